@@ -1,0 +1,207 @@
+"""The graph: a node knows its operands and the primitive that made it; nothing points forward.
+
+Here are the order in which everything walks a graph, and the switches that change what is recorded: `no_grad`,
+`detect_anomaly`, and `scope`, the module that is running. Nodes point to their operands only, so there are no cycles
+and a graph is freed as soon as its result is. Compiled by mypyc in wheels, plain Python elsewhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from .rules import Rule
+
+
+class Node(Protocol):
+    """What a graph is made of: a `Value` or a `Tensor`."""
+
+    rule: Rule
+
+    @property
+    def operands(self) -> tuple[Any, ...]: ...
+
+
+def walk(root: Any) -> list[tuple[Any, tuple[Any, ...]]]:
+    """Every node that `root` depends on, each with its operands: operands before results, `root` last; no recursion.
+
+    The order depends on the graph alone: the same graph gives the same list. Take a node's operands from the pair:
+    a constant is no node of the graph, it is made when `operands` is read.
+    """
+    order: list[tuple[Any, tuple[Any, ...]]] = []
+    seen: set[int] = set()
+    stack: list[tuple[Any, Any]] = [(root, None)]
+    while stack:
+        node, operands = stack.pop()
+        if operands is not None:
+            order.append((node, operands))
+        elif id(node) not in seen:
+            seen.add(id(node))
+            operands = node.operands
+            stack.append((node, operands))
+            for operand in reversed(operands):
+                stack.append((operand, None))
+    return order
+
+
+def deepcopy_graph(root: Any, memo: dict[int, Any]) -> Any:
+    """A copy of a node with all it depends on; what is shared stays shared, through `memo` also between calls."""
+    for node, _ in walk(root):
+        if id(node) not in memo:
+            memo[id(node)] = node._copied(memo)
+    return memo[id(root)]
+
+
+class Note:
+    """What is known of a node beyond its numbers. Shared between nodes, so it is replaced, never changed."""
+
+    __slots__ = ("label", "scope", "source")
+
+    def __init__(self, label: str = "", scope: tuple[str, ...] = (), source: str = "") -> None:
+        self.label = label
+        self.scope = scope
+        self.source = source
+
+
+class Mode:
+    """What recording does differently just now. `special` is 0 almost always, and then nothing else is looked at."""
+
+    __slots__ = ("note", "owner", "special")
+
+    def __init__(self) -> None:
+        self.special: int = 0
+        self.note: Note = Note()
+        self.owner: int = 0
+
+
+MODE: Final = Mode()
+_BLANK: Final = Note()
+_LOCK: Final = threading.Lock()
+
+
+class _Thread(threading.local):
+    """The switches of one thread; another thread's recording is not disturbed."""
+
+    paused = 0
+    anomaly = 0
+    note: Note = _BLANK
+
+
+THREAD: Final = _Thread()
+
+
+def _special(change: int) -> None:
+    with _LOCK:
+        MODE.special += change
+
+
+class _Switch:
+    """A context manager, also usable as a decorator, that counts one of the thread's switches up and down."""
+
+    _name = ""
+
+    def __enter__(self) -> None:
+        setattr(THREAD, self._name, getattr(THREAD, self._name) + 1)
+        _special(1)
+
+    def __exit__(self, *exception: object) -> None:
+        setattr(THREAD, self._name, getattr(THREAD, self._name) - 1)
+        _special(-1)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return wrapped
+
+
+class no_grad(_Switch):
+    """Record nothing inside: results are leaves, and no graph is kept alive. Also a decorator.
+
+    >>> from autograd import Value, no_grad
+    >>> w = Value(3.0)
+    >>> with no_grad():
+    ...     y = w * w
+    >>> y, y.operands
+    (Value(9.0, grad=0.0), ())
+    """
+
+    _name = "paused"
+
+
+class detect_anomaly(_Switch):
+    """Raise at the first NaN or infinity, forward or backward, naming the op and the line that ran it.
+
+    Slows recording down: every node remembers its source line.
+
+    >>> from autograd import Value, detect_anomaly
+    >>> with detect_anomaly():  # doctest: +ELLIPSIS
+    ...     Value(0.0).log()
+    Traceback (most recent call last):
+    autograd.errors.AnomalyError: log(0.0) gave -inf at ...
+    """
+
+    _name = "anomaly"
+
+
+def recording() -> bool:
+    """Whether this thread records graphs just now."""
+    return THREAD.paused == 0
+
+
+class scope:
+    """Name the module whose operations are recorded inside; the drawer makes a cluster of it.
+
+    >>> from autograd import Value, scope
+    >>> with scope("layer"):
+    ...     y = Value(2.0).tanh()
+    >>> y.scope
+    ('layer',)
+    """
+
+    __slots__ = ("_before", "_note", "_overlap")
+
+    def __init__(self, *names: str) -> None:
+        self._note = Note("", names)
+        self._before: Note = _BLANK
+        self._overlap = False
+
+    def __enter__(self) -> None:
+        me = threading.get_ident()
+        self._before = THREAD.note
+        THREAD.note = self._note
+        self._overlap = MODE.owner not in (0, me)
+        if self._overlap:  # another thread is inside a module: both look the note up in their own thread
+            _special(1)
+        else:
+            MODE.owner = me
+            MODE.note = self._note
+
+    def __exit__(self, *exception: object) -> None:
+        THREAD.note = self._before
+        if self._overlap:
+            _special(-1)
+        else:
+            MODE.note = self._before
+            if self._before is _BLANK:
+                MODE.owner = 0
+
+
+_OURS: Final = tuple(
+    os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), name) + os.sep
+    for name in ("autograd", "nn")
+)
+
+
+def source_line() -> str:
+    """`file.py:12 in function`, of the caller's code: the innermost frame outside this library."""
+    frame = sys._getframe(0)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno} in {frame.f_code.co_name}"

@@ -1,0 +1,820 @@
+"""`Value`, a scalar that records what is done to it: one method per row of `rules.py`.
+
+Generated from the table by `make generate`; change the table, not this file. Each method computes its result and its
+local derivatives as floats and records both. All else a `Value` can do is in `scalar.py`, written by hand. Compiled by
+mypyc in wheels.
+"""
+# ruff: noqa: E501, SIM108
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from . import ieee, rules
+from .errors import GraphError, OperandError
+from .graph import MODE
+from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
+from .scalar import Scalar, checked_label, is_foreign, settle, to_float
+
+ADD: Final = rules.add
+SUBTRACT: Final = rules.subtract
+MULTIPLY: Final = rules.multiply
+DIVIDE: Final = rules.divide
+NEGATIVE: Final = rules.negative
+ABS: Final = rules.abs
+POWER: Final = rules.power
+RECIPROCAL: Final = rules.reciprocal
+SQUARE: Final = rules.square
+SQRT: Final = rules.sqrt
+HYPOT: Final = rules.hypot
+EXP: Final = rules.exp
+EXP2: Final = rules.exp2
+EXPM1: Final = rules.expm1
+LOG: Final = rules.log
+LOG2: Final = rules.log2
+LOG10: Final = rules.log10
+LOG1P: Final = rules.log1p
+LOGADDEXP: Final = rules.logaddexp
+SIN: Final = rules.sin
+COS: Final = rules.cos
+TAN: Final = rules.tan
+ARCSIN: Final = rules.arcsin
+ARCCOS: Final = rules.arccos
+ARCTAN: Final = rules.arctan
+ARCTAN2: Final = rules.arctan2
+SINH: Final = rules.sinh
+COSH: Final = rules.cosh
+TANH: Final = rules.tanh
+ARCSINH: Final = rules.arcsinh
+ARCCOSH: Final = rules.arccosh
+ARCTANH: Final = rules.arctanh
+ERF: Final = rules.erf
+ERFC: Final = rules.erfc
+SIGMOID: Final = rules.sigmoid
+LOG_SIGMOID: Final = rules.log_sigmoid
+SOFTPLUS: Final = rules.softplus
+RELU: Final = rules.relu
+LEAKY_RELU: Final = rules.leaky_relu
+ELU: Final = rules.elu
+GELU: Final = rules.gelu
+SILU: Final = rules.silu
+MAXIMUM: Final = rules.maximum
+MINIMUM: Final = rules.minimum
+SIGN: Final = rules.sign
+FLOOR: Final = rules.floor
+CEIL: Final = rules.ceil
+
+
+class Value(Scalar):
+    """A number that remembers how it was computed, so that it can be differentiated.
+
+    Args:
+        data: a real number: int, float, bool or a numpy scalar.
+        label: the name it is drawn and compiled under.
+
+    Raises:
+        OperandError: `data` is not a real number, or `label` is not text.
+
+    >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
+    >>> loss = (a * b + 10).tanh()
+    >>> loss.backward()
+    >>> print(f"{loss:.4f} {a.grad:.4f} {b.grad:.4f}")
+    0.9993 -0.0040 0.0027
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: object, label: str = "") -> None:
+        super().__init__(data if type(data) is float else to_float(data), INPUT)
+        if label != "" or MODE.special:
+            self.label = checked_label(label)
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        """What it was computed from, in order; a plain number appears as a Value of kind `"constant"`."""
+        x = self.x
+        y = self.y
+        if x is None and y is None:
+            return ()
+        if self.rule.arity == 1:
+            return (_checked(x),)
+        return (constant(self.dx) if x is None else _checked(x), constant(self.dy) if y is None else _checked(y))
+
+    def detach(self) -> Value:
+        """Its number as a new leaf, without the graph."""
+        return Value(self._data, self.label)
+
+    def __copy__(self) -> Value:
+        return self._copied({})
+
+    def _copied(self, memo: dict[int, Any]) -> Value:
+        """A copy whose operands are those of `memo` where it knows them."""
+        twin = Value(self._data)
+        twin._grad = self._grad
+        twin.dx = self.dx
+        twin.dy = self.dy
+        x = self.x
+        y = self.y
+        twin.x = None if x is None else memo.get(id(x), x)
+        twin.y = None if y is None else memo.get(id(y), y)
+        twin.rule = self.rule
+        twin.note = self.note
+        twin.reached = self.reached
+        return twin
+
+    def conjugate(self) -> Value:
+        """Itself: it is real. (numpy's `var` and `std` ask.)"""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.kind == "result":
+            raise GraphError(
+                f"a result ({self.op}) is not pickled, its graph would come along: pickle v.detach() for its number, "
+                "or save the parameters"
+            )
+        return _unpickled, (self._data, self._grad, self.label, self.kind)
+
+    @staticmethod
+    def _apply(rule: Rule, operands: tuple[object, ...]) -> Any:
+        """The rule on Values and numbers; on arrays of them, one by one. Another carrier among them takes over."""
+        for operand in operands:
+            if not isinstance(operand, Value) and hasattr(operand, "_apply"):
+                return operand._apply(rule, operands)
+            if isinstance(operand, np.ndarray):
+                return rule.each(*operands)
+        if rules.TABLE.get(rule.name) is not rule:
+            return _applied(rule, operands)
+        if rule.name in OPERATORS:
+            return OPERATORS[rule.name](*operands)
+        first = operands[0]
+        if isinstance(first, Value):
+            return getattr(first, rule.name)(*operands[1:])
+        return getattr(operands[1], "_r" + rule.name)(first)
+
+    @staticmethod
+    def _where(condition: object, x: object, y: object) -> Any:
+        """A recorded choice: the operand chosen, with derivative 1; the other one is no part of the graph."""
+        for operand in (condition, x, y):
+            if not isinstance(operand, Value) and hasattr(operand, "_where"):
+                return operand._where(condition, x, y)
+        if isinstance(condition, np.ndarray):
+            return np.where(condition, np.asarray(x, dtype=object), np.asarray(y, dtype=object))
+        if not isinstance(condition, (bool, np.bool_)):
+            raise OperandError("where() expects a condition such as x > 0, or an array of them")
+        chosen = x if condition else y
+        if isinstance(chosen, Value):
+            return Result(CHOSEN, chosen._data, chosen, 1.0, None, 0.0)
+        return constant(to_float(chosen, "an operand of where"))
+
+    @staticmethod
+    def _equal(x: object, y: object) -> bool:
+        return (x._data if isinstance(x, Value) else x) == (y._data if isinstance(y, Value) else y)
+
+    def __add__(self, other: object) -> Any:
+        """The sum x + y."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            return Result(ADD, x + y, self, 1.0, other, 1.0)
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of +")
+        return Result(ADD, x + y, self, 1.0, None, y)
+
+    def __radd__(self, other: object) -> Any:
+        """The sum x + y."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of +")
+        return Result(ADD, x + y, None, x, self, 1.0)
+
+    def __sub__(self, other: object) -> Any:
+        """The difference x - y."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            return Result(SUBTRACT, x - y, self, 1.0, other, -1.0)
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of -")
+        return Result(SUBTRACT, x - y, self, 1.0, None, y)
+
+    def __rsub__(self, other: object) -> Any:
+        """The difference x - y."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of -")
+        return Result(SUBTRACT, x - y, None, x, self, -1.0)
+
+    def __mul__(self, other: object) -> Any:
+        """The product x * y."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            return Result(MULTIPLY, x * y, self, y, other, x)
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of *")
+        return Result(MULTIPLY, x * y, self, y, None, y)
+
+    def __rmul__(self, other: object) -> Any:
+        """The product x * y."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of *")
+        return Result(MULTIPLY, x * y, None, x, self, x)
+
+    def __truediv__(self, other: object) -> Any:
+        """The quotient x / y; by zero it is infinite or NaN, as IEEE 754 says."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            out = ieee.divide(x, y)
+            return Result(DIVIDE, out, self, ieee.divide(1.0, y), other, ieee.divide(-out, y))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of /")
+        out = ieee.divide(x, y)
+        return Result(DIVIDE, out, self, ieee.divide(1.0, y), None, y)
+
+    def __rtruediv__(self, other: object) -> Any:
+        """The quotient x / y; by zero it is infinite or NaN, as IEEE 754 says."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of /")
+        out = ieee.divide(x, y)
+        return Result(DIVIDE, out, None, x, self, ieee.divide(-out, y))
+
+    def __neg__(self) -> Value:
+        """Minus x."""
+        x = self._data
+        return Result(NEGATIVE, -x, self, -1.0, None, 0.0)
+
+    def abs(self) -> Value:
+        """The distance of x from 0."""
+        x = self._data
+        return Result(ABS, ieee.abs(x), self, ieee.sign(x), None, 0.0)
+
+    def __abs__(self) -> Value:
+        return self.abs()
+
+    def __pow__(self, other: object) -> Any:
+        """X to the power y; NaN, never complex, for x < 0."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            out = ieee.power(x, y)
+            return Result(POWER, out, self, (0.0 if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else out * ieee.log(x)))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of **")
+        out = ieee.power(x, y)
+        return Result(POWER, out, self, (0.0 if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
+
+    def __rpow__(self, other: object) -> Any:
+        """X to the power y; NaN, never complex, for x < 0."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of **")
+        out = ieee.power(x, y)
+        return Result(POWER, out, None, x, self, ((0.0 if y >= 0.0 else -out) if x == 0.0 else out * ieee.log(x)))
+
+    def reciprocal(self) -> Value:
+        """One over x."""
+        x = self._data
+        out = ieee.divide(1.0, x)
+        return Result(RECIPROCAL, out, self, -out * out, None, 0.0)
+
+    def square(self) -> Value:
+        """X times x."""
+        x = self._data
+        return Result(SQUARE, x * x, self, 2.0 * x, None, 0.0)
+
+    def sqrt(self) -> Value:
+        """The square root; NaN, never complex, below 0."""
+        x = self._data
+        out = ieee.sqrt(x)
+        return Result(SQRT, out, self, ieee.divide(0.5, out), None, 0.0)
+
+    def hypot(self, other: object) -> Any:
+        """Sqrt(x*x + y*y), without overflow."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            out = ieee.hypot(x, y)
+            return Result(HYPOT, out, self, (0.0 if out == 0.0 else ieee.divide(x, out)), other, (0.0 if out == 0.0 else ieee.divide(y, out)))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return HYPOT(self, other)
+        else:
+            y = to_float(other, "an operand of hypot")
+        out = ieee.hypot(x, y)
+        return Result(HYPOT, out, self, (0.0 if out == 0.0 else ieee.divide(x, out)), None, y)
+
+    def _rhypot(self, other: object) -> Any:
+        """Sqrt(x*x + y*y), without overflow."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return HYPOT(other, self)
+        else:
+            x = to_float(other, "an operand of hypot")
+        out = ieee.hypot(x, y)
+        return Result(HYPOT, out, None, x, self, (0.0 if out == 0.0 else ieee.divide(y, out)))
+
+    def exp(self) -> Value:
+        """E to the power x."""
+        x = self._data
+        out = ieee.exp(x)
+        return Result(EXP, out, self, out, None, 0.0)
+
+    def exp2(self) -> Value:
+        """2 to the power x."""
+        x = self._data
+        out = ieee.exp2(x)
+        return Result(EXP2, out, self, out * 0.6931471805599453, None, 0.0)
+
+    def expm1(self) -> Value:
+        """Exp(x) - 1, exact near 0."""
+        x = self._data
+        return Result(EXPM1, ieee.expm1(x), self, ieee.exp(x), None, 0.0)
+
+    def log(self) -> Value:
+        """The natural logarithm."""
+        x = self._data
+        return Result(LOG, ieee.log(x), self, ieee.divide(1.0, x), None, 0.0)
+
+    def log2(self) -> Value:
+        """The logarithm to base 2."""
+        x = self._data
+        return Result(LOG2, ieee.log2(x), self, ieee.divide(1.0, x * 0.6931471805599453), None, 0.0)
+
+    def log10(self) -> Value:
+        """The logarithm to base 10."""
+        x = self._data
+        return Result(LOG10, ieee.log10(x), self, ieee.divide(1.0, x * 2.302585092994046), None, 0.0)
+
+    def log1p(self) -> Value:
+        """Log(1 + x), exact near 0."""
+        x = self._data
+        return Result(LOG1P, ieee.log1p(x), self, ieee.divide(1.0, 1.0 + x), None, 0.0)
+
+    def logaddexp(self, other: object) -> Any:
+        """Log(exp(x) + exp(y)), without overflow."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            out = ieee.logaddexp(x, y)
+            return Result(LOGADDEXP, out, self, (0.0 if x == -ieee.INF else ieee.exp(x - out)), other, (0.0 if y == -ieee.INF else ieee.exp(y - out)))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return LOGADDEXP(self, other)
+        else:
+            y = to_float(other, "an operand of logaddexp")
+        out = ieee.logaddexp(x, y)
+        return Result(LOGADDEXP, out, self, (0.0 if x == -ieee.INF else ieee.exp(x - out)), None, y)
+
+    def _rlogaddexp(self, other: object) -> Any:
+        """Log(exp(x) + exp(y)), without overflow."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return LOGADDEXP(other, self)
+        else:
+            x = to_float(other, "an operand of logaddexp")
+        out = ieee.logaddexp(x, y)
+        return Result(LOGADDEXP, out, None, x, self, (0.0 if y == -ieee.INF else ieee.exp(y - out)))
+
+    def sin(self) -> Value:
+        """The sine, x in radians."""
+        x = self._data
+        return Result(SIN, ieee.sin(x), self, ieee.cos(x), None, 0.0)
+
+    def cos(self) -> Value:
+        """The cosine, x in radians."""
+        x = self._data
+        return Result(COS, ieee.cos(x), self, -ieee.sin(x), None, 0.0)
+
+    def tan(self) -> Value:
+        """The tangent, x in radians."""
+        x = self._data
+        out = ieee.tan(x)
+        return Result(TAN, out, self, 1.0 + out * out, None, 0.0)
+
+    def arcsin(self) -> Value:
+        """The angle in radians whose sine is x."""
+        x = self._data
+        return Result(ARCSIN, ieee.arcsin(x), self, ieee.divide(1.0, ieee.sqrt((1.0 - x) * (1.0 + x))), None, 0.0)
+
+    def arccos(self) -> Value:
+        """The angle in radians whose cosine is x."""
+        x = self._data
+        return Result(ARCCOS, ieee.arccos(x), self, ieee.divide(-1.0, ieee.sqrt((1.0 - x) * (1.0 + x))), None, 0.0)
+
+    def arctan(self) -> Value:
+        """The angle in radians whose tangent is x."""
+        x = self._data
+        return Result(ARCTAN, ieee.arctan(x), self, ieee.divide(1.0, 1.0 + x * x), None, 0.0)
+
+    def arctan2(self, other: object) -> Any:
+        """The angle in radians of the point with height x and abscissa y."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            return Result(ARCTAN2, ieee.arctan2(x, y), self, ieee.divide(y, x * x + y * y), other, ieee.divide(-x, x * x + y * y))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return ARCTAN2(self, other)
+        else:
+            y = to_float(other, "an operand of arctan2")
+        return Result(ARCTAN2, ieee.arctan2(x, y), self, ieee.divide(y, x * x + y * y), None, y)
+
+    def _rarctan2(self, other: object) -> Any:
+        """The angle in radians of the point with height x and abscissa y."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return ARCTAN2(other, self)
+        else:
+            x = to_float(other, "an operand of arctan2")
+        return Result(ARCTAN2, ieee.arctan2(x, y), None, x, self, ieee.divide(-x, x * x + y * y))
+
+    def sinh(self) -> Value:
+        """The hyperbolic sine."""
+        x = self._data
+        return Result(SINH, ieee.sinh(x), self, ieee.cosh(x), None, 0.0)
+
+    def cosh(self) -> Value:
+        """The hyperbolic cosine."""
+        x = self._data
+        return Result(COSH, ieee.cosh(x), self, ieee.sinh(x), None, 0.0)
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent."""
+        x = self._data
+        out = ieee.tanh(x)
+        return Result(TANH, out, self, 1.0 - out * out, None, 0.0)
+
+    def arcsinh(self) -> Value:
+        """The inverse of sinh."""
+        x = self._data
+        return Result(ARCSINH, ieee.arcsinh(x), self, ieee.divide(1.0, ieee.hypot(x, 1.0)), None, 0.0)
+
+    def arccosh(self) -> Value:
+        """The inverse of cosh."""
+        x = self._data
+        return Result(ARCCOSH, ieee.arccosh(x), self, ieee.divide(1.0, ieee.sqrt(x - 1.0) * ieee.sqrt(x + 1.0)), None, 0.0)
+
+    def arctanh(self) -> Value:
+        """The inverse of tanh."""
+        x = self._data
+        return Result(ARCTANH, ieee.arctanh(x), self, ieee.divide(1.0, (1.0 - x) * (1.0 + x)), None, 0.0)
+
+    def erf(self) -> Value:
+        """The error function."""
+        x = self._data
+        return Result(ERF, ieee.erf(x), self, 1.1283791670955126 * ieee.exp(-x * x), None, 0.0)
+
+    def erfc(self) -> Value:
+        """1 - erf(x), exact far out."""
+        x = self._data
+        return Result(ERFC, ieee.erfc(x), self, -1.1283791670955126 * ieee.exp(-x * x), None, 0.0)
+
+    def sigmoid(self) -> Value:
+        """1 / (1 + exp(-x)), the logistic function."""
+        x = self._data
+        t1 = ieee.exp(-ieee.abs(x))
+        out = ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1)
+        return Result(SIGMOID, out, self, out * (1.0 - out), None, 0.0)
+
+    def log_sigmoid(self) -> Value:
+        """Log(sigmoid(x)), exact far out."""
+        x = self._data
+        t1 = ieee.exp(-ieee.abs(-x))
+        out = ieee.minimum(x, 0.0) - ieee.log1p(ieee.exp(-ieee.abs(x)))
+        return Result(LOG_SIGMOID, out, self, ieee.divide((1.0 if -x >= 0.0 else t1), 1.0 + t1), None, 0.0)
+
+    def softplus(self) -> Value:
+        """Log(1 + exp(x)), without overflow."""
+        x = self._data
+        t1 = ieee.exp(-ieee.abs(x))
+        out = ieee.maximum(x, 0.0) + ieee.log1p(t1)
+        return Result(SOFTPLUS, out, self, ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1), None, 0.0)
+
+    def relu(self) -> Value:
+        """X where it is positive, else 0."""
+        x = self._data
+        return Result(RELU, ieee.maximum(x, 0.0), self, (1.0 if x > 0.0 else 0.0), None, 0.0)
+
+    def leaky_relu(self, other: object = 0.01) -> Any:
+        """X where it is positive, else y * x with a small slope y."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            return Result(LEAKY_RELU, (x if x > 0.0 else y * x), self, (1.0 if x > 0.0 else y), other, (0.0 if x > 0.0 else x))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return LEAKY_RELU(self, other)
+        else:
+            y = to_float(other, "an operand of leaky_relu")
+        return Result(LEAKY_RELU, (x if x > 0.0 else y * x), self, (1.0 if x > 0.0 else y), None, y)
+
+    def _rleaky_relu(self, other: object) -> Any:
+        """X where it is positive, else y * x with a small slope y."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return LEAKY_RELU(other, self)
+        else:
+            x = to_float(other, "an operand of leaky_relu")
+        return Result(LEAKY_RELU, (x if x > 0.0 else y * x), None, x, self, (0.0 if x > 0.0 else x))
+
+    def elu(self, other: object = 1.0) -> Any:
+        """X where it is positive, else y * (exp(x) - 1)."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.minimum(x, 0.0)
+            t2 = ieee.expm1(t1)
+            return Result(ELU, (x if x > 0.0 else y * t2), self, (1.0 if x > 0.0 else y * ieee.exp(t1)), other, (0.0 if x > 0.0 else t2))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return ELU(self, other)
+        else:
+            y = to_float(other, "an operand of elu")
+        t1 = ieee.minimum(x, 0.0)
+        t2 = ieee.expm1(t1)
+        return Result(ELU, (x if x > 0.0 else y * t2), self, (1.0 if x > 0.0 else y * ieee.exp(t1)), None, y)
+
+    def _relu(self, other: object) -> Any:
+        """X where it is positive, else y * (exp(x) - 1)."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return ELU(other, self)
+        else:
+            x = to_float(other, "an operand of elu")
+        t1 = ieee.minimum(x, 0.0)
+        t2 = ieee.expm1(t1)
+        return Result(ELU, (x if x > 0.0 else y * t2), None, x, self, (0.0 if x > 0.0 else t2))
+
+    def gelu(self) -> Value:
+        """X times the probability that a standard normal number is below x."""
+        x = self._data
+        t1 = ieee.erfc(-x * 0.7071067811865476)
+        out = 0.5 * x * t1
+        return Result(GELU, out, self, 0.5 * t1 + x * ieee.exp(-0.5 * x * x) / 2.5066282746310002, None, 0.0)
+
+    def silu(self) -> Value:
+        """X * sigmoid(x), also called swish."""
+        x = self._data
+        t1 = ieee.exp(-ieee.abs(x))
+        t2 = ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1)
+        t3 = ieee.exp(-ieee.abs(-x))
+        out = x * t2
+        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide((1.0 if -x >= 0.0 else t3), 1.0 + t3)), None, 0.0)
+
+    def maximum(self, other: object) -> Any:
+        """The larger of x and y; NaN if either is."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            return Result(MAXIMUM, ieee.maximum(x, y), self, (1.0 if x > y else (0.5 if x == y else 0.0)), other, (1.0 if x < y else (0.5 if x == y else 0.0)))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return MAXIMUM(self, other)
+        else:
+            y = to_float(other, "an operand of maximum")
+        return Result(MAXIMUM, ieee.maximum(x, y), self, (1.0 if x > y else (0.5 if x == y else 0.0)), None, y)
+
+    def _rmaximum(self, other: object) -> Any:
+        """The larger of x and y; NaN if either is."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return MAXIMUM(other, self)
+        else:
+            x = to_float(other, "an operand of maximum")
+        return Result(MAXIMUM, ieee.maximum(x, y), None, x, self, (1.0 if x < y else (0.5 if x == y else 0.0)))
+
+    def minimum(self, other: object) -> Any:
+        """The smaller of x and y; NaN if either is."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            return Result(MINIMUM, ieee.minimum(x, y), self, (1.0 if x < y else (0.5 if x == y else 0.0)), other, (1.0 if x > y else (0.5 if x == y else 0.0)))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return MINIMUM(self, other)
+        else:
+            y = to_float(other, "an operand of minimum")
+        return Result(MINIMUM, ieee.minimum(x, y), self, (1.0 if x < y else (0.5 if x == y else 0.0)), None, y)
+
+    def _rminimum(self, other: object) -> Any:
+        """The smaller of x and y; NaN if either is."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return MINIMUM(other, self)
+        else:
+            x = to_float(other, "an operand of minimum")
+        return Result(MINIMUM, ieee.minimum(x, y), None, x, self, (1.0 if x > y else (0.5 if x == y else 0.0)))
+
+    def sign(self) -> Value:
+        """-1, 0 or 1; its slope is 0 everywhere."""
+        x = self._data
+        return Result(SIGN, ieee.sign(x), self, 0.0, None, 0.0)
+
+    def floor(self) -> Value:
+        """The largest whole number not above x; its slope is 0."""
+        x = self._data
+        return Result(FLOOR, ieee.floor(x), self, 0.0, None, 0.0)
+
+    def ceil(self) -> Value:
+        """The smallest whole number not below x; its slope is 0."""
+        x = self._data
+        return Result(CEIL, ieee.ceil(x), self, 0.0, None, 0.0)
+
+
+class Result(Value):
+    """A Value that an operation made. Not for calling by hand."""
+
+    __slots__ = ()
+
+    def __init__(self, rule: Rule, data: float, x: Scalar | None, dx: float, y: Scalar | None, dy: float) -> None:
+        self._data = data
+        self._grad = 0.0
+        self.x = x
+        self.dx = dx
+        self.y = y
+        self.dy = dy
+        self.rule = rule
+        self.mark = 0
+        self.reached = False
+        self.note = MODE.note
+        if MODE.special:
+            settle(self)
+
+
+OPERATORS: Final[dict[str, Callable[..., Any]]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negative": operator.neg,
+    "power": operator.pow,
+}
+
+
+def _applied(rule: Rule, operands: tuple[object, ...]) -> Value:
+    """A user's own primitive on Values and numbers."""
+    if rule.arity not in (1, 2):
+        raise OperandError(f"{rule.name} takes {rule.arity} operands; a primitive of scalars takes one or two")
+    numbers = [o._data if isinstance(o, Value) else to_float(o, f"an operand of {rule.name}") for o in operands]
+    out, slopes = _evaluated(rule, numbers)
+    first, last = operands[0], operands[-1]
+    x = first if isinstance(first, Value) else None
+    y = last if isinstance(last, Value) and rule.arity == 2 else None
+    dx = slopes[0] if x is not None else numbers[0]
+    dy = 0.0 if rule.arity == 1 else slopes[1] if y is not None else numbers[1]
+    return Result(rule, out, x, dx, y, dy)
+
+
+def _evaluated(rule: Rule, numbers: list[float]) -> tuple[float, list[float]]:
+    """Value and derivatives as floats; where Python would raise (1 / 0), as numpy and IEEE 754 compute them."""
+    try:
+        out = to_float(rule.value(*numbers), f"the value of {rule.name}")
+        return out, [to_float(rule.partial(k, numbers, out)) for k in range(rule.arity)]
+    except (ZeroDivisionError, OverflowError):
+        with np.errstate(all="ignore"):
+            scalars = [np.float64(number) for number in numbers]
+            result = rule.value(*scalars)
+            return float(result), [float(rule.partial(k, scalars, result)) for k in range(rule.arity)]
+
+
+def constant(number: float) -> Value:
+    """A leaf for a number that is written in a formula."""
+    leaf = Value(number)
+    leaf.rule = CONSTANT
+    return leaf
+
+
+def parameter(value: Value) -> Value:
+    """The same leaf, marked as one to be learned."""
+    if not value.is_leaf:
+        raise GraphError(f"a result ({value.op}) cannot be a parameter: use v.detach(), which is a leaf")
+    value.rule = PARAMETER
+    return value
+
+
+def _unpickled(data: float, grad: float, label: str, kind: str) -> Value:
+    leaf = Value(data, label)
+    leaf._grad = grad
+    leaf.rule = {"input": INPUT, "parameter": PARAMETER, "constant": CONSTANT}[kind]
+    return leaf
+
+
+def _checked(operand: Scalar | None) -> Value:
+    assert isinstance(operand, Value)
+    return operand
