@@ -7,6 +7,7 @@
 6.0
 """
 
+import importlib
 from typing import Any
 
 from . import value as _value
@@ -67,7 +68,34 @@ from .rules import (
     tan,
     tanh,
 )
+from .tensor import Tensor
+from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value, parameter
+
+_LATER = {
+    "draw": "draw",
+    "draw_dot": "draw",
+    "gradcheck": "check",
+    "gradgradcheck": "check",
+    "compile": "compiler",
+    "diagnose": "doctor",
+    "diagnose_class": "doctor",
+    "examine": "doctor",
+}
+"""Names whose rooms are opened at first use, so that `import autograd` costs little more than numpy."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    found = getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
 
 compiled: bool = not str(_value.__file__).endswith(".py")
 """Whether the scalar engine runs as machine code made by mypyc (True) or as plain Python (False)."""

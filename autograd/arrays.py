@@ -36,7 +36,9 @@ def values(array: Any, label: str = "") -> np.ndarray[Any, np.dtype[np.object_]]
         if bad is not None:
             raise OperandError(f"values() is made from real numbers, got an array holding {bad}; see data(array)")
     elif numbers.dtype.kind not in "biuf":
-        raise OperandError(f"values() is made from real numbers, got dtype {numbers.dtype}; convert with .astype(float)")
+        raise OperandError(
+            f"values() is made from real numbers, got dtype {numbers.dtype}; convert with .astype(float)"
+        )
     out = np.empty(numbers.shape, dtype=object)
     for index in np.ndindex(numbers.shape):
         place = f"[{','.join(map(str, index))}]" if index else ""

@@ -22,6 +22,10 @@ class GraphError(AutogradError, RuntimeError):
     """The recorded graph cannot do what was asked of it."""
 
 
+class TraceError(GraphError):
+    """A function cannot be compiled as it is written: it branches on, or reads, a number that is only recorded."""
+
+
 class AnomalyError(AutogradError, FloatingPointError):
     """A NaN or an infinity appeared while `detect_anomaly()` was on."""
 

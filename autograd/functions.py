@@ -15,10 +15,44 @@ import numpy as np
 from . import ieee
 
 __all__ = [
-    "abs", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "ceil", "cos", "cosh", "equal",
-    "erf", "erfc", "exp", "exp2", "expm1", "floor", "greater", "greater_equal", "hypot", "less", "less_equal", "log",
-    "log10", "log1p", "log2", "logaddexp", "maximum", "minimum", "power", "sign", "sin", "sinh", "sqrt",
-    "tan", "tanh", "where",
+    "abs",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "ceil",
+    "cos",
+    "cosh",
+    "equal",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "floor",
+    "greater",
+    "greater_equal",
+    "hypot",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "maximum",
+    "minimum",
+    "power",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+    "where",
 ]  # fmt: skip
 
 Intrinsic = Callable[..., Any]
@@ -30,8 +64,7 @@ def _intrinsic(name: str, on_floats: Callable[..., float], on_arrays: Callable[.
     def call(*operands: Any) -> Any:
         for operand in operands:
             if isinstance(operand, np.ndarray):
-                with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
-                    return on_arrays(*operands)
+                return on_arrays(*operands)
         return on_floats(*map(float, operands))
 
     call.__name__ = call.__qualname__ = name

@@ -26,15 +26,15 @@ class Node(Protocol):
     def operands(self) -> tuple[Any, ...]: ...
 
 
-def walk(root: Any) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Every node that `root` depends on, each with its operands: operands before results, `root` last; no recursion.
+def walk(*roots: Any) -> list[tuple[Any, tuple[Any, ...]]]:
+    """Every node that the roots depend on, each with its operands: operands before results; no recursion.
 
-    The order depends on the graph alone: the same graph gives the same list. Take a node's operands from the pair:
+    With one root it comes last. The order depends on the graph alone: the same graph gives the same list. Take a node's operands from the pair:
     a constant is no node of the graph, it is made when `operands` is read.
     """
     order: list[tuple[Any, tuple[Any, ...]]] = []
     seen: set[int] = set()
-    stack: list[tuple[Any, Any]] = [(root, None)]
+    stack: list[tuple[Any, Any]] = [(root, None) for root in roots[::-1]]
     while stack:
         node, operands = stack.pop()
         if operands is not None:
@@ -89,6 +89,7 @@ class _Thread(threading.local):
     paused = 0
     anomaly = 0
     note: Note = _BLANK
+    tracer: Any = None  # set by the compiler while it calls a function: it records comparisons and refuses branches
 
 
 THREAD: Final = _Thread()
@@ -148,6 +149,25 @@ class detect_anomaly(_Switch):
     """
 
     _name = "anomaly"
+
+
+class tracing:
+    """While a compiler calls a user's function: `tracer.compare(sign, x, y)` answers comparisons of Values, and
+    `tracer.refuse(value, what)` is called, to raise, where a branch would be frozen: bool(), float(), `.data`."""
+
+    __slots__ = ("_before", "_tracer")
+
+    def __init__(self, tracer: Any) -> None:
+        self._tracer = tracer
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        self._before, THREAD.tracer = THREAD.tracer, self._tracer
+        _special(1)
+
+    def __exit__(self, *exception: object) -> None:
+        THREAD.tracer = self._before
+        _special(-1)
 
 
 def recording() -> bool:

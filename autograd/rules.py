@@ -27,6 +27,12 @@ Interval = tuple[float, float]
 REAL: Final[Interval] = (-3.0, 3.0)
 POSITIVE: Final[Interval] = (0.1, 4.0)
 
+LN2: Final = math.log(2.0)
+LN10: Final = math.log(10.0)
+SQRT_PI: Final = math.sqrt(math.pi)
+SQRT_2PI: Final = math.sqrt(2.0 * math.pi)
+SQRT_HALF: Final = math.sqrt(0.5)
+
 
 class Rule:
     """One row of the table: a primitive, which is also the public function that applies it.
@@ -77,7 +83,7 @@ class Rule:
                     f"{self.operands} and out"
                 )
         self.__doc__ = f"{name}({', '.join(self.operands)}): {doc}"
-        self._wants = given
+        self._wants = [tuple((*self.operands, "out").index(wanted) for wanted in names) for names in given]
         self.domain, self.kinks = tuple(domain[: len(partials)]), kinks
 
     @property
@@ -87,8 +93,8 @@ class Rule:
 
     def partial(self, index: int, operands: Sequence[Any], out: Any) -> Any:
         """The derivative to operand `index`, computed in whatever kind of number the operands are."""
-        known = dict(zip(self.operands, operands, strict=True), out=out)
-        return self.partials[index](*[known[name] for name in self._wants[index]])
+        known = (*operands, out)
+        return self.partials[index](*[known[place] for place in self._wants[index]])
 
     def __call__(self, *operands: Any) -> Any:
         """Apply it: a carrier among the operands (`Value`, `Tensor`, a symbol) is asked; else plain numbers.
@@ -153,36 +159,36 @@ def primitive(value: Formula | None = None, /, *derivatives: Formula, **options:
 
 # ---------------------------------------------------------------------------------------------------- arithmetic
 
-add = Rule(
+add: Rule = Rule(
     "add", lambda x, y: x + y,
     lambda: 1,
     lambda: 1,
     symbol="+", doc="the sum x + y",
 )  # fmt: skip
-subtract = Rule(
+subtract: Rule = Rule(
     "subtract", lambda x, y: x - y,
     lambda: 1,
     lambda: -1,
     symbol="-", doc="the difference x - y",
 )  # fmt: skip
-multiply = Rule(
+multiply: Rule = Rule(
     "multiply", lambda x, y: x * y,
     lambda y: y,
     lambda x: x,
     symbol="*", doc="the product x * y",
 )  # fmt: skip
-divide = Rule(
+divide: Rule = Rule(
     "divide", lambda x, y: x / y,
     lambda y: 1 / y,
     lambda y, out: -out / y,
     symbol="/", domain=(REAL, POSITIVE), doc="the quotient x / y; by zero it is infinite or NaN, as IEEE 754 says",
 )  # fmt: skip
-negative = Rule(
+negative: Rule = Rule(
     "negative", lambda x: -x,
     lambda: -1,
     symbol="-", doc="minus x",
 )  # fmt: skip
-abs = Rule(
+abs: Rule = Rule(
     "abs", fn.abs,
     lambda x: sign(x),  # 0 at 0
     intrinsic=True, kinks=(0.0,), doc="the distance of x from 0",
@@ -190,28 +196,28 @@ abs = Rule(
 
 # -------------------------------------------------------------------------------------------------------- powers
 
-power = Rule(
+power: Rule = Rule(
     "power", fn.power,
     lambda x, y: where(equal(y, 0), 0, y * x ** (y - 1)),  # x**0 is 1 everywhere, also at 0, so its slope is 0
     lambda x, y, out: where(equal(x, 0), where(greater_equal(y, 0), 0, -out), out * log(x)),  # 0**y is 0 for y > 0
     symbol="**", intrinsic=True, domain=(POSITIVE, REAL), doc="x to the power y; NaN, never complex, for x < 0",
 )  # fmt: skip
-reciprocal = Rule(
+reciprocal: Rule = Rule(
     "reciprocal", lambda x: 1 / x,
     lambda out: -out * out,
     domain=(POSITIVE,), doc="one over x",
 )  # fmt: skip
-square = Rule(
+square: Rule = Rule(
     "square", lambda x: x * x,
     lambda x: 2 * x,
     doc="x times x",
 )  # fmt: skip
-sqrt = Rule(
+sqrt: Rule = Rule(
     "sqrt", fn.sqrt,
     lambda out: 0.5 / out,
     intrinsic=True, domain=(POSITIVE,), doc="the square root; NaN, never complex, below 0",
 )  # fmt: skip
-hypot = Rule(
+hypot: Rule = Rule(
     "hypot", fn.hypot,
     lambda x, out: where(equal(out, 0), 0, x / out),  # the norm of the zero vector has slope 0
     lambda y, out: where(equal(out, 0), 0, y / out),
@@ -220,42 +226,42 @@ hypot = Rule(
 
 # ---------------------------------------------------------------------------------- exponentials and logarithms
 
-exp = Rule(
+exp: Rule = Rule(
     "exp", fn.exp,
     lambda out: out,
     intrinsic=True, doc="e to the power x",
 )  # fmt: skip
-exp2 = Rule(
+exp2: Rule = Rule(
     "exp2", fn.exp2,
     lambda out: out * LN2,
     intrinsic=True, doc="2 to the power x",
 )  # fmt: skip
-expm1 = Rule(
+expm1: Rule = Rule(
     "expm1", fn.expm1,
     lambda x: exp(x),  # not out + 1, which cancels for very negative x
     intrinsic=True, doc="exp(x) - 1, exact near 0",
 )  # fmt: skip
-log = Rule(
+log: Rule = Rule(
     "log", fn.log,
     lambda x: 1 / x,
     intrinsic=True, domain=(POSITIVE,), doc="the natural logarithm",
 )  # fmt: skip
-log2 = Rule(
+log2: Rule = Rule(
     "log2", fn.log2,
     lambda x: 1 / (x * LN2),
     intrinsic=True, domain=(POSITIVE,), doc="the logarithm to base 2",
 )  # fmt: skip
-log10 = Rule(
+log10: Rule = Rule(
     "log10", fn.log10,
     lambda x: 1 / (x * LN10),
     intrinsic=True, domain=(POSITIVE,), doc="the logarithm to base 10",
 )  # fmt: skip
-log1p = Rule(
+log1p: Rule = Rule(
     "log1p", fn.log1p,
     lambda x: 1 / (1 + x),
     intrinsic=True, domain=((-0.9, 4.0),), doc="log(1 + x), exact near 0",
 )  # fmt: skip
-logaddexp = Rule(
+logaddexp: Rule = Rule(
     "logaddexp", fn.logaddexp,
     lambda x, out: where(equal(x, -math.inf), 0, exp(x - out)),
     lambda y, out: where(equal(y, -math.inf), 0, exp(y - out)),
@@ -264,78 +270,78 @@ logaddexp = Rule(
 
 # -------------------------------------------------------------------------------- trigonometric and hyperbolic
 
-sin = Rule(
+sin: Rule = Rule(
     "sin", fn.sin,
     lambda x: cos(x),
     intrinsic=True, doc="the sine, x in radians",
 )  # fmt: skip
-cos = Rule(
+cos: Rule = Rule(
     "cos", fn.cos,
     lambda x: -sin(x),
     intrinsic=True, doc="the cosine, x in radians",
 )  # fmt: skip
-tan = Rule(
+tan: Rule = Rule(
     "tan", fn.tan,
     lambda out: 1 + out * out,
     intrinsic=True, domain=((-1.4, 1.4),), doc="the tangent, x in radians",
 )  # fmt: skip
-arcsin = Rule(
+arcsin: Rule = Rule(
     "arcsin", fn.arcsin,
     lambda x: 1 / sqrt((1 - x) * (1 + x)),
     intrinsic=True, domain=((-0.9, 0.9),), doc="the angle in radians whose sine is x",
 )  # fmt: skip
-arccos = Rule(
+arccos: Rule = Rule(
     "arccos", fn.arccos,
     lambda x: -1 / sqrt((1 - x) * (1 + x)),
     intrinsic=True, domain=((-0.9, 0.9),), doc="the angle in radians whose cosine is x",
 )  # fmt: skip
-arctan = Rule(
+arctan: Rule = Rule(
     "arctan", fn.arctan,
     lambda x: 1 / (1 + x * x),
     intrinsic=True, doc="the angle in radians whose tangent is x",
 )  # fmt: skip
-arctan2 = Rule(
+arctan2: Rule = Rule(
     "arctan2", fn.arctan2,
     lambda x, y: y / (x * x + y * y),
     lambda x, y: -x / (x * x + y * y),
     intrinsic=True, domain=(REAL, POSITIVE), doc="the angle in radians of the point with height x and abscissa y",
 )  # fmt: skip
-sinh = Rule(
+sinh: Rule = Rule(
     "sinh", fn.sinh,
     lambda x: cosh(x),
     intrinsic=True, doc="the hyperbolic sine",
 )  # fmt: skip
-cosh = Rule(
+cosh: Rule = Rule(
     "cosh", fn.cosh,
     lambda x: sinh(x),
     intrinsic=True, doc="the hyperbolic cosine",
 )  # fmt: skip
-tanh = Rule(
+tanh: Rule = Rule(
     "tanh", fn.tanh,
     lambda out: 1 - out * out,
     intrinsic=True, doc="the hyperbolic tangent",
 )  # fmt: skip
-arcsinh = Rule(
+arcsinh: Rule = Rule(
     "arcsinh", fn.arcsinh,
     lambda x: 1 / hypot(x, 1),  # not 1/sqrt(1 + x*x), which overflows early
     intrinsic=True, doc="the inverse of sinh",
 )  # fmt: skip
-arccosh = Rule(
+arccosh: Rule = Rule(
     "arccosh", fn.arccosh,
     lambda x: 1 / (sqrt(x - 1) * sqrt(x + 1)),
     intrinsic=True, domain=((1.1, 4.0),), doc="the inverse of cosh",
 )  # fmt: skip
-arctanh = Rule(
+arctanh: Rule = Rule(
     "arctanh", fn.arctanh,
     lambda x: 1 / ((1 - x) * (1 + x)),
     intrinsic=True, domain=((-0.9, 0.9),), doc="the inverse of tanh",
 )  # fmt: skip
-erf = Rule(
+erf: Rule = Rule(
     "erf", fn.erf,
     lambda x: 2 / SQRT_PI * exp(-x * x),
     intrinsic=True, doc="the error function",
 )  # fmt: skip
-erfc = Rule(
+erfc: Rule = Rule(
     "erfc", fn.erfc,
     lambda x: -2 / SQRT_PI * exp(-x * x),
     intrinsic=True, doc="1 - erf(x), exact far out",
@@ -349,44 +355,44 @@ def _sigmoid(x: Any) -> Any:
     return where(greater_equal(x, 0), 1, e) / (1 + e)
 
 
-sigmoid = Rule(
+sigmoid: Rule = Rule(
     "sigmoid", _sigmoid,
     lambda out: out * (1 - out),
     doc="1 / (1 + exp(-x)), the logistic function",
 )  # fmt: skip
-log_sigmoid = Rule(
+log_sigmoid: Rule = Rule(
     "log_sigmoid", lambda x: minimum(x, 0) - log1p(exp(-abs(x))),
     lambda x: sigmoid(-x),
     doc="log(sigmoid(x)), exact far out",
 )  # fmt: skip
-softplus = Rule(
+softplus: Rule = Rule(
     "softplus", lambda x: maximum(x, 0) + log1p(exp(-abs(x))),
     lambda x: sigmoid(x),
     doc="log(1 + exp(x)), without overflow",
 )  # fmt: skip
-relu = Rule(
+relu: Rule = Rule(
     "relu", lambda x: maximum(x, 0),
     lambda x: where(greater(x, 0), 1, 0),  # 0 at 0
     kinks=(0.0,), doc="x where it is positive, else 0",
 )  # fmt: skip
-leaky_relu = Rule(
+leaky_relu: Rule = Rule(
     "leaky_relu", lambda x, y: where(greater(x, 0), x, y * x),
     lambda x, y: where(greater(x, 0), 1, y),
     lambda x: where(greater(x, 0), 0, x),
     kinks=(0.0,), defaults=(0.01,), doc="x where it is positive, else y * x with a small slope y",
 )  # fmt: skip
-elu = Rule(
+elu: Rule = Rule(
     "elu", lambda x, y: where(greater(x, 0), x, y * expm1(minimum(x, 0))),
     lambda x, y: where(greater(x, 0), 1, y * exp(minimum(x, 0))),
     lambda x: where(greater(x, 0), 0, expm1(minimum(x, 0))),
     kinks=(0.0,), defaults=(1.0,), doc="x where it is positive, else y * (exp(x) - 1)",
 )  # fmt: skip
-gelu = Rule(
+gelu: Rule = Rule(
     "gelu", lambda x: 0.5 * x * erfc(-x * SQRT_HALF),
     lambda x: 0.5 * erfc(-x * SQRT_HALF) + x * exp(-0.5 * x * x) / SQRT_2PI,
     doc="x times the probability that a standard normal number is below x",
 )  # fmt: skip
-silu = Rule(
+silu: Rule = Rule(
     "silu", lambda x: x * sigmoid(x),
     lambda x: sigmoid(x) * (1 + x * sigmoid(-x)),
     doc="x * sigmoid(x), also called swish",
@@ -394,44 +400,38 @@ silu = Rule(
 
 # ----------------------------------------------------------------------------------------------------- selection
 
-maximum = Rule(
+maximum: Rule = Rule(
     "maximum", fn.maximum,
     lambda x, y: where(greater(x, y), 1, where(equal(x, y), 0.5, 0)),  # a tie is shared
     lambda x, y: where(less(x, y), 1, where(equal(x, y), 0.5, 0)),
     intrinsic=True, kinks=(0.0,), doc="the larger of x and y; NaN if either is",
 )  # fmt: skip
-minimum = Rule(
+minimum: Rule = Rule(
     "minimum", fn.minimum,
     lambda x, y: where(less(x, y), 1, where(equal(x, y), 0.5, 0)),
     lambda x, y: where(greater(x, y), 1, where(equal(x, y), 0.5, 0)),
     intrinsic=True, kinks=(0.0,), doc="the smaller of x and y; NaN if either is",
 )  # fmt: skip
-sign = Rule(
+sign: Rule = Rule(
     "sign", fn.sign,
     lambda: 0,
     intrinsic=True, kinks=(0.0,), doc="-1, 0 or 1; its slope is 0 everywhere",
 )  # fmt: skip
-floor = Rule(
+floor: Rule = Rule(
     "floor", fn.floor,
     lambda: 0,
     intrinsic=True, kinks=(-2.0, -1.0, 0.0, 1.0, 2.0), doc="the largest whole number not above x; its slope is 0",
 )  # fmt: skip
-ceil = Rule(
+ceil: Rule = Rule(
     "ceil", fn.ceil,
     lambda: 0,
     intrinsic=True, kinks=(-2.0, -1.0, 0.0, 1.0, 2.0), doc="the smallest whole number not below x; its slope is 0",
 )  # fmt: skip
-identity = Rule(
+identity: Rule = Rule(
     "identity", lambda x: x,
     lambda: 1,
     doc="x itself, as a node of its own",
 )  # fmt: skip
-
-LN2: Final = math.log(2.0)
-LN10: Final = math.log(10.0)
-SQRT_PI: Final = math.sqrt(math.pi)
-SQRT_2PI: Final = math.sqrt(2.0 * math.pi)
-SQRT_HALF: Final = math.sqrt(0.5)
 
 TABLE: Final[dict[str, Rule]] = {row.name: row for row in list(globals().values()) if isinstance(row, Rule)}
 """Every row by its name, in the order of this file."""

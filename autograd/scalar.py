@@ -40,7 +40,9 @@ def to_float(number: object, what: str = "a Value") -> float:
     if isinstance(number, (float, int)):
         return float(number)
     if isinstance(number, Scalar):
-        raise OperandError(f"{what} is made from a number, got a Value already; use v.detach() for a copy of its number")
+        raise OperandError(
+            f"{what} is made from a number, got a Value already; use v.detach() for a copy of its number"
+        )
     if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):
         return float(number)  # type: ignore[arg-type]
     raise OperandError(f"{what} is made from a real number, got {describe(number)}{_remedy(number)}")
@@ -111,6 +113,8 @@ class Scalar:
     @property
     def data(self) -> float:
         """Its number. Assignable on a leaf."""
+        if MODE.special:
+            refuse_while_tracing(self, ".data")
         return self._data
 
     @data.setter
@@ -180,12 +184,18 @@ class Scalar:
 
     def item(self) -> float:
         """Its number as a float."""
+        if MODE.special:
+            refuse_while_tracing(self, ".item()")
         return self._data
 
     def __float__(self) -> float:
+        if MODE.special:
+            refuse_while_tracing(self, "float()")
         return self._data
 
     def __bool__(self) -> bool:
+        if MODE.special:
+            refuse_while_tracing(self, "bool()")
         return self._data != 0.0
 
     def __int__(self) -> int:
@@ -195,19 +205,19 @@ class Scalar:
         )
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self._data) if digits is None else round(self._data, digits)
+        return round(float(self)) if digits is None else round(float(self), digits)
 
     def __trunc__(self) -> int:
-        return math.trunc(self._data)
+        return math.trunc(float(self))
 
     def __floor__(self) -> int:
-        return math.floor(self._data)
+        return math.floor(float(self))
 
     def __ceil__(self) -> int:
-        return math.ceil(self._data)
+        return math.ceil(float(self))
 
     def __format__(self, specification: str) -> str:
-        return format(self._data, specification) if specification else repr(self)
+        return format(float(self), specification) if specification else repr(self)
 
     def __repr__(self) -> str:
         label = f", label={self.note.label!r}" if self.note.label else ""
@@ -215,16 +225,24 @@ class Scalar:
 
     # ------------------------------------------------------------ comparisons compare numbers; == is identity
 
-    def __lt__(self, other: object) -> bool:
+    def __lt__(self, other: object) -> Any:
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.compare("<", self, other)
         return self._data < compared(other, "<")
 
-    def __le__(self, other: object) -> bool:
+    def __le__(self, other: object) -> Any:
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.compare("<=", self, other)
         return self._data <= compared(other, "<=")
 
-    def __gt__(self, other: object) -> bool:
+    def __gt__(self, other: object) -> Any:
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.compare(">", self, other)
         return self._data > compared(other, ">")
 
-    def __ge__(self, other: object) -> bool:
+    def __ge__(self, other: object) -> Any:
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.compare(">=", self, other)
         return self._data >= compared(other, ">=")
 
     def __eq__(self, other: object) -> bool:
@@ -320,6 +338,12 @@ def check_gradients(node: Scalar) -> None:
             )
 
 
+def refuse_while_tracing(value: Scalar, what: str) -> None:
+    """A number read while a compiler traces would be frozen into the program: its tracer says so."""
+    if THREAD.tracer is not None:
+        THREAD.tracer.refuse(value, what)
+
+
 def compared(other: object, sign: str) -> float:
     """The number to compare with."""
     if isinstance(other, Scalar):
@@ -342,7 +366,7 @@ def settle(node: Scalar) -> None:
     """What the switches ask of a result that has just been made: see `graph.Mode`."""
     note = THREAD.note
     if THREAD.anomaly:
-        operands = ", ".join(repr(float(o)) for o in node.operands)  # type: ignore[attr-defined]
+        operands = ", ".join(repr(o._data) for o in node.operands)  # type: ignore[attr-defined]
         line = source_line()
         if not math.isfinite(node._data):
             raise AnomalyError(f"{node.op}({operands}) gave {node._data} at {line}")
@@ -354,3 +378,13 @@ def settle(node: Scalar) -> None:
         node.dx = 0.0
         node.dy = 0.0
         node.rule = INPUT
+
+
+def times(g: Any, partial: Any) -> Any:
+    """upstream × local; a local derivative of 1 or 0 written in the table costs nothing and records nothing."""
+    if type(partial) is int:
+        if partial == 0:
+            return None
+        if partial in (1, -1):
+            return g if partial == 1 else -g
+    return g * partial

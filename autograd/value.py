@@ -4,7 +4,7 @@ Generated from the table by `make generate`; change the table, not this file. Ea
 local derivatives as floats and records both. All else a `Value` can do is in `scalar.py`, written by hand. Compiled by
 mypyc in wheels.
 """
-# ruff: noqa: E501, SIM108
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import ieee, rules
 from .errors import GraphError, OperandError
 from .graph import MODE
 from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
-from .scalar import Scalar, checked_label, is_foreign, settle, to_float
+from .scalar import Scalar, checked_label, is_foreign, settle, times, to_float
 
 ADD: Final = rules.add
 SUBTRACT: Final = rules.subtract
@@ -67,6 +67,7 @@ MINIMUM: Final = rules.minimum
 SIGN: Final = rules.sign
 FLOOR: Final = rules.floor
 CEIL: Final = rules.ceil
+IDENTITY: Final = rules.identity
 
 
 class Value(Scalar):
@@ -129,6 +130,24 @@ class Value(Scalar):
     def conjugate(self) -> Value:
         """Itself: it is real. (numpy's `var` and `std` ask.)"""
         return self
+
+    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool, masked: bool = False) -> list[Any]:
+        """The contributions to the operands, for a cotangent of this node: upstream × local."""
+        if not differentiable:
+            return [g * d if w else None for d, w in zip(self.partials, wanted, strict=True)]
+        rule = self.rule
+        return [times(g, rule.partial(k, operands, self)) if w else None for k, w in enumerate(wanted)]
+
+    def _push(self, tangents: list[Any], operands: Any, differentiable: bool) -> Any:
+        """The tangent of this node, for those of its operands (None: zero): Σ local × tangent."""
+        slopes = self.rule.partial if differentiable else None
+        total: Any = None
+        for k, tangent in enumerate(tangents):
+            if tangent is not None:
+                term = times(tangent, self.partials[k] if slopes is None else slopes(k, operands, self))
+                if term is not None:
+                    total = term if total is None else total + term
+        return total
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.kind == "result":
@@ -735,6 +754,11 @@ class Value(Scalar):
         """The smallest whole number not below x; its slope is 0."""
         x = self._data
         return Result(CEIL, ieee.ceil(x), self, 0.0, None, 0.0)
+
+    def identity(self) -> Value:
+        """X itself, as a node of its own."""
+        x = self._data
+        return Result(IDENTITY, x, self, 1.0, None, 0.0)
 
 
 class Result(Value):

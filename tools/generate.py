@@ -1,4 +1,4 @@
-"""Write `autograd/value.py` from the table of rules: `make generate`.
+"""Write `autograd/value.py` and `autograd/surface.py` from the table of rules: `make generate`.
 
 The float arithmetic of every primitive, value and local derivatives, is obtained by feeding the rules symbols, so no
 derivative is written twice. `--check` exits with 1 when the committed file is stale; a test runs that.
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGET = ROOT / "autograd" / "value.py"
 
 if "autograd" not in sys.modules:  # load the table without the package, whose value.py may be stale or missing
     package = types.ModuleType("autograd")
@@ -45,7 +44,7 @@ from . import ieee, rules
 from .errors import GraphError, OperandError
 from .graph import MODE
 from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
-from .scalar import Scalar, checked_label, is_foreign, settle, to_float
+from .scalar import Scalar, checked_label, is_foreign, settle, times, to_float
 
 '''
 
@@ -111,6 +110,24 @@ class Value(Scalar):
     def conjugate(self) -> Value:
         """Itself: it is real. (numpy's `var` and `std` ask.)"""
         return self
+
+    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool, masked: bool = False) -> list[Any]:
+        """The contributions to the operands, for a cotangent of this node: upstream × local."""
+        if not differentiable:
+            return [g * d if w else None for d, w in zip(self.partials, wanted, strict=True)]
+        rule = self.rule
+        return [times(g, rule.partial(k, operands, self)) if w else None for k, w in enumerate(wanted)]
+
+    def _push(self, tangents: list[Any], operands: Any, differentiable: bool) -> Any:
+        """The tangent of this node, for those of its operands (None: zero): Σ local × tangent."""
+        slopes = self.rule.partial if differentiable else None
+        total: Any = None
+        for k, tangent in enumerate(tangents):
+            if tangent is not None:
+                term = times(tangent, self.partials[k] if slopes is None else slopes(k, operands, self))
+                if term is not None:
+                    total = term if total is None else total + term
+        return total
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.kind == "result":
@@ -246,26 +263,74 @@ OPERATORS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "power": "pow", "negative": "neg",
 }  # fmt: skip
 
-CALLED = {
-    name: Rule(name, lambda x, y: None, lambda: 0, lambda: 0, intrinsic=True) for name in ("divide", "power")
-}
+CALLED = {name: Rule(name, lambda x, y: None, lambda: 0, lambda: 0, intrinsic=True) for name in ("divide", "power")}
 """Operators that raise for floats where IEEE 754 gives infinity or NaN, so float code calls a function instead."""
 
 
 def main() -> int:
-    text = module()
-    if "--check" in sys.argv:
-        if TARGET.read_text() != text:
-            print("autograd/value.py is stale: run make generate", file=sys.stderr)
-            return 1
-        return 0
-    TARGET.write_text(text)
+    stale = []
+    for name, text in {"value.py": module(), "surface.py": surface()}.items():
+        target = ROOT / "autograd" / name
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            stale.append(f"autograd/{name}")
+            if "--check" not in sys.argv:
+                target.write_text(text, encoding="utf-8")
+    if "--check" in sys.argv and stale:
+        print(f"stale: {', '.join(stale)}; run make generate", file=sys.stderr)
+        return 1
     return 0
+
+
+SURFACE = '''\
+"""The operators and elementwise methods that array carriers share: one line for each row of `rules.py`.
+
+Generated from the table by `make generate`; change the table, not this file. A carrier gives `_apply(rule, operands)`
+and inherits everything else. (`Value` has methods of its own, written out in floats for speed.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import rules
+
+
+class Surface:
+    """What can be done to a Tensor, or to a number that a compiler traces."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def _apply(rule: rules.Rule, operands: tuple[Any, ...]) -> Any:
+        raise NotImplementedError
+'''
+
+
+def surface() -> str:
+    """The whole text of surface.py."""
+    text = SURFACE
+    for row in TABLE.values():
+        name = method_name(row)
+        other = "" if row.arity == 1 else f", other: Any{f' = {row.defaults[0]}' if row.defaults else ''}"
+        operands = "(self,)" if row.arity == 1 else "(self, other)"
+        text += f"""
+    def {name}(self{other}) -> Any:
+        \"\"\"{sentence(row)}\"\"\"
+        return self._apply(rules.{row.name}, {operands})
+"""
+        if row.arity == 2 and name.startswith("__"):
+            text += f"""
+    def {method_name(row, True)}(self, other: Any) -> Any:
+        return self._apply(rules.{row.name}, (other, self))
+"""
+        if row.name == "abs":
+            text += "\n    def __abs__(self) -> Any:\n        return self.abs()\n"
+    return text
 
 
 def module() -> str:
     """The whole text of value.py."""
-    rows = [row for row in TABLE.values() if row.name != "identity"]
+    rows = list(TABLE.values())
     names = "\n".join(f"{row.name.upper()}: Final = rules.{row.name}" for row in rows)
     return HEADER + names + "\n" + CLASS + "".join(map(method, rows)) + FOOTER
 
@@ -277,7 +342,7 @@ def method(row: Rule) -> str:
 
 def unary(row: Rule) -> str:
     steps, out, (dx,) = formulas(row)
-    head = f"\n    def {method_name(row)}(self) -> Value:\n        \"\"\"{sentence(row)}\"\"\"\n"
+    head = f'\n    def {method_name(row)}(self) -> Value:\n        """{sentence(row)}"""\n'
     body = ["x = self._data", *steps, f"out = {out}"] if _uses(dx, "out") or steps else ["x = self._data"]
     shown = "out" if len(body) > 1 else out
     needed = [line for line in body if line != "x = self._data" or any(_uses(t, "x") for t in (*steps, out, dx))]
@@ -290,7 +355,7 @@ def binary(row: Rule, reflected: bool = False) -> str:
     steps, out, (dx, dy) = formulas(row)
     default = f" = {row.defaults[0]}" if row.defaults and not reflected else ""
     name = method_name(row, reflected)
-    head = f"\n    def {name}(self, other: object{default}) -> Any:\n        \"\"\"{sentence(row)}\"\"\"\n"
+    head = f'\n    def {name}(self, other: object{default}) -> Any:\n        """{sentence(row)}"""\n'
     own, given = ("y", "x") if reflected else ("x", "y")
     long = _uses(dx, "out") or _uses(dy, "out")
     shown = "out" if long else out
@@ -352,7 +417,8 @@ def expand(formula: Any) -> Any:
     if isinstance(formula.op, Rule) and not formula.op.intrinsic and not formula.op.symbol:
         return expand(formula.op.value(*args))
     if isinstance(formula.op, Rule) and formula.op.name in CALLED:
-        if not (formula.op.name == "divide" and not isinstance(args[1], Symbol)):
+        by_number = formula.op.name == "divide" and not isinstance(args[1], Symbol)
+        if not by_number:
             return Symbol(CALLED[formula.op.name], args)
     return Symbol(formula.op, args)
 

@@ -1,0 +1,395 @@
+"""The table continued: primitives whose result is not computed element by element.
+
+Sums, products of matrices, changes of shape, selections. Each is its numpy value and, for every operand, the pullback:
+the cotangent `g` of the result in, the cotangent of that operand out. Pullbacks are written in the primitives of these
+two tables, so they work on plain arrays and, fed with `Tensor`s, record the graph of the derivative. What the tangent
+of a result is follows from the kind:
+
+* linear: the operation itself, on the tangents (sum, reshape, getitem);
+* multilinear: the sum over the operands of the operation with that operand replaced (matmul, einsum);
+* general: the sum over the operands of the transposed pullback, written out as `push` (max, prod, logsumexp).
+
+Broadcasting is undone by the driver, never here. Options (`axis=`, `shape=`) are keywords of the node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from .functions import equal
+from .rules import exp
+
+Pull = Callable[..., Any]
+
+
+class ArrayRule:
+    """One row: an array primitive, which is also the function that applies it to arrays and Tensors.
+
+    Args:
+        name: numpy's name.
+        value: the numpy computation, of the operands and keyword options.
+        pulls: one pullback for each operand, called as `pull(g, out, *operands, **options)`.
+        variadic: any number of operands; then there is one pullback, which is given the operand's index first.
+        kind: "linear", "multilinear" or "general".
+        push: for the general kind, `push(tangents, out, *operands, **options)`; a tangent may be None (zero).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value: Callable[..., Any],
+        *pulls: Pull,
+        kind: str,
+        push: Pull | None = None,
+        variadic: bool = False,
+    ) -> None:
+        self.name, self.value, self.pulls, self.kind, self._push = name, value, pulls, kind, push
+        self.variadic, self.symbol = variadic, ""
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        for operand in operands:
+            carrier = getattr(operand, "_apply_array", None)
+            if carrier is not None:
+                return carrier(self, operands, options)
+        return self.value(*operands, **options)
+
+    def pull(self, index: int, g: Any, out: Any, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """The cotangent of operand `index`."""
+        if self.variadic:
+            return self.pulls[0](index, g, out, *operands, **options)
+        return self.pulls[index](g, out, *operands, **options)
+
+    def push(self, tangents: list[Any], out: Any, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """The tangent of the result; at least one of the tangents is not None."""
+        if self._push is not None:
+            return self._push(tangents, out, *operands, **options)
+        if self.kind == "linear":
+            return self(
+                *[zeros_like(x) if t is None else t for x, t in zip(operands, tangents, strict=True)], **options
+            )
+        total: Any = None
+        for k, tangent in enumerate(tangents):
+            if tangent is not None:
+                term = self(*operands[:k], tangent, *operands[k + 1 :], **options)
+                total = term if total is None else total + term
+        return total
+
+    def __repr__(self) -> str:
+        return f"<array primitive {self.name}>"
+
+
+def zeros_like(x: Any) -> Any:
+    """Zeros of the shape and dtype of an array or a Tensor, as a plain array."""
+    return np.zeros(x.shape, x.dtype)
+
+
+# --------------------------------------------------------------------------------------------------------- sums
+
+
+def _spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+    """A reduced array, laid out again over the axes it was reduced along."""
+    if not keepdims and shape:
+        kept = list(shape)
+        for k in axes_of(axis, len(shape)):
+            kept[k] = 1
+        g = reshape(g, shape=tuple(kept))
+    return broadcast_to(g, shape=shape)
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes of a reduction as a tuple of non-negative numbers; None means all."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim if ndim else a for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+sum: ArrayRule = ArrayRule(
+    "sum", lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
+    lambda g, out, x, axis=None, keepdims=False: _spread(g, x.shape, axis, keepdims),
+    kind="linear",
+)  # fmt: skip
+broadcast_to: ArrayRule = ArrayRule(
+    "broadcast_to", lambda x, shape: np.broadcast_to(x, shape),
+    lambda g, out, x, shape: unbroadcast(g, x.shape),
+    kind="linear",
+)  # fmt: skip
+cumsum: ArrayRule = ArrayRule(
+    "cumsum", lambda x, axis: np.cumsum(x, axis=axis),
+    lambda g, out, x, axis: flip(cumsum(flip(g, axis), axis=axis), axis),
+    kind="linear",
+)  # fmt: skip
+
+
+def flip(x: Any, axis: int) -> Any:
+    """The elements in reverse order along one axis."""
+    return getitem(x, index=(slice(None),) * (axis % len(x.shape)) + (slice(None, None, -1),))
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """The adjoint of broadcasting: sum over the axes along which an operand of this shape was repeated."""
+    if g.shape == shape:
+        return g
+    extra = len(g.shape) - len(shape)
+    repeated = tuple(range(extra)) + tuple(k + extra for k, n in enumerate(shape) if n == 1 and g.shape[k + extra] != 1)
+    if repeated:
+        g = sum(g, axis=repeated)
+    return g if g.shape == shape else reshape(g, shape=shape)
+
+
+# ------------------------------------------------------------------------------------------------------- shapes
+
+reshape: ArrayRule = ArrayRule(
+    "reshape", lambda x, shape: np.reshape(x, shape),
+    lambda g, out, x, shape: reshape(g, shape=x.shape),
+    kind="linear",
+)  # fmt: skip
+transpose: ArrayRule = ArrayRule(
+    "transpose", lambda x, axes=None: np.transpose(x, axes),
+    lambda g, out, x, axes=None: transpose(g, axes=None if axes is None else _inverse(axes)),
+    kind="linear",
+)  # fmt: skip
+astype: ArrayRule = ArrayRule(
+    "astype", lambda x, dtype: x.astype(dtype),
+    lambda g, out, x, dtype: astype(g, dtype=x.dtype),
+    kind="linear",
+)  # fmt: skip
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(k) for k in np.argsort([a % len(axes) for a in axes]))
+
+
+def _joined(index: int, g: Any, out: Any, *operands: Any, axis: int) -> Any:
+    before = 0
+    for operand in operands[:index]:
+        before += operand.shape[axis]
+    part = slice(before, before + operands[index].shape[axis])
+    return getitem(g, index=(slice(None),) * (axis % len(g.shape)) + (part,))
+
+
+concatenate: ArrayRule = ArrayRule(
+    "concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis),
+    _joined,
+    kind="linear", variadic=True,
+)  # fmt: skip
+
+# ----------------------------------------------------------------------------------------------------- elements
+
+
+def _put(g: Any, shape: tuple[int, ...], index: Any) -> Any:
+    out = np.zeros(shape, g.dtype)
+    if _is_basic(index):
+        out[index] += g
+    else:
+        np.add.at(out, index, g)  # an element taken twice receives both
+    return out
+
+
+def _is_basic(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)) for part in parts)
+
+
+getitem: ArrayRule = ArrayRule(
+    "getitem", lambda x, index: np.asarray(x[index]),
+    lambda g, out, x, index: put(g, shape=x.shape, index=index),
+    kind="linear",
+)  # fmt: skip
+put: ArrayRule = ArrayRule(
+    "put", _put,
+    lambda g, out, x, shape, index: getitem(g, index=index),
+    kind="linear",
+)  # fmt: skip
+
+
+def _either(index: int, g: Any, out: Any, x: Any, y: Any, condition: Any) -> Any:
+    return (
+        choose(g, zeros_like(g), condition=condition) if index == 0 else choose(zeros_like(g), g, condition=condition)
+    )
+
+
+choose: ArrayRule = ArrayRule(
+    "where", lambda x, y, condition: np.where(condition, x, y),
+    _either,
+    kind="linear", variadic=True,
+)  # fmt: skip
+
+# ----------------------------------------------------------------------------------------------------- products
+
+
+def _matmul_pull_x(g: Any, out: Any, x: Any, y: Any) -> Any:
+    if len(x.shape) == 1 and len(y.shape) == 1:
+        return g * y
+    if len(x.shape) == 1:
+        return sum(matmul(y, reshape(g, shape=(*g.shape, 1)))[..., 0], axis=tuple(range(len(y.shape) - 2)))
+    if len(y.shape) == 1:
+        return reshape(g, shape=(*g.shape, 1)) * y
+    return unbroadcast(matmul(g, _flipped(y)), x.shape)
+
+
+def _matmul_pull_y(g: Any, out: Any, x: Any, y: Any) -> Any:
+    if len(x.shape) == 1 and len(y.shape) == 1:
+        return g * x
+    if len(y.shape) == 1:
+        return sum(matmul(_flipped(x), reshape(g, shape=(*g.shape, 1)))[..., 0], axis=tuple(range(len(x.shape) - 2)))
+    if len(x.shape) == 1:
+        return reshape(x, shape=(x.shape[0], 1)) * reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
+    return unbroadcast(matmul(_flipped(x), g), y.shape)
+
+
+def _flipped(x: Any) -> Any:
+    """The last two axes exchanged."""
+    n = len(x.shape)
+    return transpose(x, axes=None if n == 2 else (*range(n - 2), n - 1, n - 2))
+
+
+matmul: ArrayRule = ArrayRule(
+    "matmul", lambda x, y: np.matmul(x, y),
+    _matmul_pull_x,
+    _matmul_pull_y,
+    kind="multilinear",
+)  # fmt: skip
+matmul.symbol = "@"
+
+
+def _einsum_pull(index: int, g: Any, out: Any, *operands: Any, subscripts: str) -> Any:
+    """The cotangent takes the place of the operand, and the letters change sides."""
+    left, _, result = subscripts.partition("->")
+    letters = left.split(",")
+    mine = letters[index]
+    others = [*letters[:index], *letters[index + 1 :]]
+    rest = [*operands[:index], *operands[index + 1 :]]
+    reachable = set(result).union(*others) if others else set(result)
+    kept = "".join(letter for letter in mine if letter in reachable)
+    pulled = einsum(g, *rest, subscripts=f"{','.join([result, *others])}->{kept}")
+    if kept != mine:  # a letter summed over in this operand alone: its cotangent is the same all along that axis
+        shape = tuple(n if letter in reachable else 1 for letter, n in zip(mine, operands[index].shape, strict=True))
+        pulled = broadcast_to(reshape(pulled, shape=shape), shape=operands[index].shape)
+    return pulled
+
+
+einsum: ArrayRule = ArrayRule(
+    "einsum", lambda *xs, subscripts: np.einsum(subscripts, *xs, optimize=len(xs) > 2),
+    _einsum_pull,
+    kind="multilinear", variadic=True,
+)  # fmt: skip
+
+# ----------------------------------------------------------------------------------- reductions with a derivative
+
+
+def _winners(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """1 where an element is the extreme one, shared evenly among ties; no gradient of its own."""
+    plain, top = plain_array(x), _spread(plain_array(out), x.shape, axis, keepdims)
+    won = equal(plain, top).astype(plain.dtype)
+    return won / np.sum(won, axis=axis, keepdims=True)
+
+
+def plain_array(x: Any) -> Any:
+    """The numbers of a Tensor; an array as it is."""
+    return x.data if hasattr(x, "_apply_array") else x
+
+
+def _extreme_push(tangents: list[Any], out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return sum(_winners(out, x, axis, keepdims) * tangents[0], axis=axis, keepdims=keepdims)
+
+
+def _extreme(name: str, value: Callable[..., Any]) -> ArrayRule:
+    return ArrayRule(
+        name, lambda x, axis=None, keepdims=False: value(x, axis=axis, keepdims=keepdims),
+        lambda g, out, x, axis=None, keepdims=False: (
+            _spread(g, x.shape, axis, keepdims) * _winners(out, x, axis, keepdims)
+        ),
+        kind="general", push=_extreme_push,
+    )  # fmt: skip
+
+
+max: ArrayRule = _extreme("max", np.max)
+min: ArrayRule = _extreme("min", np.min)
+
+
+def _products_of_the_others(x: Any, axis: Any) -> Any:
+    """For every element the product of all others along the axes: exact also where some are zero."""
+    ndim = len(x.shape)
+    axes = axes_of(axis, ndim)
+    kept = tuple(k for k in range(ndim) if k not in axes)
+    order = (*kept, *axes)
+    lead = tuple(x.shape[k] for k in kept)
+    n = int(np.prod([x.shape[k] for k in axes]))
+    rows = reshape(transpose(x, axes=order), shape=(*lead, n))
+    columns = [rows[..., k] for k in range(n)]
+    before: list[Any] = [np.ones(lead, x.dtype)]
+    after: list[Any] = [np.ones(lead, x.dtype)]
+    for k in range(n - 1):
+        before.append(before[-1] * columns[k])
+        after.append(after[-1] * columns[n - 1 - k])
+    others = [reshape(before[k] * after[n - 1 - k], shape=(*lead, 1)) for k in range(n)]
+    joined = concatenate(*others, axis=-1) if n > 1 else others[0]
+    return transpose(reshape(joined, shape=tuple(x.shape[k] for k in order)), axes=_inverse(order))
+
+
+prod: ArrayRule = ArrayRule(
+    "prod", lambda x, axis=None, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
+    lambda g, out, x, axis=None, keepdims=False: (
+        _spread(g, x.shape, axis, keepdims) * _products_of_the_others(x, axis) if np.prod(x.shape) else g * 0.0
+    ),
+    kind="general",
+    push=lambda tangents, out, x, axis=None, keepdims=False: sum(
+        _products_of_the_others(x, axis) * tangents[0], axis=axis, keepdims=keepdims
+    ),
+)  # fmt: skip
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype, copy=False)  # all -inf: nothing to subtract
+    with np.errstate(divide="ignore"):
+        out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return out if keepdims else np.squeeze(out, axis=axes_of(axis, x.ndim))
+
+
+def _share(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """exp(x - logsumexp(x)): the softmax; zero where everything is -inf."""
+    top = _spread(out, x.shape, axis, keepdims)
+    dead = plain_array(top) == -np.inf
+    if np.any(dead):
+        top = choose(zeros_like(x), top, condition=dead)
+    return exp(x - top)
+
+
+logsumexp: ArrayRule = ArrayRule(
+    "logsumexp", _logsumexp,
+    lambda g, out, x, axis=None, keepdims=False: _spread(g, x.shape, axis, keepdims) * _share(out, x, axis, keepdims),
+    kind="general",
+    push=lambda tangents, out, x, axis=None, keepdims=False: sum(
+        _share(out, x, axis, keepdims) * tangents[0], axis=axis, keepdims=keepdims
+    ),
+)  # fmt: skip
+
+
+def _norm_slope(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """x / |x|, the direction; zero for the zero vector."""
+    length = _spread(out, x.shape, axis, keepdims)
+    zero = plain_array(length) == 0
+    if np.any(zero):
+        length = choose(zeros_like(x) + 1, length, condition=zero)
+    return x / length
+
+
+norm: ArrayRule = ArrayRule(
+    "norm", lambda x, axis=None, keepdims=False: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),
+    lambda g, out, x, axis=None, keepdims=False: (
+        _spread(g, x.shape, axis, keepdims) * _norm_slope(out, x, axis, keepdims)
+    ),
+    kind="general",
+    push=lambda tangents, out, x, axis=None, keepdims=False: sum(
+        _norm_slope(out, x, axis, keepdims) * tangents[0], axis=axis, keepdims=keepdims
+    ),
+)  # fmt: skip
+
+ARRAY_TABLE: Final[dict[str, ArrayRule]] = {
+    row.name: row for row in list(globals().values()) if isinstance(row, ArrayRule)
+}
+"""Every row by its name, in the order of this file."""

@@ -1,0 +1,550 @@
+"""`Tensor`, a numpy array that records what is done to it: the second carrier of the same table of rules.
+
+A node keeps its operands, the arrays they held, and the primitive; the local derivatives are computed in backward, by
+feeding the rule those arrays. What numpy functions do to a Tensor is in `array_functions.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import array_rules
+from .array_rules import ArrayRule, unbroadcast
+from .errors import AnomalyError, GraphError, OperandError, ShapeError
+from .graph import MODE, THREAD, Note, deepcopy_graph, source_line, walk
+from .reverse import sweep
+from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
+from .scalar import checked_label, describe, times
+from .surface import Surface
+
+Array = Any  # np.ndarray: numpy gives Any for most of what is done to one
+
+
+class Tensor(Surface):
+    """An array that remembers how it was computed, so that it can be differentiated.
+
+    Args:
+        data: a float array, or numbers in nested lists. It is copied.
+        label: the name it is drawn and compiled under.
+        dtype: a float dtype; that of the data by default, float64 for Python numbers.
+
+    Raises:
+        OperandError: the data are not real numbers, or an integer array, which cannot have a gradient.
+
+    >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], label="W")
+    >>> loss = (W @ np.array([1.0, -1.0])).tanh().sum()
+    >>> loss.backward()
+    >>> W.grad
+    array([[ 0.41997434, -0.41997434],
+           [ 0.41997434, -0.41997434]])
+    """
+
+    __slots__ = (
+        "_data",
+        "_grad",
+        "_parents",
+        "_print",
+        "_prints",
+        "_saved",
+        "exposed",
+        "note",
+        "options",
+        "reached",
+        "rule",
+    )
+    __array_priority__ = 1000
+
+    def __init__(self, data: Any, label: str = "", dtype: Any = None) -> None:
+        self._data: Array = to_array(data, dtype)
+        self._grad: Array | None = None
+        self._parents: tuple[Tensor | None, ...] = ()
+        self._saved: tuple[Any, ...] = ()
+        self.exposed = False  # whether anybody outside holds the array, and so could change it
+        self._print: Any = None  # the fingerprint it had when it was first shown
+        self._prints: tuple[Any, ...] | None = None  # those of the operands when this was recorded, if exposed then
+        self.rule: Rule | ArrayRule = INPUT
+        self.options: dict[str, Any] = {}
+        self.reached = False
+        self.note: Note = MODE.note
+        if label != "":
+            self.label = label
+
+    # ------------------------------------------------------------------------------------- what a node is
+
+    @property
+    def data(self) -> Array:
+        """Its array. Assignable on a leaf; changing it in place while a graph holds it is noticed by backward."""
+        if not self.exposed:
+            self.exposed = True
+            self._print = fingerprint(self._data)
+        return self._data
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        if self._parents:
+            raise GraphError(
+                f"the array of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
+            )
+        new = np.asarray(array)
+        if new.shape != self._data.shape:
+            raise ShapeError(f"data keeps its shape {self._data.shape}, got {new.shape}; make a new Tensor instead")
+        self._data = new.astype(self._data.dtype, copy=False)
+        self.exposed = False
+
+    @property
+    def grad(self) -> Array:
+        """d root / d self of the backward sweeps so far; zeros before the first. Assignable."""
+        if self._grad is None:
+            self._grad = np.zeros(self._data.shape, self._data.dtype)
+        elif self._parents:
+            return self._grad.copy()  # a result's gradient may be the very array of another node's
+        return self._grad
+
+    @grad.setter
+    def grad(self, array: Any) -> None:
+        if array is None:
+            self._grad = None
+            return
+        new = np.asarray(array)
+        if new.shape not in ((), self._data.shape):
+            raise ShapeError(f"a gradient has the shape of its data, {self._data.shape}, got {new.shape}")
+        self._grad = np.broadcast_to(new, self._data.shape).astype(self._data.dtype)
+
+    @property
+    def label(self) -> str:
+        """The name it is drawn and compiled under; "" when it has none. Assignable."""
+        return self.note.label
+
+    @label.setter
+    def label(self, text: str) -> None:
+        self.note = Note(checked_label(text), self.note.scope, self.note.source)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The modules that were running when it was recorded, outermost first."""
+        return self.note.scope
+
+    @property
+    def source(self) -> str:
+        """The line of the user's code that recorded it, when that was asked for (`detect_anomaly`)."""
+        return self.note.source
+
+    @property
+    def op(self) -> str:
+        """The name of the primitive that made it; "" for a leaf."""
+        return self.rule.name
+
+    @property
+    def kind(self) -> str:
+        """`"result"` of an operation, or the leaf's role: `"input"`, `"parameter"` or `"constant"`."""
+        names = {id(INPUT): "input", id(PARAMETER): "parameter", id(CONSTANT): "constant"}
+        return names.get(id(self.rule), "result")
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by hand rather than by an operation."""
+        return not self._parents
+
+    @property
+    def operands(self) -> tuple[Tensor, ...]:
+        """What it was computed from, in order; plain numbers and arrays appear as Tensors of kind `"constant"`."""
+        return tuple(
+            constant(saved) if parent is None else parent
+            for parent, saved in zip(self._parents, self._saved, strict=True)
+        )
+
+    shape = property(lambda self: self._data.shape, doc="The lengths of its axes.")
+    dtype = property(lambda self: self._data.dtype, doc="The type of its numbers.")
+    ndim = property(lambda self: self._data.ndim, doc="How many axes it has.")
+    size = property(lambda self: self._data.size, doc="How many numbers it holds.")
+
+    def item(self) -> float:
+        """Its only number as a float.
+
+        Raises:
+            ShapeError: it holds more than one.
+        """
+        if self._data.size != 1:
+            raise ShapeError(f"item() reads the one number of a Tensor, this one has shape {self.shape}; use .data")
+        return float(self._data.reshape(-1)[0])
+
+    def detach(self) -> Tensor:
+        """Its numbers as a new leaf, without the graph."""
+        return Tensor(self._data, self.label)
+
+    def numpy(self) -> Array:
+        """A copy of its array."""
+        return self._data.copy()
+
+    def __float__(self) -> float:
+        return self.item()
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise ShapeError("the truth of a Tensor with several numbers is ambiguous: use .data.any() or .data.all()")
+        return bool(self._data.reshape(-1)[0])
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise OperandError("a Tensor of shape () has no length")
+        return len(self._data)
+
+    def __iter__(self) -> Any:
+        return (self[k] for k in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        raise OperandError(
+            "a Tensor turned into a plain array would lose its graph: write t.data or t.numpy() for the numbers, "
+            "or use the function of the same name on the Tensor"
+        )
+
+    def __repr__(self) -> str:
+        text = np.array2string(self._data, separator=", ", prefix="Tensor(")
+        label = f", label={self.label!r}" if self.label else ""
+        dtype = "" if self._data.dtype == np.float64 else f", dtype={self._data.dtype}"
+        return f"Tensor({text}{dtype}{label})"
+
+    def __format__(self, specification: str) -> str:
+        return format(self.item(), specification) if specification else repr(self)
+
+    # ----------------------------------------------------------------------------------------- recording
+
+    @staticmethod
+    def _apply(rule: Rule, operands: tuple[Any, ...]) -> Tensor:
+        """An elementwise rule on Tensors, arrays and numbers."""
+        parents, saved = _taken(rule.name, operands)
+        data = rule.value(*saved)
+        return recorded(rule, np.asarray(data), parents, saved, {})
+
+    @staticmethod
+    def _apply_array(rule: ArrayRule, operands: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
+        """An array rule on Tensors and arrays."""
+        parents, saved = _taken(rule.name, operands)
+        saved = tuple(map(np.asarray, saved))
+        data = np.asarray(rule.value(*saved, **options))
+        if data.base is not None:
+            data = data.copy()  # a view would change with the array it looks into, unnoticed
+        return recorded(rule, data, parents, saved, options)
+
+    @staticmethod
+    def _where(condition: Any, x: Any, y: Any) -> Any:
+        if isinstance(condition, (bool, np.bool_)):
+            chosen = x if condition else y
+            return Tensor._apply(CHOSEN, (chosen,)) if isinstance(chosen, Tensor) else constant(chosen)
+        if isinstance(condition, Tensor) or np.asarray(condition).dtype != bool:
+            raise OperandError("where() expects a condition such as x > 0: an array of bools")
+        shape = np.broadcast_shapes(np.shape(condition), np.shape(_raw(x)), np.shape(_raw(y)))
+        sides = [_cast(side, _float_dtype(x, y)) for side in (x, y)]
+        wide = [side if side.shape == shape else array_rules.broadcast_to(side, shape=shape) for side in sides]
+        return array_rules.choose(*wide, condition=np.broadcast_to(condition, shape))
+
+    @staticmethod
+    def _equal(x: Any, y: Any) -> Any:
+        return _raw(x) == _raw(y)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < _raw(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= _raw(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > _raw(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= _raw(other)
+
+    __hash__ = object.__hash__
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise GraphError(
+            "a Tensor is not changed in place, backward would need the old numbers: "
+            "build a new one with where(condition, new, t) or concatenate([...]); "
+            "to set the numbers of a leaf, assign t.data"
+        )
+
+    # ------------------------------------------------------------------------------------------ derivatives
+
+    def _pull(self, g: Any, operands: Any, wanted: list[bool], differentiable: bool, masked: bool = False) -> list[Any]:
+        """The contributions to the operands, for a cotangent of this node: upstream × local, broadcasting undone."""
+        rule = self.rule
+        self._check_unchanged(differentiable)
+        given = operands if differentiable else self._saved
+        out = self if differentiable else self._data
+        found: list[Any] = []
+        for k, operand in enumerate(operands):
+            if not wanted[k]:
+                found.append(None)
+                continue
+            if isinstance(rule, Rule):
+                contribution = times(g, rule.partial(k, given, out))
+                if masked and contribution is not None:  # nothing came through a `where`: nothing goes on, even × inf
+                    contribution = _kept(_raw(g), contribution)
+                if contribution is not None and contribution.shape != operand._data.shape:
+                    contribution = unbroadcast(contribution, operand._data.shape)
+            else:
+                contribution = rule.pull(k, g, out, given, self.options)
+            if contribution is not None and contribution.dtype != operand._data.dtype:
+                contribution = array_rules.astype(contribution, dtype=operand._data.dtype)
+            found.append(contribution)
+        return found
+
+    def _push(self, tangents: list[Any], operands: Any, differentiable: bool) -> Any:
+        """The tangent of this node, for those of its operands (None: zero): Σ local × tangent."""
+        if all(tangent is None for tangent in tangents):
+            return None
+        self._check_unchanged(differentiable)
+        given = operands if differentiable else self._saved
+        out = self if differentiable else self._data
+        if isinstance(self.rule, ArrayRule):
+            return self.rule.push(tangents, out, given, self.options)
+        total = None
+        for k, tangent in enumerate(tangents):
+            if tangent is not None:
+                term = times(tangent, self.rule.partial(k, given, out))
+                if term is not None:
+                    total = term if total is None else total + term
+        if total is not None and total.shape != self._data.shape:
+            total = array_rules.broadcast_to(total, shape=self._data.shape)
+        return total
+
+    def backward(self, seed: Any = None) -> None:
+        """Fill in `.grad` of everything this Tensor depends on: d self / d node, times `seed`.
+
+        Leaves add to the gradient they have (until it is set to zero); results hold that of the latest sweep only.
+
+        Args:
+            seed: an array of this Tensor's shape; 1 for a Tensor of one number.
+
+        Raises:
+            ShapeError: the Tensor holds several numbers and no seed is given, or the seed has another shape.
+            GraphError: an array was changed in place since it was recorded.
+        """
+        if seed is None:
+            if self._data.size != 1:
+                raise ShapeError(
+                    f"backward() starts from one number, this Tensor has shape {self.shape}: "
+                    "take .sum() or .mean() first, or pass backward(seed) with an array of that shape"
+                )
+            seed = np.ones(self.shape, self.dtype)
+        start = np.asarray(_raw(seed), dtype=self._data.dtype)
+        if start.shape != self._data.shape:
+            raise ShapeError(f"the seed of backward has the Tensor's shape {self.shape}, got {start.shape}")
+        watch = MODE.special > 0 and THREAD.anomaly > 0
+        with np.errstate(all="ignore"):
+            for node, g in sweep(walk(self), {id(self): start}, None, False):
+                node.reached = True
+                if watch and g is not None and not np.all(np.isfinite(g)):
+                    raise AnomalyError(
+                        f"backward gave {node.op or 'a leaf'} of shape {node.shape} a gradient that is not finite"
+                        + (f", recorded at {node.source}" if node.source else "")
+                    )
+                if node._parents:
+                    node._grad = np.zeros(node.shape, node.dtype) if g is None else g
+                elif node.rule is not CONSTANT and g is not None:
+                    node._grad = g.copy() if node._grad is None else node._grad + g
+
+    def _check_unchanged(self, differentiable: bool) -> None:
+        """Raise if an array this node was computed from has been changed since."""
+        for k, (parent, saved) in enumerate(zip(self._parents, self._saved, strict=True)):
+            if self._prints is not None:
+                before = self._prints[k]
+            elif parent is not None and parent.exposed and parent._data is saved:
+                before = parent._print  # shown only after this was recorded
+            else:
+                continue
+            if before != fingerprint(saved):
+                raise GraphError(
+                    f"an array that {self.op} was computed from was changed in place since: "
+                    "its derivative would be wrong; make a new array, or assign t.data after backward"
+                )
+        if differentiable:
+            for parent, saved in zip(self._parents, self._saved, strict=True):
+                if parent is not None and parent._data is not saved:
+                    raise GraphError(f"an operand of {self.op} was assigned new data since; record the graph again")
+
+    # -------------------------------------------------------------------------------------------- copies
+
+    def __copy__(self) -> Tensor:
+        return self._copied({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return deepcopy_graph(self, memo)
+
+    def _copied(self, memo: dict[int, Any]) -> Tensor:
+        twin = Tensor(self._data)
+        twin._grad = None if self._grad is None else self._grad.copy()
+        twin._parents = tuple(None if p is None else memo.get(id(p), p) for p in self._parents)
+        twin._saved = tuple(
+            p._data if p is not None and id(old) in memo else s
+            for p, old, s in zip(twin._parents, self._parents, self._saved, strict=True)
+        )
+        twin.rule, twin.options, twin.note, twin.reached = self.rule, self.options, self.note, self.reached
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._parents:
+            raise GraphError(
+                f"a result ({self.op}) is not pickled, its graph would come along: pickle t.detach() for its numbers, "
+                "or save the parameters"
+            )
+        return _unpickled, (self._data, self._grad, self.label, self.kind)
+
+
+def to_array(data: Any, dtype: Any = None) -> Array:
+    """A float array of one's own, copied.
+
+    Raises:
+        OperandError: not real numbers; the message says what to write instead.
+    """
+    if isinstance(data, Tensor):
+        raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
+    array = np.array(data, dtype=dtype)
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype.kind in "iub":
+        if isinstance(data, (np.ndarray, np.generic)):
+            raise OperandError(
+                f"an array of {array.dtype} has no gradient: write Tensor(array.astype(float)); "
+                "as data that needs no gradient, use the array itself"
+            )
+        return array.astype(np.float64)
+    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}")
+
+
+def constant(number: Any) -> Tensor:
+    """A leaf for a number or an array that is written in a formula; integers are kept as they are."""
+    leaf = Tensor.__new__(Tensor)
+    Tensor.__init__(leaf, 0.0)
+    leaf._data = np.asarray(number)
+    leaf.rule = CONSTANT
+    return leaf
+
+
+def _raw(operand: Any) -> Any:
+    return operand._data if isinstance(operand, Tensor) else operand
+
+
+def _taken(name: str, operands: tuple[Any, ...]) -> tuple[tuple[Tensor | None, ...], tuple[Any, ...]]:
+    """Operands as (parents, arrays): a plain number or array has no parent."""
+    parents: list[Tensor | None] = []
+    saved: list[Any] = []
+    for operand in operands:
+        if isinstance(operand, Tensor):
+            constant_leaf = operand.rule is CONSTANT
+            parents.append(None if constant_leaf else operand)
+            saved.append(operand._data)
+        else:
+            parents.append(None)
+            saved.append(_number(name, operand))
+    return tuple(parents), tuple(saved)
+
+
+def _number(name: str, operand: Any) -> Any:
+    """A plain operand: a Python number stays weak, so that float32 stays float32; all else becomes an array."""
+    kind = type(operand)
+    if kind is float or kind is int:
+        return operand
+    if isinstance(operand, (bool, np.bool_, np.generic)) and np.asarray(operand).dtype.kind in "biuf":
+        return float(operand)
+    if isinstance(operand, (np.ndarray, list, tuple)):
+        array = np.asarray(operand)
+        if array.dtype.kind in "biuf":
+            return array
+        if array.dtype == object:
+            raise OperandError(f"{name}: an array of objects and a Tensor do not mix; make it a Tensor: Tensor(array)")
+    if hasattr(operand, "_apply"):
+        raise OperandError(f"{name}: a Tensor and a {kind.__name__} do not mix in one graph; use Tensors throughout")
+    raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}")
+
+
+def recorded(
+    rule: Rule | ArrayRule,
+    data: Array,
+    parents: tuple[Tensor | None, ...],
+    saved: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Tensor:
+    """The Tensor that an operation made."""
+    out = Tensor.__new__(Tensor)
+    out._data = data
+    out._grad = None
+    out.exposed = False
+    out.reached = False
+    out.note = MODE.note
+    out.rule = rule
+    out.options = options
+    out._parents = parents
+    out._saved = saved
+    out._print = None
+    out._prints = None
+    for parent, array in zip(parents, saved, strict=True):
+        if parent.exposed if parent is not None else isinstance(array, np.ndarray):
+            out._prints = tuple(map(fingerprint, saved))
+            break
+    if MODE.special:
+        _settle(out)
+    return out
+
+
+def _settle(node: Tensor) -> None:
+    """What the switches ask of a result that has just been made: see `graph.Mode`."""
+    note = THREAD.note
+    if THREAD.anomaly:
+        line = source_line()
+        if not np.all(np.isfinite(node._data)):
+            shapes = ", ".join(str(np.shape(array)) for array in node._saved)
+            raise AnomalyError(f"{node.op} of shapes {shapes} gave a number that is not finite at {line}")
+        note = Note("", note.scope, line)
+    node.note = note
+    if THREAD.paused:
+        node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, INPUT, {}
+
+
+def fingerprint(array: Any) -> Any:
+    """A number that changes when the array does: cheap, and blind to nothing but a deliberate forgery."""
+    if not isinstance(array, np.ndarray) or not array.size:
+        return None
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if flat.dtype.kind != "f":
+        flat = flat.astype(float)
+    found = float(np.dot(flat, _weights(flat.size, flat.dtype)))
+    return found if np.isfinite(found) else hash(flat.tobytes())
+
+
+_WEIGHTS: dict[Any, Array] = {}
+
+
+def _weights(n: int, dtype: Any) -> Array:
+    kept = _WEIGHTS.get(dtype)
+    if kept is None or kept.size < n:
+        kept = np.random.default_rng(0).uniform(0.5, 1.5, size=max(n, 1024)).astype(dtype)
+        _WEIGHTS[dtype] = kept
+    return kept[:n]
+
+
+def _float_dtype(*sides: Any) -> Any:
+    return np.result_type(*[side._data if isinstance(side, Tensor) else _number("where", side) for side in sides])
+
+
+def _cast(side: Any, dtype: Any) -> Any:
+    if isinstance(side, Tensor):
+        return side if side._data.dtype == dtype else array_rules.astype(side, dtype=dtype)
+    return np.asarray(side, dtype=dtype)
+
+
+def _kept(g: Any, contribution: Any) -> Any:
+    stopped = g == 0
+    if not np.any(stopped):
+        return contribution
+    zeros = np.zeros(contribution.shape, contribution.dtype)
+    return array_rules.choose(zeros, contribution, condition=stopped)
+
+
+def _unpickled(data: Any, grad: Any, label: str, kind: str) -> Tensor:
+    leaf = Tensor(data, label)
+    leaf._grad = grad
+    leaf.rule = {"input": INPUT, "parameter": PARAMETER, "constant": CONSTANT}[kind]
+    return leaf
