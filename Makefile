@@ -1,0 +1,82 @@
+# make demo · make test · make bench · make docs · make lint · make generate · make compiled · make clean
+#
+# Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
+# is remembered in stamp files and done again only when pyproject.toml changes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := $(shell find autograd nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
+
+.PHONY: demo test bench docs lint generate compiled clean venv
+.DEFAULT_GOAL := test
+
+demo: .venv/.demo
+	$(BIN)/python demos/x_squared.py
+
+# The suite in plain Python, with coverage; then once more against the compiled wheel, where there is a C compiler.
+test: .venv/.dev
+	@$(HAVE_COMPILER) || echo "No C compiler: the compiled engine is not tested here."
+	$(BIN)/python -m pytest $(PYTEST) --cov --cov-report=term
+	@if $(HAVE_COMPILER); then $(MAKE) --no-print-directory compiled; fi
+
+# The whole suite against an installed, compiled wheel: the tests are copied, so that they cannot see the source tree.
+compiled: .venv-compiled/.made
+	rm -rf .venv-compiled/tree && mkdir .venv-compiled/tree
+	cp -R pyproject.toml $(wildcard *.md demos docs benchmarks) tests .venv-compiled/tree
+	cd .venv-compiled/tree && ../bin/python -c "import autograd; assert autograd.compiled, autograd.__file__"
+	cd .venv-compiled/tree && ../bin/python -m pytest $(PYTEST) -p no:cacheprovider
+
+bench: .venv/.dev
+	$(BIN)/python benchmarks/eager.py --both
+
+# The pictures of the documentation drawn anew, and every example in it run.
+docs: .venv/.dev
+	for script in $(wildcard tools/pictures.py); do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python -m pytest tests/test_documentation.py
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+generate: .venv/.dev
+	$(BIN)/python tools/generate.py
+
+clean:
+	rm -rf .venv .venv-compiled build dist out *.egg-info .coverage* htmlcov
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find autograd nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------------------------------------- set-up
+
+PYTEST := -q -n auto --maxprocesses 4
+HAVE_COMPILER = $(BIN)/python -c "import os, shutil, sys, sysconfig; \
+	compiler = os.environ.get('CC') or sysconfig.get_config_var('CC') or 'cc'; \
+	header = os.path.join(sysconfig.get_path('include'), 'Python.h'); \
+	sys.exit(not (shutil.which(compiler.split()[0]) and os.path.exists(header)))"
+
+venv: .venv/.dev
+
+.venv/.made:
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'Python 3.10 or later is needed: make PYTHON=python3.12')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+.venv/.demo: .venv/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[plot,render]'
+	touch $@
+
+.venv/.dev: .venv/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ .venv/.demo
+
+# A second environment that holds the wheel and borrows all the rest from the first.
+.venv-compiled/.made: .venv/.dev pyproject.toml setup.py $(PACKAGES)
+	rm -rf .venv-compiled
+	GLASSGRAD_COMPILE=1 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir .venv-compiled/wheel .
+	$(BIN)/python -m venv --without-pip .venv-compiled
+	$(BIN)/python -m pip --python .venv-compiled/bin/python install --quiet --no-deps .venv-compiled/wheel/*.whl
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+		> "$$(.venv-compiled/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/borrowed.pth"
+	touch $@

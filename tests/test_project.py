@@ -1,0 +1,178 @@
+"""The project itself: who may import whom, what an import costs, that generated files and versions are up to date.
+
+Everything looks at the packages that are imported, so it holds for an installed wheel as well as for the source tree.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = Path(autograd.__file__).resolve().parents[1]
+IN_SOURCE_TREE = SITE == ROOT
+
+ROWS = [
+    ["demos"],
+    ["nn"],
+    ["autograd"],  # the public names
+    ["autograd.doctor"],
+    ["autograd.compiler", "autograd.draw", "autograd.check"],
+    ["autograd.transforms"],
+    ["autograd.forward", "autograd.arrays"],
+    ["autograd.value", "autograd.tensor"],
+    ["autograd.scalar", "autograd.surface", "autograd.array_functions", "autograd.reverse"],
+    ["autograd.graph"],
+    ["autograd.array_rules", "autograd.formula"],
+    ["autograd.rules"],
+    ["autograd.functions", "autograd.trees"],
+    ["autograd.ieee"],
+    ["autograd.errors"],
+]
+"""The rooms, from the top down. A file may import from the rows below its own, and from its own room."""
+
+HEAVY = {"graphviz", "pygraphviz", "matplotlib", "tqdm", "llvmlite", "jax", "torch", "scipy", "sklearn", "nn"}
+"""What `import autograd` must not import: each is imported where it is used."""
+
+
+def sources() -> dict[str, str]:
+    """The text of every module of the project by its name."""
+    files = [*SITE.glob("autograd/**/*.py"), *SITE.glob("nn/**/*.py"), *ROOT.glob("demos/**/*.py")]
+    return {
+        ".".join(file.relative_to(ROOT if "demos" in file.parts else SITE).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): file.read_text(encoding="utf-8")
+        for file in files
+    }
+
+
+def imported(name: str, text: str, known: Iterable[str]) -> Iterator[str]:
+    """The modules of the project that a module imports anywhere in its text, also inside its functions."""
+    known = set(known)
+    is_package = any(other.startswith(name + ".") for other in known)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = name.split(".")[: -(node.level - is_package) or None] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found = [f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base for alias in node.names]
+        else:
+            continue
+        yield from (module for module in found if module.split(".")[0] in ("autograd", "nn", "demos"))
+
+
+def room(module: str) -> tuple[int, str]:
+    """Its row, and the name of its room in it."""
+    best = max(
+        ((name, row) for row, names in enumerate(ROWS) for name in names if f"{module}.".startswith(f"{name}.")),
+        key=lambda found: len(found[0]),
+    )
+    if best[0] == "autograd" != module:
+        raise LookupError(f"{module} has no place in ROWS yet: put it in the row it belongs to")
+    return best[1], best[0]
+
+
+def upward(modules: dict[str, str]) -> list[str]:
+    """Every import that goes up, or sideways into another room."""
+    wrong = []
+    for name, text in modules.items():
+        row, own = room(name)
+        for other in imported(name, text, modules):
+            their_row, theirs = room(other)
+            if their_row <= row and theirs != own:
+                wrong.append(f"{name} imports {other}")
+            elif own in ("nn", "demos") and theirs not in ("autograd", "nn", "demos"):
+                wrong.append(f"{name} imports {other}, which is not public")
+    return wrong
+
+
+def test_imports_go_downward_only() -> None:
+    assert upward(sources()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "planted", "found"),
+    [
+        ("autograd.rules", "from .value import Value", "autograd.rules imports autograd.value"),
+        ("autograd.rules", "from . import graph", "autograd.rules imports autograd.graph"),
+        ("autograd.graph", "def f():\n    import autograd.value", "autograd.graph imports autograd.value"),
+        ("autograd.scalar", "from autograd import Value", "autograd.scalar imports autograd"),
+        ("autograd.value", "from .tensor import Tensor", "autograd.value imports autograd.tensor"),
+        ("autograd.transforms", "import nn", "autograd.transforms imports nn"),
+        ("autograd.draw.dot", "from ..compiler.llvm import emit", "autograd.draw.dot imports autograd.compiler.llvm"),
+        ("nn.layers", "from autograd.value import Value", "nn.layers imports autograd.value, which is not public"),
+    ],
+)
+def test_an_upward_import_is_found(name: str, planted: str, found: str) -> None:
+    rooms = dict.fromkeys(("autograd.tensor", "autograd.draw", "autograd.compiler", "nn"), "")
+    assert upward({**rooms, **sources(), name: planted}) == [found]
+
+
+def test_a_file_without_a_place_is_found() -> None:
+    with pytest.raises(LookupError, match=r"autograd\.cellar has no place"):
+        upward({"autograd.cellar": ""})
+
+
+def imported_by(statement: str) -> set[str]:
+    """The top-level modules in a fresh interpreter after a statement."""
+    code = f"import sys; {statement}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_import_autograd_is_light() -> None:
+    assert imported_by("import autograd") & HEAVY == set()
+
+
+def test_a_heavy_import_is_found() -> None:
+    assert imported_by("import autograd, graphviz") & HEAVY == {"graphviz"}
+
+
+@pytest.mark.skipif(not IN_SOURCE_TREE, reason="the generator is in the source tree only")
+def test_generated_files_are_up_to_date() -> None:
+    run = subprocess.run(
+        [sys.executable, "tools/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.skipif(not IN_SOURCE_TREE, reason="an installed wheel may well be compiled")
+def test_no_compiled_module_lies_in_the_source_tree() -> None:
+    found = [*ROOT.glob("*.so"), *ROOT.glob("*.pyd")]
+    found += [file for room in ("autograd", "nn") for end in ("so", "pyd") for file in ROOT.glob(f"{room}/**/*.{end}")]
+    assert found == []
+    assert not autograd.compiled
+
+
+def test_compiled_says_which_engine_runs() -> None:
+    spec = find_spec("autograd.value")
+    assert spec is not None
+    assert spec.origin is not None
+    assert autograd.compiled == spec.origin.endswith((".so", ".pyd"))
+
+
+def test_every_file_opens_with_a_docstring() -> None:
+    texts = {file.name: file.read_text(encoding="utf-8") for file in ROOT.glob("[bt]*/**/*.py")} | sources()
+    assert [name for name, text in texts.items() if text and not ast.get_docstring(ast.parse(text))] == []
+
+
+def test_the_versions_agree() -> None:
+    declared = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    logged = re.search(r"^## \[(\d.*?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert declared is not None
+    assert logged is not None
+    assert declared[1] == logged[1]
+
+
+def test_the_type_information_is_installed() -> None:
+    assert [name for name in ("autograd", "nn") if not (SITE / name / "py.typed").exists()] == []
