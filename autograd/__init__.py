@@ -22,7 +22,7 @@ from .errors import (
     RenderError,
     ShapeError,
 )
-from .functions import where
+from .functions import clip, where
 from .graph import detect_anomaly, no_grad, scope, walk
 from .rules import (
     abs,

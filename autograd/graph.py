@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+import numpy as np
+
 from .rules import Rule
 
 
@@ -29,8 +31,8 @@ class Node(Protocol):
 def walk(*roots: Any) -> list[tuple[Any, tuple[Any, ...]]]:
     """Every node that the roots depend on, each with its operands: operands before results; no recursion.
 
-    With one root it comes last. The order depends on the graph alone: the same graph gives the same list. Take a node's operands from the pair:
-    a constant is no node of the graph, it is made when `operands` is read.
+    With one root it comes last. The order depends on the graph alone: the same graph gives the same list. Take a
+    node's operands from the pair: a constant is no node of the graph, it is made when `operands` is read.
     """
     order: list[tuple[Any, tuple[Any, ...]]] = []
     seen: set[int] = set()
@@ -50,7 +52,9 @@ def walk(*roots: Any) -> list[tuple[Any, tuple[Any, ...]]]:
 
 def deepcopy_graph(root: Any, memo: dict[int, Any]) -> Any:
     """A copy of a node with all it depends on; what is shared stays shared, through `memo` also between calls."""
-    for node, _ in walk(root):
+    order = walk(root)
+    memo.setdefault(id(memo), []).append(order)  # as `copy` does: an id in the memo must not be given to another object
+    for node, _ in order:
         if id(node) not in memo:
             memo[id(node)] = node._copied(memo)
     return memo[id(root)]
@@ -89,7 +93,11 @@ class _Thread(threading.local):
     paused = 0
     anomaly = 0
     note: Note = _BLANK
+    scopes: list[tuple[Note, bool]]  # what each open `scope` has to restore
     tracer: Any = None  # set by the compiler while it calls a function: it records comparisons and refuses branches
+
+    def __init__(self) -> None:
+        self.scopes = []
 
 
 THREAD: Final = _Thread()
@@ -134,6 +142,21 @@ class no_grad(_Switch):
     """
 
     _name = "paused"
+
+
+class always_recording:
+    """Record inside, also under `no_grad`: the transforms need the graph of the function they differentiate."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self) -> None:
+        self._before: int = 0
+
+    def __enter__(self) -> None:
+        self._before, THREAD.paused = THREAD.paused, 0
+
+    def __exit__(self, *exception: object) -> None:
+        THREAD.paused = self._before
 
 
 class detect_anomaly(_Switch):
@@ -185,42 +208,49 @@ class scope:
     ('layer',)
     """
 
-    __slots__ = ("_before", "_note", "_overlap")
+    __slots__ = ("_note",)
 
     def __init__(self, *names: str) -> None:
         self._note = Note("", names)
-        self._before: Note = _BLANK
-        self._overlap = False
 
     def __enter__(self) -> None:
         me = threading.get_ident()
-        self._before = THREAD.note
+        before = THREAD.note
         THREAD.note = self._note
-        self._overlap = MODE.owner not in (0, me)
-        if self._overlap:  # another thread is inside a module: both look the note up in their own thread
-            _special(1)
-        else:
-            MODE.owner = me
-            MODE.note = self._note
+        with _LOCK:
+            overlap = MODE.owner not in (0, me)
+            if overlap:  # another thread is inside a module: both look the note up in their own thread
+                MODE.special += 1
+            else:
+                MODE.owner = me
+                MODE.note = self._note
+        THREAD.scopes.append((before, overlap))
 
     def __exit__(self, *exception: object) -> None:
-        THREAD.note = self._before
-        if self._overlap:
-            _special(-1)
-        else:
-            MODE.note = self._before
-            if self._before is _BLANK:
-                MODE.owner = 0
+        before, overlap = THREAD.scopes.pop()
+        THREAD.note = before
+        with _LOCK:
+            if overlap:
+                MODE.special -= 1
+            else:
+                MODE.note = before
+                if not THREAD.scopes:
+                    MODE.owner = 0
 
 
+_HERE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _OURS: Final = tuple(
-    os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), name) + os.sep
-    for name in ("autograd", "nn")
+    os.path.join(*place) + os.sep
+    for place in (
+        (_HERE, "autograd"),
+        (_HERE, "nn"),
+        (os.path.dirname(np.__file__),),
+    )  # np.mean, np.var run Python code
 )
 
 
 def source_line() -> str:
-    """`file.py:12 in function`, of the caller's code: the innermost frame outside this library."""
+    """`file.py:12 in function`, of the caller's code: the innermost frame outside this library and numpy."""
     frame = sys._getframe(0)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back

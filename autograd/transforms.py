@@ -16,6 +16,7 @@ import numpy as np
 from .array_rules import concatenate, reshape
 from .errors import OperandError, ShapeError
 from .forward import push
+from .graph import always_recording
 from .reverse import pull
 from .rules import identity
 from .scalar import describe
@@ -175,20 +176,22 @@ class _Call:
                 raise OperandError(f"argnums names argument {k}, but the function was called with {len(args)}")
         chosen = [k % len(args) for k in chosen]
         lifted = list(args)
+        arrays = any(isinstance(leaf, (np.ndarray, Tensor)) for leaf in flatten((args, kwargs))[0])
         self.inputs: list[Any] = []
         self.rebuilds: list[tuple[Any, int]] = []
         plain: list[Any] = []
         for k in chosen:
             leaves, rebuild = flatten(args[k])
             plain += leaves
-            fresh = [_fresh(leaf) for leaf in leaves]
+            fresh = [_fresh(leaf, arrays) for leaf in leaves]
             self.inputs += fresh
             self.rebuilds.append((rebuild, len(fresh)))
             lifted[k] = rebuild(fresh)
         self.nested = _DEPTH.count > 0 or any(map(_carries, plain))
         _DEPTH.count += 1
         try:
-            self.output = f(*lifted, **kwargs)
+            with always_recording():
+                self.output = f(*lifted, **kwargs)
         finally:
             _DEPTH.count -= 1
 
@@ -235,13 +238,13 @@ class _Call:
 
 def _rows(call: _Call, output: Any) -> Any:
     """The derivatives of one output to the inputs: one sweep for each of its elements."""
-    elements = output.data.shape if isinstance(output, Tensor) else ()
+    elements = np.shape(output.data if isinstance(output, Tensor) else output)
     if not elements:
         return call.by_argument(call.pull([output], [_one_like(output)]))
     stack = []
-    for k in range(output.data.size):
-        seed = np.zeros(elements, output.data.dtype)
-        seed.flat[k] = 1.0
+    for index in np.ndindex(elements):
+        seed = np.zeros(elements, output.dtype)
+        seed[index] = 1.0
         stack.append(call.by_argument(call.pull([output], [seed])))
     columns = [flatten(row) for row in stack]
     _, rebuild = flatten(stack[0]) if stack else flatten(call.by_argument([_zero_like(x) for x in call.inputs]))
@@ -262,14 +265,17 @@ def _carries(leaf: Any) -> bool:
     return isinstance(leaf, (Value, Tensor))
 
 
-def _fresh(leaf: Any) -> Any:
-    """A node of its own for an input, so that nothing else that uses the same number is counted with it."""
+def _fresh(leaf: Any, arrays: bool) -> Any:
+    """A node of its own for an input, so that nothing else that uses the same number is counted with it.
+
+    Beside arrays a number becomes a Tensor of shape (): the two carriers do not mix in one graph.
+    """
     if _carries(leaf):
         return identity(leaf)
     if isinstance(leaf, np.ndarray):
         return Tensor(leaf)
     try:
-        return Value(leaf)
+        return Tensor(float(Value(leaf))) if arrays else Value(leaf)
     except OperandError as error:
         raise OperandError(f"an argument to differentiate must hold real numbers: {error}") from None
 

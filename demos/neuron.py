@@ -1,0 +1,21 @@
+"""The smallest picture: one neuron, its local derivatives, and the gradient that flowed along every edge.
+
+    python demos/neuron.py
+
+Writes out/neuron.svg and out/neuron.png.
+"""
+
+from outputs import save_picture
+
+from autograd import Value, draw
+
+x1, x2 = Value(2.0, "x1"), Value(0.0, "x2")
+w1, w2, b = Value(-3.0, "w1"), Value(1.0, "w2"), Value(6.8813735870195432, "b")
+
+out = (x1 * w1 + x2 * w2 + b).tanh()
+out.label = "out"
+out.backward()
+
+for leaf in (x1, w1, x2, w2, b):
+    print(f"{leaf.label:>3} = {leaf.data:7.4f}    d out / d {leaf.label} = {leaf.grad:7.4f}")
+save_picture(draw(out), "neuron")

@@ -1,0 +1,97 @@
+"""gradcheck: passes what is right, fails what is planted wrong, and says where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import GradcheckError, OperandError, gradcheck, gradgradcheck, primitive
+from autograd.check import mismatches, numerical_gradient
+from autograd.rules import TABLE, Rule
+
+
+def sample(rule: Rule, seed: int) -> list[float] | None:
+    """A point of the rule's domain, None when it is too near a kink."""
+    rng = np.random.default_rng(seed)
+    point = [float(rng.uniform(*interval)) for interval in rule.domain]
+    gap = point[0] if rule.arity == 1 or rule.defaults else point[0] - point[1]
+    return None if any(abs(gap - kink) < 0.05 for kink in rule.kinks) else point
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_table_to_second_order_on_both_carriers(name: str) -> None:
+    rule, checked = TABLE[name], 0
+    for seed in range(12):
+        point = sample(rule, seed)
+        if point is not None and checked < 3:
+            arrays = [np.array([x, x]) for x in point]
+            assert gradcheck(rule, point)
+            assert gradgradcheck(rule, point)
+            assert gradcheck(rule, arrays)
+            assert gradgradcheck(rule, arrays)
+            checked += 1
+    assert checked == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "partials"),
+    [
+        pytest.param(lambda x: x * x, [lambda x: -2 * x], id="sign"),
+        pytest.param(lambda x: x * x, [lambda x: x], id="factor"),
+        pytest.param(lambda x, y: x * y, [lambda y: y, lambda: 0], id="forgotten operand"),
+        pytest.param(lambda x, y: x / y, [lambda y: 1 / y, lambda x, y: -x / y], id="power"),
+        pytest.param(lambda x: x * x * x, [lambda x: 3.0001 * x * x], id="one in ten thousand"),
+    ],
+)
+def test_planted_wrong_rules_are_found(value: Any, partials: Any) -> None:
+    wrong = Rule("planted", value, *partials)
+    inputs = (1.3, 0.7)[: wrong.arity]
+    assert gradcheck(wrong, inputs, raise_exception=False) is False
+    assert gradcheck(wrong, [np.array([x, -x]) for x in inputs], raise_exception=False) is False
+
+
+def test_wrong_to_second_order_only() -> None:
+    @primitive(lambda x: float(3 * x * x) if isinstance(x, float) else 3 * x.data * x.data)
+    def frozen(x: Any) -> Any:
+        return x * x * x
+
+    assert gradcheck(frozen, (1.3,))
+    assert gradgradcheck(frozen, (1.3,), raise_exception=False) is False
+
+
+def test_the_message_says_where() -> None:
+    wrong = Rule("wrong", lambda x: x * x, lambda x: 3 * x)
+    with pytest.raises(GradcheckError) as raised:
+        gradcheck(lambda p, t: p["w"] * 2 + wrong(t), ({"w": np.array([1.0, 2.0])}, np.array([0.0, 2.0])))
+    assert str(raised.value) == (
+        "1 of the derivatives disagree with their numerical check:\n"
+        "  d output 1 / d input 1[1]: recorded 6, numerical 4, relative error 0.33"
+    )
+
+
+def test_a_kink_is_named() -> None:
+    with pytest.raises(GradcheckError, match="a kink of relu lies within the step"):
+        gradcheck(lambda x: x.relu() * 2, (0.0,))
+    assert mismatches(lambda x: x.relu() * 2, (0.5,)) == []
+
+
+def test_many_mismatches_are_cut() -> None:
+    wrong = Rule("wrong", lambda x: x * x, lambda x: 3 * x)
+    with pytest.raises(GradcheckError, match=r"^12 of .*and 2 more$(?s:.)*"):
+        try:
+            gradcheck(wrong, (np.arange(1.0, 13.0),))
+        except GradcheckError as error:
+            raise GradcheckError(str(error).replace("\n", " ")) from None
+
+
+def test_inputs_must_be_a_tuple() -> None:
+    with pytest.raises(OperandError, match=r"gradcheck\(f, \(x,\)\)"):
+        gradcheck(lambda x: x, 1.0)  # type: ignore[arg-type]
+
+
+def test_numerical_gradient() -> None:
+    point = np.array([[0.3, -1.2], [2.0, 0.0]])
+    found = numerical_gradient(lambda x: float(np.sum(np.sin(x) * x)), point)
+    assert np.allclose(found, np.cos(point) * point + np.sin(point), rtol=1e-10, atol=1e-11)
