@@ -1,0 +1,192 @@
+"""The question this project began with: a network that would not fit y = x², answered from end to end.
+
+    python demos/x_squared.py [--quick]
+
+Runs the learner's network as he wrote it, then the same forward pass on arrays of Values with the handwritten backprop
+deleted, and measures the answers to both of his questions. Writes the fit, the loss curves and the gradient-flow graph
+of one sample to out/, as SVG and PNG.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from learner import CorrectedNet, Net, samples, sigmoid
+from matplotlib.figure import Figure
+from outputs import QUICK, save_figure, save_picture
+from tqdm import trange
+
+import autograd
+from autograd import Tensor, data, draw, grads, values
+from nn import Adam
+
+EPOCHS = 10
+HIS_LR, LR = 0.0001, 1.0
+BLOCKS = ("W_out", "W_h", "W_in")
+STEPS = 500 if QUICK else 3000
+
+
+class RecordedNet(Net):
+    """His network, his forward pass, and no backprop: the weights are arrays of Values."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__(seed)
+        for name in BLOCKS:
+            setattr(self, name, values(getattr(self, name), label=name))
+
+    def backward(self, x: Any, y: Any) -> None:
+        self.loss(x, y).backward()
+
+    def update(self, lr: float) -> None:
+        for name in BLOCKS:
+            for w in getattr(self, name).ravel():
+                w.data -= lr * w.grad
+                w.grad = 0.0
+
+    def predict(self, X: Any) -> Any:
+        W_out, W_h, W_in = (data(getattr(self, name)) for name in BLOCKS)
+        return sigmoid(sigmoid(X @ W_in) @ W_h) @ W_out
+
+
+def train(net: Net, X: Any, Y: Any, lr: float, name: str, epochs: int = EPOCHS) -> list[float]:
+    """Each sample in turn, as he did; the mean squared error before the first epoch and after each."""
+    errors = [net.mse(X, Y)]
+    for _ in trange(epochs, desc=name, unit="epoch", leave=False):
+        net.train(X, Y, lr, epochs=1)
+        errors.append(net.mse(X, Y))
+    return errors
+
+
+def distance(a: Any, b: Any) -> float:
+    """The relative distance of two arrays; infinite where the shapes differ."""
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b)) if a.shape == b.shape else np.inf
+
+
+def block_by_block(x: Any, y: Any) -> list[str]:
+    """One sample, the same weights twice: his gradient and his step, beside the gradient the engine found."""
+    his, ours = Net(), RecordedNet()
+    his.forward(x)
+    his.backward(x, y)
+    ours.backward(x, y)
+    before = {name: getattr(his, name) for name in BLOCKS}
+    his.update(HIS_LR)
+    lines = [
+        "          his gradient:          his step / lr, compared with:",
+        "  block   as it is  transposed   the gradient   the weights W   the output error",
+    ]
+    for name in BLOCKS:
+        exact, stored = grads(getattr(ours, name)), getattr(his, f"d{name}")
+        step = (before[name] - getattr(his, name)) / HIS_LR
+        error = np.broadcast_to(his.delta3, step.shape)
+        measured = (distance(stored, exact), distance(stored.T, exact))
+        compared = (distance(step, exact), distance(step, before[name]), distance(step, error))
+        lines.append(
+            f"  {name:6}  {measured[0]:8.1e}  {measured[1]:10.1e}  {compared[0]:13.1e}  {compared[1]:14.1e}"
+            f"  {compared[2]:17.1e}"
+        )
+    return lines
+
+
+def fit_all_at_once(X: Any, Y: Any, biases: bool) -> float:
+    """The error that the network can reach, with or without biases: Adam on the whole batch, weights as Tensors."""
+    start = Net()
+    weights = {name: Tensor(getattr(start, name), name) for name in BLOCKS}
+    shifts = [Tensor(np.zeros(n)) for n in (3, 3, 1)] if biases else [0.0, 0.0, 0.0]
+    optimizer = Adam([*weights.values(), *[b for b in shifts if biases]], lr=0.05)
+    for step in trange(STEPS, desc=f"{'with' if biases else 'without'} biases", unit="step", leave=False):
+        a1 = (X @ weights["W_in"] + shifts[0]).sigmoid()
+        a2 = (a1 @ weights["W_h"] + shifts[1]).sigmoid()
+        mse = ((a2 @ weights["W_out"] + shifts[2] - Y) ** 2).mean()
+        optimizer.zero_grad()
+        mse.backward()
+        optimizer.lr = 0.05 * (1 - step / STEPS)
+        optimizer.step()
+    return mse.item()
+
+
+def main() -> None:
+    X, Y = samples(300 if QUICK else 1000)
+    lr = LR * (1000 / len(X)) ** 0.5 if QUICK else LR
+    variance = float(Y.var())
+    print(f"{len(X)} points of y = x^2 on [0, 1]; predicting their mean gives an MSE of {variance:.4f}, the variance of y.")
+    print(f"glassgrad's scalar engine runs {'compiled' if autograd.compiled else 'as plain Python'}.\n")
+
+    his, patient, slow, recorded = Net(), Net(), CorrectedNet(), RecordedNet()
+    his_errors = train(his, X, Y, HIS_LR, "his script")
+    patient_errors = train(patient, X, Y, 100 * HIS_LR, "his script, 100 times the steps")
+    slow_errors = train(slow, X, Y, HIS_LR, "correct gradient, his learning rate")
+    errors = train(recorded, X, Y, lr, "his forward pass on Values")
+
+    print("1. His network, as he wrote it")
+    print(f"   learning rate {HIS_LR}, {EPOCHS} epochs:    MSE {his_errors[0]:.4f} -> {his_errors[-1]:.4f}")
+    print(f"   the same steps 100 times as long: MSE {patient_errors[-1]:.4f}, which is the variance of y: it has become")
+    spread = np.ptp(patient.predict(X))
+    print(f"   a constant, {patient.predict(X).mean():.3f} +- {spread / 2:.0e}, the mean of y ({Y.mean():.3f}). It does not fit.\n")
+
+    print("2. The same forward pass on arrays of Values, the handwritten backprop deleted")
+    print(f"   learning rate {lr:.2g}, {EPOCHS} epochs:      MSE {errors[0]:.4f} -> {errors[-1]:.4f}. It fits.\n")
+
+    print("Is there a basic error in the code?   Yes. Block by block, relative distances (0 is equal):\n")
+    print("\n".join(block_by_block(X[0], Y[0])))
+    print(
+        "\n"
+        "   W_out: the gradient he stores is right. The step does not use it: it subtracts the output error alone,\n"
+        "          without the layer's input a2. It should be  W_out -= lr * outer(a2, delta3).\n"
+        "   W_h:   the gradient is transposed: outer(a1, delta2), not outer(delta2, a1). The step subtracts W_h itself,\n"
+        "          which is weight decay and shrinks the weights to zero, whatever the data.\n"
+        "   W_in:  the gradient is right, and again the step subtracts the weights themselves.\n"
+        "   So the network forgets its weights and learns one number, the mean of y.\n"
+    )
+    print("Why would such simple data not fit, once that is mended?   The learning rate times the epochs.\n")
+    print(f"   correct gradient, learning rate {HIS_LR}, {EPOCHS} epochs:  MSE {slow_errors[0]:.4f} -> {slow_errors[-1]:.4f}")
+    print(f"   correct gradient, learning rate {lr:<6.2g}, {EPOCHS} epochs:  MSE {errors[0]:.4f} -> {errors[-1]:.4f}")
+    print(
+        f"   At {HIS_LR} the wrong step even lowers the error more ({his_errors[-1]:.4f}) than the right one\n"
+        f"   ({slow_errors[-1]:.4f}): a falling loss proves nothing about the gradient.\n"
+    )
+    without, with_biases = fit_all_at_once(X, Y, biases=False), fit_all_at_once(X, Y, biases=True)
+    print("Is it the missing biases?   No.\n")
+    print(f"   trained for {STEPS} steps of Adam on all points: MSE {without:.1e} without biases, {with_biases:.1e} with them.")
+    print("   sigmoid(0) = 1/2, so the units of the second layer already have a constant to lean on.\n")
+
+    plot(X, Y, his, patient, recorded, {
+        "his script, lr 0.0001": his_errors,
+        "his script, 100 times the steps": patient_errors,
+        "correct gradient, lr 0.0001": slow_errors,
+        f"engine's gradient, lr {lr:.2g}": errors,
+    })  # fmt: skip
+    sample = RecordedNet()
+    loss = sample.loss(X[0], Y[0])
+    loss.label = "loss"
+    loss.backward()
+    save_picture(draw(loss), "x_squared_graph")
+
+
+def plot(X: Any, Y: Any, his: Net, patient: Net, recorded: Net, curves: dict[str, list[float]]) -> None:
+    """The fit and the loss curves."""
+    order = np.argsort(X[:, 0])
+    x = X[order]
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(x, Y[order], color="black", linewidth=5, alpha=0.25, label="y = x²")
+    axes.plot(x, his.predict(x), "--", color="#d55e00", label="his script")
+    axes.plot(x, patient.predict(x), ":", color="#d55e00", label="his script, 100 times the steps")
+    axes.plot(x, recorded.predict(x), color="#0072b2", label="same forward pass, gradients by glassgrad")
+    axes.set(xlabel="x", ylabel="y", title="Three fits of y = x²")
+    axes.legend()
+    save_figure(figure, "x_squared_fit")
+
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for (name, errors), style in zip(curves.items(), ("--", ":", "-.", "-"), strict=True):
+        axes.semilogy(errors, style, color="#0072b2" if "gradient" in name else "#d55e00", label=name)
+    axes.axhline(float(Y.var()), color="grey", linewidth=0.8)
+    axes.annotate("variance of y", (EPOCHS, float(Y.var())), ha="right", va="bottom", color="grey")
+    axes.set(xlabel="epoch", ylabel="mean squared error", title="A falling loss proves nothing")
+    axes.legend()
+    save_figure(figure, "x_squared_loss")
+
+
+if __name__ == "__main__":
+    main()
