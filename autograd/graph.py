@@ -7,16 +7,19 @@ and a graph is freed as soon as its result is. Compiled by mypyc in wheels, plai
 
 from __future__ import annotations
 
+import _thread  # noqa: F401  (where mypyc looks for threading.local)
 import functools
 import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 
 from .rules import Rule
+
+_T = TypeVar("_T")
 
 
 class Node(Protocol):
@@ -87,6 +90,12 @@ _BLANK: Final = Note()
 _LOCK: Final = threading.Lock()
 
 
+def _interpreted(cls: type[_T]) -> type[_T]:
+    """Itself. mypyc leaves a decorated class to Python; compiled, one below `threading.local` would corrupt memory."""
+    return cls
+
+
+@_interpreted
 class _Thread(threading.local):
     """The switches of one thread; another thread's recording is not disturbed."""
 
