@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import OperandError
-from .scalar import checked_label
+from .scalar import checked_label, to_float
 from .value import Value
 
 
@@ -32,9 +32,8 @@ def values(array: Any, label: str = "") -> np.ndarray[Any, np.dtype[np.object_]]
     checked_label(label)
     numbers = np.asarray(array)
     if numbers.dtype == object:
-        bad = next((type(e).__name__ for e in numbers.ravel() if not isinstance(e, (int, float, np.generic))), None)
-        if bad is not None:
-            raise OperandError(f"values() is made from real numbers, got an array holding {bad}; see data(array)")
+        if any(isinstance(element, Value) for element in numbers.ravel()):
+            raise OperandError("values() is made from real numbers, got an array holding Values; see data(array)")
     elif numbers.dtype.kind not in "biuf":
         raise OperandError(
             f"values() is made from real numbers, got dtype {numbers.dtype}; convert with .astype(float)"
@@ -49,10 +48,15 @@ def values(array: Any, label: str = "") -> np.ndarray[Any, np.dtype[np.object_]]
 def data(array: Any) -> Any:
     """The numbers of an array (or nested list) of Values as a float array; of a single Value as a float.
 
+    Raises:
+        OperandError: an element is neither a Value nor a number.
+
     >>> data(values([1, 2]))
     array([1., 2.])
     """
-    return _read(array, lambda element: float(element))
+    return _read(
+        array, lambda element: float(element) if isinstance(element, Value) else to_float(element, "an element")
+    )
 
 
 def grads(array: Any) -> Any:

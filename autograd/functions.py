@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import ieee
+from .errors import OperandError
 
 __all__ = [
     "abs",
@@ -24,6 +25,7 @@ __all__ = [
     "arctan2",
     "arctanh",
     "ceil",
+    "clip",
     "cos",
     "cosh",
     "equal",
@@ -65,10 +67,16 @@ def _intrinsic(name: str, on_floats: Callable[..., float], on_arrays: Callable[.
         for operand in operands:
             if isinstance(operand, np.ndarray):
                 return on_arrays(*operands)
-        return on_floats(*map(float, operands))
+        return on_floats(*map(_float, operands))
 
     call.__name__ = call.__qualname__ = name
     return call
+
+
+def _float(x: Any) -> float:
+    if isinstance(x, str):  # float("1.5") would read it
+        raise OperandError(f"an operand must be a number, got str {x!r}; convert it first: float(text)")
+    return float(x)
 
 
 def _elementwise(on_floats: Callable[[float], float]) -> Callable[[Any], Any]:
@@ -156,3 +164,8 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     raise TypeError(
         f"where() expects a condition such as x > 0 (a bool or an array of bools), got {type(condition).__name__}"
     )
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """x between `low` and `high`, else the edge it is beyond. At the edge it is x that is chosen: derivative 1."""
+    return where(less(x, low), low, where(greater(x, high), high, x))

@@ -44,7 +44,7 @@ class Rule:
         symbol: how it is written between its operands, if it is (`+`, `*`).
         intrinsic: the value is a function of the machine (exp, tanh), not a formula of other rows.
         domain: per operand, an interval to draw test samples from.
-        kinks: points (of the first operand, or of x - y for two) where the derivative jumps.
+        kinks: points of the first operand (of `maximum` and `minimum`: of x - y) where the value or its slope jumps.
         defaults: values of the last operands when they are left out.
         doc: one sentence.
 
@@ -84,6 +84,7 @@ class Rule:
                 )
         self.__doc__ = f"{name}({', '.join(self.operands)}): {doc}"
         self._wants = [tuple((*self.operands, "out").index(wanted) for wanted in names) for names in given]
+        self._slopes = [_taking(formula, wants) for formula, wants in zip(partials, self._wants, strict=True)]
         self.domain, self.kinks = tuple(domain[: len(partials)]), kinks
 
     @property
@@ -94,7 +95,11 @@ class Rule:
     def partial(self, index: int, operands: Sequence[Any], out: Any) -> Any:
         """The derivative to operand `index`, computed in whatever kind of number the operands are."""
         known = (*operands, out)
-        return self.partials[index](*[known[place] for place in self._wants[index]])
+        wanted = [known[place] for place in self._wants[index]]
+        try:
+            return self.partials[index](*wanted)
+        except (ZeroDivisionError, OverflowError):
+            return _ieee(self.partials[index], wanted)
 
     def __call__(self, *operands: Any) -> Any:
         """Apply it: a carrier among the operands (`Value`, `Tensor`, a symbol) is asked; else plain numbers.
@@ -102,9 +107,10 @@ class Rule:
         Raises:
             OperandError: the number of operands is wrong.
         """
-        if len(operands) < self.arity:
-            operands += self.defaults[len(operands) - self.arity + len(self.defaults) :]
-        if len(operands) != self.arity:
+        missing = self.arity - len(operands)
+        if 0 < missing <= len(self.defaults):
+            operands += self.defaults[-missing:]
+        elif missing:
             raise OperandError(f"{self.name}() takes {self.arity} operands, got {len(operands)}")
         for operand in operands:
             carrier = getattr(operand, "_apply", None)
@@ -113,7 +119,10 @@ class Rule:
         for operand in operands:
             if isinstance(operand, np.ndarray) and operand.dtype == object:  # an array of Values: each by itself
                 return self.each(*operands)
-        return self.value(*operands)
+        try:
+            return self.value(*operands)
+        except (ZeroDivisionError, OverflowError):
+            return _ieee(self.value, operands)
 
     def each(self, *operands: Any) -> Any:
         """Apply it to the elements of object arrays one by one, broadcasting as numpy does."""
@@ -125,6 +134,22 @@ class Rule:
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         return self.name  # rows are module constants: copied and pickled by name
+
+
+def _ieee(formula: Formula, operands: Sequence[Any]) -> Any:
+    """The formula where Python's floats raise (1 / 0, an overflow of **): as IEEE 754 and numpy compute it."""
+    with np.errstate(all="ignore"):
+        return float(formula(*map(np.float64, operands)))
+
+
+def _taking(formula: Formula, wants: tuple[int, ...]) -> Callable[[tuple[Any, ...]], Any]:
+    """A formula of some of the operands and `out`, as a function of all of them in one tuple."""
+    if not wants:
+        return lambda known: formula()
+    if len(wants) == 1:
+        (only,) = wants
+        return lambda known: formula(known[only])
+    return lambda known: formula(*[known[place] for place in wants])
 
 
 def primitive(value: Formula | None = None, /, *derivatives: Formula, **options: Any) -> Any:
@@ -147,13 +172,18 @@ def primitive(value: Formula | None = None, /, *derivatives: Formula, **options:
         raise OperandError(f"{value.name} is a primitive already")
     first = () if value is None else (value,)
     derivatives = (*first, *derivatives)
+    remedy = "give the derivative too: @primitive(lambda x, out: ...), one for each operand"
 
     def make(function: Formula) -> Rule:
+        if not callable(function):  # `@primitive` without a derivative made a decorator of the function itself
+            raise OperandError(remedy)
         doc = (inspect.getdoc(function) or "a user's own primitive").partition("\n")[0]
-        return Rule(function.__name__, function, *derivatives, doc=doc, **options)
+        row = Rule(function.__name__, function, *derivatives, **{"doc": doc, **options})
+        row.__module__ = function.__module__  # where pickle finds it by its name
+        return row
 
     if not derivatives or any(not callable(d) for d in derivatives):
-        raise OperandError("give the derivative too: @primitive(lambda x, out: ...), one for each operand")
+        raise OperandError(remedy)
     return make
 
 
@@ -198,7 +228,8 @@ abs: Rule = Rule(
 
 power: Rule = Rule(
     "power", fn.power,
-    lambda x, y: where(equal(y, 0), 0, y * x ** (y - 1)),  # x**0 is 1 everywhere, also at 0, so its slope is 0
+    # x**0 is 1 also at x = 0, so its slope there is 0. Elsewhere x**(y - 1) is out / x: no 0 * inf where x is tiny
+    lambda x, y, out: where(equal(y, 0), where(equal(x, 0), 0, y * out / x), y * power(x, y - 1)),
     lambda x, y, out: where(equal(x, 0), where(greater_equal(y, 0), 0, -out), out * log(x)),  # 0**y is 0 for y > 0
     symbol="**", intrinsic=True, domain=(POSITIVE, REAL), doc="x to the power y; NaN, never complex, for x < 0",
 )  # fmt: skip
@@ -263,8 +294,8 @@ log1p: Rule = Rule(
 )  # fmt: skip
 logaddexp: Rule = Rule(
     "logaddexp", fn.logaddexp,
-    lambda x, out: where(equal(x, -math.inf), 0, exp(x - out)),
-    lambda y, out: where(equal(y, -math.inf), 0, exp(y - out)),
+    lambda x, y: where(equal(x, -math.inf), 0, sigmoid(x - y)),  # not exp(x - out): a large out has lost digits
+    lambda x, y: where(equal(y, -math.inf), 0, sigmoid(y - x)),
     intrinsic=True, doc="log(exp(x) + exp(y)), without overflow",
 )  # fmt: skip
 
@@ -302,8 +333,8 @@ arctan: Rule = Rule(
 )  # fmt: skip
 arctan2: Rule = Rule(
     "arctan2", fn.arctan2,
-    lambda x, y: y / (x * x + y * y),
-    lambda x, y: -x / (x * x + y * y),
+    lambda x, y: y / hypot(x, y) / hypot(x, y),  # not y / (x*x + y*y), which overflows early
+    lambda x, y: -x / hypot(x, y) / hypot(x, y),
     intrinsic=True, domain=(REAL, POSITIVE), doc="the angle in radians of the point with height x and abscissa y",
 )  # fmt: skip
 sinh: Rule = Rule(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import threading
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +30,7 @@ class Sweeps:
 
 
 SWEEPS: Final = Sweeps()
+SWEEPING: Final = threading.RLock()  # one thread at a time: leaves may be shared, and += is not atomic
 
 
 def to_float(number: object, what: str = "a Value") -> float:
@@ -40,12 +42,10 @@ def to_float(number: object, what: str = "a Value") -> float:
     if isinstance(number, (float, int)):
         return float(number)
     if isinstance(number, Scalar):
-        raise OperandError(
-            f"{what} is made from a number, got a Value already; use v.detach() for a copy of its number"
-        )
+        raise OperandError(f"{what} must be a plain number, got a Value; use v.item(), or v.detach() for a new leaf")
     if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):
         return float(number)  # type: ignore[arg-type]
-    raise OperandError(f"{what} is made from a real number, got {describe(number)}{_remedy(number)}")
+    raise OperandError(f"{what} must be a real number, got {describe(number)}{_remedy(number)}")
 
 
 def _is_real(number: Any) -> bool:
@@ -75,7 +75,7 @@ def _remedy(thing: object) -> str:
 
 def is_foreign(other: object) -> bool:
     """Whether another class should try the operation: an array or a carrier that knows Values. Else it is an error."""
-    if isinstance(other, np.generic):
+    if isinstance(other, (float, int, Scalar, np.generic)):
         return False
     return hasattr(other, "__array_ufunc__") or hasattr(other, "_apply")
 
@@ -118,7 +118,7 @@ class Scalar:
         return self._data
 
     @data.setter
-    def data(self, number: float) -> None:
+    def data(self, number: object) -> None:
         if self.x is not None or self.y is not None:
             raise GraphError(
                 f"the number of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
@@ -131,7 +131,7 @@ class Scalar:
         return self._grad
 
     @grad.setter
-    def grad(self, number: float) -> None:
+    def grad(self, number: object) -> None:
         self._grad = to_float(number, "the grad of a Value")
 
     @property
@@ -140,7 +140,7 @@ class Scalar:
         return self.note.label
 
     @label.setter
-    def label(self, text: str) -> None:
+    def label(self, text: object) -> None:
         self.note = Note(checked_label(text), self.note.scope, self.note.source)
 
     @property
@@ -228,22 +228,22 @@ class Scalar:
     def __lt__(self, other: object) -> Any:
         if MODE.special and THREAD.tracer is not None:
             return THREAD.tracer.compare("<", self, other)
-        return self._data < compared(other, "<")
+        return NotImplemented if is_foreign(other) else self._data < compared(other, "<")
 
     def __le__(self, other: object) -> Any:
         if MODE.special and THREAD.tracer is not None:
             return THREAD.tracer.compare("<=", self, other)
-        return self._data <= compared(other, "<=")
+        return NotImplemented if is_foreign(other) else self._data <= compared(other, "<=")
 
     def __gt__(self, other: object) -> Any:
         if MODE.special and THREAD.tracer is not None:
             return THREAD.tracer.compare(">", self, other)
-        return self._data > compared(other, ">")
+        return NotImplemented if is_foreign(other) else self._data > compared(other, ">")
 
     def __ge__(self, other: object) -> Any:
         if MODE.special and THREAD.tracer is not None:
             return THREAD.tracer.compare(">=", self, other)
-        return self._data >= compared(other, ">=")
+        return NotImplemented if is_foreign(other) else self._data >= compared(other, ">=")
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -253,7 +253,7 @@ class Scalar:
 
     # --------------------------------------------------------------------------------------------- backward
 
-    def backward(self, seed: float = 1.0) -> None:
+    def backward(self, seed: object = 1.0) -> None:
         """Fill in `.grad` of everything this value depends on: d self / d node, times `seed`.
 
         Leaves add to the gradient they have (until it is set to zero); results hold that of the latest sweep only.
@@ -269,7 +269,11 @@ class Scalar:
         >>> x.grad
         7.0
         """
-        start = seed if isinstance(seed, float) else to_float(seed, "a seed of backward")
+        start = to_float(seed, "the seed of backward")
+        with SWEEPING:
+            self._sweep(start)
+
+    def _sweep(self, start: float) -> None:
         nodes = sweep_order(self)
         if self.x is None and self.y is None:
             self._grad += start

@@ -4,7 +4,7 @@ Generated from the table by `make generate`; change the table, not this file. Ea
 local derivatives as floats and records both. All else a `Value` can do is in `scalar.py`, written by hand. Compiled by
 mypyc in wheels.
 """
-# ruff: noqa: E501
+# ruff: noqa: E501, SIM108
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from . import ieee, rules
+from . import functions, ieee, rules
 from .errors import GraphError, OperandError
-from .graph import MODE
+from .graph import MODE, THREAD
 from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
-from .scalar import Scalar, checked_label, is_foreign, settle, times, to_float
+from .scalar import Scalar, checked_label, describe, is_foreign, settle, times, to_float
 
 ADD: Final = rules.add
 SUBTRACT: Final = rules.subtract
@@ -89,9 +89,11 @@ class Value(Scalar):
 
     __slots__ = ()
 
-    def __init__(self, data: object, label: str = "") -> None:
+    def __init__(self, data: object, label: object = "") -> None:
         super().__init__(data if type(data) is float else to_float(data), INPUT)
-        if label != "" or MODE.special:
+        if MODE.special:
+            self.note = THREAD.note
+        if type(label) is not str or label:
             self.label = checked_label(label)
 
     @property
@@ -173,6 +175,23 @@ class Value(Scalar):
         if isinstance(first, Value):
             return getattr(first, rule.name)(*operands[1:])
         return getattr(operands[1], "_r" + rule.name)(first)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def clip(self, low: object, high: object) -> Any:
+        """Itself between `low` and `high`, else the edge it is beyond; at the edge its derivative is 1."""
+        return functions.clip(self, low, high)
+
+    @property
+    def _prev(self) -> set[Value]:
+        """micrograd's name for the operands, for its `trace` function; `operands` has them in order."""
+        return set(self.operands)
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for how the result is written; see `op`."""
+        return self.rule.symbol or self.rule.name
 
     @staticmethod
     def _where(condition: object, x: object, y: object) -> Any:
@@ -331,7 +350,7 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             out = ieee.power(x, y)
-            return Result(POWER, out, self, (0.0 if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else out * ieee.log(x)))
+            return Result(POWER, out, self, ((0.0 if x == 0.0 else ieee.divide(y * out, x)) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else out * ieee.log(x)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -341,7 +360,7 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of **")
         out = ieee.power(x, y)
-        return Result(POWER, out, self, (0.0 if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
+        return Result(POWER, out, self, ((0.0 if x == 0.0 else ieee.divide(y * out, x)) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
 
     def __rpow__(self, other: object) -> Any:
         """X to the power y; NaN, never complex, for x < 0."""
@@ -448,8 +467,9 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            out = ieee.logaddexp(x, y)
-            return Result(LOGADDEXP, out, self, (0.0 if x == -ieee.INF else ieee.exp(x - out)), other, (0.0 if y == -ieee.INF else ieee.exp(y - out)))
+            t1 = ieee.exp(-ieee.abs(x - y))
+            t2 = ieee.exp(-ieee.abs(y - x))
+            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide((1.0 if x - y >= 0.0 else t1), 1.0 + t1)), other, (0.0 if y == -ieee.INF else ieee.divide((1.0 if y - x >= 0.0 else t2), 1.0 + t2)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -458,8 +478,9 @@ class Value(Scalar):
             return LOGADDEXP(self, other)
         else:
             y = to_float(other, "an operand of logaddexp")
-        out = ieee.logaddexp(x, y)
-        return Result(LOGADDEXP, out, self, (0.0 if x == -ieee.INF else ieee.exp(x - out)), None, y)
+        t1 = ieee.exp(-ieee.abs(x - y))
+        t2 = ieee.exp(-ieee.abs(y - x))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide((1.0 if x - y >= 0.0 else t1), 1.0 + t1)), None, y)
 
     def _rlogaddexp(self, other: object) -> Any:
         """Log(exp(x) + exp(y)), without overflow."""
@@ -472,8 +493,9 @@ class Value(Scalar):
             return LOGADDEXP(other, self)
         else:
             x = to_float(other, "an operand of logaddexp")
-        out = ieee.logaddexp(x, y)
-        return Result(LOGADDEXP, out, None, x, self, (0.0 if y == -ieee.INF else ieee.exp(y - out)))
+        t1 = ieee.exp(-ieee.abs(x - y))
+        t2 = ieee.exp(-ieee.abs(y - x))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else ieee.divide((1.0 if y - x >= 0.0 else t2), 1.0 + t2)))
 
     def sin(self) -> Value:
         """The sine, x in radians."""
@@ -511,7 +533,8 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            return Result(ARCTAN2, ieee.arctan2(x, y), self, ieee.divide(y, x * x + y * y), other, ieee.divide(-x, x * x + y * y))
+            t1 = ieee.hypot(x, y)
+            return Result(ARCTAN2, ieee.arctan2(x, y), self, ieee.divide(ieee.divide(y, t1), t1), other, ieee.divide(ieee.divide(-x, t1), t1))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -520,7 +543,8 @@ class Value(Scalar):
             return ARCTAN2(self, other)
         else:
             y = to_float(other, "an operand of arctan2")
-        return Result(ARCTAN2, ieee.arctan2(x, y), self, ieee.divide(y, x * x + y * y), None, y)
+        t1 = ieee.hypot(x, y)
+        return Result(ARCTAN2, ieee.arctan2(x, y), self, ieee.divide(ieee.divide(y, t1), t1), None, y)
 
     def _rarctan2(self, other: object) -> Any:
         """The angle in radians of the point with height x and abscissa y."""
@@ -533,7 +557,8 @@ class Value(Scalar):
             return ARCTAN2(other, self)
         else:
             x = to_float(other, "an operand of arctan2")
-        return Result(ARCTAN2, ieee.arctan2(x, y), None, x, self, ieee.divide(-x, x * x + y * y))
+        t1 = ieee.hypot(x, y)
+        return Result(ARCTAN2, ieee.arctan2(x, y), None, x, self, ieee.divide(ieee.divide(-x, t1), t1))
 
     def sinh(self) -> Value:
         """The hyperbolic sine."""
@@ -796,25 +821,14 @@ def _applied(rule: Rule, operands: tuple[object, ...]) -> Value:
     if rule.arity not in (1, 2):
         raise OperandError(f"{rule.name} takes {rule.arity} operands; a primitive of scalars takes one or two")
     numbers = [o._data if isinstance(o, Value) else to_float(o, f"an operand of {rule.name}") for o in operands]
-    out, slopes = _evaluated(rule, numbers)
+    out = to_float(rule(*numbers), f"the value of {rule.name}")
+    slopes = [to_float(rule.partial(k, numbers, out), f"a derivative of {rule.name}") for k in range(rule.arity)]
     first, last = operands[0], operands[-1]
     x = first if isinstance(first, Value) else None
     y = last if isinstance(last, Value) and rule.arity == 2 else None
     dx = slopes[0] if x is not None else numbers[0]
     dy = 0.0 if rule.arity == 1 else slopes[1] if y is not None else numbers[1]
     return Result(rule, out, x, dx, y, dy)
-
-
-def _evaluated(rule: Rule, numbers: list[float]) -> tuple[float, list[float]]:
-    """Value and derivatives as floats; where Python would raise (1 / 0), as numpy and IEEE 754 compute them."""
-    try:
-        out = to_float(rule.value(*numbers), f"the value of {rule.name}")
-        return out, [to_float(rule.partial(k, numbers, out)) for k in range(rule.arity)]
-    except (ZeroDivisionError, OverflowError):
-        with np.errstate(all="ignore"):
-            scalars = [np.float64(number) for number in numbers]
-            result = rule.value(*scalars)
-            return float(result), [float(rule.partial(k, scalars, result)) for k in range(rule.arity)]
 
 
 def constant(number: float) -> Value:
@@ -824,8 +838,10 @@ def constant(number: float) -> Value:
     return leaf
 
 
-def parameter(value: Value) -> Value:
+def parameter(value: object) -> Value:
     """The same leaf, marked as one to be learned."""
+    if not isinstance(value, Value):
+        raise OperandError(f"a parameter is a Value, got {describe(value)}; write parameter(Value(number))")
     if not value.is_leaf:
         raise GraphError(f"a result ({value.op}) cannot be a parameter: use v.detach(), which is a leaf")
     value.rule = PARAMETER

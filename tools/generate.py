@@ -40,11 +40,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from . import ieee, rules
+from . import functions, ieee, rules
 from .errors import GraphError, OperandError
-from .graph import MODE
+from .graph import MODE, THREAD
 from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
-from .scalar import Scalar, checked_label, is_foreign, settle, times, to_float
+from .scalar import Scalar, checked_label, describe, is_foreign, settle, times, to_float
 
 '''
 
@@ -69,9 +69,11 @@ class Value(Scalar):
 
     __slots__ = ()
 
-    def __init__(self, data: object, label: str = "") -> None:
+    def __init__(self, data: object, label: object = "") -> None:
         super().__init__(data if type(data) is float else to_float(data), INPUT)
-        if label != "" or MODE.special:
+        if MODE.special:
+            self.note = THREAD.note
+        if type(label) is not str or label:
             self.label = checked_label(label)
 
     @property
@@ -154,6 +156,23 @@ class Value(Scalar):
             return getattr(first, rule.name)(*operands[1:])
         return getattr(operands[1], "_r" + rule.name)(first)
 
+    def __pos__(self) -> Value:
+        return self
+
+    def clip(self, low: object, high: object) -> Any:
+        """Itself between `low` and `high`, else the edge it is beyond; at the edge its derivative is 1."""
+        return functions.clip(self, low, high)
+
+    @property
+    def _prev(self) -> set[Value]:
+        """micrograd's name for the operands, for its `trace` function; `operands` has them in order."""
+        return set(self.operands)
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for how the result is written; see `op`."""
+        return self.rule.symbol or self.rule.name
+
     @staticmethod
     def _where(condition: object, x: object, y: object) -> Any:
         """A recorded choice: the operand chosen, with derivative 1; the other one is no part of the graph."""
@@ -211,25 +230,14 @@ def _applied(rule: Rule, operands: tuple[object, ...]) -> Value:
     if rule.arity not in (1, 2):
         raise OperandError(f"{rule.name} takes {rule.arity} operands; a primitive of scalars takes one or two")
     numbers = [o._data if isinstance(o, Value) else to_float(o, f"an operand of {rule.name}") for o in operands]
-    out, slopes = _evaluated(rule, numbers)
+    out = to_float(rule(*numbers), f"the value of {rule.name}")
+    slopes = [to_float(rule.partial(k, numbers, out), f"a derivative of {rule.name}") for k in range(rule.arity)]
     first, last = operands[0], operands[-1]
     x = first if isinstance(first, Value) else None
     y = last if isinstance(last, Value) and rule.arity == 2 else None
     dx = slopes[0] if x is not None else numbers[0]
     dy = 0.0 if rule.arity == 1 else slopes[1] if y is not None else numbers[1]
     return Result(rule, out, x, dx, y, dy)
-
-
-def _evaluated(rule: Rule, numbers: list[float]) -> tuple[float, list[float]]:
-    """Value and derivatives as floats; where Python would raise (1 / 0), as numpy and IEEE 754 compute them."""
-    try:
-        out = to_float(rule.value(*numbers), f"the value of {rule.name}")
-        return out, [to_float(rule.partial(k, numbers, out)) for k in range(rule.arity)]
-    except (ZeroDivisionError, OverflowError):
-        with np.errstate(all="ignore"):
-            scalars = [np.float64(number) for number in numbers]
-            result = rule.value(*scalars)
-            return float(result), [float(rule.partial(k, scalars, result)) for k in range(rule.arity)]
 
 
 def constant(number: float) -> Value:
@@ -239,8 +247,10 @@ def constant(number: float) -> Value:
     return leaf
 
 
-def parameter(value: Value) -> Value:
+def parameter(value: object) -> Value:
     """The same leaf, marked as one to be learned."""
+    if not isinstance(value, Value):
+        raise OperandError(f"a parameter is a Value, got {describe(value)}; write parameter(Value(number))")
     if not value.is_leaf:
         raise GraphError(f"a result ({value.op}) cannot be a parameter: use v.detach(), which is a leaf")
     value.rule = PARAMETER
