@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from .rules import TABLE, Rule
 
-LEVEL: Final = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 3, "**": 4, "atom": 5}
+LEVEL: Final = {"compare": 0, "+": 1, "-": 1, "*": 2, "/": 2, "neg": 3, "**": 4, "atom": 5}
 """How tightly each way of writing binds; every printer of formulas uses this one table."""
 
 
@@ -144,7 +144,17 @@ def _write(formula: Any, atom: Atom, constant: Callable[[float], str]) -> tuple[
     written = [_write(a, atom, constant) for a in formula.args]
     sign = formula.op.symbol if isinstance(formula.op, Rule) else ""
     if not sign:
-        return atom(formula, [text for text, _ in written]), LEVEL["atom"]
+        compares = isinstance(formula.op, str) and formula.op != "where"
+        return atom(formula, [text for text, _ in written]), LEVEL["compare" if compares else "atom"]
+    return infix(sign, written)
+
+
+def infix(sign: str, written: Sequence[tuple[str, int]]) -> tuple[str, int]:
+    """An operator between its written operands (before its one operand), and the level at which that binds.
+
+    >>> infix("*", [("a + b", LEVEL["+"]), ("c", LEVEL["atom"])])
+    ('(a + b) * c', 2)
+    """
     if len(written) == 1:
         return f"-{_wrap(written[0], LEVEL['neg'])}", LEVEL["neg"]
     level = LEVEL[sign]
