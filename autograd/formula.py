@@ -159,7 +159,7 @@ def infix(sign: str, written: Sequence[tuple[str, int]]) -> tuple[str, int]:
         return f"-{_wrap(written[0], LEVEL['neg'])}", LEVEL["neg"]
     level = LEVEL[sign]
     left = _wrap(written[0], level + (sign == "**"))  # ** binds to the right, the others to the left
-    right = _wrap(written[1], level + (sign in ("-", "/", "*")))
+    right = _wrap(written[1], level + (sign != "**"))  # also after +: floats added in another order are another sum
     return f"{left} {sign} {right}" if sign != "**" else f"{left}**{right}", level
 
 
