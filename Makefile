@@ -64,11 +64,11 @@ venv: .venv/.dev
 	touch $@
 
 .venv/.demo: .venv/.made pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[plot,render]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[plot,render]'
 	touch $@
 
 .venv/.dev: .venv/.made pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@ .venv/.demo
 
 # A second environment that holds the wheel and borrows all the rest from the first.

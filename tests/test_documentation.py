@@ -39,7 +39,7 @@ PAGES = [
 def run(examples: doctest.DocTest) -> None:
     """Run the examples; the first that fails fails the test, with doctest's report."""
     report: list[str] = []
-    doctest.DocTestRunner(optionflags=OPTIONS).run(examples, out=report.append)
+    doctest.DocTestRunner(optionflags=OPTIONS).run(examples, out=report.append, clear_globs=False)
     if report:
         pytest.fail("".join(report), pytrace=False)
 
@@ -69,7 +69,7 @@ def test_pages(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         line = text.count("\n", 0, block.start(1))
         if ">>>" in block[1]:
             examples = doctest.DocTestParser().get_doctest(block[1], names, page.name, str(page), line)
-            examples.globs = names
+            examples.globs = names  # not a copy: the next block goes on from here
             run(examples)
         else:
             exec(compile("\n" * line + block[1], str(page), "exec"), names)
