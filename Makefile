@@ -49,7 +49,7 @@ clean:
 
 # ------------------------------------------------------------------------------------------------------------- set-up
 
-PYTEST := -q -n auto --maxprocesses 4
+PYTEST := -n auto --maxprocesses 4
 HAVE_COMPILER = $(BIN)/python -c "import os, shutil, sys, sysconfig; \
 	compiler = os.environ.get('CC') or sysconfig.get_config_var('CC') or 'cc'; \
 	header = os.path.join(sysconfig.get_path('include'), 'Python.h'); \

@@ -175,5 +175,23 @@ def test_the_versions_agree() -> None:
     assert declared[1] == logged[1]
 
 
+@pytest.mark.skipif(not IN_SOURCE_TREE, reason="what is not packed is missing here already")
+def test_a_wheel_has_every_file() -> None:
+    files = {file for room in ("autograd", "nn") for file in ROOT.glob(f"{room}/**/*") if file.is_file()}
+    files = {file for file in files if "__pycache__" not in file.parts}
+    code = {file for file in files if file.suffix == ".py"}
+    assert [file for file in code if not (file.parent / "__init__.py").exists()] == []
+    declared = re.search(r'^"\*" = \[(.+)\]$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert declared is not None
+    packages = {file.parent for file in code}
+    packed = {
+        file
+        for package in packages
+        for pattern in re.findall('"(.+?)"', declared[1])
+        for file in package.glob(pattern.removesuffix("**") + "**/*" if pattern.endswith("**") else pattern)
+    }
+    assert files - code - packed == set()
+
+
 def test_the_type_information_is_installed() -> None:
     assert [name for name in ("autograd", "nn") if not (SITE / name / "py.typed").exists()] == []
