@@ -1,4 +1,4 @@
-"""The script this project began with, its mathematics kept: a 1-3-3-1 network, its backprop written by hand, mistakes and all.
+"""The script this project began with, its mathematics kept: a network, its backprop written by hand, mistakes and all.
 
 Nothing here is to be copied. A learner wrote it to fit y = x**2 on [0, 1], asked why it does not fit, and whether the
 missing biases are to blame. `x_squared.py` trains it beside a correct one; `doctor.py` finds what is wrong with it.
@@ -18,8 +18,8 @@ def sigmoid(z: Array) -> Array:
 
 
 def samples(n: int = 1000, seed: int = 0) -> tuple[Array, Array]:
-    """His data: n points of y = x**2, x uniform on [0, 1]; both of shape (n, 1)."""
-    x = np.random.default_rng(seed).uniform(0.0, 1.0, size=(n, 1))
+    """His data: n points of y = x**2, evenly over [0, 1], in random order; both of shape (n, 1)."""
+    x = np.random.default_rng(seed).permutation(np.linspace(0.0, 1.0, n))[:, None]
     return x, x**2
 
 
@@ -47,12 +47,12 @@ class Net:
         return 0.5 * ((y - self.forward(x)) ** 2).sum()
 
     def backward(self, x: Array, y: Array) -> None:
-        """His gradients, of the latest forward pass. The deltas are right; one of the three gradients is not."""
+        """His gradients, of the latest forward pass. The deltas are right; the gradients are not quite."""
         delta3 = -(y - self.y_hat)
         delta2 = self.a2 * (1 - self.a2) * (self.W_out @ delta3)
         delta1 = self.a1 * (1 - self.a1) * (self.W_h @ delta2)
         self.delta3 = delta3
-        self.dW_out = delta3 * self.a2[:, None]
+        self.dW_out = delta3 * self.a2
         self.dW_h = np.outer(delta2, self.a1)
         self.dW_in = np.outer(delta1, x).T
 
@@ -79,10 +79,11 @@ class Net:
 
 
 class CorrectedNet(Net):
-    """The same network with the two repairs: W_h's gradient the right way round, and a step that uses the gradients."""
+    """The same network repaired: gradients of the right shape and the right way round, and a step that uses them."""
 
     def backward(self, x: Array, y: Array) -> None:
         super().backward(x, y)
+        self.dW_out = np.reshape(self.dW_out, self.W_out.shape)
         self.dW_h = self.dW_h.T
 
     def update(self, lr: float) -> None:
