@@ -138,8 +138,8 @@ class Rule:
 
 def _ieee(formula: Formula, operands: Sequence[Any]) -> Any:
     """The formula where Python's floats raise (1 / 0, an overflow of **): as IEEE 754 and numpy compute it."""
-    with np.errstate(all="ignore"):
-        return float(formula(*map(np.float64, operands)))
+    with np.errstate(all="ignore"):  # arrays, of one element: a function of the machine gives floats for anything else
+        return float(np.ravel(formula(*[np.array([operand]) for operand in operands]))[0])
 
 
 def _taking(formula: Formula, wants: tuple[int, ...]) -> Callable[[tuple[Any, ...]], Any]:
