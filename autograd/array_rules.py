@@ -35,6 +35,8 @@ class ArrayRule:
         variadic: any number of operands; then there is one pullback, which is given the operand's index first.
         kind: "linear", "multilinear" or "general".
         push: for the general kind, `push(tangents, out, *operands, **options)`; a tangent may be None (zero).
+        whole: where the cotangents of all operands are computed together, the one pullback for them:
+            `whole(g, out, operands, wanted, options)`, a list with None for what is not wanted.
     """
 
     def __init__(
@@ -45,9 +47,10 @@ class ArrayRule:
         kind: str,
         push: Pull | None = None,
         variadic: bool = False,
+        whole: Pull | None = None,
     ) -> None:
         self.name, self.value, self.pulls, self.kind, self._push = name, value, pulls, kind, push
-        self.variadic, self.symbol = variadic, ""
+        self.variadic, self.whole, self.symbol = variadic, whole, ""
 
     def __call__(self, *operands: Any, **options: Any) -> Any:
         for operand in operands:
@@ -181,11 +184,18 @@ concatenate: ArrayRule = ArrayRule(
 
 def _put(g: Any, shape: tuple[int, ...], index: Any) -> Any:
     out = np.zeros(shape, g.dtype)
-    if _is_basic(index):
-        out[index] += g
-    else:
+    if _is_basic(index) or _is_mask(index):
+        out[index] = g
+    elif g.size < 32 or g.dtype != np.float64:
         np.add.at(out, index, g)  # an element taken twice receives both
+    else:
+        places = np.arange(out.size).reshape(shape)[index].ravel()
+        out = np.bincount(places, g.ravel(), out.size).reshape(shape)  # the same sums, several times faster
     return out
+
+
+def _is_mask(index: Any) -> bool:
+    return isinstance(index, np.ndarray) and index.dtype == bool
 
 
 def _is_basic(index: Any) -> bool:
@@ -237,6 +247,8 @@ def _matmul_pull_y(g: Any, out: Any, x: Any, y: Any) -> Any:
         return sum(matmul(_flipped(x), reshape(g, shape=(*g.shape, 1)))[..., 0], axis=tuple(range(len(x.shape) - 2)))
     if len(x.shape) == 1:
         return reshape(x, shape=(x.shape[0], 1)) * reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
+    if len(y.shape) == 2 and len(x.shape) > 2:  # one matrix for a whole stack: one product instead of a stack to sum
+        x, g = reshape(x, shape=(-1, x.shape[-1])), reshape(g, shape=(-1, g.shape[-1]))
     return unbroadcast(matmul(_flipped(x), g), y.shape)
 
 
@@ -266,9 +278,12 @@ def _einsum_pull(index: int, g: Any, out: Any, *operands: Any, subscripts: str) 
     kept = "".join(letter for letter in mine if letter in reachable)
     pulled = einsum(g, *rest, subscripts=f"{','.join([result, *others])}->{kept}")
     if kept != mine:  # a letter summed over in this operand alone: its cotangent is the same all along that axis
-        shape = tuple(n if letter in reachable else 1 for letter, n in zip(mine, operands[index].shape, strict=True))
-        pulled = broadcast_to(reshape(pulled, shape=shape), shape=operands[index].shape)
-    return pulled
+        lengths = iter(pulled.shape)
+        shape = tuple(next(lengths) if letter in reachable else 1 for letter in mine)
+        pulled = reshape(pulled, shape=shape)
+    mine_shape = operands[index].shape
+    pulled = unbroadcast(pulled, tuple(n if n == 1 else m for n, m in zip(mine_shape, pulled.shape, strict=True)))
+    return pulled if pulled.shape == mine_shape else broadcast_to(pulled, shape=mine_shape)
 
 
 einsum: ArrayRule = ArrayRule(
@@ -289,7 +304,7 @@ def _winners(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 def plain_array(x: Any) -> Any:
     """The numbers of a Tensor; an array as it is."""
-    return x.data if hasattr(x, "_apply_array") else x
+    return x._data if hasattr(x, "_apply_array") else x
 
 
 def _extreme_push(tangents: list[Any], out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -318,7 +333,14 @@ def _products_of_the_others(x: Any, axis: Any) -> Any:
     order = (*kept, *axes)
     lead = tuple(x.shape[k] for k in kept)
     n = int(np.prod([x.shape[k] for k in axes]))
+    if not x.size:
+        return zeros_like(x)
     rows = reshape(transpose(x, axes=order), shape=(*lead, n))
+    if isinstance(rows, np.ndarray):
+        ones = np.ones((*lead, 1), rows.dtype)
+        front = np.concatenate([ones, np.cumprod(rows[..., :-1], axis=-1)], axis=-1)
+        back = np.concatenate([ones, np.cumprod(rows[..., :0:-1], axis=-1)], axis=-1)[..., ::-1]
+        return np.transpose((front * back).reshape([x.shape[k] for k in order]), _inverse(order))
     columns = [rows[..., k] for k in range(n)]
     before: list[Any] = [np.ones(lead, x.dtype)]
     after: list[Any] = [np.ones(lead, x.dtype)]
@@ -333,7 +355,7 @@ def _products_of_the_others(x: Any, axis: Any) -> Any:
 prod: ArrayRule = ArrayRule(
     "prod", lambda x, axis=None, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
     lambda g, out, x, axis=None, keepdims=False: (
-        _spread(g, x.shape, axis, keepdims) * _products_of_the_others(x, axis) if np.prod(x.shape) else g * 0.0
+        _spread(g, x.shape, axis, keepdims) * _products_of_the_others(x, axis)
     ),
     kind="general",
     push=lambda tangents, out, x, axis=None, keepdims=False: sum(
@@ -378,8 +400,21 @@ def _norm_slope(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return x / length
 
 
+def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    with np.errstate(over="ignore", under="ignore"):
+        squares = np.sum(x * x, axis=axis, keepdims=keepdims)
+    safe = np.finfo(x.dtype).smallest_normal * 1e20 if x.dtype.kind == "f" else 0.0
+    if np.all((squares > safe) & (squares < np.inf)):
+        return np.sqrt(squares)
+    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)  # squares out of the range of floats: scaled
+    scale = np.where((top > 0) & (top < np.inf), top, 1).astype(x.dtype, copy=False)
+    parts = x / scale
+    lengths = np.sqrt(np.sum(parts * parts, axis=axis, keepdims=True)) * scale
+    return lengths if keepdims else np.reshape(lengths, np.shape(squares))
+
+
 norm: ArrayRule = ArrayRule(
-    "norm", lambda x, axis=None, keepdims=False: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),
+    "norm", _norm,
     lambda g, out, x, axis=None, keepdims=False: (
         _spread(g, x.shape, axis, keepdims) * _norm_slope(out, x, axis, keepdims)
     ),

@@ -8,13 +8,16 @@ Nothing is left behind on the nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .array_rules import choose
+from .array_rules import ArrayRule, astype, choose, plain_array, unbroadcast
 from .graph import walk
+from .rules import Rule
+from .scalar import times
 
 Order = list[tuple[Any, tuple[Any, ...]]]
 
@@ -84,3 +87,142 @@ def receive(waiting: dict[int, Any], node: Any, contribution: Any) -> None:
     """Add a contribution to what waits for a node. Never in place: arrays may be shared."""
     before = waiting.get(id(node))
     waiting[id(node)] = contribution if before is None else before + contribution
+
+
+def pulled(node: Any, k: int, g: Any, given: Any, out: Any, hidden: bool) -> Any:
+    """What a Tensor node passes on to operand `k`: upstream × local, broadcasting undone; None for nothing.
+
+    Args:
+        given: the operands, as arrays or as Tensors; `out`, the result, likewise.
+        hidden: the node lies behind a `where`.
+    """
+    rule = node.rule
+    if rule.__class__ is ArrayRule:
+        part = rule.pull(k, g, out, given, node.options)
+    else:
+        slope = (_SLOPES.get(rule) or _slopes(rule))[k]
+        part = times(g, slope if slope.__class__ is int else slope(rule, k, given, out))
+        if hidden and part is not None:
+            part = _where_anything_came(g, part)
+    if part is None:
+        return None
+    like = node._saved[k]
+    if part.shape != like.shape:
+        part = unbroadcast(part, like.shape)
+    return part if part.dtype == like.dtype else astype(part, dtype=like.dtype)
+
+
+_SLOPES: dict[Rule, tuple[Any, ...]] = {}
+
+
+def _slopes(rule: Rule) -> tuple[Any, ...]:
+    """For each operand the local derivative: a number where the table says one, else a way to compute it."""
+    slopes: list[Any] = []
+    for formula in rule.partials:
+        wants = tuple(inspect.signature(formula).parameters)
+        constant = None if wants else formula()
+        slopes.append(constant if type(constant) is int else _of(formula, wants, rule.operands))
+    _SLOPES[rule] = tuple(slopes)
+    return _SLOPES[rule]
+
+
+def _of(formula: Callable[..., Any], wants: tuple[str, ...], operands: tuple[str, ...]) -> Callable[..., Any]:
+    """The commonest forms of a derivative, called without a detour; the others through `Rule.partial`."""
+    if wants == ("out",):
+        return lambda rule, k, given, out: formula(out)
+    if len(wants) == 1:
+        only = operands.index(wants[0])
+        return lambda rule, k, given, out: (
+            formula(given[only]) if given[only].__class__ not in (float, int) else rule.partial(k, given, out)
+        )
+    return lambda rule, k, given, out: rule.partial(k, given, out)
+
+
+def _where_anything_came(g: Any, part: Any) -> Any:
+    """Nothing came through a `where`, so nothing goes on: not even 0 × inf, which would be NaN."""
+    stopped = plain_array(g) == 0
+    return choose(np.zeros(part.shape, part.dtype), part, condition=stopped) if np.any(stopped) else part
+
+
+def accumulate(root: Any, seed: Any, watch: Callable[[Any, Any], None] | None) -> None:
+    """`Tensor.backward`: the sweep in plain arrays over everything a Tensor depends on, into `.grad`.
+
+    Each result is visited when its last user has been. What waits for a result is kept in its own gradient; leaves
+    receive theirs at the end, so that an error leaves them untouched.
+    """
+    uses = _uses(root)
+    arrived: dict[int, list[Any]] = {}  # by leaf: the leaf, the sum so far, and whether that array is the leaf's own
+    if root._parents:
+        root._grad = seed
+        ready = [root]
+    else:
+        arrived[id(root)] = [root, seed, False]
+        ready = []
+    masked: set[int] = set()
+    while ready:
+        node = ready.pop()
+        node.reached = True
+        g, parents = node._grad, node._parents
+        parts: Any = None
+        hidden = False
+        if g is not None:
+            if watch is not None:
+                watch(node, g)
+            if node.rule is choose or (masked and id(node) in masked):
+                hidden = node.rule is not choose
+                masked.update(map(id, parents))
+            if node.rule.__class__ is ArrayRule and node.rule.whole is not None:
+                parts = node.rule.whole(g, node._data, node._saved, parents, node.options)
+        for k, parent in enumerate(parents):
+            if parent is None:
+                continue
+            part = None
+            if g is not None:
+                part = pulled(node, k, g, node._saved, node._data, hidden) if parts is None else parts[k]
+            if parent._parents:
+                if part is not None:
+                    parent._grad = part if parent._grad is None else parent._grad + part
+                left = uses[id(parent)] - 1
+                if left:
+                    uses[id(parent)] = left
+                else:
+                    ready.append(parent)
+            elif part is not None:
+                entry = arrived.get(id(parent))
+                if entry is None:
+                    arrived[id(parent)] = [parent, part, part is not g and part.base is None]
+                else:
+                    entry[1], entry[2] = entry[1] + part, True
+    for leaf, total, own in arrived.values():
+        if watch is not None:
+            watch(leaf, total)
+        leaf.reached = True
+        if leaf._grad is not None:
+            leaf._grad = np.asarray(leaf._grad + total)
+        else:
+            leaf._grad = np.asarray(total) if own else np.array(total)
+
+
+def _uses(root: Any) -> dict[int, int]:
+    """How often each result below the root is used. On the way: are the arrays unchanged; old gradients go."""
+    uses: dict[int, int] = {}
+    stack, results = [root], []
+    while stack:
+        node = stack.pop()
+        results.append(node)
+        open_to_change = node._prints is not None
+        for parent in node._parents:
+            if parent is not None:
+                if parent._print is not None:
+                    open_to_change = True
+                if parent._parents:
+                    seen = uses.get(id(parent), 0)
+                    uses[id(parent)] = seen + 1
+                    if not seen:
+                        stack.append(parent)
+        if open_to_change:
+            node._check_unchanged(False)
+    if root._parents:
+        for node in results:
+            node._grad = None
+    return uses

@@ -11,18 +11,20 @@ from typing import Any
 import numpy as np
 
 from . import array_rules
-from .array_rules import ArrayRule, unbroadcast
+from .array_rules import ArrayRule
 from .errors import AnomalyError, GraphError, OperandError, ShapeError
-from .graph import MODE, THREAD, Note, deepcopy_graph, source_line, walk
-from .reverse import sweep
+from .fingerprint import fingerprint
+from .graph import MODE, THREAD, Note, deepcopy_graph, source_line
+from .reverse import accumulate, pulled
 from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
 from .scalar import checked_label, describe, times
 from .surface import Surface
+from .tensor_methods import ArrayMethods
 
 Array = Any  # np.ndarray: numpy gives Any for most of what is done to one
 
 
-class Tensor(Surface):
+class Tensor(Surface, ArrayMethods):
     """An array that remembers how it was computed, so that it can be differentiated.
 
     Args:
@@ -48,7 +50,6 @@ class Tensor(Surface):
         "_print",
         "_prints",
         "_saved",
-        "exposed",
         "note",
         "options",
         "reached",
@@ -61,9 +62,8 @@ class Tensor(Surface):
         self._grad: Array | None = None
         self._parents: tuple[Tensor | None, ...] = ()
         self._saved: tuple[Any, ...] = ()
-        self.exposed = False  # whether anybody outside holds the array, and so could change it
-        self._print: Any = None  # the fingerprint it had when it was first shown
-        self._prints: tuple[Any, ...] | None = None  # those of the operands when this was recorded, if exposed then
+        self._print: Any = None  # once somebody outside holds the array, and so could change it: its fingerprint then
+        self._prints: tuple[Any, ...] | None = None  # those of the operands, where they could be changed when recorded
         self.rule: Rule | ArrayRule = INPUT
         self.options: dict[str, Any] = {}
         self.reached = False
@@ -76,8 +76,9 @@ class Tensor(Surface):
     @property
     def data(self) -> Array:
         """Its array. Assignable on a leaf; changing it in place while a graph holds it is noticed by backward."""
-        if not self.exposed:
-            self.exposed = True
+        if self._parents and (self._data.base is not None or self._data is self._saved[0]):
+            return self._data.copy()  # a reshape or a slice lies in its operand's memory, which is not for others
+        if self._print is None:
             self._print = fingerprint(self._data)
         return self._data
 
@@ -90,8 +91,10 @@ class Tensor(Surface):
         new = np.asarray(array)
         if new.shape != self._data.shape:
             raise ShapeError(f"data keeps its shape {self._data.shape}, got {new.shape}; make a new Tensor instead")
-        self._data = new.astype(self._data.dtype, copy=False)
-        self.exposed = False
+        new = new.astype(self._data.dtype, copy=False)
+        if self._print is None or new is not self._data:
+            self._print = ()  # no graph has it yet, and the one who gave it may change it
+        self._data = new
 
     @property
     def grad(self) -> Array:
@@ -99,7 +102,7 @@ class Tensor(Surface):
         if self._grad is None:
             self._grad = np.zeros(self._data.shape, self._data.dtype)
         elif self._parents:
-            return self._grad.copy()  # a result's gradient may be the very array of another node's
+            return np.array(self._grad)  # a result's gradient may be the very array of another node's
         return self._grad
 
     @grad.setter
@@ -196,8 +199,8 @@ class Tensor(Surface):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         raise OperandError(
-            "a Tensor turned into a plain array would lose its graph: write t.data or t.numpy() for the numbers, "
-            "or use the function of the same name on the Tensor"
+            "a Tensor turned into a plain array would lose its graph: write t.data or t.numpy() for the numbers; "
+            "several Tensors are joined by stack([...]) or concatenate([...])"
         )
 
     def __repr__(self) -> str:
@@ -214,19 +217,24 @@ class Tensor(Surface):
     @staticmethod
     def _apply(rule: Rule, operands: tuple[Any, ...]) -> Tensor:
         """An elementwise rule on Tensors, arrays and numbers."""
-        parents, saved = _taken(rule.name, operands)
+        parents, saved, prints = _taken(rule.name, operands)
         data = rule.value(*saved)
-        return recorded(rule, np.asarray(data), parents, saved, {})
+        if data.__class__ is not _NDARRAY:
+            data = _as_array(data, saved)
+        return recorded(rule, data, parents, saved, prints, _NO_OPTIONS)
 
     @staticmethod
     def _apply_array(rule: ArrayRule, operands: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
         """An array rule on Tensors and arrays."""
-        parents, saved = _taken(rule.name, operands)
-        saved = tuple(map(np.asarray, saved))
-        data = np.asarray(rule.value(*saved, **options))
-        if data.base is not None:
-            data = data.copy()  # a view would change with the array it looks into, unnoticed
-        return recorded(rule, data, parents, saved, options)
+        parents, saved, prints = _taken(rule.name, operands)
+        for number in saved:
+            if number.__class__ is not _NDARRAY:
+                saved = tuple(map(np.asarray, saved))
+                break
+        data = rule.value(*saved, **options)
+        if data.__class__ is not _NDARRAY:
+            data = np.asarray(data)
+        return recorded(rule, data, parents, saved, prints, options)
 
     @staticmethod
     def _where(condition: Any, x: Any, y: Any) -> Any:
@@ -235,6 +243,7 @@ class Tensor(Surface):
             return Tensor._apply(CHOSEN, (chosen,)) if isinstance(chosen, Tensor) else constant(chosen)
         if isinstance(condition, Tensor) or np.asarray(condition).dtype != bool:
             raise OperandError("where() expects a condition such as x > 0: an array of bools")
+        condition = np.array(condition)  # the graph's own: nobody changes it later
         shape = np.broadcast_shapes(np.shape(condition), np.shape(_raw(x)), np.shape(_raw(y)))
         sides = [_cast(side, _float_dtype(x, y)) for side in (x, y)]
         wide = [side if side.shape == shape else array_rules.broadcast_to(side, shape=shape) for side in sides]
@@ -269,27 +278,11 @@ class Tensor(Surface):
 
     def _pull(self, g: Any, operands: Any, wanted: list[bool], differentiable: bool, masked: bool = False) -> list[Any]:
         """The contributions to the operands, for a cotangent of this node: upstream × local, broadcasting undone."""
-        rule = self.rule
         self._check_unchanged(differentiable)
-        given = operands if differentiable else self._saved
-        out = self if differentiable else self._data
-        found: list[Any] = []
-        for k, operand in enumerate(operands):
-            if not wanted[k]:
-                found.append(None)
-                continue
-            if isinstance(rule, Rule):
-                contribution = times(g, rule.partial(k, given, out))
-                if masked and contribution is not None:  # nothing came through a `where`: nothing goes on, even × inf
-                    contribution = _kept(_raw(g), contribution)
-                if contribution is not None and contribution.shape != operand._data.shape:
-                    contribution = unbroadcast(contribution, operand._data.shape)
-            else:
-                contribution = rule.pull(k, g, out, given, self.options)
-            if contribution is not None and contribution.dtype != operand._data.dtype:
-                contribution = array_rules.astype(contribution, dtype=operand._data.dtype)
-            found.append(contribution)
-        return found
+        given, out = (operands, self) if differentiable else (self._saved, self._data)
+        if isinstance(self.rule, ArrayRule) and self.rule.whole is not None:
+            return list(self.rule.whole(g, out, given, wanted, self.options))
+        return [pulled(self, k, g, given, out, masked) if want else None for k, want in enumerate(wanted)]
 
     def _push(self, tangents: list[Any], operands: Any, differentiable: bool) -> Any:
         """The tangent of this node, for those of its operands (None: zero): Σ local × tangent."""
@@ -333,29 +326,20 @@ class Tensor(Surface):
         if start.shape != self._data.shape:
             raise ShapeError(f"the seed of backward has the Tensor's shape {self.shape}, got {start.shape}")
         watch = MODE.special > 0 and THREAD.anomaly > 0
-        with np.errstate(all="ignore"):
-            for node, g in sweep(walk(self), {id(self): start}, None, False):
-                node.reached = True
-                if watch and g is not None and not np.all(np.isfinite(g)):
-                    raise AnomalyError(
-                        f"backward gave {node.op or 'a leaf'} of shape {node.shape} a gradient that is not finite"
-                        + (f", recorded at {node.source}" if node.source else "")
-                    )
-                if node._parents:
-                    node._grad = np.zeros(node.shape, node.dtype) if g is None else g
-                elif node.rule is not CONSTANT and g is not None:
-                    node._grad = g.copy() if node._grad is None else node._grad + g
+        with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
+            accumulate(self, start, _watch if watch else None)
 
     def _check_unchanged(self, differentiable: bool) -> None:
         """Raise if an array this node was computed from has been changed since."""
-        for k, (parent, saved) in enumerate(zip(self._parents, self._saved, strict=True)):
-            if self._prints is not None:
-                before = self._prints[k]
-            elif parent is not None and parent.exposed and parent._data is saved:
+        prints = self._prints
+        for k, parent in enumerate(self._parents):
+            if prints is not None and prints[k] is not None:
+                before = prints[k]
+            elif parent is not None and parent._print is not None and parent._data is self._saved[k]:
                 before = parent._print  # shown only after this was recorded
             else:
                 continue
-            if before != fingerprint(saved):
+            if before != fingerprint(self._saved[k]):
                 raise GraphError(
                     f"an array that {self.op} was computed from was changed in place since: "
                     "its derivative would be wrong; make a new array, or assign t.data after backward"
@@ -416,10 +400,8 @@ def to_array(data: Any, dtype: Any = None) -> Array:
 
 def constant(number: Any) -> Tensor:
     """A leaf for a number or an array that is written in a formula; integers are kept as they are."""
-    leaf = Tensor.__new__(Tensor)
-    Tensor.__init__(leaf, 0.0)
-    leaf._data = np.asarray(number)
-    leaf.rule = CONSTANT
+    leaf = recorded(CONSTANT, np.asarray(number), (), (), None, _NO_OPTIONS)
+    leaf._print = ()
     return leaf
 
 
@@ -427,19 +409,38 @@ def _raw(operand: Any) -> Any:
     return operand._data if isinstance(operand, Tensor) else operand
 
 
-def _taken(name: str, operands: tuple[Any, ...]) -> tuple[tuple[Tensor | None, ...], tuple[Any, ...]]:
-    """Operands as (parents, arrays): a plain number or array has no parent."""
+def _taken(name: str, operands: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """Operands as (parents, arrays, fingerprints): a plain number or array has no parent, most no fingerprint."""
     parents: list[Tensor | None] = []
     saved: list[Any] = []
+    open_to_change = False
     for operand in operands:
         if isinstance(operand, Tensor):
-            constant_leaf = operand.rule is CONSTANT
-            parents.append(None if constant_leaf else operand)
             saved.append(operand._data)
+            parents.append(None if operand.rule is CONSTANT else operand)
+            if operand._print is not None:
+                open_to_change = True
         else:
+            kind = type(operand)
+            if kind is not float and kind is not int:
+                operand = _number(name, operand)
+                open_to_change = True
+            saved.append(operand)
             parents.append(None)
-            saved.append(_number(name, operand))
-    return tuple(parents), tuple(saved)
+    prints = None
+    if open_to_change and not (MODE.special and THREAD.paused):
+        prints = tuple(
+            fingerprint(array) if parent is None or parent._print is not None else None
+            for parent, array in zip(parents, saved, strict=True)
+        )
+    return tuple(parents), tuple(saved), prints
+
+
+def _as_array(number: Any, saved: tuple[Any, ...]) -> Array:
+    """What a rule made of 0-d arrays: numpy gives scalars, and a float loses its dtype on the way."""
+    if isinstance(number, (float, int)) and not isinstance(number, np.generic):
+        return np.asarray(number, dtype=np.result_type(*saved))
+    return np.asarray(number)
 
 
 def _number(name: str, operand: Any) -> Any:
@@ -460,33 +461,27 @@ def _number(name: str, operand: Any) -> Any:
     raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}")
 
 
-def recorded(
-    rule: Rule | ArrayRule,
-    data: Array,
-    parents: tuple[Tensor | None, ...],
-    saved: tuple[Any, ...],
-    options: dict[str, Any],
-) -> Tensor:
+def recorded(rule: Any, data: Array, parents: Any, saved: Any, prints: Any, options: dict[str, Any]) -> Tensor:
     """The Tensor that an operation made."""
-    out = Tensor.__new__(Tensor)
+    out = _new(Tensor)
     out._data = data
     out._grad = None
-    out.exposed = False
-    out.reached = False
-    out.note = MODE.note
-    out.rule = rule
-    out.options = options
     out._parents = parents
     out._saved = saved
     out._print = None
-    out._prints = None
-    for parent, array in zip(parents, saved, strict=True):
-        if parent.exposed if parent is not None else isinstance(array, np.ndarray):
-            out._prints = tuple(map(fingerprint, saved))
-            break
+    out._prints = prints
+    out.rule = rule
+    out.options = options
+    out.reached = False
+    out.note = MODE.note
     if MODE.special:
         _settle(out)
     return out
+
+
+_new = object.__new__
+_NDARRAY = np.ndarray
+_NO_OPTIONS: dict[str, Any] = {}
 
 
 def _settle(node: Tensor) -> None:
@@ -499,30 +494,19 @@ def _settle(node: Tensor) -> None:
             raise AnomalyError(f"{node.op} of shapes {shapes} gave a number that is not finite at {line}")
         note = Note("", note.scope, line)
     node.note = note
-    if THREAD.paused:
-        node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, INPUT, {}
+    if THREAD.paused and node.rule is not CONSTANT:
+        if node._data.base is not None or (node._saved and node._data is node._saved[0]):
+            node._data = node._data.copy()  # a leaf lies in nobody else's memory
+        node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, INPUT, _NO_OPTIONS
 
 
-def fingerprint(array: Any) -> Any:
-    """A number that changes when the array does: cheap, and blind to nothing but a deliberate forgery."""
-    if not isinstance(array, np.ndarray) or not array.size:
-        return None
-    flat = np.ascontiguousarray(array).reshape(-1)
-    if flat.dtype.kind != "f":
-        flat = flat.astype(float)
-    found = float(np.dot(flat, _weights(flat.size, flat.dtype)))
-    return found if np.isfinite(found) else hash(flat.tobytes())
-
-
-_WEIGHTS: dict[Any, Array] = {}
-
-
-def _weights(n: int, dtype: Any) -> Array:
-    kept = _WEIGHTS.get(dtype)
-    if kept is None or kept.size < n:
-        kept = np.random.default_rng(0).uniform(0.5, 1.5, size=max(n, 1024)).astype(dtype)
-        _WEIGHTS[dtype] = kept
-    return kept[:n]
+def _watch(node: Tensor, g: Any) -> None:
+    """Raise at the first cotangent that is not finite."""
+    if not np.all(np.isfinite(g)):
+        raise AnomalyError(
+            f"backward gave {node.op or 'a leaf'} of shape {node.shape} a gradient that is not finite"
+            + (f", recorded at {node.source}" if node.source else "")
+        )
 
 
 def _float_dtype(*sides: Any) -> Any:
@@ -533,14 +517,6 @@ def _cast(side: Any, dtype: Any) -> Any:
     if isinstance(side, Tensor):
         return side if side._data.dtype == dtype else array_rules.astype(side, dtype=dtype)
     return np.asarray(side, dtype=dtype)
-
-
-def _kept(g: Any, contribution: Any) -> Any:
-    stopped = g == 0
-    if not np.any(stopped):
-        return contribution
-    zeros = np.zeros(contribution.shape, contribution.dtype)
-    return array_rules.choose(zeros, contribution, condition=stopped)
 
 
 def _unpickled(data: Any, grad: Any, label: str, kind: str) -> Tensor:
