@@ -8,7 +8,7 @@
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import value as _value
 from .arrays import data, grads, values
@@ -25,7 +25,6 @@ from .errors import (
 from .functions import clip, where
 from .graph import detect_anomaly, no_grad, scope, walk
 from .rules import (
-    abs,
     arccos,
     arccosh,
     arcsin,
@@ -68,9 +67,27 @@ from .rules import (
     tan,
     tanh,
 )
+from .rules import abs as abs  # shadows a builtin, so not in __all__
 from .tensor import Tensor
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value, parameter
+
+if TYPE_CHECKING:
+    from .check import gradcheck, gradgradcheck
+    from .compiler import compile as compile
+    from .doctor import diagnose, diagnose_class, examine
+    from .draw import draw, draw_dot
+
+__all__ = [
+    "AnomalyError", "AutogradError", "GradcheckError", "GraphError", "MissingExtra", "OperandError",
+    "RenderError", "ShapeError", "Tensor", "Value", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "ceil", "clip", "compiled", "cos", "cosh", "data", "detect_anomaly", "diagnose", "diagnose_class",
+    "draw", "draw_dot", "elu", "erf", "erfc", "examine", "exp", "exp2", "expm1", "floor", "gelu", "grad",
+    "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "log",
+    "log10", "log1p", "log2", "log_sigmoid", "logaddexp", "maximum", "minimum", "no_grad", "parameter",
+    "primitive", "reciprocal", "relu", "scope", "sigmoid", "sign", "silu", "sin", "sinh", "softplus", "sqrt",
+    "square", "tan", "tanh", "value_and_grad", "values", "vjp", "walk", "where",
+]  # fmt: skip
 
 _LATER = {
     "draw": "draw",
