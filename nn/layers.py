@@ -1,0 +1,204 @@
+"""`Neuron`, `Layer` and `MLP` in scalars: every weight is a `Value`, every product a node that can be looked at.
+
+The network of micrograd (same attributes, same defaults, same random numbers), with activations, biases, seeds and
+initialisation to choose. No derivative is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import index, mul
+from typing import Any
+
+import numpy as np
+
+from autograd import ShapeError, Value
+
+from .errors import SettingError
+from .functional import Activation, activation
+from .init import Chosen, Draws, chosen, generator
+from .module import Module
+
+
+class Neuron(Module):
+    """A weighted sum of its inputs plus a bias, through an activation.
+
+    Args:
+        nin: how many inputs.
+        activation: a name ("relu", "tanh", "sigmoid", ... "linear"), a function of one Value, or None for "linear".
+        bias: whether there is one; it starts at 0.
+        nonlin: micrograd's spelling: False makes it linear.
+        init: how the weights start; see `nn.init`. By default uniform between -1 and 1, as micrograd's.
+        seed: makes the weights reproducible; without it they come from Python's `random`, so `random.seed` does.
+        fan_out: how many neurons its layer has; some initialisations ask.
+
+    >>> neuron = Neuron(2, "tanh", seed=1)
+    >>> print(neuron, len(neuron.parameters()))
+    Neuron(2, tanh) 3
+    >>> neuron([1.0, -2.0]).scope
+    ('Neuron',)
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        activation: str | Activation | bool | None = "relu",
+        bias: bool = True,
+        *,
+        nonlin: bool | None = None,
+        init: Chosen = None,
+        seed: int | Draws | None = None,
+        fan_out: int = 1,
+    ) -> None:
+        count, draw, source = positive("nin", nin), chosen(init), generator(seed)
+        self.w = [Value(draw(source, count, fan_out), f"w{i}") for i in range(count)]
+        self.b = Value(0.0, "b") if bias else None
+        self.activation, self._activate = _activation(activation, nonlin)
+
+    @property
+    def nonlin(self) -> bool:
+        """Whether it has an activation."""
+        return self._activate is not None
+
+    def forward(self, x: Any) -> Any:
+        """A list of `nin` numbers or Values to one Value."""
+        w = self.w
+        if type(x) is not list or len(x) != len(w):
+            x = inputs(x, len(w), self)
+        products = map(mul, w, x)
+        act = sum(products, self.b if self.b is not None else next(products))
+        return act if self._activate is None else self._activate(act)
+
+    def extra_repr(self) -> str:
+        """Inputs, activation, and a missing bias."""
+        return f"{len(self.w)}, {self.activation}" + ("" if self.b is not None else ", bias=False")
+
+
+class Layer(Module):
+    """Neurons side by side, all with the same inputs.
+
+    Args:
+        nin: how many inputs.
+        nout: how many neurons.
+        options: what `Neuron` takes: activation, bias, nonlin, init, seed.
+
+    >>> layer = Layer(2, 3, activation="sigmoid", seed=1)
+    >>> len(layer([0.5, -0.5]))
+    3
+    """
+
+    def __init__(self, nin: int, nout: int, *, seed: int | Draws | None = None, **options: Any) -> None:
+        count, source = positive("nout", nout), generator(seed)
+        options = {"fan_out": count, **options}
+        self.neurons = [Neuron(nin, seed=source, **options) for _ in range(count)]
+
+    def forward(self, x: Any) -> Any:
+        """A list of `nin` numbers or Values to a list of `nout` Values; to the Value itself when `nout` is 1."""
+        x = inputs(x, len(self.neurons[0].w), self)
+        out = [neuron(x) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+
+class MLP(Module):
+    """A multilayer perceptron: layers one after the other, the last one linear.
+
+    Args:
+        nin: how many inputs.
+        nouts: how many neurons in each layer, the last number being the outputs.
+        activation: that of all layers but the last.
+        bias: whether the neurons have one.
+        output: the activation of the last layer.
+        init: how the weights start; see `nn.init`.
+        seed: makes the network reproducible; without it the weights come from Python's `random`.
+
+    >>> model = MLP(2, [16, 16, 1], seed=1337)
+    >>> print(model)
+    MLP(
+      (layers.0): Layer(
+        (neurons.0-15): 16 x Neuron(2, relu)
+      )
+      (layers.1): Layer(
+        (neurons.0-15): 16 x Neuron(16, relu)
+      )
+      (layers.2): Layer(
+        (neurons.0): Neuron(16, linear)
+      )
+    )
+    >>> len(model.parameters())
+    337
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: str | Activation | None = "relu",
+        bias: bool = True,
+        *,
+        output: str | Activation | None = "linear",
+        init: Chosen = None,
+        seed: int | Draws | None = None,
+    ) -> None:
+        if isinstance(nouts, (str, int)) or not isinstance(nouts, Iterable) or not list(nouts):
+            raise SettingError(f"nouts lists the neurons of each layer, such as [16, 16, 1]; got {nouts!r}")
+        sizes, source = [nin, *nouts], generator(seed)
+        activations = [activation] * (len(sizes) - 2) + [output]
+        self.layers = [
+            Layer(fan_in, fan_out, activation=each, bias=bias, init=init, seed=source)
+            for fan_in, fan_out, each in zip(sizes, sizes[1:], activations, strict=False)
+        ]
+
+    def forward(self, x: Any) -> Any:
+        """A list of `nin` numbers or Values to a list of the outputs; to the Value itself when there is one."""
+        x = inputs(x, len(self.layers[0].neurons[0].w), self)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def positive(name: str, number: Any) -> int:
+    """A whole number from 1 up.
+
+    Raises:
+        SettingError: it is none.
+    """
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
+        raise SettingError(f"{name} is a whole number from 1 up, got {type(number).__name__} {number!r}")
+    return index(number)
+
+
+def inputs(x: Any, expected: int, module: Module) -> list[Any]:
+    """What a scalar module was called with, as a list of numbers or Values of the length it expects.
+
+    Raises:
+        ShapeError: the length is wrong, or it is no row of numbers.
+    """
+    listed: list[Any] = x if type(x) is list else _listed(x, module)
+    if len(listed) != expected:
+        rows = listed and isinstance(listed[0], (list, tuple, np.ndarray))
+        raise ShapeError(
+            f"{type(module).__name__} expects {expected} input{'s' * (expected != 1)}, got {len(listed)}"
+            + ("; it takes one sample at a time: [model(row) for row in X]" if rows else "")
+        )
+    return listed
+
+
+def _listed(x: Any, module: Module) -> list[Any]:
+    if isinstance(x, np.ndarray):
+        if x.ndim > 1:
+            raise ShapeError(
+                f"{type(module).__name__} takes one sample at a time, got an array of shape {x.shape}; "
+                "write [model(row) for row in X]"
+            )
+        return list(np.atleast_1d(x).tolist())
+    if isinstance(x, (Value, int, float, np.generic)):
+        return [x]
+    if isinstance(x, Iterable) and not isinstance(x, (str, bytes, dict, set, frozenset)):
+        return list(x)
+    raise ShapeError(f"{type(module).__name__} expects a list of numbers or Values, got {type(x).__name__}")
+
+
+def _activation(given: str | Activation | bool | None, nonlin: bool | None) -> tuple[str, Activation | None]:
+    if isinstance(given, bool):  # micrograd's Neuron(2, False)
+        return activation("relu" if given else None)
+    return activation(None if nonlin is False else given)

@@ -1,0 +1,244 @@
+"""Losses: one number that says how wrong predictions are, to be made small.
+
+Each is its formula in ordinary arithmetic; what surrounds the formulas is the same for all: lists of Values become
+arrays, shapes are compared, the losses of the samples are averaged. Classification losses take scores (logits), never
+probabilities, and stay exact where a probability would round to 0 or 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce as fold
+from typing import Any
+
+import numpy as np
+
+from autograd import OperandError, ShapeError, Value, abs, data, logaddexp, relu, softplus, square
+
+from .errors import SettingError
+from .functional import logsumexp
+
+
+def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """The squared error (p - t)**2, averaged.
+
+    Args:
+        predictions: a Value, or a list or array of Values, of any shape.
+        targets: numbers (or Values, which get gradients too) of the same shape.
+        reduction: "mean" over all elements, "sum", or "none" for the array of losses.
+
+    Raises:
+        ShapeError: the shapes differ, or there is nothing to average.
+
+    >>> mse([Value(1.0), Value(3.0)], [0.0, 1.0])
+    Value(2.5, grad=0.0)
+    """
+    p, t = _pair("mse", predictions, targets)
+    return _reduced(square(p - t), reduction)
+
+
+def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """Half the squared error, (p - t)**2 / 2, averaged: its derivative is the error itself. Arguments as in `mse`."""
+    p, t = _pair("half_mse", predictions, targets)
+    return _reduced(square(p - t) / 2, reduction)
+
+
+def l1(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """The absolute error |p - t|, averaged. Arguments as in `mse`.
+
+    >>> l1(Value(1.0), 3)
+    Value(2.0, grad=0.0)
+    """
+    p, t = _pair("l1", predictions, targets)
+    return _reduced(abs(p - t), reduction)
+
+
+def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
+    """max(0, 1 - t * s), averaged: the score should have the target's sign and be at least 1 away from 0.
+
+    Args:
+        scores: a Value, or a list or array of Values.
+        targets: -1 or 1 for each.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ShapeError: the shapes differ, or a target is not -1 or 1.
+
+    >>> hinge([Value(0.5), Value(0.5)], [1, -1])
+    Value(1.0, grad=0.0)
+    """
+    s, t = _pair("hinge", scores, targets)
+    _check("hinge", t, lambda n: np.abs(n) == 1, "-1 or 1", "; for 0 and 1 write 2 * t - 1")
+    return _reduced(relu(1 - t * s), reduction)
+
+
+def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
+    """Binary cross-entropy, -t * log(sigmoid(z)) - (1 - t) * log(1 - sigmoid(z)), averaged.
+
+    Args:
+        logits: the scores z before any sigmoid: a Value, or a list or array of Values.
+        targets: for each, the probability of the class: 0, 1, or between.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ShapeError: the shapes differ, or a target is outside [0, 1].
+
+    >>> bce_with_logits(Value(-100.0), 1)
+    Value(100.0, grad=0.0)
+    """
+    z, t = _pair("bce_with_logits", logits, targets)
+    if _recorded(t):  # targets that are recorded themselves (a compiler's inputs, say) are not looked at
+        return _reduced(t * softplus(-z) + (1 - t) * softplus(z), reduction)
+    _check("bce_with_logits", t, lambda n: (n >= 0) & (n <= 1), "between 0 and 1", "; for -1 and 1 write (1 + t) / 2")
+    # softplus(z) - t * z, arranged by the nearer end of [0, 1], so that nothing cancels at either.
+    towards = np.where(t >= 0.5, -1.0, 1.0)
+    rest = np.minimum(t, 1 - t) * towards
+    losses = softplus(_plain(towards) * z)
+    return _reduced(losses - _plain(rest) * z if np.any(rest) else losses, reduction)
+
+
+def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-log(softmax(z)[class]), averaged over the samples.
+
+    Args:
+        logits: scores (C,) of one sample or (N, C) of many: lists or arrays of Values.
+        targets: the number of the right class, () or (N,); or probabilities of all classes, shaped as the logits.
+        reduction: "mean", "sum" or "none" for the losses (N,).
+
+    Raises:
+        ShapeError: the shapes do not fit, a class is out of range, or probabilities do not add up to 1.
+
+    >>> cross_entropy([[Value(1000.0), Value(0.0)], [Value(0.0), Value(0.0)]], [0, 1])
+    Value(0.34657359027997264, grad=0.0)
+    """
+    z, t = _numbers("cross_entropy", logits, "logits"), _numbers("cross_entropy", targets, "targets")
+    shape, wanted = np.shape(z), getattr(t, "shape", ())
+    if len(shape) not in (1, 2) or shape[-1] < 2:
+        raise ShapeError(
+            f"cross_entropy expects logits of shape (C,) or (N, C) with at least 2 classes, got {shape}; "
+            "for one logit a sample there is bce_with_logits"
+        )
+    if wanted not in (shape, shape[:-1]):
+        raise ShapeError(
+            f"cross_entropy of logits {shape} expects targets of shape {shape[:-1]} (classes) or {shape} "
+            f"(probabilities), got {wanted}"
+        )
+    _not_empty("cross_entropy", z)
+    rows = np.atleast_2d(z)
+    if wanted == shape:
+        losses = [_against_probabilities(row, want) for row, want in zip(rows, np.atleast_2d(t), strict=True)]
+    else:
+        losses = [_against_class(row, want) for row, want in zip(rows, np.atleast_1d(t), strict=True)]
+    return _reduced(losses[0] if len(shape) == 1 else _filled(losses), reduction)
+
+
+def _against_class(row: Any, wanted: Any) -> Any:
+    """log(1 + sum of exp(z - z[class]) over the others), which is exact however sure the network is."""
+    number = float(data(wanted))
+    if not (number.is_integer() and 0 <= number < len(row)):
+        raise ShapeError(
+            f"cross_entropy: class {number:g} is out of range, {len(row)} logits have the classes 0 to {len(row) - 1}"
+        )
+    right = int(number)
+    others = [z for place, z in enumerate(row) if place != right]
+    return softplus(fold(logaddexp, others) - row[right])
+
+
+def _against_probabilities(row: Any, wanted: Any) -> Any:
+    if _recorded(wanted):
+        total = logsumexp(row)
+        return sum(t * (total - z) for t, z in zip(wanted, row, strict=True))
+    _check("cross_entropy", wanted, lambda n: n >= 0, "a probability, not below 0", "")
+    if not np.isclose(wanted.sum(), 1.0, rtol=0, atol=1e-6):
+        raise ShapeError(f"cross_entropy: the probabilities of a sample add up to 1, got {wanted.sum():g}")
+    if wanted.max() == 1.0:  # one-hot
+        return _against_class(row, wanted.argmax())
+    total = logsumexp(row)
+    return sum(t * (total - z) for t, z in zip(wanted.tolist(), row, strict=True) if t)
+
+
+# ------------------------------------------------------------------------------- what all of them share
+
+
+def _numbers(loss: str, given: Any, what: str) -> Any:
+    """A Value as it is; anything else as an array, of Values if it holds any, else of floats.
+
+    Raises:
+        ShapeError: the rows of a list differ in length.
+        OperandError: it holds something that is no number.
+    """
+    if isinstance(given, Value):
+        return given
+    if isinstance(given, Iterable) and not isinstance(given, (np.ndarray, list, tuple, str, dict)):
+        given = list(given)
+    try:
+        array = np.asarray(given, dtype=None if isinstance(given, np.ndarray) else object)
+    except ValueError:
+        array = None
+    elements = [None] if array is None else array.ravel().tolist()
+    if array is None or any(isinstance(element, (list, tuple, np.ndarray)) for element in elements):
+        raise ShapeError(f"{loss}: the {what} are lists of different lengths; give every sample the same number")
+    strange = next((e for e in elements if not isinstance(e, (Value, int, float, np.number, np.bool_))), 0)
+    if strange != 0:
+        raise OperandError(f"{loss}: the {what} hold {type(strange).__name__} {strange!r}, expected numbers or Values")
+    if any(isinstance(element, Value) for element in elements):
+        return array
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def _pair(loss: str, predictions: Any, targets: Any) -> tuple[Any, Any]:
+    p, t = _numbers(loss, predictions, "predictions"), _numbers(loss, targets, "targets")
+    shape, wanted = getattr(p, "shape", ()), getattr(t, "shape", ())
+    if shape != wanted:
+        remedy = "; write one target for each prediction"
+        if isinstance(t, np.ndarray) and t.size == int(np.prod(shape)):
+            remedy = f"; write np.reshape(targets, {shape})" if shape else "; a single prediction takes a number"
+        raise ShapeError(f"{loss}: {_count(shape, 'prediction')} and {_count(wanted, 'target')}{remedy}")
+    _not_empty(loss, p)
+    return p, _plain(t)
+
+
+def _count(shape: tuple[int, ...], what: str) -> str:
+    if not shape:
+        return f"a single {what}"
+    return f"{shape[0]} {what}s" if len(shape) == 1 else f"{what}s of shape {shape}"
+
+
+def _not_empty(loss: str, array: Any) -> None:
+    if isinstance(array, np.ndarray) and array.size == 0:
+        raise ShapeError(f"{loss} needs at least one sample, got none")
+
+
+def _plain(number: Any) -> Any:
+    """An array without dimensions as the number in it."""
+    return number.item() if isinstance(number, np.ndarray) and number.ndim == 0 else number
+
+
+def _recorded(numbers: Any) -> bool:
+    return isinstance(numbers, Value) or getattr(getattr(numbers, "dtype", None), "kind", "") == "O"
+
+
+def _check(loss: str, targets: Any, holds: Any, wanted: str, remedy: str) -> None:
+    """Refuse targets out of range, if they are plain numbers."""
+    if _recorded(targets):
+        return
+    flat = np.ravel(targets)
+    wrong = flat[~holds(flat)]
+    if wrong.size:
+        raise ShapeError(f"{loss}: a target is {wanted}, got {wrong[0]:g}{remedy}")
+
+
+def _filled(losses: list[Any]) -> Any:
+    """The losses of the samples as an array: of Values, or of floats."""
+    return np.array(losses, dtype=object if any(isinstance(loss, Value) for loss in losses) else float)
+
+
+def _reduced(losses: Any, reduction: str) -> Any:
+    if reduction not in ("mean", "sum", "none"):
+        raise SettingError(f'reduction is "mean", "sum" or "none", got {reduction!r}')
+    if not getattr(losses, "shape", ()):
+        return _plain(losses) if isinstance(losses, np.ndarray) else losses
+    if reduction == "none":
+        return losses
+    total = losses.sum()
+    return total / losses.size if reduction == "mean" else total

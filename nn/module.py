@@ -1,0 +1,388 @@
+"""`Module`: a part of a network that knows its parameters and its parts, at any depth, by name.
+
+Nothing is declared. A leaf `Value` in an attribute is a parameter and a `Module` in an attribute is a part, also inside
+lists, tuples, dicts and arrays. Here are the names and the walk over them; arithmetic is in the subclasses.
+"""
+
+from __future__ import annotations
+
+import reprlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+
+from autograd import Value, parameter, scope
+
+from .errors import StateError
+
+Self = TypeVar("Self", bound="Module")
+
+CARRIERS: Final[tuple[type, ...]] = (Value,)
+"""The kinds of number a parameter can be."""
+
+
+class _Running(threading.local):
+    """The outermost module that this thread is calling just now, and the naming its parts go by."""
+
+    root: Module | None = None
+    naming: object = None
+
+
+class _Structure:
+    """Counts how often any module got a part: names found before then may be out of date."""
+
+    version = 0
+
+
+_RUNNING: Final = _Running()
+
+
+class LoadedKeys(NamedTuple):
+    """What `load_state_dict(strict=False)` could not match."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def _unwritten(self: Module, *inputs: Any, **options: Any) -> Any:
+    raise NotImplementedError(f"{type(self).__name__} has no forward: write def forward(self, x): ...")
+
+
+class Module:
+    """A part of a network. Put `Value`s and other modules in its attributes and write `forward`.
+
+    A leaf Value assigned to an attribute is a parameter, unless it is assigned while the module is being called: then
+    it is a note of that call. Calling the module runs `forward` and names what is recorded after the module's place in
+    the outermost module being called, so that pictures show it.
+
+    >>> from autograd import Value
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = Value(2.0), Value(1.0)
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> line(3.0)
+    Value(7.0, grad=0.0)
+    >>> line.parameters()
+    [Value(2.0, grad=0.0, label='slope'), Value(1.0, grad=0.0, label='offset')]
+    >>> line
+    Line(slope, offset)
+    """
+
+    training: bool = True
+    label: str = ""  # what pictures call it when it is the outermost; without one, its class
+    forward: Callable[..., Any] = _unwritten
+
+    # Kept in the instance from the first need on, so that a subclass need not call super().__init__().
+    _place: tuple[object, scope] = (None, scope())  # a naming, and the scope of this module's place in it
+    _naming: tuple[int, object] = (-1, None)  # the structure's version, and what its parts were named by
+    _notes: frozenset[str] = frozenset()  # attributes assigned during a call
+
+    # ---------------------------------------------------------------------------------------------- calling
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Run `forward`, inside the scope of this module's name."""
+        naming = _RUNNING.naming
+        if naming is None:
+            return self._call_outermost(inputs, options)
+        known, place = self._place
+        if known is not naming:
+            place = self._find_place()
+        with place:
+            return self.forward(*inputs, **options)
+
+    def _call_outermost(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        version, naming = self._naming
+        if version != _Structure.version:
+            naming = self._name_parts()
+        _RUNNING.root, _RUNNING.naming = self, naming
+        try:
+            with scope(self.label or type(self).__name__):
+                return self.forward(*inputs, **options)
+        finally:
+            _RUNNING.root = _RUNNING.naming = None
+
+    def _name_parts(self) -> object:
+        """Tell every part its place below this module; parts compare the token returned to see if that still holds."""
+        naming = object()
+        _place(self, (self.label or type(self).__name__,), naming)
+        object.__setattr__(self, "_naming", (_Structure.version, naming))
+        return naming
+
+    def _find_place(self) -> scope:
+        """The place of a module that joined since the parts were named, or that another outermost module named."""
+        root = _RUNNING.root
+        assert root is not None
+        naming = _RUNNING.naming = root._name_parts()
+        if self._place[0] is not naming:  # no part of the outermost module: made during the call, or global
+            place = scope(root.label or type(root).__name__, self.label or type(self).__name__)
+            object.__setattr__(self, "_place", (naming, place))
+        return self._place[1]
+
+    # ---------------------------------------------------------------------------------- parts and parameters
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if _RUNNING.naming is not None:
+            object.__setattr__(self, "_notes", self._notes | {name})
+            return
+        if name in self._notes:
+            object.__setattr__(self, "_notes", self._notes - {name})
+        if any(isinstance(part, Module) for _, part in _parts_of(name, value, is_note=False)):
+            _Structure.version += 1
+
+    def _parts(self) -> list[tuple[str, Any]]:
+        """The parameters and modules in its own attributes, with their names, in the order of assignment."""
+        found: list[tuple[str, Any]] = []
+        for name, value in vars(self).items():
+            if type(value) not in _PLAIN:
+                found += _parts_of(name, value, is_note=name in self._notes)
+        return found
+
+    def parameters(self) -> list[Any]:
+        """The parameters of this module and of all its parts, each once. A subclass may say otherwise."""
+        found: dict[int, Any] = {}
+        _collect(self, found, set())
+        return list(found.values())
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        """Every parameter with its dotted name: `layers.0.neurons.2.w.0`. A shared one has the first of its names.
+
+        >>> from nn import MLP
+        >>> [name for name, _ in MLP(2, [1]).named_parameters()]
+        ['layers.0.neurons.0.w.0', 'layers.0.neurons.0.w.1', 'layers.0.neurons.0.b']
+        """
+        found: dict[int, tuple[str, Any]] = {}
+        for prefix, module in self.named_modules():
+            for name, part in module._parts():
+                if not isinstance(part, Module):
+                    found.setdefault(id(part), (_joined(prefix, name), part))
+        for index, part in enumerate(self.parameters()):  # a subclass's parameters() may know of more
+            found.setdefault(id(part), (f"parameters.{index}", part))
+        return list(found.values())
+
+    def modules(self) -> list[Module]:
+        """This module and all below it, each once."""
+        return [module for _, module in self.named_modules()]
+
+    def named_modules(self) -> list[tuple[str, Module]]:
+        """This module, named "", and all below it with their dotted names; a shared one under the first name."""
+        return list(_descend(self, "", set()))
+
+    def children(self) -> list[Module]:
+        """The modules directly below this one."""
+        return [child for _, child in self.named_children()]
+
+    def named_children(self) -> list[tuple[str, Module]]:
+        """The modules directly below this one, with their names."""
+        found: dict[int, tuple[str, Module]] = {}
+        for name, part in self._parts():
+            if isinstance(part, Module):
+                found.setdefault(id(part), (name, part))
+        return list(found.values())
+
+    # -------------------------------------------------------------------------------------- gradients and modes
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to zero."""
+        for each in self.parameters():
+            each.grad = zero_like(each.data)
+
+    def train(self: Self, mode: bool = True) -> Self:
+        """Switch this module and all below it to training (what Dropout and the like ask for)."""
+        for module in self.modules():
+            object.__setattr__(module, "training", bool(mode))
+        return self
+
+    def eval(self: Self) -> Self:
+        """Switch this module and all below it to evaluation."""
+        return self.train(False)
+
+    # ------------------------------------------------------------------------------------------------- state
+
+    def state_dict(self) -> dict[str, Any]:
+        """The numbers of all parameters by name: a float for a `Value`, a copy of the array otherwise."""
+        return {name: _number(part.data) for name, part in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadedKeys:
+        """Set the parameters to saved numbers. All names and shapes are checked before anything is changed.
+
+        Args:
+            state: numbers by name, as `state_dict()` gives them.
+            strict: every parameter must be named, and nothing else.
+
+        Raises:
+            StateError: a name is missing or unknown (when strict), or a shape or a type is wrong.
+        """
+        own = dict(self.named_parameters())
+        missing = [name for name in own if name not in state]
+        unexpected = [name for name in state if name not in own]
+        if strict and (missing or unexpected):
+            problems = [f"{_some(missing)} missing"] * bool(missing) + [f"{_some(unexpected)} unknown"] * bool(
+                unexpected
+            )
+            raise StateError(
+                f"the state does not fit this {type(self).__name__}: {'; '.join(problems)}. "
+                "Build the module as it was when it was saved, or write strict=False to load what fits"
+            )
+        loaded = {name: checked_number(name, state[name], own[name].data) for name in own if name in state}
+        for name, number in loaded.items():
+            own[name].data = number
+        return LoadedKeys(missing, unexpected)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_place", "_naming")}
+
+    # -------------------------------------------------------------------------------------------------- text
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets of its repr; the names of its own parameters unless a subclass says more."""
+        counts: dict[str, int] = {}
+        for name, part in self._parts():
+            if not isinstance(part, Module):
+                counts[name.partition(".")[0]] = counts.get(name.partition(".")[0], 0) + 1
+        return ", ".join(
+            name if isinstance(getattr(self, name), CARRIERS) else f"{name}[{count}]" for name, count in counts.items()
+        )
+
+    @reprlib.recursive_repr("...")
+    def __repr__(self) -> str:
+        lines = [f"({name}): {text}" for name, text in _folded(self.named_children())]
+        if not lines:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        extra = self.extra_repr()
+        body = "\n".join(lines).replace("\n", "\n  ")
+        return f"{type(self).__name__}({extra}\n  {body}\n)"
+
+
+_PARTS: Final = (*CARRIERS, Module)
+_PLAIN: Final = frozenset((float, int, bool, str, type(None)))  # most attributes that hold no parts
+
+
+def _parts_of(name: str, value: Any, is_note: bool) -> list[tuple[str, Any]]:
+    """The parameters and modules in one attribute: containers are opened, each part is named by its place.
+
+    Leaves found for the first time become parameters, with their place as label; those of a note are left alone.
+    """
+    found: list[tuple[str, Any]] = []
+    _open(value, name, found, ())
+    kept: list[tuple[str, Any]] = []
+    for place, part in found:
+        kind = "" if isinstance(part, Module) else part.kind
+        if kind == "input" and not is_note:
+            parameter(part)
+            if not part.label:
+                part.label = _label(place)
+        elif kind not in ("parameter", ""):
+            continue
+        kept.append((place, part))
+    return kept
+
+
+def _open(value: Any, name: str, found: list[tuple[str, Any]], around: tuple[int, ...]) -> None:
+    if isinstance(value, _PARTS):
+        found.append((name, value))
+        return
+    inside: Iterator[tuple[Any, Any]]
+    if isinstance(value, (list, tuple)):
+        inside = enumerate(value)
+    elif isinstance(value, dict):
+        inside = iter(value.items())
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        inside = ((".".join(map(str, index)), value[index]) for index in np.ndindex(value.shape))
+    else:
+        return
+    if id(value) in around:  # a list that holds itself
+        return
+    around = (*around, id(value))
+    for key, part in inside:
+        if isinstance(part, _PARTS):  # as at the top, without the call: models have many
+            found.append((f"{name}.{key}", part))
+        else:
+            _open(part, f"{name}.{key}", found, around)
+
+
+def _label(place: str) -> str:
+    """`w.0` is labelled w0, `W.0.1` W0_1, `gate.bias` gate_bias."""
+    first, *rest = place.split(".")
+    return first + ("_" if rest and not rest[0].isdigit() else "") + "_".join(rest)
+
+
+def _collect(module: Module, found: dict[int, Any], seen: set[int]) -> None:
+    seen.add(id(module))
+    for _, part in module._parts():
+        if not isinstance(part, Module):
+            found[id(part)] = part
+        elif id(part) not in seen:
+            if type(part).parameters is Module.parameters:
+                _collect(part, found, seen)
+            else:  # it has its own idea of what its parameters are
+                seen.add(id(part))
+                found.update((id(each), each) for each in part.parameters())
+
+
+def _descend(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+    seen.add(id(module))
+    yield name, module
+    for inner, child in module.named_children():
+        if id(child) not in seen:
+            yield from _descend(child, _joined(name, inner), seen)
+
+
+def _place(module: Module, path: tuple[str, ...], naming: object) -> None:
+    object.__setattr__(module, "_place", (naming, scope(*path)))
+    for name, child in module.named_children():
+        if child._place[0] is not naming:
+            _place(child, (*path, name), naming)
+
+
+def _joined(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _folded(children: list[tuple[str, Module]]) -> Iterator[tuple[str, str]]:
+    """Names and texts of the children, with neighbours of one list that read alike on one line."""
+    runs: list[tuple[str, str, str, int]] = []  # list, first index, text, how many
+    for name, child in children:
+        head, _, index = name.rpartition(".")
+        text = repr(child)
+        if runs and index.isdigit():
+            before, first, same, count = runs[-1]
+            if (before, same) == (head, text) and first.isdigit() and int(first) + count == int(index):
+                runs[-1] = (head, first, text, count + 1)
+                continue
+        runs.append((head, index, text, 1))
+    for head, first, text, count in runs:
+        name = _joined(head, first)
+        yield (name, text) if count == 1 else (f"{name}-{int(first) + count - 1}", f"{count} x {text}")
+
+
+def _number(data: Any) -> Any:
+    return data if isinstance(data, float) else np.array(data)
+
+
+def zero_like(data: Any) -> Any:
+    """Zero in the form of a parameter's data: 0.0, or a new array of zeros."""
+    return 0.0 if isinstance(data, float) else np.zeros_like(data)
+
+
+def checked_number(name: str, number: Any, own: Any) -> Any:
+    """A saved number in the form of the number it replaces: a float, or an array of the same dtype.
+
+    Raises:
+        StateError: it is no real number, or has another shape.
+    """
+    array = np.asarray(number)
+    if array.dtype.kind not in "biuf":
+        raise StateError(f"{name} holds no real numbers but {type(number).__name__} of dtype {array.dtype}")
+    if array.shape != np.shape(own):
+        raise StateError(f"{name} has shape {array.shape} in the state and {np.shape(own)} here")
+    return float(array) if isinstance(own, float) else array.astype(np.asarray(own).dtype)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more + (" is" if len(names) == 1 else " are")

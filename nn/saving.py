@@ -1,0 +1,99 @@
+"""Saving what was learned: the numbers of a state, by name, in a `.npz` file. Never pickle, so a file cannot run code.
+
+A file is written beside the old one and takes its place in one step: an interruption leaves the old or the new, never
+half of one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .errors import StateError
+
+
+def save(what: Any, path: str | os.PathLike[str]) -> None:
+    """Write the state of a module, an optimiser or a schedule to a file, or a dict of numbers and arrays.
+
+    Args:
+        what: something with `state_dict()`, or such a dict.
+        path: the file; `.npz` is the usual ending, none is added.
+
+    Raises:
+        StateError: it holds something that is no number.
+        OSError: the file cannot be written.
+    """
+    state = what if isinstance(what, Mapping) else _state_of(what)
+    arrays = {name: np.asarray(number) for name, number in state.items()}
+    for name, array in arrays.items():
+        if not isinstance(name, str) or array.dtype.kind not in "biuf":
+            raise StateError(f"save() writes numbers by name, got {name!r}: {type(state[name]).__name__}")
+    target = os.path.realpath(path)
+    beside = f"{target}.{secrets.token_hex(4)}.tmp"  # in the same folder: only then can it be renamed in one step
+    try:
+        with open(beside, "xb") as file:
+            _write(file, arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
+
+
+def load(path: str | os.PathLike[str], into: Any = None) -> dict[str, Any]:
+    """Read a file that `save` wrote: numbers by name, floats and arrays.
+
+    Args:
+        path: the file.
+        into: something with `load_state_dict()`, such as a module, that is given them.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StateError: it is damaged, holds something else, or does not fit.
+    """
+    with open(path, "rb") as file:
+        try:
+            state = _read(file)
+        except (zipfile.BadZipFile, ValueError, EOFError, OSError, KeyError, RuntimeError, TypeError) as error:
+            raise StateError(
+                f"{os.fspath(path)} holds no saved state, or is damaged ({error}); load() reads what nn.save() wrote, "
+                "a .npz file of numbers"
+            ) from error
+    if into is not None:
+        into.load_state_dict(state)
+    return state
+
+
+def _state_of(what: Any) -> Mapping[str, Any]:
+    if not hasattr(what, "state_dict"):
+        raise StateError(f"save() takes a module, an optimiser or a dict of numbers, got {type(what).__name__}")
+    state: Mapping[str, Any] = what.state_dict()
+    return state
+
+
+def _write(file: Any, arrays: dict[str, Any]) -> None:
+    """As np.savez does, but for any names ("file" is one that it cannot take) and with the same bytes every time."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def _read(file: Any) -> dict[str, Any]:
+    archive = np.load(file, allow_pickle=False)
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise ValueError("a single array without a name")
+    state = {}
+    for name in archive.files:
+        array = archive[name]
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+            raise ValueError(f"{name} is no array of numbers")
+        state[name] = float(array) if array.ndim == 0 else array
+    return state

@@ -1,0 +1,129 @@
+"""Learning-rate schedules: the rate as a function of how many epochs (or steps) have passed.
+
+Names and values are PyTorch's. A schedule sets `optimizer.lr` when it is made and at every `step()`. It is a formula,
+so it can be asked in advance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .errors import SettingError, StateError
+from .optim import Optimizer, number
+
+
+class Schedule:
+    """What the schedules share. Write one of the others, or a subclass with its own `rate`.
+
+    Args:
+        optimizer: whose learning rate is set; the rate it has now is the base.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise SettingError(f"a schedule takes the optimiser whose rate it sets, got {type(optimizer).__name__}")
+        self.optimizer = optimizer
+        self.base_lr = optimizer.lr
+        self.epoch = 0
+        optimizer.lr = self.rate(0)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after so many steps of the schedule."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its rate: write def rate(self, epoch): ...")
+
+    def step(self) -> None:
+        """One epoch has passed (or one step, as you count): set the next rate."""
+        self.epoch += 1
+        self.optimizer.lr = self.rate(self.epoch)
+
+    def state_dict(self) -> dict[str, float]:
+        """Where it stands; the settings are not in it."""
+        return {"epoch": float(self.epoch), "base_lr": self.base_lr}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue where `state_dict()` was taken.
+
+        Raises:
+            StateError: it is no schedule's state.
+        """
+        if set(state) != {"epoch", "base_lr"}:
+            raise StateError(f"a schedule's state holds epoch and base_lr, got {', '.join(sorted(state)) or 'nothing'}")
+        self.epoch, self.base_lr = int(state["epoch"]), float(state["base_lr"])
+        self.optimizer.lr = self.rate(self.epoch)
+
+
+class LambdaLR(Schedule):
+    """The base rate times a function of the epoch.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> schedule = LambdaLR(SGD([Value(1.0)], lr=0.5), lambda epoch: 1 / (1 + epoch))
+    >>> schedule.step(); schedule.optimizer.lr
+    0.25
+    """
+
+    def __init__(self, optimizer: Optimizer, factor: Callable[[int], float]) -> None:
+        self.factor = factor
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after so many steps of the schedule."""
+        return self.base_lr * float(self.factor(epoch))
+
+
+class StepLR(Schedule):
+    """Times `gamma` every `step_size` epochs."""
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
+        self.step_size, self.gamma = _count("step_size", step_size), number("gamma", gamma)
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after so many steps of the schedule."""
+        return float(self.base_lr * self.gamma ** (epoch // self.step_size))
+
+
+class ExponentialLR(Schedule):
+    """Times `gamma` every epoch."""
+
+    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+        self.gamma = number("gamma", gamma)
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after so many steps of the schedule."""
+        return float(self.base_lr * self.gamma**epoch)
+
+
+class CosineAnnealingLR(Schedule):
+    """Half a cosine wave from the base rate down to `eta_min` after `T_max` epochs (and up again, if it goes on)."""
+
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
+        self.T_max, self.eta_min = _count("T_max", T_max), number("eta_min", eta_min)
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after so many steps of the schedule."""
+        return self.eta_min + (self.base_lr - self.eta_min) * (1 + math.cos(math.pi * epoch / self.T_max)) / 2
+
+
+class LinearWarmup(Schedule):
+    """From `start_factor` times the base rate up to the base rate in `total_iters` steps (PyTorch's LinearLR)."""
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, start_factor: float = 1 / 3) -> None:
+        self.total_iters = _count("total_iters", total_iters)
+        self.start_factor = number("start_factor", start_factor)
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after so many steps of the schedule."""
+        share = min(epoch / self.total_iters, 1.0)
+        return self.base_lr * (self.start_factor + (1 - self.start_factor) * share)
+
+
+def _count(name: str, given: Any) -> int:
+    if isinstance(given, bool) or not hasattr(given, "__index__") or given < 1:
+        raise SettingError(f"{name} is a whole number from 1 up, got {given!r}")
+    return int(given)

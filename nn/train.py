@@ -1,0 +1,275 @@
+"""`fit`: the training loop, with a progress bar, a history, early stopping; an interrupt keeps what was learned.
+
+One step is a function of a batch that adds to the gradients and returns the loss; everything else here goes around it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd import ShapeError, Value, no_grad
+
+from .errors import SettingError, TrainingError
+from .gradients import clip_grad_norm_, grad_norm
+from .init import Draws, generator
+from .layers import positive
+from .module import Module
+from .optim import Adam, Optimizer
+from .schedules import Schedule
+
+Loss = Callable[[Any, Any], Any]
+Step = Callable[[Any, Any], float]
+"""From inputs and targets of a batch to its loss; the gradients are added to those of the parameters on the way."""
+
+
+@dataclass
+class History:
+    """What happened, an entry for every finished epoch."""
+
+    losses: list[float] = field(default_factory=list)  # mean over the samples, as met during the epoch
+    validation: list[float] = field(default_factory=list)  # after the epoch, if there is validation data
+    lrs: list[float] = field(default_factory=list)
+    grad_norms: list[float] = field(default_factory=list)  # mean over the batches, before clipping
+    best_epoch: int = 0  # counted from 0: the lowest validation loss, or training loss without validation
+    stopped_early: bool = False
+    interrupted: bool = False
+
+    @property
+    def watched(self) -> list[float]:
+        """The losses that early stopping looks at."""
+        return self.validation or self.losses
+
+    def __repr__(self) -> str:
+        if not self.losses:
+            return f"History(no epoch{', interrupted' * self.interrupted})"
+        ended = ", stopped early" * self.stopped_early + ", interrupted" * self.interrupted
+        return f"History({len(self.losses)} epochs, loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}{ended})"
+
+
+def fit(
+    model: Module,
+    data: Any,
+    loss: Loss,
+    *,
+    optimizer: Optimizer | Callable[[list[Any]], Optimizer] | None = None,
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    seed: int | Draws | None = None,
+    validation: Any = None,
+    schedule: Schedule | Callable[[Optimizer], Schedule] | None = None,
+    patience: int | None = None,
+    clip_norm: float | None = None,
+    callback: Callable[[int, History], Any] | None = None,
+    progress: bool = True,
+) -> History:
+    """Train a model on data.
+
+    Args:
+        model: what is trained.
+        data: a pair (X, Y) of N inputs and N targets, in lists or arrays; or an iterable of such batches, which is gone
+            through once an epoch.
+        loss: from the predictions and the targets of a batch to one Value, such as `nn.mse`.
+        optimizer: an optimiser of the model's parameters, or a function that makes one, such as
+            `lambda p: SGD(p, lr=0.1)`; by default Adam with lr 0.01.
+        epochs: how often it goes through the data.
+        batch_size: how many samples a step takes; None for all. Iterables bring their own.
+        shuffle: whether each epoch has its own order.
+        seed: makes the order reproducible; without it, Python's `random` decides.
+        validation: data like `data`, for a loss that is not trained on.
+        schedule: a learning-rate schedule or a function that makes one; stepped after each epoch.
+        patience: stop after so many epochs without a new lowest loss (of validation, if there is any), and go back to
+            the parameters that had it.
+        clip_norm: keep the norm of the gradient below this.
+        callback: called after each epoch with its number and the history; if it returns True, training ends.
+        progress: whether to show a bar (with the package tqdm; without it there is none).
+
+    Returns:
+        The history. After Ctrl-C too: then it says `interrupted`, and the parameters are those learned until then.
+
+    Raises:
+        TrainingError: the loss or the gradient is NaN or infinite. The parameters are those before that batch.
+        ShapeError: inputs and targets differ in number.
+
+    >>> from nn import MLP, mse
+    >>> X = [[x / 10] for x in range(10)]
+    >>> Y = [x * x for [x] in X]
+    >>> fit(MLP(1, [4, 1], "tanh", seed=1), (X, Y), mse, epochs=30, seed=1, progress=False).losses[-1] < 0.1
+    True
+    """
+    if not isinstance(model, Module):
+        raise SettingError(
+            f"fit() trains an nn.Module, got {type(model).__name__}; keep the Values in attributes of one"
+        )
+    for name, count in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
+        if count is not None:
+            positive(name, count)
+    parameters = model.parameters()
+    chosen = _made(optimizer or _default_optimizer, parameters, Optimizer, "optimizer")
+    rates = None if schedule is None else _made(schedule, chosen, Schedule, "schedule")
+    batches = _batches(data, batch_size, generator(seed) if shuffle else None)
+    checks = None if validation is None else _batches(validation, batch_size, None)
+    predict = predictor(model)
+    step = _eager(predict, loss)
+    history, lowest, best = History(), math.inf, None
+    before = model.training
+    bar = _bar(epochs, progress)
+    try:
+        for epoch in bar:
+            model.train()
+            lr = chosen.lr
+            mean, norm = _epoch(step, batches, chosen, clip_norm, epoch, history)
+            history.losses.append(mean)
+            history.grad_norms.append(norm)
+            history.lrs.append(lr)
+            if checks is not None:
+                model.eval()
+                history.validation.append(_evaluated(predict, loss, checks))
+            if rates is not None:
+                rates.step()
+            latest = history.watched[-1]
+            if latest < lowest:
+                lowest, history.best_epoch = latest, epoch
+                best = [each.data for each in parameters] if patience is not None else None
+            if hasattr(bar, "set_postfix"):
+                bar.set_postfix(loss=f"{latest:.4g}", refresh=False)
+            if callback is not None and callback(epoch, history) is True:
+                break
+            if patience is not None and epoch - history.best_epoch >= patience:
+                history.stopped_early = True
+                break
+        if best is not None:
+            for each, number in zip(parameters, best, strict=True):
+                each.data = number
+    except KeyboardInterrupt:
+        history.interrupted = True
+    finally:
+        model.train(before)
+        if hasattr(bar, "close"):
+            bar.close()
+    return history
+
+
+def _default_optimizer(parameters: list[Any]) -> Optimizer:
+    return Adam(parameters, lr=0.01)
+
+
+def _eager(predict: Callable[[Any], Any], loss: Loss) -> Step:
+    """A step that records the graph of the batch and goes back through it."""
+
+    def step(inputs: Any, targets: Any) -> float:
+        root = loss(predict(inputs), targets)
+        if not hasattr(root, "backward"):
+            raise SettingError(
+                f"the loss gave {type(root).__name__}, expected a Value that depends on the predictions; "
+                'a loss with reduction="none" is not one number'
+            )
+        root.backward()
+        return float(root.data)
+
+    return step
+
+
+def predictor(model: Module) -> Callable[[Any], Any]:
+    """From a batch to its predictions: the model sample by sample if its parameters are scalars, else at once."""
+    if any(isinstance(each, Value) for each in model.parameters()):
+        return lambda inputs: [model(sample) for sample in inputs]
+    return model
+
+
+def _epoch(
+    step: Step, batches: Callable[[], Any], optimizer: Optimizer, clip: float | None, epoch: int, history: History
+) -> tuple[float, float]:
+    total, samples, norms = 0.0, 0, []
+    for place, (inputs, targets) in enumerate(batches()):
+        optimizer.zero_grad()
+        loss = step(inputs, targets)
+        norm = grad_norm(optimizer.parameters) if clip is None else clip_grad_norm_(optimizer.parameters, clip)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            error = TrainingError(
+                f"the loss is {loss} and the norm of its gradient {norm}, in epoch {epoch}, batch {place}, at learning "
+                f"rate {optimizer.lr:g}; the parameters are those before this batch. Lower the learning rate, or write "
+                "clip_norm=1.0; detect_anomaly() names the operation"
+            )
+            error.history = history
+            raise error
+        optimizer.step()
+        count = _size(targets)
+        total, samples = total + loss * count, samples + count
+        norms.append(norm)
+    if not samples:
+        raise ShapeError("there is nothing to learn from: the data holds no sample")
+    return total / samples, sum(norms) / len(norms)
+
+
+def _evaluated(predict: Callable[[Any], Any], loss: Loss, batches: Callable[[], Any]) -> float:
+    total, samples = 0.0, 0
+    with no_grad():
+        for inputs, targets in batches():
+            count = _size(targets)
+            total, samples = total + float(loss(predict(inputs), targets)) * count, samples + count
+    if not samples:
+        raise ShapeError("the validation data holds no sample")
+    return total / samples
+
+
+def _batches(data: Any, size: int | None, order: Draws | None) -> Callable[[], Any]:
+    """A function that starts an epoch: it gives the batches, in a new order each time if there is an `order`."""
+    if not isinstance(data, tuple):
+        if not isinstance(data, Iterable) or isinstance(data, Iterator):
+            raise SettingError(
+                "data is a pair (X, Y), or an iterable of such batches that can be gone through more than once; "
+                f"got {type(data).__name__}"
+            )
+        return lambda: data
+    if len(data) != 2:
+        raise ShapeError(f"data is a pair (X, Y) of inputs and targets, got {len(data)} things")
+    inputs, targets = map(_indexable, data)
+    count = len(inputs)
+    if count != len(targets):
+        raise ShapeError(f"there are {count} inputs and {len(targets)} targets; every input needs its target")
+
+    def start() -> Iterator[tuple[Any, Any]]:
+        places = list(range(count))
+        if order is not None:
+            order.shuffle(places)
+        for begin in range(0, count, size or max(count, 1)):
+            chosen = places[begin : begin + (size or count)]
+            yield _taken(inputs, chosen), _taken(targets, chosen)
+
+    return start
+
+
+def _indexable(part: Any) -> Any:
+    return part if isinstance(part, (list, tuple)) or hasattr(part, "backward") else np.asarray(part)
+
+
+def _taken(array: Any, places: Sequence[int]) -> Any:
+    return [array[place] for place in places] if isinstance(array, (list, tuple)) else array[places]
+
+
+def _size(targets: Any) -> int:
+    return len(targets) if hasattr(targets, "__len__") else 1
+
+
+def _made(given: Any, argument: Any, kind: type, name: str) -> Any:
+    made = given if isinstance(given, kind) or not callable(given) else given(argument)
+    if not isinstance(made, kind):
+        raise SettingError(f"{name}= takes one of nn's or a function that makes one, got {type(made).__name__}")
+    return made
+
+
+def _bar(epochs: int, progress: bool) -> Any:
+    """The epochs, with a bar around them if it is wanted and tqdm is there."""
+    if progress:
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            return range(epochs)
+        return tqdm(range(epochs), desc="fit", unit="epoch")
+    return range(epochs)
