@@ -24,6 +24,7 @@ from .errors import (
 )
 from .functions import clip, where
 from .graph import detect_anomaly, no_grad, scope, walk
+from .rules import abs as abs  # shadows a builtin, so not in __all__
 from .rules import (
     arccos,
     arccosh,
@@ -67,7 +68,6 @@ from .rules import (
     tan,
     tanh,
 )
-from .rules import abs as abs  # shadows a builtin, so not in __all__
 from .tensor import Tensor
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value, parameter
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from .doctor import diagnose, diagnose_class, examine
     from .draw import draw, draw_dot
 
-__all__ = [
+__all__ = [  # noqa: RUF022, by the alphabet
     "AnomalyError", "AutogradError", "GradcheckError", "GraphError", "MissingExtra", "OperandError",
     "RenderError", "ShapeError", "Tensor", "Value", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
     "arctanh", "ceil", "clip", "compiled", "cos", "cosh", "data", "detect_anomaly", "diagnose", "diagnose_class",
