@@ -34,13 +34,15 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     Value(2.5, grad=0.0)
     """
     p, t = _pair("mse", predictions, targets)
-    return _reduced(square(p - t), reduction)
+    with _infinities():
+        return _reduced(square(p - t), reduction)
 
 
 def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Half the squared error, (p - t)**2 / 2, averaged: its derivative is the error itself. Arguments as in `mse`."""
     p, t = _pair("half_mse", predictions, targets)
-    return _reduced(square(p - t) / 2, reduction)
+    with _infinities():
+        return _reduced(square(p - t) / 2, reduction)
 
 
 def l1(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -50,7 +52,8 @@ def l1(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     Value(2.0, grad=0.0)
     """
     p, t = _pair("l1", predictions, targets)
-    return _reduced(abs(p - t), reduction)
+    with _infinities():
+        return _reduced(abs(p - t), reduction)
 
 
 def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -69,7 +72,8 @@ def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     """
     s, t = _pair("hinge", scores, targets)
     _check("hinge", t, lambda n: np.abs(n) == 1, "-1 or 1", "; for 0 and 1 write 2 * t - 1")
-    return _reduced(relu(1 - t * s), reduction)
+    with _infinities():
+        return _reduced(relu(1 - t * s), reduction)
 
 
 def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -87,14 +91,17 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     Value(100.0, grad=0.0)
     """
     z, t = _pair("bce_with_logits", logits, targets)
-    if _recorded(t):  # targets that are recorded themselves (a compiler's inputs, say) are not looked at
-        return _reduced(t * softplus(-z) + (1 - t) * softplus(z), reduction)
-    _check("bce_with_logits", t, lambda n: (n >= 0) & (n <= 1), "between 0 and 1", "; for -1 and 1 write (1 + t) / 2")
-    # softplus(z) - t * z, arranged by the nearer end of [0, 1], so that nothing cancels at either.
-    towards = np.where(t >= 0.5, -1.0, 1.0)
-    rest = np.minimum(t, 1 - t) * towards
-    losses = softplus(_plain(towards) * z)
-    return _reduced(losses - _plain(rest) * z if np.any(rest) else losses, reduction)
+    with _infinities():
+        if _recorded(t):  # targets that are recorded themselves (a compiler's inputs, say) are not looked at
+            return _reduced(t * softplus(-z) + (1 - t) * softplus(z), reduction)
+        _check(
+            "bce_with_logits", t, lambda n: (n >= 0) & (n <= 1), "between 0 and 1", "; for -1 and 1 write (1 + t) / 2"
+        )
+        # softplus(z) - t * z, arranged by the nearer end of [0, 1], so that nothing cancels at either.
+        towards = np.where(np.asarray(t) >= 0.5, -1.0, 1.0)
+        rest = np.minimum(t, 1 - t) * towards
+        losses = softplus(_plain(towards) * z)
+        return _reduced(losses - _plain(rest) * z if np.any(rest) else losses, reduction)
 
 
 def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -129,7 +136,8 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
         losses = [_against_probabilities(row, want) for row, want in zip(rows, np.atleast_2d(t), strict=True)]
     else:
         losses = [_against_class(row, want) for row, want in zip(rows, np.atleast_1d(t), strict=True)]
-    return _reduced(losses[0] if len(shape) == 1 else _filled(losses), reduction)
+    with _infinities():
+        return _reduced(losses[0] if len(shape) == 1 else _filled(losses), reduction)
 
 
 def _against_class(row: Any, wanted: Any) -> Any:
@@ -158,6 +166,11 @@ def _against_probabilities(row: Any, wanted: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------- what all of them share
+
+
+def _infinities() -> np.errstate:
+    """Infinities and NaN are values here, as they are of a Value: numpy does not warn of them."""
+    return np.errstate(all="ignore")
 
 
 def _numbers(loss: str, given: Any, what: str) -> Any:
