@@ -19,6 +19,11 @@ from .errors import SettingError
 Activation = Callable[[Any], Any]
 
 
+def is_recorded(thing: object) -> bool:
+    """Whether it is a number that records what is done to it: a `Value`, or the number a compiler traces with."""
+    return hasattr(thing, "_apply")  # what the rules of the table ask for
+
+
 def activation_names() -> list[str]:
     """The names that `activation=` understands: "linear", and every row of the table that takes one number."""
     return ["linear", *(row.name for row in TABLE.values() if row.arity - len(row.defaults) == 1)]

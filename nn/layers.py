@@ -15,7 +15,7 @@ import numpy as np
 from autograd import ShapeError, Value
 
 from .errors import SettingError
-from .functional import Activation, activation
+from .functional import Activation, activation, is_recorded
 from .init import Chosen, Draws, chosen, generator
 from .module import Module
 
@@ -191,7 +191,7 @@ def _listed(x: Any, module: Module) -> list[Any]:
                 "write [model(row) for row in X]"
             )
         return list(np.atleast_1d(x).tolist())
-    if isinstance(x, (Value, int, float, np.generic)):
+    if isinstance(x, (int, float, np.generic)) or is_recorded(x):
         return [x]
     if isinstance(x, Iterable) and not isinstance(x, (str, bytes, dict, set, frozenset)):
         return list(x)

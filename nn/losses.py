@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce as fold
+from operator import add
 from typing import Any
 
 import numpy as np
 
-from autograd import OperandError, ShapeError, Value, abs, data, logaddexp, relu, softplus, square
+from autograd import OperandError, ShapeError, abs, data, logaddexp, relu, softplus, square
 
 from .errors import SettingError
-from .functional import logsumexp
+from .functional import is_recorded, logsumexp
 
 
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -30,6 +31,7 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     Raises:
         ShapeError: the shapes differ, or there is nothing to average.
 
+    >>> from autograd import Value
     >>> mse([Value(1.0), Value(3.0)], [0.0, 1.0])
     Value(2.5, grad=0.0)
     """
@@ -48,6 +50,7 @@ def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
 def l1(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The absolute error |p - t|, averaged. Arguments as in `mse`.
 
+    >>> from autograd import Value
     >>> l1(Value(1.0), 3)
     Value(2.0, grad=0.0)
     """
@@ -67,6 +70,7 @@ def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     Raises:
         ShapeError: the shapes differ, or a target is not -1 or 1.
 
+    >>> from autograd import Value
     >>> hinge([Value(0.5), Value(0.5)], [1, -1])
     Value(1.0, grad=0.0)
     """
@@ -87,6 +91,7 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     Raises:
         ShapeError: the shapes differ, or a target is outside [0, 1].
 
+    >>> from autograd import Value
     >>> bce_with_logits(Value(-100.0), 1)
     Value(100.0, grad=0.0)
     """
@@ -115,6 +120,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     Raises:
         ShapeError: the shapes do not fit, a class is out of range, or probabilities do not add up to 1.
 
+    >>> from autograd import Value
     >>> cross_entropy([[Value(1000.0), Value(0.0)], [Value(0.0), Value(0.0)]], [0, 1])
     Value(0.34657359027997264, grad=0.0)
     """
@@ -155,14 +161,14 @@ def _against_class(row: Any, wanted: Any) -> Any:
 def _against_probabilities(row: Any, wanted: Any) -> Any:
     if _recorded(wanted):
         total = logsumexp(row)
-        return sum(t * (total - z) for t, z in zip(wanted, row, strict=True))
+        return fold(add, [t * (total - z) for t, z in zip(wanted, row, strict=True)])
     _check("cross_entropy", wanted, lambda n: n >= 0, "a probability, not below 0", "")
     if not np.isclose(wanted.sum(), 1.0, rtol=0, atol=1e-6):
         raise ShapeError(f"cross_entropy: the probabilities of a sample add up to 1, got {wanted.sum():g}")
     if wanted.max() == 1.0:  # one-hot
         return _against_class(row, wanted.argmax())
     total = logsumexp(row)
-    return sum(t * (total - z) for t, z in zip(wanted.tolist(), row, strict=True) if t)
+    return fold(add, [t * (total - z) for t, z in zip(wanted.tolist(), row, strict=True) if t])
 
 
 # ------------------------------------------------------------------------------- what all of them share
@@ -180,7 +186,7 @@ def _numbers(loss: str, given: Any, what: str) -> Any:
         ShapeError: the rows of a list differ in length.
         OperandError: it holds something that is no number.
     """
-    if isinstance(given, Value):
+    if is_recorded(given):
         return given
     if isinstance(given, Iterable) and not isinstance(given, (np.ndarray, list, tuple, str, dict)):
         given = list(given)
@@ -191,10 +197,12 @@ def _numbers(loss: str, given: Any, what: str) -> Any:
     elements = [None] if array is None else array.ravel().tolist()
     if array is None or any(isinstance(element, (list, tuple, np.ndarray)) for element in elements):
         raise ShapeError(f"{loss}: the {what} are lists of different lengths; give every sample the same number")
-    strange = next((e for e in elements if not isinstance(e, (Value, int, float, np.number, np.bool_))), 0)
-    if strange != 0:
+    recorded = [is_recorded(element) for element in elements]
+    for strange, fine in zip(elements, recorded, strict=True):
+        if fine or isinstance(strange, (int, float, np.number, np.bool_)):
+            continue
         raise OperandError(f"{loss}: the {what} hold {type(strange).__name__} {strange!r}, expected numbers or Values")
-    if any(isinstance(element, Value) for element in elements):
+    if any(recorded):
         return array
     return array if array.dtype.kind == "f" else array.astype(float)
 
@@ -228,7 +236,7 @@ def _plain(number: Any) -> Any:
 
 
 def _recorded(numbers: Any) -> bool:
-    return isinstance(numbers, Value) or getattr(getattr(numbers, "dtype", None), "kind", "") == "O"
+    return is_recorded(numbers) or getattr(getattr(numbers, "dtype", None), "kind", "") == "O"
 
 
 def _check(loss: str, targets: Any, holds: Any, wanted: str, remedy: str) -> None:
@@ -243,7 +251,7 @@ def _check(loss: str, targets: Any, holds: Any, wanted: str, remedy: str) -> Non
 
 def _filled(losses: list[Any]) -> Any:
     """The losses of the samples as an array: of Values, or of floats."""
-    return np.array(losses, dtype=object if any(isinstance(loss, Value) for loss in losses) else float)
+    return np.array(losses, dtype=object if any(map(is_recorded, losses)) else float)
 
 
 def _reduced(losses: Any, reduction: str) -> Any:
