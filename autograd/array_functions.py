@@ -17,7 +17,6 @@ import numpy as np
 from . import array_rules as rows
 from . import functions as fn
 from . import rules
-from .array_rules import plain_array
 from .array_shapes import Axis, array, ravel, some_axes
 from .array_shapes import diagonal as _diagonal
 from .errors import OperandError, ShapeError
@@ -129,9 +128,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
     """The logarithm of `softmax`, exact where that is too small for a float."""
     x = array(x)
-    top = np.max(plain_array(x), axis=axis, keepdims=True) if x.size else 0.0
-    shifted = x - np.where(np.isfinite(top), top, 0).astype(x.dtype)  # changes nothing but the rounding
-    return shifted - rows.logsumexp(shifted, axis=axis, keepdims=True)
+    return rows.log_softmax(x, axis=axis) if x.ndim else x - x
 
 
 def softmax(x: Any, axis: Axis = -1) -> Any:

@@ -94,7 +94,7 @@ def zeros_like(x: Any) -> Any:
 
 def _spread(g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     """A reduced array, laid out again over the axes it was reduced along."""
-    if not keepdims and shape:
+    if not keepdims and shape and g.shape:
         kept = list(shape)
         for k in axes_of(axis, len(shape)):
             kept[k] = 1
@@ -110,12 +110,20 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 sum: ArrayRule = ArrayRule(
-    "sum", lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
+    "sum", lambda x, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
     lambda g, out, x, axis=None, keepdims=False: _spread(g, x.shape, axis, keepdims),
     kind="linear",
 )  # fmt: skip
+
+
+def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
+    if x.size == 1 and len(x.shape) <= len(shape) and 0 not in shape:
+        return np.ndarray(shape, x.dtype, np.ascontiguousarray(x), 0, (0,) * len(shape))  # several times faster
+    return np.broadcast_to(x, shape)
+
+
 broadcast_to: ArrayRule = ArrayRule(
-    "broadcast_to", lambda x, shape: np.broadcast_to(x, shape),
+    "broadcast_to", _broadcast,
     lambda g, out, x, shape: unbroadcast(g, x.shape),
     kind="linear",
 )  # fmt: skip
@@ -388,6 +396,20 @@ logsumexp: ArrayRule = ArrayRule(
     push=lambda tangents, out, x, axis=None, keepdims=False: sum(
         _share(out, x, axis, keepdims) * tangents[0], axis=axis, keepdims=keepdims
     ),
+)  # fmt: skip
+
+
+def _log_softmax(x: Any, axis: Any) -> Any:
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    shifted = x - np.where(np.isfinite(top), top, 0.0)
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+
+
+log_softmax: ArrayRule = ArrayRule(
+    "log_softmax", _log_softmax,
+    lambda g, out, x, axis: g - exp(out) * sum(g, axis=axis, keepdims=True),
+    kind="general",
+    push=lambda tangents, out, x, axis: tangents[0] - sum(exp(out) * tangents[0], axis=axis, keepdims=True),
 )  # fmt: skip
 
 

@@ -176,6 +176,8 @@ def refusal(name: str, what: str = "") -> OperandError:
 def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """`Tensor.__array_ufunc__`."""
     name = ufunc.__name__
+    if method == "__call__" and not options and name in UFUNCS:
+        return UFUNCS[name](*inputs)
     if name in PLAIN_UFUNCS:
         return getattr(ufunc, method)(*map(_numbers, inputs), **_plain_options(name, options))
     given = {key: value for key, value in options.items() if not _is_default(key, value)}
