@@ -9,14 +9,17 @@ import difflib
 from collections.abc import Callable, Iterable
 from functools import reduce
 from operator import methodcaller
-from typing import Any
+from typing import Any, Final
 
+import autograd
 from autograd import ShapeError, Value, exp, logaddexp
-from autograd.rules import TABLE, Rule
 
 from .errors import SettingError
 
 Activation = Callable[[Any], Any]
+
+ROWS: Final[dict[str, Any]] = {row.name: row for row in vars(autograd).values() if isinstance(row, type(exp))}
+"""The primitives by name."""
 
 
 def is_recorded(thing: object) -> bool:
@@ -25,8 +28,8 @@ def is_recorded(thing: object) -> bool:
 
 
 def activation_names() -> list[str]:
-    """The names that `activation=` understands: "linear", and every row of the table that takes one number."""
-    return ["linear", *(row.name for row in TABLE.values() if row.arity - len(row.defaults) == 1)]
+    """The names that `activation=` understands: "linear", and every primitive that takes one number."""
+    return ["linear", *(row.name for row in ROWS.values() if row.arity - len(row.defaults) == 1)]
 
 
 def activation(chosen: str | Activation | None) -> tuple[str, Activation | None]:
@@ -44,8 +47,7 @@ def activation(chosen: str | Activation | None) -> tuple[str, Activation | None]
     """
     if chosen is None or chosen == "linear":
         return "linear", None
-    if isinstance(chosen, Rule) and TABLE.get(chosen.name) is chosen:
-        chosen = chosen.name
+    chosen = next((name for name, row in ROWS.items() if row is chosen), chosen)
     if isinstance(chosen, str):
         if chosen not in activation_names():
             raise SettingError(
@@ -53,7 +55,7 @@ def activation(chosen: str | Activation | None) -> tuple[str, Activation | None]
                 "or give a function of one number"
             )
         # A method is found faster than the public function finds out whom to ask.
-        return chosen, methodcaller(chosen) if hasattr(Value, chosen) else TABLE[chosen]
+        return chosen, methodcaller(chosen) if hasattr(Value, chosen) else ROWS[chosen]
     if not callable(chosen):
         raise SettingError(f"an activation is a name, a function or None, got {type(chosen).__name__} {chosen!r}")
     return getattr(chosen, "name", "") or getattr(chosen, "__name__", type(chosen).__name__), chosen
