@@ -17,14 +17,14 @@ from outputs import save_figure, save_picture
 from autograd import Value, draw
 from nn import MLP, mse
 
-WIDTH, DEPTHS = 6, (2, 4, 6, 8, 10)
+WIDTH, DEPTHS = 16, (2, 4, 6, 8, 10)
 
 
 def flow(depth: int, activation: str, init: str) -> list[float]:
-    """The norm of the gradient of each layer's weights, from the input on, for one batch of 20 random samples."""
+    """The norm of the gradient of each layer's weights, from the input on, for one batch of 10 random samples."""
     model = MLP(WIDTH, [WIDTH] * depth + [1], activation=activation, init=init, seed=depth)
     rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(20, WIDTH)).tolist(), rng.normal(size=20)
+    X, y = rng.normal(size=(10, WIDTH)).tolist(), rng.normal(size=10)
     mse([model(row) for row in X], y).backward()
     return [math.sqrt(sum(w.grad**2 for neuron in layer.neurons for w in neuron.w)) for layer in model.layers[:-1]]
 

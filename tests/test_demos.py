@@ -1,0 +1,74 @@
+"""Every demo runs from the repository root and makes the files it promises; what it prints is what it measured."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROMISED = {
+    "neuron.py": ["neuron.svg", "neuron.png"],
+    "vanishing.py": ["vanishing.svg", "vanishing_graph.svg"],
+    "moons.py": ["moons.svg", "moons.png"],
+    "x_squared.py": ["x_squared_fit.png", "x_squared_loss.png", "x_squared_graph.svg", "x_squared_graph.png"],
+}
+
+
+def run(name: str) -> str:
+    """The output of a demo, which must end well; its files are removed before, so that old ones prove nothing."""
+    pytest.importorskip("matplotlib")
+    for file in PROMISED.get(name, []):
+        (ROOT / "out" / file).unlink(missing_ok=True)
+    result = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:autograd", str(ROOT / "demos" / name), "--quick"],
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-2000:]
+    for file in PROMISED.get(name, []):
+        if "graph" in file or name == "neuron.py":
+            can_render = f"wrote {Path('out') / file}" in result.stdout
+            if not can_render:  # no renderer on this machine: the demo says what to install
+                assert "install" in result.stdout
+                continue
+        assert (ROOT / "out" / file).stat().st_size > 1000
+    return result.stdout
+
+
+def test_neuron() -> None:
+    out = run("neuron.py")
+    assert "d out / d w1 =  1.0000" in out
+
+
+def test_vanishing() -> None:
+    out = run("vanishing.py")
+    share = re.search(r"first sigmoid layer receives (\S+) of what", out)
+    assert share is not None
+    assert float(share[1]) < 1e-3
+    cured = re.search(r"He's initialisation it is (\S+)\.", out)
+    assert cured is not None
+    assert 0.05 < float(cured[1]) < 20
+
+
+def test_moons() -> None:
+    assert "100%" in run("moons.py").splitlines()[0]
+
+
+def test_x_squared() -> None:
+    out = run("x_squared.py")
+    fitted = re.search(r"MSE \S+ -> (\S+)\. It fits\.", out)
+    assert fitted is not None
+    assert float(fitted[1]) < 3e-3
+    collapsed = re.search(r"100 times as long: MSE (\S+),", out)
+    variance = re.search(r"gives an MSE of (\S+),", out)
+    assert collapsed is not None
+    assert variance is not None
+    assert float(collapsed[1]) == pytest.approx(float(variance[1]), abs=2e-3)
+    without = re.search(r"MSE (\S+) without biases", out)
+    assert without is not None
+    assert float(without[1]) < 1e-3
