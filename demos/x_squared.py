@@ -18,7 +18,7 @@ from outputs import QUICK, save_figure, save_picture
 from tqdm import trange
 
 import autograd
-from autograd import Tensor, data, draw, grads, values
+from autograd import Tensor, data, draw, grads, parameter, values
 from nn import Adam
 
 EPOCHS = 10
@@ -33,7 +33,10 @@ class RecordedNet(Net):
     def __init__(self, seed: int = 0) -> None:
         super().__init__(seed)
         for name in BLOCKS:
-            setattr(self, name, values(getattr(self, name), label=name))
+            weights = values(getattr(self, name), label=name)
+            for w in weights.flat:
+                parameter(w)  # so that the picture tells weights from data
+            setattr(self, name, weights)
 
     def backward(self, x: Any, y: Any) -> None:
         self.loss(x, y).backward()
