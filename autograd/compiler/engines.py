@@ -1,0 +1,44 @@
+"""Which engine runs a plan: machine code where llvmlite is installed, else numpy."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Final
+
+from ..errors import MissingExtra, OperandError
+from .numpy_engine import NumpyKernel
+from .plan import Kernel, Plan
+
+ENGINES: Final = ("auto", "numpy", "llvm")
+
+
+def checked(engine: str) -> str:
+    """The name of the engine that will run: "numpy" or "llvm".
+
+    Raises:
+        OperandError: there is no engine of this name.
+        MissingExtra: llvmlite is not installed.
+    """
+    if engine not in ENGINES:
+        raise OperandError(f"engine is one of {', '.join(map(repr, ENGINES))}, got {engine!r}")
+    installed = _installed()
+    if engine == "llvm" and not installed:
+        raise MissingExtra(
+            "engine='llvm' needs llvmlite: pip install 'glassgrad[fast]', or use engine='numpy'", name="llvmlite"
+        )
+    if engine == "auto":
+        return "llvm" if installed else "numpy"
+    return engine
+
+
+def _installed() -> bool:
+    return importlib.util.find_spec("llvmlite") is not None
+
+
+def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
+    """The plan, ready to run on batches of n samples (machine code differs for one sample and for many)."""
+    if engine == "numpy":
+        return NumpyKernel(plan)
+    from .llvm_engine import LlvmKernel
+
+    return LlvmKernel(plan, single=n == 1, threads=threads)

@@ -1,0 +1,232 @@
+"""A compiled step as a text file: JSON, with the program as a list of instructions.
+
+Reading one runs nothing that the file says: words that are not instructions of this library, operands that are not
+earlier instructions, or sizes that disagree are errors. Rows of the table are stored by name; a user's own primitive is
+stored as the formula it stands for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import ShapeError
+from ..rules import TABLE, Rule
+from ..value import Value, parameter
+from .batch import Layout, Leaf
+from .lower import is_row, lower
+from .names import FORBIDDEN
+from .plan import Plans
+from .program import CAPTURED, COMPARISONS, CONSTANT, COUNT, DETACH, LOGIC, PARAMETER, REDUCE, SAMPLE, WHERE, Program
+
+if TYPE_CHECKING:
+    from .step import Step
+
+FORMAT: Final = "glassgrad program 1"
+ARITY: Final = {
+    **dict.fromkeys(COMPARISONS, 2),
+    **dict.fromkeys(LOGIC, 2),
+    "not": 1,
+    WHERE: 3,
+    DETACH: 1,
+    REDUCE: 1,
+    **{name: row.arity for name, row in TABLE.items()},
+}
+"""Every instruction a file may hold that is not a leaf, and how many operands it takes."""
+
+
+def save(step: Step, path: str | os.PathLike[str]) -> None:
+    """Write every shape of sample that the step has been called with; see `Step.save`.
+
+    Raises:
+        ShapeError: it has not been called yet, so there is no program.
+    """
+    if not step.traces:
+        raise ShapeError("there is no program to save yet: call the step on a batch first")
+    content = {
+        "format": FORMAT,
+        "reduction": step.reduction,
+        "arguments": step.names,
+        "parameters": [[p.label, _text(p._data)] for p in step.parameters],
+        "programs": [_packed(layout, traced) for layout, traced in step.traces.items()],
+    }
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=None, separators=(",", ":"))
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _packed(layout: Layout, traced: Any) -> dict[str, Any]:
+    plans: Plans = traced.plans
+    gradient = plans.gradient() if plans.parameters else ()
+    outputs = (*plans.outputs, plans.loss, *gradient)
+    program, places = lower(plans.program, outputs, keep=is_row)
+    count = len(plans.outputs)
+    return {
+        "skeleton": layout.skeleton,
+        "leaves": [[leaf.name, list(leaf.shape)] for leaf in layout.leaves],
+        "shape": list(traced.shape),
+        "captured": [[value.label, _text(value._data)] for value in traced.captured],
+        "instructions": [_instruction(program, i) for i in range(len(program))],
+        "labels": {str(i): label for i, label in program.labels.items()},
+        "outputs": places[:count],
+        "loss": places[count],
+        "gradient": places[count + 1 :],
+    }
+
+
+def _instruction(program: Program, i: int) -> list[Any]:
+    op = program.ops[i]
+    if op == CONSTANT:
+        value = program.numbers[i]
+        return [CONSTANT, value if isinstance(value, bool) else _text(value)]
+    if not program.args[i]:
+        return [op, program.data[i]]
+    return [op.name if isinstance(op, Rule) else op, *program.args[i]]
+
+
+def _text(number: float) -> str:
+    return number.hex()
+
+
+def load(path: str | os.PathLike[str], engine: str = "auto", threads: int = 1) -> Step:
+    """Read a compiled step that `Step.save` wrote. It needs neither the code of the model nor its Values.
+
+    Args:
+        path: the file.
+        engine, threads: as for `compile`.
+
+    Raises:
+        ShapeError: it is not such a file, or it does not fit together.
+    """
+    from .step import Step, Traced
+
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError(f"it does not begin with the format {FORMAT!r}")
+        reduction = _one_of(content["reduction"], ("mean", "sum"))
+        parameters = [parameter(_value(each)) for each in content["parameters"]]
+        step = Step(None, parameters, engine, reduction, threads)
+        if content["arguments"] is not None:
+            step.names = tuple(map(_name, content["arguments"]))
+        for packed in content["programs"]:
+            layout, plans, shape, captured = _unpacked(packed, reduction, len(parameters))
+            step.traces[layout] = Traced(step, plans, shape, captured)
+    except (KeyError, TypeError, ValueError, IndexError, RecursionError, AttributeError, OverflowError) as error:
+        raise ShapeError(f"{os.fspath(path)} is not a program this library saved: {error}") from error
+    return step
+
+
+def _unpacked(
+    packed: dict[str, Any], reduction: str, parameters: int
+) -> tuple[Layout, Plans, tuple[int, ...], list[Value]]:
+    leaves = tuple(Leaf(_name(name), _sizes(shape)) for name, shape in packed["leaves"])
+    if len({leaf.name for leaf in leaves}) < len(leaves):
+        raise ValueError("two arrays have the same name")
+    captured = [_value(each) for each in packed["captured"]]
+    layout = Layout(tuple(_skeleton(part, len(leaves)) for part in packed["skeleton"]), leaves)
+    limits = {
+        PARAMETER: parameters,
+        CAPTURED: len(captured),
+        SAMPLE: sum(math.prod(leaf.shape) for leaf in leaves),
+        COUNT: 1,
+    }
+    program, place = _program(packed["instructions"], reduction, limits)
+    for i, label in packed["labels"].items():
+        program.labels.setdefault(place[int(i)], str(label))
+    outputs = [_number(program, place[_index(i, place)]) for i in packed["outputs"]]
+    loss = _number(program, place[_index(packed["loss"], place)])
+    gradient = [_number(program, place[_index(i, place)]) for i in packed["gradient"]]
+    shape = _sizes(packed["shape"])
+    if len(outputs) != math.prod(shape) or len(gradient) != parameters:
+        raise ValueError("the outputs do not fit the shape, or the gradient does not fit the parameters")
+    wrt = [program.leaf(PARAMETER, k) for k in range(parameters)]
+    plans = Plans(program, outputs, loss, wrt, leaves, len(captured), gradient if parameters else None)
+    return layout, plans, shape, captured
+
+
+def _program(instructions: Sequence[Any], reduction: str, limits: dict[str, int]) -> tuple[Program, list[int]]:
+    """The instructions applied again one by one: what comes out is a program, whatever the file says."""
+    program = Program(reduction)
+    place: list[int] = []
+    for word, *rest in instructions:
+        if word == CONSTANT:
+            (value,) = rest
+            place.append(program.constant(value if isinstance(value, bool) else float.fromhex(value)))
+        elif word in limits:
+            (k,) = rest
+            if type(k) is not int or not 0 <= k < limits[word]:
+                raise ValueError(f"there is no {word} number {k!r}")
+            place.append(program.leaf(word, k))
+        elif isinstance(word, str) and word in ARITY and len(rest) == ARITY[word]:
+            args = [place[_index(k, place)] for k in rest]
+            _check_kinds(program, word, args)
+            place.append(program.emit(TABLE.get(word, word), *args))
+        else:
+            raise ValueError(f"{word!r} with {len(rest)} operands is not an instruction")
+    return program, place
+
+
+def _check_kinds(program: Program, word: str, args: Sequence[int]) -> None:
+    """Conditions where conditions belong, numbers everywhere else."""
+    wants = [word in LOGIC] * len(args)
+    if word == WHERE:
+        wants = [True, False, False]
+    if [program.is_condition(arg) for arg in args] != wants:
+        raise ValueError(f"{word} is given a condition for a number, or a number for a condition")
+
+
+def _index(k: Any, place: Sequence[int]) -> int:
+    if type(k) is not int or not 0 <= k < len(place):
+        raise ValueError(f"{k!r} is not an earlier instruction")
+    return k
+
+
+def _number(program: Program, i: int) -> int:
+    if program.is_condition(i):
+        raise ValueError("an output is a condition, not a number")
+    return i
+
+
+def _value(pair: Any) -> Value:
+    label, number = pair
+    return Value(float.fromhex(number), label)
+
+
+def _sizes(shape: Any) -> tuple[int, ...]:
+    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
+        raise ValueError(f"{shape!r} is not a shape")
+    return tuple(shape)
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name in FORBIDDEN:
+        raise ValueError(f"{name!r} is not a name")
+    return name
+
+
+def _one_of(word: Any, words: Sequence[str]) -> str:
+    if word not in words:
+        raise ValueError(f"{word!r} is not one of {', '.join(words)}")
+    return str(word)
+
+
+def _skeleton(part: Any, leaves: int) -> Any:
+    """One argument of the function: the number of a leaf, or a dict or tuple of parts."""
+    if type(part) is int and 0 <= part < leaves:
+        return part
+    kind, keys, branches = part
+    if not (isinstance(keys, list) and all(isinstance(key, str) for key in keys) and isinstance(branches, list)):
+        raise ValueError("an argument is neither an array nor a dict or tuple of arrays")
+    return _one_of(kind, ("dict", "tuple")), tuple(keys), tuple(_skeleton(each, leaves) for each in branches)

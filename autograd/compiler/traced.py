@@ -1,0 +1,209 @@
+"""`Traced`: the compiler's own kind of number. What is done to it becomes instructions of a program.
+
+Rules are fed with it to obtain the instructions of a derivative, user functions to obtain those of a loss. It has no
+number, so nothing can branch on it. Where a program is being recorded from, and what a `Value` means there, is the
+`Recorder`'s business.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .. import rules
+from ..errors import OperandError, TraceError
+from ..graph import THREAD, source_line
+from ..rules import TABLE, Rule
+from ..scalar import checked_label, to_float
+from .program import DETACH, WHERE, Op, Program
+
+REMEDY = "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip"
+
+
+class Recorder:
+    """Turns what is done to Traced numbers into instructions of `program`."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def lift(self, number: Any) -> int:
+        """The instruction for any operand: a Traced number, or a plain one."""
+        if isinstance(number, Traced):
+            if number.recorder.program is not self.program:
+                raise TraceError(
+                    f"a number of another trace is used at {source_line()}: it was kept from an earlier call of the "
+                    "compiled function; compute it again inside"
+                )
+            return self._as_number(number.index)
+        return self.program.constant(to_float(number, "an operand"))
+
+    def number(self, index: int) -> Traced:
+        return Traced(self, index)
+
+    def apply(self, op: Op, *operands: Any) -> Traced:
+        """The Traced result of a row, or of a word of the program, on any operands."""
+        program = self.program
+        before = len(program)
+        index = program.emit(op, *map(self.lift, operands))
+        if len(program) > before and THREAD.note.scope:
+            program.scopes[index] = THREAD.note.scope
+        return Traced(self, index)
+
+    def choose(self, condition: Any, x: Any, y: Any) -> Traced:
+        if isinstance(condition, (bool, np.bool_)):
+            return Traced(self, self.lift(x if condition else y))
+        if not (isinstance(condition, Traced) and self.program.is_condition(condition.index)):
+            raise OperandError(f"where() expects a condition such as x > 0, got {type(condition).__name__}")
+        return Traced(self, self.program.emit(WHERE, condition.index, self.lift(x), self.lift(y)))
+
+    def combine(self, word: str, *conditions: Any) -> Traced:
+        """`and`, `or`, `not` of conditions, written `&`, `|`, `~`."""
+        indices = []
+        for condition in conditions:
+            if isinstance(condition, (bool, np.bool_)):
+                indices.append(self.program.constant(bool(condition)))
+            elif isinstance(condition, Traced) and self.program.is_condition(condition.index):
+                indices.append(condition.index)
+            else:
+                raise OperandError(f"&, | and ~ combine conditions such as x > 0, got {type(condition).__name__}")
+        return Traced(self, self.program.emit(word, *indices))
+
+    def _as_number(self, index: int) -> int:
+        if not self.program.is_condition(index):
+            return index
+        return self.program.emit(WHERE, index, self.program.constant(1.0), self.program.constant(0.0))
+
+    # What `graph.tracing` calls when a Value is compared or read.
+
+    def compare(self, sign: str, x: Any, y: Any) -> Traced:
+        return self.apply(sign, x, y)
+
+    def refuse(self, value: Any, what: str) -> NoReturn:
+        reads = {"bool()": "branches on", "float()": "converts", ".data": "reads", ".item()": "reads"}
+        raise TraceError(
+            f"{source_line()} {reads.get(what, 'reads')} a recorded number ({what}): the compiled program would keep "
+            f"the answer of this one call for ever; {REMEDY}"
+        )
+
+
+def _binary(rule: Rule) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    def forward(self: Traced, other: Any) -> Any:
+        return NotImplemented if _is_array(other) else self.recorder.apply(rule, self, other)
+
+    def reflected(self: Traced, other: Any) -> Any:
+        return NotImplemented if _is_array(other) else self.recorder.apply(rule, other, self)
+
+    return forward, reflected
+
+
+def _is_array(other: Any) -> bool:
+    return isinstance(other, np.ndarray)
+
+
+def _compared(sign: str) -> Callable[[Any, Any], Any]:
+    def compare(self: Traced, other: Any) -> Any:
+        return NotImplemented if _is_array(other) else self.recorder.apply(sign, self, other)
+
+    return compare
+
+
+def _refused(what: str) -> Callable[..., Any]:
+    def refuse(self: Traced, *_: Any) -> NoReturn:
+        self.recorder.refuse(self, what)
+
+    return refuse
+
+
+class Traced:
+    """A number of the program, while it is being recorded. It behaves as a `Value` that has no number yet."""
+
+    __slots__ = ("index", "recorder")
+
+    def __init__(self, recorder: Recorder, index: int) -> None:
+        self.recorder = recorder
+        self.index = index
+
+    __add__, __radd__ = _binary(rules.add)
+    __sub__, __rsub__ = _binary(rules.subtract)
+    __mul__, __rmul__ = _binary(rules.multiply)
+    __truediv__, __rtruediv__ = _binary(rules.divide)
+    __pow__, __rpow__ = _binary(rules.power)
+    __lt__, __le__, __gt__, __ge__ = map(_compared, ("<", "<=", ">", ">="))
+
+    def __neg__(self) -> Traced:
+        return self.recorder.apply(rules.negative, self)
+
+    def __pos__(self) -> Traced:
+        return self
+
+    def __abs__(self) -> Traced:
+        return self.recorder.apply(rules.abs, self)
+
+    def __and__(self, other: Any) -> Traced:
+        return self.recorder.combine("and", self, other)
+
+    def __or__(self, other: Any) -> Traced:
+        return self.recorder.combine("or", self, other)
+
+    def __invert__(self) -> Traced:
+        return self.recorder.combine("not", self)
+
+    __rand__, __ror__ = __and__, __or__
+
+    @staticmethod
+    def _apply(rule: Rule, operands: tuple[Any, ...]) -> Any:
+        if any(map(_is_array, operands)):
+            return rule.each(*operands)
+        return _recorder(operands).apply(rule, *operands)
+
+    @staticmethod
+    def _where(condition: Any, x: Any, y: Any) -> Any:
+        if any(map(_is_array, (condition, x, y))):
+            each: Any = np.frompyfunc(Traced._where, 3, 1)
+            return each(condition, x, y)
+        return _recorder((condition, x, y)).choose(condition, x, y)
+
+    @staticmethod
+    def _equal(x: Any, y: Any) -> Traced:
+        return _recorder((x, y)).apply("==", x, y)
+
+    def __getattr__(self, name: str) -> Any:
+        """The rows of the table as methods, which is also how numpy's functions reach an array of them."""
+        rule = TABLE.get(name)
+        if rule is None:
+            raise AttributeError(f"a recorded number has no attribute {name!r}")
+        return functools.partial(rule, self)
+
+    @property
+    def label(self) -> str:
+        return self.recorder.program.labels.get(self.index, "")
+
+    @label.setter
+    def label(self, text: str) -> None:
+        self.recorder.program.labels[self.index] = checked_label(text)
+
+    def detach(self) -> Traced:
+        """The same number, cut off from its derivative."""
+        return self.recorder.apply(DETACH, self)
+
+    def conjugate(self) -> Traced:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<recorded number {self.recorder.program.line(self.index)}>"
+
+    # A number that is not there yet cannot be read.
+    __bool__ = _refused("bool()")
+    __float__ = __int__ = __round__ = __trunc__ = __floor__ = __ceil__ = _refused("float()")
+    __index__ = _refused("an index")
+    item = _refused(".item()")
+    backward = _refused(".backward()")
+    data = property(_refused(".data"))
+    grad = property(_refused(".grad"))
+
+
+def _recorder(operands: tuple[Any, ...]) -> Recorder:
+    return next(operand.recorder for operand in operands if isinstance(operand, Traced))
