@@ -181,7 +181,7 @@ def test_every_row_says_what_it_is(name: str) -> None:
     assert getattr(rules, name) is rule
     if name not in OPERATORS:
         method = getattr(Value, name)
-        assert inspect.getdoc(method) == rule.doc[0].upper() + rule.doc[1:] + "."
+        assert autograd.compiled or inspect.getdoc(method) == rule.doc[0].upper() + rule.doc[1:] + "."
     if name not in (*OPERATORS, "identity"):
         assert getattr(autograd, name) is rule, f"autograd.{name} is not public"
 
