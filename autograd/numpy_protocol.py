@@ -124,7 +124,7 @@ INSTEAD: Final[dict[str, str]] = {
     **dict.fromkeys(("rint", "trunc", "round", "around", "fix"), _ROUND),
     **dict.fromkeys(("nansum", "nanprod", "nanmean", "nanmax", "nanmin", "nanvar", "nanstd", "nancumsum"), _NAN),
     **dict.fromkeys(("median", "percentile", "quantile", "partition"), _QUANTILE),
-    "cbrt": "power(x, 1 / 3), for positive numbers",
+    "cbrt": "t ** (1 / 3), for positive numbers",
     "copysign": "where(y > 0, abs(x), -abs(x))",
     "heaviside": "where(x > 0, 1.0, 0.0)",
     "logaddexp2": "logaddexp(x, y)",

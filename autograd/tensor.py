@@ -225,7 +225,7 @@ class Tensor(Surface, ArrayMethods):
         """An elementwise rule on Tensors, arrays and numbers."""
         parents, saved, prints = _taken(rule.name, operands)
         data = rule.value(*saved)
-        if data.__class__ is not _NDARRAY:
+        if data.__class__ is not _NDARRAY or not data.ndim:
             data = _as_array(data, saved)
         return recorded(rule, data, parents, saved, prints, _NO_OPTIONS)
 
@@ -443,10 +443,11 @@ def _taken(name: str, operands: tuple[Any, ...]) -> tuple[Any, Any, Any]:
 
 
 def _as_array(number: Any, saved: tuple[Any, ...]) -> Array:
-    """What a rule made of 0-d arrays: numpy gives scalars, and a float loses its dtype on the way."""
+    """What a rule made of 0-d arrays: numpy gives scalars, a float has lost its dtype, a choice perhaps the shape."""
     if isinstance(number, (float, int)) and not isinstance(number, np.generic):
-        return np.asarray(number, dtype=np.result_type(*saved))
-    return np.asarray(number)
+        number = np.asarray(number, dtype=np.result_type(*saved))
+    shape = np.broadcast_shapes(*map(np.shape, saved)) if len(saved) > 1 else ()
+    return np.broadcast_to(number, shape) if shape else np.asarray(number)
 
 
 def _number(name: str, operand: Any) -> Any:
