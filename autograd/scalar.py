@@ -384,6 +384,17 @@ def settle(node: Scalar) -> None:
         node.rule = INPUT
 
 
+def numbers_of(values: list[Scalar]) -> list[float]:
+    """The numbers of many Values at once, for what computes with them outside the graph."""
+    return [value._data for value in values]
+
+
+def add_to_gradients(values: list[Scalar], slopes: list[float]) -> None:
+    """`value.grad += slope` for many Values at once."""
+    for k, value in enumerate(values):
+        value._grad += slopes[k]
+
+
 def times(g: Any, partial: Any) -> Any:
     """upstream × local; a local derivative of 1 or 0 written in the table costs nothing and records nothing."""
     if type(partial) is int:

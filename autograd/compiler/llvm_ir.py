@@ -199,6 +199,7 @@ class _Body:
         self.type = f"<{self.lanes} x double>" if self.lanes > 1 else "double"
         self.bits = f"<{self.lanes} x i1>" if self.lanes > 1 else "i1"
         self.suffix = f"v{self.lanes}f64" if self.lanes > 1 else "f64"
+        self.everywhere = f"<{self.lanes} x i32> zeroinitializer"
         self.lines: list[str] = []
         self.head: dict[str, str] = {}
         self.here: dict[int, str] = {}
@@ -268,13 +269,16 @@ class _Body:
 
     def scalar_read(self, base: str, k: int) -> str:
         address = self.new(f"getelementptr double, ptr {base}, i64 {k}") if k else base
-        return self.splat(self.new(f"load double, ptr {address}"))
+        if self.lanes == 1:
+            return self.new(f"load double, ptr {address}")
+        one = self.new(f"load <1 x double>, ptr {address}")
+        return self.new(f"shufflevector <1 x double> {one}, <1 x double> poison, {self.everywhere}")
 
     def splat(self, number: str) -> str:
         if self.lanes == 1:
             return number
-        first = self.new(f"insertelement {self.type} poison, double {number}, i64 0")
-        return self.new(f"shufflevector {self.type} {first}, {self.type} poison, <{self.lanes} x i32> zeroinitializer")
+        one = self.new(f"insertelement <1 x double> poison, double {number}, i64 0")
+        return self.new(f"shufflevector <1 x double> {one}, <1 x double> poison, {self.everywhere}")
 
     def constant(self, value: float | bool) -> str:
         if isinstance(value, bool):

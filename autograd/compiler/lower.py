@@ -85,22 +85,18 @@ def lower(
             place[i] = new.leaf(str(op), program.data[i], program.labels.get(i, ""))
         elif op == REDUCE and single:
             place[i] = place[args[0]]
-        elif isinstance(op, Rule):
-            fast = (
-                _multiplied(recorder, op, [recorder.number(place[arg]) for arg in args]) if keep is is_machine else None
-            )
-            made = recorder.apply(op, *(recorder.number(place[arg]) for arg in args)) if fast is None else fast
-            place[i] = made.index
+        elif isinstance(op, Rule) and (op is rules.power or not keep(op)):
+            operands = [recorder.number(place[arg]) for arg in args]
+            short = _multiplied(new, operands) if op is rules.power and keep is is_machine else None
+            place[i] = (recorder.apply(op, *operands) if short is None else short).index
         else:
             place[i] = new.emit(op, *(place[arg] for arg in args))
     return new, [place[i] for i in outputs]
 
 
-def _multiplied(recorder: Recorder, op: Rule, operands: list[Traced]) -> Any:
+def _multiplied(program: Program, operands: Sequence[Any]) -> Any:
     """Small whole powers as products."""
-    if op is not rules.power:
-        return None
-    x, exponent = operands[0], recorder.program.numbers.get(operands[1].index)
+    x, exponent = operands[0], program.numbers.get(operands[1].index)
     if exponent == 2.0:
         return x * x
     if exponent == 3.0:

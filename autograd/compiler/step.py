@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import OperandError, ShapeError, TraceError
-from ..scalar import describe
+from ..scalar import Scalar, add_to_gradients, describe, numbers_of
 from ..value import Value
 from . import batch, engines
 from .batch import Floats, Layout
@@ -37,6 +37,7 @@ class Step:
         threads: int,
     ) -> None:
         self.parameters: tuple[Value, ...] = _checked_parameters(parameters)
+        self._listed: list[Scalar] = list(self.parameters)
         self.engine = engines.checked(engine)
         self.reduction, self.threads = reduction, threads
         self._function = function
@@ -64,8 +65,7 @@ class Step:
         if not self.parameters:
             return traced.forward(arrays, n)
         loss, gradient = traced.run("value_and_grad", self.pack(), EMPTY, arrays, n)
-        for p, slope in zip(self.parameters, gradient.tolist(), strict=True):
-            p._grad += slope
+        add_to_gradients(self._listed, gradient.tolist())
         return loss
 
     # ------------------------------------------------------------- the functional form, on a flat vector of parameters
@@ -92,7 +92,7 @@ class Step:
 
     def pack(self) -> Floats:
         """The numbers of the parameters as one vector."""
-        return np.array([p._data for p in self.parameters], dtype=float)
+        return np.fromiter(numbers_of(self._listed), float, len(self._listed))
 
     def unpack(self, theta: Any) -> None:
         """Give the parameters the numbers of a vector."""
@@ -184,7 +184,7 @@ class Traced:
     """One trace of a step's function, for one shape of samples, and the kernels made from it so far."""
 
     def __init__(self, step: Step, plans: Plans, shape: tuple[int, ...], captured: Sequence[Value]) -> None:
-        self.plans, self.shape, self.captured = plans, shape, tuple(captured)
+        self.plans, self.shape, self.captured = plans, shape, list[Scalar](captured)
         self._engine, self._threads = step.engine, step.threads
         self._kernels: dict[tuple[str, bool], Kernel] = {}
         self._last: tuple[tuple[Any, ...], tuple[Any, ...], list[Floats], int] | None = None
@@ -196,7 +196,7 @@ class Traced:
         if kernel is None:
             kernel = engines.make(self._engine, self.plans.plan(kind), n, self._threads)
             self._kernels[kind, n == 1] = kernel
-        captured = np.array([each._data for each in self.captured], dtype=float) if self.captured else EMPTY
+        captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
         return kernel(theta, captured, direction, arrays, n)
 
     def forward(self, arrays: Sequence[Floats], n: int) -> Floats:

@@ -53,7 +53,7 @@ def seed_network():
 def test_the_network_this_project_began_with(golden):
     step, X, Y = seed_network()
     step(X, Y)
-    golden("compiled_1_3_3_1.py", step.source)
+    golden("compiled_1_3_3_1.txt", step.source)
 
 
 def test_the_source_runs_by_itself(tmp_path):
