@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from .errors import GraphError, OperandError
 from .graph import MODE, THREAD
 from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
 from .scalar import Scalar, checked_label, describe, is_foreign, settle, times, to_float
+
+Leaf = TypeVar("Leaf")
 
 ADD: Final = rules.add
 SUBTRACT: Final = rules.subtract
@@ -838,14 +840,15 @@ def constant(number: float) -> Value:
     return leaf
 
 
-def parameter(value: object) -> Value:
-    """The same leaf, marked as one to be learned."""
-    if not isinstance(value, Value):
-        raise OperandError(f"a parameter is a Value, got {describe(value)}; write parameter(Value(number))")
-    if not value.is_leaf:
-        raise GraphError(f"a result ({value.op}) cannot be a parameter: use v.detach(), which is a leaf")
-    value.rule = PARAMETER
-    return value
+def parameter(leaf: Leaf) -> Leaf:
+    """The same leaf (a Value or a Tensor), marked as one to be learned."""
+    node: Any = leaf
+    if not hasattr(node, "is_leaf"):
+        raise OperandError(f"a parameter is a Value or a Tensor, got {describe(leaf)}; write parameter(Value(number))")
+    if not node.is_leaf:
+        raise GraphError(f"a result ({node.op}) cannot be a parameter: use v.detach(), which is a leaf")
+    node.rule = PARAMETER
+    return leaf
 
 
 def _unpickled(data: float, grad: float, label: str, kind: str) -> Value:

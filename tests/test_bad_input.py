@@ -225,7 +225,7 @@ def test_data_and_grads() -> None:
 
 
 def test_parameter() -> None:
-    refused(lambda: parameter(3.0), "a parameter is a Value, got float 3.0; write parameter(Value(number))")
+    refused(lambda: parameter(3.0), "a parameter is a Value or a Tensor, got float 3.0; write parameter(Value(number))")
 
 
 def test_primitive_without_what_it_needs() -> None:
