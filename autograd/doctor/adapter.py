@@ -1,0 +1,147 @@
+"""`diagnose_class`: a network that keeps its weights in attributes, examined as it is.
+
+A copy of the learner's object gets Tensors in place of its weights, and its own forward pass records the loss; other
+copies get plain arrays, and its own backward and update run on them. The object itself is not touched.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import OperandError
+from .diagnosis import diagnose
+from .evidence import plain_name
+from .report import Report
+
+Array = Any
+Run = Callable[..., Any]
+
+
+def diagnose_class(
+    net: Any,
+    batch: Sequence[Any],
+    *,
+    loss: Run | str = "loss",
+    backward: Run | str | None = "backward",
+    update: Run | str | None = None,
+    lr: float | None = None,
+    parameters: Sequence[str] | None = None,
+    gradients: Mapping[str, str] | None = None,
+    each: bool = False,
+    seed: int = 0,
+) -> Report:
+    """Diagnose an object that keeps its weights, and its gradients, in attributes.
+
+    Args:
+        net: the learner's object. It is copied, never changed.
+        batch: what its functions take, arrays with a row for each sample.
+        loss: `(net, *sample)` or a method's name; gives the loss from the net's own forward pass.
+        backward: `(net, *sample)` or a method's name; leaves the gradients in attributes, or returns them by name. It is
+            called after the loss. None: there are none to judge.
+        update: `(net, lr)` or a method's name; makes one step, after loss and backward. Needs `lr`.
+        lr: the learning rate of that step.
+        parameters: the names of the attributes that are weights; all float arrays that carry no gradient's name, if
+            it is left out.
+        gradients: the attribute of each weight's gradient; found by name (dW, d_W, W_grad, grad_W) if it is left out.
+        each: its functions take one sample at a time.
+        seed: of the random points.
+
+    Returns:
+        A `Report`, with one on the update in `report.step` where both were judged.
+
+    Raises:
+        OperandError: no weights were found, or gradients are nowhere.
+    """
+    names = list(parameters) if parameters is not None else _weights(net)
+    if not names:
+        raise OperandError(
+            f"no weights found in {type(net).__name__}: its attributes hold no float arrays; name them, "
+            'parameters=["W1", "W2"]'
+        )
+    run_loss, run_backward, run_update = (_runner(net, run) for run in (loss, backward, update))
+    assert run_loss is not None
+
+    def with_weights(params: Mapping[str, Any]) -> Any:
+        twin = copy.copy(net)
+        for name in names:
+            setattr(twin, name, params[name])
+        return twin
+
+    def reference(params: Mapping[str, Any], *sample: Any) -> Any:
+        return run_loss(with_weights(params), *sample)
+
+    reference.__signature__ = _signature(net, loss, len(batch))  # type: ignore[attr-defined]
+
+    def his_gradients(params: Mapping[str, Any], *sample: Any) -> Any:
+        twin = with_weights(params)
+        run_loss(twin, *sample)
+        assert run_backward is not None
+        returned = run_backward(twin, *sample)
+        return returned if isinstance(returned, Mapping) else _gradients(twin, names, gradients)
+
+    def his_step(params: Mapping[str, Any], *sample: Any) -> Any:
+        twin = with_weights(params)
+        run_loss(twin, *sample)
+        if run_backward is not None:
+            run_backward(twin, *sample)
+        assert run_update is not None
+        run_update(twin, lr)
+        return {name: getattr(twin, name) for name in names}
+
+    return diagnose(
+        reference,
+        {name: np.array(getattr(net, name)) for name in names},
+        tuple(batch),
+        gradients=None if run_backward is None else his_gradients,
+        update=None if run_update is None else his_step,
+        lr=lr,
+        each=each,
+        seed=seed,
+    )
+
+
+def _runner(net: Any, run: Run | str | None) -> Run | None:
+    """`(net, ...)` for a function, or for the name of a method."""
+    if not isinstance(run, str):
+        return run
+    if not callable(getattr(net, run, None)):
+        raise OperandError(f"{type(net).__name__} has no method {run!r}: give a function of (net, ...) instead")
+    name = run
+    return lambda twin, *rest: getattr(twin, name)(*rest)
+
+
+def _signature(net: Any, loss: Run | str, count: int) -> inspect.Signature:
+    """The names that his own loss gives the parts of a sample, so that the advice can use them."""
+    names = list(inspect.signature(getattr(net, loss) if isinstance(loss, str) else loss).parameters)
+    sample = names[-count:] if len(names) >= count else []
+    kind = inspect.Parameter.POSITIONAL_ONLY
+    return inspect.Signature([inspect.Parameter(name, kind) for name in dict.fromkeys(["params", *sample])])
+
+
+def _weights(net: Any) -> list[str]:
+    """The attributes that look like weights: float arrays whose names are not those of another's gradient."""
+    arrays = [name for name, part in vars(net).items() if isinstance(part, np.ndarray) and part.dtype.kind == "f"]
+    return [name for name in arrays if plain_name(name, [other for other in arrays if other != name]) is None]
+
+
+def _gradients(net: Any, names: list[str], given: Mapping[str, str] | None) -> dict[str, Any]:
+    found = {}
+    for name in names:
+        if given is not None:
+            if name in given:
+                found[name] = getattr(net, given[name])
+            continue
+        for attribute, part in vars(net).items():
+            if attribute != name and plain_name(attribute, [name]) == name:
+                found[name] = part
+    if not found:
+        raise OperandError(
+            f"no gradients found in {type(net).__name__} after backward: name the attributes, "
+            f'gradients={{"{names[0]}": "d{names[0]}"}}'
+        )
+    return found

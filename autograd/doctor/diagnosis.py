@@ -1,0 +1,283 @@
+"""`diagnose`: from a loss and what a learner computed by hand to a verdict on every block.
+
+Here is the order of questions: is it an array of the right kind, is it right, which mistakes explain it, which of those
+is the likeliest given the blocks nearer the output. The evidence, the fits and the words are in their own files.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import OperandError
+from .advice import Words
+from .evidence import Batch, Evidence, Probe, gather
+from .fit import TOLERANCE, Explanation, explain, fit, judge
+from .forward import compare_forward
+from .reference import Loss
+from .report import BlockReport, Candidate, Report
+from .templates import Factor, build, singles
+
+Array = Any
+Established = dict[Any, str]  # what is at work in a block nearer the output, and which that is
+
+
+def diagnose(
+    loss: Loss,
+    params: Mapping[str, Any],
+    batch: Sequence[Any] = (),
+    *,
+    gradients: Any = None,
+    update: Any = None,
+    lr: float | None = None,
+    forward: Any = None,
+    each: bool = False,
+    seed: int = 0,
+) -> Report:
+    """Say where a handwritten gradient is wrong, and how.
+
+    Args:
+        loss: `loss(params, *batch)`, ordinary numpy code that gives one number. It is differentiated, so it is what is
+            right.
+        params: the blocks of parameters, arrays by name.
+        batch: what the loss takes besides: arrays with a row for each sample.
+        gradients: the learner's gradients by name; better the function `(params, *batch)` that computes them, which is
+            then called at several points and on several samples.
+        update: the learner's new parameters after one step by name; or the function `(params, *batch)` that makes the
+            step. What the step would have used as gradient, (before - after) / lr, is judged.
+        lr: the learning rate of that step.
+        forward: the outputs of his layers, in order or by name, or the function `(params, *batch)` that gives them.
+        each: the functions take one sample at a time: row k of every array of the batch.
+        seed: of the random points.
+
+    Returns:
+        A `Report`; print it.
+
+    Raises:
+        OperandError: nothing to judge was given, `update` without `lr`, or the parameters are not named arrays.
+
+    >>> import numpy as np
+    >>> def loss(params, X, Y):
+    ...     return 0.5 * ((X @ params["W"] - Y) ** 2).mean()
+    >>> def mine(params, X, Y):
+    ...     return {"W": (X @ params["W"] - Y).T @ X / len(X)}
+    >>> rng = np.random.default_rng(0)
+    >>> X, W = rng.normal(size=(8, 3)), rng.normal(size=(3, 1))
+    >>> report = diagnose(loss, {"W": W}, (X, X.sum(axis=1, keepdims=True)), gradients=mine)
+    >>> report.ok, report["W"].name
+    (False, 'transposed')
+    """
+    blocks, notes = _checked_params(params)
+    if gradients is None and update is None and forward is None:
+        raise OperandError("nothing to judge: give gradients=, update= with lr=, or forward=")
+    if update is not None and (lr is None or not lr > 0):
+        raise OperandError(f"update= is judged by (before - after) / lr: give the learning rate of the step, lr={lr}")
+    if not isinstance(batch, (tuple, list)):
+        raise OperandError(f"the batch is a tuple of what the loss takes besides the parameters, got {type(batch).__name__}")
+    parts = Batch(batch, each)
+    report = Report({}, notes=notes)
+    if gradients is not None:
+        evidence = gather(loss, blocks, parts, gradients, seed=seed, lr=lr)
+        report = _report(evidence, blocks, Words(evidence, loss), "gradient", notes)
+    if update is not None:
+        evidence = gather(loss, blocks, parts, update, seed=seed, lr=lr, judged_step=True)
+        step = _report(evidence, blocks, Words(evidence, loss), "update", [] if gradients is not None else notes)
+        if gradients is None:
+            report = step
+        else:
+            report.step = step
+            report.disagree = [b for b in report if _disagree(report[b], step[b])]
+    if forward is not None:
+        report.forward = compare_forward(loss, blocks, parts, forward)
+    return report
+
+
+def _disagree(gradient: BlockReport, step: BlockReport) -> bool:
+    """Whether the step clearly used something else than this gradient."""
+    if gradient.verdict == "cannot tell" or step.verdict == "cannot tell":
+        return False
+    if gradient.verdict == step.verdict == "right":
+        return False
+    if gradient.name != step.name or gradient.name in (None, "unrecognised"):
+        return gradient.name != "shape" or step.verdict != "right"
+    return not math.isclose(gradient.scale or 1.0, step.scale or 1.0, rel_tol=1e-4)
+
+
+def _checked_params(params: Mapping[str, Any]) -> tuple[dict[str, Array], list[str]]:
+    if not isinstance(params, Mapping) or not params:
+        raise OperandError('the parameters are arrays by name, such as {"W1": W1, "W2": W2}, got ' + type(params).__name__)
+    blocks, notes = {}, []
+    for name, block in params.items():
+        array = np.asarray(block)
+        if array.dtype.kind not in "biuf":
+            raise OperandError(f"{name} is to be an array of real numbers, got dtype {array.dtype}")
+        if array.dtype.kind in "biu":
+            notes.append(
+                f"{name} is an array of integers: a step {name} -= lr * d{name} fails or is cut off to whole numbers; "
+                f"make it {name}.astype(float)"
+            )
+        blocks[name] = array
+    names = list(blocks)
+    for k, name in enumerate(names):
+        for other in names[k + 1 :]:
+            if np.shares_memory(blocks[name], blocks[other]):
+                notes.append(
+                    f"{name} and {other} are the same memory: a step on one changes the other; make one a .copy()"
+                )
+    return blocks, notes
+
+
+def _report(evidence: Evidence, blocks: Mapping[str, Array], words: Words, what: str, notes: list[str]) -> Report:
+    order = evidence.layers.order or list(blocks)[::-1]
+    found: dict[str, BlockReport] = {}
+    established: Established = {}
+    for name in order:
+        found[name] = _block(evidence, name, words, established)
+    return Report(found, what, words.evidence(), [*notes, *evidence.notes])
+
+
+def _block(evidence: Evidence, name: str, words: Words, established: Established) -> BlockReport:
+    malformed = _malformed(evidence, name, words)
+    if malformed is not None:
+        return malformed
+    judged = [(probe, *judge(evidence, probe, name)) for probe in evidence.probes]
+    error = max((e for _, _, e in judged if math.isfinite(e)), default=math.nan)
+    verdicts = [verdict for _, verdict, _ in judged]
+    if not any(np.any(probe.right(name)) for probe in [*evidence.probes, *evidence.others]):
+        return BlockReport(name, "cannot tell", relative_error=error, reason=words.silent(name, "silent" in verdicts))
+    if "wrong" in verdicts:
+        return _wrong(evidence, name, words, established, error)
+    if "right" not in verdicts:
+        return BlockReport(name, "cannot tell", relative_error=error, reason=words.undecided(name, verdicts))
+    rivals = [] if evidence.strong else _rivals(evidence, name)
+    if rivals:
+        return BlockReport(
+            name, "cannot tell", relative_error=error, candidates=(Candidate("right"), *rivals),
+            reason=words.rivals(name, rivals),
+        )  # fmt: skip
+    return BlockReport(name, "right", relative_error=error)
+
+
+def _rivals(evidence: Evidence, name: str) -> list[Candidate]:
+    """Mistakes that would give the very same numbers here, though not elsewhere."""
+    found = []
+    for factor in singles(evidence, name):
+        here = fit(evidence, name, [factor], evidence.probes)
+        if here is None or abs(here.scale - 1.0) > TOLERANCE or here.power:
+            continue
+        if any(_differs(build(probe, name, [factor]), probe.right(name)) for probe in evidence.others):
+            found.append(Candidate(factor.name, here.scale, here.residual))
+    return found
+
+
+def _differs(made: Array | None, right: Array) -> bool:
+    if made is None:
+        return False
+    return made.shape != right.shape or not np.allclose(made, right, rtol=1e-6, atol=1e-14)
+
+
+def _wrong(
+    evidence: Evidence, name: str, words: Words, established: Established, error: float
+) -> BlockReport:
+    explanations = explain(evidence, name)
+    if not explanations:
+        shape = evidence.probes[0].answers[name].shape
+        if shape != np.shape(evidence.probes[0].params[name]):
+            reason, advice = words.shape(name, shape)
+            return BlockReport(name, "wrong", "shape", relative_error=error, reason=reason, advice=advice)
+        return BlockReport(
+            name, "wrong", "unrecognised", relative_error=error, reason=words.unrecognised(name), advice=words.formula(name)
+        )
+    explanations.sort(key=lambda e: _likelihood(e, evidence, name, established))
+    best = explanations[0]
+    candidates = tuple(dict((e.name, Candidate(e.name, e.scale, e.residual, words.text(e, name))) for e in explanations[::-1]).values())[::-1]
+    chosen: Explanation | None = best
+    if not evidence.strong and len(set(candidates)) > 1:
+        samples = evidence.probes[0].count
+        usual = [e for e in explanations if e.nice(samples, evidence.lr)]
+        if len({e.makes for e in explanations}) > 1:
+            chosen = usual[0] if len({e.makes for e in usual}) == 1 and evidence.samples > 1 else None
+    if evidence.samples == 1 and chosen is not None and chosen.names == ("scaled",):
+        chosen = None  # on one sample a great many mistakes come to no more than a factor
+    if chosen is None:
+        return BlockReport(
+            name, "wrong", None, relative_error=error, candidates=candidates, reason=words.tie(name, candidates),
+            advice=words.formula(name),
+        )  # fmt: skip
+    follows = established.get(_cause(chosen))
+    established.setdefault(_cause(chosen), name)
+    for factor in chosen.factors:
+        established.setdefault((factor.name, factor.where), name)
+    if any(factor.slot in ("layout", "input", "instead") for factor in chosen.factors):
+        follows = None  # made at this very block
+    first = Candidate(chosen.name, chosen.scale, chosen.residual, words.text(chosen, name))
+    return BlockReport(
+        name, "wrong", chosen.name, chosen.scale, chosen.residual, error,
+        (first, *[c for c in candidates if c != chosen.name]), words.reason(chosen, name), words.advice(chosen, name), follows,
+    )  # fmt: skip
+
+
+def _cause(e: Explanation) -> Any:
+    return e.names, e.where, round(e.scale, 6), e.power
+
+
+def _likelihood(e: Explanation, evidence: Evidence, name: str, established: Established) -> Any:
+    """Simplest first; of those equally simple, what is at work in a block nearer the output already.
+
+    A derivative missing further up would show there too. Where that block is right, the error itself was sent back raw.
+    """
+    known = sum(f.slot == "sweep" and (f.name, f.where) in established for f in e.factors)
+    own = evidence.layers.own(name)
+    strange = sum(
+        f.slot == "sweep" and f.name != "raw-error" and not f.where <= own and (f.name, f.where) not in established
+        for f in e.factors
+    )
+    return len(e.names) - known, strange, -known, e.rank
+
+
+def _malformed(evidence: Evidence, name: str, words: Words) -> BlockReport | None:
+    """What is wrong with an answer before its numbers are looked at."""
+    for probe in evidence.probes:
+        if name not in probe.answers:
+            return BlockReport(name, "cannot tell", reason=words.absent(name))
+    base = evidence.probes[0]
+    first = base.answers[name]
+    if any(probe.answers[name].dtype.kind in "biu" for probe in evidence.probes):
+        return BlockReport(name, "wrong", "integer", reason=words.integer(name), advice=words.formula(name))
+    if first.dtype.kind != "f":
+        return BlockReport(name, "wrong", "unrecognised", reason=words.no_numbers(name, first))
+    for probe in evidence.probes:
+        if not np.all(np.isfinite(probe.right(name))):
+            return BlockReport(name, "cannot tell", reason=words.loss_not_finite(name))
+        if not np.all(np.isfinite(probe.answers[name])):
+            return BlockReport(name, "wrong", "not-finite", reason=words.not_finite(name, probe.answers[name]))
+    for other, array in base.answers.items():
+        if other != name and not evidence.judged_step and np.shares_memory(first, array):
+            return BlockReport(name, "wrong", "aliased", reason=words.aliased(name, other), advice=words.formula(name))
+    right = base.right(name)
+    if first.shape != right.shape:
+        return _misshapen(evidence, name, words)
+    return None
+
+
+def _misshapen(evidence: Evidence, name: str, words: Words) -> BlockReport | None:
+    """Right numbers in a wrong shape, or the samples not summed; None where a template may fit."""
+    base = evidence.probes[0]
+    first, right = base.answers[name], base.right(name)
+    reason, advice = words.shape(name, first.shape)
+    same = first.size == right.size and np.allclose(first.ravel(), right.ravel(), rtol=TOLERANCE, atol=0.0)
+    if same and np.any(right) and not (first.shape == right.T.shape and right.ndim == 2):
+        reason, advice = words.reshaped(name, first.shape)
+        return BlockReport(name, "wrong", "shape", relative_error=0.0, reason=reason, advice=advice)
+    if first.ndim == right.ndim + 1 and first.shape[1:] == right.shape and np.allclose(first.sum(axis=0), right):
+        reason, advice = words.unsummed(name, first.shape)
+        return BlockReport(name, "wrong", "shape", reason=reason, advice=advice)
+    explanations = explain(evidence, name)
+    if explanations:
+        return _wrong(evidence, name, words, {}, math.nan)
+    return BlockReport(name, "wrong", "shape", reason=reason, advice=advice)
+
+

@@ -1,0 +1,192 @@
+"""The right formula of a block's gradient, in the learner's names: `dW2 = a1.T @ delta2`.
+
+Read from the graph: which way round the product was written, what the layer's input is, which layers the error comes
+back from. Layers are numbered from the input; a{k} is what layer k gives, delta{k} the derivative to its pre-activation.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from .evidence import Evidence
+from .layers import Activation
+from .reference import RIGHT, Loss
+
+SLOPES = {
+    "sigmoid": "a{k} * (1 - a{k})",
+    "tanh": "(1 - a{k}**2)",
+    "relu": "(z{k} > 0)",
+    "leaky": "np.where(z{k} > 0, 1, 0.01)",
+    "softplus": "sigmoid(z{k})",
+    "sin": "np.cos(z{k})",
+}
+
+
+class Formulas:
+    """Formulas for one loss; empty texts where its graph could not be read."""
+
+    def __init__(self, evidence: Evidence, loss: Loss) -> None:
+        self.recording = evidence.probes[0].recording
+        self.layers = self.recording.layers
+        self.batch = evidence.probes[0].batch
+        self.batch_names = _batch_names(loss, len(self.batch))
+        products = sorted(self.layers.products)
+        self.number: dict[str, int] = {}
+        for at in products:
+            self.number.setdefault(self.layers.products[at][0], len(self.number) + 1)
+
+    def layer(self, block: str) -> int:
+        """The number of the layer that a block belongs to; 0 when unknown."""
+        return self.number.get(self.layers.layer_of.get(block, block), 0)
+
+    def activation(self, number: int) -> str:
+        """An activation in words: `the sigmoid of layer 2`."""
+        act = self.layers.activations[number]
+        kind = act.kind if act.kind and act.kind != "leaky" else "activation"
+        return f"the {kind} after {act.block}"
+
+    def slope(self, act: Activation, k: int) -> str:
+        return SLOPES.get(act.kind, "f'(z{k})").format(k=k)
+
+    def gradient(self, block: str) -> str:
+        """`dW2 = a1.T @ delta2`."""
+        terms = [self._term(at, block) for at in sorted(self.layers.products) if self.layers.products[at][0] == block]
+        if not terms and self.layer(block):
+            delta = f"delta{self.layer(block)}"
+            z = next((z for z in self.layers.pre_activations if self.layers_owner(z) == self.layers.layer_of[block]), None)
+            wide = z is not None and self.recording.data(z).ndim > np.ndim(self.recording.params[block])
+            terms = [f"{delta}.sum(axis=0)" if wide else delta]
+        return f"d{block} = {' + '.join(dict.fromkeys(terms))}" if terms else ""
+
+    def layers_owner(self, z: int) -> str:
+        """The block whose product made a pre-activation."""
+        return next((act.block for act in self.layers.activations if act.z == z), self._first_block(z))
+
+    def _first_block(self, z: int) -> str:
+        before = [at for at in self.layers.products if at <= z]
+        return self.layers.products[max(before)][0] if before else ""
+
+    def delta(self, block: str) -> str:
+        """`delta2 = (delta3 @ W3.T) * a2 * (1 - a2)`; "" for the layer that the loss looks at."""
+        k = self.layer(block)
+        own = [self.layers.activations[n] for n in self.layers.own(block)]
+        if not own or not k:
+            return ""
+        act = own[0]
+        terms = []
+        for at in sorted(self.layers.products):
+            other, index = self.layers.products[at]
+            if at > act.out and self._input(at, index)[0] == f"a{k}":
+                terms.append(self._sent_back(at, other, index))
+        if not terms:
+            back = f"dL/da{k}"
+        else:
+            back = f"({' + '.join(terms)})"
+        return f"delta{k} = {back} * {self.slope(act, k)}"
+
+    def input_name(self, block: str) -> str:
+        """What the layer of a block takes in, by name."""
+        for at, (name, index) in sorted(self.layers.products.items()):
+            if name == block:
+                return self._input(at, index)[0]
+        return "the layer's input"
+
+    def _input(self, at: int, index: int) -> tuple[str, Any]:
+        node, operands = self.recording.order[at]
+        place = self.recording.place[id(operands[1 - index])] if len(operands) == 2 else -1
+        numbers = node._saved[1 - index] if len(operands) == 2 else np.zeros(())
+        if place not in self.layers.depends:
+            flat = np.ravel(np.asarray(numbers, dtype=float))
+            for name, part in zip(self.batch_names, self.batch, strict=True):
+                array = np.asarray(part)
+                if array.size == flat.size and array.dtype.kind in "biuf" and np.array_equal(np.ravel(array), flat):
+                    return name, numbers
+            return (self.batch_names[0] if self.batch_names else "x"), numbers
+        before = [a for a in self.layers.activations if a.out <= place]
+        if before:
+            return f"a{self.number.get(before[-1].block, 0)}", numbers
+        earlier = [p for p in self.layers.products if p <= place]
+        return (f"a{self.number[self.layers.products[max(earlier)][0]]}" if earlier else "a0"), numbers
+
+    def _flipped(self, at: int, index: int) -> bool:
+        """Whether the block takes part as its transpose."""
+        _, operands = self.recording.order[at]
+        place = self.recording.place[id(operands[index])]
+        flips = 0
+        while True:
+            node, inner = self.recording.order[place]
+            if not inner:
+                return flips % 2 == 1
+            flips += node.op == "transpose"
+            place = self.recording.place[id(inner[0])]
+
+    def _term(self, at: int, block: str) -> str:
+        _, index = self.layers.products[at]
+        name, numbers = self._input(at, index)
+        delta = f"delta{self.layer(block)}"
+        if self.recording.order[at][0].op != "matmul":
+            return f"{delta} * {name}"
+        sideways = (index == 0) != self._flipped(at, index)  # z = W @ a, or a @ W.T
+        if np.ndim(numbers) == 1:
+            return f"np.outer({delta}, {name})" if sideways else f"np.outer({name}, {delta})"
+        if index == 1:
+            return f"{delta}.T @ {name}" if sideways else f"{name}.T @ {delta}"
+        return f"{delta} @ {name}.T" if sideways else f"{name} @ {delta}.T"
+
+    def _sent_back(self, at: int, block: str, index: int) -> str:
+        delta = f"delta{self.layer(block)}"
+        _, numbers = self._input(at, index)
+        if self.recording.order[at][0].op != "matmul":
+            return f"{delta} * {block}"
+        flipped = self._flipped(at, index)
+        if np.ndim(numbers) == 1:
+            return f"{block if (index == 1) != flipped else block + '.T'} @ {delta}"
+        if index == 1:
+            return f"{delta} @ {block if flipped else block + '.T'}"
+        return f"{block if flipped else block + '.T'} @ {delta}"
+
+    def output_delta(self) -> str:
+        """What the error at the last layer is, where it is a known function of prediction and target."""
+        z = self.layers.output
+        if z is None or not self.batch:
+            return ""
+        g = self.recording.cotangents(RIGHT).get(z)
+        if g is None:
+            return ""
+        k = self.number.get(self._first_block(z), 0)
+        target = np.asarray(self.batch[-1])
+        if target.dtype.kind not in "biuf" or target.size != g.size or g.size < 2:
+            return ""
+        flat, out = np.ravel(target).astype(float), self.recording.data(z)
+        shifted = np.exp(out - np.max(out, axis=-1, keepdims=True))
+        guesses = {f"y_hat - {self.batch_names[-1]}": out, "softmax": shifted / shifted.sum(axis=-1, keepdims=True)}
+        guesses["sigmoid"] = 1 / (1 + np.exp(-np.clip(out, -500, 500)))
+        for text, guess in guesses.items():
+            error = np.ravel(guess) - flat
+            length = float(np.vdot(error, error))
+            factor = float(np.vdot(error, np.ravel(g))) / length if length else 0.0
+            if factor and np.allclose(factor * error, np.ravel(g), rtol=1e-9, atol=1e-14):
+                shown = text if " " in text else f"{text}(z{k}) - {self.batch_names[-1]}"
+                return f"delta{k} = {_times(shown, factor, np.shape(target), self.batch_names[-1])}"
+        return ""
+
+
+def _times(text: str, factor: float, shape: tuple[int, ...], target: str) -> str:
+    count, size = (shape or (1,))[0], int(np.prod(shape))
+    known = {1.0: "{}", 2.0: "2 * ({})", 1 / count: f"({{}}) / len({target})", 2 / count: f"2 * ({{}}) / len({target})"}
+    known |= {c / size: f"{'2 * ' * (c == 2)}({{}}) / {target}.size" for c in (1, 2) if size != count}
+    for number, shown in known.items():
+        if abs(factor - number) < 1e-9 * number:
+            return shown.format(text)
+    return f"{factor:.4g} * ({text})"
+
+
+def _batch_names(loss: Loss, count: int) -> list[str]:
+    try:
+        names = list(inspect.signature(loss).parameters)[1:]
+    except (TypeError, ValueError):
+        names = []
+    return names[:count] if len(names) >= count else ["X", "Y", "c", "d"][:count] + [f"b{k}" for k in range(4, count)]

@@ -1,0 +1,116 @@
+"""The learner's forward pass against ours, layer by layer: which of his outputs is which node of the recorded loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import OperandError
+from ..graph import no_grad
+from .evidence import Batch
+from .reference import Loss, Params, Recording, place_layers, record
+from .report import LayerReport
+
+Array = Any
+TOLERANCE = 1e-6
+
+
+def compare_forward(loss: Loss, params: Params, batch: Batch, forward: Any) -> list[LayerReport]:
+    """A verdict on every output of his forward pass, from the input on.
+
+    Args:
+        forward: outputs in order or by name, or the function `(params, *batch)` that gives them.
+
+    Raises:
+        OperandError: it gives neither a sequence nor a mapping.
+    """
+    whole, _ = batch.all()
+    blocks = {name: np.array(block, dtype=float) for name, block in params.items()}
+    recording = record(loss, blocks, whole)
+    place_layers(recording, {})
+    found = forward
+    if callable(forward):
+        with np.errstate(all="ignore"), no_grad():
+            found = forward({name: block.copy() for name, block in blocks.items()}, *whole)
+    if isinstance(found, Mapping):
+        named = list(found.items())
+    elif isinstance(found, (list, tuple)):
+        named = [(f"layer {k}", output) for k, output in enumerate(found, start=1)]
+    else:
+        raise OperandError(f"forward= gives the outputs of the layers in a list or by name, got {type(found).__name__}")
+    return _compared(recording, [(str(name), np.asarray(output, dtype=float)) for name, output in named])
+
+
+def _compared(recording: Recording, outputs: list[tuple[str, Array]]) -> list[LayerReport]:
+    layers = recording.layers
+    stages = _stages(recording)
+    reports: list[LayerReport] = []
+    reached = 0
+    expected = [act.out for act in layers.activations]
+    if layers.output is not None and layers.output not in {act.z for act in layers.activations}:
+        expected.append(layers.output)
+    for k, (name, his) in enumerate(outputs):
+        same = [at for at in stages if at >= reached and _error(his, recording.data(at)) <= TOLERANCE]
+        if same:
+            reached = same[0]
+            error = _error(his, recording.data(reached))
+            reports.append(LayerReport(name, "right", error, f"{stages[reached]}, as it should be"))
+            continue
+        want = expected[k] if k < len(expected) else expected[-1] if expected else None
+        if want is None:
+            reports.append(LayerReport(name, "cannot tell", np.nan, "the layers of the loss could not be read"))
+            continue
+        reports.append(LayerReport(name, "wrong", _error(his, recording.data(want)), _likeness(recording, his, want, stages)))
+    wrong = [report.layer for report in reports if report.verdict == "wrong"]
+    if wrong[1:]:  # what comes after a wrong layer is computed from it
+        reports = [
+            LayerReport(r.layer, r.verdict, r.relative_error, r.reason + f"; it may only follow from {wrong[0]}")
+            if r.layer in wrong[1:]
+            else r
+            for r in reports
+        ]
+    return reports
+
+
+def _stages(recording: Recording) -> dict[int, str]:
+    """The nodes that are worth comparing with, and what they are."""
+    layers = recording.layers
+    stages = {z: "a pre-activation" for z in layers.pre_activations}
+    for at, (block, _) in layers.products.items():
+        stages.setdefault(at, f"the product with {block}")
+    for act in layers.activations:
+        stages[act.z] = f"the pre-activation of {act.block}'s layer"
+        stages[act.out] = f"the output of {act.block}'s layer"
+    return dict(sorted(stages.items()))
+
+
+def _likeness(recording: Recording, his: Array, want: int, stages: dict[int, str]) -> str:
+    ours = recording.data(want)
+    for at, text in stages.items():
+        if _error(his, recording.data(at)) <= TOLERANCE:
+            return f"this is {text}, which comes earlier"
+    if his.ndim == 2 and his.T.shape == ours.shape and _error(his.T, ours) <= TOLERANCE:
+        return f"{stages[want]}, transposed"
+    for number, act in enumerate(recording.layers.activations):
+        if act.out == want:
+            if _error(his, recording.apply(number, ours)) <= TOLERANCE:
+                return f"{stages[want]} with the activation applied twice"
+    if his.shape != ours.shape and his.size != ours.size:
+        return f"shape {his.shape}, where {stages[want]} has {ours.shape}"
+    flat, target = his.ravel(), ours.ravel()
+    length = float(np.vdot(target, target))
+    scale = float(np.vdot(target, flat)) / length if length else 0.0
+    if scale and np.linalg.norm(flat - scale * target) <= TOLERANCE * np.linalg.norm(flat):
+        return f"{stages[want]} multiplied by {scale:.6g}"
+    return f"it differs from {stages[want]}"
+
+
+def _error(his: Array, ours: Array) -> float:
+    """The relative difference; infinite where the sizes differ. A (3,) and a (3, 1) count as the same."""
+    if his.size != ours.size or (his.shape != ours.shape and his.ndim == ours.ndim and his.ndim > 1):
+        return np.inf
+    size = float(np.linalg.norm(ours))
+    missed = float(np.linalg.norm(his.ravel() - ours.ravel()))
+    return missed / size if size else (0.0 if missed == 0.0 else np.inf)

@@ -1,0 +1,267 @@
+"""What the doctor found: fields to read by program, a table to read by eye.
+
+Nothing is computed here; `diagnosis.py` fills it in.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+WIDTH = 100
+MARKS = {"right": "✓", "wrong": "✗", "cannot tell": "?"}
+
+
+class Candidate(str):
+    """The name of an explanation, which also knows its `scale`, its `residual` and what it means (`text`)."""
+
+    __slots__ = ("residual", "scale", "text")
+    scale: float
+    residual: float
+    text: str
+
+    def __new__(cls, name: str, scale: float = 1.0, residual: float = 0.0, text: str = "") -> Candidate:
+        made = super().__new__(cls, name)
+        made.scale, made.residual, made.text = scale, residual, text
+        return made
+
+    @property
+    def name(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True)
+class BlockReport:
+    """The verdict on one block of parameters.
+
+    Args:
+        block: which one.
+        verdict: "right", "wrong" or "cannot tell".
+        name: what the mistake is called (a row of `templates.TABLE`, two joined by "+", or "unrecognised"); None where
+            nothing is wrong, or where several explanations fit and the evidence does not decide between them.
+        scale: the factor: his gradient is scale times what the explanation gives.
+        residual: the relative error of that fit, the largest over all that was looked at.
+        relative_error: ‖his - right‖ / ‖right‖, the largest over all that was looked at.
+        candidates: every explanation that fits, the likeliest first.
+        reason: what is the matter, in a sentence.
+        advice: what to do, with the formula.
+        follows: a block nearer the output with the same mistake, whose repair should cure this one as well.
+    """
+
+    block: str
+    verdict: str
+    name: str | None = None
+    scale: float | None = None
+    residual: float | None = None
+    relative_error: float = math.nan
+    candidates: tuple[Candidate, ...] = ()
+    reason: str = ""
+    advice: str = ""
+    follows: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "block": self.block,
+            "verdict": self.verdict,
+            "name": self.name,
+            "scale": self.scale,
+            "residual": self.residual,
+            "relative_error": self.relative_error,
+            "candidates": [{"name": str(c), "scale": c.scale, "residual": c.residual} for c in self.candidates],
+            "reason": self.reason,
+            "advice": self.advice,
+            "follows": self.follows,
+        }
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One output of the learner's forward pass against ours."""
+
+    layer: str
+    verdict: str
+    relative_error: float
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass
+class Report:
+    """The diagnosis. `report["W1"]` is the verdict on a block; `print(report)` shows everything.
+
+    Args:
+        blocks: by name, the block nearest the output first.
+        what: what was judged, "gradient" or "update".
+        evidence: a sentence on what was looked at.
+        notes: what else was noticed.
+        step: where gradients and an update were both given, the report on the update.
+        disagree: blocks whose update does not follow the gradient that was given.
+        forward: the layers of the forward pass, where that was given.
+    """
+
+    blocks: dict[str, BlockReport]
+    what: str = "gradient"
+    evidence: str = ""
+    notes: list[str] = field(default_factory=list)
+    step: Report | None = None
+    disagree: list[str] = field(default_factory=list)
+    forward: list[LayerReport] = field(default_factory=list)
+
+    def __getitem__(self, block: str) -> BlockReport:
+        return self.blocks[block]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.blocks)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was looked at is right."""
+        parts = [*self.blocks.values(), *self.forward]
+        return all(part.verdict == "right" for part in parts) and (self.step is None or self.step.ok)
+
+    @property
+    def first_wrong(self) -> str | None:
+        """The wrong block nearest the output: errors travel towards the input, so it is the one to repair first."""
+        for block in self.blocks.values():
+            if block.verdict == "wrong" or (self.step is not None and self.step[block.block].verdict == "wrong"):
+                return block.block
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as dicts, lists, numbers and texts."""
+        return {
+            "ok": self.ok,
+            "what": self.what,
+            "first_wrong": self.first_wrong,
+            "blocks": {name: block.to_dict() for name, block in self.blocks.items()},
+            "evidence": self.evidence,
+            "notes": list(self.notes),
+            "step": None if self.step is None else self.step.to_dict(),
+            "disagree": list(self.disagree),
+            "forward": [layer.to_dict() for layer in self.forward],
+        }
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(
+            f"{name}: {block.verdict}{f' ({block.name})' if block.name else ''}" for name, block in self.blocks.items()
+        )
+        return f"<Report of {self.what}s: {verdicts}>"
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> list[str]:
+        lines: list[str] = []
+        if self.forward:
+            lines += ["Your forward pass, from the input on:"]
+            rows = [(f"{MARKS[f.verdict]} {f.layer}", f.verdict, _number(f.relative_error), f.reason) for f in self.forward]
+            lines += [*_table(("layer", "verdict", "rel. error", "what it is"), rows), ""]
+        if self.blocks:
+            lines += [f"Your {self.what}s, from the output back to the input:"]
+            lines += _table(("block", "verdict", "rel. error", "explanation"), [_row(b) for b in self.blocks.values()])
+            lines += self._advice()
+        if self.evidence:
+            lines += ["", *_wrapped(self.evidence)]
+        if self.step is not None:
+            lines += ["", *self.step._lines()]
+        if self.disagree:
+            which = _listed(self.disagree)
+            lines += ["", *_wrapped(
+                f"Gradient and update disagree for {which}: the step does not use the gradient you computed. "
+                "However right a gradient is, a step that ignores it cannot learn from it."
+            )]  # fmt: skip
+        for note in self.notes:
+            lines += ["", *_wrapped(f"Note: {note}.")]
+        return lines
+
+    def _advice(self) -> list[str]:
+        wrong = [block for block in self.blocks.values() if block.verdict == "wrong"]
+        unsure = [block for block in self.blocks.values() if block.verdict == "cannot tell"]
+        lines: list[str] = []
+        if wrong[1:]:
+            first = wrong[0].block
+            lines += ["", *_wrapped(
+                f"Begin with {first}, the wrong {self.what} nearest the output: errors travel from there towards the "
+                "input. Then look again."
+            )]  # fmt: skip
+        for block in [*wrong, *unsure]:
+            if block.follows is None:
+                lines += ["", *_wrapped(f"{block.block}: {_sentence(block.reason)}")]
+                lines += [f"    {line}" for line in block.advice.splitlines()]
+        cured: dict[str, list[str]] = {}
+        for block in wrong:
+            if block.follows is not None:
+                cured.setdefault(block.follows, []).append(block.block)
+        for source, followers in cured.items():
+            verb = "shows" if len(followers) == 1 else "show"
+            lines += ["", *_wrapped(f"{_listed(followers)} {verb} the same mistake as {source}: one repair may cure them all.")]
+        return lines
+
+    def _repr_html_(self) -> str:
+        parts = []
+        for title, report in ((self.what, self), ("" if self.step is None else self.step.what, self.step)):
+            if report is None:
+                continue
+            rows = "".join(
+                f"<tr><td><b>{html.escape(str(b.block))}</b></td><td>{MARKS[b.verdict]} {b.verdict}</td>"
+                f"<td>{_number(b.relative_error)}</td><td>{html.escape(_explained(b))}</td>"
+                f'<td style="text-align:left">{html.escape(b.reason)}<pre>{html.escape(b.advice)}</pre></td></tr>'
+                for b in report.blocks.values()
+            )
+            parts.append(
+                f"<table><caption>your {title}s, from the output back</caption><tr><th>block</th><th>verdict</th>"
+                f"<th>relative error</th><th>explanation</th><th>what to do</th></tr>{rows}</table>"
+            )
+        rest = [layer.reason for layer in self.forward if layer.verdict != "right"] + self.notes + [self.evidence]
+        return "".join(parts) + "".join(f"<p>{html.escape(text)}</p>" for text in rest if text)
+
+
+def _row(block: BlockReport) -> tuple[str, str, str, str]:
+    return f"{MARKS[block.verdict]} {block.block}", block.verdict, _number(block.relative_error), _explained(block)
+
+
+def _explained(block: BlockReport) -> str:
+    if block.verdict == "right":
+        return ""
+    if block.name is None:
+        names = list(dict.fromkeys(block.candidates))
+        return f"consistent with: {', '.join(names[:4])}{', …' if names[4:] else ''}" if names else ""
+    text = block.name
+    if block.scale is not None and abs(block.scale - 1.0) > 1e-5 and "sign" not in block.name.split("+"):
+        text += f" (× {_number(block.scale)})"
+    return text
+
+
+def _number(x: float) -> str:
+    if math.isnan(x):
+        return "-"
+    if x != 0 and (abs(x) < 1e-3 or abs(x) >= 1e5):
+        return f"{x:.1e}"
+    return f"{x:.4g}"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+    lines = [head, tuple("─" * w for w in widths), *rows]
+    return ["  " + "  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", ":")) else f"{text}."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
