@@ -94,6 +94,24 @@ def test_a_plain_number_on_either_side(name: str) -> None:
             assert out.op == name
 
 
+@pytest.mark.parametrize("name", [name for name, rule in TABLE.items() if rule.arity == 2])
+def test_whole_numbers_and_arrays_on_either_side(name: str) -> None:
+    rule = TABLE[name]
+    for left, right in [(Value(2.0), 3), (2, Value(3.0)), (Value(2.0), True), (True, Value(3.0))]:
+        out = rule(left, right)
+        numbers = [float(left), float(right)]
+        assert isinstance(out, Value)
+        assert out.data == rule(*numbers)
+        assert [operand.data for operand in out.operands] == numbers
+    array = np.array([1.0, 2.0])
+    expected = [rule(2.0, 1.0), rule(2.0, 2.0)]
+    assert [out.data for out in rule(Value(2.0), array)] == expected
+    assert [out.data for out in rule(array, Value(2.0))] == [rule(1.0, 2.0), rule(2.0, 2.0)]
+    if name not in OPERATORS:
+        assert [out.data for out in getattr(Value(2.0), name)(array)] == expected
+        assert getattr(Value(2.0), name)(3).data == rule(2.0, 3.0)
+
+
 @pytest.mark.parametrize("name", TABLE)
 def test_the_formula_as_text_computes_the_same(name: str) -> None:
     rule = TABLE[name]
