@@ -32,6 +32,7 @@ class Names:
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = {*FORBIDDEN, *taken}
         self._counts: dict[str, int] = {}
+        self._users: dict[int, int] = {}
 
     def unique(self, wish: str) -> str:
         """The wish made an identifier, with a number behind it if it has been given before.
@@ -57,25 +58,41 @@ class Names:
                 self._counts[stem] = count
                 return self._give(name)
 
+    def place(self, program: Program, i: int) -> str:
+        """The numbers of the module that recorded an instruction, or first used a parameter: `0_2`; "" for none."""
+        scope = program.scopes.get(i, ())
+        if not scope and program.ops[i] == PARAMETER:
+            if not self._users:
+                for user in range(len(program.ops) - 1, -1, -1):
+                    self._users.update(dict.fromkeys(program.args[user], user))
+            scope = program.scopes.get(self._users.get(i, i), ())
+        return "_".join(number for entry in scope for number in re.findall(r"\d+$", entry))
+
     def _give(self, name: str) -> str:
         self._taken.add(name)
         return name
 
 
 def name_of(program: Program, i: int, names: Names, known: dict[int, str]) -> str:
-    """A new name for an instruction: its label; `d_z` if it is the derivative to z; else a word for its operation."""
+    """A new name for an instruction: its label; `d_z` if it is the derivative to z; else a word for its operation.
+
+    What a module recorded carries the module's numbers: `w_0_2_1` is weight 1 of neuron 2 in layer 0, `z_0_2` and
+    `a_0_2` are that neuron's sum and activation.
+    """
     op = program.ops[i]
+    place = names.place(program, i)
     if i in program.labels:
-        return names.unique(program.labels[i])
+        label = program.labels[i]
+        stem, number = re.fullmatch(r"(.*?)(\d*)", label, flags=re.DOTALL).groups()  # type: ignore[union-attr]
+        return names.unique("_".join(filter(None, (stem, place, number))) if place and stem else label)
     of = program.cotangents.get(i)
     if of is not None and of in known:
         return names.unique(f"d_{known[of]}")
     if op == PARAMETER:
         return names.unique(f"p{program.data[i]}")
-    scope = "_".join(program.scopes.get(i, ()))
     word = WORDS.get(op) or (op.name if isinstance(op, Rule) else op)
-    if op is rules.add and not scope:
+    if op is rules.add:
         word = "z"
-    elif isinstance(op, Rule) and not op.symbol and program.ops[program.args[i][0]] is rules.add and not scope:
+    elif isinstance(op, Rule) and not op.symbol and (place or program.ops[program.args[i][0]] is rules.add):
         word = "a"
-    return names.numbered(f"{scope}_{word}" if scope else word)
+    return names.unique(f"{word}_{place}") if place else names.numbered(word)
