@@ -6,6 +6,7 @@ feeding the rule those arrays. What numpy functions do to a Tensor is in `array_
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -491,9 +492,20 @@ _NDARRAY = np.ndarray
 _NO_OPTIONS: dict[str, Any] = {}
 
 
+class Watch(threading.local):
+    """Which results are being made in this thread, by their ids, if anybody wants to know: see `checkpoint.py`."""
+
+    made: set[int] | None = None
+
+
+WATCH = Watch()
+
+
 def _settle(node: Tensor) -> None:
     """What the switches ask of a result that has just been made: see `graph.Mode`."""
     note = THREAD.note
+    if WATCH.made is not None:
+        WATCH.made.add(id(node))
     if THREAD.anomaly:
         line = source_line()
         if not np.all(np.isfinite(node._data)):
