@@ -1,0 +1,140 @@
+"""What a picture reads off a node: its number, its gradient, its local derivatives and what flows along its edges.
+
+The one place that knows the two kinds of node apart: a `Value` shows its number, a `Tensor` its shape and norm.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from .. import formula
+from ..errors import GraphError
+from ..rules import Rule
+from .model import Amount
+
+WRITTEN: Final = {"-": "−", "*": "×", "/": "/", "**": "**", "+": "+"}
+MARKS: Final = "①②③④⑤⑥⑦⑧⑨"
+
+
+def amount(thing: Any) -> Amount:
+    """A number or an array as a picture shows it.
+
+    >>> amount(-0.5).size
+    0.5
+    >>> amount(np.zeros((2, 3))).short
+    '(2, 3)'
+    """
+    if isinstance(thing, (float, int)):
+        return Amount(abs(float(thing)), float(thing))
+    array = np.asarray(thing)
+    if array.ndim == 0:
+        return amount(float(array))
+    dtype = "" if array.dtype == np.float64 else f" {array.dtype}"
+    if not array.size:
+        return Amount(0.0, None, f"{array.shape}{dtype}", "empty")
+    with np.errstate(all="ignore"):
+        numbers = array.astype(float)
+        largest = float(np.max(np.abs(numbers)))
+        scale = largest if 0.0 < largest < math.inf else 1.0  # so that the norm does not overflow
+        size = float(np.linalg.norm(numbers / scale)) * scale
+        mean = float(numbers.mean())
+    detail = f"smallest {numbers.min():.6g}, largest {numbers.max():.6g}, mean {mean:.6g}, norm {size:.6g}"
+    return Amount(size, None, f"{array.shape}{dtype}", detail)
+
+
+def value_of(node: Any) -> Amount:
+    """The number of a node."""
+    read = getattr(node, "numpy", None)  # of a Tensor a copy: to show its own array would have it watched for changes
+    return amount(read() if read is not None else node.data)
+
+
+def gradient_of(node: Any) -> Amount | None:
+    """Its gradient; None while no backward has reached it, or where there is none to reach."""
+    return None if node.kind == "constant" or not node.reached else amount(node.grad)
+
+
+def partials_of(node: Any, operands: Sequence[Any]) -> list[float | None]:
+    """The local derivatives to the operands; None for a constant, and for a Tensor, where it is no single number."""
+    partials = getattr(node, "partials", None)
+    if partials is None:
+        return [None] * len(operands)
+    pairs = zip(partials, operands, strict=True)
+    return [None if operand.kind == "constant" else partial for partial, operand in pairs]
+
+
+def flows_of(node: Any, operands: Sequence[Any]) -> list[Amount | None]:
+    """What backward passed on to each operand; None where that is nothing or not yet known."""
+    if not node.reached:
+        return [None] * len(operands)
+    wanted = [operand.kind != "constant" for operand in operands]
+    try:
+        with np.errstate(all="ignore"):
+            passed = node._pull(node.grad, operands, wanted, False)
+    except GraphError:  # an array was changed in place since; backward says so, a picture need not
+        passed = [None] * len(operands)
+    return [None if flow is None else amount(flow) for flow in passed]
+
+
+@functools.lru_cache(maxsize=1024)
+def order_matters(rule: Any) -> bool:
+    """Whether swapping two operands changes the result, found out by trying."""
+    if not isinstance(rule, Rule):
+        return True
+    try:
+        return rule.arity > 1 and bool(rule.value(0.75, 1.25) != rule.value(1.25, 0.75))
+    except Exception:  # a user's own primitive may do anything with other numbers than its own
+        return True
+
+
+def applied(rule: Any, operands: Sequence[str]) -> str:
+    """A primitive written out with its operands.
+
+    >>> from autograd.rules import power
+    >>> applied(power, ["①", "2"])
+    '① ** 2'
+    """
+    symbol = WRITTEN.get(rule.symbol, rule.symbol)
+    if symbol:
+        return f" {symbol} ".join(operands) if len(operands) > 1 else f"{symbol}{operands[0]}"
+    return f"{rule.name}({', '.join(operands)})"
+
+
+def written(node: Any) -> str:
+    """A constant as it stands in a formula: its number, or the shape of its array."""
+    shown = value_of(node)
+    return shown.short if shown.number is None else formula.number(shown.number)
+
+
+@functools.lru_cache(maxsize=1024)
+def sign_of(rule: Any) -> str:
+    """How a primitive is written inside a box: with its operands where their order matters.
+
+    >>> from autograd.rules import multiply, subtract, tanh
+    >>> [sign_of(rule) for rule in (multiply, subtract, tanh)]
+    ['×', '① − ②', 'tanh']
+    """
+    arity = rule.arity if isinstance(rule, Rule) else 0
+    if (arity == 2 and order_matters(rule)) or (arity == 1 and rule.symbol):
+        return applied(rule, MARKS[:arity])
+    return WRITTEN.get(rule.symbol, str(rule.name))
+
+
+def mark_of(rule: Any, slot: int, arity: int) -> str:
+    """Which operand an edge comes from, where that matters."""
+    return MARKS[slot] if 1 < arity <= len(MARKS) and order_matters(rule) else ""
+
+
+@functools.lru_cache(maxsize=1024)
+def formula_of(rule: Any, slot: int) -> str:
+    """The local derivative as the table of rules has it; "" for an array primitive, which has a pullback instead."""
+    if not isinstance(rule, Rule):
+        return ""
+    try:
+        return f"∂out/∂{rule.operands[slot]} = {formula.derivative(rule, slot)}"
+    except Exception:  # a user's own derivative need not understand symbols
+        return ""

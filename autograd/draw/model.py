@@ -1,0 +1,118 @@
+"""What a picture says, before it has any looks: boxes, edges and modules as plain data with stable names.
+
+The DOT text, the page, the JSON and the table of text are all written from one `Drawing`. Nothing here knows about
+graphs, colours or Graphviz, and nothing holds on to the graph that was drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number, or what is worth saying of an array of them.
+
+    Attributes:
+        size: how large it is: |number|, or the Euclidean norm of the array.
+        number: the number itself; None for an array.
+        short: what stands in a box for an array: its shape, and its dtype unless that is float64.
+        detail: what stands in the tooltip for an array: its smallest, largest and mean element.
+    """
+
+    size: float
+    number: float | None = None
+    short: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A value with the operation that made it inside; or a module, or all that was left out, as one box.
+
+    Attributes:
+        id: "n7" for the value at place 7 of the topological order, "m2" for a module, "rest" for what was left out.
+        kind: "input", "parameter", "constant", "result", "module" or "rest".
+        label: the name it was given, "" without one. As the user wrote it: whoever writes a picture escapes it.
+        op: the name of the primitive; `sign` is how it is written: "tanh", "+", "① − ②".
+        path: the modules around it, outermost first; of a module its own place.
+        is_root: whether it is what was drawn, the end of the graph.
+        value: its number; None for a module.
+        grad: its gradient; None while no backward has reached it. Of a module the norm over its parameters.
+        order: its turn in backward, 1 being the root; None for leaves, which pass nothing on.
+        source: the line that recorded it, when that is known.
+        count: how many values it stands for; `parameters` how many of them are parameters.
+    """
+
+    id: str
+    kind: str
+    label: str = ""
+    op: str = ""
+    sign: str = ""
+    path: Path = ()
+    is_root: bool = False
+    value: Amount | None = None
+    grad: Amount | None = None
+    order: int | None = None
+    source: str = ""
+    count: int = 1
+    parameters: int = 0
+
+
+@dataclass(frozen=True)
+class Edge:
+    """From an operand to the result that used it; the gradient flows against it.
+
+    Attributes:
+        id: "e9_1" for the second operand of n9.
+        tail: the box of the operand; `head` the box of the result.
+        slot: which operand it is, from 0; None for several edges drawn as one.
+        mark: "①" or "②" where the order of the operands matters, else "".
+        partial: the local derivative ∂head/∂tail; None where it is no single number.
+        flow: partial × gradient of head, what backward adds to the gradient of tail; None if not yet known.
+        formula: the local derivative as the table of rules has it: "∂out/∂x = 1 - out * out".
+        to_constant: whether the operand is a constant, so that nothing flows.
+        count: how many edges are drawn as this one.
+    """
+
+    id: str
+    tail: str
+    head: str
+    slot: int | None = None
+    mark: str = ""
+    partial: float | None = None
+    flow: Amount | None = None
+    formula: str = ""
+    to_constant: bool = False
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module that is drawn as a frame around its values, and the id of the one around it ("" for none)."""
+
+    id: str
+    path: Path
+    parent: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """All that a picture shows.
+
+    Attributes:
+        boxes: in topological order; every operand that is drawn stands before its results.
+        modules: the frames, outer ones before inner ones.
+        total: how many values the whole graph has.
+        depth: how many frames lie inside one another at most; what is deeper is one box.
+        notes: sentences that the picture must say: not yet differentiated, collapsed, left out.
+    """
+
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+    modules: tuple[Module, ...]
+    total: int
+    depth: int
+    notes: tuple[str, ...] = ()
