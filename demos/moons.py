@@ -16,7 +16,7 @@ from tqdm import trange
 from autograd import no_grad
 from nn import MLP, SGD, hinge
 
-STEPS = 40 if QUICK else 100
+STEPS = 60 if QUICK else 100
 
 
 def moons(n: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

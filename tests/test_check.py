@@ -79,11 +79,12 @@ def test_a_kink_is_named() -> None:
 
 def test_many_mismatches_are_cut() -> None:
     wrong = Rule("wrong", lambda x: x * x, lambda x: 3 * x)
-    with pytest.raises(GradcheckError, match=r"^12 of .*and 2 more$(?s:.)*"):
-        try:
-            gradcheck(wrong, (np.arange(1.0, 13.0),))
-        except GradcheckError as error:
-            raise GradcheckError(str(error).replace("\n", " ")) from None
+    with pytest.raises(GradcheckError) as raised:
+        gradcheck(wrong, (np.arange(1.0, 13.0),))
+    lines = str(raised.value).splitlines()
+    assert (lines[0], lines[-1], len(lines)) == (
+        "12 of the derivatives disagree with their numerical check:", "  and 2 more", 12,
+    )  # fmt: skip
 
 
 def test_inputs_must_be_a_tuple() -> None:

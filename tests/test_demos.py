@@ -65,7 +65,7 @@ def test_x_squared() -> None:
     assert fitted is not None
     assert float(fitted[1]) < 3e-3
     collapsed = re.search(r"100 times as long: MSE (\S+),", out)
-    variance = re.search(r"gives an MSE of (\S+),", out)
+    variance = re.search(r"gives an MSE of (\S+), the", out)
     assert collapsed is not None
     assert variance is not None
     assert float(collapsed[1]) == pytest.approx(float(variance[1]), abs=2e-3)
