@@ -6,22 +6,29 @@
 13
 """
 
-from . import functional, gradients, init, layers, losses, module, optim, saving, schedules, train
+from . import data, functional, gradients, init, layers, losses, module, optim, saving, schedules, train
+from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .array_layers import Dropout, Embedding, Flatten, LayerNorm, Linear, Sequential
+from .data import DataLoader, TensorDataset
 from .errors import SettingError, StateError, TrainingError
-from .functional import log_softmax, logsumexp, softmax
 from .gradients import clip_grad_norm_, grad_norm
+from .init import manual_seed
 from .layers import MLP, Layer, Neuron
+from .loss_modules import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss
 from .losses import bce_with_logits, cross_entropy, half_mse, hinge, l1, mse
 from .module import Module
+from .normalised import log_softmax, logsumexp, softmax
 from .optim import SGD, Adam, AdamW, Optimizer
 from .saving import load, save
 from .schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearWarmup, Schedule, StepLR
 from .train import History, fit
 
 __all__ = [
-    "MLP", "SGD", "Adam", "AdamW", "CosineAnnealingLR", "ExponentialLR", "History", "LambdaLR", "Layer", "LinearWarmup",
-    "Module", "Neuron", "Optimizer", "Schedule", "SettingError", "StateError", "StepLR", "TrainingError",
-    "bce_with_logits", "clip_grad_norm_", "cross_entropy", "fit", "functional", "grad_norm", "gradients", "half_mse",
-    "hinge", "init", "l1", "layers", "load", "log_softmax", "logsumexp", "losses", "module", "mse", "optim", "save",
-    "saving", "schedules", "softmax", "train",
+    "GELU", "MLP", "SGD", "Adam", "AdamW", "BCEWithLogitsLoss", "CosineAnnealingLR", "CrossEntropyLoss", "DataLoader",
+    "Dropout", "Embedding", "ExponentialLR", "Flatten", "History", "L1Loss", "LambdaLR", "Layer", "LayerNorm",
+    "LeakyReLU", "Linear", "LinearWarmup", "MSELoss", "Module", "Neuron", "Optimizer", "ReLU", "Schedule", "Sequential",
+    "SettingError", "SiLU", "Sigmoid", "Softmax", "Softplus", "StateError", "StepLR", "Tanh", "TensorDataset",
+    "TrainingError", "bce_with_logits", "clip_grad_norm_", "cross_entropy", "data", "fit", "functional", "grad_norm",
+    "gradients", "half_mse", "hinge", "init", "l1", "layers", "load", "log_softmax", "logsumexp", "losses",
+    "manual_seed", "module", "mse", "optim", "save", "saving", "schedules", "softmax", "train",
 ]  # fmt: skip

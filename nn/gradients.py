@@ -46,8 +46,9 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float
     norm = grad_norm(listed, norm_type)
     factor = max_norm / (norm + 1e-6)
     if factor < 1 or math.isnan(factor):  # a NaN stays visible
-        for each in listed:
-            each.grad = each.grad * factor
+        with np.errstate(all="ignore"):
+            for each in listed:
+                each.grad = each.grad * factor
     return norm
 
 

@@ -1,6 +1,7 @@
 """How weights start: distributions of a layer's first weights, and where their random numbers come from.
 
-Each function here makes an `Init`, which draws one weight when it is told how many inputs and outputs its layer has.
+Each function here makes an `Init`, which draws one weight, or an array of them, when it is told how many inputs and
+outputs its layer has.
 Formulas of xavier (Glorot and Bengio 2010) and kaiming (He et al. 2015), names and values as PyTorch's.
 """
 
@@ -8,9 +9,11 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy as np
 
 from .errors import SettingError
 
@@ -22,7 +25,7 @@ class Draws(Protocol):
 
     def gauss(self, mu: float, sigma: float, /) -> float: ...
 
-    def shuffle(self, x: list[Any], /) -> None: ...
+    def getrandbits(self, k: int, /) -> int: ...
 
 
 def generator(seed: int | Draws | None) -> Draws:
@@ -42,6 +45,16 @@ def generator(seed: int | Draws | None) -> Draws:
     if hasattr(seed, "__index__"):
         return random.Random(seed.__index__())
     raise SettingError(f"a seed is a whole number, a random.Random or None, got {type(seed).__name__} {seed!r}")
+
+
+def array_generator(source: Draws) -> np.random.Generator:
+    """numpy's generator for one array, started from the source: whole arrays are drawn at once."""
+    return np.random.default_rng(source.getrandbits(64))
+
+
+def manual_seed(seed: int) -> None:
+    """Make all that follows reproducible: everything that is given no `seed=` draws from Python's `random`."""
+    random.seed(seed)
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,35 @@ class Init:
         if self.shape == "normal":
             return source.gauss(self.center, spread)
         return source.uniform(self.center - spread, self.center + spread) if spread else self.center
+
+    def array(
+        self,
+        shape: Sequence[int],
+        fan_in: int | None = None,
+        fan_out: int | None = None,
+        seed: int | Draws | None = None,
+        dtype: Any = float,
+    ) -> np.ndarray[Any, Any]:
+        """An array of weights, to make a Tensor of.
+
+        Args:
+            shape: its shape.
+            fan_in, fan_out: the inputs and outputs of the layer; by default the last and the first axis, as in
+                `Linear.weight`, which is (out, in).
+            seed: makes it reproducible; see `generator`.
+            dtype: a float dtype.
+
+        >>> xavier_uniform().array((2, 3), seed=0).shape
+        (2, 3)
+        """
+        spread = self.spread(
+            (shape[-1] if shape else 1) if fan_in is None else fan_in,
+            (shape[0] if shape else 1) if fan_out is None else fan_out,
+        )
+        draw = array_generator(generator(seed))
+        if self.shape == "normal":
+            return draw.normal(self.center, spread, shape).astype(dtype)
+        return draw.uniform(self.center - spread, self.center + spread, shape).astype(dtype)
 
 
 def uniform(low: float = -1.0, high: float = 1.0) -> Init:
@@ -153,6 +195,15 @@ def chosen(init: Chosen) -> Callable[[Draws, int, int], float]:
             raise SettingError(f"call it: init.{maker.__name__}(...) makes the distribution")
         return init
     raise SettingError(f"there is no init {init!r}; there are {', '.join(BY_NAME)}; or write nn.init.normal(0, 0.1)")
+
+
+def drawn(init: Chosen, shape: Sequence[int], seed: int | Draws | None, dtype: Any) -> np.ndarray[Any, Any]:
+    """The first weights (out, in) of an array layer, from what its `init=` was given."""
+    draw = chosen(init)
+    if isinstance(draw, Init):
+        return draw.array(shape, seed=seed, dtype=dtype)
+    source, count = generator(seed), math.prod(shape)
+    return np.array([draw(source, shape[-1], shape[0]) for _ in range(count)], dtype).reshape(shape)
 
 
 def _positive(name: str, number: float) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from autograd import ShapeError, Value
 
 from .errors import SettingError
-from .functional import Activation, activation, is_recorded
+from .activations import Activation, activation, is_recorded
 from .init import Chosen, Draws, chosen, generator
 from .module import Module
 

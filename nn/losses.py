@@ -1,7 +1,7 @@
 """Losses: one number that says how wrong predictions are, to be made small.
 
-Each is its formula in ordinary arithmetic; what surrounds the formulas is the same for all: lists of Values become
-arrays, shapes are compared, the losses of the samples are averaged. Classification losses take scores (logits), never
+Each is its formula in ordinary arithmetic, for Tensors and for Values; what surrounds the formulas is the same for all:
+lists of Values become arrays, shapes are compared, the losses of the samples are averaged. Classification losses take scores (logits), never
 probabilities, and stay exact where a probability would round to 0 or 1.
 """
 
@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd import OperandError, ShapeError, abs, data, logaddexp, relu, softplus, square
+from autograd import OperandError, ShapeError, Tensor, abs, data, logaddexp, relu, softplus, square
 
 from .errors import SettingError
-from .functional import is_recorded, logsumexp
+from .activations import is_recorded
+from .normalised import log_softmax, logsumexp
 
 
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The squared error (p - t)**2, averaged.
 
     Args:
-        predictions: a Value, or a list or array of Values, of any shape.
-        targets: numbers (or Values, which get gradients too) of the same shape.
+        predictions: a Tensor; or a Value, or a list or array of Values; of any shape.
+        targets: numbers (or Values, or a Tensor, which get gradients too) of the same shape.
         reduction: "mean" over all elements, "sum", or "none" for the array of losses.
 
     Raises:
@@ -63,7 +64,7 @@ def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     """max(0, 1 - t * s), averaged: the score should have the target's sign and be at least 1 away from 0.
 
     Args:
-        scores: a Value, or a list or array of Values.
+        scores: a Tensor; or a Value, or a list or array of Values.
         targets: -1 or 1 for each.
         reduction: "mean", "sum" or "none".
 
@@ -84,7 +85,7 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """Binary cross-entropy, -t * log(sigmoid(z)) - (1 - t) * log(1 - sigmoid(z)), averaged.
 
     Args:
-        logits: the scores z before any sigmoid: a Value, or a list or array of Values.
+        logits: the scores z before any sigmoid: a Tensor; or a Value, or a list or array of Values.
         targets: for each, the probability of the class: 0, 1, or between.
         reduction: "mean", "sum" or "none".
 
@@ -103,7 +104,7 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
             "bce_with_logits", t, lambda n: (n >= 0) & (n <= 1), "between 0 and 1", "; for -1 and 1 write (1 + t) / 2"
         )
         # softplus(z) - t * z, arranged by the nearer end of [0, 1], so that nothing cancels at either.
-        towards = np.where(np.asarray(t) >= 0.5, -1.0, 1.0)
+        towards = np.where(np.asarray(t) >= 0.5, -1.0, 1.0).astype(getattr(t, "dtype", float))
         rest = np.minimum(t, 1 - t) * towards
         losses = softplus(_plain(towards) * z)
         return _reduced(losses - _plain(rest) * z if np.any(rest) else losses, reduction)
@@ -113,7 +114,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """-log(softmax(z)[class]), averaged over the samples.
 
     Args:
-        logits: scores (C,) of one sample or (N, C) of many: lists or arrays of Values.
+        logits: scores (C,) of one sample or (N, C) of many: a Tensor, or lists or arrays of Values.
         targets: the number of the right class, () or (N,); or probabilities of all classes, shaped as the logits.
         reduction: "mean", "sum" or "none" for the losses (N,).
 
@@ -137,6 +138,9 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
             f"(probabilities), got {wanted}"
         )
     _not_empty("cross_entropy", z)
+    if isinstance(z, Tensor) or isinstance(t, Tensor):
+        with _infinities():
+            return _reduced(_all_at_once(z, t, one_class=wanted != shape), reduction)
     rows = np.atleast_2d(z)
     if wanted == shape:
         losses = [_against_probabilities(row, want) for row, want in zip(rows, np.atleast_2d(t), strict=True)]
@@ -146,13 +150,46 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
         return _reduced(losses[0] if len(shape) == 1 else _filled(losses), reduction)
 
 
+def _all_at_once(z: Any, t: Any, one_class: bool) -> Any:
+    """The losses of arrays of logits, the last axis being the classes."""
+    if not one_class:
+        if not isinstance(t, Tensor):
+            _check_probabilities(t)
+            t = t.astype(z.dtype, copy=False)
+        return -(t * log_softmax(z)).sum(axis=-1)
+    classes = np.asarray(_plain_data(t))
+    count = z.shape[-1]
+    wrong = np.ravel(classes[(classes != np.floor(classes)) | (classes < 0) | (classes >= count)])
+    if wrong.size:
+        raise _no_such_class(wrong[0], count)
+    places = classes.astype(int)
+    return -log_softmax(z)[(np.arange(len(places)), places) if places.ndim else int(places)]
+
+
+def _plain_data(numbers: Any) -> Any:
+    """The plain numbers of a Tensor; an array as it is."""
+    return numbers.data if isinstance(numbers, Tensor) else numbers
+
+
+def _no_such_class(number: float, count: int) -> ShapeError:
+    return ShapeError(
+        f"cross_entropy: class {number:g} is out of range, {count} logits have the classes 0 to {count - 1}"
+    )
+
+
+def _check_probabilities(t: Any) -> None:
+    _check("cross_entropy", t, lambda n: n >= 0, "a probability, not below 0", "")
+    sums = np.ravel(t.sum(axis=-1))
+    wrong = sums[~np.isclose(sums, 1.0, rtol=0, atol=1e-6)]
+    if wrong.size:
+        raise ShapeError(f"cross_entropy: the probabilities of a sample add up to 1, got {wrong[0]:g}")
+
+
 def _against_class(row: Any, wanted: Any) -> Any:
     """log(1 + sum of exp(z - z[class]) over the others), which is exact however sure the network is."""
     number = float(data(wanted))
     if not (number.is_integer() and 0 <= number < len(row)):
-        raise ShapeError(
-            f"cross_entropy: class {number:g} is out of range, {len(row)} logits have the classes 0 to {len(row) - 1}"
-        )
+        raise _no_such_class(number, len(row))
     right = int(number)
     others = [z for place, z in enumerate(row) if place != right]
     return softplus(fold(logaddexp, others) - row[right])
@@ -162,9 +199,7 @@ def _against_probabilities(row: Any, wanted: Any) -> Any:
     if _recorded(wanted):
         total = logsumexp(row)
         return fold(add, [t * (total - z) for t, z in zip(wanted, row, strict=True)])
-    _check("cross_entropy", wanted, lambda n: n >= 0, "a probability, not below 0", "")
-    if not np.isclose(wanted.sum(), 1.0, rtol=0, atol=1e-6):
-        raise ShapeError(f"cross_entropy: the probabilities of a sample add up to 1, got {wanted.sum():g}")
+    _check_probabilities(wanted)
     if wanted.max() == 1.0:  # one-hot
         return _against_class(row, wanted.argmax())
     total = logsumexp(row)
@@ -188,6 +223,10 @@ def _numbers(loss: str, given: Any, what: str) -> Any:
     """
     if is_recorded(given):
         return given
+    if isinstance(given, (list, tuple)) and any(isinstance(element, Tensor) for element in given):
+        return np.stack(given)
+    if isinstance(given, np.ndarray) and given.dtype.kind in "biuf":
+        return given if given.dtype.kind == "f" else given.astype(float)
     if isinstance(given, Iterable) and not isinstance(given, (np.ndarray, list, tuple, str, dict)):
         given = list(given)
     try:
@@ -216,6 +255,8 @@ def _pair(loss: str, predictions: Any, targets: Any) -> tuple[Any, Any]:
             remedy = f"; write np.reshape(targets, {shape})" if shape else "; a single prediction takes a number"
         raise ShapeError(f"{loss}: {_count(shape, 'prediction')} and {_count(wanted, 'target')}{remedy}")
     _not_empty(loss, p)
+    if isinstance(p, Tensor) and isinstance(t, np.ndarray):
+        return p, t.astype(p.dtype, copy=False)  # float32 stays float32
     return p, _plain(t)
 
 
@@ -226,7 +267,7 @@ def _count(shape: tuple[int, ...], what: str) -> str:
 
 
 def _not_empty(loss: str, array: Any) -> None:
-    if isinstance(array, np.ndarray) and array.size == 0:
+    if isinstance(array, (np.ndarray, Tensor)) and array.size == 0:
         raise ShapeError(f"{loss} needs at least one sample, got none")
 
 
@@ -255,11 +296,21 @@ def _filled(losses: list[Any]) -> Any:
 
 
 def _reduced(losses: Any, reduction: str) -> Any:
-    if reduction not in ("mean", "sum", "none"):
-        raise SettingError(f'reduction is "mean", "sum" or "none", got {reduction!r}')
+    checked_reduction(reduction)
     if not getattr(losses, "shape", ()):
         return _plain(losses) if isinstance(losses, np.ndarray) else losses
     if reduction == "none":
         return losses
     total = losses.sum()
     return total / losses.size if reduction == "mean" else total
+
+
+def checked_reduction(reduction: Any) -> str:
+    """One of the three there are.
+
+    Raises:
+        SettingError: it is none of them.
+    """
+    if reduction not in ("mean", "sum", "none"):
+        raise SettingError(f'reduction is "mean", "sum" or "none", got {reduction!r}')
+    return str(reduction)

@@ -1,7 +1,7 @@
 """`Module`: a part of a network that knows its parameters and its parts, at any depth, by name.
 
-Nothing is declared. A leaf `Value` in an attribute is a parameter and a `Module` in an attribute is a part, also inside
-lists, tuples, dicts and arrays. Here are the names and the walk over them; arithmetic is in the subclasses.
+Nothing is declared. A leaf `Value` or `Tensor` in an attribute is a parameter and a `Module` in an attribute is a part,
+also inside lists, tuples, dicts and arrays. Here are the names and the walk over them; arithmetic is in the subclasses.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from autograd import Value, parameter, scope
+from autograd import Tensor, Value, parameter, scope
 
 from .errors import StateError
 
 Self = TypeVar("Self", bound="Module")
 
-CARRIERS: Final[tuple[type, ...]] = (Value,)
+CARRIERS: Final[tuple[type, ...]] = (Value, Tensor)
 """The kinds of number a parameter can be."""
 
 
@@ -51,9 +51,9 @@ def _unwritten(self: Module, *inputs: Any, **options: Any) -> Any:
 
 
 class Module:
-    """A part of a network. Put `Value`s and other modules in its attributes and write `forward`.
+    """A part of a network. Put `Value`s or `Tensor`s and other modules in its attributes and write `forward`.
 
-    A leaf Value assigned to an attribute is a parameter, unless it is assigned while the module is being called: then
+    A leaf assigned to an attribute is a parameter, unless it is assigned while the module is being called: then
     it is a note of that call. Calling the module runs `forward` and names what is recorded after the module's place in
     the outermost module being called, so that pictures show it.
 
@@ -189,7 +189,7 @@ class Module:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
         for each in self.parameters():
-            each.grad = zero_like(each.data)
+            each.grad = no_gradient(each)
 
     def train(self: Self, mode: bool = True) -> Self:
         """Switch this module and all below it to training (what Dropout and the like ask for)."""
@@ -364,9 +364,9 @@ def _number(data: Any) -> Any:
     return data if isinstance(data, float) else np.array(data)
 
 
-def zero_like(data: Any) -> Any:
-    """Zero in the form of a parameter's data: 0.0, or a new array of zeros."""
-    return 0.0 if isinstance(data, float) else np.zeros_like(data)
+def no_gradient(leaf: Any) -> float | None:
+    """The gradient of a leaf before any backward: 0.0 for a Value; None for a Tensor, which then reads as zeros."""
+    return 0.0 if isinstance(leaf, Value) else None
 
 
 def checked_number(name: str, number: Any, own: Any) -> Any:

@@ -10,10 +10,12 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from autograd import parameter
 
 from .errors import SettingError, StateError
-from .module import CARRIERS, Module, checked_number, zero_like
+from .module import CARRIERS, Module, checked_number, no_gradient
 
 
 class Optimizer:
@@ -37,13 +39,14 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
         for each in self.parameters:
-            each.grad = zero_like(each.data)
+            each.grad = no_gradient(each)
 
     def step(self) -> None:
         """Move every parameter along its gradient. A parameter that no loss depends on has gradient 0."""
         self.steps += 1
-        for place, each in enumerate(self.parameters):
-            each.data = self._moved(place, each.data, each.grad)
+        with np.errstate(all="ignore"):  # infinities and NaN are values here, as they are of a Value
+            for place, each in enumerate(self.parameters):
+                each.data = self._moved(place, each.data, each.grad)
 
     def _moved(self, place: int, data: Any, grad: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not say how a parameter moves")
@@ -233,9 +236,13 @@ def _checked(parameters: Any) -> list[Any]:
         raise SettingError("an optimiser takes a list of parameters: write [w]")
     listed = list({id(each): each for each in parameters}.values())
     if not listed:
-        raise SettingError("an optimiser needs at least one parameter, got none; are the Values in attributes?")
+        raise SettingError(
+            "an optimiser needs at least one parameter, got none; are the Values or Tensors in attributes?"
+        )
     for each in listed:
         if not isinstance(each, CARRIERS):
-            raise SettingError(f"an optimiser takes Values, got {type(each).__name__}; see model.parameters()")
+            raise SettingError(
+                f"an optimiser takes Values or Tensors, got {type(each).__name__}; see model.parameters()"
+            )
         parameter(each)
     return listed

@@ -6,14 +6,13 @@ One step is a function of a batch that adds to the gradients and returns the los
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from autograd import ShapeError, Value, no_grad
 
+from .data import DataLoader, TensorDataset
 from .errors import SettingError, TrainingError
 from .gradients import clip_grad_norm_, grad_norm
 from .init import Draws, generator
@@ -71,10 +70,11 @@ def fit(
     """Train a model on data.
 
     Args:
-        model: what is trained.
-        data: a pair (X, Y) of N inputs and N targets, in lists or arrays; or an iterable of such batches, which is gone
-            through once an epoch.
-        loss: from the predictions and the targets of a batch to one Value, such as `nn.mse`.
+        model: what is trained: a module in scalars, which is given one sample at a time, or in arrays, which is given
+            the batch.
+        data: a pair (X, Y) of N inputs and N targets, in lists or arrays, or a `TensorDataset` of them; or an iterable
+            of batches such as a `DataLoader`, which is gone through once an epoch.
+        loss: from the predictions and the targets of a batch to one Value or Tensor, such as `nn.mse`.
         optimizer: an optimiser of the model's parameters, or a function that makes one, such as
             `lambda p: SGD(p, lr=0.1)`; by default Adam with lr 0.01.
         epochs: how often it goes through the data.
@@ -104,7 +104,7 @@ def fit(
     """
     if not isinstance(model, Module):
         raise SettingError(
-            f"fit() trains an nn.Module, got {type(model).__name__}; keep the Values in attributes of one"
+            f"fit() trains an nn.Module, got {type(model).__name__}; keep the Values or Tensors in attributes of one"
         )
     for name, count in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
         if count is not None:
@@ -166,7 +166,7 @@ def _eager(predict: Callable[[Any], Any], loss: Loss) -> Step:
         root = loss(predict(inputs), targets)
         if not hasattr(root, "backward"):
             raise SettingError(
-                f"the loss gave {type(root).__name__}, expected a Value that depends on the predictions; "
+                f"the loss gave {type(root).__name__}, expected a Value or a Tensor that depends on the predictions; "
                 'a loss with reduction="none" is not one number'
             )
         root.backward()
@@ -183,10 +183,10 @@ def predictor(model: Module) -> Callable[[Any], Any]:
 
 
 def _epoch(
-    step: Step, batches: Callable[[], Any], optimizer: Optimizer, clip: float | None, epoch: int, history: History
+    step: Step, batches: Iterable[Any], optimizer: Optimizer, clip: float | None, epoch: int, history: History
 ) -> tuple[float, float]:
     total, samples, norms = 0.0, 0, []
-    for place, (inputs, targets) in enumerate(batches()):
+    for place, (inputs, targets) in enumerate(batches):
         optimizer.zero_grad()
         loss = step(inputs, targets)
         norm = grad_norm(optimizer.parameters) if clip is None else clip_grad_norm_(optimizer.parameters, clip)
@@ -207,10 +207,10 @@ def _epoch(
     return total / samples, sum(norms) / len(norms)
 
 
-def _evaluated(predict: Callable[[Any], Any], loss: Loss, batches: Callable[[], Any]) -> float:
+def _evaluated(predict: Callable[[Any], Any], loss: Loss, batches: Iterable[Any]) -> float:
     total, samples = 0.0, 0
     with no_grad():
-        for inputs, targets in batches():
+        for inputs, targets in batches:
             count = _size(targets)
             total, samples = total + float(loss(predict(inputs), targets)) * count, samples + count
     if not samples:
@@ -218,39 +218,23 @@ def _evaluated(predict: Callable[[Any], Any], loss: Loss, batches: Callable[[], 
     return total / samples
 
 
-def _batches(data: Any, size: int | None, order: Draws | None) -> Callable[[], Any]:
-    """A function that starts an epoch: it gives the batches, in a new order each time if there is an `order`."""
-    if not isinstance(data, tuple):
-        if not isinstance(data, Iterable) or isinstance(data, Iterator):
-            raise SettingError(
-                "data is a pair (X, Y), or an iterable of such batches that can be gone through more than once; "
-                f"got {type(data).__name__}"
-            )
-        return lambda: data
-    if len(data) != 2:
-        raise ShapeError(f"data is a pair (X, Y) of inputs and targets, got {len(data)} things")
-    inputs, targets = map(_indexable, data)
-    count = len(inputs)
-    if count != len(targets):
-        raise ShapeError(f"there are {count} inputs and {len(targets)} targets; every input needs its target")
-
-    def start() -> Iterator[tuple[Any, Any]]:
-        places = list(range(count))
-        if order is not None:
-            order.shuffle(places)
-        for begin in range(0, count, size or max(count, 1)):
-            chosen = places[begin : begin + (size or count)]
-            yield _taken(inputs, chosen), _taken(targets, chosen)
-
-    return start
-
-
-def _indexable(part: Any) -> Any:
-    return part if isinstance(part, (list, tuple)) or hasattr(part, "backward") else np.asarray(part)
-
-
-def _taken(array: Any, places: Sequence[int]) -> Any:
-    return [array[place] for place in places] if isinstance(array, (list, tuple)) else array[places]
+def _batches(data: Any, size: int | None, order: Draws | None) -> Iterable[Any]:
+    """The batches of an epoch, to be gone through again and again: in a new order each time if there is an `order`."""
+    if isinstance(data, tuple):
+        if len(data) != 2:
+            raise ShapeError(f"data is a pair (X, Y) of inputs and targets, got {len(data)} things")
+        inputs, targets = (len(part) if hasattr(part, "__len__") else 1 for part in data)
+        if inputs != targets:
+            raise ShapeError(f"there are {inputs} inputs and {targets} targets; every input needs its target")
+        data = TensorDataset(*data)
+    if isinstance(data, TensorDataset):
+        return DataLoader(data, size, shuffle=order is not None, seed=order)
+    if not isinstance(data, Iterable) or isinstance(data, Iterator):
+        raise SettingError(
+            "data is a pair (X, Y), or an iterable of such batches that can be gone through more than once; "
+            f"got {type(data).__name__}"
+        )
+    return data
 
 
 def _size(targets: Any) -> int:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import OperandError, ShapeError, Value, data, grads, primitive, tanh, values
 from nn import MLP, Layer, Neuron, SettingError
-from nn.functional import ROWS, activation_names
+from nn.activations import ROWS, activation_names
 
 
 def numpy_forward(model, x, hidden, output=lambda z: z):

@@ -349,17 +349,6 @@ def test_load_state_dict_not_strict():
     assert neuron.b.data == 3.0
 
 
-def test_arrays_as_parameters_would_keep_shape_and_dtype():
-    own = np.zeros((2, 2), dtype=np.float32)
-    loaded = nn.module.checked_number("W", [[1, 2], [3, 4]], own)
-    assert loaded.dtype == np.float32
-    assert loaded.tolist() == [[1, 2], [3, 4]]
-    assert nn.module.zero_like(own) is not own
-    copied = nn.module._number(own)
-    assert copied is not own
-    assert copied.dtype == np.float32
-
-
 def test_copies_and_pickles_are_independent():
     model = MLP(1, [2, 1], seed=5)
     expected = model([0.5])
