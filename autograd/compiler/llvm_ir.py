@@ -41,7 +41,7 @@ SIGNS: Final = {">": "ogt", ">=": "oge", "<": "olt", "<=": "ole", "==": "oeq"}
 ARITHMETIC: Final = {rules.add: "fadd", rules.subtract: "fsub", rules.multiply: "fmul", rules.divide: "fdiv"}
 CALL: Final = "aarch64_vector_pcs "
 
-LARGEST = 1000
+LARGEST = 300
 """Instructions in one function of the machine code."""
 
 # The places of the one argument of every function: an array of addresses and whole numbers.
@@ -107,6 +107,7 @@ class _Emit:
 
     def __init__(self, program: Program, text: Text, live: list[int], outputs: tuple[int, ...]) -> None:
         self.program, self.text, self.live, self.outputs = program, text, live, outputs
+        self.kept = frozenset(outputs)
         self.users = _users(program, live)
         self.shape = text.shape
         self.home: dict[int, tuple[str, int]] = {}  # the stage and part of each instruction
@@ -137,7 +138,7 @@ class _Emit:
                     if (
                         program.ops[arg] is rules.multiply
                         and self.users.get(arg) == 1
-                        and arg not in self.outputs
+                        and arg not in self.kept
                         and self.home.get(arg) == self.home[i]
                     ):
                         fused[arg] = i

@@ -7,6 +7,7 @@ the numpy engine runs, and the helper functions it needs (`sigmoid`, ...) are pr
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ Written = tuple[str, int]
 
 WIDTH: Final = 116
 LONGEST: Final = 420  # characters of one expression; what is longer gets a name in between
+LONG: Final = 2000  # instructions; a longer program drops what it no longer needs
 ATOM: Final = LEVEL["atom"]
 LOOSE: Final = LEVEL["compare"]
 COMMENTS: Final = {**dict.fromkeys(COMPARISONS, "compare")}
@@ -58,12 +60,14 @@ class Writer:
     known: dict[int, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     wishes: dict[int, str] = field(default_factory=dict)
+    kept: frozenset[int] = frozenset()
     comments: bool = True
 
     def body(self, live: Sequence[int], boundary: int, name_outputs: bool = True) -> None:
         """The statements for the live instructions; those from `boundary` on are the backward part."""
+        self.kept = frozenset(self.outputs)
         uses = self._uses(live)
-        last = self._last_uses(live) if len(live) > 2000 else {}
+        start = len(self.lines)
         section = "forward"
         for i in live:
             if self.program.ops[i] in LEAVES:
@@ -79,9 +83,8 @@ class Writer:
             name = self._name(i)
             self.written[i] = (name, ATOM)
             self.lines += statement(name, text, self._comment(i))
-            for dead in last.get(i, ()):
-                if dead in self.known and dead not in self.outputs:
-                    self.lines.append(f"del {self.known[dead]}")
+        if len(live) > LONG:
+            self.lines[start:] = self._dropped(self.lines[start:])
 
     def leaf(self, i: int) -> None:
         program = self.program
@@ -102,24 +105,28 @@ class Writer:
                 uses[arg] = uses.get(arg, 0) + 1
         return uses
 
-    def _last_uses(self, live: Sequence[int]) -> dict[int, list[int]]:
-        """Which vectors can be dropped after each instruction: a long program would hold them all."""
-        last: dict[int, int] = {}
-        for i in live:
-            for arg in self.program.args[i]:
-                if self.program.stages[arg] == INSIDE and self.program.args[arg]:
-                    last[arg] = i
-        after: dict[int, list[int]] = {}
-        for arg, i in last.items():
-            after.setdefault(i, []).append(arg)
-        return after
+    def _dropped(self, lines: list[str]) -> list[str]:
+        """The lines with `del` where a vector is used for the last time: a long program would hold them all."""
+        vectors = {
+            name
+            for i, name in self.known.items()
+            if self.program.stages[i] == INSIDE and self.program.args[i] and i not in self.kept
+        }
+        last = {word: k for k, line in enumerate(lines) for word in re.findall(r"\w+", line.partition("  #")[0])}
+        ends = {k: line for k, line in enumerate(lines)}
+        for name in vectors:
+            k = last[name]
+            while not lines[k][:1].isidentifier() and lines[k] != ")":
+                k += 1  # the end of a statement over several lines
+            ends[k] += f"\ndel {name}"
+        return "\n".join(ends.values()).split("\n")
 
     def _inline(self, i: int, uses: dict[int, int], text: str, name_outputs: bool) -> bool:
         """Whether the expression may stand where it is used, without a name: a factor, a term, used once."""
         program, op = self.program, self.program.ops[i]
-        if i in program.labels or (i in self.outputs and name_outputs) or len(text) > LONGEST:
+        if i in program.labels or (i in self.kept and name_outputs) or len(text) > LONGEST:
             return False
-        if i in self.outputs or (program.is_condition(i) and uses[i] == 1):
+        if i in self.kept or (program.is_condition(i) and uses[i] == 1):
             return True
         if i in program.cotangents or uses[i] != 1:
             return op is rules.negative and len(text) < 30 and i not in program.cotangents

@@ -146,3 +146,18 @@ def test_erf_needs_the_math_module():
     step = compile(lambda x: erf(x) + relu(x), engine="numpy")
     assert step([0.5]).tolist() == [math.erf(0.5) + 0.5]
     assert "\n\nimport math\n\nimport numpy as np\n" in step.source
+
+
+def test_a_long_program_drops_what_it_no_longer_needs(monkeypatch):
+    model, parameters = network([2, 5, 5, 1], relu)
+    step = compile(lambda x: model(x) ** 2, parameters, engine="numpy")
+    X = np.random.default_rng(0).normal(size=(6, 2))
+    theta = step.pack()
+    wanted = step.value_and_grad(theta, X)
+    monkeypatch.setattr("autograd.compiler.source.LONG", 0)
+    again = compile(lambda x: model(x) ** 2, parameters, engine="numpy")
+    value, gradient = again.value_and_grad(theta, X)
+    assert value == wanted[0]
+    assert (gradient == wanted[1]).all()
+    assert again.source.count("del ") > 20
+    assert "del loss" not in again.source
