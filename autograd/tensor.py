@@ -1,7 +1,7 @@
 """`Tensor`, a numpy array that records what is done to it: the second carrier of the same table of rules.
 
 A node keeps its operands, the arrays they held, and the primitive; the local derivatives are computed in backward, by
-feeding the rule those arrays. What numpy functions do to a Tensor is in `array_functions.py`.
+feeding the rule those arrays. How a Tensor is read is in `tensor_node.py`, its methods are in `tensor_methods.py`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from .fingerprint import fingerprint
 from .graph import MODE, THREAD, Note, deepcopy_graph, source_line
 from .reverse import accumulate, pulled
 from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
-from .scalar import checked_label, describe, times
+from .scalar import describe, times
 from .surface import Surface
 from .tensor_methods import ArrayMethods
-
-Array = Any  # np.ndarray: numpy gives Any for most of what is done to one
+from .tensor_node import Array, ArrayNode
 
 np.empty(1 << 21)
 # Allocated and freed at once, never touched. glibc's malloc takes from it that arrays of up to 16 MB are worth keeping
@@ -31,7 +30,7 @@ np.empty(1 << 21)
 # has this already; elsewhere the line does nothing.)
 
 
-class Tensor(Surface, ArrayMethods):
+class Tensor(ArrayNode, Surface, ArrayMethods):
     """An array that remembers how it was computed, so that it can be differentiated.
 
     Args:
@@ -50,112 +49,24 @@ class Tensor(Surface, ArrayMethods):
            [ 0.41997434, -0.41997434]])
     """
 
-    __slots__ = (
-        "_data",
-        "_grad",
-        "_parents",
-        "_print",
-        "_prints",
-        "_saved",
-        "note",
-        "options",
-        "reached",
-        "rule",
-    )
+    __slots__ = ()
     __array_priority__ = 1000
 
     def __init__(self, data: Any, label: str = "", dtype: Any = None) -> None:
-        self._data: Array = to_array(data, dtype)
-        self._grad: Array | None = None
-        self._parents: tuple[Tensor | None, ...] = ()
-        self._saved: tuple[Any, ...] = ()
-        self._print: Any = None  # once somebody outside holds the array, and so could change it: its fingerprint then
-        self._prints: tuple[Any, ...] | None = None  # those of the operands, where they could be changed when recorded
-        self.rule: Rule | ArrayRule = INPUT
-        self.options: dict[str, Any] = {}
+        self._data = to_array(data, dtype)
+        self._grad = None
+        self._parents = ()
+        self._saved = ()
+        self._print = None
+        self._prints = None
+        self.rule = INPUT
+        self.options = {}
         self.reached = False
-        self.note: Note = MODE.note
+        self.note = MODE.note
         if label != "":
             self.label = label
 
-    # ------------------------------------------------------------------------------------- what a node is
-
-    @property
-    def data(self) -> Array:
-        """Its array. Assignable on a leaf; changing it in place while a graph holds it is noticed by backward."""
-        if self._parents and (self._data.base is not None or self._data is self._saved[0]):
-            return self._data.copy()  # a reshape or a slice lies in its operand's memory, which is not for others
-        if self._print is None:
-            self._print = fingerprint(self._data)
-        return self._data
-
-    @data.setter
-    def data(self, array: Any) -> None:
-        if self._parents:
-            raise GraphError(
-                f"the array of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
-            )
-        new = np.asarray(array)
-        if new.shape != self._data.shape:
-            raise ShapeError(f"data keeps its shape {self._data.shape}, got {new.shape}; make a new Tensor instead")
-        new = new.astype(self._data.dtype, copy=False)
-        if self._print is None or new is not self._data:
-            self._print = ()  # no graph has it yet, and the one who gave it may change it
-        self._data = new
-
-    @property
-    def grad(self) -> Array:
-        """d root / d self of the backward sweeps so far; zeros before the first. Assignable."""
-        if self._grad is None:
-            self._grad = np.zeros(self._data.shape, self._data.dtype)
-        elif self._parents:
-            return np.array(self._grad)  # a result's gradient may be the very array of another node's
-        return self._grad
-
-    @grad.setter
-    def grad(self, array: Any) -> None:
-        if array is None:
-            self._grad = None
-            return
-        new = np.asarray(array)
-        if new.shape not in ((), self._data.shape):
-            raise ShapeError(f"a gradient has the shape of its data, {self._data.shape}, got {new.shape}")
-        self._grad = np.broadcast_to(new, self._data.shape).astype(self._data.dtype)
-
-    @property
-    def label(self) -> str:
-        """The name it is drawn and compiled under; "" when it has none. Assignable."""
-        return self.note.label
-
-    @label.setter
-    def label(self, text: str) -> None:
-        self.note = Note(checked_label(text), self.note.scope, self.note.source)
-
-    @property
-    def scope(self) -> tuple[str, ...]:
-        """The modules that were running when it was recorded, outermost first."""
-        return self.note.scope
-
-    @property
-    def source(self) -> str:
-        """The line of the user's code that recorded it, when that was asked for (`detect_anomaly`)."""
-        return self.note.source
-
-    @property
-    def op(self) -> str:
-        """The name of the primitive that made it; "" for a leaf."""
-        return self.rule.name
-
-    @property
-    def kind(self) -> str:
-        """`"result"` of an operation, or the leaf's role: `"input"`, `"parameter"` or `"constant"`."""
-        names = {id(INPUT): "input", id(PARAMETER): "parameter", id(CONSTANT): "constant"}
-        return names.get(id(self.rule), "result")
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether it was made by hand rather than by an operation."""
-        return not self._parents
+    # ----------------------------------------------------------------------------------------- recording
 
     @property
     def operands(self) -> tuple[Tensor, ...]:
@@ -165,61 +76,12 @@ class Tensor(Surface, ArrayMethods):
             for parent, saved in zip(self._parents, self._saved, strict=True)
         )
 
-    shape = property(lambda self: self._data.shape, doc="The lengths of its axes.")
-    dtype = property(lambda self: self._data.dtype, doc="The type of its numbers.")
-    ndim = property(lambda self: self._data.ndim, doc="How many axes it has.")
-    size = property(lambda self: self._data.size, doc="How many numbers it holds.")
-
-    def item(self) -> float:
-        """Its only number as a float.
-
-        Raises:
-            ShapeError: it holds more than one.
-        """
-        if self._data.size != 1:
-            raise ShapeError(f"item() reads the one number of a Tensor, this one has shape {self.shape}; use .data")
-        return float(self._data.reshape(-1)[0])
-
     def detach(self) -> Tensor:
         """Its numbers as a new leaf, without the graph."""
         return Tensor(self._data, self.label)
 
-    def numpy(self) -> Array:
-        """A copy of its array."""
-        return self._data.copy()
-
-    def __float__(self) -> float:
-        return self.item()
-
-    def __bool__(self) -> bool:
-        if self._data.size != 1:
-            raise ShapeError("the truth of a Tensor with several numbers is ambiguous: use .data.any() or .data.all()")
-        return bool(self._data.reshape(-1)[0])
-
-    def __len__(self) -> int:
-        if not self._data.ndim:
-            raise OperandError("a Tensor of shape () has no length")
-        return len(self._data)
-
     def __iter__(self) -> Any:
         return (self[k] for k in range(len(self)))
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        raise OperandError(
-            "a Tensor turned into a plain array would lose its graph: write t.data or t.numpy() for the numbers; "
-            "several Tensors are joined by stack([...]) or concatenate([...])"
-        )
-
-    def __repr__(self) -> str:
-        text = np.array2string(self._data, separator=", ", prefix="Tensor(")
-        label = f", label={self.label!r}" if self.label else ""
-        dtype = "" if self._data.dtype == np.float64 else f", dtype={self._data.dtype}"
-        return f"Tensor({text}{dtype}{label})"
-
-    def __format__(self, specification: str) -> str:
-        return format(self.item(), specification) if specification else repr(self)
-
-    # ----------------------------------------------------------------------------------------- recording
 
     @staticmethod
     def _apply(rule: Rule, operands: tuple[Any, ...]) -> Tensor:
@@ -259,27 +121,6 @@ class Tensor(Surface, ArrayMethods):
     @staticmethod
     def _equal(x: Any, y: Any) -> Any:
         return _raw(x) == _raw(y)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._data < _raw(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._data <= _raw(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._data > _raw(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._data >= _raw(other)
-
-    __hash__ = object.__hash__
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise GraphError(
-            "a Tensor is not changed in place, backward would need the old numbers: "
-            "build a new one with where(condition, new, t) or concatenate([...]); "
-            "to set the numbers of a leaf, assign t.data"
-        )
 
     # ------------------------------------------------------------------------------------------ derivatives
 
