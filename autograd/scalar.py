@@ -83,7 +83,7 @@ def is_foreign(other: object) -> bool:
 class Scalar:
     """What a `Value` is made of. Write `Value`; this class has no arithmetic."""
 
-    __slots__ = ("_data", "_grad", "dx", "dy", "mark", "note", "reached", "rule", "x", "y")
+    __slots__ = ("_data", "_grad", "dx", "dy", "mark", "note", "rule", "x", "y")
 
     _data: float
     _grad: float
@@ -94,7 +94,6 @@ class Scalar:
     rule: Rule
     note: Note
     mark: int
-    reached: bool
 
     def __init__(self, data: float, rule: Rule) -> None:
         self._data = data
@@ -105,7 +104,6 @@ class Scalar:
         self.dy = 0.0
         self.rule = rule
         self.mark = 0  # the sweep that came through here last
-        self.reached = False  # whether any did: until then the gradient is not zero, it is not known
         self.note = MODE.note
 
     # ------------------------------------------------------------------------------------- what a node is
@@ -166,6 +164,11 @@ class Scalar:
         if self.rule is PARAMETER:
             return "parameter"
         return "constant" if self.rule is CONSTANT else "result"
+
+    @property
+    def reached(self) -> bool:
+        """Whether any backward has come through: until then the gradient is not zero, it is not known."""
+        return self.mark > 0
 
     @property
     def is_leaf(self) -> bool:
@@ -306,24 +309,28 @@ def sweep_order(root: Scalar) -> list[Scalar]:
     opened: int = SWEEPS.count
     done: int = opened + 1
     order: list[Scalar] = []
+    if root.x is None and root.y is None:
+        root.mark = done
+        return order
     stack: list[Scalar] = [root]
     while stack:
         node = stack[-1]
         mark: int = node.mark
         if mark < opened:
-            x = node.x
-            y = node.y
-            node.reached = True
-            if x is None and y is None:
-                node.mark = done
-                stack.pop()
-                continue
             node.mark = opened
             node._grad = 0.0
+            y = node.y
             if y is not None and y.mark < opened:
-                stack.append(y)
+                if y.x is None and y.y is None:
+                    y.mark = done
+                else:
+                    stack.append(y)
+            x = node.x
             if x is not None and x.mark < opened:
-                stack.append(x)
+                if x.x is None and x.y is None:
+                    x.mark = done
+                else:
+                    stack.append(x)
         else:
             stack.pop()
             if mark == opened:

@@ -108,7 +108,7 @@ class Value(Scalar):
         twin.y = None if y is None else memo.get(id(y), y)
         twin.rule = self.rule
         twin.note = self.note
-        twin.reached = self.reached
+        twin.mark = self.mark
         return twin
 
     def conjugate(self) -> Value:
@@ -211,7 +211,6 @@ class Result(Value):
         self.dy = dy
         self.rule = rule
         self.mark = 0
-        self.reached = False
         self.note = MODE.note
         if MODE.special:
             settle(self)
