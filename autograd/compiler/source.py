@@ -113,7 +113,7 @@ class Writer:
             if self.program.stages[i] == INSIDE and self.program.args[i] and i not in self.kept
         }
         last = {word: k for k, line in enumerate(lines) for word in re.findall(r"\w+", line.partition("  #")[0])}
-        ends = {k: line for k, line in enumerate(lines)}
+        ends = dict(enumerate(lines))
         for name in vectors:
             k = last[name]
             while not lines[k][:1].isidentifier() and lines[k] != ")":

@@ -1,0 +1,204 @@
+"""Compiled steps against their peers: medians of interleaved rounds, each peer in a process of its own.
+
+    python benchmarks/compiled.py                        what this interpreter can import
+    python benchmarks/compiled.py --peers PYTHON         jax and torch of another interpreter
+    python benchmarks/compiled.py --only W1 W2 --save results.json
+
+Every round times each contender once, in a shuffled order, so that what disturbs the machine disturbs all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
+
+import numpy as np  # noqa: E402
+from workloads import data_for, glassgrad_loss, shuffled  # noqa: E402
+
+CONTENDERS: dict[str, list[str]] = {
+    "llvm": ["W1", "W2", "W5", "W6", "W7"],
+    "llvm step()": ["W1", "W2"],
+    "numpy engine": ["W1", "W2", "W5", "W6"],
+    "eager": ["W1", "W2", "W5", "W7"],
+    "jax.jit": ["W1", "W2", "W5", "W6", "W7"],
+    "torch": ["W1", "W2"],
+    "numpy by hand": ["W1", "W2"],
+    "C": ["W1", "W2"],
+}
+ELSEWHERE = ("jax.jit", "torch")
+
+
+def make(contender: str, name: str) -> tuple[Callable[[], Any], float]:
+    """A step, run once, and how long it took until then in seconds."""
+    data = data_for(name)
+    start = time.perf_counter()
+    step = _make(contender, name, data)
+    step()
+    return step, time.perf_counter() - start
+
+
+def _make(contender: str, name: str, data: Any) -> Callable[[], Any]:
+    if contender in ELSEWHERE or contender in ("C", "numpy by hand"):
+        import peers
+
+        if contender == "jax.jit":
+            return peers.jax_step(name, data)
+        if contender == "torch":
+            return peers.torch_step(name, data)
+        if contender == "C":
+            return peers.c_step(name, data)
+        return {"W1": peers.numpy_w1, "W2": peers.numpy_w2}[name](data)
+    from autograd.compiler import compile
+
+    loss, parameters = glassgrad_loss(name, data.theta)
+    if contender == "eager":
+        return lambda: eager(loss, parameters, data)
+    step = compile(loss, parameters, engine="numpy" if contender == "numpy engine" else "llvm")
+    if contender == "llvm step()":
+        return lambda: step(*data.batch)
+    if name == "W6":
+        return lambda: step.hessian(data.theta, *data.batch)
+    return lambda: step.value_and_grad(data.theta, *data.batch)
+
+
+def eager(loss: Callable[..., Any], parameters: list[Any], data: Any) -> None:
+    for p in parameters:
+        p.grad = 0.0
+    for sample in zip(*data.batch, strict=True) if data.batch else [()]:
+        loss(*(part.tolist() if isinstance(part, np.ndarray) else part for part in sample)).backward()
+
+
+def worker() -> None:
+    """Answer requests on standard input: `make contender name`, `time contender name`."""
+    steps: dict[tuple[str, str], Callable[[], Any]] = {}
+    for line in sys.stdin:
+        verb, contender, name = json.loads(line)
+        try:
+            if verb == "make":
+                steps[contender, name], seconds = make(contender, name)
+                answer: Any = seconds
+            elif verb == "value":
+                answer = numbers(steps[contender, name]())
+            else:
+                answer = timed(steps[contender, name])
+        except Exception as error:
+            answer = f"{type(error).__name__}: {error}"
+        print(json.dumps(answer), flush=True)
+
+
+def numbers(result: Any) -> list[float]:
+    """Loss and gradient as a flat list, to see that all compute the same."""
+    parts = result if isinstance(result, tuple) else (result,)
+    plain = [part.detach() if hasattr(part, "detach") else part for part in parts]
+    return np.concatenate([np.ravel(np.asarray(part, dtype=float)) for part in plain]).tolist()
+
+
+def timed(step: Callable[[], Any], budget: float = 0.02) -> float:
+    """Seconds of one call: the mean of as many as fit into the budget."""
+    start = time.perf_counter()
+    step()
+    count = max(1, int(budget / max(time.perf_counter() - start, 1e-7)))
+    start = time.perf_counter()
+    for _ in range(count):
+        step()
+    return (time.perf_counter() - start) / count
+
+
+class Process:
+    """A worker, and what it is asked."""
+
+    def __init__(self, python: str) -> None:
+        threads = {
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+        }
+        self.process = subprocess.Popen(
+            [python, __file__, "--worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **threads},
+        )  # fmt: skip
+
+    def ask(self, *request: str) -> Any:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+def measure(only: list[str], rounds: int, peers: str) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    for name in only:
+        processes: dict[str, Process] = {}
+        compile_times: dict[str, float] = {}
+        for contender in (each for each, names in CONTENDERS.items() if name in names):
+            process = Process(peers if contender in ELSEWHERE else sys.executable)
+            seconds = process.ask("make", contender, name)
+            if isinstance(seconds, str):
+                print(f"{name} {contender}: left out ({seconds})", file=sys.stderr)
+                continue
+            processes[contender], compile_times[contender] = process, seconds
+        times: dict[str, list[float]] = {contender: [] for contender in processes}
+        for k in range(rounds):
+            for contender in shuffled(list(processes), k):
+                times[contender].append(processes[contender].ask("time", contender, name))
+        agreement(name, processes)
+        results[name] = {
+            contender: {"seconds": statistics.median(each), "first call": compile_times[contender]}
+            for contender, each in times.items()
+        }
+        for process in processes.values():
+            process.process.stdin.close()  # type: ignore[union-attr]
+            process.process.wait()
+        print(table(name, results[name]), flush=True)
+    return results
+
+
+def agreement(name: str, processes: dict[str, Process]) -> None:
+    """Everybody's numbers against those of the first."""
+    answers = {c: p.ask("value", c, name) for c, p in processes.items() if c not in ("eager", "llvm step()")}
+    first = answers.get("llvm")
+    for contender, answer in answers.items():
+        if first is not None and not np.allclose(answer, first, rtol=1e-9, atol=1e-11):
+            print(f"{name}: {contender} computes something else than llvm", file=sys.stderr)
+
+
+def table(name: str, rows: dict[str, Any]) -> str:
+    best = rows.get("llvm", next(iter(rows.values())))["seconds"]
+    lines = [f"{name:<16}{'µs a step':>12}{'of llvm':>10}{'first call, ms':>17}"]
+    for contender, row in sorted(rows.items(), key=lambda item: item[1]["seconds"]):
+        seconds, first = row["seconds"], row["first call"]
+        lines.append(f"{contender:<16}{seconds * 1e6:>12.2f}{seconds / best:>9.2f}×{first * 1e3:>16.1f}")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", default=["W1", "W2", "W5", "W6", "W7"], metavar="W")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--peers", default=sys.executable, help="the interpreter that has jax and torch")
+    parser.add_argument("--save", type=Path)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        worker()
+        return
+    results = measure(options.only, options.rounds, options.peers)
+    if options.save:
+        about = {"machine": platform.machine(), "python": platform.python_version(), "rounds": options.rounds}
+        options.save.write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""The same workloads for everything glassgrad is compared with: each function gives a step to be timed.
+
+A step is forward, loss, and the gradients of all parameters. Peers are written as their own users would write them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from workloads import GPT, MOONS, SEED, Data, expression_point
+
+Step = Callable[[], Any]
+
+
+def layers(theta: Any, sizes: tuple[int, ...]) -> list[tuple[Any, Any]]:
+    """Weights (outputs, inputs) and biases of a dense network, in the order of the scalar one."""
+    out, k = [], 0
+    for inputs, outputs in zip(sizes, sizes[1:]):  # noqa: B905, RUF007  (peers run on any interpreter)
+        W = theta[k : k + inputs * outputs].reshape(outputs, inputs)
+        k += inputs * outputs
+        out.append((W, theta[k : k + outputs]))
+        k += outputs
+    return out
+
+
+# ------------------------------------------------------------------------------------------------------------ numpy
+
+
+def numpy_w1(data: Data) -> Step:
+    x, y, theta = data.X.reshape(1, -1), data.Y.reshape(1, -1), data.theta
+    n = x.shape[1]
+
+    def step() -> Any:
+        (W1, b1), (W2, b2), (W3, b3) = layers(theta, SEED)
+        a1 = 1 / (1 + np.exp(-(W1 @ x + b1[:, None])))
+        a2 = 1 / (1 + np.exp(-(W2 @ a1 + b2[:, None])))
+        a3 = 1 / (1 + np.exp(-(W3 @ a2 + b3[:, None])))
+        error = a3 - y
+        d3 = error * a3 * (1 - a3) / n
+        d2 = (W3.T @ d3) * a2 * (1 - a2)
+        d1 = (W2.T @ d2) * a1 * (1 - a1)
+        gradient = [d1 @ x.T, d1.sum(1), d2 @ a1.T, d2.sum(1), d3 @ a2.T, d3.sum(1)]
+        return (error * error).mean() / 2, np.concatenate([g.ravel() for g in gradient])
+
+    return step
+
+
+def numpy_w2(data: Data) -> Step:
+    x, y, theta = data.X.T.copy(), data.Y.reshape(1, -1), data.theta
+    n = x.shape[1]
+
+    def step() -> Any:
+        (W1, b1), (W2, b2), (W3, b3) = layers(theta, MOONS)
+        a1 = np.maximum(W1 @ x + b1[:, None], 0)
+        a2 = np.maximum(W2 @ a1 + b2[:, None], 0)
+        margin = 1 - y * (W3 @ a2 + b3[:, None])
+        d3 = -y * (margin > 0) / n
+        d2 = (W3.T @ d3) * (a2 > 0)
+        d1 = (W2.T @ d2) * (a1 > 0)
+        parts = [d1 @ x.T, d1.sum(1), d2 @ a1.T, d2.sum(1), d3 @ a2.T, d3.sum(1)]
+        gradient = np.concatenate([g.ravel() for g in parts]) + 2e-4 * theta
+        return np.maximum(margin, 0).mean() + 1e-4 * (theta @ theta), gradient
+
+    return step
+
+
+# -------------------------------------------------------------------------------------------------------------- jax
+
+
+def jax_step(name: str, data: Data) -> Step:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    import jax.numpy as jnp
+
+    def w1(theta: Any, x: Any, y: Any) -> Any:
+        a = x[:, None]
+        for W, b in layers(theta, SEED):
+            a = jax.nn.sigmoid(a @ W.T + b)
+        return ((a[:, 0] - y) ** 2).mean() / 2
+
+    def w2(theta: Any, x: Any, y: Any) -> Any:
+        (W1, b1), (W2, b2), (W3, b3) = layers(theta, MOONS)
+        a = jax.nn.relu(jax.nn.relu(x @ W1.T + b1) @ W2.T + b2) @ W3.T + b3
+        return jax.nn.relu(1 - y * a[:, 0]).mean() + 1e-4 * (theta @ theta)
+
+    def w5(theta: Any) -> Any:
+        return expression_point(theta, jnp)
+
+    def w6(theta: Any) -> Any:
+        return (100 * (theta[1:] - theta[:-1] ** 2) ** 2 + (1 - theta[:-1]) ** 2).sum()
+
+    def w7(theta: Any, x: Any, y: Any) -> Any:
+        d, heads = GPT.width, GPT.heads
+        sizes = [(GPT.vocabulary, d), (GPT.block, d), *[(d, d)] * 4, (4 * d, d), (d, 4 * d), (GPT.vocabulary, d)]
+        parts, k = [], 0
+        for rows, columns in sizes:
+            parts.append(theta[k : k + rows * columns].reshape(rows, columns))
+            k += rows * columns
+        token, place, query, key, value, out, up, down, head = parts
+
+        def normalized(z: Any) -> Any:
+            return z / jnp.sqrt((z * z).mean(-1, keepdims=True) + 1e-5)
+
+        z = normalized(x[0] @ token + place)
+        calm = normalized(z)
+        q, k_, v = ((calm @ M.T).reshape(-1, heads, d // heads).transpose(1, 0, 2) for M in (query, key, value))
+        scores = q @ k_.transpose(0, 2, 1) / (d // heads) ** 0.5
+        scores = jnp.where(jnp.tril(jnp.ones((GPT.block, GPT.block), bool)), scores, -jnp.inf)
+        mixed = (jax.nn.softmax(scores) @ v).transpose(1, 0, 2).reshape(-1, d)
+        z = z + mixed @ out.T
+        z = z + jax.nn.relu(normalized(z) @ up.T) @ down.T
+        logits = z @ head.T
+        return (jax.nn.logsumexp(logits, axis=-1) - (logits * y[0]).sum(-1)).mean()
+
+    loss: Any = {"W1": w1, "W2": w2, "W5": w5, "W6": w6, "W7": w7}[name]
+    function: Any = jax.jit(jax.hessian(loss) if name == "W6" else jax.value_and_grad(loss))
+    theta = jnp.asarray(data.theta)
+    batch = [jnp.asarray(part) for part in data.batch]
+    return lambda: jax.block_until_ready(function(theta, *batch))
+
+
+# ------------------------------------------------------------------------------------------------------------ torch
+
+
+def torch_step(name: str, data: Data) -> Step:
+    import torch
+
+    torch.set_num_threads(1)
+    theta = torch.tensor(data.theta, requires_grad=True)
+    x, y = torch.tensor(data.X), torch.tensor(data.Y)
+
+    def w1() -> Any:
+        a = x[:, None]
+        for W, b in layers(theta, SEED):
+            a = torch.sigmoid(a @ W.T + b)
+        return ((a[:, 0] - y) ** 2).mean() / 2
+
+    def w2() -> Any:
+        (W1, b1), (W2, b2), (W3, b3) = layers(theta, MOONS)
+        a = torch.relu(torch.relu(x @ W1.T + b1) @ W2.T + b2) @ W3.T + b3
+        return torch.relu(1 - y * a[:, 0]).mean() + 1e-4 * (theta @ theta)
+
+    loss = {"W1": w1, "W2": w2}[name]
+
+    def step() -> Any:
+        theta.grad = None
+        out = loss()
+        out.backward()
+        return out, theta.grad
+
+    return step
+
+
+# ---------------------------------------------------------------------------------------------------------------- C
+
+C_SOURCE = r"""
+#include <math.h>
+#include <string.h>
+typedef double V __attribute__((vector_size(64)));
+#ifdef __AVX512F__
+V _ZGVeN8v_exp(V);
+#define EXP _ZGVeN8v_exp
+#else
+static inline V EXP(V x) { for (int s = 0; s < 8; s++) x[s] = exp(x[s]); return x; }
+#endif
+typedef long long M __attribute__((vector_size(64)));
+static inline V pick(M m, V a, V b) { return (V)((m & (M)a) | (~m & (M)b)); }
+#define ALL(s) for (int s = 0; s < 8; s++)
+#define UNROLL _Pragma("GCC unroll 16")
+
+#define NETWORK(name, I, H, hinge, decay) \
+double name(const double *t, const double *X, const double *Y, int n, double *g) { \
+  enum { b1 = I * H, w2 = b1 + H, b2 = w2 + H * H, w3 = b2 + H, b3 = w3 + H, P = b3 + 1 }; \
+  V acc[P]; memset(acc, 0, sizeof acc); V loss = {0}; \
+  for (int i = 0; i < n; i += 8) { \
+    V x[I], y, keep, a1[H], a2[H], d2[H]; \
+    ALL(s) { int r = i + s < n ? i + s : n - 1; keep[s] = i + s < n; y[s] = Y[r]; \
+             for (int j = 0; j < I; j++) x[j][s] = X[r * I + j]; } \
+    for (int o = 0; o < H; o++) { V z = t[b1 + o] - (V){0}; \
+      UNROLL for (int j = 0; j < I; j++) z += t[o * I + j] * x[j]; \
+      a1[o] = hinge ? pick(z > 0, z, (V){0}) : 1 / (1 + EXP(-z)); } \
+    for (int o = 0; o < H; o++) { V z = t[b2 + o] - (V){0}; \
+      UNROLL for (int j = 0; j < H; j++) z += t[w2 + o * H + j] * a1[j]; \
+      a2[o] = hinge ? pick(z > 0, z, (V){0}) : 1 / (1 + EXP(-z)); } \
+    V out = t[b3] - (V){0}; \
+    UNROLL for (int j = 0; j < H; j++) out += t[w3 + j] * a2[j]; \
+    V d3; \
+    if (hinge) { V m = 1 - y * out; loss += keep * pick(m > 0, m, (V){0}); d3 = pick(m > 0, -y * keep, (V){0}); } \
+    else { V a3 = 1 / (1 + EXP(-out)), r = a3 - y; loss += keep * r * r / 2; d3 = keep * r * a3 * (1 - a3); } \
+    acc[b3] += d3; \
+    UNROLL for (int j = 0; j < H; j++) { acc[w3 + j] += d3 * a2[j]; V d = d3 * t[w3 + j]; \
+      d2[j] = hinge ? pick(a2[j] > 0, d, (V){0}) : d * a2[j] * (1 - a2[j]); acc[b2 + j] += d2[j]; } \
+    for (int j = 0; j < H; j++) { V d = {0}; \
+      UNROLL for (int o = 0; o < H; o++) { acc[w2 + o * H + j] += d2[o] * a1[j]; d += d2[o] * t[w2 + o * H + j]; } \
+      d = hinge ? pick(a1[j] > 0, d, (V){0}) : d * a1[j] * (1 - a1[j]); acc[b1 + j] += d; \
+      UNROLL for (int k = 0; k < I; k++) acc[j * I + k] += d * x[k]; } \
+  } \
+  double total = 0, norm = 0; \
+  ALL(s) total += loss[s]; \
+  for (int p = 0; p < P; p++) { double sum = 0; ALL(s) sum += acc[p][s]; \
+    g[p] = sum / n + 2 * decay * t[p]; norm += t[p] * t[p]; } \
+  return total / n + decay * norm; \
+}
+NETWORK(w1, 1, 3, 0, 0.0)
+NETWORK(w2, 2, 16, 1, 1e-4)
+"""
+
+
+def c_step(name: str, data: Data) -> Step:
+    folder = Path(tempfile.mkdtemp())
+    (folder / "limit.c").write_text(C_SOURCE)
+    flags = ["-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512", "-shared", "-fPIC"]
+    subprocess.run(["gcc", *flags, "limit.c", "-o", "limit.so", "-lmvec", "-lm"], cwd=folder, check=True)
+    function = getattr(ctypes.CDLL(str(folder / "limit.so")), name.lower())
+    function.restype = ctypes.c_double
+    function.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int, ctypes.c_void_p]
+    gradient = np.zeros(512)
+    theta, X, Y = data.theta, np.ascontiguousarray(data.X), np.ascontiguousarray(data.Y)
+    arguments = (theta.ctypes.data, X.ctypes.data, Y.ctypes.data, len(Y), gradient.ctypes.data)
+    kept = (theta, X, Y)  # their addresses are in use
+    return lambda: (function(*arguments), gradient[: len(kept[0])])
