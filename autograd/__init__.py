@@ -11,7 +11,55 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import value as _value
+from .array_functions import (
+    average,
+    cumsum,
+    diff,
+    dot,
+    einsum,
+    inner,
+    log_softmax,
+    logsumexp,
+    matmul,
+    mean,
+    norm,
+    outer,
+    prod,
+    softmax,
+    std,
+    tensordot,
+    trace,
+    var,
+)
+from .array_functions import max as max
+from .array_functions import min as min
+from .array_functions import sum as sum
+from .array_shapes import (
+    broadcast_to,
+    concatenate,
+    diagonal,
+    expand_dims,
+    flip,
+    moveaxis,
+    pad,
+    ravel,
+    repeat,
+    reshape,
+    roll,
+    sort,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    take,
+    take_along_axis,
+    tile,
+    transpose,
+    tril,
+    triu,
+)
 from .arrays import data, grads, values
+from .checkpoint import checkpoint
 from .errors import (
     AnomalyError,
     AutogradError,
@@ -79,14 +127,18 @@ if TYPE_CHECKING:
     from .draw import draw, draw_dot
 
 __all__ = [  # noqa: RUF022, by the alphabet
-    "AnomalyError", "AutogradError", "GradcheckError", "GraphError", "MissingExtra", "OperandError",
-    "RenderError", "ShapeError", "Tensor", "Value", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "ceil", "clip", "compiled", "cos", "cosh", "data", "detect_anomaly", "diagnose", "diagnose_class",
-    "draw", "draw_dot", "elu", "erf", "erfc", "examine", "exp", "exp2", "expm1", "floor", "gelu", "grad",
-    "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "hypot", "jacobian", "jvp", "leaky_relu", "log",
-    "log10", "log1p", "log2", "log_sigmoid", "logaddexp", "maximum", "minimum", "no_grad", "parameter",
-    "primitive", "reciprocal", "relu", "scope", "sigmoid", "sign", "silu", "sin", "sinh", "softplus", "sqrt",
-    "square", "tan", "tanh", "value_and_grad", "values", "vjp", "walk", "where",
+    "AnomalyError", "AutogradError", "GradcheckError", "GraphError", "MissingExtra", "OperandError", "RenderError",
+    "ShapeError", "Tensor", "Value", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "average", "broadcast_to", "ceil", "checkpoint", "clip", "compiled", "concatenate", "cos", "cosh", "cumsum",
+    "data", "detect_anomaly", "diagnose", "diagnose_class", "diagonal", "diff", "dot", "draw", "draw_dot", "einsum",
+    "elu", "erf", "erfc", "examine", "exp", "exp2", "expand_dims", "expm1", "flip", "floor", "gelu", "grad",
+    "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "hypot", "inner", "jacobian", "jvp", "leaky_relu", "log",
+    "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logsumexp", "matmul", "maximum", "mean",
+    "minimum", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter", "primitive", "prod", "ravel", "reciprocal",
+    "relu", "repeat", "reshape", "roll", "scope", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus",
+    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "value_and_grad", "values", "var", "vjp",
+    "walk", "where",
 ]  # fmt: skip
 
 _LATER = {

@@ -27,10 +27,10 @@ ROWS = [
     ["autograd"],  # the public names
     ["autograd.doctor"],
     ["autograd.compiler", "autograd.draw", "autograd.check"],
-    ["autograd.transforms"],
+    ["autograd.transforms", "autograd.checkpoint"],
     ["autograd.forward", "autograd.arrays"],
     ["autograd.value", "autograd.tensor"],
-    ["autograd.tensor_methods", "autograd.reverse"],
+    ["autograd.tensor_methods", "autograd.tensor_node", "autograd.reverse"],
     ["autograd.numpy_protocol"],
     ["autograd.scalar", "autograd.surface"],
     ["autograd.graph"],
