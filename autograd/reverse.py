@@ -9,7 +9,7 @@ Nothing is left behind on the nodes.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,18 +50,12 @@ def pull(outputs: Sequence[Any], cotangents: Sequence[Any], inputs: Sequence[Any
         if cotangent is not None:
             receive(waiting, node, cotangent)
     with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
-        for _ in sweep(order, waiting, ids, differentiable):
-            pass
+        _sweep(order, waiting, ids, differentiable)
     return [waiting.get(id(node)) for node in inputs]
 
 
-def sweep(order: Order, waiting: dict[int, Any], ids: set[int] | None, differentiable: bool) -> Iterator[Any]:
-    """Walk back over `order`, passing on what waits for each node; yields (node, cotangent or None) on the way.
-
-    Args:
-        waiting: cotangents by node id; what is left in it belongs to nodes outside `order`.
-        ids: the nodes to pass on to; all but constants where None.
-        differentiable: see `pull`.
+def _sweep(order: Order, waiting: dict[int, Any], ids: set[int], differentiable: bool) -> None:
+    """Walk back over `order`, passing on what waits for each node to those of its operands that are in `ids`.
 
     Where a `where` did not choose an element, no cotangent comes through, and none goes on from there: not even
     0 × inf, which would be NaN. So the nodes behind a `where` are remembered in `masked`.
@@ -69,18 +63,15 @@ def sweep(order: Order, waiting: dict[int, Any], ids: set[int] | None, different
     masked: set[int] = set()
     for node, operands in reversed(order):
         g = waiting.pop(id(node), None)
-        yield node, g
-        if g is None or not operands:
+        if g is None:
             continue
         hidden = id(node) in masked
         if hidden or node.rule is choose:
             masked.update(map(id, operands))
-        wanted = [operand.kind != "constant" if ids is None else id(operand) in ids for operand in operands]
-        for operand, contribution in zip(
-            operands, node._pull(g, operands, wanted, differentiable, hidden), strict=True
-        ):
-            if contribution is not None:
-                receive(waiting, operand, contribution)
+        wanted = [id(operand) in ids for operand in operands]
+        for operand, part in zip(operands, node._pull(g, operands, wanted, differentiable, hidden), strict=True):
+            if part is not None:
+                receive(waiting, operand, part)
 
 
 def receive(waiting: dict[int, Any], node: Any, contribution: Any) -> None:

@@ -71,6 +71,8 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
     @property
     def operands(self) -> tuple[Tensor, ...]:
         """What it was computed from, in order; plain numbers and arrays appear as Tensors of kind `"constant"`."""
+        if None not in self._parents:
+            return self._parents
         return tuple(
             constant(saved) if parent is None else parent
             for parent, saved in zip(self._parents, self._saved, strict=True)
