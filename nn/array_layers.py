@@ -51,10 +51,8 @@ class Linear(Module):
         seed: int | Draws | None = None,
         dtype: Any = float,
     ) -> None:
-        self.in_features, self.out_features = (
-            positive("in_features", in_features),
-            positive("out_features", out_features),
-        )
+        self.in_features = positive("in_features", in_features)
+        self.out_features = positive("out_features", out_features)
         shape, source = (self.out_features, self.in_features), generator(seed)
         first = kaiming_uniform(gain("leaky_relu", math.sqrt(5))) if init is None else init  # 1 / sqrt(in), in disguise
         self.weight = Tensor(drawn(first, shape, source, dtype))
@@ -280,6 +278,7 @@ def array_input(x: Any, module: Module, dtype: Any) -> Any:
     if array is None or array.dtype.kind not in "biuf":
         what = type(x).__name__ if array is None else f"dtype {array.dtype}"
         raise OperandError(
-            f"{type(module).__name__} takes a Tensor or an array of numbers, got {what}; Values go through Layer and MLP"
+            f"{type(module).__name__} takes a Tensor or an array of numbers, got {what}; "
+            "for Values there are Layer and MLP"
         )
     return array.astype(dtype, copy=False)

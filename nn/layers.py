@@ -14,8 +14,8 @@ import numpy as np
 
 from autograd import ShapeError, Value
 
-from .errors import SettingError
 from .activations import Activation, activation, is_recorded
+from .errors import SettingError
 from .init import Chosen, Draws, chosen, generator
 from .module import Module
 

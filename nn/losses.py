@@ -1,8 +1,8 @@
 """Losses: one number that says how wrong predictions are, to be made small.
 
 Each is its formula in ordinary arithmetic, for Tensors and for Values; what surrounds the formulas is the same for all:
-lists of Values become arrays, shapes are compared, the losses of the samples are averaged. Classification losses take scores (logits), never
-probabilities, and stay exact where a probability would round to 0 or 1.
+lists of Values become arrays, shapes are compared, the losses of the samples are averaged. Classification losses take
+scores (logits), never probabilities, and stay exact where a probability would round to 0 or 1.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from autograd import OperandError, ShapeError, Tensor, abs, data, logaddexp, relu, softplus, square
 
-from .errors import SettingError
 from .activations import is_recorded
+from .errors import SettingError
 from .normalised import log_softmax, logsumexp
 
 

@@ -1,4 +1,6 @@
-"""Saving what was learned: the numbers of a state, by name, in a `.npz` file. Never pickle, so a file cannot run code.
+"""Saving what was learned: the numbers of a state, by name, in a `.npz` or a `.safetensors` file.
+
+Never pickle, so a file cannot run code; how a safetensors file is laid out is in `safetensors.py`.
 
 A file is written beside the old one and takes its place in one step: an interruption leaves the old or the new, never
 half of one.
@@ -8,12 +10,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from . import safetensors
 from .errors import StateError
 
 
@@ -22,7 +28,8 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
 
     Args:
         what: something with `state_dict()`, or such a dict.
-        path: the file; `.npz` is the usual ending, none is added.
+        path: the file. One that ends in `.safetensors` is written in that format, which PyTorch users exchange models
+            in; any other as `.npz`, the usual ending; none is added.
 
     Raises:
         StateError: it holds something that is no number.
@@ -37,7 +44,7 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
     beside = f"{target}.{secrets.token_hex(4)}.tmp"  # in the same folder: only then can it be renamed in one step
     try:
         with open(beside, "xb") as file:
-            _write(file, arrays)
+            (safetensors.write if target.endswith(".safetensors") else _write)(file, arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, target)
@@ -48,10 +55,10 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str], into: Any = None) -> dict[str, Any]:
-    """Read a file that `save` wrote: numbers by name, floats and arrays.
+    """Read a file that `save` wrote, or another safetensors file: numbers by name, floats and arrays.
 
     Args:
-        path: the file.
+        path: the file; which format it is in is seen from its first bytes.
         into: something with `load_state_dict()`, such as a module, that is given them.
 
     Raises:
@@ -60,12 +67,17 @@ def load(path: str | os.PathLike[str], into: Any = None) -> dict[str, Any]:
     """
     with open(path, "rb") as file:
         try:
-            state = _read(file)
-        except (zipfile.BadZipFile, ValueError, EOFError, OSError, KeyError, RuntimeError, TypeError) as error:
+            start = file.read(9)
+            file.seek(0)
+            # The header of a safetensors file opens after eight bytes; a zip archive has a small number there.
+            arrays = safetensors.read(file) if start[8:] == b"{" else _read(file)
+        except _DAMAGED as error:
+            reason = str(error) or type(error).__name__
             raise StateError(
-                f"{os.fspath(path)} holds no saved state, or is damaged ({error}); load() reads what nn.save() wrote, "
-                "a .npz file of numbers"
+                f"{os.fspath(path)} holds no saved state, or is damaged ({reason}); load() reads what nn.save() wrote, "
+                "a .npz or .safetensors file of numbers"
             ) from error
+    state = {name: float(array) if array.ndim == 0 else array for name, array in arrays.items()}
     if into is not None:
         into.load_state_dict(state)
     return state
@@ -86,6 +98,13 @@ def _write(file: Any, arrays: dict[str, Any]) -> None:
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
+_DAMAGED = (
+    ValueError, TypeError, KeyError, OSError, EOFError, RuntimeError, SyntaxError, MemoryError, OverflowError,
+    struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What numpy, zipfile and json raise for a file that is none of theirs, or damaged, or made to do harm."""
+
+
 def _read(file: Any) -> dict[str, Any]:
     archive = np.load(file, allow_pickle=False)
     if not isinstance(archive, np.lib.npyio.NpzFile):
@@ -95,5 +114,5 @@ def _read(file: Any) -> dict[str, Any]:
         array = archive[name]
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
             raise ValueError(f"{name} is no array of numbers")
-        state[name] = float(array) if array.ndim == 0 else array
+        state[name] = array
     return state

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import OperandError, ShapeError, Value, data, gradcheck, grads, no_grad, values
+from autograd import OperandError, ShapeError, Tensor, Value, data, gradcheck, grads, no_grad, values
 from nn import SettingError, bce_with_logits, cross_entropy, half_mse, hinge, l1, log_softmax, logsumexp, mse, softmax
 
 POINTWISE = [mse, half_mse, l1, hinge, bce_with_logits]
@@ -254,3 +254,84 @@ def test_against_torch():
             np.sum(mine).backward()
             its.sum().backward()
             assert grads(z) == pytest.approx(t.grad.numpy(), rel=1e-10, abs=1e-14)
+
+
+# ------------------------------------------------------------------------------------------------------------ Tensors
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("loss", [*POINTWISE, cross_entropy, "probabilities"])
+def test_tensors_give_what_arrays_of_values_give(loss, reduction):
+    t = {cross_entropy: [2, 0], "probabilities": [[0.2, 0.5, 0.3], [0.0, 1.0, 0.0]]}.get(loss)
+    t = targets_for(loss) if t is None else np.array(t)
+    loss = cross_entropy if loss == "probabilities" else loss
+    z, scalars = Tensor(P), values(P)
+    out, expected = loss(z, t, reduction), loss(scalars, t, reduction)
+    assert isinstance(out, Tensor)
+    assert out.data == pytest.approx(data(expected), rel=1e-14)
+    out.sum().backward()
+    (expected if reduction != "none" else expected.sum()).backward()
+    assert z.grad == pytest.approx(grads(scalars), rel=1e-12, abs=1e-16)
+    assert loss(z, t.tolist()).data == pytest.approx(loss(z, t).data)
+    assert loss(list(z), t, reduction).data == pytest.approx(out.data)  # a list of Tensors is stacked
+    assert gradcheck(lambda p: loss(p, t, reduction).sum(), (P,))
+
+
+@pytest.mark.parametrize("loss", [mse, half_mse, l1, bce_with_logits, cross_entropy])
+def test_targets_may_be_tensors(loss):
+    t = Tensor(np.array([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0]]))
+    total = loss(Tensor(P), t)
+    assert total.data == pytest.approx(loss(Tensor(P), t.data).data)
+    total.backward()
+    assert np.all(np.isfinite(t.grad))
+    assert loss(P, t).data == pytest.approx(total.data)
+
+
+def test_one_sample_and_far_out():
+    assert cross_entropy(Tensor([1.0, 2.0]), 1).item() == pytest.approx(math.log1p(math.exp(-1)))
+    assert cross_entropy(Tensor([1.0, 2.0]), Tensor(1.0)).item() == pytest.approx(math.log1p(math.exp(-1)))
+    z = Tensor([[1000.0, 0.0], [-1000.0, 0.0]])
+    loss = cross_entropy(z, [1, 0])
+    loss.backward()
+    assert loss.item() == 1000.0
+    assert z.grad.tolist() == [[0.5, -0.5], [-0.5, 0.5]]
+    assert bce_with_logits(Tensor([-1000.0]), [1]).item() == 1000.0
+
+
+def test_dtype_is_that_of_the_predictions():
+    for loss in (mse, half_mse, l1, bce_with_logits):
+        assert loss(Tensor(P, dtype=np.float32), np.ones((2, 3))).dtype == np.float32
+    for t in ([0, 1], np.ones((2, 3)) / 3):
+        assert cross_entropy(Tensor(P, dtype=np.float32), t).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda z: mse(z, np.ones(3)), r"predictions of shape \(2, 3\) and 3 targets"),
+        (lambda z: mse(z, np.ones((3, 2))), r"write np.reshape\(targets, \(2, 3\)\)"),
+        (lambda z: hinge(z, np.zeros((2, 3))), "a target is -1 or 1, got 0"),
+        (lambda z: cross_entropy(z, [0, 3]), "class 3 is out of range, 3 logits have the classes 0 to 2"),
+        (lambda z: cross_entropy(z, [0.5, 1]), "class 0.5 is out of range"),
+        (lambda z: cross_entropy(z, [-1, 0]), "class -1 is out of range"),
+        (lambda z: cross_entropy(z, [0, 1, 2]), r"expects targets of shape \(2,\) \(classes\)"),
+        (lambda z: cross_entropy(z, np.ones((2, 3))), "add up to 1, got 3"),
+        (lambda z: cross_entropy(z, [[2.0, -1.0, 0.0]] * 2), "a probability, not below 0, got -1"),
+        (lambda z: cross_entropy(z[:, :1], [0, 0]), "there is bce_with_logits"),
+        (lambda z: mse(z[:0], np.ones((0, 3))), "needs at least one sample"),
+    ],
+)
+def test_tensors_and_targets_that_do_not_fit(call, message):
+    with pytest.raises(ShapeError, match=message):
+        call(Tensor(P))
+
+
+def test_losses_as_modules():
+    assert nn.MSELoss()(Tensor(P), P + 1.0).item() == 1.0
+    assert nn.CrossEntropyLoss(reduction="none")(Tensor(P), [0, 1]).shape == (2,)
+    assert repr(nn.L1Loss()) == "L1Loss()"
+    assert repr(nn.BCEWithLogitsLoss("sum")) == "BCEWithLogitsLoss(reduction='sum')"
+    with pytest.raises(SettingError, match="reduction is"):
+        nn.MSELoss("average")
+    assert nn.functional.mse_loss is mse
+    assert nn.functional.cross_entropy is cross_entropy
