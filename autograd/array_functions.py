@@ -255,8 +255,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
         subscripts: numpy's notation with "..." for axes that are broadcast; without "->" the letters that occur once,
             in the order of the alphabet.
 
-    >>> einsum("ii", np.array([[1.0, 2.0], [3.0, 4.0]]))
-    np.float64(5.0)
+    >>> float(einsum("ii", np.array([[1.0, 2.0], [3.0, 4.0]])))
+    5.0
     """
     if not isinstance(subscripts, str):
         raise OperandError('einsum() takes the subscripts as text first, as in einsum("ij,jk->ik", x, y)')
