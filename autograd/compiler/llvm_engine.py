@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from .batch import Floats
-from .llvm_ir import (
+from .llvm_body import (
     BEGIN,
     END,
     FRAME_SIZE,
@@ -33,9 +33,9 @@ from .llvm_ir import (
     UNIFORM,
     VECTOR,
     Shape,
-    module,
 )
-from .llvm_ir import N as COUNT
+from .llvm_body import N as COUNT
+from .llvm_ir import module
 from .lower import lower
 from .plan import EMPTY, Plan
 
@@ -56,7 +56,7 @@ class LlvmKernel:
             for k in range(math.prod(leaf.shape))
         )
         self._lanes = 1 if single else lanes()
-        shape = Shape(self._lanes, columns, plan.batched, aarch64=platform.machine() == "aarch64")
+        shape = Shape(self._lanes, columns, plan.batched, lanes(), platform.machine() == "aarch64")
         text, needs = module(program, outputs, shape)
         self.text = text
         self._engine = machine_code(text)
@@ -77,10 +77,10 @@ class LlvmKernel:
         self._theta, self._known, self._vector = (aligned(count) for count in plan.numbers)
         self._uniform, self._totals = aligned(len(needs.uniforms)), aligned(self._sums)
         self._out = aligned(len(outputs))
-        self._partials = self._frames = aligned(0)
+        self._partials, self._frames = aligned(0), aligned(self._frame * lanes() if single else 0)
         for place, memory in (
             (THETA, self._theta), (KNOWN, self._known), (VECTOR, self._vector), (UNIFORM, self._uniform),
-            (TOTALS, self._totals), (OUT, self._out),
+            (TOTALS, self._totals), (OUT, self._out), (FRAMES, self._frames),
         ):  # fmt: skip
             self._state[place] = memory.ctypes.data
         self._outputs = len(outputs)
