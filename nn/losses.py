@@ -272,8 +272,8 @@ def _not_empty(loss: str, array: Any) -> None:
 
 
 def _plain(number: Any) -> Any:
-    """An array without dimensions as the number in it."""
-    return number.item() if isinstance(number, np.ndarray) and number.ndim == 0 else number
+    """An array without dimensions, or a number of numpy's, as the number in it."""
+    return number.item() if isinstance(number, (np.ndarray, np.floating)) and number.ndim == 0 else number
 
 
 def _recorded(numbers: Any) -> bool:
@@ -302,7 +302,7 @@ def _reduced(losses: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
     total = losses.sum()
-    return total / losses.size if reduction == "mean" else total
+    return _plain(total / losses.size if reduction == "mean" else total)
 
 
 def checked_reduction(reduction: Any) -> str:

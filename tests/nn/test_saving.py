@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nn
 from autograd import Value
 from nn import MLP, SGD, Adam, Linear, ReLU, Sequential, StateError, StepLR, load, save
 
@@ -281,6 +282,11 @@ def test_safetensors_made_to_do_harm(tmp_path, content, message):
     (tmp_path / "model.safetensors").write_bytes(content)
     with pytest.raises(StateError, match=f"holds no saved state, or is damaged .*{message}"):
         load(tmp_path / "model.safetensors")
+
+
+def test_a_header_that_is_no_table():
+    with pytest.raises(ValueError, match="the header is no table of names"):
+        nn.safetensors.read(io.BytesIO(raw(b"[]")))
 
 
 def test_an_npz_that_claims_more_than_it_holds(tmp_path):
