@@ -1,7 +1,7 @@
 """The gradient doctor: where a handwritten gradient is wrong, and how; and why a network does not train.
 
-`diagnose` judges gradients, updates and forward passes against a loss; `diagnose_class` does so for an object that keeps
-its weights in attributes; `examine` measures a training set-up. To read: `templates.py` is the table of mistakes.
+`diagnose` judges gradients, updates and forward passes against a loss; `diagnose_class` does so for an object that
+keeps its weights in attributes; `examine` measures a training set-up. To read: `templates.py` is the table of mistakes.
 """
 
 from .adapter import diagnose_class

@@ -41,8 +41,8 @@ def diagnose_class(
         net: the learner's object. It is copied, never changed.
         batch: what its functions take, arrays with a row for each sample.
         loss: `(net, *sample)` or a method's name; gives the loss from the net's own forward pass.
-        backward: `(net, *sample)` or a method's name; leaves the gradients in attributes, or returns them by name. It is
-            called after the loss. None: there are none to judge.
+        backward: `(net, *sample)` or a method's name; leaves the gradients in attributes, or returns them by name. It
+            is called after the loss. None: there are none to judge.
         update: `(net, lr)` or a method's name; makes one step, after loss and backward. Needs `lr`.
         lr: the learning rate of that step.
         parameters: the names of the attributes that are weights; all float arrays that carry no gradient's name, if

@@ -35,8 +35,8 @@ class Words:
         if len(e.probes) == 1:
             given = "after one step" if e.judged_step else "as numbers"
             return (
-                f"Judged on {samples} at the one point you gave. Given {given}, a {self.what} cannot be tried elsewhere; "
-                "give the function that computes it, and look-alikes can be told apart."
+                f"Judged on {samples} at the one point you gave. Given {given}, a {self.what} cannot be tried "
+                "elsewhere; give the function that computes it, and look-alikes can be told apart."
             )
         text = f"Judged on {samples} at {points}: {kind} was called {len(e.probes)} times."
         return text if e.strong else text + " With so little, some mistakes look alike."
@@ -59,7 +59,7 @@ class Words:
         names = e.names
         lines = []
         for k in sorted(e.where):
-            act = self.formulas.layers.activations[k]
+            act = self.formulas.layers.activation(k)
             line = self.formulas.delta(act.block)
             slope = self.formulas.slope(act, self.formulas.number.get(act.block, 0))
             lines.append(f"{line}    # {self._said_of_slope(e, k, slope)}" if line else "")
@@ -81,7 +81,7 @@ class Words:
 
     def _said_of_slope(self, e: Explanation, k: int, slope: str) -> str:
         if any(f.name == "activation-applied-twice" and k in f.where for f in e.factors):
-            number = self.formulas.number.get(self.formulas.layers.activations[k].block, 0)
+            number = self.formulas.number.get(self.formulas.layers.activation(k).block, 0)
             return f"f' of z{number}: {slope.strip('()')}; a{number} went through f already"
         return f"{slope} is missing in yours"
 
@@ -97,6 +97,8 @@ class Words:
             flipped = [side[:-2] if side.endswith(".T") else f"{side}.T" for side in (b, a)]
             return " @ ".join(flipped) if b else ""
         delta = f"delta{self.formulas.layer(block)}"
+        if any(f.variant == "of the output" for f in e.factors):
+            return ""
         return {"weight": block, "error": delta, "weight-for-activation": f"{delta} * {block}"}.get("+".join(names), "")
 
     def _factor(self, f: Factor, block: str) -> str:
@@ -114,7 +116,9 @@ class Words:
                     f"the step subtracts the weight itself ({block} -= lr * {block}): that is weight decay. It shrinks "
                     f"{block} towards zero and never looks at the data"
                 )
-            return f"this is {block} itself, in place of its gradient: stepping along it is weight decay, it forgets the data"
+            return f"this is {block} itself, in place of its gradient: a step along it is weight decay"
+        if f.name == "error" and f.variant:
+            return f"this is the error at the output, in every place; it was neither sent back nor multiplied by {a}"
         if f.name == "error":
             return f"the error {delta} alone: it is not multiplied by the input of the layer, {a}"
         if f.name == "weight-for-activation":
@@ -175,8 +179,8 @@ class Words:
         shown = list(dict.fromkeys(map(str, candidates)))[:5]
         if shown == ["scaled"]:
             return (
-                f"{candidates[0].scale:.6g} times the right {self.what}, on this one sample. On one sample a great many "
-                "mistakes come to no more than a factor: give more samples to tell which it is"
+                f"{candidates[0].scale:.6g} times the right {self.what}, on this one sample. On one sample a great "
+                "many mistakes come to no more than a factor: give more samples to tell which it is"
             )
         return (
             f"wrong, but what exactly is not decided: {_or(shown)} would give these very numbers here. "
@@ -204,24 +208,28 @@ class Words:
 
     def rivals(self, block: str, rivals: list[Candidate]) -> str:
         return (
-            f"it agrees with the right {self.what} here, but so would {_or(list(map(str, rivals)))}: at this point they "
-            "cannot be told apart. Give the function that computes it, or another point."
+            f"it agrees with the right {self.what} here, but so would {_or(list(map(str, rivals)))}: at this point "
+            "they cannot be told apart. Give the function that computes it, or another point."
         )
 
     def undecided(self, block: str, verdicts: list[str]) -> str:
         if "kink" in verdicts:
-            return "a number lies exactly on the kink of an activation (relu at 0), where more than one slope is acceptable"
+            return "a number lies exactly on the kink of an activation (relu at 0), where more than one slope is right"
         if "noise" in verdicts:
-            return "the activations are so saturated that the gradient is lost in rounding errors: try smaller parameters"
+            return (
+                "the activations are so saturated that the gradient is lost in rounding errors: try smaller parameters"
+            )
         return "the gradient is zero at everything that was looked at, so nothing can be seen"
 
     def silent(self, block: str, both: bool) -> str:
         if self.formulas.recording.array_graph and self.formulas.recording.leaves.get(block, -1) < 0:
             told = "" if both else " What you computed is not zero."
-            return f"the loss does not use {block} at all, so its gradient is zero.{told} Is it missing in the forward pass?"
+            return (
+                f"the loss does not use {block} at all, so its gradient is zero.{told} Did the forward pass forget it?"
+            )
         return (
-            f"the gradient of the loss to {block} is zero at everything that was looked at, so right and wrong look the "
-            "same. Are all units dead, or multiplied by zero?"
+            f"the gradient of the loss to {block} is zero at everything that was looked at, so right and wrong look "
+            "the same. Are all units dead, or multiplied by zero?"
         )
 
     # ------------------------------------------------------------------------------------------- bad input
@@ -239,13 +247,15 @@ class Words:
         return f"the {self.what} is to be an array of real numbers, got dtype {array.dtype}"
 
     def loss_not_finite(self, block: str) -> str:
-        return "the loss or its own gradient is NaN or infinite at these parameters, so there is nothing to compare with"
+        return (
+            "the loss or its own gradient is NaN or infinite at these parameters, so there is nothing to compare with"
+        )
 
     def not_finite(self, block: str, array: Any) -> str:
         bad = int(np.size(array) - np.count_nonzero(np.isfinite(array)))
         return (
-            f"{bad} of {np.size(array)} elements are NaN or infinite, where the right ones are finite: look for a division "
-            "by zero, a log of zero, an exp of something large"
+            f"{bad} of {np.size(array)} elements are NaN or infinite, where the right ones are finite: look for a "
+            "division by zero, a log of zero, an exp of something large"
         )
 
     def aliased(self, block: str, other: str) -> str:
@@ -256,7 +266,9 @@ class Words:
 
     def shape(self, block: str, shape: tuple[int, ...]) -> tuple[str, str]:
         wanted = np.shape(self.seen.probes[0].params[block])
-        return f"it has shape {shape}, {block} has shape {wanted}: a gradient has the shape of its block", self.formula(block)
+        return f"it has shape {shape}, {block} has shape {wanted}: a gradient has the shape of its block", self.formula(
+            block
+        )
 
     def reshaped(self, block: str, shape: tuple[int, ...]) -> tuple[str, str]:
         wanted = np.shape(self.seen.probes[0].params[block])

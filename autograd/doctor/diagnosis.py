@@ -14,12 +14,12 @@ import numpy as np
 
 from ..errors import OperandError
 from .advice import Words
-from .evidence import Batch, Evidence, Probe, gather
+from .evidence import Batch, Evidence, gather
 from .fit import TOLERANCE, Explanation, explain, fit, judge
 from .forward import compare_forward
 from .reference import Loss
 from .report import BlockReport, Candidate, Report
-from .templates import Factor, build, singles
+from .templates import build, singles
 
 Array = Any
 Established = dict[Any, str]  # what is at work in a block nearer the output, and which that is
@@ -76,7 +76,9 @@ def diagnose(
     if update is not None and (lr is None or not lr > 0):
         raise OperandError(f"update= is judged by (before - after) / lr: give the learning rate of the step, lr={lr}")
     if not isinstance(batch, (tuple, list)):
-        raise OperandError(f"the batch is a tuple of what the loss takes besides the parameters, got {type(batch).__name__}")
+        raise OperandError(
+            f"the batch is a tuple of what the loss takes besides the parameters, got {type(batch).__name__}"
+        )
     parts = Batch(batch, each)
     report = Report({}, notes=notes)
     if gradients is not None:
@@ -108,7 +110,9 @@ def _disagree(gradient: BlockReport, step: BlockReport) -> bool:
 
 def _checked_params(params: Mapping[str, Any]) -> tuple[dict[str, Array], list[str]]:
     if not isinstance(params, Mapping) or not params:
-        raise OperandError('the parameters are arrays by name, such as {"W1": W1, "W2": W2}, got ' + type(params).__name__)
+        raise OperandError(
+            'the parameters are arrays by name, such as {"W1": W1, "W2": W2}, got ' + type(params).__name__
+        )
     blocks, notes = {}, []
     for name, block in params.items():
         array = np.asarray(block)
@@ -179,9 +183,7 @@ def _differs(made: Array | None, right: Array) -> bool:
     return made.shape != right.shape or not np.allclose(made, right, rtol=1e-6, atol=1e-14)
 
 
-def _wrong(
-    evidence: Evidence, name: str, words: Words, established: Established, error: float
-) -> BlockReport:
+def _wrong(evidence: Evidence, name: str, words: Words, established: Established, error: float) -> BlockReport:
     explanations = explain(evidence, name)
     if not explanations:
         shape = evidence.probes[0].answers[name].shape
@@ -189,11 +191,16 @@ def _wrong(
             reason, advice = words.shape(name, shape)
             return BlockReport(name, "wrong", "shape", relative_error=error, reason=reason, advice=advice)
         return BlockReport(
-            name, "wrong", "unrecognised", relative_error=error, reason=words.unrecognised(name), advice=words.formula(name)
+            name,
+            "wrong",
+            "unrecognised",
+            relative_error=error,
+            reason=words.unrecognised(name),
+            advice=words.formula(name),
         )
     explanations.sort(key=lambda e: _likelihood(e, evidence, name, established))
     best = explanations[0]
-    candidates = tuple(dict((e.name, Candidate(e.name, e.scale, e.residual, words.text(e, name))) for e in explanations[::-1]).values())[::-1]
+    candidates = _candidates(explanations, name, words)
     chosen: Explanation | None = best
     if not evidence.strong and len(set(candidates)) > 1:
         samples = evidence.probes[0].count
@@ -216,8 +223,23 @@ def _wrong(
     first = Candidate(chosen.name, chosen.scale, chosen.residual, words.text(chosen, name))
     return BlockReport(
         name, "wrong", chosen.name, chosen.scale, chosen.residual, error,
-        (first, *[c for c in candidates if c != chosen.name]), words.reason(chosen, name), words.advice(chosen, name), follows,
+        (first, *[c for c in candidates if c != chosen.name]),
+        words.reason(chosen, name), words.advice(chosen, name), follows,
     )  # fmt: skip
+
+
+def _candidates(explanations: list[Explanation], name: str, words: Words) -> tuple[Candidate, ...]:
+    """Every explanation once, by name; and what is no more than another word for one of them."""
+    found: dict[str, Candidate] = {}
+    for e in explanations:
+        found.setdefault(e.name, Candidate(e.name, e.scale, e.residual, words.text(e, name)))
+    for e in explanations:
+        if e.names == ("scaled",) and math.isclose(e.scale, 2.0, rel_tol=1e-5):
+            found.setdefault("doubled", Candidate("doubled", 1.0, e.residual, "two backward passes were added up"))
+        if e.power and len(e.factors) == 1 and e.factors[0].slot == "input":
+            bare = e.factors[0].name  # whether its sum or its mean over the samples was taken is no second mistake
+            found.setdefault(bare, Candidate(bare, e.scale, e.residual, words.text(e, name)))
+    return tuple(found.values())
 
 
 def _cause(e: Explanation) -> Any:
@@ -279,5 +301,3 @@ def _misshapen(evidence: Evidence, name: str, words: Words) -> BlockReport | Non
     if explanations:
         return _wrong(evidence, name, words, {}, math.nan)
     return BlockReport(name, "wrong", "shape", reason=reason, advice=advice)
-
-

@@ -143,7 +143,7 @@ def moved(params: Params, rng: np.random.Generator, how: str) -> dict[str, Array
         spread = float(np.sqrt(np.mean(np.square(block)))) if block.size else 0.0
         natural = 1.0 / np.sqrt(block.shape[0]) if block.ndim > 1 else 0.5
         noise = rng.standard_normal(block.shape)
-        if how == "near" and 0.0 < spread:
+        if how == "near" and spread > 0.0:
             found[name] = block + 0.3 * spread * noise
         elif how == "small":
             found[name] = 0.5 * natural * noise + 0.05
@@ -153,7 +153,14 @@ def moved(params: Params, rng: np.random.Generator, how: str) -> dict[str, Array
 
 
 def gather(
-    loss: Loss, params: Params, batch: Batch, answer: Any, *, seed: int, judged_step: bool = False, lr: float | None = None
+    loss: Loss,
+    params: Params,
+    batch: Batch,
+    answer: Any,
+    *,
+    seed: int,
+    judged_step: bool = False,
+    lr: float | None = None,
 ) -> Evidence:
     """Look everywhere: call the learner's function (or take his numbers) and record the loss.
 
@@ -185,11 +192,16 @@ def gather(
     looked = [look(*where) for where in planned]
     base = look(blocks, whole, rows, given=True)
     assert base is not None
-    elsewhere = [p for p in looked if p is not None and _finite(p) and len(p.recording.layers.activations) == len(base.recording.layers.activations)]
+    elsewhere = [probe for probe in looked if probe is not None and _finite(probe)]
+    if len({tuple(probe.recording.layers.kinds_of_activation) for probe in [base, *elsewhere]}) > 1:
+        for probe in [base, *elsewhere]:  # a loop over the samples: more of them, more activations
+            probe.recording.layers = probe.recording.layers.merged()
+    same = base.recording.layers.kinds_of_activation
+    elsewhere = [probe for probe in elsewhere if probe.recording.layers.kinds_of_activation == same]
     if not base.recording.array_graph:
         notes.append(
-            "the loss does not run on whole arrays, so its layers could not be read: mistakes inside the sweep (a missing "
-            "derivative, say) can be found, but not named. Written with numpy on arrays it tells more."
+            "the loss does not run on whole arrays, so its layers could not be read: mistakes inside the sweep (a "
+            "missing derivative, say) can be found, but not named. Written with numpy on arrays it tells more."
         )
     probes = [base]
     if callable(answer):
@@ -200,8 +212,8 @@ def gather(
     sound = [probe for probe in probes if _finite(probe)]
     if sound and len(sound) < len(probes):
         notes.append(
-            "at the parameters you gave the loss or its gradient is NaN or infinite (an exp that overflows?), so it was "
-            "judged elsewhere"
+            "at the parameters you gave the loss or its gradient is NaN or infinite (an exp that overflows?), so it "
+            "was judged elsewhere"
         )
         probes = sound
     return Evidence(probes, elsewhere, notes, list(params), lr, judged_step)
@@ -219,7 +231,9 @@ def _called(
             point = {name: np.array(params[name]) for name in point}  # with the dtype he gave them
         try:
             with np.errstate(all="ignore"), no_grad():
-                found = answer(point, *[np.copy(part) if isinstance(part, np.ndarray) else part for part in probe.batch])
+                found = answer(
+                    point, *[np.copy(part) if isinstance(part, np.ndarray) else part for part in probe.batch]
+                )
         except Exception as error:
             if probe.given:
                 raise
@@ -237,7 +251,9 @@ def _called(
             probe.answers = named(found, list(params), notes)
         probe.before, before = before, probe
         done.append(probe)
-    if len(done) > 1 and all(_same(done[0].answers.get(name), probe.answers.get(name)) for probe in done[1:] for name in params):
+    if len(done) > 1 and all(
+        _same(done[0].answers.get(name), probe.answers.get(name)) for probe in done[1:] for name in params
+    ):
         notes.append(
             "your function gives the same numbers whatever parameters and samples it is called with: does it use its "
             "arguments? Only the point you gave was judged"
@@ -256,8 +272,8 @@ def named(found: Any, names: list[str], notes: list[str]) -> dict[str, Array]:
         return dict(zip(names, map(_array, found), strict=True))
     if not isinstance(found, Mapping):
         raise OperandError(
-            f"gradients are given by name, {{{names[0]!r}: array, ...}}, or as a list of {len(names)} arrays in the order "
-            f"of the parameters; got {type(found).__name__}"
+            f"gradients are given by name, {{{names[0]!r}: array, ...}}, or as a list of {len(names)} arrays in the "
+            f"order of the parameters; got {type(found).__name__}"
         )
     answers = {}
     for key, array in found.items():

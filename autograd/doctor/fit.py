@@ -58,7 +58,8 @@ class Explanation:
     def makes(self) -> Any:
         """What it does to the numbers: a derivative missing further up and a raw error sent back can be the same."""
         done = frozenset(
-            ("skip" if f.name in ("missing-derivative", "raw-error") else f.name, f.where, f.variant) for f in self.factors
+            ("skip" if f.name in ("missing-derivative", "raw-error") else f.name, f.where, f.variant)
+            for f in self.factors
         )
         return done, round(self.scale, 9), self.power
 

@@ -1,7 +1,7 @@
 """The right formula of a block's gradient, in the learner's names: `dW2 = a1.T @ delta2`.
 
 Read from the graph: which way round the product was written, what the layer's input is, which layers the error comes
-back from. Layers are numbered from the input; a{k} is what layer k gives, delta{k} the derivative to its pre-activation.
+back from. Layers are numbered from the input; a{k} is what layer k gives, delta{k} the derivative to its z{k}.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Formulas:
 
     def activation(self, number: int) -> str:
         """An activation in words: `the sigmoid of layer 2`."""
-        act = self.layers.activations[number]
+        act = self.layers.activation(number)
         kind = act.kind if act.kind and act.kind != "leaky" else "activation"
         return f"the {kind} after {act.block}"
 
@@ -56,7 +56,9 @@ class Formulas:
         terms = [self._term(at, block) for at in sorted(self.layers.products) if self.layers.products[at][0] == block]
         if not terms and self.layer(block):
             delta = f"delta{self.layer(block)}"
-            z = next((z for z in self.layers.pre_activations if self.layers_owner(z) == self.layers.layer_of[block]), None)
+            z = next(
+                (z for z in self.layers.pre_activations if self.layers_owner(z) == self.layers.layer_of[block]), None
+            )
             wide = z is not None and self.recording.data(z).ndim > np.ndim(self.recording.params[block])
             terms = [f"{delta}.sum(axis=0)" if wide else delta]
         return f"d{block} = {' + '.join(dict.fromkeys(terms))}" if terms else ""
@@ -72,7 +74,7 @@ class Formulas:
     def delta(self, block: str) -> str:
         """`delta2 = (delta3 @ W3.T) * a2 * (1 - a2)`; "" for the layer that the loss looks at."""
         k = self.layer(block)
-        own = [self.layers.activations[n] for n in self.layers.own(block)]
+        own = [self.layers.activation(n) for n in self.layers.own(block)]
         if not own or not k:
             return ""
         act = own[0]
@@ -81,10 +83,7 @@ class Formulas:
             other, index = self.layers.products[at]
             if at > act.out and self._input(at, index)[0] == f"a{k}":
                 terms.append(self._sent_back(at, other, index))
-        if not terms:
-            back = f"dL/da{k}"
-        else:
-            back = f"({' + '.join(terms)})"
+        back = f"({' + '.join(dict.fromkeys(terms))})" if terms else f"dL/da{k}"
         return f"delta{k} = {back} * {self.slope(act, k)}"
 
     def input_name(self, block: str) -> str:

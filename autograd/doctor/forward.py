@@ -62,7 +62,9 @@ def _compared(recording: Recording, outputs: list[tuple[str, Array]]) -> list[La
         if want is None:
             reports.append(LayerReport(name, "cannot tell", np.nan, "the layers of the loss could not be read"))
             continue
-        reports.append(LayerReport(name, "wrong", _error(his, recording.data(want)), _likeness(recording, his, want, stages)))
+        reports.append(
+            LayerReport(name, "wrong", _error(his, recording.data(want)), _likeness(recording, his, want, stages))
+        )
     wrong = [report.layer for report in reports if report.verdict == "wrong"]
     if wrong[1:]:  # what comes after a wrong layer is computed from it
         reports = [
@@ -77,12 +79,14 @@ def _compared(recording: Recording, outputs: list[tuple[str, Array]]) -> list[La
 def _stages(recording: Recording) -> dict[int, str]:
     """The nodes that are worth comparing with, and what they are."""
     layers = recording.layers
-    stages = {z: "a pre-activation" for z in layers.pre_activations}
+    stages = dict.fromkeys(layers.pre_activations, "a pre-activation")
     for at, (block, _) in layers.products.items():
         stages.setdefault(at, f"the product with {block}")
     for act in layers.activations:
         stages[act.z] = f"the pre-activation of {act.block}'s layer"
         stages[act.out] = f"the output of {act.block}'s layer"
+    if layers.output is not None and layers.output not in {act.z for act in layers.activations}:
+        stages[layers.output] = "the output of the network"
     return dict(sorted(stages.items()))
 
 
@@ -93,10 +97,9 @@ def _likeness(recording: Recording, his: Array, want: int, stages: dict[int, str
             return f"this is {text}, which comes earlier"
     if his.ndim == 2 and his.T.shape == ours.shape and _error(his.T, ours) <= TOLERANCE:
         return f"{stages[want]}, transposed"
-    for number, act in enumerate(recording.layers.activations):
-        if act.out == want:
-            if _error(his, recording.apply(number, ours)) <= TOLERANCE:
-                return f"{stages[want]} with the activation applied twice"
+    for act in recording.layers.activations:
+        if act.out == want and _error(his, recording.apply(act, ours)) <= TOLERANCE:
+            return f"{stages[want]} with the activation applied twice"
     if his.shape != ours.shape and his.size != ours.size:
         return f"shape {his.shape}, where {stages[want]} has {ours.shape}"
     flat, target = his.ravel(), ours.ravel()

@@ -1,4 +1,4 @@
-"""The layers of a recorded loss, read from its graph: which products a block takes part in, which nodes are activations.
+"""The layers of a recorded loss, read from its graph: where a block meets its input, which nodes are activations.
 
 A block's *products* are where it (or its transpose) meets the layer's input. From there sums with biases lead to the
 pre-activation z; what is computed from z alone, element by element, is the activation. Everything is kept as places in
@@ -7,7 +7,7 @@ the recording's order, so that it holds for every recording of the same code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,8 +38,12 @@ KNOWN: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Activation:
-    """f in a = f(z): the places of z and a, the nodes between them, the block whose product made z, and f's name."""
+    """f in a = f(z): the places of z and a, the nodes between them, the block whose product made z, and f's name.
 
+    Activations that a program treats as one (in a loop over the samples) have the same `number`.
+    """
+
+    number: int
     block: str
     z: int
     out: int
@@ -61,6 +65,22 @@ class Layers:
     output: int | None = None
     kinks: bool = False
 
+    def activation(self, number: int) -> Activation:
+        """The activation of this number, or one of several."""
+        return next(act for act in self.activations if act.number == number)
+
+    @property
+    def kinds_of_activation(self) -> list[int]:
+        return sorted({act.number for act in self.activations})
+
+    def merged(self) -> Layers:
+        """The same, all activations after one block taken as one: so they are where the loss loops over samples."""
+        owners = list(dict.fromkeys(act.block for act in self.activations))
+        number = {act.number: owners.index(act.block) for act in self.activations}
+        downstream = {name: list(dict.fromkeys(number[k] for k in above)) for name, above in self.downstream.items()}
+        activations = [replace(act, number=number[act.number]) for act in self.activations]
+        return replace(self, activations=activations, downstream=downstream)
+
     def above(self, block: str) -> list[int]:
         """The activations between a block and the loss, by number, nearest to the block first."""
         return self.downstream.get(block, [])
@@ -70,12 +90,12 @@ class Layers:
         single = [frozenset([k]) for k in self.above(block)]
         owners: dict[str, set[int]] = {}
         for k in self.above(block):
-            owners.setdefault(self.activations[k].block, set()).add(k)
+            owners.setdefault(self.activation(k).block, set()).add(k)
         return single + [frozenset(several) for several in owners.values() if len(several) > 1]
 
     def own(self, block: str) -> frozenset[int]:
         """The activations of the block's own layer."""
-        return frozenset(k for k in self.above(block) if self._same_layer(self.activations[k].block, block))
+        return frozenset(k for k in self.above(block) if self._same_layer(self.activation(k).block, block))
 
     def _same_layer(self, owner: str, block: str) -> bool:
         return owner == block or owner == self.layer_of.get(block)
@@ -132,13 +152,13 @@ def read_layers(recording: Recording, twin: Recording | None) -> Layers:
             found.output = z
         act = _activation(recording, twin, z, affine[z], operands, consumers, found.depends, is_head)
         if act is not None:
-            found.activations.append(act)
+            found.activations.append(replace(act, number=len(found.activations)))
     found.kinks = any(isinstance(order[at][0].rule, Rule) and order[at][0].rule.kinks for at in found.depends) or any(
         act.kind in ("relu", "leaky") for act in found.activations
     )
     for name, at in recording.leaves.items():
         reached = _closure(at, consumers) if at >= 0 else set()
-        found.downstream[name] = [k for k, act in enumerate(found.activations) if act.z in reached]
+        found.downstream[name] = [act.number for act in found.activations if act.z in reached]
     depth: dict[str, int] = {}
     for at, (block, _) in found.products.items():
         depth[block] = max(depth.get(block, -1), at)
@@ -183,7 +203,7 @@ def _activation(
         if all(c in before for x in inside[:k] for c in consumers.get(x, [])):
             kind = _kind(recording.data(z), recording.data(at))
             if kind or not is_head:
-                best = Activation(block, z, at, tuple(inside[1 : k + 1]), kind)
+                best = Activation(-1, block, z, at, tuple(inside[1 : k + 1]), kind)
     return best
 
 

@@ -21,7 +21,7 @@ from ..graph import always_recording, walk
 from ..rules import Rule
 from ..tensor import Tensor
 from ..transforms import grad
-from .layers import Layers, read_layers
+from .layers import Activation, Layers, read_layers
 
 Array = Any  # np.ndarray of floats
 Params = Mapping[str, Array]
@@ -78,7 +78,9 @@ class Recording:
             out = out.item()
         if not isinstance(out, Tensor):
             if not isinstance(out, (int, float, np.number, np.ndarray)) or np.size(out) != 1:
-                raise ShapeError(f"the loss is to give one number, it gave {type(out).__name__}: take .sum() or .mean()")
+                raise ShapeError(
+                    f"the loss is to give one number, it gave {type(out).__name__}: take .sum() or .mean()"
+                )
             out = Tensor(float(np.asarray(out).reshape(())))
         if out.size != 1:
             raise ShapeError(f"the loss is to give one number, it gave shape {out.shape}: take .sum() or .mean()")
@@ -117,7 +119,7 @@ class Recording:
     def _sweep(self, mistake: Mistake) -> dict[int, Array]:
         root = len(self.order) - 1
         waiting: dict[int, Array] = {root: np.ones(self.order[root][0].shape)}
-        outs = {act.out: k for k, act in enumerate(self.layers.activations)}
+        outs = {act.out: act for act in self.layers.activations}
         masked: set[int] = set()
         for at in range(root, -1, -1):
             g = waiting.get(at)
@@ -126,10 +128,10 @@ class Recording:
                 continue
             if mistake.head is not None and at == self.layers.output:
                 g = np.full(g.shape, mistake.head)
-            number = outs.get(at)
-            slope = None if number is None else self._wrong_slope(number, mistake)
-            if number is not None and slope is not None:
-                _receive(waiting, self.layers.activations[number].z, g * slope)
+            act = outs.get(at)
+            slope = None if act is None else self._wrong_slope(act, mistake)
+            if act is not None and slope is not None:
+                _receive(waiting, act.z, g * slope)
                 continue
             places = [self.place[id(operand)] for operand in operands]
             hidden = at in masked
@@ -151,16 +153,15 @@ class Recording:
                     _receive(waiting, place, contribution)
         return waiting
 
-    def _wrong_slope(self, number: int, mistake: Mistake) -> Array | None:
+    def _wrong_slope(self, act: Activation, mistake: Mistake) -> Array | None:
         """What an activation passes back where the mistake is in it; None where it is not."""
-        if number in mistake.skipped:
+        if act.number in mistake.skipped:
             return np.ones(())
-        if number in mistake.twice:
-            return self.slope(number, at_result=True)
-        act = self.layers.activations[number]
+        if act.number in mistake.twice:
+            return self.slope(act, at_result=True)
         if mistake.kink is not None and act.kind in ("relu", "leaky"):
             z = self.data(act.z)
-            return np.where(np.abs(z) <= NEAR, mistake.kink, self.slope(number))
+            return np.where(np.abs(z) <= NEAR, mistake.kink, self.slope(act))
         return None
 
     def _given(self, at: int, places: list[int], mistake: Mistake) -> Any:
@@ -183,20 +184,18 @@ class Recording:
         inner = self._viewed(self.place[id(operands[0])], mistake)
         return np.asarray(node.rule.value(inner, *node._saved[1:], **node.options))
 
-    def slope(self, number: int, at_result: bool = False) -> Array:
+    def slope(self, act: Activation, at_result: bool = False) -> Array:
         """The derivative f'(z) of an activation, element by element; f'(f(z)) when `at_result`."""
-        act = self.layers.activations[number]
         start = Tensor(self.data(act.out if at_result else act.z))
-        out = self._applied(number, start)
+        out = self._applied(act, start)
         out.backward(np.ones(out.shape))
         return start.grad
 
-    def apply(self, number: int, z: Array) -> Array:
+    def apply(self, act: Activation, z: Array) -> Array:
         """An activation of other numbers."""
-        return self._applied(number, Tensor(z))._data
+        return self._applied(act, Tensor(z))._data
 
-    def _applied(self, number: int, z: Tensor) -> Tensor:
-        act = self.layers.activations[number]
+    def _applied(self, act: Activation, z: Tensor) -> Tensor:
         built: dict[int, Any] = {act.z: z}
         with np.errstate(all="ignore"), always_recording():
             for place in act.region:

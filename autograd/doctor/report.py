@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,8 +125,8 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether everything that was looked at is right."""
-        parts = [*self.blocks.values(), *self.forward]
-        return all(part.verdict == "right" for part in parts) and (self.step is None or self.step.ok)
+        verdicts = [b.verdict for b in self.blocks.values()] + [layer.verdict for layer in self.forward]
+        return all(verdict == "right" for verdict in verdicts) and (self.step is None or self.step.ok)
 
     @property
     def first_wrong(self) -> str | None:
@@ -163,7 +163,9 @@ class Report:
         lines: list[str] = []
         if self.forward:
             lines += ["Your forward pass, from the input on:"]
-            rows = [(f"{MARKS[f.verdict]} {f.layer}", f.verdict, _number(f.relative_error), f.reason) for f in self.forward]
+            rows = [
+                (f"{MARKS[f.verdict]} {f.layer}", f.verdict, _number(f.relative_error), f.reason) for f in self.forward
+            ]
             lines += [*_table(("layer", "verdict", "rel. error", "what it is"), rows), ""]
         if self.blocks:
             lines += [f"Your {self.what}s, from the output back to the input:"]
@@ -180,7 +182,7 @@ class Report:
                 "However right a gradient is, a step that ignores it cannot learn from it."
             )]  # fmt: skip
         for note in self.notes:
-            lines += ["", *_wrapped(f"Note: {note}.")]
+            lines += ["", *_wrapped(f"Note: {_sentence(note)}")]
         return lines
 
     def _advice(self) -> list[str]:
@@ -203,7 +205,10 @@ class Report:
                 cured.setdefault(block.follows, []).append(block.block)
         for source, followers in cured.items():
             verb = "shows" if len(followers) == 1 else "show"
-            lines += ["", *_wrapped(f"{_listed(followers)} {verb} the same mistake as {source}: one repair may cure them all.")]
+            lines += [
+                "",
+                *_wrapped(f"{_listed(followers)} {verb} the same mistake as {source}: one repair may cure them all."),
+            ]
         return lines
 
     def _repr_html_(self) -> str:
@@ -244,12 +249,14 @@ def _explained(block: BlockReport) -> str:
 def _number(x: float) -> str:
     if math.isnan(x):
         return "-"
+    if 0 < abs(x) < 1e-9:
+        return "< 1e-9"
     if x != 0 and (abs(x) < 1e-3 or abs(x) >= 1e5):
         return f"{x:.1e}"
     return f"{x:.4g}"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
     lines = [head, tuple("─" * w for w in widths), *rows]
     return ["  " + "  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip() for line in lines]

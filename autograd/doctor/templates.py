@@ -34,12 +34,20 @@ TABLE: dict[str, Template] = {
         Template("scaled", "scale", "the right direction, the wrong factor"),
         Template("transposed", "layout", "rows and columns exchanged"),
         Template("zero", "instead", "zero, though the loss does change with this block"),
-        Template("weight", "instead", "the weight itself in place of its gradient: this is weight decay, it forgets the data"),
+        Template(
+            "weight", "instead", "the weight itself in place of its gradient: this is weight decay, it forgets the data"
+        ),
         Template("error", "input", "the error alone, without the input of the layer"),
-        Template("weight-for-activation", "input", "the error times the weight, in place of the error times the layer's input"),
+        Template(
+            "weight-for-activation",
+            "input",
+            "the error times the weight, in place of the error times the layer's input",
+        ),
         Template("missing-derivative", "sweep", "the derivative of an activation was left out"),
         Template("activation-applied-twice", "sweep", "the derivative was taken at f(z) in place of z"),
-        Template("raw-error", "sweep", "the raw error was sent back, without the derivatives of the activations it passed"),
+        Template(
+            "raw-error", "sweep", "the raw error was sent back, without the derivatives of the activations it passed"
+        ),
         Template("stale", "history", "the gradient of the call before this one"),
         Template("doubled", "history", "gradients of several calls added up: it is never set back to zero"),
         Template("updated-weights", "weights", "the error was sent back through weights that were updated already"),
@@ -80,17 +88,21 @@ def singles(evidence: Evidence, block: str) -> list[Factor]:
     """The mistakes that could be in the gradient of a block, scales aside."""
     layers = evidence.layers
     found = [Factor("transposed")] if np.ndim(evidence.probes[0].params[block]) == 2 else []
-    found += [Factor("weight"), Factor("error"), Factor("weight-for-activation")]
-    if np.ndim(evidence.probes[0].params[block]) == 2:
-        found.append(Factor("weight-for-activation", variant="across"))
+    found.append(Factor("weight"))
+    if any(block == name for name, _ in layers.products.values()):
+        found += [Factor("error"), Factor("weight-for-activation")]
+        if np.ndim(evidence.probes[0].params[block]) == 2:
+            found.append(Factor("weight-for-activation", variant="across"))
     for group in layers.groups(block):
         found.append(Factor("missing-derivative", group))
         found.append(Factor("activation-applied-twice", group))
     everything, own = frozenset(layers.above(block)), layers.own(block)
     if everything - own:
         found.append(Factor("raw-error", everything - own))
-    if len(everything) > 1 and own:
+    if own:
         found.append(Factor("raw-error", everything))
+    if layers.output is not None and layers.layer_of.get(block) != layers.order[0]:
+        found.append(Factor("error", variant="of the output"))
     if len(evidence.probes) > 1:
         found += [Factor("stale"), Factor("doubled"), Factor("doubled", variant="all")]
     if evidence.lr is not None:
@@ -101,7 +113,7 @@ def singles(evidence: Evidence, block: str) -> list[Factor]:
 def updatable(evidence: Evidence, block: str) -> list[str]:
     """Which blocks may have been updated too early: "" for all, or a single one that the error passes."""
     layers = evidence.layers
-    passed = {layers.activations[k].block for k in layers.above(block)}
+    passed = {layers.activation(k).block for k in layers.above(block)}
     others = [name for name in layers.order if name != block and name in {b for b, _ in layers.products.values()}]
     above = others[: others.index(block)] if block in others else others
     return ["", *above] if passed and len(above) > 1 else [""] if above else []
@@ -137,11 +149,23 @@ def build(probe: Probe, block: str, factors: Iterable[Factor]) -> Array | None:
             **_updated(probe, block, by_slot.get("weights", [])),
         )
         made = probe.recording.block(block, mistake)
+        if terms and terms[0].variant == "of the output":
+            return _output_error(probe, weight, mistake) if "layout" not in by_slot else None
         if terms and terms[0].name == "weight-for-activation":
             if terms[0].variant == "across" and weight.shape[0] != weight.shape[1]:
                 return None
-            made = weight * (made.T if terms[0].variant == "across" else made)
+            made = weight * np.asarray(made.T if terms[0].variant == "across" else made)
     return made.T if "layout" in by_slot else made
+
+
+def _output_error(probe: Probe, weight: Array, mistake: Mistake) -> Array | None:
+    """The error of the network's output, summed over the samples, in every place of the block."""
+    place = probe.recording.layers.output
+    error = None if place is None else probe.recording.cotangents(mistake).get(place)
+    if error is None:
+        return None
+    total = error.reshape(-1, error.shape[-1] if error.ndim > 1 or probe.count == 1 else 1).sum(axis=0)
+    return np.broadcast_to(total, weight.shape) if total.size in (1, weight.shape[-1] if weight.ndim else 1) else None
 
 
 def _with_history(probe: Probe, block: str, factor: Factor, rest: list[Factor]) -> Array | None:
@@ -168,6 +192,7 @@ def _updated(probe: Probe, block: str, factors: list[Factor]) -> dict[str, Any]:
     for name, array in probe.params.items():
         if name != block and factors[0].variant in ("", name):
             step = probe.answers.get(name)
-            usable = step is not None and step.shape == array.shape and step.dtype.kind == "f"
-            weights[name] = array - lr * (step if usable else probe.recording.block(name, RIGHT))
+            if step is None or step.shape != array.shape or step.dtype.kind != "f":
+                step = probe.recording.block(name, RIGHT)
+            weights[name] = array - lr * step
     return {"weights": weights, "key": ("updated", lr, block, factors[0].variant)}

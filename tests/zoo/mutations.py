@@ -104,7 +104,14 @@ def single_edits(network: Network) -> list[Edit]:
 def pair_edits(network: Network) -> list[tuple[Edit, Edit]]:
     """Composed mistakes."""
     smooth = network.activation != "relu"
-    first: list[Edit] = [("transposed", 2), ("error", 1), ("skip", 2), ("skip", 1), ("weight for activation", 2), ("stale",)]
+    first: list[Edit] = [
+        ("transposed", 2),
+        ("error", 1),
+        ("skip", 2),
+        ("skip", 1),
+        ("weight for activation", 2),
+        ("stale",),
+    ]
     first += [("twice", 1)] if smooth else []
     second: list[Edit] = [("times", "all", "N"), ("error sign",), ("times", "all", 2.0), ("times", "all", 0.5)]
     found = [(x, y) for x in first for y in second]

@@ -152,7 +152,9 @@ class Network:
             a = a * (np.arange(len(a)) % 2 == 0)[:, None] if len(a) > 1 else a * 0.5
         return a.T @ delta
 
-    def _finished(self, grads: dict[str, Array], params: dict[str, Array], X: Array, edits: tuple[Edit, ...]) -> dict[str, Array]:
+    def _finished(
+        self, grads: dict[str, Array], params: dict[str, Array], X: Array, edits: tuple[Edit, ...]
+    ) -> dict[str, Array]:
         for edit in edits:
             kind, where = edit[0], edit[1] if len(edit) > 1 else None
             names = list(grads) if where == "all" else [f"W{where}"]

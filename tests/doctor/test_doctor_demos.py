@@ -1,0 +1,50 @@
+"""The two demos of the doctor run from the repository root, and what they print is what was asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(name: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "demos" / name), "--quick"],
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_consultation_answers_both_questions() -> None:
+    pytest.importorskip("matplotlib")
+    out = " ".join(run("doctor.py").split())
+    for said in (
+        "W_out wrong 0 shape",
+        "W_h wrong 1.359 transposed",
+        "weight decay",
+        "So: yes.",
+        "doctor finds nothing wrong",
+    ):
+        assert said in out
+    assert "the wrong one looks better" in out
+    fitted = re.search(r"With 1 it does: mean squared error (\S+) after", out)
+    without = re.search(r"network without biases reaches (\S+), with them", out)
+    assert fitted is not None
+    assert without is not None
+    assert float(fitted[1]) < 0.003
+    assert float(without[1]) < 0.001
+    assert (ROOT / "out" / "doctor.svg").exists()
+
+
+def test_the_zoo_prints_its_table() -> None:
+    out = run("zoo.py")
+    assert "false alarms: 0" in out
+    assert "called by a name all the same: 0" in out

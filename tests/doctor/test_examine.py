@@ -1,0 +1,129 @@
+"""`examine`: each check raises its flag on a network made for it, and on a healthy one none does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import OperandError, examine
+from nn import MLP, mse
+
+Array = Any
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, 3))
+Y = np.tanh(X @ RNG.normal(size=(3, 1)))
+
+
+def network(activation: Any, output: Any = lambda z: z) -> Any:
+    def loss(p: dict[str, Array], X: Array, Y: Array) -> Array:
+        return ((output(activation(X @ p["W1"]) @ p["W2"]) - Y) ** 2).mean()
+
+    return loss
+
+
+def sigmoid(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))
+
+
+def weights(scale: float = 0.5) -> dict[str, Array]:
+    rng = np.random.default_rng(1)
+    return {"W1": scale * rng.normal(size=(3, 6)), "W2": scale * rng.normal(size=(6, 1))}
+
+
+def flags(*args: Any, **options: Any) -> set[str]:
+    return {finding.check for finding in examine(*args, **options).flagged}
+
+
+def test_a_healthy_network() -> None:
+    p = {"W1": 0.4 * weights()["W1"], "W2": weights()["W2"]}
+    for _ in range(200):  # a little trained, so that it beats the mean
+        z = np.tanh(X @ p["W1"])
+        delta = 2 * (z @ p["W2"] - Y) / len(X)
+        p = {"W1": p["W1"] - 0.1 * X.T @ (delta @ p["W2"].T * (1 - z * z)), "W2": p["W2"] - 0.1 * z.T @ delta}
+    found = examine(p, network(np.tanh), (X, Y), lr=0.05, steps=5000)
+    assert found.ok, str(found)
+    assert "nothing unusual" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("check", "params", "loss", "options"),
+    [
+        ("learning-rate budget", weights(), network(np.tanh), {"lr": 1e-6, "steps": 10}),
+        ("update : parameter", weights(), network(np.tanh), {"lr": 1e-6}),
+        ("update : parameter", weights(), network(np.tanh), {"lr": 50.0}),
+        ("saturation", weights(60.0), network(np.tanh), {}),
+        ("saturation", weights(60.0), network(sigmoid), {}),
+        ("dead relu", {**weights(), "W1": np.zeros((3, 6))}, network(lambda z: np.maximum(0, z)), {}),
+        ("symmetry", {"W1": np.full((3, 6), 0.3), "W2": np.full((6, 1), 0.2)}, network(np.tanh), {}),
+        ("targets out of reach", weights(), network(np.tanh, sigmoid), {}),
+        ("constant predictor", weights(1e-4), network(np.tanh), {}),
+        ("worse than the mean", weights(9.0), network(np.tanh), {}),
+        ("numbers that are not finite", {**weights(), "W1": np.full((3, 6), np.nan)}, network(np.tanh), {}),
+        ("gradient first : last", {**weights(), "W2": 1e-6 * weights()["W2"]}, network(np.tanh), {}),
+    ],
+)
+def test_each_check_raises_its_flag(check: str, params: dict[str, Array], loss: Any, options: dict[str, Any]) -> None:
+    with np.errstate(all="ignore"):
+        found = examine(params, loss, (X, Y), **options)
+    assert check in {finding.check for finding in found.flagged}, str(found)
+    finding = next(f for f in found.flagged if f.check == check)
+    assert finding.threshold
+    assert finding.source
+    assert check in str(found)
+
+
+def test_the_targets_are_the_cause_and_come_before_the_symptom() -> None:
+    found = [f.check for f in examine(weights(1e-4), network(np.tanh, sigmoid), (X, Y)).flagged]
+    assert found.index("targets out of reach") < found.index("constant predictor")
+
+
+def test_gradients_of_two_backwards() -> None:
+    p, loss = weights(), network(np.tanh)
+    fresh = examine(p, loss, (X, Y)).measured.gradients
+    assert "gradients not set to zero" in flags(p, loss, (X, Y), gradients={n: 2 * g for n, g in fresh.items()})
+    assert "gradients not set to zero" not in flags(p, loss, (X, Y), gradients=fresh)
+
+
+def test_a_model_of_modules_and_its_own_gradients() -> None:
+    model = MLP(3, [4, 1], activation="tanh", seed=0)
+    y = Y[:, 0]
+
+    def loss(model: MLP, X: Array, y: Array) -> Any:
+        return mse([model(row) for row in X.tolist()], y)
+
+    found = examine(model, loss, (X, y), lr=0.01, steps=1000)
+    assert [layer.kind for layer in found.measured.layers] == ["tanh"]
+    assert found.measured.layers[0].a.shape == (len(X), 4)
+    assert found.measured.blocks["layers.0.w"].shape == (4, 3)
+    assert all(part.grad == 0.0 for part in model.parameters())
+    for _ in range(2):
+        loss(model, X, y).backward()
+    held = [part.grad for part in model.parameters()]
+    assert "gradients not set to zero" in flags(model, loss, (X, y))
+    assert [part.grad for part in model.parameters()] == held
+
+
+def test_as_data_html_and_figure() -> None:
+    pytest.importorskip("matplotlib")
+    found = examine(weights(), network(np.tanh), (X, Y), lr=0.1, steps=100)
+    assert json.loads(json.dumps(found.to_dict()))["findings"]
+    assert found["saturation"].where == "after W1"
+    assert "<table>" in found._repr_html_()
+    assert "checks flagged" in repr(found)
+    assert len(found.figure().axes) == 3
+    p = weights()
+
+    def step() -> dict[str, Array]:
+        p["W1"] = 0.99 * p["W1"]
+        return p
+
+    lines = found.figure(steps=step).axes[2].get_lines()
+    assert lines[0].get_ydata() == pytest.approx(np.full(50, -2.0))
+
+
+def test_what_cannot_be_examined() -> None:
+    with pytest.raises(OperandError, match="weights by name"):
+        examine(3.0, network(np.tanh), (X, Y))
