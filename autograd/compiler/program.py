@@ -99,8 +99,11 @@ class Program:
     def emit(self, op: Op, *args: int) -> int:
         """The instruction that applies `op` to earlier instructions: a new one, or one that is equal to it."""
         numbers = self.numbers
-        if all(arg in numbers for arg in args) and op is not REDUCE:
-            known = _evaluate(op, [numbers[arg] for arg in args])
+        for arg in args:
+            if arg not in numbers:
+                break
+        else:
+            known = None if op is REDUCE else _evaluate(op, [numbers[arg] for arg in args])
             if known is not None:
                 return self.constant(known)
         fold = FOLDS.get(op)
@@ -117,10 +120,14 @@ class Program:
     def _stage(self, op: Op, args: tuple[int, ...]) -> int:
         if op == REDUCE:
             return AFTER
-        stages = {self.stages[arg] for arg in args}
-        if AFTER in stages and INSIDE in stages:
-            raise ValueError("a number of one sample cannot depend on a mean over all of them")
-        return max(stages)
+        latest = self.stages[args[0]]
+        for arg in args[1:]:
+            stage = self.stages[arg]
+            if stage != latest:
+                if stage + latest == INSIDE + AFTER:
+                    raise ValueError("a number of one sample cannot depend on a mean over all of them")
+                latest = max(stage, latest)
+        return latest
 
     def _append(self, op: Op, args: tuple[int, ...], key: Any, stage: int, place: int) -> int:
         self.ops.append(op)

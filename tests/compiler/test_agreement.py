@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -168,7 +168,6 @@ def run(steps, leaves, x):
     return numbers[-1]
 
 
-@settings(max_examples=60, deadline=None)
 @given(programs(), st.integers(0, 2**31))
 def test_random_programs(steps, seed):
     rng = np.random.default_rng(seed)
