@@ -103,7 +103,7 @@ class Program:
             if arg not in numbers:
                 break
         else:
-            known = None if op is REDUCE else _evaluate(op, [numbers[arg] for arg in args])
+            known = None if op is REDUCE else evaluate(op, [numbers[arg] for arg in args])
             if known is not None:
                 return self.constant(known)
         fold = FOLDS.get(op)
@@ -190,7 +190,7 @@ def schedule(program: Program, live: list[int]) -> list[int]:
     return out
 
 
-def _evaluate(op: Op, operands: list[Any]) -> float | bool | None:
+def evaluate(op: Op, operands: list[Any]) -> float | bool | None:
     """The number that a constant instruction comes to; None when it has to wait until the program runs."""
     if isinstance(op, Rule):
         if rules.TABLE.get(op.name) is not op:
