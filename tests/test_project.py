@@ -69,7 +69,11 @@ def imported(name: str, text: str, known: Iterable[str]) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             above = name.split(".")[: -(node.level - is_package) or None] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            found = [f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base for alias in node.names]
+            names = [alias.name for alias in node.names]
+            public = autograd.__all__ if base == "autograd" else []  # `draw` is a room and, publicly, its function
+            found = [f"{base}.{n}" if f"{base}.{n}" in known and n not in public else base for n in names]
+            if base == "autograd" and not node.level:
+                found = [base]  # its public names, of which `draw` is the name of a room as well
         else:
             continue
         yield from (module for module in found if module.split(".")[0] in ("autograd", "nn", "demos"))
@@ -115,6 +119,9 @@ def test_imports_go_downward_only() -> None:
         ("autograd.transforms", "import nn", "autograd.transforms imports nn"),
         ("autograd.draw.dot", "from ..compiler.llvm import emit", "autograd.draw.dot imports autograd.compiler.llvm"),
         ("nn.layers", "from autograd.value import Value", "nn.layers imports autograd.value, which is not public"),
+        ("nn.layers", "from autograd import value", "nn.layers imports autograd.value, which is not public"),
+        ("demos.neuron", "import autograd.draw", "demos.neuron imports autograd.draw, which is not public"),
+        ("autograd.check", "from . import draw", "autograd.check imports autograd"),
     ],
 )
 def test_an_upward_import_is_found(name: str, planted: str, found: str) -> None:

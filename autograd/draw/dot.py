@@ -13,7 +13,7 @@ from typing import Final
 
 from . import colour
 from .colour import ALARM, GREY, ZERO, Scale
-from .escape import LONGEST_TOOLTIP, clean, quoted
+from .escape import LONGEST_TOOLTIP, clean, quoted, tooltip
 from .legend import legend
 from .look import Look
 from .model import Amount, Box, Drawing, Edge, Module
@@ -64,9 +64,15 @@ def write(drawing: Drawing, look: Look) -> Dot:
     paths = {box.id: box.path for box in drawing.boxes}
     values = {box.id for box in drawing.boxes if box.value is not None}
     body = [*_framed(drawing, look, scale)]
+    results = {box.id for box in drawing.boxes if box.kind == "result"}
     for edge in drawing.edges:
         enters = edge.head in values and paths[edge.tail] != paths[edge.head] and not dense
-        body.append(_edge(edge, look, scale, dense, enters))
+        # Longer where it enters a frame, which leaves room for the parameters there: frames then stand beside one
+        # another and not in steps. Heavier from result to result: a chain of them is then straight.
+        course = {"minlen": "2"} if enters else {}
+        if edge.tail in results and not dense:
+            course["weight"] = "8"
+        body.append(_edge(edge, look, scale, dense, course))
     return Dot({key: value for key, value in graph.items() if value}, node, line, body)
 
 
@@ -101,7 +107,7 @@ def _framed(drawing: Drawing, look: Look, scale: Scale) -> Iterable[str]:
             yield f"{margin}}}\n"
             continue
         name = quoted(clean(module.path[-1]))
-        path = quoted(clean(".".join(module.path), LONGEST_TOOLTIP))
+        path = tooltip(clean(".".join(module.path), LONGEST_TOOLTIP))
         yield f"{margin}subgraph cluster_{module.id} {{\n"
         yield (
             f'{margin}\tgraph [id="{module.id}" class="module" label={name} tooltip={path} labelloc="t" '
@@ -118,7 +124,7 @@ def _box(box: Box, look: Look, scale: Scale) -> str:
         "id": f'"{box.id}"',
         "class": f'"{box.kind}{" root" if box.is_root else ""}"',
         "label": quoted(*_lines(box, look)),
-        "tooltip": quoted(*_explained(box)),
+        "tooltip": tooltip(*_explained(box)),
         **_fill(box, look, scale),
     }
     return f"\t{box.id} {_listed(attributes)}\n"
@@ -234,16 +240,14 @@ def _fill(box: Box, look: Look, scale: Scale) -> Attributes:
 # ------------------------------------------------------------------------------------------------------------ edges
 
 
-def _edge(edge: Edge, look: Look, scale: Scale, dense: bool, enters: bool) -> str:
-    """One edge. It is longer where it enters a frame, which leaves room for the parameters there: frames then stand
-    beside one another and not in steps."""
+def _edge(edge: Edge, look: Look, scale: Scale, dense: bool, course: Attributes) -> str:
     attributes = {
         "id": f'"{edge.id}"',
         "class": f'"{_class(edge)}"',
         **_label(edge, look, dense),
-        "tooltip": quoted(*_derived(edge)),
+        "tooltip": tooltip(*_derived(edge)),
         **_line(edge, look, scale, colour.THICKEST / 2 if dense else colour.THICKEST),
-        **({"minlen": "2"} if enters else {}),
+        **course,
         **({"arrowhead": "none"} if dense and _class(edge) == "edge zero" else {}),
     }
     return f"\t{edge.tail} -> {edge.head} {_listed(attributes)}\n"

@@ -42,10 +42,19 @@ def _harmless(character: str) -> str:
 def quoted(*lines: str) -> str:
     """A DOT string of lines below one another, which shows exactly these characters.
 
-    >>> print(quoted('say "hi"', "C:\\\\new & <b>"))
-    "say \\"hi\\"\\nC:\\\\\\\\new &amp; <b>"
+    >>> print(quoted('say "hi"', "a & <b>"))
+    "say \\"hi\\"\\na &amp; <b>"
     """
-    escaped = (line.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    return _quoted(lines, "\\\\")
+
+
+def tooltip(*lines: str) -> str:
+    """The same for a tooltip, in which every version of Graphviz reads escapes twice."""
+    return _quoted(lines, "\\\\\\\\")
+
+
+def _quoted(lines: tuple[str, ...], backslash: str) -> str:
+    escaped = (line.replace("&", "&amp;").replace("\\", backslash).replace('"', '\\"') for line in lines)
     return '"' + "\\n".join(escaped) + '"'
 
 

@@ -37,7 +37,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
         self._chosen = chosen  # the format that `draw` was asked for, if any
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:
-        return super()._copy_kwargs(drawing=self.drawing, look=self.look, chosen=self._chosen, **kwargs)
+        return {**super()._copy_kwargs(**kwargs), "drawing": self.drawing, "look": self.look, "chosen": self._chosen}
 
     # ------------------------------------------------------------------------------------------------- pictures
 
