@@ -72,8 +72,6 @@ def imported(name: str, text: str, known: Iterable[str]) -> Iterator[str]:
             names = [alias.name for alias in node.names]
             public = autograd.__all__ if base == "autograd" else []  # `draw` is a room and, publicly, its function
             found = [f"{base}.{n}" if f"{base}.{n}" in known and n not in public else base for n in names]
-            if base == "autograd" and not node.level:
-                found = [base]  # its public names, of which `draw` is the name of a room as well
         else:
             continue
         yield from (module for module in found if module.split(".")[0] in ("autograd", "nn", "demos"))
