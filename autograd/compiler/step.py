@@ -7,9 +7,11 @@ step.value_and_grad(theta, X, Y)            the same on a flat vector: what scip
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import inspect
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -146,7 +148,8 @@ class Step:
         layout, arrays, n = batch.read(names, arguments)
         traced = self.traces.get(layout)
         if traced is None:
-            traced = self.traces[layout] = self._trace(layout)
+            with _collector_paused():
+                traced = self.traces[layout] = self._trace(layout)
         traced.remember(arguments, arrays, n)
         self._latest = traced
         return traced, arrays, n
@@ -194,7 +197,8 @@ class Traced:
     ) -> tuple[float, Floats]:
         kernel = self._kernels.get((kind, n == 1))
         if kernel is None:
-            kernel = engines.make(self._engine, self.plans.plan(kind), n, self._threads)
+            with _collector_paused():
+                kernel = engines.make(self._engine, self.plans.plan(kind), n, self._threads)
             self._kernels[kind, n == 1] = kernel
         captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
         return kernel(theta, captured, direction, arrays, n)
@@ -224,6 +228,18 @@ class Traced:
             if given is not kept or given.shape != shape or given.dtype != np.float64:
                 return None
         return last[2], last[3]
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A program is many small tuples and no cycles: looking for some, again and again, is a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 LARGEST_HESSIAN = 200_000  # instructions in one program; beyond, the Hessian is computed column by column
