@@ -322,6 +322,8 @@ def plain_index(index: Any) -> Any:
     if index is None or index is Ellipsis or isinstance(index, (int, slice, np.integer)):
         return index
     if hasattr(index, "_apply_array"):
+        if index.dtype.kind != "f":  # whole numbers that a compiler records
+            return index
         raise OperandError("an index is made of whole numbers or bools, got a Tensor; write t[index.data.astype(int)]")
     return np.array(index, dtype=None if np.size(index) else (bool if np.asarray(index).dtype == bool else int))
 
@@ -336,7 +338,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """For each place of `indices`, the element of that number along the axis."""
-    x, indices = array(x), np.array(indices)
+    x, indices = array(x), plain_index(indices)
     if axis is None:
         x, axis = ravel(x), 0
     k = one_axis(axis, x.ndim)

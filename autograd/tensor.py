@@ -16,12 +16,13 @@ from .array_rules import ArrayRule
 from .errors import AnomalyError, GraphError, OperandError, ShapeError
 from .fingerprint import fingerprint
 from .graph import MODE, THREAD, Note, deepcopy_graph, source_line
+from .numpy_protocol import call_function, call_ufunc
 from .reverse import accumulate, pulled
 from .rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
 from .scalar import describe, times
 from .surface import Surface
 from .tensor_methods import ArrayMethods
-from .tensor_node import Array, ArrayNode
+from .tensor_node import Array, ArrayNode, array_tracer
 
 np.empty(1 << 21)
 # Allocated and freed at once, never touched. glibc's malloc takes from it that arrays of up to 16 MB are worth keeping
@@ -80,14 +81,40 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
 
     def detach(self) -> Tensor:
         """Its numbers as a new leaf, without the graph."""
+        if MODE.special and (tracer := array_tracer()) is not None:
+            detached: Tensor = tracer.plain(self)
+            return detached
         return Tensor(self._data, self.label)
 
     def __iter__(self) -> Any:
         return (self[k] for k in range(len(self)))
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """numpy's ufuncs, as in np.exp(t), come here."""
+        if MODE.special and (tracer := array_tracer()) is not None:
+            return tracer.ufunc(ufunc, method, inputs, options)
+        return call_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        """numpy's other functions, as in np.sum(t), come here."""
+        if MODE.special and (tracer := array_tracer()) is not None:
+            return tracer.function(function, args, options)
+        return call_function(function, args, options)
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
+        """Where the largest is: a plain index or array of them."""
+        return np.argmax(self, axis=axis, keepdims=keepdims)
+
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Any:
+        """Where the smallest is: a plain index or array of them."""
+        return np.argmin(self, axis=axis, keepdims=keepdims)
+
     @staticmethod
     def _apply(rule: Rule, operands: tuple[Any, ...]) -> Tensor:
         """An elementwise rule on Tensors, arrays and numbers."""
+        if MODE.special and (tracer := array_tracer()) is not None:
+            traced: Tensor = tracer.record(rule, operands)
+            return traced
         parents, saved, prints = _taken(rule.name, operands)
         data = rule.value(*saved)
         if data.__class__ is not _NDARRAY or not data.ndim:
@@ -97,6 +124,9 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
     @staticmethod
     def _apply_array(rule: ArrayRule, operands: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
         """An array rule on Tensors and arrays."""
+        if MODE.special and (tracer := array_tracer()) is not None:
+            traced: Tensor = tracer.record(rule, operands, options)
+            return traced
         parents, saved, prints = _taken(rule.name, operands)
         for number in saved:
             if number.__class__ is not _NDARRAY:
@@ -109,6 +139,8 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
 
     @staticmethod
     def _where(condition: Any, x: Any, y: Any) -> Any:
+        if MODE.special and (tracer := array_tracer()) is not None:
+            return tracer.choose(condition, x, y)
         if isinstance(condition, (bool, np.bool_)):
             chosen = x if condition else y
             return Tensor._apply(CHOSEN, (chosen,)) if isinstance(chosen, Tensor) else constant(chosen)
@@ -122,6 +154,8 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
 
     @staticmethod
     def _equal(x: Any, y: Any) -> Any:
+        if MODE.special and (tracer := array_tracer()) is not None:
+            return tracer.compare("==", x, y)
         return _raw(x) == _raw(y)
 
     # ------------------------------------------------------------------------------------------ derivatives

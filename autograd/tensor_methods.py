@@ -11,7 +11,6 @@ from . import array_functions as compute
 from . import array_rules as rows
 from . import array_shapes as shapes
 from .array_shapes import Axis
-from .numpy_protocol import call_function, call_ufunc
 
 
 class ArrayMethods:
@@ -76,14 +75,6 @@ class ArrayMethods:
     def clip(self, min: Any = None, max: Any = None) -> Any:
         """Between two bounds, either of which may be None."""
         return compute.clip(self, min, max)
-
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
-        """Where the largest is: a plain index or array of them."""
-        return self._data.argmax(axis=axis, keepdims=keepdims)  # type: ignore[attr-defined]
-
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Any:
-        """Where the smallest is: a plain index or array of them."""
-        return self._data.argmin(axis=axis, keepdims=keepdims)  # type: ignore[attr-defined]
 
     # shapes
 
@@ -164,11 +155,3 @@ class ArrayMethods:
     def dot(self, other: Any) -> Any:
         """The sum of products over the last axis of this and the last but one of the other."""
         return compute.dot(self, other)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """numpy's ufuncs, as in np.exp(t), come here."""
-        return call_ufunc(ufunc, method, inputs, options)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        """numpy's other functions, as in np.sum(t), come here."""
-        return call_function(function, args, options)

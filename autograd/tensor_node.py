@@ -12,11 +12,29 @@ import numpy as np
 from .array_rules import ArrayRule, plain_array
 from .errors import GraphError, OperandError, ShapeError
 from .fingerprint import fingerprint
-from .graph import Note
+from .graph import MODE, THREAD, Note
 from .rules import CONSTANT, INPUT, PARAMETER, Rule
 from .scalar import checked_label
 
 Array = Any  # np.ndarray: numpy gives Any for most of what is done to one
+
+
+def array_tracer() -> Any:
+    """The compiler that records what is done to Tensors in this thread just now, if one does: see `graph.tracing`."""
+    return getattr(THREAD.tracer, "arrays", None)
+
+
+def _not_while_traced(node: Any, what: str) -> None:
+    """A number read while a compiler traces would be frozen into the program: its tracer says so."""
+    tracer = array_tracer() if MODE.special else None
+    if tracer is not None:
+        tracer.refuse(node, what)
+
+
+def _compared(node: Any, sign: str, other: Any) -> Any:
+    """The condition that a compiler records in the place of a comparison; None where nothing is traced."""
+    tracer = array_tracer() if MODE.special else None
+    return None if tracer is None else tracer.compare(sign, node, other)
 
 
 class ArrayNode:
@@ -49,6 +67,7 @@ class ArrayNode:
     @property
     def data(self) -> Array:
         """Its array. Assignable on a leaf; changing it in place while a graph holds it is noticed by backward."""
+        _not_while_traced(self, ".data")
         if self._parents and (self._data.base is not None or self._data is self._saved[0]):
             return self._data.copy()  # a reshape or a slice lies in its operand's memory, which is not for others
         if self._print is None:
@@ -134,18 +153,21 @@ class ArrayNode:
         Raises:
             ShapeError: it holds more than one.
         """
+        _not_while_traced(self, ".item()")
         if self._data.size != 1:
             raise ShapeError(f"item() reads the one number of a Tensor, this one has shape {self.shape}; use .data")
         return float(self._data.reshape(-1)[0])
 
     def numpy(self) -> Array:
         """A copy of its array."""
+        _not_while_traced(self, ".numpy()")
         return self._data.copy()
 
     def __float__(self) -> float:
         return self.item()
 
     def __bool__(self) -> bool:
+        _not_while_traced(self, "bool()")
         if self._data.size != 1:
             raise ShapeError("the truth of a Tensor with several numbers is ambiguous: use .data.any() or .data.all()")
         return bool(self._data.reshape(-1)[0])
@@ -171,16 +193,20 @@ class ArrayNode:
         return format(self.item(), specification) if specification else repr(self)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < plain_array(other)
+        recorded = _compared(self, "<", other)
+        return self._data < plain_array(other) if recorded is None else recorded
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= plain_array(other)
+        recorded = _compared(self, "<=", other)
+        return self._data <= plain_array(other) if recorded is None else recorded
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > plain_array(other)
+        recorded = _compared(self, ">", other)
+        return self._data > plain_array(other) if recorded is None else recorded
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= plain_array(other)
+        recorded = _compared(self, ">=", other)
+        return self._data >= plain_array(other) if recorded is None else recorded
 
     __hash__ = object.__hash__
 
