@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from nn import load
+
 ROOT = Path(__file__).resolve().parents[1]
 PROMISED = {
     "neuron.py": ["neuron.svg", "neuron.png"],
     "vanishing.py": ["vanishing.svg", "vanishing_graph.svg"],
     "moons.py": ["moons.svg", "moons.png"],
+    "digits.py": ["digits_confusion.svg", "digits_misread.png", "digits.safetensors"],
+    "spirals.py": ["spirals.gif", "spirals.svg", "spirals.png"],
+    "newton.py": ["newton.svg", "newton.png"],
     "x_squared.py": ["x_squared_fit.png", "x_squared_loss.png", "x_squared_graph.svg", "x_squared_graph.png"],
 }
 
@@ -72,3 +77,35 @@ def test_x_squared() -> None:
     without = re.search(r"MSE (\S+) without biases", out)
     assert without is not None
     assert float(without[1]) < 1e-3
+
+
+def test_digits() -> None:
+    pytest.importorskip("sklearn")
+    out = run("digits.py")
+    right = re.search(r"test accuracy (\S+)%: (\d+) of 449 misread", out)
+    assert right is not None
+    assert float(right[1]) >= 97
+    state = load(ROOT / "out" / "digits.safetensors")
+    assert {name: array.shape for name, array in state.items()} == {
+        "0.weight": (256, 64), "0.bias": (256,), "3.weight": (10, 256), "3.bias": (10,)
+    }  # fmt: skip
+
+
+def test_spirals() -> None:
+    from PIL import Image
+
+    assert "100.0%" in run("spirals.py").splitlines()[0]
+    with Image.open(ROOT / "out" / "spirals.gif") as film:
+        assert film.n_frames == 12
+
+
+def test_newton() -> None:
+    out = run("newton.py")
+    found = {
+        name: float(re.search(rf"{name}: .*f = (\S+)", out)[1]) for name in ("Newton-CG by hvp", "gradient descent")
+    }
+    assert found["Newton-CG by hvp"] < 1e-15
+    assert found["gradient descent"] > 1e-3
+    farthest = re.search(r"from the minimum \(1, ..., 1\): (\S+)", out)
+    assert farthest is not None
+    assert float(farthest[1]) < 1e-7
