@@ -174,8 +174,9 @@ def explain(evidence: Evidence, block: str) -> list[Explanation]:
     for factors in [(), *((factor,) for factor in table)]:
         _keep(found, fit(evidence, block, factors, probes))
     pairs = [(x, y) for x, y in itertools.combinations(table, 2) if compatible(x, y) or compatible(y, x)]
-    for pair in pairs[:MOST_PAIRS]:
-        if fit(evidence, block, pair, probes[-1:]) is not None or build(probes[-1], block, pair) is None:
+    telling = min((p for p in probes if np.any(p.answers[block])), key=lambda p: p.count)
+    for pair in pairs[:MOST_PAIRS]:  # the cheapest probe sorts out most of them
+        if fit(evidence, block, pair, [telling]) is not None or build(telling, block, pair) is None:
             _keep(found, fit(evidence, block, pair, probes))
     return sorted(found, key=lambda explanation: explanation.rank)
 
@@ -193,11 +194,16 @@ def _keep(found: list[Explanation], new: Explanation | None) -> None:
 
 
 def _fitted_update(evidence: Evidence, block: str, which: str) -> list[Factor]:
-    """Updated weights where the step is not known: the step that explains most, by Newton's method at one probe."""
-    probe = evidence.probes[-1]
+    """Updated weights where the step is not known: the step that explains most, by Newton's method, at each probe."""
+    found = (_fitted_step(probe, block, which) for probe in evidence.probes[::-1])
+    lr = next((lr for lr in found if lr is not None), None)
+    return [] if lr is None else [Factor("updated-weights", variant=which, lr=lr)]
+
+
+def _fitted_step(probe: Probe, block: str, which: str) -> float | None:
     his = probe.answers[block]
     if his.shape != probe.params[block].shape:
-        return []
+        return None
 
     def made(lr: float) -> Array:
         built = build(probe, block, [Factor("updated-weights", variant=which, lr=lr)])
@@ -210,11 +216,12 @@ def _fitted_update(evidence: Evidence, block: str, which: str) -> list[Factor]:
         slope = (made(lr + h) - made(lr - h)) / (2 * h)
         length = float(np.vdot(slope, slope))
         if not length or not math.isfinite(length):
-            return []
+            return None  # nothing came through here: a dead relu
         step = float(np.vdot(slope, his - here)) / length
         lr += step
         if not math.isfinite(lr):
-            return []
+            return None
         if abs(step) <= 1e-12 * max(abs(lr), 1e-6):
             break
-    return [Factor("updated-weights", variant=which, lr=lr)] if abs(lr) > 1e-9 else []
+    missed = float(np.linalg.norm(his - made(lr)))
+    return lr if abs(lr) > 1e-9 and missed <= 1e-6 * float(np.linalg.norm(his)) else None

@@ -30,6 +30,10 @@ def backprop(params: Params, X: Array, Y: Array, slope: bool = True) -> Params:
     return {"W1": X.T @ delta1, "b1": delta1.sum(axis=0), "W2": a1.T @ delta2}
 
 
+def slopeless(params: Params, X: Array, Y: Array) -> Params:
+    return backprop(params, X, Y, slope=False)
+
+
 def judged(**changed: Any) -> Report:
     """The report on the right gradients as numbers, some of them changed."""
     return diagnose(loss, PARAMS, (X, Y), gradients={**backprop(PARAMS, X, Y), **changed})
@@ -44,7 +48,7 @@ def test_right_gradients_are_right_in_every_form() -> None:
         {"update": step, "lr": 0.1},
         {"update": lambda p, X, Y: {n: p[n] - 0.1 * g for n, g in backprop(p, X, Y).items()}, "lr": 0.1},
     ):
-        report = diagnose(loss, PARAMS, (X, Y), **given)  # type: ignore[arg-type]
+        report = diagnose(loss, PARAMS, (X, Y), **given)
         assert report.ok, str(report)
         assert report.first_wrong is None
         assert [report[name].name for name in report] == [None, None, None]
@@ -74,11 +78,11 @@ def test_the_fields_of_a_block() -> None:
 
 
 def test_the_printed_report_names_mistake_and_repair(golden: Any) -> None:
-    golden("doctor_report.txt", f"{diagnose(loss, PARAMS, (X, Y), gradients=lambda *a: backprop(*a, slope=False))}\n")
+    golden("doctor_report.txt", f"{diagnose(loss, PARAMS, (X, Y), gradients=slopeless)}\n")
 
 
 def test_the_report_as_data_and_as_html() -> None:
-    report = diagnose(loss, PARAMS, (X, Y), gradients=lambda *a: backprop(*a, slope=False))
+    report = diagnose(loss, PARAMS, (X, Y), gradients=slopeless)
     told = json.loads(json.dumps(report.to_dict()))
     assert told["first_wrong"] == "W1"
     assert told["blocks"]["W1"]["name"] == "missing-derivative"
@@ -122,7 +126,7 @@ def test_a_loop_over_samples_is_read_like_the_batch() -> None:
         return total / len(X)
 
     assert diagnose(looped, PARAMS, (X, Y), gradients=backprop).ok
-    report = diagnose(looped, PARAMS, (X, Y), gradients=lambda *a: backprop(*a, slope=False))
+    report = diagnose(looped, PARAMS, (X, Y), gradients=slopeless)
     assert {name: report[name].name for name in report} == {
         "W2": None, "W1": "missing-derivative", "b1": "missing-derivative",
     }  # fmt: skip
@@ -299,7 +303,7 @@ def test_losses_and_parameters_that_are_none() -> None:
     with pytest.raises(OperandError, match="array of real numbers"):
         diagnose(loss, {"W": np.array(["a"])}, (X, Y), gradients=backprop)
     with pytest.raises(OperandError, match="the batch is a tuple"):
-        diagnose(loss, PARAMS, X, gradients=backprop)
+        diagnose(loss, PARAMS, X, gradients=backprop)  # type: ignore[arg-type]
 
 
 def test_a_loss_that_is_not_finite() -> None:

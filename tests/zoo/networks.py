@@ -178,7 +178,7 @@ class Network:
                 elif kind == "signs":
                     grads[name] = np.sign(grads[name])
                 elif kind == "normalised":
-                    grads[name] = grads[name] / np.linalg.norm(grads[name])
+                    grads[name] = grads[name] / (np.linalg.norm(grads[name]) + 1e-300)
         return grads
 
 

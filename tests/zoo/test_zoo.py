@@ -7,7 +7,7 @@ import pytest
 
 from autograd import diagnose
 from tests.zoo.mutations import Mutation, Wrong, mutations, setting
-from tests.zoo.networks import NETWORKS
+from tests.zoo.networks import NETWORKS, Network
 from tests.zoo.rates import alarms, examine_zoo
 
 
@@ -18,18 +18,16 @@ def test_the_zoo_is_large_enough() -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
-def test_the_handwritten_backprop_is_right(network: object) -> None:
+def test_the_handwritten_backprop_is_right(network: Network) -> None:
     """By central differences, so that the zoo does not lean on the engine."""
-    assert network in NETWORKS
-    net = NETWORKS[NETWORKS.index(network)]
     rng = np.random.default_rng(5)
-    params, (X, Y) = net.params(rng), net.data(rng)
-    for name, ours in net.backprop(params, X, Y).items():
+    params, (X, Y) = network.params(rng), network.data(rng)
+    for name, ours in network.backprop(params, X, Y).items():
         for index in list(np.ndindex(ours.shape))[:6]:
             moved = [{k: v.copy() for k, v in params.items()} for _ in range(2)]
             moved[0][name][index] += 1e-6
             moved[1][name][index] -= 1e-6
-            slope = (net.loss(moved[0], X, Y) - net.loss(moved[1], X, Y)) / 2e-6
+            slope = (network.loss(moved[0], X, Y) - network.loss(moved[1], X, Y)) / 2e-6
             assert slope == pytest.approx(ours[index], rel=1e-5, abs=1e-8)
 
 
@@ -67,8 +65,9 @@ def test_one_sample_never_gets_a_confident_wrong_name(kind: str, as_numbers: boo
         gradients = wrong(params, X[:1], Y[:1]) if as_numbers else wrong
         report = diagnose(mutation.network.loss, params, (X[:1], Y[:1]), gradients=gradients)
         for name in report:
-            if report[name].verdict == "wrong" and report[name].name not in (None, "unrecognised"):
-                assert set(report[name].name.split("+")) == mutation.truth.get(name), (mutation.name, name)
+            called = report[name].name
+            if report[name].verdict == "wrong" and called is not None and called != "unrecognised":
+                assert frozenset(called.split("+")) == mutation.truth.get(name, frozenset()), (mutation.name, name)
 
 
 def _has_memory(mutation: Mutation) -> bool:
