@@ -7,7 +7,7 @@ question of `doctor`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ class Mismatch:
 
 def gradcheck(
     f: Callable[..., Any],
-    inputs: Sequence[Any],
+    inputs: Any,
     *,
     step: float = STEP,
     rtol: float = 1e-6,
@@ -64,7 +64,8 @@ def gradcheck(
 
     Args:
         f: a function of the inputs; gives one or more numbers, arrays, or nested lists, tuples and dicts of them.
-        inputs: the arguments, a tuple or list: numbers, float64 arrays, or nested containers of them.
+        inputs: the arguments, a tuple or list: numbers, float64 arrays, or nested containers of them. A single number
+            or array may stand by itself.
         step: of the numerical derivative, relative to max(1, |x|).
         rtol, atol: agreement is |recorded - numerical| <= atol + rtol * |numerical|.
         raise_exception: raise where they disagree; else return False.
@@ -72,7 +73,7 @@ def gradcheck(
     Raises:
         GradcheckError: they disagree. The message says which input and element, both numbers, their relative error,
             and whether a kink (of relu, abs, maximum...) lies within the step.
-        OperandError: the inputs are not a tuple or list.
+        OperandError: there is nothing to differentiate, or `f` gives something that is no number.
 
     >>> gradcheck(lambda x, y: (x * y).tanh(), (0.5, -1.5))
     True
@@ -88,12 +89,13 @@ def gradcheck(
     raise GradcheckError(f"{len(found)} of the derivatives disagree with their numerical check:\n{shown}{more}")
 
 
-def gradgradcheck(f: Callable[..., Any], inputs: Sequence[Any], **options: Any) -> bool:
+def gradgradcheck(f: Callable[..., Any], inputs: Any, **options: Any) -> bool:
     """The same for the second derivatives: `gradcheck` of the gradient of a weighted sum of the outputs of `f`.
 
     >>> gradgradcheck(lambda x: x**3, (2.0,))
     True
     """
+    inputs = _arguments(inputs)
     arguments = tuple(range(len(inputs)))
 
     def weighted(*args: Any) -> Any:
@@ -109,21 +111,21 @@ def gradgradcheck(f: Callable[..., Any], inputs: Sequence[Any], **options: Any) 
 
 
 def mismatches(
-    f: Callable[..., Any], inputs: Sequence[Any], *, step: float = STEP, rtol: float = 1e-6, atol: float = 1e-8
+    f: Callable[..., Any], inputs: Any, *, step: float = STEP, rtol: float = 1e-6, atol: float = 1e-8
 ) -> list[Mismatch]:
     """Every derivative of `f` that disagrees with its central difference; see `gradcheck`."""
-    if not isinstance(inputs, (tuple, list)):
-        raise OperandError(f"gradcheck() takes the inputs as a tuple, got {type(inputs).__name__}: gradcheck(f, (x,))")
-    leaves, rebuild = flatten(tuple(inputs))
-    points = [np.array(leaf, dtype=float) for leaf in leaves]
-    names = _names(tuple(inputs))
+    inputs = _arguments(inputs)
+    leaves, rebuild = flatten(inputs)
+    points = [_point(leaf) for leaf in leaves]
+    names = _names(inputs)
 
     arrays = any(point.ndim for point in points)  # then numbers are Tensors too, as in the transforms
 
     def run(moved: list[Any]) -> Any:
         return f(*rebuild([Tensor(p) if arrays else Value(float(p)) for p in moved]))
 
-    recorded = _matrix(jacobian(f, tuple(range(len(inputs))))(*inputs), points)
+    plain = rebuild([leaf.data if isinstance(leaf, Tensor) else leaf for leaf in leaves])
+    recorded = _matrix(jacobian(f, tuple(range(len(inputs))))(*plain), points)
     found = []
     for k, point in enumerate(points):
         for index in np.ndindex(point.shape):
@@ -138,10 +140,29 @@ def mismatches(
             for j, slope in enumerate(numerical):
                 given = float(recorded[j][k][index])
                 if not abs(given - slope) <= atol + rtol * abs(slope) and not (given != given and slope != slope):
-                    kink = _kink(run, points, k, index, x, h)
+                    if math.isfinite(slope):
+                        kink = _kink(run, points, k, index, x, h)
+                    else:
+                        kink = f"the function is not finite everywhere within the step of {h:.1g}"
                     element = names[k] + (f"[{','.join(map(str, index))}]" if index else "")
                     found.append(Mismatch(element, f"output {j}", given, float(slope), kink))
     return found
+
+
+def _arguments(inputs: Any) -> tuple[Any, ...]:
+    """The arguments of a function; a single one may stand by itself, as in torch."""
+    arguments = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    if not flatten(arguments)[0]:
+        raise OperandError("gradcheck() differentiates to its inputs, got none: gradcheck(f, (x,))")
+    return arguments
+
+
+def _point(leaf: Any) -> Any:
+    """An input as a float array, to be moved element by element."""
+    plain = leaf.data if isinstance(leaf, (Tensor, Value)) else leaf
+    if isinstance(plain, str) or plain is None or not np.isrealobj(np.asarray(plain)):
+        raise OperandError(f"the inputs of gradcheck() are real numbers and arrays, got {type(leaf).__name__} {leaf!r}")
+    return np.array(plain, dtype=float)
 
 
 def numerical_gradient(f: Callable[[Any], float], x: Any, step: float = STEP) -> Any:
@@ -180,6 +201,9 @@ def _moved(points: list[Any], k: int, index: tuple[int, ...], t: float) -> list[
 def _outputs(tree: Any) -> Any:
     """All numbers of an output in one row."""
     leaves, _ = flatten(tree)
+    for leaf in leaves:
+        if not isinstance(leaf, (Value, Tensor, float, int, np.ndarray, np.generic)):
+            raise OperandError(f"gradcheck() compares numbers, but the function gave {type(leaf).__name__}")
     rows = [np.ravel(leaf.data if isinstance(leaf, (Value, Tensor)) else leaf) for leaf in leaves]
     return np.concatenate(rows) if rows else np.empty(0)
 
@@ -208,6 +232,9 @@ def _names(inputs: tuple[Any, ...]) -> list[str]:
         elif isinstance(tree, (list, tuple)):
             for k, branch in enumerate(tree):
                 visit(branch, f"{name}[{k}]")
+        elif isinstance(tree, np.ndarray) and tree.dtype == object:  # of Values: a leaf in each place
+            for index in np.ndindex(tree.shape):
+                visit(tree[index], f"{name}[{','.join(map(str, index))}]")
         else:
             names.append(name)
 

@@ -76,7 +76,11 @@ def _intrinsic(name: str, on_floats: Callable[..., float], on_arrays: Callable[.
 def _float(x: Any) -> float:
     if isinstance(x, str):  # float("1.5") would read it
         raise OperandError(f"an operand must be a number, got str {x!r}; convert it first: float(text)")
-    return float(x)
+    try:
+        return float(x)
+    except TypeError:
+        remedy = "; for several numbers write np.array([...])" if isinstance(x, (list, tuple)) else ""
+        raise OperandError(f"an operand must be a real number or an array, got {type(x).__name__}{remedy}") from None
 
 
 def _elementwise(on_floats: Callable[[float], float]) -> Callable[[Any], Any]:

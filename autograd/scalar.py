@@ -130,6 +130,8 @@ class Scalar:
 
     @grad.setter
     def grad(self, number: object) -> None:
+        if number is None:  # torch's way to reset it
+            raise OperandError("the grad of a Value is a number, got NoneType; to reset it write 0.0")
         self._grad = to_float(number, "the grad of a Value")
 
     @property
@@ -369,7 +371,8 @@ def checked_label(text: object) -> str:
         OperandError: it is something else.
     """
     if not isinstance(text, str):
-        raise OperandError(f"a label is text, got {describe(text)}; write label={str(text)!r}")
+        remedy = "leave it out" if text is None else f"write label={str(text)!r}"
+        raise OperandError(f"a label is text, got {describe(text)}; {remedy}")
     return text
 
 

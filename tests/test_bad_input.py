@@ -90,7 +90,9 @@ def test_data_grad_and_seed_are_numbers(thing: Any, said: str) -> None:
     w = v * 3
     w.backward()
     refused(lambda: setattr(v, "data", thing), f"the data of a Value must be a real number, got {said}")
-    refused(lambda: setattr(v, "grad", thing), f"the grad of a Value must be a real number, got {said}")
+    reset = "the grad of a Value is a number, got NoneType; to reset it write 0.0"
+    message = reset if thing is None else f"the grad of a Value must be a real number, got {said}"
+    refused(lambda: setattr(v, "grad", thing), message)
     refused(lambda: w.backward(thing), f"the seed of backward must be a real number, got {said}")
     assert (v.data, v.grad, w.grad) == (2.0, 3.0, 1.0), "nothing half-done"
 
@@ -117,7 +119,7 @@ def test_operands_of_methods_and_functions(thing: Any, said: str) -> None:
 
 @pytest.mark.parametrize("label", [None, 3, math.nan, b"w", ["w"], Value(1.0), np.array(["w", "v"])])
 def test_a_label_is_text(label: Any) -> None:
-    with pytest.raises(OperandError, match=r"^a label is text, got .*; write label=") as caught:
+    with pytest.raises(OperandError, match=r"^a label is text, got .*; (write label=|leave it out)") as caught:
         Value(1.0, label=label)
     assert type(label).__name__ in str(caught.value)
     v = Value(1.0, "before")
@@ -131,6 +133,7 @@ def test_a_label_is_text(label: Any) -> None:
 def test_the_message_for_a_label() -> None:
     refused(lambda: Value(1.0, label=math.nan), "a label is text, got float nan; write label='nan'")
     refused(lambda: Value(1.0, 3), "a label is text, got int 3; write label='3'")
+    refused(lambda: Value(1.0, None), "a label is text, got NoneType; leave it out")
 
 
 def test_a_value_of_a_value() -> None:
@@ -183,6 +186,9 @@ def test_functions_of_plain_things(function: Any) -> None:
         with pytest.raises(TypeError):
             function(thing)
     refused(lambda: exp("1.5"), f"an operand must be a number, got str '1.5'{CONVERT}")
+    refused(lambda: exp(None), "an operand must be a real number or an array, got NoneType")
+    remedy = "for several numbers write np.array([...])"
+    refused(lambda: exp([1.0]), f"an operand must be a real number or an array, got list; {remedy}")
 
 
 def test_operators_that_have_no_derivative_here() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import GradcheckError, OperandError, gradcheck, gradgradcheck, primitive
+from autograd import GradcheckError, OperandError, Tensor, Value, gradcheck, gradgradcheck, log, primitive, values
 from autograd.check import mismatches, numerical_gradient
 from autograd.rules import TABLE, Rule
 
@@ -87,9 +89,40 @@ def test_many_mismatches_are_cut() -> None:
     )  # fmt: skip
 
 
-def test_inputs_must_be_a_tuple() -> None:
-    with pytest.raises(OperandError, match=r"gradcheck\(f, \(x,\)\)"):
-        gradcheck(lambda x: x, 1.0)  # type: ignore[arg-type]
+def test_a_single_input_may_stand_by_itself() -> None:
+    for check in (gradcheck, gradgradcheck):
+        assert check(lambda x: x * x * x, 1.5)
+        assert check(lambda x: (x * x).sum(), np.array([1.0, -2.0]))
+        assert check(lambda x: (x * x).sum(), Tensor([1.0, -2.0]))
+        assert check(lambda x, y: (x * y).sum(), (Tensor([1.0, -2.0]), Tensor(3.0)))
+        assert check(lambda x: x.tanh(), Value(0.5))
+
+
+def test_an_array_of_values_is_an_input_in_each_place() -> None:
+    points = (0.5, values([[1.0, 2.0]]))
+    assert gradcheck(lambda a, b: a * (b * b).sum(), points)
+    wrong = Rule("wrong", lambda x: x * x, lambda x: 3 * x)
+    with pytest.raises(GradcheckError, match=r"d output 0 / d input 1\[0,1\]: recorded 6, numerical 4"):
+        gradcheck(lambda a, b: a * b[0, 0] + wrong(b[0, 1]), points)
+
+
+@pytest.mark.parametrize(
+    ("f", "inputs", "message"),
+    [
+        (lambda: 1.0, (), "gradcheck() differentiates to its inputs, got none: gradcheck(f, (x,))"),
+        (lambda x: x, "1", "the inputs of gradcheck() are real numbers and arrays, got str '1'"),
+        (lambda x: x, (1j,), "the inputs of gradcheck() are real numbers and arrays, got complex 1j"),
+        (lambda x: None, (1.0,), "gradcheck() compares numbers, but the function gave NoneType"),
+    ],
+)
+def test_what_cannot_be_checked(f: Callable[..., Any], inputs: Any, message: str) -> None:
+    with pytest.raises(OperandError, match=f"^{re.escape(message)}$"):
+        gradcheck(f, inputs)
+
+
+def test_a_step_out_of_the_domain_is_named() -> None:
+    with pytest.raises(GradcheckError, match=r"numerical nan, .*not finite everywhere within the step of 0\.0005"):
+        gradcheck(log, 1e-9)
 
 
 def test_numerical_gradient() -> None:
