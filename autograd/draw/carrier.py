@@ -15,14 +15,21 @@ import numpy as np
 from .. import formula
 from ..errors import GraphError
 from ..rules import Rule
-from .model import Amount
+from .colour import number as short
+from .model import Amount, Rows
 
 WRITTEN: Final = {"-": "−", "*": "×", "/": "/", "**": "**", "+": "+"}
+BARS: Final = "▁▂▃▄▅▆▇"  # not the full block: lines below one another would touch
+BINS: Final = 12
+MOST_NUMBERS: Final = 24
+MOST_IN_LINE: Final = 8
+"""Up to so many numbers, and so many in a row or a column, an array is shown whole."""
+
 MARKS: Final = "①②③④⑤⑥⑦⑧⑨"
 
 
-def amount(thing: Any) -> Amount:
-    """A number or an array as a picture shows it.
+def amount(thing: Any, spread: bool = False) -> Amount:
+    """A number or an array as a picture shows it; with its histogram in a line, if that is asked for.
 
     >>> amount(-0.5).size
     0.5
@@ -44,18 +51,49 @@ def amount(thing: Any) -> Amount:
         size = float(np.linalg.norm(numbers / scale)) * scale
         mean = float(numbers.mean())
     detail = f"smallest {numbers.min():.6g}, largest {numbers.max():.6g}, mean {mean:.6g}, norm {size:.6g}"
-    return Amount(size, None, f"{array.shape}{dtype}", detail)
+    return Amount(
+        size,
+        None,
+        f"{array.shape}{dtype}",
+        detail,
+        rows=_rows(numbers),
+        spread=histogram(numbers) if spread else "",
+    )
 
 
-def value_of(node: Any) -> Amount:
+def _rows(numbers: Any) -> Rows:
+    """The numbers of a vector or a matrix, if they are few."""
+    if numbers.ndim > 2 or numbers.size > MOST_NUMBERS or max(numbers.shape) > MOST_IN_LINE:
+        return ()
+    return tuple(map(tuple, np.atleast_2d(numbers).tolist()))
+
+
+def histogram(numbers: Any) -> str:
+    """How the elements of an array are spread, in a line of text: from the smallest to the largest.
+
+    >>> histogram(np.array([0.0, 0.0, 0.0, 1.0, 3.0]))
+    '0 ▇▁▁▁▃▁▁▁▁▁▁▃ 3'
+    """
+    finite = numbers[np.isfinite(numbers)]
+    if not finite.size or finite.min() == finite.max():
+        return f"all {short(float(numbers.flat[0]))}" if finite.size == numbers.size else "none is finite"
+    with np.errstate(all="ignore"):
+        low, high = float(finite.min()), float(finite.max())
+        places = np.minimum((finite / 2 - low / 2) / (high / 2 - low / 2) * BINS, BINS - 1).astype(int)
+    counts = np.bincount(places, minlength=BINS)
+    tops = np.ceil(counts / counts.max() * (len(BARS) - 1)).astype(int)
+    return f"{short(low)} {''.join(BARS[top] for top in tops)} {short(high)}"
+
+
+def value_of(node: Any, spread: bool = False) -> Amount:
     """The number of a node."""
     read = getattr(node, "numpy", None)  # of a Tensor a copy: to show its own array would have it watched for changes
-    return amount(read() if read is not None else node.data)
+    return amount(read() if read is not None else node.data, spread)
 
 
-def gradient_of(node: Any) -> Amount | None:
+def gradient_of(node: Any, spread: bool = False) -> Amount | None:
     """Its gradient; None while no backward has reached it, or where there is none to reach."""
-    return None if node.kind == "constant" or not node.reached else amount(node.grad)
+    return None if node.kind == "constant" or not node.reached else amount(node.grad, spread)
 
 
 def partials_of(node: Any, operands: Sequence[Any]) -> list[float | None]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from . import colour
+from . import colour, matrix
 from .colour import ALARM, GREY, ZERO, Scale
 from .escape import LONGEST_TOOLTIP, clean, quoted, tooltip
 from .legend import legend
@@ -120,14 +120,26 @@ def _framed(drawing: Drawing, look: Look, scale: Scale) -> Iterable[str]:
 
 
 def _box(box: Box, look: Look, scale: Scale) -> str:
+    fill = _fill(box, look, scale)
+    lines = _lines(box, look)
     attributes = {
         "id": f'"{box.id}"',
         "class": f'"{box.kind}{" root" if box.is_root else ""}"',
-        "label": quoted(*_lines(box, look)),
+        "label": quoted(*lines),
         "tooltip": tooltip(*_explained(box)),
-        **_fill(box, look, scale),
+        **fill,
     }
+    if shows_table(box, look):
+        rows = box.value.rows if box.value is not None else ()
+        graded = scale if look.grads else None
+        attributes["label"] = matrix.label(lines, rows, box.grad, graded, fill["fontcolor"].strip('"'))
+        attributes["margin"] = '"0.04,0.02"'
     return f"\t{box.id} {_listed(attributes)}\n"
+
+
+def shows_table(box: Box, look: Look) -> bool:
+    """Whether its numbers stand in the box, one by one."""
+    return look.tables and look.values and box.value is not None and bool(box.value.rows)
 
 
 def title_of(box: Box) -> str:
@@ -150,7 +162,10 @@ def _lines(box: Box, look: Look) -> list[str]:
     parts = [_held(box, look.digits)] if look.values else []
     if look.grads and box.kind != "constant":
         parts.append(_gradient(box.grad, look.digits))
-    return [line for line in (title, " │ ".join(parts)) if line] or [box.kind]
+    spreads = [box.value.spread] if look.values and box.value is not None else []
+    if look.grads and box.grad is not None and box.grad.spread:
+        spreads.append(f"∇ {box.grad.spread}")
+    return [line for line in (title, " │ ".join(parts), *spreads) if line] or [box.kind]
 
 
 def _held(box: Box, digits: int) -> str:

@@ -21,7 +21,9 @@ from .model import Amount, Box, Drawing, Edge, Module, Path
 NOT_YET = "backward() has not been called yet: there are no gradients to show"
 
 
-def gather(roots: Sequence[Any], depth: int | None, max_nodes: int, constants: bool) -> Drawing:
+def gather(
+    roots: Sequence[Any], depth: int | None, max_nodes: int, constants: bool, histograms: bool = False
+) -> Drawing:
     """Everything that a picture of the roots says.
 
     Args:
@@ -29,9 +31,10 @@ def gather(roots: Sequence[Any], depth: int | None, max_nodes: int, constants: b
         depth: how many frames may lie inside one another; None for as many as `max_nodes` allows.
         max_nodes: how many boxes there may be; the nearest to the roots are kept.
         constants: whether plain numbers have boxes of their own.
+        histograms: whether to look at how the elements of every array are spread.
     """
     with _no_collecting():
-        return _Reading(roots, constants).drawing(depth, max_nodes)
+        return _Reading(roots, constants, histograms).drawing(depth, max_nodes)
 
 
 @contextlib.contextmanager
@@ -49,7 +52,8 @@ def _no_collecting() -> Iterator[None]:
 class _Reading:
     """A graph in the order of its walk, and what each place of it is."""
 
-    def __init__(self, roots: Sequence[Any], constants: bool) -> None:
+    def __init__(self, roots: Sequence[Any], constants: bool, histograms: bool) -> None:
+        self.histograms = histograms
         order = walk(*roots)
         index = {id(node): place for place, (node, _) in enumerate(order)}
         self.nodes = [node for node, _ in order]
@@ -128,8 +132,8 @@ class _Reading:
             sign=self._sign(place),
             path=self.paths[place],
             is_root=place in self.roots,
-            value=carrier.value_of(node),
-            grad=carrier.gradient_of(node),
+            value=carrier.value_of(node, self.histograms),
+            grad=carrier.gradient_of(node, self.histograms),
             order=turns[place] or None,
             source=node.source,
             parameters=int(self.kinds[place] == "parameter"),

@@ -14,7 +14,7 @@ from . import colour
 from .colour import ALARM, GREY, UNKNOWN, ZERO, Scale
 from .escape import clean, html
 from .look import Look
-from .model import Drawing
+from .model import Box, Drawing
 
 _TABLE: Final = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">'
 _BREAK: Final = '<BR ALIGN="LEFT"/>'
@@ -41,9 +41,9 @@ def _key(drawing: Drawing, look: Look, scale: Scale, dense: bool) -> Iterable[st
     kinds = {box.kind for box in drawing.boxes}
     if look.grads:
         yield _row(_scale(drawing, scale))
-    yield _row(_kinds(kinds, any(box.is_root and box.kind == "result" for box in drawing.boxes)))
-    for cells in (list(_numbers(drawing, look, dense)), list(_flows(drawing, look))):
-        if cells:
+    has_root = any(box.is_root and box.kind == "result" for box in drawing.boxes)
+    for cells in (list(_kinds(kinds, has_root)), list(_numbers(drawing, look, dense)), list(_flows(drawing, look))):
+        if cells:  # Graphviz refuses a row without cells
             yield _row(cells)
 
 
@@ -85,6 +85,12 @@ def _numbers(drawing: Drawing, look: Look, dense: bool) -> Iterable[str]:
         yield _text("① ② first and second operand")
     if look.grads and any(box.grad is not None and box.grad.number is None for box in drawing.boxes):
         yield _text("‖∇‖ Euclidean norm")
+    if look.tables and look.values and look.grads and any(_has_cells(box) for box in drawing.boxes):
+        yield _text("a cell of a table: coloured by the gradient of that number")
+
+
+def _has_cells(box: Box) -> bool:
+    return box.value is not None and bool(box.value.rows) and box.grad is not None
 
 
 def _flows(drawing: Drawing, look: Look) -> Iterable[str]:

@@ -24,6 +24,7 @@ class Look:
     """What is shown: numbers, gradients, local derivatives, turns of backward, the key; and the direction.
 
     Attributes:
+        tables: whether small matrices are shown as tables of their numbers.
         scale: the gradients at both ends of the colour scale; None for one that fits the picture.
     """
 
@@ -32,6 +33,7 @@ class Look:
     partials: bool = True
     order: bool = False
     legend: bool = True
+    tables: bool = False
     digits: int = 3
     rankdir: str = "LR"
     title: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Path = tuple[str, ...]
+Rows = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,16 @@ class Amount:
         number: the number itself; None for an array.
         short: what stands in a box for an array: its shape, and its dtype unless that is float64.
         detail: what stands in the tooltip for an array: its smallest, largest and mean element.
+        rows: the numbers of a vector or matrix that is small enough to be shown whole.
+        spread: its smallest element, a histogram in a line of text, and its largest; "" unless asked for.
     """
 
     size: float
     number: float | None = None
     short: str = ""
     detail: str = ""
+    rows: Rows = ()
+    spread: str = ""
 
 
 @dataclass(frozen=True)

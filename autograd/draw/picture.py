@@ -196,6 +196,8 @@ def draw(
     constants: bool = True,
     order: bool = False,
     legend: bool = True,
+    tables: bool = True,
+    histograms: bool = False,
     digits: int = 3,
     scale: tuple[float, float] | None = None,
     title: str = "",
@@ -213,6 +215,8 @@ def draw(
         constants: whether plain numbers have boxes of their own, or are written in the operation: "① ** 2".
         order: number the results in the order in which backward visits them.
         legend: explain colours, borders and lines below the picture.
+        tables: show an array of up to 24 numbers as a table, each cell coloured by the gradient of that element.
+        histograms: show in every array how its elements are spread, and those of its gradient.
         digits: how many significant digits numbers have; tooltips have all.
         scale: the gradients at both ends of the colour scale, to compare pictures; by default it fits.
         title: a line of text below the picture.
@@ -237,6 +241,7 @@ def draw(
         partials=bool(partials),
         order=bool(order),
         legend=bool(legend),
+        tables=bool(tables),
         digits=checked_count("digits", digits, 1, 17),
         rankdir=checked_rankdir(rankdir),
         title=str(title),
@@ -246,7 +251,7 @@ def draw(
         depth = checked_count("depth", depth, 0, DEEPEST)
     chosen = None if format is None else _known_format(format)
     most = checked_count("max_nodes", max_nodes, 1, MOST_BOXES)
-    drawing = gather(checked_roots(root), depth, most, bool(constants))
+    drawing = gather(checked_roots(root), depth, most, bool(constants), bool(histograms))
     text = dot.write(drawing, look)
     return Picture(
         format=chosen if chosen in graphviz.FORMATS else "svg",

@@ -289,10 +289,10 @@ def test_a_primitive_that_understands_neither_other_numbers_nor_symbols() -> Non
 def test_tensors_show_their_shape_and_norm() -> None:
     W = Tensor(np.arange(6.0).reshape(2, 3), "W")
     out = (W @ np.array([1.0, 0.0, -1.0])).sum()
-    found = read(draw(out).source)
+    found = read(draw(out, tables=False).source)
     assert found.label("n0") == "W\n(2, 3) │ ∇ ?"
     out.backward()
-    found = read(draw(out).source)
+    found = read(draw(out, tables=False).source)
     assert found.label("n0") == "W\n(2, 3) │ ‖∇‖ 2"
     assert "smallest 0, largest 5, mean 2.5" in found.nodes["n0"]["tooltip"]
     (edge,) = found.between("n0", "n2")
