@@ -60,6 +60,14 @@ def test_depth(depth: int, kinds: int) -> None:
     assert max((len(module.path) for module in picture.drawing.modules), default=0) == min(depth, 3)
 
 
+@pytest.mark.parametrize("options", [{"depth": 0}, {"depth": 0, "grads": False}, {"depth": 0, "partials": False}])
+def test_the_key_of_nothing_but_modules_has_no_empty_row(options: dict[str, int]) -> None:
+    with scope("net"):
+        source = draw(Value(1.0) * 2.0, **options).source
+    assert "shape=box3d" in source
+    assert "<TR></TR>" not in source  # a syntax error to Graphviz, which then leaves out the whole key
+
+
 def test_a_collapsed_module_counts_and_sums_up() -> None:
     loss = network((1, 2, 1))
     loss.backward()
