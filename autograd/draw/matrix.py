@@ -52,5 +52,6 @@ def _cell(number: float, slope: float | None, scale: Scale | None, text: str) ->
         else:
             step = scale.step(abs(slope))
             fill, text = colour.STEPS[step], colour.text_on(step)
+    background = f' BGCOLOR="{fill}"' if fill else ""
     shown = f'<FONT COLOR="{text}" POINT-SIZE="10">{html(colour.number(number, DIGITS))}</FONT>'
-    return f'<TD ALIGN="RIGHT"{f" BGCOLOR={chr(34)}{fill}{chr(34)}" if fill else ""}>{shown}</TD>'
+    return f'<TD ALIGN="RIGHT"{background}>{shown}</TD>'
