@@ -14,7 +14,7 @@ from . import colour
 from .colour import ALARM, GREY, UNKNOWN, ZERO, Scale
 from .escape import clean, html
 from .look import Look
-from .model import Drawing
+from .model import Box, Drawing
 
 _TABLE: Final = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">'
 _BREAK: Final = '<BR ALIGN="LEFT"/>'
@@ -85,6 +85,12 @@ def _numbers(drawing: Drawing, look: Look, dense: bool) -> Iterable[str]:
         yield _text("① ② first and second operand")
     if look.grads and any(box.grad is not None and box.grad.number is None for box in drawing.boxes):
         yield _text("‖∇‖ Euclidean norm")
+    if look.tables and look.values and look.grads and any(_has_cells(box) for box in drawing.boxes):
+        yield _text("a cell of a table: coloured by the gradient of that number")
+
+
+def _has_cells(box: Box) -> bool:
+    return box.value is not None and bool(box.value.rows) and box.grad is not None
 
 
 def _flows(drawing: Drawing, look: Look) -> Iterable[str]:
