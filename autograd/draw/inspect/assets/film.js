@@ -1,0 +1,276 @@
+// A training as a film: loss, fit, gradients of the layers, activations and parameters, all at the same frame.
+"use strict";
+
+const SVG = "http://www.w3.org/2000/svg";
+const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7c75", "#8a63d2"];
+const DIVERGING = ["#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"];
+const WIDE = 460;
+const HIGH = 230;
+const EDGE = { left: 52, right: 12, top: 10, bottom: 22 };
+
+const film = JSON.parse(byId("story").textContent);
+const bytes = Uint8Array.from(atob(film.numbers), (letter) => letter.charCodeAt(0));
+const unpacked = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+const numbers = new Float32Array(unpacked); // row after row, a row being one quantity over all frames
+const quiet = matchMedia("(prefers-reduced-motion: reduce)");
+const last = film.frames - 1;
+let frame = last;
+let playing = null;
+
+const rowOf = (row) => numbers.subarray(row * film.frames, (row + 1) * film.frames);
+const at = (row, when = frame) => numbers[row * film.frames + when];
+const range = (first, count) => Array.from({ length: count }, (_, k) => first + k);
+const updates = []; // what each plot does when the frame changes
+
+function svg(name, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+function plot(title, { wide = false } = {}) {
+  const note = make("span");
+  const place = make("section", { class: wide ? "plot wide" : "plot", "aria-label": title }, make("h2", {}, title, note));
+  byId("plots").append(place);
+  return { place, note };
+}
+
+function finite(rows) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const row of rows) for (const each of row) if (Number.isFinite(each)) [low, high] = [Math.min(low, each), Math.max(high, each)];
+  return low <= high ? [low, high] : [0, 1];
+}
+
+/** Axes with their ends written on them, and functions from numbers to places. */
+function axes([left, right], [low, high], { log = false, label = short } = {}) {
+  if (low === high) [low, high] = [low - (Math.abs(low) || 1) * 0.1, high + (Math.abs(high) || 1) * 0.1];
+  const scale = log ? Math.log10 : (x) => x;
+  const x = (each) => EDGE.left + ((each - left) / (right - left || 1)) * (WIDE - EDGE.left - EDGE.right);
+  const y = (each) => HIGH - EDGE.bottom - ((scale(each) - scale(low)) / (scale(high) - scale(low))) * (HIGH - EDGE.top - EDGE.bottom);
+  const text = (words, place) => {
+    const element = svg("text", place);
+    element.textContent = words;
+    return element;
+  };
+  const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" },
+    svg("path", { class: "axis", fill: "none", d: `M${EDGE.left},${EDGE.top}V${HIGH - EDGE.bottom}H${WIDE - EDGE.right}` }),
+    text(short(high, 2), { x: EDGE.left - 5, y: EDGE.top + 8, "text-anchor": "end" }),
+    text(short(low, 2), { x: EDGE.left - 5, y: HIGH - EDGE.bottom, "text-anchor": "end" }),
+    text(label(left, 2), { x: EDGE.left, y: HIGH - 6 }),
+    text(label(right, 2), { x: WIDE - EDGE.right, y: HIGH - 6, "text-anchor": "end" }),
+  );
+  return { picture, x, y };
+}
+
+/** A path through points; it breaks where a number is not finite. */
+function path(xs, ys, x, y) {
+  let text = "";
+  let pen = "M";
+  for (let k = 0; k < xs.length; k++) {
+    const height = y(ys[k]);
+    if (!Number.isFinite(height)) pen = "M";
+    else {
+      text += `${pen}${x(xs[k]).toFixed(1)},${height.toFixed(1)}`;
+      pen = "L";
+    }
+  }
+  return text;
+}
+
+/** Lines over time, and a mark at this frame. */
+function overTime(title, names, rows, describe) {
+  const { place, note } = plot(title);
+  const positive = rows.map((row) => row.filter((each) => each > 0));
+  const log = positive.every((row) => row.length) && rows.every((row) => row.every((each) => !(each < 0)));
+  const { picture, x, y } = axes([0, last], finite(log ? positive : rows), { log, label: (k) => String(film.steps[k] ?? k) });
+  const frames = range(0, film.frames);
+  rows.forEach((row, k) => {
+    const line = svg("path", { class: "line", d: path(frames, row, x, y) });
+    if (rows.length > 1) line.style.stroke = INKS[k % INKS.length];
+    picture.append(line);
+  });
+  const marker = svg("line", { class: "marker", y1: EDGE.top, y2: HIGH - EDGE.bottom });
+  picture.append(marker);
+  picture.setAttribute("aria-label", `${title} over time${log ? ", on a logarithmic scale" : ""}`);
+  place.append(picture);
+  const texts = names.map((name, k) => {
+    const ink = make("i");
+    ink.style.background = INKS[k % INKS.length];
+    const text = document.createTextNode("");
+    return { element: make("span", {}, ink, text), text };
+  });
+  if (names.length > 1) place.append(make("div", { class: "keys" }, ...texts.map(({ element }) => element)));
+  updates.push(() => {
+    for (const end of ["x1", "x2"]) marker.setAttribute(end, x(frame));
+    texts.forEach(({ text }, k) => { text.textContent = `${names[k]} ${short(rows[k][frame])}`; });
+    note.textContent = describe(rows);
+  });
+}
+
+/** The function that the model is at this frame, with the data it should fit. */
+function fittedCurve() {
+  const { xs, data } = film.curve;
+  const rows = range(film.curve.row, xs.length).map(rowOf);
+  const ends = finite(rows);
+  const wanted = data ? finite([data.y]) : ends;
+  const { picture, x, y } = axes([xs[0], xs[xs.length - 1]], [Math.min(ends[0], wanted[0]), Math.max(ends[1], wanted[1])]);
+  const { place } = plot("Fitted curve");
+  for (const [k, each] of (data?.x ?? []).entries()) picture.append(svg("circle", { class: "dot", r: 3.2, cx: x(each), cy: y(data.y[k]) }));
+  const line = svg("path", { class: "line" });
+  picture.append(line);
+  picture.setAttribute("aria-label", "The model's output over its input, and the data as dots");
+  place.append(picture);
+  updates.push(() => line.setAttribute("d", path(xs, rows.map((row) => row[frame]), x, y)));
+}
+
+/** What the model says over the plane of two inputs, and where it changes its mind. */
+function decisionPlane() {
+  const { side, low, high, row, data } = film.plane;
+  const { place, note } = plot("Decision over the plane");
+  const { picture, x, y } = axes([low[0], high[0]], [low[1], high[1]]);
+  const rows = range(row, side * side).map(rowOf);
+  const most = Math.max(...finite(rows).map((each) => Math.abs(each - film.plane.middle)), 1e-12);
+  const [wide, tall] = [(x(high[0]) - x(low[0])) / (side - 1), (y(low[1]) - y(high[1])) / (side - 1)];
+  const cells = rows.map((_, k) => svg("rect", { x: x(low[0]) + (k % side) * wide - wide / 2, y: y(low[1]) - Math.floor(k / side) * tall - tall / 2, width: wide + 0.4, height: tall + 0.4 }));
+  picture.append(...cells);
+  for (const [k, [first, second]] of (data?.x ?? []).entries()) picture.append(svg("circle", { class: `dot ${data.y[k] > film.plane.middle ? "one" : "zero"}`, r: 3, cx: x(first), cy: y(second) }));
+  picture.setAttribute("aria-label", "The model's output over its two inputs, and the data as dots");
+  place.append(picture);
+  updates.push(() => {
+    cells.forEach((cell, k) => { cell.style.fill = tint(-(rows[k][frame] - film.plane.middle) / most); });
+    note.textContent = `white where it is ${short(film.plane.middle)}`;
+  });
+}
+
+function tint(place) {
+  if (!Number.isFinite(place)) return "#d55e00";
+  return DIVERGING[Math.round(3 + 3 * Math.max(-1, Math.min(1, Math.sign(place) * Math.sqrt(Math.abs(place)))))];
+}
+
+/** For every neuron what it answers over the inputs. */
+function activations() {
+  const { names, row, probes } = film.activations;
+  const { place, note } = plot(film.activations.line ? "Activations over the input" : "Activations", { wide: true });
+  note.textContent = film.activations.line ? "" : `for ${probes} of the inputs`;
+  const grid = make("div", { class: "small" });
+  names.forEach((name, k) => {
+    const rows = range(row + k * probes, probes).map(rowOf);
+    const [low, high] = finite(rows);
+    const picture = svg("svg", { viewBox: "0 0 100 56", preserveAspectRatio: "none", "aria-hidden": "true" });
+    grid.append(make("figure", {}, picture, make("figcaption", {}, name)));
+    if (!film.activations.line) {
+      const most = Math.max(Math.abs(low), Math.abs(high), 1e-12);
+      const bars = rows.map((_, place) => svg("rect", { x: (place * 100) / probes, y: 0, width: 100 / probes + 0.2, height: 56 }));
+      picture.append(...bars);
+      updates.push(() => bars.forEach((bar, place) => { bar.style.fill = tint(-rows[place][frame] / most); }));
+      return;
+    }
+    const line = svg("path", { class: "line" });
+    picture.append(line);
+    const x = (each) => (each / Math.max(probes - 1, 1)) * 100;
+    const y = (each) => 52 - ((each - low) / (high - low || 1)) * 48;
+    updates.push(() => line.setAttribute("d", path(range(0, probes), rows.map((each) => each[frame]), x, y)));
+  });
+  place.append(grid);
+}
+
+/** Every parameter: its number on a diverging colour, and its gradient. */
+function parameters() {
+  const { names, value, gradient } = film.parameters;
+  const { place } = plot("Parameters and their gradients", { wide: true });
+  const many = names.length > 150;
+  const most = Math.max(...finite(range(value, names.length).map(rowOf)).map(Math.abs), 1e-12);
+  const groups = new Map();
+  names.forEach((name, k) => {
+    const layer = film.layers[film.parameters.layer[k]];
+    if (!groups.has(layer)) groups.set(layer, make("div", { class: many ? "group many" : "group" }, make("h3", {}, layer)));
+    const inner = name.startsWith(`${layer}.`) ? name.slice(layer.length + 1) : name;
+    const [held, slope] = [make("b"), make("small")];
+    const cell = make("div", { class: "cell", "data-parameter": name }, make("small", {}, inner), held, slope);
+    groups.get(layer).append(cell);
+    updates.push(() => {
+      const number = at(value + k);
+      const colour = tint(number / most);
+      cell.style.background = colour;
+      cell.className = `cell ${["#b35806", "#542788", "#998ec3"].includes(colour) && colour !== "#998ec3" ? "light" : "dark"}`;
+      held.textContent = short(number);
+      slope.textContent = `∇ ${short(at(gradient + k))}`;
+      cell.title = `${name} = ${number}, gradient ${at(gradient + k)}`;
+    });
+  });
+  place.append(make("div", { class: "cells" }, ...groups.values()));
+}
+
+// ---------------------------------------------------------------------------------------------------------- time
+
+function goTo(when) {
+  frame = Math.min(Math.max(when, 0), last);
+  for (const update of updates) update();
+  byId("slider").value = frame;
+  byId("counter").textContent = `${frame + 1} / ${film.frames}`;
+  const words = `Step ${film.steps[frame]}, loss ${short(at(film.loss))}`;
+  byId("slider").setAttribute("aria-valuetext", words);
+  byId("summary").textContent = words;
+  document.body.dataset.frame = String(frame);
+  if (playing === null) byId("live").textContent = words;
+}
+
+function pause() {
+  clearInterval(playing);
+  playing = null;
+  document.body.classList.remove("playing");
+  byId("play").setAttribute("aria-label", "Play");
+}
+
+function play() {
+  if (playing !== null) return pause();
+  if (frame === last) goTo(0);
+  document.body.classList.add("playing");
+  byId("play").setAttribute("aria-label", "Pause");
+  const stride = Math.max(1, Math.round(film.frames / 200)); // ten seconds at most
+  playing = setInterval(() => {
+    goTo(frame + (quiet.matches ? stride * 20 : stride));
+    if (frame === last) pause();
+  }, quiet.matches ? 1000 : 50);
+  return undefined;
+}
+
+const THEMES = ["auto", "light", "dark"];
+
+const CONTROLS = {
+  first: () => goTo(0), back: () => goTo(frame - 1), play, next: () => goTo(frame + 1), last: () => goTo(last),
+  theme: () => {
+    const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "auto") + 1) % 3];
+    document.documentElement.dataset.theme = next;
+    byId("theme").textContent = `Theme: ${next}`;
+  },
+};
+const KEYS = { ArrowLeft: CONTROLS.back, ArrowRight: CONTROLS.next, Home: CONTROLS.first, End: CONTROLS.last, " ": play };
+
+for (const [id, action] of Object.entries(CONTROLS)) {
+  byId(id).addEventListener("click", () => {
+    if (playing !== null && id !== "play") pause();
+    action();
+  });
+}
+byId("slider").max = last;
+byId("slider").addEventListener("input", (event) => {
+  pause();
+  goTo(Number(event.target.value));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS) || event.target.matches("input, button")) return;
+  event.preventDefault();
+  if (playing !== null && event.key !== " ") pause();
+  KEYS[event.key]();
+});
+
+if (film.loss !== undefined) overTime("Loss", ["loss"], [rowOf(film.loss)], ([row]) => short(row[frame]));
+if (film.curve) fittedCurve();
+if (film.plane) decisionPlane();
+overTime("Gradient of each layer", film.layers, film.layers.map((_, k) => rowOf(film.norms + k)), () => "norm");
+if (film.activations) activations();
+parameters();
+goTo(last);
+document.body.dataset.ready = "yes";

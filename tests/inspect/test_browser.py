@@ -1,0 +1,444 @@
+"""Pages in a real browser: every control by mouse and by keyboard, and every number read off the screen."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd import Value, compare_gradients, compiled, detect_anomaly, inspect, scalar, walk
+from autograd.draw import render
+
+from . import graphs
+
+Opened = Callable[..., Any]
+
+PAGES = {
+    "25 Values": lambda: graphs.network([2, 1]),
+    "111 Values": lambda: graphs.network([3, 3, 1], samples=2),
+    "1,015 Values": lambda: graphs.network([16, 16, 1], inputs=2),
+    "Tensors": graphs.tensors,
+}
+
+
+def step_of(tab: Any) -> str:
+    return str(tab.evaluate("document.body.dataset.step"))
+
+
+def column(tab: Any) -> dict[str, str]:
+    """The gradients of all values as the table shows them."""
+    cells: list[tuple[str, str]] = tab.evaluate(
+        "[...document.querySelectorAll('[data-gradient]')].map((cell) => [cell.dataset.gradient, cell.textContent])"
+    )
+    return dict(cells)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("with_dot", [True, False])
+def test_a_page_opens(name: str, with_dot: bool, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not with_dot:
+        monkeypatch.setattr(render, "can_render", lambda engine="dot": False)
+    tab = opened(inspect(PAGES[name]()))
+    assert tab.evaluate("document.body.dataset.ready") == "yes"
+    assert tab.locator("#graph .box").count() > 5
+    assert tab.locator("#message").is_hidden()
+
+
+@pytest.mark.skipif(compiled, reason="the compiled sweep cannot be watched")
+@pytest.mark.parametrize("make", [graphs.neuron, lambda: graphs.network([2, 1])])
+def test_the_sums_are_the_engines_at_every_step(
+    make: Callable[[], Value], opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loss = make()
+    nodes = {f"n{place}": node for place, (node, _) in enumerate(walk(loss))}
+    steps: list[dict[str, float]] = []
+    monkeypatch.setattr(
+        scalar, "check_gradients", lambda _: steps.append({name: node.grad for name, node in nodes.items()})
+    )
+    for node in nodes.values():
+        node.grad = 0.0
+    with detect_anomaly():
+        loss.backward()
+    tab = opened(inspect(loss))
+    tab.click("#as-table")
+    tab.keyboard.press("Home")
+    for number, engine in enumerate(steps, start=1):
+        tab.keyboard.press("ArrowRight")
+        assert step_of(tab) == f"backward {number}"
+        for name, text in column(tab).items():
+            if nodes[name].kind != "constant":
+                assert (0.0 if text == "—" else float(text)) == engine[name]
+        for term in tab.locator(".term").all():
+            assert float(term.get_attribute("data-sum")) == engine[term.get_attribute("data-tail")]
+    assert number == tab.evaluate("Number(document.querySelector('#slider').max)")
+    for number in range(len(steps) - 1, 0, -1):
+        tab.keyboard.press("ArrowLeft")
+        shown = {name: text for name, text in column(tab).items() if nodes[name].kind != "constant"}
+        assert {name: 0.0 if text == "—" else float(text) for name, text in shown.items()} == {
+            name: steps[number - 1][name] for name in shown
+        }
+
+
+def test_a_step_shows_what_is_multiplied(opened: Opened) -> None:
+    loss = graphs.neuron()
+    tab = opened(inspect(loss))
+    tab.keyboard.press("Home")
+    tab.keyboard.press("ArrowRight")
+    (y_minus, _) = loss.operands
+    upstream, local = loss.grad, loss.partials[0]
+    assert float(tab.get_attribute("[data-upstream]", "data-upstream")) == upstream
+    assert float(tab.get_attribute(".term", "data-flow")) == upstream * local == y_minus.grad
+    assert "1 × " in tab.inner_text(".term .product")
+    assert tab.locator("#graph .chip").count() == 1
+    assert tab.locator("#graph .box.current").get_attribute("id") == f"n{len(walk(loss)) - 1}"
+
+
+def test_what_is_not_reached_yet_shows_a_dash(opened: Opened) -> None:
+    tab = opened(inspect(graphs.neuron()))
+    tab.keyboard.press("Home")
+    x = tab.locator("#n0")
+    assert x.locator(".numbers").text_content() == "0.5 │ ∇ —"
+    assert "waiting" in x.get_attribute("class")
+    assert "gradient not yet" in x.get_attribute("aria-label")
+
+
+def test_forward_shows_one_value_after_the_other(opened: Opened) -> None:
+    loss = graphs.neuron()
+    tab = opened(inspect(loss))
+    tab.click("#as-table")
+    tab.keyboard.press("f")
+    tab.keyboard.press("Home")
+    results = [place for place, (_, operands) in enumerate(walk(loss)) if operands]
+    nodes = [node for node, _ in walk(loss)]
+    for number, place in enumerate(results, start=1):
+        cell = tab.locator(f"tr[data-node=n{place}] td.number").first
+        assert cell.text_content() == "—"
+        tab.keyboard.press("ArrowRight")
+        assert step_of(tab) == f"forward {number}"
+        assert float(cell.text_content()) == nodes[place].data
+
+
+def test_a_tensor_page_ends_at_the_engines_norms(opened: Opened) -> None:
+    tab = opened(inspect(graphs.tensors()))
+    tab.keyboard.press("Home")
+    while step_of(tab) != f"backward {tab.get_attribute('#slider', 'max')}":
+        tab.keyboard.press("ArrowRight")
+        assert tab.locator(".term").count() >= 0
+    assert "‖∇‖" in tab.locator("#graph .box .numbers").first.text_content()
+
+
+# ------------------------------------------------------------------------------------------------------ controls
+
+
+def test_the_buttons_and_the_slider(opened: Opened) -> None:
+    tab = opened(inspect(graphs.neuron()))
+    last = int(tab.get_attribute("#slider", "max"))
+    for button, expected in (("first", 0), ("next", 1), ("next", 2), ("back", 1), ("last", last)):
+        tab.click(f"#{button}")
+        assert step_of(tab) == f"backward {expected}"
+    tab.fill("#slider", "3")
+    assert step_of(tab) == "backward 3"
+    assert tab.inner_text("#counter") == f"3 / {last}"
+    tab.check("input[value=forward]")
+    assert step_of(tab).startswith("forward")
+    tab.check("input[value=backward]")
+    assert step_of(tab) == "backward 3"
+
+
+def test_the_keys(opened: Opened) -> None:
+    tab = opened(inspect(graphs.neuron()))
+    last = int(tab.get_attribute("#slider", "max"))
+    for key, expected in (
+        ("Home", "backward 0"),
+        ("ArrowRight", "backward 1"),
+        ("End", f"backward {last}"),
+        ("ArrowLeft", f"backward {last - 1}"),
+        ("f", f"forward {0}"),
+        ("ArrowRight", "forward 1"),
+        ("b", f"backward {last - 1}"),
+    ):
+        tab.keyboard.press(key)
+        assert step_of(tab) == expected
+    tab.keyboard.press("t")
+    assert tab.is_visible("#words")
+    assert tab.is_hidden("#stage")
+    tab.keyboard.press("t")
+    assert tab.is_hidden("#words")
+    tab.keyboard.press("?")
+    assert tab.is_visible("#keys")
+    tab.keyboard.press("Escape")
+    assert tab.is_hidden("#keys")
+
+
+def test_playing_and_pausing(opened: Opened) -> None:
+    tab = opened(inspect(graphs.neuron()))
+    tab.clock.install()
+    tab.click("#play")
+    assert step_of(tab) == "backward 0"
+    tab.clock.run_for(2100)  # two seconds a step where less motion is wanted
+    assert step_of(tab) == "backward 1"
+    assert tab.get_attribute("#play", "aria-label") == "Pause"
+    tab.keyboard.press("Space")
+    tab.clock.run_for(10_000)
+    assert step_of(tab) == "backward 1"
+    tab.locator("#slider").evaluate("(slider) => slider.blur()")
+    tab.keyboard.press("Space")
+    tab.clock.run_for(60_000)
+    assert step_of(tab) == f"backward {tab.get_attribute('#slider', 'max')}"
+    assert tab.get_attribute("#play", "aria-label") == "Play"
+
+
+def test_pointing_shows_everything_in_full(opened: Opened) -> None:
+    loss = graphs.neuron()
+    tab = opened(inspect(loss))
+    w = next(node for node, _ in walk(loss) if node.label == "w")
+    place = next(place for place, (node, _) in enumerate(walk(loss)) if node is w)
+    tab.click("#fit")
+    tab.hover(f"#n{place} .fill")
+    shown = tab.inner_text("#chosen")
+    assert repr(w.grad) in shown
+    assert "\n-2\n" in shown
+    terms = [float(each.get_attribute("title")) for each in tab.locator("#chosen tbody b").all()]
+    assert len(terms) == 2
+    assert terms[0] + terms[1] == pytest.approx(w.grad, rel=1e-15)
+
+
+def test_a_click_keeps_what_belongs_together(opened: Opened) -> None:
+    loss = graphs.neuron()
+    tab = opened(inspect(loss))
+    names = {node.label: f"n{place}" for place, (node, _) in enumerate(walk(loss)) if node.label}
+    tab.click("#fit")
+    tab.click(f"#{names['x']} .fill")
+    assert "dim" in tab.get_attribute(f"#{names['b']}", "class")
+    assert "dim" not in tab.get_attribute(f"#{names['y']}", "class")
+    assert tab.locator("#graph .chip").all_text_contents()
+    assert set(tab.locator("#graph .chip").all_text_contents()) == {"100 %"}
+    tab.keyboard.press("Escape")
+    assert tab.locator("#graph .dim").count() == 0
+
+
+def test_shares_of_a_gradient_along_its_paths(opened: Opened) -> None:
+    x = Value(3.0, "x")
+    loss = x * x + x  # 3 + 3 through the product, 1 through the sum
+    loss.backward()
+    tab = opened(inspect(loss))
+    tab.click("#fit")
+    tab.click("#n0 .fill")
+    shares = sorted(tab.locator("#graph .chip").all_text_contents())
+    assert shares == sorted(["42.9 %", "42.9 %", "14.3 %", "85.7 %"])
+
+
+def test_boxes_by_keyboard(opened: Opened) -> None:
+    tab = opened(inspect(graphs.neuron()))
+    tab.focus("#graph [tabindex='0']")
+    tab.keyboard.press("Shift+ArrowRight")
+    first = tab.evaluate("document.activeElement.id")
+    tab.keyboard.press("Shift+ArrowRight")
+    second = tab.evaluate("document.activeElement.id")
+    assert first != second
+    tab.keyboard.press("Enter")
+    assert "chosen" in tab.get_attribute(f"#{second}", "class")
+    tab.keyboard.press("Shift+ArrowLeft")
+    assert tab.evaluate("document.activeElement.classList.contains('box')")
+    tab.keyboard.press("ArrowLeft")
+    assert step_of(tab).startswith("backward")
+
+
+def test_search_and_filters(opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([2, 1])))
+    tab.keyboard.press("/")
+    tab.keyboard.type("tanh")
+    assert tab.locator("#graph .box:not(.dim)").count() == 2
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.classList.contains('box')")
+    tab.keyboard.press("Escape")
+    assert tab.locator("#graph .box.dim").count() == 0
+    tab.click("#filters summary")
+    tab.check("#no-constants")
+    assert tab.locator("#graph .box.constant.gone").count() == tab.locator("#graph .box.constant").count() > 0
+    tab.check("#only-parameters")
+    assert tab.locator("#graph .box:not(.dim)").count() == tab.locator("#graph .box.parameter").count()
+    tab.uncheck("#only-parameters")
+    tab.fill("#threshold", "100")
+    assert tab.locator("#graph .box.dim").count() > 5
+
+
+def test_zoom_and_pan(opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([2, 1])))
+
+    def view() -> list[float]:
+        return [float(part) for part in tab.get_attribute("#graph", "viewBox").split()]
+
+    tab.keyboard.press("0")
+    start = view()
+    tab.click("#zoom-in")
+    assert view()[2] < start[2]
+    tab.click("#zoom-out")
+    assert view()[2] == pytest.approx(start[2], abs=0.1)
+    tab.keyboard.press("+")
+    assert view()[2] < start[2]
+    tab.keyboard.press("-")
+    frame = tab.locator("#graph").bounding_box()
+    tab.mouse.move(frame["x"] + 300, frame["y"] + 30)
+    before = view()
+    tab.mouse.down()
+    tab.mouse.move(frame["x"] + 400, frame["y"] + 60)
+    tab.mouse.up()
+    assert view()[0] < before[0]
+    before = view()
+    tab.mouse.wheel(0, -300)
+    assert view()[2] < before[2]
+
+
+def test_themes(opened: Opened) -> None:
+    tab = opened(inspect(graphs.neuron()), color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = tab.evaluate(ground)
+    tab.click("#theme")
+    assert tab.evaluate(ground) != dark
+    tab.click("#theme")
+    assert tab.evaluate(ground) == dark
+
+
+def test_levels_from_the_whole_to_single_values(opened: Opened) -> None:
+    loss = graphs.network([4, 4, 1], inputs=2)
+    tab = opened(inspect(loss))
+    counts = []
+    for level in ("0", "1", "2", "3"):
+        tab.evaluate("document.body.removeAttribute('data-ready')")
+        tab.select_option("#level", level)
+        tab.wait_for_selector("body[data-ready=yes]")
+        counts.append(tab.locator("#graph .box").count())
+    assert counts == sorted(counts)
+    assert counts[-1] == len(walk(loss))
+    tab.evaluate("document.body.removeAttribute('data-ready')")
+    tab.select_option("#level", "1")
+    tab.wait_for_selector("body[data-ready=yes]")
+    layer = tab.locator("#graph .box.module", has_text="layers.0")
+    assert layer.locator("text").nth(1).text_content().startswith("12 parameters │ ‖∇‖ ")
+    norm = math.sqrt(
+        sum(node.grad**2 for node, _ in walk(loss) if node.kind == "parameter" and in_layer(loss, node, "layers.0"))
+    )
+    layer.focus()
+    assert f"{norm:.12}"[:12] in tab.inner_text("#chosen")
+    tab.evaluate("document.body.removeAttribute('data-ready')")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("body[data-ready=yes]")
+    assert tab.locator("#graph .box.module").count() > 3
+    tab.evaluate("document.body.removeAttribute('data-ready')")
+    tab.locator("#graph .frame text", has_text="layers.0").dblclick()
+    tab.wait_for_selector("body[data-ready=yes]")
+    assert tab.locator("#graph .box.module").count() == 3
+
+
+def in_layer(loss: Value, parameter: Value, name: str) -> bool:
+    return any(parameter in operands and name in node.scope for node, operands in walk(loss))
+
+
+def test_steps_go_from_box_to_box_where_modules_are_closed(opened: Opened) -> None:
+    tab = opened(inspect(graphs.chain(400, modules=4)))
+    assert tab.locator("#graph .box").count() <= 10
+    tab.keyboard.press("Home")
+    boxes = []
+    for _ in range(4):
+        tab.keyboard.press("ArrowRight")
+        boxes.append(tab.locator("#graph .box.current").get_attribute("id"))
+    assert len(set(boxes)) == 4
+
+
+@pytest.mark.parametrize("modules", [0, 50])
+def test_five_thousand_values_open_collapsed(modules: int, opened: Opened) -> None:
+    tab = opened(inspect(graphs.chain(5000, modules)))
+    assert tab.evaluate("document.body.dataset.ready") == "yes"
+    assert 1 <= tab.locator("#graph .box").count() <= 301
+    assert "5,000 values" in tab.inner_text("#summary")
+
+
+def test_without_backward_there_is_only_forward(opened: Opened) -> None:
+    tab = opened(inspect(graphs.neuron(backward=False)))
+    assert step_of(tab).startswith("forward")
+    assert tab.is_disabled("input[value=backward]")
+    assert "∇" not in tab.locator("#graph .box .numbers").first.text_content()
+
+
+def test_two_gradients_side_by_side(opened: Opened) -> None:
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    loss = w * x
+    loss.backward()
+    tab = opened(compare_gradients(loss, {w: -3.0, x: 2.0}))
+    assert tab.locator("#n0 .numbers").text_content() == "∇ −3 | 3"
+    wrong, right = (tab.evaluate(f"document.querySelector('#n{k} .fill').style.fill") for k in (0, 1))
+    assert wrong == "rgb(179, 88, 6)"
+    assert right == "rgb(247, 247, 247)"
+    tab.select_option("#compare", "gradient")
+    assert tab.locator("#n0 .numbers").text_content() == "2 │ ∇ 3"
+
+
+# -------------------------------------------------------------------------------------------------- hostile labels
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '<b>] ; z [URL="javascript:alert(1)"] ; y [label=<i>',
+    "a" * 10_000,
+    "C:\\Net\\lib\\",
+    "nul\0 and\u202e right to left \u05d0\u05d1",
+    "👩\u200d🔬 emoji",
+    "@@DATA@@ ${alert(1)} `x`",
+    "__proto__",
+    "'\"&amp;",
+]
+
+
+@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_label_is_text(label: str, opened: Opened) -> None:
+    from autograd import scope
+
+    with scope(label):
+        loss = Value(1.0, label) * Value(2.0, "w")
+    loss.backward()
+    tab = opened(inspect(loss, title=label, viz=True))
+    assert tab.locator("script:not([type])").count() == 0
+    assert tab.locator("img, b[onclick], #graph a").count() == 0
+    shown = tab.locator("#n0 .title").text_content()
+    kept = "".join(character for character in label if character not in "\0\u202e\u200d")
+    assert shown.replace("\u200d", "").rstrip("…") == kept[: len(shown.replace("\u200d", "").rstrip("…"))]
+    assert len(shown) <= 41
+    tab.click("#as-table")
+    assert tab.locator("#words tr").count() == 4
+
+
+# --------------------------------------------------------------------------------------------------- accessibility
+
+AXE = [Path(os.environ.get("AXE", "")), Path("node_modules/axe-core/axe.min.js")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(scheme: str, width: int, opened: Opened) -> None:
+    script = next((file for file in AXE if file.is_file()), None)
+    if script is None:
+        pytest.skip("axe-core is not here: npm install axe-core, or AXE=path/to/axe.min.js")
+    tab = opened(inspect(graphs.network([2, 1])), width=width, height=780, color_scheme=scheme, bypass_csp=True)
+    tab.add_script_tag(path=str(script))
+    for prepare in ("Home", "ArrowRight", "t"):
+        tab.keyboard.press(prepare)
+        found = tab.evaluate("axe.run().then((results) => results.violations)")
+        serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+        assert serious == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 780)])
+def test_nothing_sticks_out(scheme: str, width: int, height: int, opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([3, 3, 1])), width=width, height=height, color_scheme=scheme)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    for control in ("#search", "#as-table", "#play", "#slider", "#fit"):
+        box = tab.locator(control).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width

@@ -1,0 +1,216 @@
+"""What a page tells, and how it is put together; no browser is needed here."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from autograd import Tensor, Value, compare_gradients, draw, inspect, reverse, scalar, walk
+from autograd.draw import render
+from autograd.draw.inspect import gradients
+from autograd.errors import OperandError
+
+from . import graphs
+
+
+def told(page: Any) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="story">(.*?)</script>', page.html, re.DOTALL)
+    assert found is not None
+    story = json.loads(found[1])
+    assert isinstance(story, dict)
+    return story
+
+
+def policy(page: Any) -> str:
+    found = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', page.html)
+    assert found is not None
+    return found[1]
+
+
+def test_the_order_is_that_of_backward_over_values() -> None:
+    loss = graphs.neuron()
+    names = {id(node): f"n{place}" for place, (node, _) in enumerate(walk(loss))}
+    assert told(inspect(loss))["backward"] == [names[id(node)] for node in reversed(scalar.sweep_order(loss))]
+
+
+def test_the_order_is_that_of_backward_over_tensors() -> None:
+    loss = graphs.tensors()
+    names = {id(node): f"n{place}" for place, (node, _) in enumerate(walk(loss))}
+    visited: list[str] = []
+
+    def watch(node: Any, _: Any) -> None:
+        if node.operands:
+            visited.append(names[id(node)])
+
+    story = told(inspect(loss))
+    reverse.accumulate(loss, loss.grad, watch)
+    assert story["backward"] == visited
+
+
+def test_every_number_is_the_engines() -> None:
+    loss = graphs.neuron()
+    story = told(inspect(loss))
+    for (node, _), shown in zip(walk(loss), story["nodes"], strict=True):
+        assert shown["value"] == node.data
+        assert shown.get("grad") == (None if node.kind == "constant" else node.grad)
+    edges = {edge["id"]: edge for edge in story["edges"]}
+    for place, (node, operands) in enumerate(walk(loss)):
+        for slot, (operand, partial) in enumerate(zip(operands, node.partials, strict=True)):
+            edge = edges[f"e{place}_{slot}"]
+            if operand.kind == "constant":
+                assert edge["constant"]
+            else:
+                assert (edge["partial"], edge["flow"]) == (partial, partial * node.grad)
+
+
+def test_what_came_from_an_earlier_backward_is_told() -> None:
+    w = Value(2.0, "w")
+    (w * 5.0).backward()
+    loss = w * 3.0
+    loss.backward()
+    (told_w,) = [node for node in told(inspect(loss))["nodes"] if node.get("label") == "w"]
+    assert (told_w["grad"], told_w["before"]) == (8.0, 5.0)
+
+
+def test_not_a_number_is_no_invalid_json() -> None:
+    loss = Value(math.inf, "x") * Value(0.0, "zero")
+    loss.backward()
+    values = [node["value"] for node in told(inspect(loss))["nodes"]]
+    assert values == ["inf", 0.0, "nan"]
+
+
+def test_a_graph_without_backward_has_no_gradients() -> None:
+    story = told(inspect(graphs.neuron(backward=False)))
+    assert story["backward"] == []
+    assert not any("grad" in node for node in story["nodes"])
+    assert "backward() has not been called" in story["notes"][0]
+
+
+def test_the_sums_of_a_tensor_graph_end_at_its_gradients() -> None:
+    loss = graphs.tensors()
+    story = told(inspect(loss))
+    last = {}
+    order = {name: place for place, name in enumerate(story["backward"])}
+    for edge in sorted(story["edges"], key=lambda edge: (order[edge["head"]], edge["slot"])):
+        if "after" in edge:
+            last[edge["tail"]] = edge["after"]
+    sizes = {
+        node["id"]: node["grad"]["size"] if isinstance(node["grad"], dict) else abs(node["grad"])
+        for node in story["nodes"]
+        if "grad" in node
+    }
+    for name, after in last.items():
+        size = after["size"] if isinstance(after, dict) else abs(after)
+        assert size == pytest.approx(sizes[name], rel=1e-12)
+
+
+def test_nothing_a_label_holds_ends_the_data() -> None:
+    hostile = "</script><script>alert(1)</script><!--"
+    x = Value(1.0, hostile)
+    html = inspect(x * 2.0, title=hostile).html
+    assert "alert(1)</script>" not in html.replace("&lt;/script&gt;", "")
+    assert html.count("</script>") == 4
+
+
+def test_the_policy_names_every_script_by_its_hash() -> None:
+    page = inspect(graphs.neuron())
+    (loader,) = re.findall(r'<script type="module">(.*?)</script>', page.html, re.DOTALL)
+    (style,) = re.findall(r"<style>(.*?)</style>", page.html, re.DOTALL)
+    for text in (loader, style):
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" in policy(page)
+    assert "default-src 'none'" in policy(page)
+    assert "unsafe-inline" not in policy(page)
+    assert "'unsafe-eval'" not in policy(page)
+
+
+def test_viz_js_is_the_one_that_was_pinned() -> None:
+    assets = files("autograd.draw").joinpath("assets")
+    digest = hashlib.sha256(assets.joinpath("viz-global.js").read_bytes()).hexdigest()
+    assert digest == "c9e0b310f9883910e01c66054b48b7ff4be3d8695141116635e72b0af152692e"
+    notice = assets.joinpath("NOTICE").read_text(encoding="utf-8")
+    assert "3.31.0" in notice
+    assert "MIT" in notice
+    assert "Eclipse Public License" in notice
+
+
+def test_sizes() -> None:
+    loss = graphs.network([2, 1], inputs=1)
+    assert len(walk(loss)) == 25
+    if render.can_render():
+        assert len(inspect(loss, viz=False).html) < 60_000
+    assert len(inspect(loss, viz=True).html) < 1_500_000
+
+
+def test_the_page_is_the_same_every_time() -> None:
+    assert inspect(graphs.neuron()).html == inspect(graphs.neuron()).html
+
+
+def test_a_picture_becomes_a_page() -> None:
+    to_html = getattr(draw(graphs.neuron()), "to_html", None)
+    if to_html is None:
+        pytest.skip("pictures have no to_html")
+    assert 'id="story"' in to_html()
+
+
+def test_the_file_is_written(tmp_path: Any) -> None:
+    file = tmp_path / "deep" / "page.html"
+    page = inspect(graphs.neuron(), file)
+    assert file.read_text(encoding="utf-8") == page.html
+
+
+@pytest.mark.parametrize("wrong", [3.0, None, "loss", [], lambda x: x])
+def test_what_is_no_graph_is_refused(wrong: Any) -> None:
+    with pytest.raises(OperandError):
+        inspect(wrong)
+
+
+def test_two_gradients_are_told_together() -> None:
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    loss = w * x
+    loss.backward()
+    story = told(compare_gradients(loss, {"w": -3.0, x: 2.0}, names=("mine", "right")))
+    assert story["compare"] == {"names": ["mine", "right"], "nodes": {"n0": -3.0, "n1": 2.0}}
+
+
+def test_the_gradients_of_two_steps_are_told_together() -> None:
+    before = gradients(graphs.neuron())
+    later = graphs.neuron()
+    story = told(compare_gradients(later, before))
+    assert story["compare"]["nodes"]["n0"] == walk(later)[0][0].grad
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("weight", r"'weight' is not in the graph: keys are its Values, or their labels"),
+        ("a", r"2 values of the graph are labelled 'a': give the Value itself as the key"),
+    ],
+)
+def test_a_name_that_does_not_fit_is_refused(key: str, message: str) -> None:
+    with pytest.raises(OperandError, match=message):
+        compare_gradients(Value(1.0, "a") * Value(2.0, "a"), {key: 1.0})
+
+
+def test_a_notebook_keeps_the_picture_where_scripts_do_not_run() -> None:
+    bundle = inspect(graphs.neuron())._repr_mimebundle_()
+    before, script = bundle["text/html"].split("<script>")
+    assert before.startswith("<div")
+    if render.can_render():
+        assert "data:image/svg+xml;base64" in before
+    assert script.count("</script>") == 1
+    assert "sandbox=" in script
+
+
+def test_a_tensor_page_says_shapes() -> None:
+    loss = graphs.tensors()
+    assert isinstance(loss, Tensor)
+    story = told(inspect(loss))
+    (weights,) = [node for node in story["nodes"] if node.get("label") == "W"]
+    assert weights["value"]["short"] == "(4, 3)"
