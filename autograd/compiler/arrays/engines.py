@@ -1,0 +1,124 @@
+"""What runs a printed function of arrays: numpy as it stands, or jax, which can share it among devices."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from ...errors import MissingExtra, OperandError, ShapeError
+from ..numpy_engine import _function as made_function
+from .plans import ArrayPlan
+from .source import Text, write_plan
+
+ENGINES: Final = ("auto", "numpy", "jax")
+
+
+class ArrayKernel(Protocol):
+    """A plan that an engine has made ready to run."""
+
+    text: Text
+
+    def __call__(self, arrays: Sequence[Any]) -> Any:
+        """The outputs for the arrays that the printed function takes, its constants excepted."""
+
+
+def checked(engine: str, mesh: Any) -> str:
+    """The name of the engine that will run: "numpy" or "jax".
+
+    Raises:
+        OperandError: there is no engine of this name for functions of arrays.
+        MissingExtra: jax is not installed.
+    """
+    if engine not in ENGINES:
+        raise OperandError(
+            f"the engine of a function of arrays is one of {', '.join(map(repr, ENGINES))}, got {engine!r}"
+        )
+    if engine == "jax":
+        _jax()
+    elif mesh is not None:
+        raise OperandError("mesh= shares a batch among jax's devices: write engine='jax' beside it")
+    return "numpy" if engine == "auto" else engine
+
+
+def make(engine: str, plan: ArrayPlan, mesh: Any) -> ArrayKernel:
+    """The plan, ready to run."""
+    return JaxKernel(plan, mesh) if engine == "jax" else NumpyArrayKernel(plan)
+
+
+class NumpyArrayKernel:
+    """The printed function itself."""
+
+    def __init__(self, plan: ArrayPlan) -> None:
+        self.text = write_plan(plan)
+        self._function: Callable[..., Any] = made_function(self.text.source, plan.kind, self)
+
+    def __call__(self, arrays: Sequence[Any]) -> Any:
+        with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
+            return self._function(*arrays, *self.text.constants)
+
+
+class JaxKernel:
+    """The printed function under jax.jit, in the dtypes it was traced with: float64 stays float64.
+
+    With a mesh, the first axis of every argument is split over the first axis of the mesh, and everything else is on
+    every device. What has to be added up over the devices is found by jax.
+    """
+
+    def __init__(self, plan: ArrayPlan, mesh: Any) -> None:
+        jax = _jax()
+        self.text = write_plan(plan, jax=True)
+        function = made_function(self.text.source, plan.kind, self)
+        self._wide = _wide_floats()
+        self._get = jax.device_get
+        shardings: dict[str, Any] = {}
+        if mesh is not None:
+            shardings = _shardings(jax, plan, mesh, len(self.text.constants))
+        self._compiled = jax.jit(function, **shardings)
+
+    def __call__(self, arrays: Sequence[Any]) -> Any:
+        with self._wide():
+            return self._compiled(*arrays, *self.text.constants)
+
+
+def _shardings(jax: Any, plan: ArrayPlan, mesh: Any, constants: int) -> dict[str, Any]:
+    everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+    split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(mesh.axis_names[0]))
+    count, program = mesh.shape[mesh.axis_names[0]], plan.program
+    given = [everywhere] * (len(plan.parameters) + len(plan.directions) + len(plan.captured))
+    for i in plan.arguments:
+        shape = program.shapes[i]
+        if shape and shape[0] % count:
+            raise ShapeError(
+                f"{program.labels[i]} has {shape[0]} rows, which do not split evenly over {count} devices: "
+                "choose a batch size that is a multiple of it"
+            )
+        given.append(split if shape else everywhere)
+    shardings: dict[str, Any] = {"in_shardings": tuple(given + [everywhere] * constants)}
+    if plan.kind != "forward":
+        shardings["out_shardings"] = everywhere
+    return shardings
+
+
+def _jax() -> Any:
+    try:
+        import jax
+    except ImportError as error:
+        raise MissingExtra(
+            "engine='jax' needs jax: pip install 'glassgrad[jax]', or use engine='numpy'", name="jax"
+        ) from error
+    return jax
+
+
+def _wide_floats() -> Callable[[], Any]:
+    """A context in which jax keeps float64; nothing to do where the user has switched it on for good."""
+    jax = _jax()
+    if jax.config.jax_enable_x64:
+        return contextlib.nullcontext
+    if hasattr(jax, "enable_x64"):
+        return lambda: jax.enable_x64(True)
+    from jax.experimental import enable_x64
+
+    return lambda: enable_x64(True)

@@ -1,0 +1,147 @@
+"""A traced function of arrays, and what is asked of it: its value, its gradient, its Hessian times a direction.
+
+No formula stands here. The backward sweep of the library runs over the recorded arrays themselves, so the pullbacks of
+the two tables write the derivative into the same program; a second sweep writes the second derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ... import array_rules as rows
+from ...errors import OperandError, TraceError
+from ...graph import always_recording, tracing
+from ...reverse import pull
+from ...scalar import describe
+from ...tensor import Tensor
+from ...trees import Rebuild, flatten
+from ..program import DIRECTION
+from .program import ARGUMENT, ArrayProgram, Dtype, Shape
+from .traced import ArrayRecorder
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One array that a function takes: the name it is printed under, its shape and dtype."""
+
+    name: str
+    shape: Shape
+    dtype: Dtype
+
+
+@dataclass(frozen=True)
+class ArrayPlan:
+    """One function to be made of a program.
+
+    Args:
+        kind: "value", "value_and_grad", "hvp" or "forward"; the name of the printed function.
+        outputs: instructions: for "value_and_grad" the loss, then the derivative to each parameter.
+        boundary: the first instruction that is not the user's own.
+        parameters: instructions, and `captured`, `directions`, `arguments` likewise.
+    """
+
+    program: ArrayProgram
+    kind: str
+    outputs: tuple[int, ...]
+    boundary: int
+    parameters: tuple[int, ...]
+    directions: tuple[int, ...]
+    captured: tuple[int, ...]
+    arguments: tuple[int, ...]
+
+
+class ArrayPlans:
+    """The plans of one traced function, each derived when it is first asked for."""
+
+    def __init__(
+        self, function: Callable[..., Any], parameters: Sequence[Tensor], arguments: Sequence[Argument],
+        rebuild: Rebuild,
+    ) -> None:  # fmt: skip
+        self.program = ArrayProgram()
+        recorder = ArrayRecorder(self.program, parameters)
+        self.parameters = tuple(recorder.lift(p) for p in parameters)
+        self.arguments = tuple(
+            self.program.leaf(ARGUMENT, place, each.shape, each.dtype, each.name)
+            for place, each in enumerate(arguments)
+        )
+        with np.errstate(all="ignore"), always_recording(), tracing(recorder):
+            result = function(*rebuild([recorder.node(index) for index in self.arguments]))
+            self.outputs, self.rebuild = _outputs(recorder, result)
+        self.captured = tuple(recorder.captured)
+        self._captured = tuple(map(recorder.lift, self.captured))
+        recorder.forget()
+        self.boundary = len(self.program)
+        self._gradient: tuple[int, ...] | None = None
+
+    def plan(self, kind: str) -> ArrayPlan:
+        """The plan of this kind."""
+        directions: tuple[int, ...] = ()
+        if kind == "hvp":
+            directions = tuple(
+                self.program.leaf(DIRECTION, place, self.program.shapes[p], self.program.dtypes[p])
+                for place, p in enumerate(self.parameters)
+            )
+            outputs = self._hvp(directions)
+        elif kind == "forward":
+            outputs = self.outputs
+        else:
+            outputs = (self.loss(), *(self.gradient() if kind == "value_and_grad" else ()))
+        return ArrayPlan(
+            self.program, kind, outputs, self.boundary, self.parameters, directions, self._captured, self.arguments
+        )
+
+    def loss(self) -> int:
+        """The one number that the function returns."""
+        sizes = [int(np.prod(self.program.shapes[output])) for output in self.outputs]
+        if sizes != [1]:
+            what = ", ".join(f"an array of shape {self.program.shapes[output]}" for output in self.outputs) or "nothing"
+            raise TraceError(f"a loss is one number, and this function returned {what}: take .sum() or .mean() of it")
+        return self.program.emit(rows.reshape, self.outputs[0], shape=())
+
+    def gradient(self) -> tuple[int, ...]:
+        """Instructions for the derivative of the loss to each parameter."""
+        if self._gradient is None:
+            self._gradient = differentiate(self.program, self.loss(), self.parameters)
+        return self._gradient
+
+    def _hvp(self, directions: Sequence[int]) -> tuple[int, ...]:
+        """The derivative of the gradient times a direction: the Hessian times the direction."""
+        gradient = self.gradient()
+        recorder = ArrayRecorder(self.program, deriving=True)
+        slope: Any = 0.0
+        for g, v in zip(gradient, directions, strict=True):
+            slope = rows.sum(recorder.node(g) * recorder.node(v)) + slope
+        index = recorder.lift(slope)
+        recorder.forget()
+        return differentiate(self.program, index, self.parameters)
+
+
+def differentiate(program: ArrayProgram, output: int, wrt: Sequence[int]) -> tuple[int, ...]:
+    """Instructions for ∂output/∂w, one for each w of `wrt`; they are added to the program."""
+    recorder = ArrayRecorder(program, deriving=True)
+    root, leaves = recorder.node(output), [recorder.node(w) for w in wrt]
+    with always_recording():
+        found = pull([root], [recorder.node(program.constant(1.0))], leaves, differentiable=True)
+    out = tuple(
+        program.array(np.broadcast_to(np.zeros((), program.dtypes[w]), program.shapes[w])) if g is None
+        else recorder.lift(rows.broadcast_to(g, shape=program.shapes[w]))
+        for g, w in zip(found, wrt, strict=True)
+    )  # fmt: skip
+    for g, w in zip(out, wrt, strict=True):
+        if program.args[g]:
+            program.cotangents.setdefault(g, w)
+    recorder.forget()
+    return out
+
+
+def _outputs(recorder: ArrayRecorder, result: Any) -> tuple[tuple[int, ...], Rebuild]:
+    leaves, rebuild = flatten(result)
+    try:
+        return tuple(map(recorder.lift, leaves)), rebuild
+    except OperandError as error:
+        what = "None: is a return statement missing?" if result is None else f"{describe(result)} ({error})"
+        raise TraceError(f"a compiled function of arrays returns arrays, got {what}") from None

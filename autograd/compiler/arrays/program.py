@@ -1,0 +1,375 @@
+"""The program of a function of arrays: one flat, ordered list of instructions with shapes and dtypes.
+
+An instruction applies a row of one of the two tables, or a word (a comparison, `detach`), to earlier ones. Building is
+simplifying, as in the program of single numbers, whose foldings are used here too; what is particular to arrays is
+added: shapes, broadcasting, constants that are the same everywhere. No Tensors, no text, no engines here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+
+from ... import array_rules as rows
+from ... import rules
+from ...array_rules import ArrayRule
+from ...errors import ShapeError
+from ...graph import source_line
+from ...rules import Rule
+from ..program import COMMUTATIVE, COMPARISONS, CONSTANT, DETACH, FOLDS, LOGIC, Op
+from ..program import evaluate as evaluate_numbers
+
+Shape = tuple[int, ...]
+Dtype = np.dtype[Any]
+ArrayOp = Op | ArrayRule
+
+ARGUMENT: Final = "argument"
+PLAIN: Final[dict[str, Callable[..., Any]]] = {
+    name: getattr(np, name) for name in ("isnan", "isinf", "isfinite", "signbit", "argmax", "argmin", "argsort")
+}
+"""numpy's functions that tell something about an array which has no derivative."""
+
+
+class Place(int):
+    """Among the options of an instruction: the instruction whose array belongs there."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"%{int(self)}"
+
+
+def places(option: Any) -> list[Place]:
+    """The instructions that stand in an option, also inside tuples."""
+    if isinstance(option, Place):
+        return [option]
+    return [place for part in option for place in places(part)] if isinstance(option, tuple) else []
+
+
+def replaced(option: Any, by: Callable[[Place], Any]) -> Any:
+    """An option with something else in the place of every instruction."""
+    if isinstance(option, Place):
+        return by(option)
+    return tuple(replaced(part, by) for part in option) if isinstance(option, tuple) else option
+
+
+class ArrayProgram:
+    """Instructions in columns: `ops[i]`, with `options[i]`, is applied to the instructions `args[i]`.
+
+    >>> p = ArrayProgram()
+    >>> x = p.leaf(ARGUMENT, 0, (2, 3), np.dtype(float))
+    >>> p.emit(rules.multiply, x, p.array(np.ones((2, 3)))) == x
+    True
+    """
+
+    def __init__(self) -> None:
+        self.ops: list[ArrayOp] = []
+        self.args: list[tuple[int, ...]] = []
+        self.options: list[dict[str, Any]] = []
+        self.shapes: list[Shape] = []
+        self.dtypes: list[Dtype] = []
+        self.data: list[int] = []  # the place of a leaf among those of its kind
+        self.numbers: dict[int, Any] = {}  # constants that are Python numbers, and so leave a dtype as it is
+        self.arrays: dict[int, Any] = {}  # constants that are arrays
+        self.uniform: dict[int, Any] = {}  # of those, the number that stands everywhere
+        self.labels: dict[int, str] = {}
+        self.scopes: dict[int, tuple[str, ...]] = {}
+        self.cotangents: dict[int, int] = {}  # the derivative to an instruction, by its own place
+        self._known: dict[Any, int] = {}
+        self._dtypes: dict[Any, Dtype] = {}
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    # ------------------------------------------------------------------------------------------------ building
+
+    def constant(self, number: Any) -> int:
+        """The instruction that is this Python number (or truth value)."""
+        key = (CONSTANT, type(number), float(number).hex() if isinstance(number, float) else number)
+        found = self._known.get(key)
+        if found is None:
+            found = self._append(CONSTANT, (), {}, (), np.asarray(number).dtype, key)
+            self.numbers[found] = number
+        return found
+
+    def array(self, array: Any) -> int:
+        """The instruction that is this array."""
+        array = np.asarray(array)
+        value = _uniform(array)
+        content: Any = id(array) if array.size > 1000 else array.tobytes()
+        key = (CONSTANT, array.shape, array.dtype, content if value is None else value.tobytes())
+        found = self._known.get(key)
+        if found is None:
+            found = self._append(CONSTANT, (), {}, array.shape, array.dtype, key)
+            self.arrays[found] = array
+            if value is not None:
+                self.uniform[found] = value.item()
+        return found
+
+    def leaf(self, kind: str, place: int, shape: Shape, dtype: Dtype, label: str = "") -> int:
+        """An array from outside: argument, parameter, ... number `place`."""
+        found = self._known.get((kind, place))
+        if found is None:
+            found = self._append(kind, (), {}, shape, dtype, (kind, place), place)
+            if label:
+                self.labels[found] = label
+        return found
+
+    def emit(self, op: ArrayOp, *args: int, **options: Any) -> int:
+        """The instruction that applies `op` to earlier instructions: a new one, or one that is equal to it.
+
+        Raises:
+            ShapeError: the shapes do not fit.
+        """
+        shape, dtype = self._inferred(op, args, options)
+        if _elementwise(op):
+            args = self._narrowed(op, args, options, shape, dtype)
+        found = self._folded(op, args, options, shape, dtype)
+        if found is not None:
+            return found
+        order = args[::-1] if len(args) == 2 and args[0] > args[1] and op in COMMUTATIVE else args
+        key = (op, order, repr(sorted(options.items())))
+        found = self._known.get(key)
+        return self._append(op, args, options, shape, dtype, key) if found is None else found
+
+    def _append(
+        self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype, key: Any,
+        place: int = 0,
+    ) -> int:  # fmt: skip
+        self.ops.append(op)
+        self.args.append(args)
+        self.options.append(options)
+        self.shapes.append(tuple(int(n) for n in shape))
+        self.dtypes.append(dtype)
+        self.data.append(place)
+        self._known[key] = found = len(self.ops) - 1
+        return found
+
+    # ------------------------------------------------------------------------------------- shapes and dtypes
+
+    def _inferred(self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any]) -> tuple[Shape, Dtype]:
+        try:
+            with np.errstate(all="ignore"):
+                return self._infer(op, args, options)
+        except (ValueError, IndexError) as error:
+            name = op if isinstance(op, str) else op.name
+            shapes = " and ".join(str(self.shapes[arg]) for arg in args)
+            raise ShapeError(f"{source_line()}: {name} of shapes {shapes} does not fit ({error})") from error
+
+    def _infer(self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any]) -> tuple[Shape, Dtype]:
+        if _elementwise(op):
+            every = [*args, *places(options.get("condition"))]
+            return np.broadcast_shapes(*[self.shapes[arg] for arg in every]), self._dtype(op, args)
+        if op == DETACH:
+            return self.shapes[args[0]], self.dtypes[args[0]]
+        if op is rows.matmul and all(len(self.shapes[arg]) == 2 for arg in args):
+            (n, k), (inner, m) = (self.shapes[arg] for arg in args)
+            if k == inner:
+                return (n, m), np.result_type(*[self.dtypes[arg] for arg in args])
+        given = {key: replaced(option, lambda place: self.sample(place)) for key, option in options.items()}
+        function = PLAIN[op] if isinstance(op, str) else op.value
+        result = np.asarray(function(*map(self.sample, args), **given))
+        return result.shape, result.dtype
+
+    def _dtype(self, op: ArrayOp, args: tuple[int, ...]) -> Dtype:
+        """The dtype of an elementwise result: what the rule makes of one element."""
+        if isinstance(op, str):
+            return np.dtype(bool)
+        key = (op, *(type(self.numbers[arg]) if arg in self.numbers else self.dtypes[arg] for arg in args))
+        found = self._dtypes.get(key)
+        if found is None:
+            ones = [type(self.numbers[arg])(1) if arg in self.numbers else np.ones(1, self.dtypes[arg]) for arg in args]
+            result = op.value(*ones, condition=np.array([True])) if op is rows.choose else op.value(*ones)
+            found = self._dtypes[key] = np.asarray(result).dtype
+        return found
+
+    def sample(self, i: int) -> Any:
+        """Some array of the shape and dtype that an instruction has; the array itself if it is a constant."""
+        if i in self.numbers:
+            return np.asarray(self.numbers[i])
+        if i in self.arrays:
+            return self.arrays[i]
+        return np.broadcast_to(np.zeros((), self.dtypes[i]), self.shapes[i])
+
+    # ----------------------------------------------------------------------------------------- simplification
+
+    def _narrowed(
+        self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype
+    ) -> tuple[int, ...]:
+        """The operands without what broadcasting does anyway: a number for an array of equal ones, x for a spread x."""
+        for k, arg in enumerate(args):
+            narrow = arg
+            if arg in self.uniform:
+                narrow = self.constant(self.uniform[arg])
+            elif self.ops[arg] is rows.broadcast_to:
+                narrow = self.args[arg][0]
+            elif isinstance(self.numbers.get(arg), int) and not self.is_condition(arg) and dtype.kind == "f":
+                narrow = self.constant(float(self.numbers[arg]))
+            if narrow != arg:
+                tried = (*args[:k], narrow, *args[k + 1 :])
+                if self._infer(op, tried, options) == (shape, dtype):
+                    args = tried
+        return args
+
+    def _folded(
+        self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype
+    ) -> int | None:
+        if args and all(arg in self.numbers or arg in self.uniform for arg in args):
+            known = self._computed(op, args, options, shape, dtype)
+            if known is not None:
+                return known
+        fold = _choose if op is rows.choose else MOVES.get(op) if isinstance(op, ArrayRule) else FOLDS.get(op)
+        if fold is None:
+            return None
+        found: int | None = fold(self, *args, **options)
+        return found if found is not None and self.same_kind(found, shape, dtype) else None
+
+    def _computed(
+        self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype
+    ) -> int | None:
+        """What an instruction on constants comes to, if that is a number or the same number everywhere."""
+        if op == DETACH:
+            return args[0]
+        if isinstance(op, ArrayRule):
+            if places(tuple(options.values())) or rows.ARRAY_TABLE.get(op.name) is not op:
+                return None
+            with np.errstate(all="ignore"):
+                result = np.asarray(op.value(*map(self.sample, args), **options))
+            return None if _uniform(result) is None else self.array(result)
+        if isinstance(op, str) and op in PLAIN:
+            return None
+        if all(arg in self.numbers for arg in args):
+            number = evaluate_numbers(op, [self.numbers[arg] for arg in args])
+            return None if number is None else self.constant(number)
+        number = evaluate_numbers(op, [self.numbers.get(arg, self.uniform.get(arg)) for arg in args])
+        if number is None:
+            return None
+        return self.array(np.broadcast_to(np.asarray(number, dtype=dtype), shape))
+
+    # ----------------------------------------------------------------------------------------------- questions
+
+    def is_condition(self, i: int) -> bool:
+        """Whether it is truth values rather than numbers."""
+        return self.dtypes[i] == np.bool_
+
+    def is_number(self, i: int, number: float) -> bool:
+        """Whether it is this Python number."""
+        return i in self.numbers and self.numbers[i] == number
+
+    def same_kind(self, i: int, shape: Shape, dtype: Dtype) -> bool:
+        """Whether it has this shape and dtype."""
+        return self.shapes[i] == shape and self.dtypes[i] == dtype
+
+    def used(self, i: int) -> list[int]:
+        """The instructions it needs: operands, then those among its options."""
+        return [*self.args[i], *map(int, places(tuple(self.options[i].values())))]
+
+    def live(self, outputs: Iterable[int]) -> list[int]:
+        """The instructions that the outputs depend on, in order."""
+        needed = bytearray(len(self.ops))
+        for output in outputs:
+            needed[output] = 1
+        for i in range(len(self.ops) - 1, -1, -1):
+            if needed[i]:
+                for arg in self.used(i):
+                    needed[arg] = 1
+        return [i for i, wanted in enumerate(needed) if wanted]
+
+    def __str__(self) -> str:
+        return "\n".join(self.line(i) for i in range(len(self.ops)))
+
+    def line(self, i: int) -> str:
+        """One instruction as text: `%7 = sum %3 axis=0  # float64 (128,), label`."""
+        op = self.ops[i]
+        words = [op if isinstance(op, str) else op.name, *(f"%{arg}" for arg in self.args[i])]
+        if i in self.numbers or i in self.uniform:
+            words.append(repr(self.numbers.get(i, self.uniform.get(i))))
+        elif not self.args[i] and op != CONSTANT:
+            words.append(str(self.data[i]))
+        words += [f"{key}={option!r}" for key, option in self.options[i].items()]
+        note = ", ".join(filter(None, [f"{self.dtypes[i]} {self.shapes[i]}", self.labels.get(i, "")]))
+        return f"%{i} = {' '.join(words)}  # {note}"
+
+
+def _elementwise(op: ArrayOp) -> bool:
+    return isinstance(op, Rule) or op in COMPARISONS or op in LOGIC or op is rows.choose
+
+
+def _uniform(array: Any) -> Any:
+    """The element that stands everywhere in an array, if one does."""
+    if not array.size:
+        return None
+    first = array[(0,) * array.ndim]
+    if not any(array.strides) or (array == first).all() or (array != array).all():
+        return first if np.signbit(array).all() == np.signbit(array).any() else None
+    return None
+
+
+# ---------------------------------------------------- what simplifies among moves and choices; None: nothing does
+
+
+def _reshape(p: ArrayProgram, x: int, shape: Shape) -> int | None:
+    if -1 not in shape and p.shapes[x] == tuple(shape):
+        return x
+    return p.emit(rows.reshape, p.args[x][0], shape=shape) if p.ops[x] is rows.reshape else None
+
+
+def _broadcast_to(p: ArrayProgram, x: int, shape: Shape) -> int | None:
+    return x if p.shapes[x] == tuple(shape) else None
+
+
+def _transpose(p: ArrayProgram, x: int, axes: Any = None) -> int | None:
+    order = tuple(range(len(p.shapes[x])))
+    order = order[::-1] if axes is None else tuple(axis % len(order) for axis in axes)
+    if order == tuple(range(len(order))):
+        return x
+    if p.ops[x] is rows.transpose:
+        before = p.options[x].get("axes") or tuple(range(len(order)))[::-1]
+        if all(before[k] == place for place, k in enumerate(order)):
+            return p.args[x][0]
+    return None
+
+
+def _astype(p: ArrayProgram, x: int, dtype: Any) -> int | None:
+    return x
+
+
+def _sum(p: ArrayProgram, x: int, axis: Any = None, keepdims: bool = False) -> int | None:
+    return x if axis == () or not p.shapes[x] else None
+
+
+MOVES: Final[dict[ArrayOp, Callable[..., int | None]]] = {
+    rows.reshape: _reshape,
+    rows.broadcast_to: _broadcast_to,
+    rows.transpose: _transpose,
+    rows.astype: _astype,
+    rows.sum: _sum,
+}
+"""Simplifications of array rows; like those of the other table they hold only if shape and dtype stay."""
+
+
+def _choose(p: ArrayProgram, x: int, y: int, condition: Any) -> int | None:
+    known = p.numbers.get(condition, p.uniform.get(condition))
+    if known is not None:
+        return x if known else y
+    if p.ops[condition] == "not":
+        return p.emit(rows.choose, y, x, condition=Place(p.args[condition][0]))
+    if x == y or (p.is_number(x, 0.0) and _vanishes(p, condition, y)):
+        return y
+    return None
+
+
+def _vanishes(p: ArrayProgram, condition: int, y: int) -> bool:
+    """Whether y is zero where the condition holds, it being `g == 0` and y a finite multiple of g."""
+    if p.ops[condition] != "==" or not p.is_number(p.args[condition][1], 0.0):
+        return False
+    g = p.args[condition][0]
+    g = p.args[g][0] if p.ops[g] == DETACH else g
+    while y != g and p.ops[y] in (rules.negative, rules.multiply):
+        rest = [arg for arg in p.args[y] if arg not in p.numbers]
+        if len(rest) != 1 or not all(np.isfinite(p.numbers[arg]) for arg in p.args[y] if arg in p.numbers):
+            return False
+        y = rest[0]
+    return y == g
