@@ -97,8 +97,8 @@ def jax_step(name: str, data: Data) -> Step:
         return (100 * (theta[1:] - theta[:-1] ** 2) ** 2 + (1 - theta[:-1]) ** 2).sum()
 
     def w7(theta: Any, x: Any, y: Any) -> Any:
-        d, heads = GPT.width, GPT.heads
-        sizes = [(GPT.vocabulary, d), (GPT.block, d), *[(d, d)] * 4, (4 * d, d), (d, 4 * d), (GPT.vocabulary, d)]
+        vocabulary, d, heads, block = GPT.values()
+        sizes = [(vocabulary, d), (block, d), *[(d, d)] * 4, (4 * d, d), (d, 4 * d), (vocabulary, d)]
         parts, k = [], 0
         for rows, columns in sizes:
             parts.append(theta[k : k + rows * columns].reshape(rows, columns))
@@ -112,7 +112,7 @@ def jax_step(name: str, data: Data) -> Step:
         calm = normalized(z)
         q, k_, v = ((calm @ M.T).reshape(-1, heads, d // heads).transpose(1, 0, 2) for M in (query, key, value))
         scores = q @ k_.transpose(0, 2, 1) / (d // heads) ** 0.5
-        scores = jnp.where(jnp.tril(jnp.ones((GPT.block, GPT.block), bool)), scores, -jnp.inf)
+        scores = jnp.where(jnp.tril(jnp.ones((block, block), bool)), scores, -jnp.inf)
         mixed = (jax.nn.softmax(scores) @ v).transpose(1, 0, 2).reshape(-1, d)
         z = z + mixed @ out.T
         z = z + jax.nn.relu(normalized(z) @ up.T) @ down.T

@@ -41,9 +41,9 @@ def data_for(name: str) -> Data:
         return Data(np.array([0.7, -1.2, 0.4]))
     if name == "W6":
         return Data(np.linspace(-1, 1, 20))
-    letters = rng.integers(0, GPT.vocabulary, GPT.block + 1)
-    one_hot = np.eye(GPT.vocabulary)
-    count = GPT.vocabulary * GPT.width * 2 + GPT.block * GPT.width + 12 * GPT.width**2
+    letters = rng.integers(0, GPT["vocabulary"], GPT["block"] + 1)
+    one_hot = np.eye(GPT["vocabulary"])
+    count = (2 * GPT["vocabulary"] + GPT["block"] + 12 * GPT["width"]) * GPT["width"]
     return Data(rng.normal(size=count) * 0.08, (one_hot[letters[:-1]][None], one_hot[letters[1:]][None]))
 
 
@@ -77,15 +77,16 @@ def dense(sizes: tuple[int, ...], p: list[Any], activation: Callable[[Any], Any]
 
 def glassgrad_loss(name: str, theta: Any) -> tuple[Callable[..., Any], list[Any]]:
     """The loss of one sample in scalars, and its parameters."""
-    from scalar_gpt import loss_of, weights
+    from gpt import Sizes, loss_of, weights
 
     import autograd as ag
     from autograd import Value
 
     if name == "W7":
-        w = weights(GPT)
+        sizes = Sizes(**GPT)
+        w = weights(sizes)
         p = [each for matrix in w.values() for row in matrix for each in row]
-        return loss_of(w, GPT), p
+        return loss_of(w, sizes), p
     p = [Value(number, f"p[{k}]") for k, number in enumerate(theta.tolist())]
     if name == "W1":
         seed = dense(SEED, p, ag.sigmoid, last=True)

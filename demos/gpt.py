@@ -1,22 +1,34 @@
-"""A GPT in scalars, for one short document: embedding, causal attention, a small network, a loss. No arrays anywhere.
+"""A GPT in scalars: embedding, causal attention, a small network, the loss of one document. No arrays anywhere.
 
-It is the workload of `compiled.py`; it runs on anything that adds and multiplies (floats, Values, recorded numbers).
+It runs on anything that adds and multiplies (floats, Values, recorded numbers). `names.py` trains it; the benchmark of
+compiled steps measures it.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
-
-from sizes import Sizes
 
 import autograd as ag
 from autograd import Value
 
 Vector = list[Any]
 Matrix = list[Vector]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large a GPT is: letters it knows, numbers a letter becomes, attention heads, places in a document."""
+
+    vocabulary: int = 27
+    width: int = 16
+    heads: int = 4
+    block: int = 8
 
 
 def weights(sizes: Sizes, seed: int = 0) -> dict[str, list[list[Value]]]:
@@ -37,15 +49,20 @@ def weights(sizes: Sizes, seed: int = 0) -> dict[str, list[list[Value]]]:
     }
 
 
+def total(numbers: Iterable[Any]) -> Any:
+    return reduce(add, numbers)
+
+
 def dot(x: Sequence[Any], y: Sequence[Any]) -> Any:
-    total = x[0] * y[0]
-    for a, b in zip(x[1:], y[1:], strict=True):
-        total = total + a * b
-    return total
+    return total(a * b for a, b in zip(x, y, strict=True))
 
 
 def linear(W: Matrix, x: Vector) -> Vector:
     return [dot(row, x) for row in W]
+
+
+def plus(x: Vector, y: Vector) -> Vector:
+    return [a + b for a, b in zip(x, y, strict=True)]
 
 
 def normalized(x: Vector) -> Vector:
@@ -55,25 +72,22 @@ def normalized(x: Vector) -> Vector:
 
 
 def softmax(x: Vector) -> Vector:
-    weights = [ag.exp(each) for each in x]
-    total = weights[0]
-    for each in weights[1:]:
-        total = total + each
-    return [each / total for each in weights]
+    powers = [ag.exp(each) for each in x]
+    whole = total(powers)
+    return [each / whole for each in powers]
 
 
-def loss_of(w: dict[str, Any], sizes: Sizes) -> Callable[[Any, Any], Any]:
-    """The loss of one document: rows of `given` and `wanted` have a 1 at the place of their letter."""
+def scores_of(w: dict[str, Any], sizes: Sizes) -> Callable[[Any], list[Vector]]:
+    """For each place of a document the scores of the letter to come; a row of `given` has a 1 at its letter."""
+    part = sizes.width // sizes.heads
+    columns = list(zip(*w["token"], strict=True))
 
-    def loss(given: Any, wanted: Any) -> Any:
+    def scores(given: Any) -> list[Vector]:
         keys: list[Vector] = []
         values: list[Vector] = []
-        total: Any = 0.0
-        part = sizes.width // sizes.heads
-        columns = list(zip(*w["token"], strict=True))
+        out: list[Vector] = []
         for time in range(sizes.block):
-            x = [dot(column, given[time]) + place for column, place in zip(columns, w["place"][time], strict=True)]
-            x = normalized(x)
+            x = normalized(plus([dot(column, given[time]) for column in columns], w["place"][time]))
             calm = normalized(x)
             query = linear(w["query"], calm)
             keys.append(linear(w["key"], calm))
@@ -82,16 +96,26 @@ def loss_of(w: dict[str, Any], sizes: Sizes) -> Callable[[Any, Any], Any]:
             for head in range(sizes.heads):
                 span = slice(head * part, (head + 1) * part)
                 shares = softmax([dot(query[span], key[span]) / math.sqrt(part) for key in keys])
-                for j in range(head * part, (head + 1) * part):
-                    mixed.append(dot(shares, [value[j] for value in values]))
-            x = [a + b for a, b in zip(x, linear(w["out"], mixed), strict=True)]
+                mixed += [dot(shares, column) for column in zip(*(value[span] for value in values), strict=True)]
+            x = plus(x, linear(w["out"], mixed))
             hidden = [ag.relu(each) for each in linear(w["up"], normalized(x))]
-            x = [a + b for a, b in zip(x, linear(w["down"], hidden), strict=True)]
-            scores = linear(w["head"], x)
-            normal = ag.exp(scores[0])
-            for score in scores[1:]:
-                normal = normal + ag.exp(score)
-            total = total + ag.log(normal) - dot(scores, wanted[time])
-        return total / sizes.block
+            x = plus(x, linear(w["down"], hidden))
+            out.append(linear(w["head"], x))
+        return out
+
+    return scores
+
+
+def loss_of(w: dict[str, Any], sizes: Sizes) -> Callable[[Any, Any], Any]:
+    """The loss of one document: how unlikely each wanted letter was. A row of zeros wants none, and counts nothing."""
+    scores = scores_of(w, sizes)
+
+    def loss(given: Any, wanted: Any) -> Any:
+        letters = [total(row) for row in wanted]
+        surprise = [
+            letter * ag.log(total(map(ag.exp, row))) - dot(row, want)
+            for letter, row, want in zip(letters, scores(given), wanted, strict=True)
+        ]
+        return total(surprise) / total(letters)
 
     return loss

@@ -20,6 +20,7 @@ PROMISED = {
     "digits.py": ["digits_confusion.svg", "digits_misread.png", "digits.safetensors"],
     "spirals.py": ["spirals.gif", "spirals.svg", "spirals.png"],
     "newton.py": ["newton.svg", "newton.png"],
+    "names.py": ["names.svg", "names.png"],
     "x_squared.py": ["x_squared_fit.png", "x_squared_loss.png", "x_squared_graph.svg", "x_squared_graph.png"],
 }
 
@@ -109,3 +110,16 @@ def test_newton() -> None:
     farthest = re.search(r"from the minimum \(1, ..., 1\): (\S+)", out)
     assert farthest is not None
     assert float(farthest[1]) < 1e-7
+
+
+def test_names() -> None:
+    out = run("names.py")
+    loss = re.search(r"Loss of a letter: (\S+) -> (\S+) \(guessing: (\S+)\)", out)
+    assert loss is not None
+    first, last, guessing = map(float, loss.groups())
+    assert first == pytest.approx(guessing, abs=0.3)
+    assert last < guessing - 0.4
+    made = re.search(r"Made up, (\d) of 8 new: (.+)", out)
+    assert made is not None
+    assert len(made[2].split(", ")) == 8
+    assert int(made[1]) > 0
