@@ -190,14 +190,12 @@ def _wrong(evidence: Evidence, name: str, words: Words, established: Established
         if shape != np.shape(evidence.probes[0].params[name]):
             reason, advice = words.shape(name, shape)
             return BlockReport(name, "wrong", "shape", relative_error=error, reason=reason, advice=advice)
+        follows = established.get("unrecognised")
+        established.setdefault("unrecognised", name)
         return BlockReport(
-            name,
-            "wrong",
-            "unrecognised",
-            relative_error=error,
-            reason=words.unrecognised(name),
-            advice=words.formula(name),
-        )
+            name, "wrong", "unrecognised", relative_error=error, reason=words.unrecognised(name),
+            advice=words.formula(name), follows=follows,
+        )  # fmt: skip
     explanations.sort(key=lambda e: _likelihood(e, evidence, name, established))
     best = explanations[0]
     candidates = _candidates(explanations, name, words)

@@ -57,11 +57,10 @@ class Explanation:
     @property
     def makes(self) -> Any:
         """What it does to the numbers: a derivative missing further up and a raw error sent back can be the same."""
-        done = frozenset(
-            ("skip" if f.name in ("missing-derivative", "raw-error") else f.name, f.where, f.variant)
-            for f in self.factors
-        )
-        return done, round(self.scale, 9), self.power
+        raw = ("missing-derivative", "raw-error")
+        skipped = frozenset(k for f in self.factors if f.name in raw for k in f.where)
+        others = frozenset((f.name, f.where, f.variant) for f in self.factors if f.name not in raw)
+        return skipped, others, round(self.scale, 9), self.power
 
     @property
     def where(self) -> frozenset[int]:

@@ -59,9 +59,11 @@ class Formulas:
             z = next(
                 (z for z in self.layers.pre_activations if self.layers_owner(z) == self.layers.layer_of[block]), None
             )
-            wide = z is not None and self.recording.data(z).ndim > np.ndim(self.recording.params[block])
-            terms = [f"{delta}.sum(axis=0)" if wide else delta]
+            terms = [delta + _summed(np.shape(self.recording.data(z)) if z is not None else (), self.shape(block))]
         return f"d{block} = {' + '.join(dict.fromkeys(terms))}" if terms else ""
+
+    def shape(self, block: str) -> tuple[int, ...]:
+        return np.shape(self.recording.params[block])
 
     def layers_owner(self, z: int) -> str:
         """The block whose product made a pre-activation."""
@@ -83,7 +85,10 @@ class Formulas:
             other, index = self.layers.products[at]
             if at > act.out and self._input(at, index)[0] == f"a{k}":
                 terms.append(self._sent_back(at, other, index))
-        back = f"({' + '.join(dict.fromkeys(terms))})" if terms else f"dL/da{k}"
+        if not terms and self.output_delta():
+            return self.output_delta()
+        error = self._error(act.out, {f"a{k}": self.recording.data(act.out)})
+        back = f"({' + '.join(dict.fromkeys(terms))})" if terms else f"({error})" if error else f"dL/da{k}"
         return f"delta{k} = {back} * {self.slope(act, k)}"
 
     def input_name(self, block: str) -> str:
@@ -150,27 +155,44 @@ class Formulas:
     def output_delta(self) -> str:
         """What the error at the last layer is, where it is a known function of prediction and target."""
         z = self.layers.output
-        if z is None or not self.batch:
+        if z is None:
             return ""
-        g = self.recording.cotangents(RIGHT).get(z)
-        if g is None:
+        k, out = self.number.get(self._first_block(z), 0), self.recording.data(z)
+        shifted = np.exp(out - np.max(out, axis=-1, keepdims=True)) if out.ndim else np.ones(())
+        guesses = {
+            "y_hat": out,
+            f"softmax(z{k})": shifted / np.sum(shifted, axis=-1, keepdims=True) if out.ndim else out,
+        }
+        guesses[f"sigmoid(z{k})"] = 1 / (1 + np.exp(-np.clip(out, -500, 500)))
+        error = self._error(z, guesses)
+        return f"delta{k} = {error}" if error else ""
+
+    def _error(self, place: int, guesses: dict[str, Any]) -> str:
+        """What goes back at a node, where it is prediction minus target, times a number."""
+        g = self.recording.cotangents(RIGHT).get(place)
+        if g is None or not self.batch:
             return ""
-        k = self.number.get(self._first_block(z), 0)
-        target = np.asarray(self.batch[-1])
+        target, name = np.asarray(self.batch[-1]), self.batch_names[-1]
+        classes = target.dtype.kind in "iu" and target.ndim == 1 and g.ndim == 2 and 0 < target.size == len(g)
+        if classes and target.min() >= 0 and target.max() < g.shape[1]:
+            target, name = np.eye(g.shape[1])[target], f"one_hot({name})"
         if target.dtype.kind not in "biuf" or target.size != g.size or g.size < 2:
             return ""
-        flat, out = np.ravel(target).astype(float), self.recording.data(z)
-        shifted = np.exp(out - np.max(out, axis=-1, keepdims=True))
-        guesses = {f"y_hat - {self.batch_names[-1]}": out, "softmax": shifted / shifted.sum(axis=-1, keepdims=True)}
-        guesses["sigmoid"] = 1 / (1 + np.exp(-np.clip(out, -500, 500)))
         for text, guess in guesses.items():
-            error = np.ravel(guess) - flat
+            error = np.ravel(guess) - np.ravel(target).astype(float)
             length = float(np.vdot(error, error))
             factor = float(np.vdot(error, np.ravel(g))) / length if length else 0.0
             if factor and np.allclose(factor * error, np.ravel(g), rtol=1e-9, atol=1e-14):
-                shown = text if " " in text else f"{text}(z{k}) - {self.batch_names[-1]}"
-                return f"delta{k} = {_times(shown, factor, np.shape(target), self.batch_names[-1])}"
+                return _times(f"{text} - {name}", factor, np.shape(target), self.batch_names[-1])
         return ""
+
+
+def _summed(wide: tuple[int, ...], block: tuple[int, ...]) -> str:
+    """How the samples are summed in the gradient of a bias."""
+    if len(wide) > len(block):
+        return ".sum(axis=0)"
+    axis = next((k for k, (n, m) in enumerate(zip(wide, block, strict=False)) if n != m), None)
+    return "" if axis is None or len(wide) < len(block) else f".sum(axis={axis}, keepdims=True)"
 
 
 def _times(text: str, factor: float, shape: tuple[int, ...], target: str) -> str:

@@ -204,11 +204,13 @@ class Report:
             if block.follows is not None:
                 cured.setdefault(block.follows, []).append(block.block)
         for source, followers in cured.items():
-            verb = "shows" if len(followers) == 1 else "show"
-            lines += [
-                "",
-                *_wrapped(f"{_listed(followers)} {verb} the same mistake as {source}: one repair may cure them all."),
-            ]
+            if self.blocks[source].name == "unrecognised":
+                be = "is" if len(followers) == 1 else "are"
+                text = f"{be} wrong too, perhaps only because of the error that comes from {source}."
+            else:
+                show = "shows" if len(followers) == 1 else "show"
+                text = f"{show} the same mistake as {source}: one repair may cure them all."
+            lines += ["", *_wrapped(f"{_listed(followers)} {text}")]
         return lines
 
     def _repr_html_(self) -> str:

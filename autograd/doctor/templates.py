@@ -164,8 +164,8 @@ def _output_error(probe: Probe, weight: Array, mistake: Mistake) -> Array | None
     error = None if place is None else probe.recording.cotangents(mistake).get(place)
     if error is None:
         return None
-    total = error.reshape(-1, error.shape[-1] if error.ndim > 1 or probe.count == 1 else 1).sum(axis=0)
-    return np.broadcast_to(total, weight.shape) if total.size in (1, weight.shape[-1] if weight.ndim else 1) else None
+    total = error.sum(axis=tuple(range(error.ndim - 1))) if error.ndim > 1 or probe.count == 1 else error.sum()
+    return np.broadcast_to(total, weight.shape) if total.size in (1, *weight.shape[-1:]) else None
 
 
 def _with_history(probe: Probe, block: str, factor: Factor, rest: list[Factor]) -> Array | None:

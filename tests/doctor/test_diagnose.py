@@ -189,6 +189,87 @@ def test_a_kink_leaves_the_slope_open() -> None:
     assert diagnose(relu_loss, params, (zeros,), gradients=wild)["b"].verdict == "wrong"
 
 
+# --------------------------------------------------------------------------------------- the formulas in the advice
+
+
+def columns(p: Params, X: Array, Y: Array) -> Array:
+    """Samples in columns, weights as (out, in), a sigmoid output with cross-entropy."""
+    a1 = np.tanh(p["W1"] @ X.T + p["b1"])
+    p_hat = 1 / (1 + np.exp(-(p["W2"] @ a1)))
+    return -(Y.T * np.log(p_hat) + (1 - Y.T) * np.log(1 - p_hat)).mean()
+
+
+def columns_backprop(p: Params, X: Array, Y: Array) -> Params:
+    a1 = np.tanh(p["W1"] @ X.T + p["b1"])
+    delta2 = (1 / (1 + np.exp(-(p["W2"] @ a1))) - Y.T) / len(X)
+    delta1 = p["W2"].T @ delta2 * (1 - a1**2)
+    return {"W2": delta2 @ a1.T, "W1": delta1 @ X, "b1": delta1.sum(axis=1, keepdims=True)}
+
+
+def classes(p: Params, X: Array, labels: Array) -> Array:
+    e = np.exp(X @ p["W"])
+    return -np.log((e / e.sum(axis=1, keepdims=True))[np.arange(len(labels)), labels]).mean()
+
+
+def classes_backprop(p: Params, X: Array, labels: Array) -> Params:
+    e = np.exp(X @ p["W"])
+    return {"W": X.T @ (e / e.sum(axis=1, keepdims=True) - np.eye(3)[labels]) / len(X)}
+
+
+@pytest.mark.parametrize(
+    ("loss", "right", "params", "batch", "block", "lines"),
+    [
+        (
+            columns, columns_backprop,
+            {"W1": RNG.normal(size=(4, 3)), "b1": RNG.normal(size=(4, 1)), "W2": RNG.normal(size=(1, 4))},
+            (X, (Y[:, :1] > 0) * 1.0), "b1",
+            ["delta1 = (W2.T @ delta2) * (1 - a1**2)", "db1 = delta1.sum(axis=1, keepdims=True)"],
+        ),
+        (
+            columns, columns_backprop,
+            {"W1": RNG.normal(size=(4, 3)), "b1": RNG.normal(size=(4, 1)), "W2": RNG.normal(size=(1, 4))},
+            (X, (Y[:, :1] > 0) * 1.0), "W2",
+            ["delta2 = (sigmoid(z2) - Y) / len(Y)", "dW2 = delta2 @ a1.T"],
+        ),
+        (
+            classes, classes_backprop, {"W": RNG.normal(size=(3, 3))}, (X, np.array([0, 2, 1, 1, 0, 2])), "W",
+            ["delta1 = (softmax(z1) - one_hot(labels)) / len(labels)", "dW = X.T @ delta1"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_formula_is_that_of_the_graph(
+    loss: Any, right: Any, params: Params, batch: tuple[Array, ...], block: str, lines: list[str]
+) -> None:
+    assert diagnose(loss, params, batch, gradients=right).ok
+
+    def odd(p: Params, *batch: Array) -> Params:
+        found = right(p, *batch)
+        return {**found, block: found[block] + 0.1}
+
+    report = diagnose(loss, params, batch, gradients=odd)
+    assert report[block].name == "unrecognised"
+    assert report[block].advice.splitlines() == lines
+
+
+def test_the_raw_error_of_the_forums() -> None:
+    """The hidden error made from the raw output error, as in many a blog: also where the output is a sigmoid."""
+
+    def squares(p: Params, X: Array, Y: Array) -> Array:
+        a1 = 1 / (1 + np.exp(-(X @ p["W1"])))
+        return ((1 / (1 + np.exp(-(a1 @ p["W2"]))) - Y) ** 2).mean()
+
+    def forum(p: Params, X: Array, Y: Array) -> Params:
+        a1 = 1 / (1 + np.exp(-(X @ p["W1"])))
+        a2 = 1 / (1 + np.exp(-(a1 @ p["W2"])))
+        error = 2 * (a2 - Y) / Y.size
+        return {"W2": a1.T @ (error * a2 * (1 - a2)), "W1": X.T @ (error @ p["W2"].T * a1 * (1 - a1))}
+
+    report = diagnose(squares, {"W1": PARAMS["W1"], "W2": PARAMS["W2"]}, (X, Y), gradients=forum)
+    assert report["W2"].verdict == "right"
+    assert report["W1"].name == "raw-error"
+    assert "delta2 = (2 * (a2 - Y) / Y.size) * a2 * (1 - a2)" in report["W1"].advice
+
+
 # ------------------------------------------------------------------------------------------------ bad input
 
 
