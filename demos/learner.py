@@ -1,7 +1,8 @@
 """The script this project began with, its mathematics kept: a network, its backprop written by hand, mistakes and all.
 
 Nothing here is to be copied. A learner wrote it to fit y = x**2 on [0, 1], asked why it does not fit, and whether the
-missing biases are to blame. `x_squared.py` trains it beside a correct one; `doctor.py` finds what is wrong with it.
+missing biases are to blame. As posted it did not even parse: an `if layer == 0:` was lost in its loop over the layers,
+which are written out here. `x_squared.py` trains it beside a correct one; `doctor.py` finds what is wrong with it.
 """
 
 from __future__ import annotations

@@ -7,10 +7,13 @@ Writes out/neuron.svg and out/neuron.png.
 
 from outputs import save_picture
 
-from autograd import Value, draw
+from autograd import Value, draw, parameter
 
 x1, x2 = Value(2.0, "x1"), Value(0.0, "x2")
 w1, w2, b = Value(-3.0, "w1"), Value(1.0, "w2"), Value(6.8813735870195432, "b")
+
+for weight in (w1, w2, b):
+    parameter(weight)  # so that the picture tells weights from data
 
 out = (x1 * w1 + x2 * w2 + b).tanh()
 out.label = "out"

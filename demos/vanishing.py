@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from outputs import save_figure, save_picture
 
-from autograd import Value, draw
+from autograd import Value, draw, parameter
 from nn import MLP, mse
 
 WIDTH, DEPTHS = 16, (2, 4, 6, 8, 10)
@@ -33,7 +33,7 @@ def chain(depth: int) -> Value:
     """One sigmoid after the other: the smallest network whose gradient vanishes."""
     x = Value(0.5, "x")
     for k in range(depth):
-        x = (Value(1.0, f"w{k}") * x).sigmoid()
+        x = (parameter(Value(1.0, f"w{k}")) * x).sigmoid()
     x.label = "out"
     return x
 

@@ -18,7 +18,7 @@ from outputs import QUICK, save_figure, save_picture
 from tqdm import trange
 
 import autograd
-from autograd import Tensor, data, draw, grads, parameter, values
+from autograd import Tensor, Value, data, draw, grads, parameter, values
 from nn import Adam
 
 EPOCHS = 10
@@ -118,18 +118,19 @@ def main() -> None:
 
     his, patient, slow, recorded = Net(), Net(), CorrectedNet(), RecordedNet()
     his_errors = train(his, X, Y, HIS_LR, "his script")
-    patient_errors = train(patient, X, Y, 100 * HIS_LR, "his script, 100 times the steps")
+    patient_errors = train(patient, X, Y, 100 * HIS_LR, "his script, steps 100 times as long")
     slow_errors = train(slow, X, Y, HIS_LR, "correct gradient, his learning rate")
     errors = train(recorded, X, Y, lr, "his forward pass on Values")
 
     print("1. His network, as he wrote it")
     print(f"   learning rate {HIS_LR}, {EPOCHS} epochs:    MSE {his_errors[0]:.4f} -> {his_errors[-1]:.4f}")
     constants = patient.predict(X)
-    print(f"   the same steps 100 times as long: MSE {patient_errors[-1]:.4f}, which is the variance of y: it has")
+    print(f"   the same steps 100 times as long: MSE {patient_errors[-1]:.4f}, about the variance of y: it has become")
     print(
-        f"   become a constant, {constants.min():.3f} for every x to within {np.ptp(constants):.0e}; the mean of y is"
+        f"   a constant, {constants.min():.3f} for every x to within {np.ptp(constants):.0e}, as the mean of y,"
+        f" {Y.mean():.3f}, would be."
     )
-    print(f"   {Y.mean():.3f}. It does not fit.\n")
+    print("   It does not fit.\n")
 
     print("2. The same forward pass on arrays of Values, the handwritten backprop deleted")
     print(f"   learning rate {lr:.2g}, {EPOCHS} epochs:      MSE {errors[0]:.4f} -> {errors[-1]:.4f}. It fits.\n")
@@ -144,6 +145,7 @@ def main() -> None:
         "          itself, which is weight decay and shrinks the weights to zero, whatever the data.\n"
         "   W_in:  the gradient is right, and again the step subtracts the weights themselves.\n"
         "   So the network forgets its weights and learns one number, the mean of y.\n"
+        "   (As he posted it, it did not even run: the line `if layer == 0:` of its forward loop was lost.)\n"
     )
     print("Why would such simple data not fit, once that is mended?   The learning rate times the epochs.\n")
     for rate, found in ((HIS_LR, slow_errors), (lr, errors)):
@@ -161,12 +163,13 @@ def main() -> None:
 
     plot(X, Y, his, patient, recorded, {
         "his script, lr 0.0001": his_errors,
-        "his script, 100 times the steps": patient_errors,
+        "his script, lr 0.01": patient_errors,
         "correct gradient, lr 0.0001": slow_errors,
         f"engine's gradient, lr {lr:.2g}": errors,
     })  # fmt: skip
     sample = RecordedNet()
-    loss = sample.loss(X[0], Y[0])
+    x, y = Value(X[0, 0], "x"), Value(Y[0, 0], "y")
+    loss = sample.loss(np.array([x]), np.array([y]))
     loss.label = "loss"
     loss.backward()
     save_picture(draw(loss), "x_squared_graph")
@@ -180,7 +183,7 @@ def plot(X: Any, Y: Any, his: Net, patient: Net, recorded: Net, curves: dict[str
     axes = figure.subplots()
     axes.plot(x, Y[order], color="black", linewidth=5, alpha=0.25, label="y = x²")
     axes.plot(x, his.predict(x), "--", color="#d55e00", label="his script")
-    axes.plot(x, patient.predict(x), ":", color="#d55e00", label="his script, 100 times the steps")
+    axes.plot(x, patient.predict(x), ":", color="#d55e00", label="his script, steps 100 times as long")
     axes.plot(x, recorded.predict(x), color="#0072b2", label="same forward pass, gradients by glassgrad")
     axes.set(xlabel="x", ylabel="y", title="Three fits of y = x²")
     axes.legend()
