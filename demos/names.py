@@ -28,7 +28,7 @@ from nn import Adam
 
 FAST = importlib.util.find_spec("llvmlite") is not None
 SIZES = Sizes() if FAST else Sizes(width=8, heads=2)
-STEPS = (4000 if QUICK else 30_000) if FAST else (40 if QUICK else 1000)
+STEPS = (3000 if QUICK else 12_000) if FAST else (40 if QUICK else 1000)
 LETTERS = "." + string.ascii_lowercase  # the dot is before the first letter and after the last
 
 
@@ -96,16 +96,12 @@ def main() -> None:
     losses = train(step, given, wanted)
     theta = step.pack()
     compiled = seconds(lambda: step.value_and_grad(theta, *batch), 10) / len(batch[0])
-    print(
-        f"One name, loss and gradients: {eager * 1e3:.0f} ms eager, {compiled * 1e3:.3f} ms compiled by {step.engine}"
-    )
+    print(f"One name, loss and gradients: eager {eager * 1e3:.0f} ms, compiled by {step.engine} {compiled * 1e3:.3f} ms")
     print(f"({eager / compiled:.0f} times as fast; compiling took {first:.1f} s).")
 
     epoch = len(known) if FAST else 1
     smooth = np.convolve(losses, np.ones(epoch) / epoch, "valid")
-    print(
-        f"The loss of a letter fell from {losses[0]:.2f} (guessing: {math.log(len(LETTERS)):.2f}) to {smooth[-1]:.2f}."
-    )
+    print(f"Loss of a letter: {losses[0]:.2f} -> {smooth[-1]:.2f} (guessing: {math.log(len(LETTERS)):.2f}).")
     made = sample(compile(scores_of(w, SIZES)), 8 if QUICK else 32)
     print(f"Made up, {sum(name not in known for name in made)} of {len(made)} new: {', '.join(made)}")
 
