@@ -96,7 +96,7 @@ def main() -> None:
     losses = train(step, given, wanted)
     theta = step.pack()
     compiled = seconds(lambda: step.value_and_grad(theta, *batch), 10) / len(batch[0])
-    print(f"One name, loss and gradients: eager {eager * 1e3:.0f} ms, compiled by {step.engine} {compiled * 1e3:.3f} ms")
+    print(f"Loss and gradients of a name: eager {eager * 1e3:.0f} ms, by {step.engine} {compiled * 1e3:.3f} ms")
     print(f"({eager / compiled:.0f} times as fast; compiling took {first:.1f} s).")
 
     epoch = len(known) if FAST else 1
