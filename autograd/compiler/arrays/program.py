@@ -123,6 +123,8 @@ class ArrayProgram:
         Raises:
             ShapeError: the shapes do not fit.
         """
+        if op is rules.multiply:
+            args = self._masked(args)
         shape, dtype = self._inferred(op, args, options)
         if _elementwise(op):
             args = self._narrowed(op, args, options, shape, dtype)
@@ -195,6 +197,15 @@ class ArrayProgram:
 
     # ----------------------------------------------------------------------------------------- simplification
 
+    def _masked(self, args: tuple[int, ...]) -> tuple[int, ...]:
+        """Factors with the condition itself for where(condition, 1, 0): numpy takes True for 1, in any dtype."""
+        for k, arg in enumerate(args):
+            if self.ops[arg] is rows.choose and self.dtypes[args[1 - k]].kind == "f":
+                x, y = self.args[arg]
+                if self.is_number(x, 1.0) and self.is_number(y, 0.0):
+                    return (args[1 - k], int(self.options[arg]["condition"]))
+        return args
+
     def _narrowed(
         self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype
     ) -> tuple[int, ...]:
@@ -205,6 +216,8 @@ class ArrayProgram:
                 narrow = self.constant(self.uniform[arg])
             elif self.ops[arg] is rows.broadcast_to:
                 narrow = self.args[arg][0]
+            elif self.ops[arg] == DETACH and self.ops[self.args[arg][0]] is rows.broadcast_to:
+                narrow = self.emit(DETACH, self.args[self.args[arg][0]][0])
             elif isinstance(self.numbers.get(arg), int) and not self.is_condition(arg) and dtype.kind == "f":
                 narrow = self.constant(float(self.numbers[arg]))
             if narrow != arg:
@@ -216,6 +229,8 @@ class ArrayProgram:
     def _folded(
         self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype
     ) -> int | None:
+        if op == DETACH and (self.ops[args[0]] == DETACH or self.dtypes[args[0]].kind != "f"):
+            return args[0]
         if args and all(arg in self.numbers or arg in self.uniform for arg in args):
             known = self._computed(op, args, options, shape, dtype)
             if known is not None:
@@ -329,6 +344,14 @@ def _transpose(p: ArrayProgram, x: int, axes: Any = None) -> int | None:
         before = p.options[x].get("axes") or tuple(range(len(order)))[::-1]
         if all(before[k] == place for place, k in enumerate(order)):
             return p.args[x][0]
+    if (
+        p.ops[x] is rows.matmul
+        and len(order) == 2
+        and x == len(p) - 1
+        and all(len(p.shapes[k]) == 2 for k in p.args[x])
+    ):
+        left, right = p.args[x]  # nobody else uses the product: it is computed the other way round
+        return p.emit(rows.matmul, p.emit(rows.transpose, right), p.emit(rows.transpose, left))
     return None
 
 

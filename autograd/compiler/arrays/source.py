@@ -26,7 +26,7 @@ from ..source import ATOM, LOOSE, WIDTH, WITHOUT_NUMPY
 from ..source import _helpers as elementwise_helpers
 from ..source import constant as plain_constant
 from .plans import ArrayPlan
-from .program import ARGUMENT, PLAIN, ArrayOp, ArrayProgram, Place, places
+from .program import ARGUMENT, PLAIN, ArrayOp, ArrayProgram, Place
 from .traced import expanded
 
 Written = tuple[str, float]
@@ -40,7 +40,9 @@ REDUCED: Final[tuple[ArrayOp, ...]] = (rows.sum, rows.max, rows.min, rows.prod)
 WORDS: Final[dict[Any, str]] = {
     rows.matmul: "product", rules.add: "total", rules.subtract: "difference", rules.multiply: "product",
     rules.divide: "quotient", rules.negative: "minus", rows.getitem: "part", rows.put: "spread",
-    rows.choose: "choice", rows.transpose: "turned", rows.log_softmax: "logp",
+    rows.choose: "choice", rows.transpose: "turned", rows.log_softmax: "logp", rows.logsumexp: "total",
+    rows.norm: "length", rows.sum: "total", rows.max: "top", rows.min: "bottom", rows.reshape: "shaped",
+    rows.astype: "numbers", rows.concatenate: "joined", rows.broadcast_to: "wide",
     **dict.fromkeys((*COMPARISONS, *LOGIC), "condition"),
 }  # fmt: skip
 
@@ -103,7 +105,7 @@ class Writer:
             return i not in self.wishes and i not in program.labels and not self.users[i] and len(text) < LONGEST
         if i in program.labels or len(text) > LONGEST:
             return False
-        if op == DETACH or (op is rows.transpose and program.args[i][0] in self.known) or self._is_mask(i):
+        if op == DETACH or (op is rows.transpose and program.args[i][0] in self.known):
             return True
         of = program.cotangents.get(i)
         if of is not None and (self.known.get(of, "")[:1] == "z" or program.ops[of] == PARAMETER):
@@ -153,9 +155,13 @@ class Writer:
             name = names.unique(f"a{first[1:]}")
         else:
             word = WORDS.get(op) or (op if isinstance(op, str) else op.name)
-            name = names.unique(word)
+            name = names.unique("mean" if self._is_mean(i) else word)
         self.known[i] = name
         return name
+
+    def _is_mean(self, i: int) -> bool:
+        args, ops = self.program.args[i], self.program.ops
+        return ops[i] is rules.divide and ops[args[0]] is rows.sum and args[1] in self.program.numbers
 
     # ------------------------------------------------------------------------------------------- expressions
 
@@ -176,13 +182,11 @@ class Writer:
 
     def _rule(self, i: int, rule: Rule, operands: list[Written]) -> Written:
         program, args = self.program, self.program.args[i]
-        if rule is rules.multiply:
-            masks = [k for k, arg in enumerate(args) if self._is_mask(arg)]
-            if len(masks) == 1:  # as a factor, where(z > 0, 1, 0) is written (z > 0): numpy takes True for 1
-                condition = places(program.options[args[masks[0]]]["condition"])[0]
-                operands[masks[0]] = (_closed(self.written[condition]), ATOM)
-            if self._is_slope_of_sigmoid(args[1]) and program.shapes[args[0]] == program.shapes[args[1]]:
-                operands[1] = (operands[1][0], LEVEL["neg"])  # (g * a) * (1 - a) as well as g * (a * (1 - a))
+        same = len(args) == 2 and program.shapes[args[0]] == program.shapes[args[1]]
+        if rule is rules.multiply and same and self._is_slope_of_sigmoid(args[1]):
+            operands[1] = (operands[1][0], LEVEL["neg"])  # (g * a) * (1 - a) as well as g * (a * (1 - a))
+        if rule.symbol in ("+", "-"):
+            operands = [(text, LEVEL["*"] if level == AT else level) for text, level in operands]
         if rule.symbol:
             return infix(rule.symbol, operands)  # type: ignore[arg-type]
         return f"{self._function(rule)}({', '.join(text for text, _ in operands)})", ATOM
@@ -199,14 +203,6 @@ class Writer:
             and program.args[rest][1] == a
             and program.is_number(program.args[rest][0], 1.0)
         )
-
-    def _is_mask(self, i: int) -> bool:
-        """Whether it is where(condition, 1, 0)."""
-        program = self.program
-        if program.ops[i] is not rows.choose:
-            return False
-        x, y = program.args[i]
-        return program.is_number(x, 1.0) and program.is_number(y, 0.0)
 
     def _word(self, op: str, operands: list[Written], options: dict[str, Any]) -> Written:
         if op == DETACH:
@@ -321,7 +317,7 @@ class Writer:
         if (
             array.ndim == 1
             and array.dtype.kind == "i"
-            and array.size > 3
+            and array.size > 2
             and np.array_equal(array, np.arange(array.size))
         ):
             return f"np.arange({array.size})"
@@ -335,7 +331,7 @@ class Writer:
 
     def _function(self, rule: Rule) -> str:
         own = rules.TABLE.get(rule.name) is not rule
-        if not own and rule.name not in WITHOUT_NUMPY and isinstance(getattr(np, rule.name, None), np.ufunc):
+        if not own and rule.name not in WITHOUT_NUMPY and _is_ufunc(rule.name):
             return f"np.{rule.name}"
         if rule not in self.helpers:
             self.helpers[rule] = self.names.unique(rule.name) if own else rule.name
@@ -359,6 +355,10 @@ class Writer:
             lines = [f"def {name}(x):", f'    """{doc}"""', *(f"    {line}" for line in writer.lines)]
             self.composed[key] = (name, "\n".join([*lines, f"    return {writer.written[out][0]}"]))
         return self.composed[key][0]
+
+
+def _is_ufunc(name: str) -> bool:
+    return isinstance(getattr(np, name, None), np.ufunc)
 
 
 def _is_function(op: ArrayOp) -> bool:
@@ -426,7 +426,7 @@ class Text:
 def write_plan(plan: ArrayPlan, jax: bool = False) -> Text:
     """The whole text of a module with one function, and the helpers it needs: it runs by itself."""
     program = plan.program
-    taken = ["jnp", "jax", *rules.TABLE, plan.kind]
+    taken = ["jnp", "jax", *(name for name in rules.TABLE if not _is_ufunc(name)), plan.kind]
     writer = Writer(program, plan.outputs, Names(taken), jax)
     arguments: list[str] = []
 
