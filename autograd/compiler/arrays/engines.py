@@ -16,6 +16,10 @@ from .source import Text, write_plan
 ENGINES: Final = ("auto", "numpy", "jax")
 
 
+Part = tuple[slice, tuple[int, ...], Any]
+"""Where an array of parameters lies in a flat vector, its shape and its dtype."""
+
+
 class ArrayKernel(Protocol):
     """A plan that an engine has made ready to run."""
 
@@ -70,17 +74,44 @@ class JaxKernel:
     def __init__(self, plan: ArrayPlan, mesh: Any) -> None:
         jax = _jax()
         self.text = write_plan(plan, jax=True)
-        function = made_function(self.text.source, plan.kind, self)
+        self._function = made_function(self.text.source, plan.kind, self)
         self._wide = _wide_floats()
-        self._get = jax.device_get
-        shardings: dict[str, Any] = {}
-        if mesh is not None:
-            shardings = _shardings(jax, plan, mesh, len(self.text.constants))
-        self._compiled = jax.jit(function, **shardings)
+        self._shardings = {} if mesh is None else _shardings(jax, plan, mesh, len(self.text.constants))
+        self._compiled = jax.jit(self._function, **self._shardings)
+        self._flat: Any = None
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
         with self._wide():
             return self._compiled(*arrays, *self.text.constants)
+
+    def flat(self, parts: Sequence[Part], vectors: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        """The loss and the gradient as one vector, taken apart and put together inside the compiled program."""
+        if self._flat is None:
+            self._flat = self._made_flat(parts)
+        with self._wide():
+            return self._flat(*vectors, *arrays, *self.text.constants)
+
+    def _made_flat(self, parts: Sequence[Part]) -> Any:
+        import jax.numpy as jnp
+
+        vectors = 2 if self.text.kind == "hvp" else 1
+
+        def run(*given: Any) -> Any:
+            taken = [
+                vector[part].reshape(shape).astype(dtype) for vector in given[:vectors] for part, shape, dtype in parts
+            ]
+            out = self._function(*taken, *given[vectors:])
+            if self.text.kind == "value":
+                return out
+            gradient = out[1] if self.text.kind == "value_and_grad" else out
+            packed = jnp.concatenate([jnp.ravel(g).astype(float) for g in gradient])
+            return (out[0], packed) if self.text.kind == "value_and_grad" else packed
+
+        shardings = dict(self._shardings)
+        if shardings:
+            inside = shardings["in_shardings"]
+            shardings["in_shardings"] = inside[:vectors] + inside[vectors * len(parts) :]
+        return _jax().jit(run, **shardings)
 
 
 def _shardings(jax: Any, plan: ArrayPlan, mesh: Any, constants: int) -> dict[str, Any]:

@@ -72,17 +72,26 @@ class ArrayStep:
 
     def value(self, theta: Any, *arguments: Any) -> float:
         """The loss, with the parameters in the vector `theta`: all their numbers one after the other."""
+        if self.engine == "jax":
+            return self._flat("value", [theta], arguments)  # type: ignore[no-any-return]
         traced, arrays = self._traced(arguments)
         return float(traced.run("value", self._unpacked("theta", theta), [], arrays))
 
     def value_and_grad(self, theta: Any, *arguments: Any) -> tuple[float, Floats]:
-        """The loss and its gradient, an array of the shape of `theta`: what `scipy.optimize` wants."""
+        """The loss and its gradient, an array of the shape of `theta`: what `scipy.optimize` wants.
+
+        With the engine jax, and `theta` an array of jax's, so are the results: nothing leaves the device.
+        """
+        if self.engine == "jax":
+            return self._flat("value_and_grad", [theta], arguments)  # type: ignore[no-any-return]
         traced, arrays = self._traced(arguments)
         loss, gradient = traced.run("value_and_grad", self._unpacked("theta", theta), [], arrays)
         return float(loss), self._packed(gradient)
 
     def hvp(self, theta: Any, v: Any, *arguments: Any) -> Floats:
         """The Hessian of the loss times the vector `v`."""
+        if self.engine == "jax":
+            return self._flat("hvp", [theta, v], arguments)  # type: ignore[no-any-return]
         traced, arrays = self._traced(arguments)
         return self._packed(traced.run("hvp", self._unpacked("theta", theta), self._unpacked("v", v), arrays))
 
@@ -98,6 +107,18 @@ class ArrayStep:
         """Give the parameters the numbers of a vector."""
         for p, array in zip(self.parameters, self._unpacked("theta", theta), strict=True):
             p.data = np.array(array)
+
+    def _flat(self, kind: str, vectors: Sequence[Any], arguments: Sequence[Any]) -> Any:
+        """The functional form with jax: plain results for a plain theta, jax's own for one of jax's."""
+        traced, arrays = self._traced(arguments)
+        own = _is_on_device(vectors[0])
+        given = [x if _is_on_device(x) else as_vector("theta", x, self._size) for x in vectors]
+        out = traced.kernel(kind).flat(self._parts, given, [*[t._data for t in traced.plans.captured], *arrays])
+        if own:
+            return out
+        if kind == "value_and_grad":
+            return float(out[0]), np.array(out[1])
+        return float(out) if kind == "value" else np.array(out)
 
     def _packed(self, arrays: Sequence[Any]) -> Floats:
         packed = np.empty(self._size)
@@ -176,17 +197,26 @@ class TracedArrays:
         self.plans, self._engine, self._mesh = plans, step.engine, step.mesh
         self._kernels: dict[str, ArrayKernel] = {}
 
-    def run(self, kind: str, theta: Sequence[Any], direction: Sequence[Any], arrays: Sequence[Any]) -> Any:
+    def kernel(self, kind: str) -> Any:
+        """The plan of this kind, ready to run."""
         kernel = self._kernels.get(kind)
         if kernel is None:
             kernel = self._kernels[kind] = engines.make(self._engine, self.plans.plan(kind), self._mesh)
-        return kernel([*theta, *direction, *[t._data for t in self.plans.captured], *arrays])
+        return kernel
+
+    def run(self, kind: str, theta: Sequence[Any], direction: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        return self.kernel(kind)([*theta, *direction, *[t._data for t in self.plans.captured], *arrays])
 
     def forward(self, arrays: Sequence[Any]) -> Any:
         """The outputs, in the structure that the function gave them."""
         outputs = self.run("forward", [], [], arrays)
         several = (outputs,) if len(self.plans.outputs) == 1 else outputs
         return self.plans.rebuild([np.array(output) for output in several])
+
+
+def _is_on_device(x: Any) -> bool:
+    """Whether it is an array of jax's."""
+    return hasattr(x, "sharding")
 
 
 def _prepared(name: str, part: Any) -> Any:
@@ -206,7 +236,7 @@ def _prepared(name: str, part: Any) -> Any:
 def _as_array(name: str, part: Any) -> Any:
     if isinstance(part, Tensor):
         return part._data
-    if hasattr(part, "sharding"):  # jax's own
+    if _is_on_device(part):
         return part
     array = np.asarray(part)
     if array.dtype == object and array.ndim:
