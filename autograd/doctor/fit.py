@@ -167,11 +167,14 @@ def explain(evidence: Evidence, block: str) -> list[Explanation]:
     if all(not np.any(probe.answers[block]) for probe in probes):
         return [Explanation((Factor("zero"),), 1.0, 0, 0.0)]
     table = singles(evidence, block)
-    if evidence.lr is None:
-        table += [found for which in updatable(evidence, block) for found in _fitted_update(evidence, block, which)]
     found: list[Explanation] = []
     for factors in [(), *((factor,) for factor in table)]:
         _keep(found, fit(evidence, block, factors, probes))
+    if evidence.lr is None and not found:
+        fitted = [factor for which in updatable(evidence, block) for factor in _fitted_update(evidence, block, which)]
+        for factor in fitted:
+            _keep(found, fit(evidence, block, (factor,), probes))
+        table += fitted
     pairs = [(x, y) for x, y in itertools.combinations(table, 2) if compatible(x, y) or compatible(y, x)]
     telling = min((p for p in probes if np.any(p.answers[block])), key=lambda p: p.count)
     for pair in pairs[:MOST_PAIRS]:  # the cheapest probe sorts out most of them
@@ -193,34 +196,35 @@ def _keep(found: list[Explanation], new: Explanation | None) -> None:
 
 
 def _fitted_update(evidence: Evidence, block: str, which: str) -> list[Factor]:
-    """Updated weights where the step is not known: the step that explains most, by Newton's method, at each probe."""
-    found = (_fitted_step(probe, block, which) for probe in evidence.probes[::-1])
-    lr = next((lr for lr in found if lr is not None), None)
-    return [] if lr is None else [Factor("updated-weights", variant=which, lr=lr)]
+    """Updated weights where the step is not known: the step that explains most, by Newton's method at one probe."""
+    for probe in sorted(evidence.probes, key=lambda probe: probe.count):
+        if probe.answers[block].shape == probe.params[block].shape:
+            lr = _fitted_step(probe, block, which)
+            if lr is not None:
+                return [Factor("updated-weights", variant=which, lr=lr)] if abs(lr) > 1e-9 else []
+    return []
 
 
 def _fitted_step(probe: Probe, block: str, which: str) -> float | None:
+    """The step at one probe; 0 if there is none that fits, None where no step would show (a dead relu)."""
     his = probe.answers[block]
-    if his.shape != probe.params[block].shape:
-        return None
 
     def made(lr: float) -> Array:
         built = build(probe, block, [Factor("updated-weights", variant=which, lr=lr)])
         assert built is not None
         return built
 
-    lr, h = 0.0, 1e-4
+    lr, h, before = 0.0, 1e-4, math.inf
     for _ in range(12):
-        here = made(lr)
+        off = his - made(lr)
+        missed = float(np.linalg.norm(off))
+        if missed <= 1e-7 * float(np.linalg.norm(his)):
+            return lr or None  # right without any step: nothing to be learned here
+        if not missed < 0.9 * before:
+            return 0.0
         slope = (made(lr + h) - made(lr - h)) / (2 * h)
         length = float(np.vdot(slope, slope))
         if not length or not math.isfinite(length):
-            return None  # nothing came through here: a dead relu
-        step = float(np.vdot(slope, his - here)) / length
-        lr += step
-        if not math.isfinite(lr):
             return None
-        if abs(step) <= 1e-12 * max(abs(lr), 1e-6):
-            break
-    missed = float(np.linalg.norm(his - made(lr)))
-    return lr if abs(lr) > 1e-9 and missed <= 1e-6 * float(np.linalg.norm(his)) else None
+        lr, before = lr + float(np.vdot(slope, off)) / length, missed
+    return 0.0
