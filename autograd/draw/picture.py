@@ -129,6 +129,16 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
             self._view(os.fspath(target), format=wanted, quiet=quiet_view)
         return os.fspath(target)
 
+    def to_html(self, path: Any = None) -> str:
+        """The page that steps through what this picture shows; with a path it is written there, and the path returned.
+
+        It shows the boxes of the picture. `autograd.inspect(root)` makes the page of the whole graph.
+        """
+        from .inspect.inspecting import page_of
+
+        page = page_of(self.drawing, self.look.title)
+        return page.html if path is None else page.save(path)
+
     def _possible_format(self) -> str:
         """The usual format; a page where there is nothing to draw it with."""
         if render.can_render(self.engine):

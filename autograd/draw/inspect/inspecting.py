@@ -27,7 +27,11 @@ MOST_BOXES: Final = 300
 """A graph with more is collapsed, and laid out, in the page."""
 
 _DEEPEST: Final = 10_000
-SCRIPTS: Final = ("numbers.js", "graph.js", "sweep.js", "layout.js", "picture.js", "panel.js", "table.js", "page.js")
+SCRIPTS: Final = (
+    "numbers.js", "graph.js", "sweep.js", "layout.js", "picture.js", "panel.js", "table.js",
+    "view.js", "choosing.js", "time.js", "page.js",
+)  # fmt: skip
+"""In the order in which the page reads them, as one script."""
 
 
 def inspect(root: Any, path: str | os.PathLike[str] | None = None, *, title: str = "", viz: bool | None = None) -> Page:

@@ -22,6 +22,8 @@ function dotText(scene, linesOf, labelOf) {
   const text = [
     "digraph {",
     'graph [rankdir=LR nodesep=0.22 ranksep=0.7 fontsize=11 fontname="Helvetica"]',
+    ...(scene.boxes.length > MOST_AT_FIRST ? ["graph [nslimit=1 nslimit1=1 mclimit=0.2 searchsize=10]"] : []), // hurry
+    ...(scene.edges.length > 4 * scene.boxes.length ? ["graph [splines=line ranksep=2.5]"] : []), // layers side by side
     'node [shape=box fixedsize=true label=""]',
     'edge [fontsize=10 fontname="Helvetica" arrowsize=0.7]',
   ];

@@ -82,6 +82,7 @@ function showNode(node, sweep, shares, choose) {
       ...fact("formula", sweep.graph.story.operations[node.op]),
       ...fact("value", full(node.value)),
       ...(node.kind === "constant" ? [] : fact("gradient", node.grad === null ? "not yet computed" : full(node.grad))),
+      ...compared(node, sweep.graph.story.compare),
       ...(now === undefined ? [] : fact("at this step", full(now))),
       ...fact("recorded at", node.source),
     ),
@@ -108,6 +109,13 @@ function showNode(node, sweep, shares, choose) {
     children.push(make("h3", {}, "Operands and local derivatives"), make("table", {}, make("tbody", {}, ...lines)));
   }
   byId("chosen").replaceChildren(...children);
+}
+
+/** The other gradient, and how far it is from this one. */
+function compared(node, compare) {
+  if (!compare || !(node.id in compare.nodes)) return [];
+  const other = decode(compare.nodes[node.id]);
+  return [...fact(compare.names[0], full(other)), ...(typeof node.grad === "number" ? fact("difference", full(other - node.grad)) : [])];
 }
 
 const percent = (share) => `${short(100 * share, 3)} %`;

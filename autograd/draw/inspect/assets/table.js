@@ -20,9 +20,14 @@ class Table {
 
   update(sweep) {
     for (const [node, { value, gradient }] of this.cells) {
-      value.textContent = full(sweep.value(node));
-      gradient.textContent = node.kind === "constant" ? "" : full(sweep.gradient(node));
-      gradient.className = `number ${sweep.state(node)}`;
+      rewrite(value, full(sweep.value(node)), "number");
+      rewrite(gradient, node.kind === "constant" ? "" : full(sweep.gradient(node)), `number ${sweep.state(node)}`);
     }
   }
+}
+
+/** Only what differs: a table of thousands of rows is slow to lay out. */
+function rewrite(cell, text, className) {
+  if (cell.textContent !== text) cell.textContent = text;
+  if (cell.className !== className) cell.className = className;
 }
