@@ -142,6 +142,7 @@ class MLP(Module):
         if isinstance(nouts, (str, int)) or not isinstance(nouts, Iterable) or not list(nouts):
             raise SettingError(f"nouts lists the neurons of each layer, such as [16, 16, 1]; got {nouts!r}")
         sizes, source = [nin, *nouts], generator(seed)
+        _activation(activation, None)  # a wrong name is told also where no layer would use it
         activations = [activation] * (len(sizes) - 2) + [output]
         self.layers = [
             Layer(fan_in, fan_out, activation=each, bias=bias, init=init, seed=source)
@@ -176,9 +177,10 @@ def inputs(x: Any, expected: int, module: Module) -> list[Any]:
     listed: list[Any] = x if type(x) is list else _listed(x, module)
     if len(listed) != expected:
         rows = listed and isinstance(listed[0], (list, tuple, np.ndarray))
+        numbers = ", ".join([f"x{k}" for k in range(expected)] if expected <= 3 else ["x0", "...", f"x{expected - 1}"])
         raise ShapeError(
-            f"{type(module).__name__} expects {expected} input{'s' * (expected != 1)}, got {len(listed)}"
-            + ("; it takes one sample at a time: [model(row) for row in X]" if rows else "")
+            f"{type(module).__name__} expects {expected} input{'s' * (expected != 1)}, got {len(listed)}; "
+            + ("it takes one sample at a time: [model(row) for row in X]" if rows else f"write model([{numbers}])")
         )
     return listed
 

@@ -65,6 +65,8 @@ def load(path: str | os.PathLike[str], into: Any = None) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         StateError: it is damaged, holds something else, or does not fit.
     """
+    if hasattr(path, "load_state_dict"):
+        raise StateError(f"load() takes the path first, got {type(path).__name__}; write load(path, into=model)")
     with open(path, "rb") as file:
         try:
             start = file.read(9)

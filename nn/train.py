@@ -94,6 +94,7 @@ def fit(
 
     Raises:
         TrainingError: the loss or the gradient is NaN or infinite. The parameters are those before that batch.
+        SettingError: an argument is not what it should be.
         ShapeError: inputs and targets differ in number.
 
     >>> from nn import MLP, mse
@@ -105,6 +106,11 @@ def fit(
     if not isinstance(model, Module):
         raise SettingError(
             f"fit() trains an nn.Module, got {type(model).__name__}; keep the Values or Tensors in attributes of one"
+        )
+    if not callable(loss):
+        raise SettingError(
+            f"loss is a function of predictions and targets, such as nn.mse, got {type(loss).__name__}; inputs and "
+            "targets are one pair: fit(model, (X, Y), nn.mse)"
         )
     for name, count in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
         if count is not None:
@@ -186,7 +192,7 @@ def _epoch(
     step: Step, batches: Iterable[Any], optimizer: Optimizer, clip: float | None, epoch: int, history: History
 ) -> tuple[float, float]:
     total, samples, norms = 0.0, 0, []
-    for place, (inputs, targets) in enumerate(batches):
+    for place, (inputs, targets) in enumerate(_pairs(batches)):
         optimizer.zero_grad()
         loss = step(inputs, targets)
         norm = grad_norm(optimizer.parameters) if clip is None else clip_grad_norm_(optimizer.parameters, clip)
@@ -210,7 +216,7 @@ def _epoch(
 def _evaluated(predict: Callable[[Any], Any], loss: Loss, batches: Iterable[Any]) -> float:
     total, samples = 0.0, 0
     with no_grad():
-        for inputs, targets in batches:
+        for inputs, targets in _pairs(batches):
             count = _size(targets)
             total, samples = total + float(loss(predict(inputs), targets)) * count, samples + count
     if not samples:
@@ -235,6 +241,17 @@ def _batches(data: Any, size: int | None, order: Draws | None) -> Iterable[Any]:
             f"got {type(data).__name__}"
         )
     return data
+
+
+def _pairs(batches: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """The batches, each of them looked at: inputs given without targets, [X, Y] for (X, Y) end here."""
+    for batch in batches:
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            raise ShapeError(
+                f"every batch is a pair of inputs and targets, got {type(batch).__name__}; "
+                "inputs and targets that are not in batches yet are one pair: fit(model, (X, Y), loss)"
+            )
+        yield batch[0], batch[1]
 
 
 def _size(targets: Any) -> int:

@@ -122,7 +122,7 @@ def test_wrong_inputs(module, x, message):
 
 
 def test_one_expected_input_is_not_plural():
-    with pytest.raises(ShapeError, match=r"^Neuron expects 1 input, got 2$"):
+    with pytest.raises(ShapeError, match=r"^Neuron expects 1 input, got 2; write model\(\[x0\]\)$"):
         Neuron(1)([1.0, 2.0])
 
 
@@ -172,6 +172,8 @@ def test_unknown_activations():
         SettingError, match=r"there is no activation 'sigmod' \(did you mean 'sigmoid'\?\); there are linear"
     ):
         MLP(1, [2, 1], "sigmod")
+    with pytest.raises(SettingError, match="there is no activation 'sigmod'"):
+        MLP(2, [1], "sigmod")  # no layer has it: the only one is the last
     with pytest.raises(SettingError, match=r"there is no activation 'qqq'; there are linear, .*relu.*function of one"):
         Neuron(1, "qqq")
     with pytest.raises(SettingError, match="'multiply'"):  # two operands

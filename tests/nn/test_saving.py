@@ -109,6 +109,12 @@ def test_what_cannot_be_saved(tmp_path, what, message):
     assert os.listdir(tmp_path) == []
 
 
+def test_the_path_comes_first(tmp_path):
+    save(MLP(1, [1]), tmp_path / "model")
+    with pytest.raises(StateError, match=r"^load\(\) takes the path first, got MLP; write load\(path, into=model\)$"):
+        load(MLP(1, [1]), tmp_path / "model")
+
+
 def test_no_such_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none")
