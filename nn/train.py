@@ -6,7 +6,7 @@ One step is a function of a batch that adds to the gradients and returns the los
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,12 +123,15 @@ def fit(
     predict = predictor(model)
     step = _eager(predict, loss)
     history, lowest, best = History(), math.inf, None
+    # The loss of a single batch an epoch is that of the parameters before its step; any other is best matched after it.
+    looks_back = checks is None and isinstance(batches, Sized) and len(batches) == 1
     before = model.training
     bar = _bar(epochs, progress)
     try:
         for epoch in bar:
             model.train()
             lr = chosen.lr
+            earlier = [each.data for each in parameters] if looks_back else None
             mean, norm = _epoch(step, batches, chosen, clip_norm, epoch, history)
             history.losses.append(mean)
             history.grad_norms.append(norm)
@@ -141,7 +144,7 @@ def fit(
             latest = history.watched[-1]
             if latest < lowest:
                 lowest, history.best_epoch = latest, epoch
-                best = [each.data for each in parameters] if patience is not None else None
+                best = (earlier or [each.data for each in parameters]) if patience is not None else None
             if hasattr(bar, "set_postfix"):
                 bar.set_postfix(loss=f"{latest:.4g}", refresh=False)
             if callback is not None and callback(epoch, history) is True:

@@ -161,6 +161,14 @@ def test_patience_without_validation_watches_the_training_loss():
     assert len(history.losses) == 3
 
 
+def test_the_best_of_one_batch_an_epoch_is_what_its_loss_was_computed_from():
+    model = Flat(1.0)
+    history = quiet(model, ([[0]], [0.0]), epochs=9, patience=2, optimizer=lambda p: SGD(p, lr=3.0))  # overshoots
+    assert history.stopped_early
+    assert history.best_epoch == 0
+    assert model.w.data**2 == min(history.losses) == 1.0
+
+
 def test_patience_that_does_not_run_out():
     model = Flat(1.0)
     history = quiet(model, ([[0]], [0.0]), patience=2, optimizer=lambda p: SGD(p, lr=0.25))
