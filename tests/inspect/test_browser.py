@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, compare_gradients, compiled, detect_anomaly, inspect, scalar, walk
+from autograd import Value, compare_gradients, compiled, detect_anomaly, draw, inspect, scalar, walk
 from autograd.draw import render
 
 from . import graphs
@@ -129,6 +129,34 @@ def test_a_tensor_page_ends_at_the_engines_norms(opened: Opened) -> None:
         tab.keyboard.press("ArrowRight")
         assert tab.locator(".term").count() >= 0
     assert "‖∇‖" in tab.locator("#graph .box .numbers").first.text_content()
+
+
+def test_a_small_array_is_shown_element_by_element(opened: Opened) -> None:
+    loss = graphs.tensors()
+    tab = opened(inspect(loss))
+    weights = next(node for node, _ in walk(loss) if node.label == "W")
+    place = next(place for place, (node, _) in enumerate(walk(loss)) if node is weights)
+    tab.click("#fit")
+    before = tab.get_attribute("#graph", "viewBox")
+    tab.click(f"#n{place} .fill")
+    assert tab.get_attribute("#graph", "viewBox") == before  # a click does not move the picture
+    cells = [float(cell.get_attribute("title")) for cell in tab.locator("#chosen .matrix").nth(1).locator("td").all()]
+    assert cells == weights.grad.ravel().tolist()
+
+
+def test_the_page_of_a_collapsed_picture(opened: Opened) -> None:
+    class Made:
+        """A page that was made by a picture."""
+
+        def save(self, path: Any) -> None:
+            draw(graphs.network([16, 16, 1], inputs=2), depth=1).to_html(path)
+
+    tab = opened(Made())
+    assert tab.locator("#graph .box.module").count() == 3
+    assert tab.locator("#graph .box.module .numbers").first.text_content().startswith("closed │ ‖∇‖ ")
+    tab.keyboard.press("Home")
+    tab.keyboard.press("ArrowRight")
+    assert step_of(tab) == "backward 1"
 
 
 # ------------------------------------------------------------------------------------------------------ controls

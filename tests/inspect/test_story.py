@@ -153,10 +153,7 @@ def test_the_page_is_the_same_every_time() -> None:
 
 
 def test_a_picture_becomes_a_page() -> None:
-    to_html = getattr(draw(graphs.neuron()), "to_html", None)
-    if to_html is None:
-        pytest.skip("pictures have no to_html")
-    assert 'id="story"' in to_html()
+    assert 'id="story"' in draw(graphs.neuron()).to_html()
 
 
 def test_the_file_is_written(tmp_path: Any) -> None:

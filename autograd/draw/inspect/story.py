@@ -20,6 +20,8 @@ from ..model import Amount, Box, Drawing, Edge
 
 Story = dict[str, Any]
 
+_LEFT_OUT = ("number", "spread")
+
 
 def story(drawing: Drawing, title: str = "", sums: Mapping[str, Amount] | None = None) -> Story:
     """Everything that a page of this drawing knows.
@@ -147,7 +149,8 @@ def _amount(amount: Amount | None) -> Any:
     """A number, or what is known of an array."""
     if amount is None or amount.number is not None:
         return None if amount is None else amount.number
-    return {name: field for name, field in dataclasses.asdict(amount).items() if name != "number"}
+    known = dataclasses.asdict(amount)
+    return {name: field for name, field in known.items() if name == "size" or (field and name not in _LEFT_OUT)}
 
 
 def _formula_of(op: str) -> str:

@@ -73,7 +73,7 @@ function listen(box) {
   group.addEventListener("focus", () => {
     point(box)();
     rove(box);
-    picture.bring(box);
+    if (group.matches(":focus-visible")) picture.bring(box); // by keyboard: under a pointer it must stay where it is
   });
   group.addEventListener("blur", point(null));
   group.addEventListener("click", () => {

@@ -16,7 +16,7 @@ const sizeOf = (amount) => (typeof amount === "number" ? Math.abs(amount) : amou
 /** Three significant digits; never 0 for what is not. */
 function short(amount, digits = 3) {
   if (amount === null || amount === undefined) return "—";
-  if (typeof amount === "object") return `${amount.short} ‖${short(amount.size, digits)}‖`.trim();
+  if (typeof amount === "object") return amount.short ? `${amount.short} ‖${short(amount.size, digits)}‖` : `‖${short(amount.size, digits)}‖`;
   if (Number.isNaN(amount)) return "NaN";
   if (!Number.isFinite(amount)) return amount > 0 ? "Inf" : "−Inf";
   if (amount === 0) return "0";
@@ -28,6 +28,13 @@ function short(amount, digits = 3) {
 }
 
 const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+
+/** The numbers of a small array, in rows. */
+function matrix(amount) {
+  if (!amount?.rows?.length) return null;
+  const cells = (row) => row.map((each) => make("td", { class: "number", title: String(decode(each)) }, short(decode(each))));
+  return make("table", { class: "matrix" }, make("tbody", {}, ...amount.rows.map((row) => make("tr", {}, ...cells(row)))));
+}
 
 /** Every digit there is. */
 function full(amount) {

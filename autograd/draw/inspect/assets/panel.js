@@ -87,6 +87,10 @@ function showNode(node, sweep, shares, choose) {
       ...fact("recorded at", node.source),
     ),
   ];
+  for (const [name, amount] of [["value", node.value], ["gradient", node.grad]]) {
+    const numbers = matrix(amount);
+    if (numbers) children.push(make("h3", {}, name), make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `${name}, element by element` }, numbers));
+  }
   if (terms.length || node.before !== null) {
     const lines = terms.map((edge) => make("tr", {},
       make("td", {}, link(edge.head)),

@@ -27,6 +27,7 @@ class Sweep {
     }
     const visited = new Set(this.order);
     for (const node of this.graph.nodes) {
+      if (node.kind === "module") this.sums.set(node, node.grad); // its values are not told, so neither are their sums
       if (node.before !== null) this.sums.set(node, node.before);
       const terms = node.uses.filter((edge) => visited.has(edge.head) && edge.flow !== null);
       this.missing.set(node, terms.length);
@@ -53,7 +54,7 @@ class Sweep {
       if (edge.flow === null || edge.constant) continue;
       const before = this.sums.get(edge.tail) ?? null;
       const left = this.missing.get(edge.tail) - 1;
-      const after = this.sum(edge, before, left);
+      const after = edge.tail.kind === "module" ? before : this.sum(edge, before, left);
       this.missing.set(edge.tail, left);
       this.sums.set(edge.tail, after);
       this.passed.add(edge);

@@ -20,7 +20,7 @@ let fresh = true; // nobody has taken a step yet: the picture shows the end of t
 // --------------------------------------------------------------------------------------------------------- texts
 
 function numbersOf(value, gradient, kind) {
-  const held = kind === "module" ? "module" : typeof value === "object" && value !== null ? value.short : short(value);
+  const held = kind === "module" || kind === "rest" ? "closed" : typeof value === "object" && value !== null ? value.short : short(value);
   if (kind === "constant") return held;
   if (sweep.direction === "forward" && !graph.hasGradients) return held;
   if (typeof gradient === "object" && gradient !== null) return `${held} │ ‖∇‖ ${Number.isNaN(gradient.size) ? "…" : short(gradient.size)}`;
