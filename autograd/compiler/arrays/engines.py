@@ -74,22 +74,23 @@ class JaxKernel:
     def __init__(self, plan: ArrayPlan, mesh: Any) -> None:
         jax = _jax()
         self.text = write_plan(plan, jax=True)
-        self._function = made_function(self.text.source, plan.kind, self)
+        self._function = _with_masks(made_function(self.text.source, plan.kind, self), self.text.constants)
+        self._constants = [array for array in self.text.constants if array.dtype != bool]
         self._wide = _wide_floats()
-        self._shardings = {} if mesh is None else _shardings(jax, plan, mesh, len(self.text.constants))
+        self._shardings = {} if mesh is None else _shardings(jax, plan, mesh, len(self._constants))
         self._compiled = jax.jit(self._function, **self._shardings)
         self._flat: Any = None
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
         with self._wide():
-            return self._compiled(*arrays, *self.text.constants)
+            return self._compiled(*arrays, *self._constants)
 
     def flat(self, parts: Sequence[Part], vectors: Sequence[Any], arrays: Sequence[Any]) -> Any:
         """The loss and the gradient as one vector, taken apart and put together inside the compiled program."""
         if self._flat is None:
             self._flat = self._made_flat(parts)
         with self._wide():
-            return self._flat(*vectors, *arrays, *self.text.constants)
+            return self._flat(*vectors, *arrays, *self._constants)
 
     def _made_flat(self, parts: Sequence[Part]) -> Any:
         import jax.numpy as jnp
@@ -112,6 +113,21 @@ class JaxKernel:
             inside = shardings["in_shardings"]
             shardings["in_shardings"] = inside[:vectors] + inside[vectors * len(parts) :]
         return _jax().jit(run, **shardings)
+
+
+def _with_masks(function: Callable[..., Any], constants: Sequence[Any]) -> Callable[..., Any]:
+    """The function with those of its constants filled in that are masks: jax wants to know them when it compiles."""
+    if not any(array.dtype == bool for array in constants):
+        return function
+    numbers = sum(array.dtype != bool for array in constants)
+
+    def filled(*given: Any) -> Any:
+        rest = iter(given[len(given) - numbers :])
+        return function(
+            *given[: len(given) - numbers], *[array if array.dtype == bool else next(rest) for array in constants]
+        )
+
+    return filled
 
 
 def _shardings(jax: Any, plan: ArrayPlan, mesh: Any, constants: int) -> dict[str, Any]:

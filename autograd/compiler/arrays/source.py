@@ -69,10 +69,12 @@ class Writer:
     wishes: dict[int, str] = field(default_factory=dict)
     large: list[int] = field(default_factory=list)
     users: dict[int, list[int]] = field(default_factory=dict)
+    boundary: int = 0
 
     def body(self, live: Sequence[int], boundary: int) -> None:
         """The statements for the live instructions; those from `boundary` on are the backward part."""
         program = self.program
+        self.boundary = boundary
         self.users = {i: [] for i in live}
         for i in live:
             for arg in program.used(i):
@@ -107,10 +109,14 @@ class Writer:
             return False
         if op == DETACH or (op is rows.transpose and program.args[i][0] in self.known):
             return True
-        of = program.cotangents.get(i)
+        of = self._derivative_to(i)
         if of is not None and (self.known.get(of, "")[:1] == "z" or program.ops[of] == PARAMETER):
             return False
         return len(self.users[i]) == 1 and not self._is_activation(i) and not self._is_sum_of_neuron(i)
+
+    def _derivative_to(self, i: int) -> int | None:
+        """Whose derivative it is; None for what the user's own function computes, be it also that."""
+        return self.program.cotangents.get(i) if i >= self.boundary else None
 
     def _is_sum_of_neuron(self, i: int) -> bool:
         """z in a = f(z), z = X @ W + b: it gets a name, for the derivative to it has one."""
@@ -140,7 +146,7 @@ class Writer:
     def _name(self, i: int) -> str:
         """A new name: its label; `dW` for the derivative to W, `delta2` for that to z2; else a word for it."""
         program, names, op = self.program, self.names, self.program.ops[i]
-        of = program.cotangents.get(i)
+        of = self._derivative_to(i)
         known = self.known.get(of, "") if of is not None else ""
         wish = self.wishes.get(i) or program.labels.get(i)
         matrix, first = self._matrix(i), self.known.get(program.args[i][0], "") if program.args[i] else ""
@@ -295,6 +301,8 @@ class Writer:
             return
         array, users = program.arrays[i], self.users.get(i, [])
         text = self._array(array, program.uniform.get(i))
+        if self.jax and array.dtype == bool:  # jax selects by a mask only if it is no array of its own
+            text = text.replace("np.", "numpy.", 1)
         if not text:
             self.large.append(i)
             self.known[i] = self.names.numbered("c")
@@ -453,9 +461,9 @@ def write_plan(plan: ArrayPlan, jax: bool = False) -> Text:
     head = _wrapped(f"def {plan.kind}(", arguments, "):", "")
     function = "\n".join([*head, *(f"    {line}" if line else "" for line in body)])
     title = f'"""Written from a function of arrays. Needs nothing but {"jax" if jax else "numpy"}."""'
-    source = (
-        "\n\n\n".join(["\n".join([title, "", *imports, "import numpy as np"]), *helpers, *composed, function]) + "\n"
-    )
+    text = "\n\n\n".join([*helpers, *composed, function]) + "\n"
+    imports += ["import numpy as np"] if "np." in text or "numpy." in text else []
+    source = "\n\n\n".join(["\n".join([title, "", *imports]).rstrip(), text])
     return Text(_for_jax(source) if jax else source, plan.kind, tuple(program.arrays[i] for i in writer.large))
 
 
@@ -466,11 +474,11 @@ def _wish(writer: Writer, plan: ArrayPlan) -> None:
         if main not in writer.program.labels and main not in writer.known:
             writer.wishes[main] = "loss"
         for p, g in zip(plan.parameters, gradient, strict=False):
-            if g not in writer.known and g not in writer.wishes:
+            if g >= plan.boundary and g not in writer.wishes:
                 writer.wishes[g] = f"d{writer.known[p]}"
     elif plan.kind == "hvp":
         for p, g in zip(plan.parameters, plan.outputs, strict=True):
-            if g not in writer.known:
+            if g >= plan.boundary:
                 writer.wishes.setdefault(g, f"hv{writer.known[p]}")
 
 
@@ -498,6 +506,8 @@ def _for_jax(source: str) -> str:
     special = re.findall(r"^(\w+) = np\.vectorize\(math\.(\w+), otypes=\[float\]\)\n\n\n", source, flags=re.MULTILINE)
     source = re.sub(r"^\w+ = np\.vectorize\(.*\n\n\n", "", source, flags=re.MULTILINE)
     imports = "".join(f"from jax.scipy.special import {name}\n" for _, name in special)
+    if "numpy." in source:
+        imports += "import numpy\n"
     source = source.replace("import math\n\n", "").replace(
         "import numpy as np", f"import jax.numpy as jnp\n{imports}".rstrip()
     )
