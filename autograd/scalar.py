@@ -284,13 +284,13 @@ class Scalar:
             self._grad += start
         else:
             self._grad = start
-        nodes.reverse()
+        nodes.reverse()  # results before operands: what a node passes on is complete when its turn comes
         watch: bool = MODE.special > 0 and THREAD.anomaly > 0
         for node in nodes:
             grad = node._grad
             x = node.x
             if x is not None:
-                x._grad += node.dx * grad
+                x._grad += node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
             y = node.y
             if y is not None:
                 y._grad += node.dy * grad
@@ -307,7 +307,7 @@ def sweep_order(root: Scalar) -> list[Scalar]:
     The same order as `graph.walk`, without the leaves, which have nothing to pass on, and with marks on the nodes
     in place of a set.
     """
-    SWEEPS.count += 2
+    SWEEPS.count += 2  # two new marks, above all that earlier sweeps left: below `opened` is "not seen yet"
     opened: int = SWEEPS.count
     done: int = opened + 1
     order: list[Scalar] = []
@@ -318,7 +318,7 @@ def sweep_order(root: Scalar) -> list[Scalar]:
     while stack:
         node = stack[-1]
         mark: int = node.mark
-        if mark < opened:
+        if mark < opened:  # it stays on the stack, below its operands, and comes up again when they are done
             node.mark = opened
             node._grad = 0.0
             y = node.y
