@@ -6,6 +6,8 @@ records the graph of the derivative (so higher orders are free), fed with symbol
 `value.py` is generated. So a new primitive is one entry here; nothing else in the engine changes.
 
 A rule never branches. It selects with `where(greater(x, 0), a, b)`, which every kind of number understands.
+
+The table starts at "arithmetic" below; what stands before it says what a row is and can be skipped at first.
 """
 
 from __future__ import annotations
