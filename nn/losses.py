@@ -7,6 +7,7 @@ scores (logits), never probabilities, and stay exact where a probability would r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import reduce as fold
 from operator import add
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import OperandError, ShapeError, Tensor, abs, data, logaddexp, relu, softplus, square
+from autograd import OperandError, ShapeError, Tensor, Value, abs, data, logaddexp, relu, softplus, square, where
 
 from .activations import is_recorded
 from .errors import SettingError
@@ -157,6 +158,8 @@ def _all_at_once(z: Any, t: Any, one_class: bool) -> Any:
             _check_probabilities(t)
             t = t.astype(z.dtype, copy=False)
         return -(t * log_softmax(z)).sum(axis=-1)
+    if type(t) not in (Tensor, np.ndarray):  # a compiler's input is not looked at
+        return -log_softmax(z)[(np.arange(len(t)), t) if t.shape else t]
     classes = np.asarray(_plain_data(t))
     count = z.shape[-1]
     wrong = np.ravel(classes[(classes != np.floor(classes)) | (classes < 0) | (classes >= count)])
@@ -187,6 +190,11 @@ def _check_probabilities(t: Any) -> None:
 
 def _against_class(row: Any, wanted: Any) -> Any:
     """log(1 + sum of exp(z - z[class]) over the others), which is exact however sure the network is."""
+    if is_recorded(wanted) and not isinstance(wanted, Value):  # a compiler's input: chosen when the program runs
+        total, chosen = logsumexp(row), math.nan
+        for k, z in enumerate(row):
+            chosen = where((wanted > k - 0.5) & (wanted < k + 0.5), total - z, chosen)
+        return chosen
     number = float(data(wanted))
     if not (number.is_integer() and 0 <= number < len(row)):
         raise _no_such_class(number, len(row))

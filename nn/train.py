@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd import ShapeError, Value, no_grad
 
+from .compiled import compiled
 from .data import DataLoader, TensorDataset
 from .errors import SettingError, TrainingError
 from .gradients import clip_grad_norm_, grad_norm
@@ -66,6 +67,7 @@ def fit(
     clip_norm: float | None = None,
     callback: Callable[[int, History], Any] | None = None,
     progress: bool = True,
+    compile: bool = False,
 ) -> History:
     """Train a model on data.
 
@@ -88,6 +90,8 @@ def fit(
         clip_norm: keep the norm of the gradient below this.
         callback: called after each epoch with its number and the history; if it returns True, training ends.
         progress: whether to show a bar (with the package tqdm; without it there is none).
+        compile: whether the loss and its gradient are compiled, as `autograd.compile` does: the same numbers, sooner.
+            The model must not branch on them, and its loss must be a mean over the samples.
 
     Returns:
         The history. After Ctrl-C too: then it says `interrupted`, and the parameters are those learned until then.
@@ -120,8 +124,9 @@ def fit(
     rates = None if schedule is None else _made(schedule, chosen, Schedule, "schedule")
     batches = _batches(data, batch_size, generator(seed) if shuffle else None)
     checks = None if validation is None else _batches(validation, batch_size, None)
-    predict = predictor(model)
-    step = _eager(predict, loss)
+    step, score = _eager(predictor(model), loss)
+    if compile:
+        step, score = compiled(model, loss, score)
     history, lowest, best = History(), math.inf, None
     # The loss of a single batch an epoch is that of the parameters before its step; any other is best matched after it.
     looks_back = checks is None and isinstance(batches, Sized) and len(batches) == 1
@@ -138,7 +143,7 @@ def fit(
             history.lrs.append(lr)
             if checks is not None:
                 model.eval()
-                history.validation.append(_evaluated(predict, loss, checks))
+                history.validation.append(_evaluated(score, checks))
             if rates is not None:
                 rates.step()
             latest = history.watched[-1]
@@ -168,8 +173,8 @@ def _default_optimizer(parameters: list[Any]) -> Optimizer:
     return Adam(parameters, lr=0.01)
 
 
-def _eager(predict: Callable[[Any], Any], loss: Loss) -> Step:
-    """A step that records the graph of the batch and goes back through it."""
+def _eager(predict: Callable[[Any], Any], loss: Loss) -> tuple[Step, Step]:
+    """A step that records the graph of the batch and goes back through it; and the loss alone, without a graph."""
 
     def step(inputs: Any, targets: Any) -> float:
         root = loss(predict(inputs), targets)
@@ -181,7 +186,11 @@ def _eager(predict: Callable[[Any], Any], loss: Loss) -> Step:
         root.backward()
         return float(root.data)
 
-    return step
+    def score(inputs: Any, targets: Any) -> float:
+        with no_grad():
+            return float(loss(predict(inputs), targets))
+
+    return step, score
 
 
 def predictor(model: Module) -> Callable[[Any], Any]:
@@ -216,12 +225,11 @@ def _epoch(
     return total / samples, sum(norms) / len(norms)
 
 
-def _evaluated(predict: Callable[[Any], Any], loss: Loss, batches: Iterable[Any]) -> float:
+def _evaluated(score: Step, batches: Iterable[Any]) -> float:
     total, samples = 0.0, 0
-    with no_grad():
-        for inputs, targets in _pairs(batches):
-            count = _size(targets)
-            total, samples = total + float(loss(predict(inputs), targets)) * count, samples + count
+    for inputs, targets in _pairs(batches):
+        count = _size(targets)
+        total, samples = total + score(inputs, targets) * count, samples + count
     if not samples:
         raise ShapeError("the validation data holds no sample")
     return total / samples
