@@ -387,6 +387,9 @@ def settle(node: Scalar) -> None:
         note = Note("", note.scope, line)
     node.note = note
     if THREAD.paused:
+        if hasattr(THREAD.tracer, "cut"):  # compiled, the number follows the parameters; only its derivative is cut off
+            THREAD.tracer.cut(node)
+            return
         node.x = None
         node.y = None
         node.dx = 0.0

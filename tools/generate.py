@@ -89,8 +89,10 @@ class Value(Scalar):
             return (_checked(x),)
         return (constant(self.dx) if x is None else _checked(x), constant(self.dy) if y is None else _checked(y))
 
-    def detach(self) -> Value:
+    def detach(self) -> Any:
         """Its number as a new leaf, without the graph."""
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.plain(self)
         return Value(self._data, self.label)
 
     def __copy__(self) -> Value:

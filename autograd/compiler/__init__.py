@@ -4,7 +4,8 @@ The order of reading: `program.py` (the instructions) → `traced.py`, `trace.py
 (their derivative) → `source.py` (their text) → `numpy_engine.py`, `llvm_engine.py` → `step.py` (what users call).
 """
 
-from .step import Step, compile
+from .step import Step
+from .step import compile as compile
 from .storage import load
 
 __all__ = ["Step", "load"]

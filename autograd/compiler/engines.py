@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from typing import Final
 
 from ..errors import MissingExtra, OperandError
@@ -36,9 +37,24 @@ def _installed() -> bool:
 
 
 def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
-    """The plan, ready to run on batches of n samples (machine code differs for one sample and for many)."""
-    if engine == "numpy":
-        return NumpyKernel(plan)
-    from .llvm_engine import LlvmKernel
+    """The plan, ready to run on batches of n samples (machine code differs for one sample and for many).
 
-    return LlvmKernel(plan, single=n == 1, threads=threads)
+    Args:
+        engine: as the user wrote it. Where "auto" would be machine code and LLVM cannot make any, numpy runs the plan
+            and a warning says why.
+    """
+    if engine == "numpy" or (engine == "auto" and not _installed()):
+        return NumpyKernel(plan)
+    try:
+        from .llvm_engine import LlvmKernel
+
+        return LlvmKernel(plan, single=n == 1, threads=threads)
+    except Exception as error:  # an installation that does not load, a machine that LLVM does not know, ...
+        if engine != "auto":
+            raise
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        warnings.warn(
+            f"LLVM made no machine code ({reason}): numpy runs the program; engine='numpy' says so from the start",
+            RuntimeWarning, stacklevel=2,
+        )  # fmt: skip
+        return NumpyKernel(plan)

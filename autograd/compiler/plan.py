@@ -44,6 +44,8 @@ class Plan:
 class Kernel(Protocol):
     """A plan that an engine has made ready to run."""
 
+    engine: str
+
     def __call__(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
     ) -> tuple[float, Floats]:

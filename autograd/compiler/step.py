@@ -42,7 +42,7 @@ class Step:
     ) -> None:
         self.parameters: tuple[Value, ...] = _checked_parameters(parameters)
         self._listed: list[Scalar] = list(self.parameters)
-        self.engine = engines.checked(engine)
+        self._engine, self._asked = engines.checked(engine), engine
         self.reduction, self.threads = reduction, threads
         self._function = function
         self.names = _argument_names(function)
@@ -71,6 +71,11 @@ class Step:
         loss, gradient = traced.run("value_and_grad", self.pack(), EMPTY, arrays, n)
         add_to_gradients(self._listed, gradient.tolist())
         return loss
+
+    @property
+    def engine(self) -> str:
+        """What runs it: "numpy" or "llvm"."""
+        return self._engine if self._latest is None else self._latest.engine
 
     # ------------------------------------------------------------- the functional form, on a flat vector of parameters
 
@@ -190,7 +195,7 @@ class Traced:
 
     def __init__(self, step: Step, plans: Plans, shape: tuple[int, ...], captured: Sequence[Value]) -> None:
         self.plans, self.shape, self.captured = plans, shape, list[Scalar](captured)
-        self._engine, self._threads = step.engine, step.threads
+        self.engine, self._asked, self._threads = step.engine, step._asked, step.threads
         self._kernels: dict[tuple[str, bool], Kernel] = {}
         self._last: tuple[tuple[Any, ...], tuple[Any, ...], list[Floats], int] | None = None
 
@@ -200,7 +205,8 @@ class Traced:
         kernel = self._kernels.get((kind, n == 1))
         if kernel is None:
             with _collector_paused():
-                kernel = engines.make(self._engine, self.plans.plan(kind), n, self._threads)
+                kernel = engines.make(self._asked, self.plans.plan(kind), n, self._threads)
+            self.engine = kernel.engine
             self._kernels[kind, n == 1] = kernel
         captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
         return kernel(theta, captured, direction, arrays, n)

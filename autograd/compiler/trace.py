@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import OperandError, TraceError
-from ..graph import tracing
+from ..graph import THREAD, always_recording, tracing
 from ..rules import CHOSEN, CONSTANT
 from ..value import Value
 from .batch import Layout
-from .program import CAPTURED, PARAMETER, REDUCE, SAMPLE, Program
+from .program import CAPTURED, DETACH, PARAMETER, REDUCE, SAMPLE, Op, Program
 from .traced import Recorder, Traced
 
 
@@ -47,6 +47,24 @@ class Tracer(Recorder):
         self.captured: list[Value] = []
         self.known = {id(p): program.leaf(PARAMETER, place, p.label) for place, p in enumerate(parameters)}
         self._kept: list[Any] = []  # as long as a node is known by its id, it must stay
+        self._cut: set[int] = set()  # the ids of Values that were computed under no_grad
+
+    def apply(self, op: Op, *operands: Any) -> Traced:
+        out = super().apply(op, *operands)
+        return self.plain(out) if THREAD.paused and not self.program.is_condition(out.index) else out
+
+    def choose(self, condition: Any, x: Any, y: Any) -> Traced:
+        out = super().choose(condition, x, y)
+        return self.plain(out) if THREAD.paused else out
+
+    def plain(self, number: Any) -> Traced:
+        """The same number, cut off from its derivative."""
+        return self.number(self.program.emit(DETACH, self.lift(number)))
+
+    def cut(self, node: Value) -> None:
+        """Note that a Value was computed under `no_grad`."""
+        self._cut.add(id(node))
+        self._kept.append(node)
 
     def lift(self, number: Any) -> int:
         return self._lift_value(number) if isinstance(number, Value) else super().lift(number)
@@ -76,6 +94,8 @@ class Tracer(Recorder):
             self.captured.append(node)
             return self.program.leaf(CAPTURED, len(self.captured) - 1, node.label)
         index = operands[0] if node.rule is CHOSEN else self.program.emit(node.rule, *operands)
+        if id(node) in self._cut:
+            index = self.program.emit(DETACH, index)
         if node.label:
             self.program.labels.setdefault(index, node.label)
         if node.scope:
@@ -98,7 +118,7 @@ def trace(function: Callable[..., Any], parameters: Sequence[Value], layout: Lay
     tracer = Tracer(program, parameters)
     places = itertools.count()
     rows = [_row(tracer, leaf.name, leaf.shape, places) for leaf in layout.leaves]
-    with tracing(tracer):
+    with always_recording(), tracing(tracer):  # also when it is called under no_grad
         result = function(*layout.sample(rows))
         outputs, shape = _outputs(tracer, result)
     known = [program.leaf(PARAMETER, place) for place in range(len(parameters))]

@@ -258,3 +258,20 @@ def test_without_llvmlite(monkeypatch):
     assert compile(lambda x: x).engine == "numpy"
     with pytest.raises(MissingExtra, match=r"glassgrad\[fast\]"):
         compile(lambda x: x, engine="llvm")
+
+
+def test_where_llvm_fails_numpy_steps_in(monkeypatch):
+    pytest.importorskip("llvmlite")
+
+    def broken(text):
+        raise RuntimeError("no such target\nand more")
+
+    monkeypatch.setattr("autograd.compiler.llvm_engine.machine_code", broken)
+    w = Value(2.0)
+    step = compile(lambda x: w * x, [w])
+    assert step.engine == "llvm"
+    with pytest.warns(RuntimeWarning, match=r"machine code \(RuntimeError: no such target\): numpy runs the program"):
+        assert step([1.0, 2.0]) == 3.0
+    assert step.engine == "numpy"
+    with pytest.raises(RuntimeError, match="no such target"):
+        compile(lambda x: w * x, [w], engine="llvm")([1.0])

@@ -136,6 +136,44 @@ def test_detach_stops_the_derivative():
     assert w.grad == 6.0
 
 
+def test_detach_of_a_parameter_follows_the_parameter():
+    w = Value(3.0)
+    step = compile(lambda x: w.detach() * x * w, [w], engine="numpy")
+    assert step([2.0]) == 18.0
+    assert w.grad == 6.0
+    w.data = 1.0
+    assert step([2.0]) == 2.0
+
+
+def test_under_no_grad_numbers_follow_the_parameters_without_a_derivative():
+    w = Value(3.0)
+
+    def loss(x):
+        with no_grad():
+            factor = w * w
+            shift = factor * x + where(x > 0, w, x)
+        return factor * w * x + shift
+
+    step = compile(loss, [w], engine="numpy")
+    for number in (3.0, 5.0):
+        w.data, w.grad = number, 0.0
+        eager, twin = loss(2.0), Value(number)
+        (twin.detach() * twin.detach() * twin * 2.0).backward()
+        assert step([2.0]) == float(eager)
+        assert w.grad == twin.grad == number * number * 2
+
+
+def test_a_step_called_under_no_grad_is_the_same_step():
+    w = Value(3.0)
+    step = compile(lambda x: w * w * x, [w], engine="numpy")
+    with no_grad():
+        assert step([1.0]) == 9.0
+        assert step.hvp([3.0], [1.0], [1.0]).tolist() == [2.0]
+    w.data = 2.0
+    assert step([1.0]) == 4.0
+    assert w.grad == 6.0 + 4.0
+
+
 def test_a_primitive_of_ones_own():
     @primitive(lambda x: 100.0)
     def odd(x):
