@@ -144,6 +144,16 @@ def test_a_small_array_is_shown_element_by_element(opened: Opened) -> None:
     assert cells == weights.grad.ravel().tolist()
 
 
+def test_what_is_not_finite_stands_out(opened: Opened) -> None:
+    loss = (Value(math.inf, "x") * 0.0 + Value(1.0, "w")).tanh()
+    loss.backward()
+    tab = opened(inspect(loss))
+    assert tab.locator("#graph .box.alarm").count() == 4
+    assert tab.locator("#graph .box.broken").count() == 4
+    assert tab.locator("#graph .edge.alarm path").first.get_attribute("stroke-width") == "5.50"
+    assert "NaN or Inf" in tab.inner_text("#legend")
+
+
 def test_the_page_of_a_collapsed_picture(opened: Opened) -> None:
     class Made:
         """A page that was made by a picture."""

@@ -91,6 +91,7 @@ function fillLegend() {
   byId("legend").replaceChildren(
     ...compared,
     ...(graph.hasGradients ? [make("span", { class: "scale" }, "|gradient| ", ...scale), swatch(story.palette.zero, "dark", "0"), key("waiting", "not yet")] : []),
+    ...(graph.nodes.some((node) => [node.value, node.grad].some((each) => each !== null && !Number.isFinite(sizeOf(each)))) ? [swatch(story.palette.alarm, "dark", "NaN or Inf")] : []),
     ...["input", "parameter", "constant"].filter((kind) => kinds.has(kind)).map((kind) => key(kind, kind)),
     key("root", "result"), ...(graph.hasGradients ? [key("minus", "negative")] : []),
   );

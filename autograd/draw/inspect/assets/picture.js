@@ -144,7 +144,7 @@ class Picture {
     group.classList.toggle("zero", size === 0);
     group.classList.toggle("alarm", size !== null && !Number.isFinite(size));
     group.classList.toggle("negative", typeof flow === "number" && flow < 0);
-    const place = size ? (Number.isFinite(size) ? this.place(size) : 1) : 0;
+    const place = !size && !Number.isNaN(size) ? 0 : Number.isFinite(size) ? this.place(size) : 1;
     line.setAttribute("stroke-width", (THINNEST + (THICKEST - THINNEST) * place).toFixed(2));
     line.setAttribute("opacity", (flow === null ? 0.6 : 0.5 + 0.5 * place).toFixed(2));
   }

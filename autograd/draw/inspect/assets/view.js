@@ -128,6 +128,7 @@ function update() {
     group.classList.toggle("current", box === current);
     group.classList.toggle("operand", sweep.at > 0 && touched.has(box) && box !== current);
     group.classList.toggle("chosen", box === chosen);
+    group.classList.toggle("broken", typeof box.node?.value === "number" && !Number.isFinite(box.node.value));
     group.setAttribute("aria-label", spoken(box));
   }
   for (const edge of scene.edges) {
