@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nn
 from autograd import Tensor, hvp, leaky_relu, log_softmax, no_grad, primitive, relu, sigmoid, where
 from autograd.compiler import compile
 from autograd.rules import TABLE
@@ -240,6 +241,15 @@ def test_what_a_where_stops_is_not_nan():
     W = Tensor([0.0, 4.0], "W")
     agrees(lambda: where(W > 1, W.sqrt(), 0.0).sum(), [W])
     agrees(lambda: where(W > 1, 1 / W, W).sum(), [W])
+
+
+@pytest.mark.parametrize("classes", [np.array([0, 2, 1, 1]), np.eye(3)[[0, 2, 1, 1]]])
+def test_a_model_of_nn(classes):
+    model = nn.Sequential(nn.Linear(4, 8, seed=0), nn.Tanh(), nn.LayerNorm(8), nn.Linear(8, 3, seed=1))
+    X = np.random.default_rng(0).normal(size=(4, 4))
+    step = agrees(lambda X, Y: nn.cross_entropy(model(X), Y), list(model.parameters()), X, classes)
+    assert "def value_and_grad(weight_0, bias_0, weight_2, bias_2, weight_3, bias_3, X, Y):" in step.source
+    assert close(compile(model)(X), model(X).data)
 
 
 # --------------------------------------------------------------------------------------------- random programs

@@ -444,7 +444,8 @@ def write_plan(plan: ArrayPlan, jax: bool = False) -> Text:
             writer.written[i] = (writer.known[i], ATOM)
             arguments.append(writer.known[i])
 
-    given(plan.parameters, lambda place, i: program.labels.get(i) or f"p{place}")
+    layers = Names()
+    given(plan.parameters, lambda place, i: _with_layer(program.labels.get(i) or f"p{place}", layers, program, i))
     given(plan.directions, lambda place, i: f"v{writer.known[plan.parameters[place]]}")
     given(plan.captured, lambda place, i: program.labels.get(i) or f"t{place}")
     given(plan.arguments, lambda place, i: program.labels.get(i) or f"x{place}")
@@ -465,6 +466,11 @@ def write_plan(plan: ArrayPlan, jax: bool = False) -> Text:
     imports += ["import numpy as np"] if "np." in text or "numpy." in text else []
     source = "\n\n\n".join(["\n".join([title, "", *imports]).rstrip(), text])
     return Text(_for_jax(source) if jax else source, plan.kind, tuple(program.arrays[i] for i in writer.large))
+
+
+def _with_layer(label: str, layers: Names, program: Any, i: int) -> str:
+    """A parameter of a module carries the module's number: `weight_2`."""
+    return "_".join(filter(None, (label, layers.place(program, i))))
 
 
 def _wish(writer: Writer, plan: ArrayPlan) -> None:
