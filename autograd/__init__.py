@@ -69,6 +69,7 @@ from .errors import (
     OperandError,
     RenderError,
     ShapeError,
+    TraceError,
 )
 from .functions import clip, where
 from .graph import detect_anomaly, no_grad, scope, walk
@@ -129,7 +130,7 @@ if TYPE_CHECKING:
 
 __all__ = [  # noqa: RUF022, by the alphabet
     "AnomalyError", "AutogradError", "Film", "GradcheckError", "GraphError", "MissingExtra", "OperandError",
-    "RenderError", "ShapeError", "Tensor", "Value", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
     "arctanh", "average", "broadcast_to", "ceil", "checkpoint", "clip", "compare_gradients", "compiled", "concatenate",
     "cos", "cosh", "cumsum", "data", "detect_anomaly", "diagnose", "diagnose_class", "diagonal", "diff", "dot", "draw",
     "draw_dot", "einsum", "elu", "erf", "erfc", "examine", "exp", "exp2", "expand_dims", "expm1", "flip", "floor",
