@@ -130,17 +130,17 @@ if TYPE_CHECKING:
 
 __all__ = [  # noqa: RUF022, by the alphabet
     "AnomalyError", "AutogradError", "Film", "GradcheckError", "GraphError", "MissingExtra", "OperandError",
-    "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "average", "broadcast_to", "ceil", "checkpoint", "clip", "compare_gradients", "compiled", "concatenate",
-    "cos", "cosh", "cumsum", "data", "detect_anomaly", "diagnose", "diagnose_class", "diagonal", "diff", "dot", "draw",
-    "draw_dot", "einsum", "elu", "erf", "erfc", "examine", "exp", "exp2", "expand_dims", "expm1", "flip", "floor",
-    "gelu", "grad", "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "hypot", "inner", "inspect", "jacobian",
-    "jvp", "leaky_relu", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logsumexp",
-    "matmul", "maximum", "mean", "minimum", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter", "primitive",
-    "prod", "ravel", "reciprocal", "relu", "repeat", "reshape", "roll", "scope", "sigmoid", "sign", "silu", "sin",
-    "sinh", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "value_and_grad",
-    "values", "var", "vjp", "walk", "where",
+    "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "arccos", "arccosh", "arcsin", "arcsinh",
+    "arctan", "arctan2", "arctanh", "average", "broadcast_to", "ceil", "checkpoint", "clip", "compare_gradients",
+    "compiled", "concatenate", "cos", "cosh", "cumsum", "data", "detect_anomaly", "diagnose", "diagnose_class",
+    "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "elu", "erf", "erfc", "examine", "exp", "exp2",
+    "expand_dims", "expm1", "flip", "floor", "gelu", "grad", "gradcheck", "gradgradcheck", "grads", "hessian",
+    "hvp", "hypot", "inner", "inspect", "jacobian", "jvp", "leaky_relu", "log", "log10", "log1p", "log2",
+    "log_sigmoid", "log_softmax", "logaddexp", "logsumexp", "matmul", "maximum", "mean", "minimum", "moveaxis",
+    "no_grad", "norm", "outer", "pad", "parameter", "primitive", "prod", "ravel", "reciprocal", "relu", "repeat",
+    "reshape", "roll", "scope", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "sort", "split",
+    "sqrt", "square", "squeeze", "stack", "std", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
+    "tile", "trace", "transpose", "tril", "triu", "value_and_grad", "values", "var", "vjp", "walk", "where",
 ]  # fmt: skip
 
 _LATER = {
