@@ -1,7 +1,6 @@
 """The printed source of a function of arrays: what a person would write, running by itself; and what is refused."""
 
 import itertools
-import shutil
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ from autograd import OperandError, ShapeError, Tensor, Value, checkpoint, where
 from autograd.compiler import compile
 from autograd.compiler.arrays import ArrayStep
 from autograd.errors import TraceError
+from tests.support import linter
 from tests.tensor_cases import CASES, OURS
 
 
@@ -58,9 +58,7 @@ def test_the_source_runs_by_itself(tmp_path):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_source_passes_the_linter(case, tmp_path):
-    ruff = shutil.which("ruff")
-    if ruff is None:
-        pytest.skip("ruff is not installed")
+    ruff = linter()
     parameters = [Tensor(x) for x in case.inputs()]
     step = compile(lambda: case.run(OURS, *parameters).sum(), parameters)
     (tmp_path / "made.py").write_text(step.source, encoding="utf-8")

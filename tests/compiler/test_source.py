@@ -4,7 +4,6 @@ import itertools
 import keyword
 import math
 import random
-import shutil
 import subprocess
 import sys
 
@@ -18,6 +17,7 @@ from autograd.compiler import compile
 from autograd.compiler.names import Names
 from autograd.rules import TABLE
 from autograd.value import parameter
+from tests.support import linter
 
 
 def network(sizes, activation):
@@ -90,13 +90,12 @@ def sources():
 
 @pytest.mark.parametrize(("name", "step"), list(sources()))
 def test_every_source_passes_the_linter(name, step, tmp_path):
-    if shutil.which("ruff") is None:
-        pytest.skip("ruff is not installed")
+    ruff = linter()
     step(np.array([0.4, -0.2, 1.5]))
     file = tmp_path / f"{name}.py"
     file.write_text(step.source)
     done = subprocess.run(
-        ["ruff", "check", "--isolated", "--select", "E,F,W,B", "--line-length", "120", str(file)],
+        [ruff, "check", "--isolated", "--select", "E,F,W,B", "--line-length", "120", str(file)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
