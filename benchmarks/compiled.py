@@ -1,10 +1,12 @@
 """Compiled steps against their peers: medians of interleaved rounds, each peer in a process of its own.
 
     python benchmarks/compiled.py                        what this interpreter can import
-    python benchmarks/compiled.py --peers PYTHON         jax and torch of another interpreter
-    python benchmarks/compiled.py --only W1 W2 --save results.json
+    python benchmarks/compiled.py --peers PYTHON --hips PYTHON     peers of other interpreters
+    python benchmarks/compiled.py --only W1 W2           some of the workloads (W4 is in arrays.py)
+    python benchmarks/compiled.py --cpu                  processor time: on a busy machine
 
-Every round times each contender once, in a shuffled order, so that what disturbs the machine disturbs all alike.
+Every round times each contender once, in a shuffled order, so that what disturbs the machine disturbs all alike. The
+medians go to benchmarks/results/compiled.json. HIPS autograd needs an interpreter where it is called `autograd`.
 """
 
 from __future__ import annotations
@@ -28,38 +30,52 @@ import numpy as np  # noqa: E402
 from workloads import data_for, glassgrad_loss, shuffled  # noqa: E402
 
 CONTENDERS: dict[str, list[str]] = {
-    "llvm": ["W1", "W2", "W5", "W6", "W7"],
+    "llvm": ["W1", "W2", "W3", "W5", "W6", "W7"],
     "llvm step()": ["W1", "W2"],
-    "numpy engine": ["W1", "W2", "W5", "W6"],
-    "eager": ["W1", "W2", "W5", "W7"],
-    "jax.jit": ["W1", "W2", "W5", "W6", "W7"],
-    "torch": ["W1", "W2"],
+    "numpy engine": ["W1", "W2", "W3", "W5", "W6", "W7"],
+    "eager": ["W1", "W2", "W3", "W5", "W7"],
+    "jax.jit": ["W1", "W2", "W3", "W5", "W6", "W7"],
+    "torch": ["W1", "W2", "W5"],
+    "CasADi SX": ["W1", "W2"],
+    "CasADi MX": ["W1", "W2"],
+    "HIPS autograd": ["W1", "W2", "W5"],
+    "micrograd": ["W1", "W2"],
+    "micrograd, by sample": ["W1", "W2"],
     "numpy by hand": ["W1", "W2"],
     "C": ["W1", "W2"],
 }
-ELSEWHERE = ("jax.jit", "torch")
+PEERS = ("jax.jit", "torch", "CasADi SX", "CasADi MX")
 
 
 def make(contender: str, name: str) -> tuple[Callable[[], Any], float]:
     """A step, run once, and how long it took until then in seconds."""
     data = data_for(name)
-    start = time.perf_counter()
+    if contender.startswith(("llvm", "numpy engine")):
+        _make(contender, "W5", data_for("W5"))()  # a library is loaded once, not for each program
+    clock = time.process_time if "--cpu" in sys.argv else time.perf_counter
+    start = clock()
     step = _make(contender, name, data)
     step()
-    return step, time.perf_counter() - start
+    return step, clock() - start
 
 
 def _make(contender: str, name: str, data: Any) -> Callable[[], Any]:
-    if contender in ELSEWHERE or contender in ("C", "numpy by hand"):
-        import peers
+    import peers
 
-        if contender == "jax.jit":
-            return peers.jax_step(name, data)
-        if contender == "torch":
-            return peers.torch_step(name, data)
-        if contender == "C":
-            return peers.c_step(name, data)
-        return {"W1": peers.numpy_w1, "W2": peers.numpy_w2}[name](data)
+    makers: dict[str, Callable[[], Any]] = {
+        "jax.jit": lambda: peers.jax_step(name, data),
+        "torch": lambda: peers.torch_step(name, data),
+        "CasADi SX": lambda: peers.casadi_step(name, data, "SX"),
+        "CasADi MX": lambda: peers.casadi_step(name, data, "MX"),
+        "HIPS autograd": lambda: peers.hips_step(name, data),
+        "micrograd": lambda: peers.micrograd_step(name, data, whole=True),
+        "micrograd, by sample": lambda: peers.micrograd_step(name, data, whole=False),
+        "C": lambda: peers.c_step(name, data),
+        "numpy by hand": lambda: {"W1": peers.numpy_w1, "W2": peers.numpy_w2}[name](data),
+    }
+    if contender in makers:
+        made: Callable[[], Any] = makers[contender]()
+        return made
     from autograd.compiler import compile
 
     loss, parameters = glassgrad_loss(name, data.theta)
@@ -107,13 +123,14 @@ def numbers(result: Any) -> list[float]:
 
 def timed(step: Callable[[], Any], budget: float = 0.02) -> float:
     """Seconds of one call: the mean of as many as fit into the budget."""
+    clock = time.process_time if "--cpu" in sys.argv else time.perf_counter
     start = time.perf_counter()
     step()
     count = max(1, int(budget / max(time.perf_counter() - start, 1e-7)))
-    start = time.perf_counter()
+    start = clock()
     for _ in range(count):
         step()
-    return (time.perf_counter() - start) / count
+    return (clock() - start) / count
 
 
 class Process:
@@ -125,26 +142,28 @@ class Process:
             "OPENBLAS_NUM_THREADS": "1",
             "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         }
+        command = [python, __file__, "--worker", *(["--cpu"] if "--cpu" in sys.argv else [])]
         self.process = subprocess.Popen(
-            [python, __file__, "--worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, **threads},
-        )  # fmt: skip
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **threads}
+        )
 
     def ask(self, *request: str) -> Any:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        answer = self.process.stdout.readline()
+        return json.loads(answer) if answer else f"the process died of {' '.join(request)}"
 
 
-def measure(only: list[str], rounds: int, peers: str) -> dict[str, Any]:
+def measure(only: list[str], rounds: int, peers: str, hips: str) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for name in only:
         processes: dict[str, Process] = {}
         compile_times: dict[str, float] = {}
         for contender in (each for each, names in CONTENDERS.items() if name in names):
-            process = Process(peers if contender in ELSEWHERE else sys.executable)
+            own = {"HIPS autograd": hips, **dict.fromkeys(PEERS, peers)}
+            process = Process(own.get(contender, sys.executable))
             seconds = process.ask("make", contender, name)
             if isinstance(seconds, str):
                 print(f"{name} {contender}: left out ({seconds})", file=sys.stderr)
@@ -177,28 +196,35 @@ def agreement(name: str, processes: dict[str, Process]) -> None:
 
 def table(name: str, rows: dict[str, Any]) -> str:
     best = rows.get("llvm", next(iter(rows.values())))["seconds"]
-    lines = [f"{name:<16}{'µs a step':>12}{'of llvm':>10}{'first call, ms':>17}"]
+    lines = [f"{name:<20}{'µs a step':>12}{'of llvm':>10}{'first call, ms':>17}"]
     for contender, row in sorted(rows.items(), key=lambda item: item[1]["seconds"]):
         seconds, first = row["seconds"], row["first call"]
-        lines.append(f"{contender:<16}{seconds * 1e6:>12.2f}{seconds / best:>9.2f}×{first * 1e3:>16.1f}")
+        lines.append(f"{contender:<20}{seconds * 1e6:>12.2f}{seconds / best:>9.2f}×{first * 1e3:>16.1f}")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", default=["W1", "W2", "W5", "W6", "W7"], metavar="W")
+    parser.add_argument("--only", nargs="+", default=["W1", "W2", "W3", "W5", "W6", "W7"], metavar="W")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--peers", default=sys.executable, help="the interpreter that has jax and torch")
-    parser.add_argument("--save", type=Path)
+    parser.add_argument("--peers", default=sys.executable, help="the interpreter that has jax, torch, casadi")
+    parser.add_argument("--hips", default=sys.executable, help="the interpreter that has HIPS autograd")
+    parser.add_argument("--cpu", action="store_true", help="measure processor time, not wall time")
+    parser.add_argument("--save", type=Path, default=HERE / "results" / "compiled.json")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         worker()
         return
-    results = measure(options.only, options.rounds, options.peers)
-    if options.save:
-        about = {"machine": platform.machine(), "python": platform.python_version(), "rounds": options.rounds}
-        options.save.write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n", encoding="utf-8")
+    results = measure(options.only, options.rounds, options.peers, options.hips)
+    known = json.loads(options.save.read_text(encoding="utf-8"))["results"] if options.save.exists() else {}
+    about = {
+        "machine": platform.machine(), "python": platform.python_version(), "rounds": options.rounds,
+        "clock": "processor" if options.cpu else "wall",
+    }  # fmt: skip
+    options.save.parent.mkdir(exist_ok=True)
+    whole = {"about": about, "results": dict(sorted({**known, **results}.items()))}
+    options.save.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,14 +6,16 @@ A step is forward, loss, and the gradients of all parameters. Peers are written 
 from __future__ import annotations
 
 import ctypes
+import math
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from workloads import GPT, MOONS, SEED, Data, expression_point
+from workloads import CHAIN, GPT, MOONS, SEED, Data, dense, expression_point
 
 Step = Callable[[], Any]
 
@@ -90,6 +92,9 @@ def jax_step(name: str, data: Data) -> Step:
         a = jax.nn.relu(jax.nn.relu(x @ W1.T + b1) @ W2.T + b2) @ W3.T + b3
         return jax.nn.relu(1 - y * a[:, 0]).mean() + 1e-4 * (theta @ theta)
 
+    def w3(theta: Any) -> Any:
+        return jax.lax.scan(lambda z, _: (z * theta[1] + theta[2], None), theta[0], length=CHAIN)[0]
+
     def w5(theta: Any) -> Any:
         return expression_point(theta, jnp)
 
@@ -119,7 +124,7 @@ def jax_step(name: str, data: Data) -> Step:
         logits = z @ head.T
         return (jax.nn.logsumexp(logits, axis=-1) - (logits * y[0]).sum(-1)).mean()
 
-    loss: Any = {"W1": w1, "W2": w2, "W5": w5, "W6": w6, "W7": w7}[name]
+    loss: Any = {"W1": w1, "W2": w2, "W3": w3, "W5": w5, "W6": w6, "W7": w7}[name]
     function: Any = jax.jit(jax.hessian(loss) if name == "W6" else jax.value_and_grad(loss))
     theta = jnp.asarray(data.theta)
     batch = [jnp.asarray(part) for part in data.batch]
@@ -134,7 +139,7 @@ def torch_step(name: str, data: Data) -> Step:
 
     torch.set_num_threads(1)
     theta = torch.tensor(data.theta, requires_grad=True)
-    x, y = torch.tensor(data.X), torch.tensor(data.Y)
+    x, y = (torch.tensor(part) for part in data.batch or ([], []))
 
     def w1() -> Any:
         a = x[:, None]
@@ -147,13 +152,123 @@ def torch_step(name: str, data: Data) -> Step:
         a = torch.relu(torch.relu(x @ W1.T + b1) @ W2.T + b2) @ W3.T + b3
         return torch.relu(1 - y * a[:, 0]).mean() + 1e-4 * (theta @ theta)
 
-    loss = {"W1": w1, "W2": w2}[name]
+    def w5() -> Any:
+        return expression_point(theta, torch)
+
+    loss = {"W1": w1, "W2": w2, "W5": w5}[name]
 
     def step() -> Any:
         theta.grad = None
         out = loss()
         out.backward()
         return out, theta.grad
+
+    return step
+
+
+# ---------------------------------------------------------------------------- CasADi, HIPS autograd, micrograd
+
+
+def casadi_step(name: str, data: Data, kind: str) -> Step:
+    """One function of the whole batch: of scalars (SX), or of matrices (MX), run by CasADi's virtual machine."""
+    import casadi as ca
+
+    sizes = {"W1": SEED, "W2": MOONS}[name]
+    n, inputs = len(data.Y), sizes[0]
+    symbol = getattr(ca, kind).sym
+    theta, x, y = symbol("theta", data.theta.size), symbol("x", inputs, n), symbol("y", 1, n)
+    a, k = x, 0
+    for i, (width, count) in enumerate(zip(sizes, sizes[1:])):  # noqa: B905, RUF007
+        W = ca.reshape(theta[k : k + width * count], width, count).T
+        k += width * count
+        z = ca.mtimes(W, a) + ca.repmat(theta[k : k + count], 1, n)
+        k += count
+        act = {"W1": lambda z: 1 / (1 + ca.exp(-z)), "W2": lambda z: ca.fmax(z, 0)}[name]
+        a = act(z) if name == "W1" or i < len(sizes) - 2 else z
+    loss = ca.sumsqr(a - y) / 2 / n
+    if name == "W2":
+        loss = ca.sum2(ca.fmax(1 - y * a, 0)) / n + 1e-4 * ca.sumsqr(theta)
+    function = ca.Function("step", [theta, x, y], [loss, ca.gradient(loss, theta)])
+    buffer, run = function.buffer()  # its fastest way to be called: no array is copied
+    value, gradient = np.zeros(1), np.zeros(data.theta.size)
+    given = (data.theta, np.ascontiguousarray(data.X), np.ascontiguousarray(data.Y))
+    for place, array in enumerate(given):
+        buffer.set_arg(place, memoryview(array.reshape(-1)))
+    buffer.set_res(0, memoryview(value))
+    buffer.set_res(1, memoryview(gradient))
+
+    def step() -> Any:
+        run()
+        return (value, gradient, given, function, buffer)[:2]  # all of them are in use
+
+    return step
+
+
+def hips_step(name: str, data: Data) -> Step:
+    """HIPS autograd, which is called `autograd` too, so it needs an interpreter of its own."""
+    here = str(Path(__file__).resolve().parents[1])
+    sys.path[:] = [folder for folder in sys.path if folder != here]
+    import autograd.numpy as anp  # type: ignore[import-not-found, unused-ignore]
+
+    import autograd
+
+    def w1(theta: Any) -> Any:
+        a = data.X[:, None]
+        for W, b in layers(theta, SEED):
+            a = 1 / (1 + anp.exp(-(anp.dot(a, W.T) + b)))
+        return anp.mean((a[:, 0] - data.Y) ** 2) / 2
+
+    def w2(theta: Any) -> Any:
+        (W1, b1), (W2, b2), (W3, b3) = layers(theta, MOONS)
+        a = anp.maximum(anp.dot(data.X, W1.T) + b1, 0)
+        a = anp.dot(anp.maximum(anp.dot(a, W2.T) + b2, 0), W3.T) + b3
+        return anp.mean(anp.maximum(1 - data.Y * a[:, 0], 0)) + 1e-4 * anp.dot(theta, theta)
+
+    def w5(theta: Any) -> Any:
+        return expression_point(theta, anp)
+
+    function = autograd.value_and_grad({"W1": w1, "W2": w2, "W5": w5}[name])  # type: ignore[attr-defined, unused-ignore]
+    return lambda: function(data.theta)
+
+
+def micrograd_step(name: str, data: Data, whole: bool) -> Step:
+    """The whole batch as one graph, as in its own demo, or a graph for each sample; it lacks the sigmoid."""
+    from micrograd.engine import Value
+
+    sys.setrecursionlimit(100_000)  # its backward recurses
+
+    def sigmoid(v: Any) -> Any:
+        s = 1 / (1 + math.exp(-v.data))
+        out = Value(s, (v,), "sigmoid")
+
+        def backward() -> None:
+            v.grad += s * (1 - s) * out.grad
+
+        out._backward = backward
+        return out
+
+    p = [Value(number) for number in data.theta.tolist()]
+    n = len(data.Y)
+    rows = list(zip(np.reshape(data.X, (n, -1)).tolist(), data.Y.tolist()))  # noqa: B905
+
+    def loss(x: Any, y: Any) -> Any:
+        if name == "W1":
+            return (dense(SEED, p, sigmoid, last=True)(x) - y) ** 2 * 0.5
+        return (1 - y * dense(MOONS, p, lambda v: v.relu(), last=False)(x)).relu()
+
+    def step() -> Any:
+        for each in p:
+            each.grad = 0.0
+        parts = [sum(loss(x, y) for x, y in rows) * (1 / n)] if whole else (loss(x, y) * (1 / n) for x, y in rows)
+        total = 0.0
+        for part in parts:
+            part.backward()
+            total += part.data
+        if name == "W2":
+            decay = 1e-4 * sum(each * each for each in p)
+            decay.backward()
+            total += decay.data
+        return total, np.array([each.grad for each in p])
 
     return step
 

@@ -1,7 +1,11 @@
-"""What is measured: W1 a network, W2 the moons, W5 an expression, W6 a Hessian, W7 a GPT."""
+"""What is measured: W1 a network, W2 the moons, W3 a long chain, W5 an expression, W6 a Hessian, W7 a GPT.
+
+(W4, a network of arrays, is in `arrays.py`.)
+"""
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections.abc import Callable
@@ -9,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sizes import GPT, MOONS, SEED
+from sizes import CHAIN, GPT, MOONS, SEED
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ def data_for(name: str) -> Data:
     if name == "W2":
         X = rng.normal(size=(100, 2))
         return Data(rng.normal(size=337) * 0.5, (X, np.sign(X[:, 0] * X[:, 1])))
+    if name == "W3":
+        return Data(np.array([0.3, 0.9999, 1e-4]))
     if name == "W5":
         return Data(np.array([0.7, -1.2, 0.4]))
     if name == "W6":
@@ -60,7 +66,7 @@ def dense(sizes: tuple[int, ...], p: list[Any], activation: Callable[[Any], Any]
 
     def model(x: Any) -> Any:
         k = 0
-        for number, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
+        for number, (inputs, outputs) in enumerate(zip(sizes, sizes[1:])):  # noqa: B905, RUF007
             biases = k + inputs * outputs
             z = []
             for j in range(outputs):
@@ -94,6 +100,8 @@ def glassgrad_loss(name: str, theta: Any) -> tuple[Callable[..., Any], list[Any]
     if name == "W2":
         moons = dense(MOONS, p, ag.relu, last=False)
         return lambda x, y: ag.relu(1 - y * moons(x)) + 1e-4 * sum(each * each for each in p), p
+    if name == "W3":
+        return lambda: functools.reduce(lambda z, _: z * p[1] + p[2], range(CHAIN), p[0]), p
     if name == "W5":
         return lambda: expression_point(p, ag), p
     return lambda: sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(p)), p
