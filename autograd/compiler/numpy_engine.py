@@ -26,7 +26,7 @@ class NumpyKernel:
         self.source = write_plan(plan)
         self._batched = plan.batched
         self._needs = tuple(count > 0 for count in plan.numbers)
-        self._function = _function(self.source, plan.kind, self)
+        self._function = executable(self.source, plan.kind, self)
 
     def __call__(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
@@ -41,7 +41,7 @@ class NumpyKernel:
         return float(result), EMPTY
 
 
-def _function(source: str, name: str, owner: object) -> Callable[..., Any]:
+def executable(source: str, name: str, owner: object) -> Callable[..., Any]:
     filename = f"<compiled {name} {next(_COUNTER)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     weakref.finalize(owner, linecache.cache.pop, filename, None)

@@ -278,7 +278,7 @@ def write_plan(plan: Plan) -> str:
     doc = DOCS[plan.kind].format(reduction=program.reduction)
     returned = _returned(plan, [writer.written[i][0] for i in plan.outputs])
     body = [f'"""{doc}"""', *unpack, *writer.lines, *([""] if writer.lines else []), *returned]
-    helpers, imports = _helpers(writer.helpers)
+    helpers, imports = helper_text(writer.helpers)
     head = f"def {plan.kind}({', '.join(arguments)}):"
     function = "\n".join([head, *(f"    {line}" if line else "" for line in body)])
     title = '"""Written from a function of one sample: what it computes over a batch. Needs nothing but numpy."""'
@@ -356,7 +356,7 @@ def _unpacked(writer: Writer, places: dict[int, int], wanted: range, argument: s
     return ["(", *_rows(names), f") = {argument}"]
 
 
-def _helpers(wanted: dict[Rule, str]) -> tuple[list[str], list[str]]:
+def helper_text(wanted: dict[Rule, str]) -> tuple[list[str], list[str]]:
     """Functions for the rows that numpy does not have, each printed from its formula; and the imports they need."""
     texts: dict[Rule, str] = {}
     imports: list[str] = []

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from ...errors import MissingExtra, OperandError, ShapeError
-from ..numpy_engine import _function as made_function
+from ..numpy_engine import executable
 from .plans import ArrayPlan
 from .source import Text, write_plan
 
@@ -57,7 +57,7 @@ class NumpyArrayKernel:
 
     def __init__(self, plan: ArrayPlan) -> None:
         self.text = write_plan(plan)
-        self._function: Callable[..., Any] = made_function(self.text.source, plan.kind, self)
+        self._function: Callable[..., Any] = executable(self.text.source, plan.kind, self)
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
         with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
@@ -74,7 +74,7 @@ class JaxKernel:
     def __init__(self, plan: ArrayPlan, mesh: Any) -> None:
         jax = _jax()
         self.text = write_plan(plan, jax=True)
-        self._function = _with_masks(made_function(self.text.source, plan.kind, self), self.text.constants)
+        self._function = _with_masks(executable(self.text.source, plan.kind, self), self.text.constants)
         self._constants = [array for array in self.text.constants if array.dtype != bool]
         self._wide = _wide_floats()
         self._shardings = {} if mesh is None else _shardings(jax, plan, mesh, len(self._constants))

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ... import rules
 from ..names import Names
 from ..source import ATOM, WIDTH
-from ..source import _helpers as elementwise_helpers
+from ..source import helper_text as elementwise_helpers
 from .plans import ArrayPlan
 from .writer import Writer, is_ufunc
 
