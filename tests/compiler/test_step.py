@@ -275,3 +275,18 @@ def test_where_llvm_fails_numpy_steps_in(monkeypatch):
     assert step.engine == "numpy"
     with pytest.raises(RuntimeError, match="no such target"):
         compile(lambda x: w * x, [w], engine="llvm")([1.0])
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_numpy_cuts_a_long_batch(reduction, monkeypatch):
+    whole, _, X, Y = problem("numpy", reduction=reduction)
+    theta = whole.pack()
+    loss, gradient = whole.value_and_grad(theta, X, Y)
+    product, value = whole.hvp(theta, theta, X, Y), whole.value(theta, X, Y)
+    monkeypatch.setattr("autograd.compiler.numpy_engine.CHUNK", 7)
+    assert whole.value_and_grad(theta, X, Y)[0] == pytest.approx(loss, rel=1e-13)
+    assert whole.value_and_grad(theta, X, Y)[1] == pytest.approx(gradient, rel=1e-11, abs=1e-14)
+    assert whole.hvp(theta, theta, X, Y) == pytest.approx(product, rel=1e-11, abs=1e-14)
+    assert whole.value(theta, X, Y) == pytest.approx(value, rel=1e-13)
+    forward = compile(lambda x: [x[0] * 2, 7.0, x[1]], engine="numpy")
+    assert (forward(X) == np.column_stack([X[:, 0] * 2, np.full(len(X), 7.0), X[:, 1]])).all()
