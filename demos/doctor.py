@@ -3,7 +3,8 @@
     python demos/doctor.py [--quick]
 
 Is there a basic error in the code, and if not, why does it not fit? Are the missing biases to blame? Writes
-out/doctor.svg and .png: the loss of four ways to train the same network from the same weights.
+out/doctor.svg and .png: the loss of four ways to train the same network from the same weights; and
+out/doctor_graph.svg and .png: the graph of his loss, marked where the doctor is not content.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import Any
 
 import numpy as np
 from learner import CorrectedNet, Net, samples, sigmoid
-from outputs import QUICK, save_figure
+from outputs import QUICK, save_figure, save_picture
 
-from autograd import diagnose_class, examine, value_and_grad
+from autograd import Tensor, diagnose_class, draw, examine, parameter, value_and_grad
 
 Array = Any
 HIS_LR, HIS_EPOCHS, LR = 0.0001, 10, 1.0
@@ -116,7 +117,15 @@ def main() -> None:
         A sigmoid gives one half at zero, so every hidden unit of the first layer hands the second a constant part,
         which its weights turn into a bias."""
     )
+    graph(net, report, (X[:4], Y[:4]))
     figure({"his step, lr 0.0001": his, "his step, lr 0.01": long, "right, lr 0.0001": right, "right, lr 1": fast}, Y)
+
+
+def graph(net: Net, report: Any, batch: tuple[Array, Array]) -> None:
+    """His loss on some samples, drawn with what is wrong at each block."""
+    drawn = loss({name: parameter(Tensor(block, name)) for name, block in weights(net).items()}, *batch)
+    drawn.backward()
+    save_picture(draw(drawn, marks=report.marks(drawn), constants=False, title="What the doctor found"), "doctor_graph")
 
 
 def figure(curves: dict[str, list[float]], Y: Array) -> None:

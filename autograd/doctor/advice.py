@@ -33,10 +33,12 @@ class Words:
         points, samples = _count(e.points, "point"), _count(e.samples, "sample")
         kind = "your step" if e.judged_step else "your function"
         if len(e.probes) == 1:
-            given = "after one step" if e.judged_step else "as numbers"
+            if e.called:
+                return f"Judged on {samples} at one point. With so little, some mistakes look alike."
+            given = "after one step, an update" if e.judged_step else "as numbers, a gradient"
             return (
-                f"Judged on {samples} at the one point you gave. Given {given}, a {self.what} cannot be tried "
-                "elsewhere; give the function that computes it, and look-alikes can be told apart."
+                f"Judged on {samples} at the one point you gave. Given {given} cannot be tried elsewhere; give the "
+                "function that computes it, and look-alikes can be told apart."
             )
         text = f"Judged on {samples} at {points}: {kind} was called {len(e.probes)} times."
         return text if e.strong else text + " With so little, some mistakes look alike."
@@ -52,7 +54,8 @@ class Words:
         return ", and ".join(parts)
 
     def reason(self, e: Explanation, block: str) -> str:
-        return f"{self.text(e, block)}."
+        text = self.text(e, block)
+        return text if text.endswith("?") else f"{text}."
 
     def advice(self, e: Explanation, block: str) -> str:
         """The repair: the formulas that the mistake is in."""
@@ -82,7 +85,7 @@ class Words:
     def _said_of_slope(self, e: Explanation, k: int, slope: str) -> str:
         if any(f.name == "activation-applied-twice" and k in f.where for f in e.factors):
             number = self.formulas.number.get(self.formulas.layers.activation(k).block, 0)
-            return f"f' of z{number}: {slope.strip('()')}; a{number} went through f already"
+            return f"f' of z{number}: {_bare(slope)}; a{number} went through f already"
         return f"{slope} is missing in yours"
 
     def _yours(self, e: Explanation, block: str, line: str) -> str:
@@ -139,7 +142,7 @@ class Words:
         )
 
     def _at(self, f: Factor) -> str:
-        return " and ".join(self.formulas.activation(k) for k in sorted(f.where))
+        return " and ".join(dict.fromkeys(self.formulas.activation(k) for k in sorted(f.where)))
 
     def _scale(self, e: Explanation) -> str:
         names = e.names
@@ -169,6 +172,8 @@ class Words:
             cause = f"{n} times too small, and the batch has {n} samples: a mean where the loss takes the sum?"
         else:
             cause = f"multiplied by {size:.6g}"
+        if self.seen.judged_step and not e.power:
+            cause = f"{cause.rstrip('?')}; or is the learning rate of the step another than {self.seen.lr:g}?"
         if e.scale < 0:
             cause = f"with the wrong sign, and {cause}"
         return f"{lead}{cause}"
@@ -189,21 +194,50 @@ class Words:
 
     def unrecognised(self, block: str) -> str:
         text = f"wrong, and none of the usual mistakes, nor any two of them, gives these numbers{self._partly(block)}."
-        return text + " Compare each line with the formula:" if self.formula(block) else text
+        text += self._hint(block)
+        if text.endswith(("?", ":")) or not self.formula(block):
+            return text
+        return f"{text} Compare each line with the formula:"
 
     def _partly(self, block: str) -> str:
         """Which part of it is right, where only some rows or columns are wrong."""
-        probe = self.seen.probes[-1]
-        ours, his = probe.right(block), probe.answers[block]
-        if ours.ndim != 2 or his.shape != ours.shape:
+        probes = self.seen.probes
+        if probes[0].right(block).ndim != 2 or any(p.answers[block].shape != p.right(block).shape for p in probes):
             return ""
-        room = 1e-6 * float(np.max(np.abs(ours), initial=0.0))
-        off = np.abs(his - ours) > room
+        off = np.zeros(probes[0].right(block).shape, dtype=bool)
+        seen = off.copy()  # where the right one is not zero: a zero that agrees proves nothing
+        for probe in probes:
+            ours = probe.right(block)
+            room = 1e-6 * float(np.max(np.abs(ours), initial=0.0))
+            off |= np.abs(probe.answers[block] - ours) > room
+            seen |= np.abs(ours) > room
         for axis, word in ((0, "column"), (1, "row")):
             wrong = np.flatnonzero(off.any(axis=axis))
-            if 0 < len(wrong) < off.shape[1 - axis]:
+            if 0 < len(wrong) < off.shape[1 - axis] and (seen.any(axis=axis) | off.any(axis=axis)).all():
                 which = ", ".join(map(str, wrong[:6])) + (", …" if len(wrong) > 6 else "")
                 return f" ({word}{'s' if len(wrong) > 1 else ''} {which} wrong, the others right)"
+        return ""
+
+    def _hint(self, block: str) -> str:
+        """What it is, where that is plain though it is no mistake of the table."""
+        probes = self.seen.probes
+        rest = [probe.answers[block] - probe.right(block) for probe in probes]
+        weights = [probe.params[block] for probe in probes]
+        if all(np.shape(r) == np.shape(w) and np.any(w) for r, w in zip(rest, weights, strict=True)):
+            c = float(np.vdot(weights[0], rest[0]) / np.vdot(weights[0], weights[0]))
+            if all(np.linalg.norm(r - c * w) <= 1e-6 * np.linalg.norm(r) for r, w in zip(rest, weights, strict=True)):
+                return (
+                    f" But it is the right one plus {c:.4g} * {block}: weight decay that the loss does not have. Add "
+                    "its penalty to the loss, or leave it out here. Without it:"
+                )
+        for other in self.seen.names:
+            if other != block and all(
+                probe.right(other).shape == probe.answers[block].shape
+                and np.any(probe.right(other))
+                and np.allclose(probe.answers[block], probe.right(other), rtol=1e-6, atol=0.0)
+                for probe in probes
+            ):
+                return f" But it is the gradient of {other}: are two names, or two places in a list, exchanged?"
         return ""
 
     def rivals(self, block: str, rivals: list[Candidate]) -> str:
@@ -244,7 +278,8 @@ class Words:
         )
 
     def no_numbers(self, block: str, array: Any) -> str:
-        return f"the {self.what} is to be an array of real numbers, got dtype {array.dtype}"
+        told = " (a None in it, or rows of different lengths?)" if array.dtype == object else ""
+        return f"the {self.what} is to be an array of real numbers, got dtype {array.dtype}{told}"
 
     def loss_not_finite(self, block: str) -> str:
         return (
@@ -290,6 +325,11 @@ class Words:
         if not lines[0] and not self.formulas.layers.own(block):
             lines[0] = self.formulas.output_delta()
         return "\n".join(line for line in lines if line)
+
+
+def _bare(text: str) -> str:
+    """A formula without the brackets around all of it."""
+    return text[1:-1] if text.startswith("(") and text.endswith(")") and "(" not in text[1:] else text
 
 
 def _near(x: float, y: float) -> bool:

@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import data
 from ..errors import OperandError
+from ..tensor import Tensor
+from ..value import Value
 from .advice import Words
 from .evidence import Batch, Evidence, gather
 from .fit import TOLERANCE, Explanation, explain, fit, judge
@@ -115,7 +118,7 @@ def _checked_params(params: Mapping[str, Any]) -> tuple[dict[str, Array], list[s
         )
     blocks, notes = {}, []
     for name, block in params.items():
-        array = np.asarray(block)
+        array = _plain(block)
         if array.dtype.kind not in "biuf":
             raise OperandError(f"{name} is to be an array of real numbers, got dtype {array.dtype}")
         if array.dtype.kind in "biu":
@@ -132,6 +135,15 @@ def _checked_params(params: Mapping[str, Any]) -> tuple[dict[str, Array], list[s
                     f"{name} and {other} are the same memory: a step on one changes the other; make one a .copy()"
                 )
     return blocks, notes
+
+
+def _plain(block: Any) -> Array:
+    """A block as an array of numbers, also where it came as a Tensor or as an array of Values."""
+    if isinstance(block, (Tensor, Value)):
+        return np.asarray(block.data)
+    array = np.asarray(block)
+    holds_values = array.dtype == object and all(isinstance(part, Value) for part in array.flat)
+    return np.asarray(data(array)) if holds_values else array
 
 
 def _report(evidence: Evidence, blocks: Mapping[str, Array], words: Words, what: str, notes: list[str]) -> Report:
@@ -207,6 +219,9 @@ def _wrong(evidence: Evidence, name: str, words: Words, established: Established
             chosen = usual[0] if len({e.makes for e in usual}) == 1 and evidence.samples > 1 else None
     if evidence.samples == 1 and chosen is not None and chosen.names == ("scaled",):
         chosen = None  # on one sample a great many mistakes come to no more than a factor
+    single = len(evidence.probes) == 1 and evidence.probes[0].right(name).size == 1
+    if single and chosen is not None and not chosen.usual(evidence.probes[0].count, evidence.lr):
+        chosen = None  # one number is a multiple of any other
     if chosen is None:
         return BlockReport(
             name, "wrong", None, relative_error=error, candidates=candidates, reason=words.tie(name, candidates),

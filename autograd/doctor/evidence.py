@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import data as data_of
 from ..errors import OperandError, ShapeError
 from ..graph import no_grad
 from .layers import Layers
@@ -60,6 +61,7 @@ class Evidence:
     names: list[str]
     lr: float | None = None
     judged_step: bool = False
+    called: bool = False
 
     @property
     def points(self) -> int:
@@ -91,8 +93,16 @@ class Batch:
         self.whole, self.each = tuple(batch), each
         lengths = {len(part) if np.ndim(part) else -1 for part in self.whole}
         self.count = lengths.pop() if len(lengths) == 1 else -1
+        if self.count == 0:
+            raise ShapeError("the batch holds no samples: its arrays have no rows")
         if each and self.count < 1:
             raise ShapeError("one sample at a time needs a batch of arrays with a row for each sample, equally many")
+
+    @property
+    def broken(self) -> bool:
+        """Whether it holds NaN or infinity."""
+        parts = [np.asarray(part) for part in self.whole]
+        return any(part.dtype.kind == "f" and not np.all(np.isfinite(part)) for part in parts)
 
     @property
     def divisible(self) -> bool:
@@ -211,12 +221,13 @@ def gather(
         base.answers = _implied(answer, base, lr) if judged_step else named(answer, list(params), notes)
     sound = [probe for probe in probes if _finite(probe)]
     if sound and len(sound) < len(probes):
+        told = "the batch itself holds NaN or infinity" if batch.broken else "an exp that overflows?"
         notes.append(
-            "at the parameters you gave the loss or its gradient is NaN or infinite (an exp that overflows?), so it "
-            "was judged elsewhere"
+            f"at the parameters you gave the loss or its gradient is NaN or infinite ({told}), so it was judged "
+            "elsewhere"
         )
         probes = sound
-    return Evidence(probes, elsewhere, notes, list(params), lr, judged_step)
+    return Evidence(probes, elsewhere, notes, list(params), lr, judged_step, callable(answer))
 
 
 def _called(
@@ -271,6 +282,8 @@ def named(found: Any, names: list[str], notes: list[str]) -> dict[str, Array]:
     if isinstance(found, (list, tuple)) and len(found) == len(names):
         return dict(zip(names, map(_array, found), strict=True))
     if not isinstance(found, Mapping):
+        if found is None:
+            raise OperandError("your function gave None in place of the gradients: does it end with a return?")
         raise OperandError(
             f"gradients are given by name, {{{names[0]!r}: array, ...}}, or as a list of {len(names)} arrays in the "
             f"order of the parameters; got {type(found).__name__}"
@@ -280,6 +293,8 @@ def named(found: Any, names: list[str], notes: list[str]) -> dict[str, Array]:
         name = key if key in names else plain_name(str(key), names)
         if name is None:
             _once(notes, f"{key!r} is no block of the parameters ({', '.join(map(str, names))}): it was not looked at")
+        elif array is None:
+            _once(notes, f"the gradient of {name} is None: it was never computed")
         else:
             answers[name] = _array(array)
     return answers
@@ -308,7 +323,13 @@ def _implied(after: Any, probe: Probe, lr: float | None) -> dict[str, Array]:
 
 
 def _array(numbers: Any) -> Array:
-    return np.asarray(getattr(numbers, "data", numbers)) if not isinstance(numbers, np.ndarray) else numbers
+    try:
+        array = numbers if isinstance(numbers, np.ndarray) else np.asarray(getattr(numbers, "data", numbers))
+        return np.asarray(data_of(array)) if array.dtype == object else array
+    except OperandError:  # neither numbers nor Values
+        return array
+    except ValueError:  # rows of different lengths
+        return np.array(numbers, dtype=object)
 
 
 def _twin(loss: Loss, point: Params, batch: tuple[Any, ...]) -> Recording | None:

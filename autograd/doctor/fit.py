@@ -68,8 +68,11 @@ class Explanation:
 
     def nice(self, samples: int, lr: float | None) -> bool:
         """Whether the scale is one that people make mistakes with."""
-        usual = [1.0, 2.0, 0.5, float(samples), 1.0 / samples, lr or 1.0, 1.0 / (lr or 1.0)]
-        return self.names == ("weight",) or any(_near(abs(self.scale), c) for c in usual)
+        return self.names == ("weight",) or self.usual(samples, lr)
+
+    def usual(self, samples: int, lr: float | None) -> bool:
+        known = [1.0, 2.0, 0.5, float(samples), 1.0 / samples, lr or 1.0, 1.0 / (lr or 1.0)]
+        return any(_near(abs(self.scale), c) for c in known)
 
     @property
     def rank(self) -> tuple[int, int, int]:

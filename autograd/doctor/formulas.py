@@ -106,6 +106,9 @@ class Formulas:
             flat = np.ravel(np.asarray(numbers, dtype=float))
             for name, part in zip(self.batch_names, self.batch, strict=True):
                 array = np.asarray(part)
+                turned = array.ndim == 2 and array.shape != np.shape(numbers) == array.T.shape  # samples in columns
+                if turned and np.array_equal(array.T, numbers):
+                    return f"{name}.T", numbers
                 if array.size == flat.size and array.dtype.kind in "biuf" and np.array_equal(np.ravel(array), flat):
                     return name, numbers
             return (self.batch_names[0] if self.batch_names else "x"), numbers
@@ -137,8 +140,8 @@ class Formulas:
         if np.ndim(numbers) == 1:
             return f"np.outer({delta}, {name})" if sideways else f"np.outer({name}, {delta})"
         if index == 1:
-            return f"{delta}.T @ {name}" if sideways else f"{name}.T @ {delta}"
-        return f"{delta} @ {name}.T" if sideways else f"{name} @ {delta}.T"
+            return f"{delta}.T @ {name}" if sideways else f"{_transposed(name)} @ {delta}"
+        return f"{delta} @ {_transposed(name)}" if sideways else f"{name} @ {delta}.T"
 
     def _sent_back(self, at: int, block: str, index: int) -> str:
         delta = f"delta{self.layer(block)}"
@@ -176,6 +179,8 @@ class Formulas:
         classes = target.dtype.kind in "iu" and target.ndim == 1 and g.ndim == 2 and 0 < target.size == len(g)
         if classes and target.min() >= 0 and target.max() < g.shape[1]:
             target, name = np.eye(g.shape[1])[target], f"one_hot({name})"
+        if target.ndim == g.ndim == 2 and g.shape == target.T.shape != target.shape and min(g.shape) > 1:
+            target, name = target.T, f"{name}.T"  # samples in columns
         if target.dtype.kind not in "biuf" or target.size != g.size or g.size < 2:
             return ""
         for text, guess in guesses.items():
@@ -183,8 +188,13 @@ class Formulas:
             length = float(np.vdot(error, error))
             factor = float(np.vdot(error, np.ravel(g))) / length if length else 0.0
             if factor and np.allclose(factor * error, np.ravel(g), rtol=1e-9, atol=1e-14):
-                return _times(f"{text} - {name}", factor, np.shape(target), self.batch_names[-1])
+                shape = np.shape(target.T) if name.endswith(".T") else np.shape(target)
+                return _times(f"{text} - {name}", factor, shape, self.batch_names[-1])
         return ""
+
+
+def _transposed(name: str) -> str:
+    return name[:-2] if name.endswith(".T") else f"{name}.T"
 
 
 def _summed(wide: tuple[int, ...], block: tuple[int, ...]) -> str:

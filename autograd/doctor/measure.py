@@ -21,18 +21,27 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "
 
 @dataclass
 class Layer:
-    """An activation on the whole batch: pre-activations z, results a, slopes f'(z); the last axis counts the units."""
+    """An activation on the whole batch: pre-activations z, results a, slopes f'(z); the last axis counts the units.
+
+    `place` is where its result stands in the recorded loss, -1 where that has a node for each unit: `units` are then
+    their modules.
+    """
 
     name: str
     kind: str
     z: Array
     a: Array
     slope: Array
+    place: int = -1
+    units: tuple[Any, ...] = ()
 
 
 @dataclass
 class Measured:
-    """What was measured. `blocks` in the order from input to output; `units_first`: a block's rows are units."""
+    """What was measured. `blocks` in the order from input to output; `units_first`: a block's rows are units.
+
+    To find them in a graph again: `parts` are a model's parameters by block, `signature` the primitives of the loss.
+    """
 
     loss: float
     blocks: dict[str, Array]
@@ -43,6 +52,8 @@ class Measured:
     held: dict[str, Array] = field(default_factory=dict)
     units_first: bool = False
     head: str = ""  # the activation of the output, if it has one
+    parts: dict[str, list[Any]] = field(default_factory=dict)
+    signature: tuple[str, ...] = ()
 
 
 def measure(model: Any, loss: Loss, batch: Sequence[Any]) -> Measured:
@@ -78,9 +89,10 @@ def _of_arrays(params: Mapping[str, Any], loss: Loss, batch: Sequence[Any]) -> M
     place_layers(recording, known)
     order = recording.layers.order[::-1] or list(blocks)
     found = Measured(recording.value, {n: blocks[n] for n in order}, {n: recording.gradient[n] for n in order})
+    found.signature = recording.signature
     for act in recording.layers.activations:
         z, a = recording.data(act.z), recording.data(act.out)
-        found.layers.append(Layer(f"after {act.block}", act.kind, z, a, recording.slope(act)))
+        found.layers.append(Layer(f"after {act.block}", act.kind, z, a, recording.slope(act), act.out))
         if act.z == recording.layers.output:
             found.head, found.prediction = act.kind, a
     if found.prediction is None and recording.layers.output is not None:
@@ -106,6 +118,7 @@ def _of_model(model: Any, loss: Loss, batch: Sequence[Any]) -> Measured:
     for k, (name, part) in enumerate(named):
         groups.setdefault(name if np.ndim(part.data) else _layer_of(name), []).append(k)
     for name, members in groups.items():
+        found.parts[name] = [named[k][1] for k in members]
         found.blocks[name] = _stacked([np.asarray(named[k][1].data, dtype=float) for k in members], named, members)
         found.gradients[name] = _stacked([fresh[k] for k in members], named, members)
         found.held[name] = _stacked([held[k] for k in members], named, members)
@@ -159,7 +172,7 @@ def _activations(out: Any) -> list[Layer]:
             np.concatenate([_rows([part[j] for part in parts]) for parts in by_unit.values()], axis=-1)
             for j in range(3)
         )
-        layers.append(Layer(".".join(map(str, place[1:])) or f"{kind} {k}", kind, z, a, slope))
+        layers.append(Layer(".".join(map(str, place[1:])) or f"{kind} {k}", kind, z, a, slope, units=tuple(by_unit)))
     return layers
 
 

@@ -7,8 +7,9 @@ layers and activations is read from the graph in `layers.py`; here are only numb
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -83,12 +84,16 @@ class Recording:
                 )
             out = Tensor(float(np.asarray(out).reshape(())))
         if out.size != 1:
-            raise ShapeError(f"the loss is to give one number, it gave shape {out.shape}: take .sum() or .mean()")
+            raise ShapeError(
+                f"the loss is to give one number, it gave shape {out.shape}: take .sum() or .mean(); or "
+                "say each=True, if it takes one sample at a time"
+            )
         self.value = out.item()
         self.order = walk(out)
         self.place = {id(node): k for k, (node, _) in enumerate(self.order)}
         self.leaves = {name: self.place.get(id(leaf), -1) for name, leaf in leaves.items()}
         self._cotangents: dict[Mistake, dict[int, Array]] = {}
+        self._noise: dict[str, float] = {}
 
     @property
     def signature(self) -> tuple[str, ...]:
@@ -117,6 +122,8 @@ class Recording:
         return self._cotangents[mistake]
 
     def _sweep(self, mistake: Mistake) -> dict[int, Array]:
+        if mistake.terminal:
+            return self._ended(mistake)
         root = len(self.order) - 1
         waiting: dict[int, Array] = {root: np.ones(self.order[root][0].shape)}
         outs = {act.out: act for act in self.layers.activations}
@@ -141,17 +148,42 @@ class Recording:
             for k, place in enumerate(places):
                 if place not in self.layers.depends:
                     continue
-                seen = given
-                if mistake.terminal == "ones" and at in self.layers.products and place in self.layers.views:
-                    seen = tuple(np.ones_like(x) if j != k else x for j, x in enumerate(given))
-                if seen is node._saved and mistake.kink is None:
+                if given is node._saved and mistake.kink is None:
                     wanted = [j == k for j in range(len(places))]
                     contribution = node._pull(g, operands, wanted, False, hidden)[k]
                 else:
-                    contribution = _contribution(node, k, g, seen, mistake.kink)
+                    contribution = _contribution(node, k, g, given, mistake.kink)
                 if contribution is not None:
                     _receive(waiting, place, contribution)
         return waiting
+
+    def _ended(self, mistake: Mistake) -> dict[int, Array]:
+        """The same sweep with another end: only what arrives at the blocks is computed anew."""
+        inner = self.cotangents(replace(mistake, terminal=""))
+        views = self.layers.views
+        waiting: dict[int, Array] = {}
+        for at, places in self._touching:
+            g = (waiting if at in views else inner).get(at)
+            if g is None:
+                continue
+            given = self._given(at, places, mistake)
+            for k, place in enumerate(places):
+                if place in views:
+                    seen = given
+                    if at in self.layers.products:
+                        seen = tuple(np.ones_like(x) if j != k else x for j, x in enumerate(given))
+                    _receive(waiting, place, _contribution(self.order[at][0], k, g, seen, mistake.kink))
+        return {**inner, **waiting}
+
+    @functools.cached_property
+    def _touching(self) -> list[tuple[int, list[int]]]:
+        """The nodes that use a block, or a view of one, from the end back; and where their operands are."""
+        found = []
+        for at in range(len(self.order) - 1, -1, -1):
+            places = [self.place[id(operand)] for operand in self.order[at][1]]
+            if any(place in self.layers.views for place in places):
+                found.append((at, places))
+        return found
 
     def _wrong_slope(self, act: Activation, mistake: Mistake) -> Array | None:
         """What an activation passes back where the mistake is in it; None where it is not."""
@@ -222,6 +254,11 @@ class Recording:
         Where a sigmoid is saturated, `a * (1 - a)` and the exact slope differ by about 1e-16 in absolute, much in
         relative terms: what such an error would become is the gradient without that slope, times 1e-16.
         """
+        if name not in self._noise:
+            self._noise[name] = self._rounding(name)
+        return self._noise[name]
+
+    def _rounding(self, name: str) -> float:
         eps = 4e-16
         sizes = [
             float(np.linalg.norm(self.block(name, Mistake(skipped=frozenset([k]))))) for k in self.layers.above(name)

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .marks import of_blocks
+
 WIDTH = 100
 MARKS = {"right": "✓", "wrong": "✗", "cannot tell": "?"}
 
@@ -135,6 +137,24 @@ class Report:
             if block.verdict == "wrong" or (self.step is not None and self.step[block.block].verdict == "wrong"):
                 return block.block
         return None
+
+    def marks(self, root: Any) -> list[tuple[Any, str]]:
+        """The blocks that are not right, for a picture: `draw(loss, marks=report.marks(loss))`.
+
+        Args:
+            root: the loss computed from Tensors, or arrays of Values, that are labelled with the names of the blocks.
+
+        Returns:
+            Pairs of a node and the reason.
+        """
+        reasons = {}
+        for name in self.blocks:
+            found = [(r.what, r.blocks[name]) for r in (self, self.step) if r is not None and name in r.blocks]
+            found = [(what, block) for what, block in found if block.verdict != "right"]
+            if found:
+                short = ", ".join(f"{what} {block.name or block.verdict}" for what, block in found)
+                reasons[name] = f"{short}: {' '.join(_sentence(block.reason) for _, block in found)}"
+        return of_blocks(root, reasons)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as dicts, lists, numbers and texts."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .marks import Marks, of_findings
 from .measure import Loss, Measured, measure
 
 Array = Any
@@ -63,6 +64,18 @@ class Examination:
 
     def to_dict(self) -> dict[str, Any]:
         return {"ok": self.ok, "loss": self.measured.loss, "findings": [finding.to_dict() for finding in self.findings]}
+
+    def marks(self, root: Any) -> Marks:
+        """What is suspicious in a graph of this loss, for its picture: `draw(loss, marks=examination.marks(loss))`.
+
+        Args:
+            root: a loss computed by the same model, or by the same code on Tensors; on any samples.
+
+        Returns:
+            Pairs of a node and the reason: dead units, saturated layers, blocks that hardly move.
+        """
+        flagged = [(f.where, f"{f.check}: {f.message}") for f in self.flagged if f.where]
+        return of_findings(root, self.measured, flagged)
 
     def figure(self, steps: Callable[[], Any] | None = None) -> Any:
         """Distributions of activations and gradients by layer, and update : parameter ratios, as a matplotlib figure.

@@ -13,8 +13,8 @@ from typing import Final
 
 from . import colour, matrix
 from .colour import ALARM, GREY, ZERO, Scale
-from .escape import LONGEST_TOOLTIP, clean, quoted, tooltip
-from .legend import legend
+from .escape import LONGEST, LONGEST_TOOLTIP, clean, quoted, tooltip
+from .legend import SUSPICIOUS, legend
 from .look import Look
 from .model import Amount, Box, Drawing, Edge, Module
 
@@ -124,7 +124,7 @@ def _box(box: Box, look: Look, scale: Scale) -> str:
     lines = _lines(box, look)
     attributes = {
         "id": f'"{box.id}"',
-        "class": f'"{box.kind}{" root" if box.is_root else ""}"',
+        "class": f'"{box.kind}{" root" * box.is_root}{" marked" * bool(box.mark)}"',
         "label": quoted(*lines),
         "tooltip": tooltip(*_explained(box)),
         **fill,
@@ -153,9 +153,11 @@ def title_of(box: Box) -> str:
 
 
 def _lines(box: Box, look: Look) -> list[str]:
-    """The two lines of a box."""
+    """The two lines of a box, and why it is marked."""
+    short = box.mark if len(box.mark) <= LONGEST else box.mark.partition(": ")[0]  # the tooltip has it in full
+    mark = [f"{SUSPICIOUS} {clean(short)}"] if box.mark else []
     if box.kind == "rest":
-        return ["…", f"{box.count:,} values left out"]
+        return ["…", f"{box.count:,} values left out", *mark]
     title = title_of(box)
     if look.order and box.order is not None:
         title = f"{box.order}.  {title}"
@@ -165,7 +167,7 @@ def _lines(box: Box, look: Look) -> list[str]:
     spreads = [box.value.spread] if look.values and box.value is not None else []
     if look.grads and box.grad is not None and box.grad.spread:
         spreads.append(f"∇ {box.grad.spread}")
-    return [line for line in (title, " │ ".join(parts), *spreads) if line] or [box.kind]
+    return [line for line in (title, " │ ".join(parts), *spreads, *mark) if line] or [box.kind]
 
 
 def _held(box: Box, digits: int) -> str:
@@ -186,14 +188,15 @@ def _gradient(grad: Amount | None, digits: int) -> str:
 
 def _explained(box: Box) -> list[str]:
     """The tooltip of a box: everything in full."""
+    mark = [f"{SUSPICIOUS} suspicious: {clean(box.mark, LONGEST_TOOLTIP)}"] if box.mark else []
     if box.kind == "rest":
-        return [f"{box.count:,} values are left out"]
+        return [f"{box.count:,} values are left out", *mark]
     name = clean(box.label, LONGEST_TOOLTIP)
     lines = [".".join([*(clean(part) for part in box.path), *([name] if name and box.kind != "module" else [])])]
     if box.kind == "module":
         lines.append(f"{box.count:,} values, {box.parameters:,} of them parameters")
         lines.append(f"norm of the gradient {_full(box.grad)}")
-        return lines
+        return [*lines, *mark]
     lines.append(f"{box.kind}{' of ' + clean(box.op) if box.op else ''}")
     lines.append(f"value {_full(box.value)}")
     if box.kind != "constant":
@@ -202,7 +205,7 @@ def _explained(box: Box) -> list[str]:
         lines.append(f"turn {box.order} of backward")
     if box.source:
         lines.append(clean(box.source, LONGEST_TOOLTIP))
-    return [line for line in lines if line]
+    return [line for line in (*lines, *mark) if line]
 
 
 def _full(amount: Amount | None) -> str:
@@ -242,6 +245,9 @@ def _fill(box: Box, look: Look, scale: Scale) -> Attributes:
             fill, text = colour.STEPS[step], colour.text_on(step)
     if box.value is not None and not math.isfinite(box.value.size):
         border, width = ALARM, 4.0
+    if box.mark:
+        border, width = ALARM, 5.0
+        styles = [style for style in styles if style not in ("dashed", "dotted")]
     return {
         **found,
         "style": f'"{",".join(styles)}"',

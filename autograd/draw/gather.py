@@ -15,6 +15,7 @@ from typing import Any
 from ..graph import walk
 from . import carrier, collapse
 from .collapse import REST
+from .errors import OptionError
 from .look import MOST_BOXES
 from .model import Amount, Box, Drawing, Edge, Module, Path
 
@@ -22,7 +23,12 @@ NOT_YET = "backward() has not been called yet: there are no gradients to show"
 
 
 def gather(
-    roots: Sequence[Any], depth: int | None, max_nodes: int, constants: bool, histograms: bool = False
+    roots: Sequence[Any],
+    depth: int | None,
+    max_nodes: int,
+    constants: bool,
+    histograms: bool = False,
+    marks: Sequence[tuple[Any, str]] = (),
 ) -> Drawing:
     """Everything that a picture of the roots says.
 
@@ -32,9 +38,10 @@ def gather(
         max_nodes: how many boxes there may be; the nearest to the roots are kept.
         constants: whether plain numbers have boxes of their own.
         histograms: whether to look at how the elements of every array are spread.
+        marks: nodes, or labels of nodes, and why they are suspicious.
     """
     with _no_collecting():
-        return _Reading(roots, constants, histograms).drawing(depth, max_nodes)
+        return _Reading(roots, constants, histograms, marks).drawing(depth, max_nodes)
 
 
 @contextlib.contextmanager
@@ -52,7 +59,9 @@ def _no_collecting() -> Iterator[None]:
 class _Reading:
     """A graph in the order of its walk, and what each place of it is."""
 
-    def __init__(self, roots: Sequence[Any], constants: bool, histograms: bool) -> None:
+    def __init__(
+        self, roots: Sequence[Any], constants: bool, histograms: bool, marks: Sequence[tuple[Any, str]] = ()
+    ) -> None:
         self.histograms = histograms
         order = walk(*roots)
         index = {id(node): place for place, (node, _) in enumerate(order)}
@@ -69,6 +78,24 @@ class _Reading:
         for path in dict.fromkeys(self.paths):
             for length in range(1, len(path) + 1):
                 self.module_ids.setdefault(path[:length], f"m{len(self.module_ids)}")
+        self.marks: dict[int, list[str]] = {}
+        for what, reason in marks:
+            for place in self._places(what, index):
+                self.hidden[place] = False  # a constant that is marked has a box
+                self.marks.setdefault(place, []).append(reason)
+
+    def _places(self, what: Any, index: dict[int, int]) -> list[int]:
+        """Where a node is, or all nodes with a label."""
+        if not isinstance(what, str):
+            if id(what) in index:
+                return [index[id(what)]]
+            raise OptionError(f"marks names {what!r}, which is no part of this graph")
+        found = [place for place, node in enumerate(self.nodes) if node.label == what]
+        if not found:
+            labels = list(dict.fromkeys(node.label for node in self.nodes if node.label))
+            known = ", ".join(labels[:8]) + ", …" * (len(labels) > 8) or "none"
+            raise OptionError(f"marks names {what!r}, which is no label in this graph; its labels: {known}")
+        return found
 
     def drawing(self, depth: int | None, max_nodes: int) -> Drawing:
         """The data of the picture."""
@@ -119,7 +146,7 @@ class _Reading:
 
     def _box(self, key: Hashable, places: list[int], turns: list[int]) -> Box:
         if key == REST:
-            return Box(REST, "rest", count=len(places))
+            return Box(REST, "rest", count=len(places), mark=self._mark(places))
         if isinstance(key, tuple):
             return self._module_box(key, places)
         (place,) = places
@@ -137,6 +164,7 @@ class _Reading:
             order=turns[place] or None,
             source=node.source,
             parameters=int(self.kinds[place] == "parameter"),
+            mark=self._mark(places),
         )
 
     def _module_box(self, path: Path, places: list[int]) -> Box:
@@ -152,7 +180,18 @@ class _Reading:
             grad=_together(known),
             count=len(places),
             parameters=len(own),
+            mark=self._mark(places),
         )
+
+    def _mark(self, places: list[int]) -> str:
+        """Why a box is marked; where several values are in it, each reason with the name of the value."""
+        if not self.marks:
+            return ""
+        reasons = []
+        for place in places:
+            name = self.nodes[place].label if len(places) > 1 else ""
+            reasons += [f"{name}: {reason}" if name else reason for reason in self.marks.get(place, [])]
+        return "; ".join(dict.fromkeys(reasons))
 
     def _sign(self, place: int) -> str:
         """How the operation is written; a constant that has no box of its own is written in its place."""

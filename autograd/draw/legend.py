@@ -19,6 +19,8 @@ from .model import Box, Drawing
 _TABLE: Final = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">'
 _BREAK: Final = '<BR ALIGN="LEFT"/>'
 LINE_LENGTH: Final = 90
+SUSPICIOUS: Final = "⚠"
+"""Before the reason in a marked box: what tells its border from that of NaN and Inf, also in greyscale."""
 
 
 def legend(drawing: Drawing, look: Look, scale: Scale, dense: bool) -> str:
@@ -42,6 +44,9 @@ def _key(drawing: Drawing, look: Look, scale: Scale, dense: bool) -> Iterable[st
     if look.grads:
         yield _row(_scale(drawing, scale))
     has_root = any(box.is_root and box.kind == "result" for box in drawing.boxes)
+    if any(box.mark for box in drawing.boxes):
+        words = f"{SUSPICIOUS} suspicious: why is in the box, in full in its tooltip"
+        yield _row([_swatch(UNKNOWN, colour.DARK_TEXT, words, border=5, line=ALARM)])
     for cells in (list(_kinds(kinds, has_root)), list(_numbers(drawing, look, dense)), list(_flows(drawing, look))):
         if cells:  # Graphviz refuses a row without cells
             yield _row(cells)
@@ -134,8 +139,8 @@ def _text(text: str) -> str:
     return f'<FONT COLOR="{GREY}">{html(text)}</FONT>{_BREAK}'
 
 
-def _swatch(fill: str, text: str, words: str, style: str = "", border: int = 1) -> str:
-    options = f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{GREY}" BGCOLOR="{fill}"'
+def _swatch(fill: str, text: str, words: str, style: str = "", border: int = 1, line: str = GREY) -> str:
+    options = f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{line}" BGCOLOR="{fill}"'
     if style:
         options += f' STYLE="{style}"'
     return f'<TABLE {options}><TR><TD WIDTH="30"><FONT COLOR="{text}">{html(words)}</FONT></TD></TR></TABLE>'

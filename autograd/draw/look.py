@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -83,6 +83,24 @@ def checked_scale(scale: Any) -> Scale | None:
             f"got {scale!r}"
         )
     return Scale(low, high)
+
+
+def checked_marks(marks: Any) -> list[tuple[Any, str]]:
+    """What to mark, as pairs of a node (or a label) and the reason.
+
+    Raises:
+        OptionError: it is neither a mapping, nor a list of nodes and labels, nor one of pairs with a reason.
+    """
+    pairs = marks.items() if isinstance(marks, Mapping) else marks
+    if isinstance(pairs, str) or not hasattr(pairs, "__iter__"):
+        raise OptionError(f"marks is {{node or label: reason}}, or a list of nodes and labels, got {marks!r}")
+    found = []
+    for pair in pairs:
+        what, reason = pair if isinstance(pair, tuple) and len(pair) == 2 else (pair, "marked")
+        if not (isinstance(what, str) or (hasattr(what, "rule") and hasattr(what, "operands"))):
+            raise OptionError(f"marks names nodes of the graph or their labels, got {type(what).__name__}")
+        found.append((what, str(reason) or "marked"))
+    return found
 
 
 def checked_roots(root: Any) -> list[Any]:

@@ -49,6 +49,7 @@ class Box:
         order: its turn in backward, 1 being the root; None for leaves, which pass nothing on.
         source: the line that recorded it, when that is known.
         count: how many values it stands for; `parameters` how many of them are parameters.
+        mark: why it is marked as suspicious; "" where it is not.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Box:
     source: str = ""
     count: int = 1
     parameters: int = 0
+    mark: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from . import dot, page, render, table
 from .errors import OptionError
 from .escape import html
 from .gather import gather
-from .look import MOST_BOXES, Look, checked_count, checked_rankdir, checked_roots, checked_scale
+from .look import MOST_BOXES, Look, checked_count, checked_marks, checked_rankdir, checked_roots, checked_scale
 from .model import Drawing
 
 DEEPEST = 1000
@@ -180,7 +180,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
     def _summary(self) -> str:
         root = next((box for box in self.drawing.boxes if box.is_root), None)
         name = "" if root is None else f" of {dot.title_of(root)}"
-        return f"graph{name}: {self.drawing.total} values, {len(self.drawing.edges)} edges"
+        marks = "".join(f"; {line}" for line in table.marked(self.drawing))
+        return f"graph{name}: {self.drawing.total} values, {len(self.drawing.edges)} edges{marks}"
 
     def __repr__(self) -> str:
         return f"<Picture, {self._summary()}>"
@@ -210,6 +211,7 @@ def draw(
     histograms: bool = False,
     digits: int = 3,
     scale: tuple[float, float] | None = None,
+    marks: Mapping[Any, str] | Sequence[Any] = (),
     title: str = "",
 ) -> Picture:
     """Draw a result with everything it was computed from: values, local derivatives, and the gradient that flowed.
@@ -229,6 +231,8 @@ def draw(
         histograms: show in every array how its elements are spread, and those of its gradient.
         digits: how many significant digits numbers have; tooltips have all.
         scale: the gradients at both ends of the colour scale, to compare pictures; by default it fits.
+        marks: what to mark as suspicious, {node or label: why}, or a list of nodes and labels: a thick border, "⚠" and
+            the reason. What `examine` and `diagnose` give has it: `draw(loss, marks=report.marks(loss))`.
         title: a line of text below the picture.
 
     Returns:
@@ -236,7 +240,7 @@ def draw(
 
     Raises:
         OperandError: `root` is nothing that can be drawn.
-        OptionError: an option does not exist.
+        OptionError: an option does not exist, or marks names what is not in the graph.
 
     >>> from autograd import Value
     >>> x, w = Value(0.5, "x"), Value(-2.0, "w")
@@ -261,7 +265,7 @@ def draw(
         depth = checked_count("depth", depth, 0, DEEPEST)
     chosen = None if format is None else _known_format(format)
     most = checked_count("max_nodes", max_nodes, 1, MOST_BOXES)
-    drawing = gather(checked_roots(root), depth, most, bool(constants), bool(histograms))
+    drawing = gather(checked_roots(root), depth, most, bool(constants), bool(histograms), checked_marks(marks))
     text = dot.write(drawing, look)
     return Picture(
         format=chosen if chosen in graphviz.FORMATS else "svg",

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from .colour import number
 from .dot import title_of
-from .escape import clean
+from .escape import LONGEST_TOOLTIP, clean
+from .legend import SUSPICIOUS
 from .model import Amount, Box, Drawing
 
 HEADS = ("id", "name = operation", "kind", "value", "gradient", "turn", "operands", "module")
 
 
 def table(drawing: Drawing) -> str:
-    """One line for each box, the notes first."""
+    """One line for each box, the notes and what is marked first."""
     operands: dict[str, list[str]] = {}
     for edge in drawing.edges:
         operands.setdefault(edge.head, []).append(edge.tail)
     rows = [HEADS, *(_row(box, operands.get(box.id, [])) for box in drawing.boxes)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*drawing.notes, *lines]) + "\n"
+    return "\n".join([*drawing.notes, *marked(drawing), *lines]) + "\n"
+
+
+def marked(drawing: Drawing) -> list[str]:
+    """A sentence on each box that is marked, the reason in full."""
+    return [
+        f"{SUSPICIOUS} {box.id} ({title_of(box)}) is suspicious: {clean(box.mark, LONGEST_TOOLTIP)}"
+        for box in drawing.boxes
+        if box.mark
+    ]
 
 
 def _row(box: Box, operands: list[str]) -> tuple[str, ...]:

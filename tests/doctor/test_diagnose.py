@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import OperandError, ShapeError, diagnose
+from autograd import OperandError, ShapeError, Tensor, diagnose, values
 from autograd.doctor import Report
 
 Array = Any
@@ -293,6 +293,113 @@ def test_bad_gradients_in_plain_words(changed: Array, name: str, said: str) -> N
     assert report["W1"].verdict == "right"
 
 
+def test_what_is_wrong_in_no_template_but_plain_is_said() -> None:
+    def decayed(p: Params, X: Array, Y: Array) -> Params:
+        return {name: g + 0.01 * p[name] for name, g in backprop(p, X, Y).items()}
+
+    report = diagnose(loss, PARAMS, (X, Y), gradients=decayed)
+    assert {report[name].name for name in report} == {"unrecognised"}
+    assert "the right one plus 0.01 * W2: weight decay that the loss does not have" in report["W2"].reason
+    params = {"A": PARAMS["W2"], "B": 2 * PARAMS["W2"]}
+
+    def two(p: Params, X: Array, Y: Array) -> Array:
+        return ((X[:, :2].T @ X[:, :1] - p["A"].T @ p["B"][:, :1]) ** 2).sum()
+
+    def swapped(p: Params, X: Array, Y: Array) -> Params:
+        error = -2 * (X[:, :2].T @ X[:, :1] - p["A"].T @ p["B"][:, :1])
+        of_b = np.concatenate([p["A"] @ error, np.zeros((4, 1))], axis=1)
+        return {"A": of_b, "B": p["B"][:, :1] @ error.T}
+
+    assert "it is the gradient of B: are two names" in diagnose(two, params, (X, Y), gradients=swapped)["A"].reason
+
+
+def test_columns_that_are_zero_anyway_are_not_called_right() -> None:
+    report = judged(W2=backprop(PARAMS, X, Y)["W2"] * [1.0, 3.0])
+    assert "(column 1 wrong, the others right)" in report["W2"].reason
+    dead = {**PARAMS, "b1": np.array([-1e3, 0.0, 0.0, 0.0])}  # its first unit gives 0, and so is its row of dW2
+    with np.errstate(over="ignore"):
+        right = backprop(dead, X, Y)
+        report = diagnose(loss, dead, (X, Y), gradients={**right, "W2": np.sign(right["W2"])})
+    assert not right["W2"][0].any()
+    assert report["W2"].name == "unrecognised"
+    assert "the others right" not in report["W2"].reason
+
+
+def test_an_update_with_another_learning_rate() -> None:
+    after = {name: PARAMS[name] - 0.1 * g for name, g in backprop(PARAMS, X, Y).items()}
+    report = diagnose(loss, PARAMS, (X, Y), update=after, lr=0.05)
+    assert report["W2"].scale == pytest.approx(2.0)
+    assert report["W2"].reason.endswith("or is the learning rate of the step another than 0.05?")
+    assert "Given after one step, an update cannot be tried elsewhere" in report.evidence
+
+
+def test_samples_that_are_not_finite_or_not_there() -> None:
+    broken = X.copy()
+    broken[2, 0] = np.nan
+    report = diagnose(loss, PARAMS, (broken, Y), gradients=backprop)
+    assert not any(report[name].verdict == "wrong" for name in report)
+    assert "the batch itself holds NaN" in report.notes[0]
+    assert "Given as numbers" not in report.evidence
+    with pytest.raises(ShapeError, match="the batch holds no samples"):
+        diagnose(loss, PARAMS, (X[:0], Y[:0]), gradients=backprop)
+
+
+def test_parameters_and_gradients_of_other_kinds() -> None:
+    for given in (
+        {name: Tensor(block) for name, block in PARAMS.items()},
+        {name: values(block) for name, block in PARAMS.items()},
+        {name: block.tolist() for name, block in PARAMS.items()},
+    ):
+        assert diagnose(loss, given, (X, Y), gradients=backprop).ok
+    for kind in (Tensor, values, lambda block: block.tolist(), lambda block: block.astype(np.float32)):
+        assert diagnose(loss, PARAMS, (X, Y), gradients=lambda *a: {n: kind(g) for n, g in backprop(*a).items()}).ok  # noqa: B023
+    report = judged(W1=None, W2=[[1.0, 2.0], [3.0]])
+    assert report["W1"].verdict == "cannot tell"
+    assert "the gradient of W1 is None: it was never computed" in report.notes
+    assert "rows of different lengths?" in report["W2"].reason
+
+
+def test_samples_in_columns_have_their_error_written_so() -> None:
+    params = {"W": RNG.normal(size=(2, 3)), "b": RNG.normal(size=(2, 1))}
+
+    def squares(p: Params, X: Array, Y: Array) -> Array:
+        return ((p["W"] @ X.T + p["b"] - Y.T) ** 2).sum() / (2 * len(X))
+
+    report = diagnose(squares, params, (X, Y), gradients={"W": np.ones((2, 3)), "b": np.ones((2, 1))})
+    assert report["W"].advice.splitlines() == ["delta1 = 2 * (y_hat - Y.T) / Y.size", "dW = delta1 @ X"]
+
+
+def test_one_number_at_one_point_is_a_multiple_of_anything() -> None:
+    def squares(p: Params, X: Array, Y: Array) -> Array:
+        return ((X @ p["W"] + p["b"] - Y[:, :1]) ** 2).mean()
+
+    report = diagnose(
+        squares, {"W": np.ones((3, 1)), "b": np.ones(1)}, (X, Y),
+        gradients={"W": np.ones((3, 1)), "b": np.array([1.234])},
+    )  # fmt: skip
+    assert report["b"].verdict == "wrong"
+    assert report["b"].name is None
+    assert "weight" in report["b"].candidates
+
+
+def test_one_mistake_in_several_units_is_said_once() -> None:
+    def looped(p: Params, x: Array, y: Array) -> Array:
+        h = [1 / (1 + np.exp(-(p["w"][j] * x))) for j in range(3)]
+        return (sum(p["v"][j] * h[j] for j in range(3)) - y) ** 2
+
+    def slopeless(p: Params, x: Array, y: Array) -> Params:
+        h = 1 / (1 + np.exp(-p["w"] * x))
+        error = 2 * (h @ p["v"] - y)
+        return {"w": error * p["v"] * x, "v": error * h}
+
+    params = {"w": RNG.normal(size=3), "v": RNG.normal(size=3)}
+    report = diagnose(looped, params, (X[:, 0], Y[:, 0]), gradients=slopeless, each=True)
+    assert report["w"].name == "missing-derivative"
+    assert report["w"].reason.count("the sigmoid after w") == 1
+    with pytest.raises(ShapeError, match="each=True"):
+        diagnose(looped, params, (X[:, 0], Y[:, 0]), gradients=slopeless)
+
+
 def test_two_blocks_in_the_same_memory() -> None:
     shared = np.zeros((4, 2))
     report = judged(W2=shared, b1=shared[:, 0])
@@ -367,6 +474,7 @@ def test_a_function_that_takes_the_whole_batch_only() -> None:
         ({}, OperandError, "nothing to judge"),
         ({"update": {}}, OperandError, "give the learning rate of the step"),
         ({"update": {}, "lr": 0}, OperandError, "give the learning rate of the step"),
+        ({"gradients": lambda *given: None}, OperandError, "does it end with a return"),
         ({"gradients": 3.0}, OperandError, "gradients are given by name"),
         ({"forward": 3.0}, OperandError, "forward= gives the outputs of the layers"),
     ],
