@@ -3,17 +3,17 @@
     python demos/moons.py
 
 Every weight is a Value; the loss of 100 points is one graph of some hundred thousand nodes, made anew at each step.
-Writes out/moons.svg and out/moons.png.
+Writes out/moons.svg, out/moons.png, and out/moons.html, which steps through the loss of one point before training.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from outputs import QUICK, save_figure
+from outputs import QUICK, save_figure, save_page
 from tqdm import trange
 
-from autograd import no_grad
+from autograd import Value, no_grad
 from nn import MLP, SGD, hinge
 
 STEPS = 60 if QUICK else 100
@@ -34,6 +34,12 @@ def main() -> None:
     model = MLP(2, [16, 16, 1], seed=1337)
     optimizer = SGD(model.parameters(), lr=1.0)
     rows = X.tolist()
+
+    x = [Value(number, name) for number, name in zip(rows[0], ("x0", "x1"), strict=True)]
+    one = hinge([model(x)], y[:1])
+    one.label = "loss"
+    one.backward()
+    save_page(one, "moons", "One of the moons' points, before training")
 
     progress = trange(STEPS, desc="training", unit="step")
     for step in progress:

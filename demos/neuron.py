@@ -2,10 +2,10 @@
 
     python demos/neuron.py
 
-Writes out/neuron.svg and out/neuron.png.
+Writes out/neuron.svg, out/neuron.png, and out/neuron.html, a page that steps through backward.
 """
 
-from outputs import save_picture
+from outputs import save_page, save_picture
 
 from autograd import Value, draw, parameter
 
@@ -22,3 +22,4 @@ out.backward()
 for leaf in (x1, w1, x2, w2, b):
     print(f"{leaf.label:>3} = {leaf.data:7.4f}    d out / d {leaf.label} = {leaf.grad:7.4f}")
 save_picture(draw(out), "neuron")
+save_page(out, "neuron", "One neuron")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from autograd import RenderError
+from autograd import RenderError, inspect
 
 OUT = Path(__file__).resolve().parents[1] / "out"
 QUICK = "--quick" in sys.argv
@@ -34,6 +34,13 @@ def save_picture(picture: Any, name: str) -> None:
             print(error)
             return
         say(file)
+
+
+def save_page(what: Any, name: str, title: str = "") -> None:
+    """A page to step through: one made already, or that of a result. The file is written whole or not at all."""
+    file = path(f"{name}.html")
+    (what if hasattr(what, "save") else inspect(what, title=title)).save(file)
+    say(file)
 
 
 def save_figure(figure: Any, name: str) -> None:

@@ -3,7 +3,7 @@
     python demos/vanishing.py
 
 Writes out/vanishing.svg (the gradient of each layer, for depths 2 to 10) and out/vanishing_graph.svg (the flow along
-the edges of one deep chain), and the same as PNG.
+the edges of one deep chain), the same as PNG, and out/vanishing.html, a page that steps through that chain.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 from matplotlib.figure import Figure
-from outputs import save_figure, save_picture
+from outputs import save_figure, save_page, save_picture
 
 from autograd import Value, draw, parameter
 from nn import MLP, mse
@@ -63,6 +63,7 @@ def main() -> None:
     out = chain(6)
     out.backward()
     save_picture(draw(out), "vanishing_graph")
+    save_page(out, "vanishing", "A vanishing gradient")
 
 
 COLOURS = dict(zip(DEPTHS, ("#002051", "#1f3e6e", "#575c6e", "#a49d78", "#d5b000"), strict=True))

@@ -4,7 +4,8 @@
 
 Runs the learner's network as he wrote it, then the same forward pass on arrays of Values with the handwritten backprop
 deleted, and measures the answers to both of his questions. Writes the fit, the loss curves and the gradient-flow graph
-of one sample to out/, as SVG and PNG.
+of one sample to out/, as SVG and PNG; and two pages, x_squared.html, which steps through backward, and
+x_squared_film.html, the training as a film.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from typing import Any
 import numpy as np
 from learner import CorrectedNet, Net, samples, sigmoid
 from matplotlib.figure import Figure
-from outputs import QUICK, save_figure, save_picture
+from outputs import QUICK, save_figure, save_page, save_picture
 from tqdm import trange
 
 import autograd
-from autograd import Tensor, Value, data, draw, grads, parameter, values
+from autograd import Film, Tensor, Value, data, draw, grads, parameter, values
 from nn import Adam
 
 EPOCHS = 10
 HIS_LR, LR = 0.0001, 1.0
 BLOCKS = ("W_out", "W_h", "W_in")
 STEPS = 1000 if QUICK else 3000
+FRAMES = 200
 
 
 class RecordedNet(Net):
@@ -38,6 +40,12 @@ class RecordedNet(Net):
                 parameter(w)  # so that the picture tells weights from data
             setattr(self, name, weights)
 
+    def __call__(self, x: Any) -> Value:
+        return self.forward(np.asarray(x))[0]
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        return [(w.label, w) for name in reversed(BLOCKS) for w in getattr(self, name).flat]
+
     def backward(self, x: Any, y: Any) -> None:
         self.loss(x, y).backward()
 
@@ -50,6 +58,21 @@ class RecordedNet(Net):
     def predict(self, X: Any) -> Any:
         W_out, W_h, W_in = (data(getattr(self, name)) for name in BLOCKS)
         return sigmoid(sigmoid(X @ W_in) @ W_h) @ W_out
+
+
+class FilmedNet(RecordedNet):
+    """The same, with a film of its training: in each frame the gradient of one sample, and the error on all."""
+
+    def __init__(self, X: Any, Y: Any) -> None:
+        super().__init__()
+        self.film = Film(self, lambda: self.mse(X, Y), data=(X, Y), predict=self.predict)
+        self.steps, self.every = 0, max(1, len(X) * EPOCHS // FRAMES)
+
+    def update(self, lr: float) -> None:
+        if self.steps % self.every == 0:
+            self.film.frame(step=self.steps)
+        self.steps += 1
+        super().update(lr)
 
 
 def train(net: Net, X: Any, Y: Any, lr: float, name: str, epochs: int = EPOCHS) -> list[float]:
@@ -116,7 +139,7 @@ def main() -> None:
     print(f"Predicting their mean gives an MSE of {variance:.4f}, the variance of y: that is what there is to beat.")
     print(f"glassgrad's scalar engine runs {'compiled' if autograd.compiled else 'as plain Python'}.\n")
 
-    his, patient, slow, recorded = Net(), Net(), CorrectedNet(), RecordedNet()
+    his, patient, slow, recorded = Net(), Net(), CorrectedNet(), FilmedNet(X, Y)
     his_errors = train(his, X, Y, HIS_LR, "his script")
     patient_errors = train(patient, X, Y, 100 * HIS_LR, "his script, steps 100 times as long")
     slow_errors = train(slow, X, Y, HIS_LR, "correct gradient, his learning rate")
@@ -173,6 +196,8 @@ def main() -> None:
     loss.label = "loss"
     loss.backward()
     save_picture(draw(loss), "x_squared_graph")
+    save_page(loss, "x_squared", "One sample of y = x²")
+    save_page(recorded.film.page("Fitting y = x²"), "x_squared_film")
 
 
 def plot(X: Any, Y: Any, his: Net, patient: Net, recorded: Net, curves: dict[str, list[float]]) -> None:
