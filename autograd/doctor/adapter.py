@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import OperandError
 from .diagnosis import diagnose
-from .evidence import plain_name
+from .evidence import Batch, plain_name
 from .report import Report
 
 Array = Any
@@ -61,10 +61,12 @@ def diagnose_class(
     if not names:
         raise OperandError(
             f"no weights found in {type(net).__name__}: its attributes hold no float arrays; name them, "
-            'parameters=["W1", "W2"]'
+            f'parameters=["W1", "W2"]{_in_containers(net)}'
         )
     run_loss, run_backward, run_update = (_runner(net, run) for run in (loss, backward, update))
     assert run_loss is not None
+    if parameters is None:
+        names = _kept(net, names, run_loss, run_backward, Batch(tuple(batch), each).all()[0])
 
     def with_weights(params: Mapping[str, Any]) -> Any:
         twin = copy.copy(net)
@@ -127,6 +129,46 @@ def _weights(net: Any) -> list[str]:
     """The attributes that look like weights: float arrays whose names are not those of another's gradient."""
     arrays = [name for name, part in vars(net).items() if isinstance(part, np.ndarray) and part.dtype.kind == "f"]
     return [name for name in arrays if plain_name(name, [other for other in arrays if other != name]) is None]
+
+
+def _kept(net: Any, names: list[str], run_loss: Run, run_backward: Run | None, sample: Sequence[Any]) -> list[str]:
+    """Those that are no left-overs of an earlier call.
+
+    What the forward pass writes anew is an activation. What only the backward pass writes anew, and the loss does not
+    read, is an error; read by the loss, it is a weight that his backward pass also updates.
+    """
+
+    def rebound(twin: Any) -> set[str]:
+        return {name for name in names if getattr(twin, name) is not before[name]}
+
+    twin = copy.deepcopy(net)
+    before = {name: getattr(twin, name) for name in names}
+    try:
+        with np.errstate(all="ignore"):
+            run_loss(twin, *sample)
+            passing = rebound(twin)
+            if run_backward is not None:
+                run_backward(twin, *sample)
+            for name in rebound(twin) - passing:
+                poisoned = copy.deepcopy(net)
+                setattr(poisoned, name, np.full_like(getattr(net, name), np.nan))
+                if np.all(np.isfinite(np.asarray(run_loss(poisoned, *sample), dtype=float))):
+                    passing.add(name)
+    except Exception:  # the diagnosis will meet it again, and say where
+        return names
+    return [name for name in names if name not in passing] or names
+
+
+def _in_containers(net: Any) -> str:
+    """A hint where the arrays are in lists or dicts."""
+    for name, part in vars(net).items():
+        held = list(part.values()) if isinstance(part, Mapping) else part if isinstance(part, (list, tuple)) else []
+        if held and all(isinstance(each, np.ndarray) for each in held):
+            return (
+                f". Its {name} are in a {type(part).__name__}: give diagnose() a loss(params, *batch), the arrays by "
+                "name, and a function that sets them, runs his backward and returns the gradients by name"
+            )
+    return ""
 
 
 def _gradients(net: Any, names: list[str], given: Mapping[str, str] | None) -> dict[str, Any]:

@@ -51,6 +51,15 @@ def test_functions_in_place_of_methods() -> None:
     assert report["W_out"].verdict == "cannot tell"
 
 
+def test_what_an_earlier_forward_pass_left_is_no_weight() -> None:
+    net = Net(0)
+    net.loss(DATA[0][0], DATA[1][0])
+    net.backward(DATA[0][0], DATA[1][0])
+    report = diagnose_class(net, DATA, update="update", lr=1e-4, each=True)
+    assert list(report) == ["W_out", "W_h", "W_in"]
+    assert report["W_h"].name == "transposed"
+
+
 def test_what_is_missing_is_said() -> None:
     with pytest.raises(OperandError, match="has no method 'step'"):
         diagnose_class(Net(0), DATA, update="step", lr=0.1, each=True)
@@ -58,3 +67,7 @@ def test_what_is_missing_is_said() -> None:
         diagnose_class(Net(0), DATA, backward=lambda net, x, y: None, each=True)
     with pytest.raises(OperandError, match="no weights found"):
         diagnose_class(object.__new__(Net), DATA, each=True)
+    listed = Net(0)
+    listed.__dict__ = {"weights": [np.ones((2, 2))]}
+    with pytest.raises(OperandError, match="Its weights are in a list: give diagnose"):
+        diagnose_class(listed, DATA, each=True)
