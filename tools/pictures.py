@@ -1,6 +1,7 @@
-"""Draws the pictures of the documentation anew: docs/pictures/*.svg. Run by `make docs`.
+"""Draws the pictures of the documentation anew, docs/pictures/*.svg, and its page, docs/page.html. Run by `make docs`.
 
-Needs Graphviz in one of its forms; the files are committed, so that readers need neither.
+Needs Graphviz in one of its forms; the files are committed, so that readers need neither. The picture of the page is
+made in a browser, by the tests: `pytest --refresh tests/inspect/test_documented.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from autograd import Value, draw, parameter  # noqa: E402
+from autograd import Value, draw, inspect, parameter  # noqa: E402
 from autograd.draw import Picture  # noqa: E402
+from autograd.draw.inspect import Page  # noqa: E402
 from nn import MLP  # noqa: E402
 
 
@@ -27,13 +29,22 @@ def neuron() -> Picture:
     return draw(out)
 
 
-def network() -> Picture:
+def error() -> Value:
     """A 1-3-3-1 network of sigmoids and its error at one point of y = x²."""
     model = MLP(1, [3, 3, 1], activation="sigmoid", seed=3)
     loss = (model([Value(0.5, "x")]) - Value(0.25, "y")).square()
     loss.label = "loss"
     loss.backward()
-    return draw(loss)
+    return loss
+
+
+def network() -> Picture:
+    return draw(error())
+
+
+def page() -> Page:
+    """The same, to step through."""
+    return inspect(error(), title="A 1-3-3-1 network, and backward through it", viz=True)
 
 
 def vanishing() -> Picture:
@@ -59,6 +70,7 @@ def main() -> None:
     for make in (neuron, network, vanishing, collapsed):
         file = ROOT / "docs" / "pictures" / f"{make.__name__}.svg"
         print(f"wrote {Path(make().render(outfile=file)).relative_to(ROOT)}")
+    print(f"wrote {Path(page().save(ROOT / 'docs' / 'page.html')).relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
