@@ -6,6 +6,7 @@ is the likeliest given the blocks nearer the output. The evidence, the fits and 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from ..errors import OperandError
 from ..tensor import Tensor
 from ..value import Value
 from .advice import Words
+from .comparison import comparison
 from .evidence import Batch, Evidence, gather
 from .fit import TOLERANCE, Explanation, explain, fit, judge
 from .forward import compare_forward
@@ -87,9 +89,11 @@ def diagnose(
     if gradients is not None:
         evidence = gather(loss, blocks, parts, gradients, seed=seed, lr=lr)
         report = _report(evidence, blocks, Words(evidence, loss), "gradient", notes)
+        report._comparison = functools.partial(comparison, loss, blocks, parts, gradients)
     if update is not None:
         evidence = gather(loss, blocks, parts, update, seed=seed, lr=lr, judged_step=True)
         step = _report(evidence, blocks, Words(evidence, loss), "update", [] if gradients is not None else notes)
+        step._comparison = functools.partial(comparison, loss, blocks, parts, update, lr=lr)
         if gradients is None:
             report = step
         else:

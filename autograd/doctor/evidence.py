@@ -218,7 +218,7 @@ def gather(
         probes = _called(answer, [base, *elsewhere], params, notes, lr if judged_step else None, judged_step)
         elsewhere = [p for p in elsewhere if p not in probes]
     else:
-        base.answers = _implied(answer, base, lr) if judged_step else named(answer, list(params), notes)
+        base.answers = implied(answer, base.params, lr) if judged_step else named(answer, list(params), notes)
     sound = [probe for probe in probes if _finite(probe)]
     if sound and len(sound) < len(probes):
         told = "the batch itself holds NaN or infinity" if batch.broken else "an exp that overflows?"
@@ -255,7 +255,7 @@ def _called(
             continue
         if judged_step:
             found = point if found is None else found  # a step taken in place
-            probe.answers = _implied(found, probe, lr)
+            probe.answers = implied(found, probe.params, lr)
         else:
             if any(not np.array_equal(point[name], probe.params[name], equal_nan=True) for name in point):
                 _once(notes, "your gradient function changes the parameters it is given; it should only read them")
@@ -311,13 +311,13 @@ def plain_name(key: str, names: Iterable[str]) -> str | None:
     return None
 
 
-def _implied(after: Any, probe: Probe, lr: float | None) -> dict[str, Array]:
+def implied(after: Any, params: Params, lr: float | None) -> dict[str, Array]:
     """The gradient that a step would have used: (before - after) / lr."""
     assert lr is not None
     answers = {}
-    for name, array in named(after, list(probe.params), []).items():
-        if np.shape(array) == np.shape(probe.params[name]) and array.dtype.kind in "fiu":
-            array = (probe.params[name] - array) / lr
+    for name, array in named(after, list(params), []).items():
+        if np.shape(array) == np.shape(params[name]) and array.dtype.kind in "fiu":
+            array = (params[name] - array) / lr
         answers[name] = array
     return answers
 

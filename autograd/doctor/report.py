@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import html
 import math
+import os
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..errors import OperandError
 from .marks import of_blocks
+
+if TYPE_CHECKING:
+    from ..draw.inspect import Page
 
 WIDTH = 100
 MARKS = {"right": "✓", "wrong": "✗", "cannot tell": "?"}
@@ -114,6 +119,7 @@ class Report:
     step: Report | None = None
     disagree: list[str] = field(default_factory=list)
     forward: list[LayerReport] = field(default_factory=list)
+    _comparison: Callable[[], Page] | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, block: str) -> BlockReport:
         return self.blocks[block]
@@ -155,6 +161,25 @@ class Report:
                 short = ", ".join(f"{what} {block.name or block.verdict}" for what, block in found)
                 reasons[name] = f"{short}: {' '.join(_sentence(block.reason) for _, block in found)}"
         return of_blocks(root, reasons)
+
+    def compare(self, path: str | os.PathLike[str] | None = None) -> Page:
+        """A page with what was judged beside what is right, number by number, over the graph of one sample.
+
+        Args:
+            path: where to write the file; without one `.save(path)` does, and a notebook shows the page.
+
+        Raises:
+            OperandError: no gradients were judged, or none has the shape of its block.
+        """
+        if self._comparison is None:
+            raise OperandError("there are no gradients to compare: diagnose() was given none, or the report was a copy")
+        page = self._comparison()
+        if path is not None:
+            page.save(path)
+        return page
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_comparison": None}  # it holds the learner's functions
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as dicts, lists, numbers and texts."""
@@ -249,6 +274,8 @@ class Report:
                 f"<th>relative error</th><th>explanation</th><th>what to do</th></tr>{rows}</table>"
             )
         rest = [layer.reason for layer in self.forward if layer.verdict != "right"] + self.notes + [self.evidence]
+        if self._comparison is not None and self.first_wrong is not None:
+            rest.append("Yours and the right ones, number by number: report.compare() is a page of both.")
         return "".join(parts) + "".join(f"<p>{html.escape(text)}</p>" for text in rest if text)
 
 
