@@ -170,11 +170,14 @@ def torch_step(name: str, data: Data) -> Step:
 
 
 def casadi_step(name: str, data: Data, kind: str) -> Step:
-    """One function of the whole batch: of scalars (SX), or of matrices (MX), run by CasADi's virtual machine."""
+    """CasADi's virtual machine: a function of the whole batch, of scalars (SX) or of matrices (MX); or of one sample in
+    scalars, mapped over the batch ("map")."""
     import casadi as ca
 
     sizes = {"W1": SEED, "W2": MOONS}[name]
     n, inputs = len(data.Y), sizes[0]
+    one, kind, whole = kind == "map", kind.replace("map", "SX"), n
+    n = 1 if one else n
     symbol = getattr(ca, kind).sym
     theta, x, y = symbol("theta", data.theta.size), symbol("x", inputs, n), symbol("y", 1, n)
     a, k = x, 0
@@ -189,6 +192,10 @@ def casadi_step(name: str, data: Data, kind: str) -> Step:
     if name == "W2":
         loss = ca.sum2(ca.fmax(1 - y * a, 0)) / n + 1e-4 * ca.sumsqr(theta)
     function = ca.Function("step", [theta, x, y], [loss, ca.gradient(loss, theta)])
+    if one:
+        theta, x, y = ca.MX.sym("theta", data.theta.size), ca.MX.sym("x", inputs, whole), ca.MX.sym("y", 1, whole)
+        found = [ca.sum2(part) / whole for part in function.map(whole)(ca.repmat(theta, 1, whole), x, y)]
+        function = ca.Function("step", [theta, x, y], found)
     buffer, run = function.buffer()  # its fastest way to be called: no array is copied
     value, gradient = np.zeros(1), np.zeros(data.theta.size)
     given = (data.theta, np.ascontiguousarray(data.X), np.ascontiguousarray(data.Y))
