@@ -3,8 +3,8 @@
     python demos/newton.py [--quick]
 
 A Newton step solves H s = -g. Conjugate gradients only ever ask for products H v, and `hvp` gives one for about the
-price of a gradient or two, so the n × n matrix is never built. Beside it gradient descent, and scipy's Newton-CG where
-scipy is installed. Writes out/newton.svg and .png.
+price of a gradient or two, so the n × n matrix is never built. Beside it gradient descent, and where scipy is
+installed its Newton-CG and L-BFGS, also on the compiled function. Writes out/newton.svg and .png.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from outputs import QUICK, save_figure
 from tqdm import tqdm
 
-from autograd import hvp, value_and_grad
+from autograd import compile, hvp, value_and_grad, values
 
 N = 20 if QUICK else 100
 STEPS = 2000 if QUICK else 10_000
@@ -94,6 +94,14 @@ def main() -> None:
             options={"xtol": 1e-12},
         )  # fmt: skip
         print(f"  scipy's Newton-CG, with hvp: {theirs.nit} steps ({theirs.nhev} products): f = {theirs.fun:.1e}")
+        variables = values(start)
+        step = compile(lambda: rosenbrock(variables), variables)
+        theirs = minimize(
+            step.value_and_grad, start, jac=True, hessp=step.hvp, method="Newton-CG", options={"xtol": 1e-12}
+        )
+        print(f"  scipy's Newton-CG, compiled by {step.engine}: {theirs.nit} steps: f = {theirs.fun:.1e}")
+        theirs = minimize(step.value_and_grad, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-15})
+        print(f"  scipy's L-BFGS, compiled by {step.engine}: {theirs.nit} steps: f = {theirs.fun:.1e}")
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()

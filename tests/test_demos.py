@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -114,6 +115,10 @@ def test_newton() -> None:
     farthest = re.search(r"from the minimum \(1, ..., 1\): (\S+)", out)
     assert farthest is not None
     assert float(farthest[1]) < 1e-7
+    if importlib.util.find_spec("scipy"):
+        compiled = re.findall(r"compiled by \w+: .*f = (\S+)", out)
+        assert len(compiled) == 2
+        assert max(map(float, compiled)) < 1e-9
 
 
 def test_names() -> None:
