@@ -77,6 +77,11 @@ class Step:
         """What runs it: "numpy" or "llvm"."""
         return self._engine if self._latest is None else self._latest.engine
 
+    @property
+    def function(self) -> Callable[..., Any] | None:
+        """What was compiled; None where the step was read from a file."""
+        return self._function
+
     # ------------------------------------------------------------- the functional form, on a flat vector of parameters
 
     def value(self, theta: Any, *arguments: Any) -> float:

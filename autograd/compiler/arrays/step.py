@@ -68,6 +68,11 @@ class ArrayStep:
             p.reached = True
         return float(loss)
 
+    @property
+    def function(self) -> Callable[..., Any] | None:
+        """What was compiled; None where the step was read from a file."""
+        return self._function
+
     # ------------------------------------------------------------- the functional form, on a flat vector of parameters
 
     def value(self, theta: Any, *arguments: Any) -> float:

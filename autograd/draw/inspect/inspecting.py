@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...errors import GraphError, RenderError
+from ...errors import GraphError, OperandError, RenderError
 from ...graph import walk
 from .. import carrier, dot, render
 from ..escape import clean
@@ -16,6 +16,7 @@ from ..gather import gather
 from ..look import Look, checked_roots
 from ..model import Amount, Drawing
 from ..table import table
+from .eagerly import is_step, one_sample
 from .geometry import geometry, source_of
 from .page import Page, assemble
 from .story import Story, backward_order, story
@@ -34,20 +35,28 @@ SCRIPTS: Final = (
 """In the order in which the page reads them, as one script."""
 
 
-def inspect(root: Any, path: str | os.PathLike[str] | None = None, *, title: str = "", viz: bool | None = None) -> Page:
+def inspect(
+    root: Any,
+    *sample: Any,
+    path: str | os.PathLike[str] | None = None,
+    title: str = "",
+    viz: bool | None = None,
+) -> Page:
     """A page that steps through forward and backward, and shows at every step what is multiplied and what is added.
 
     It is one HTML file: it opens from disk in any browser, without a network and without Graphviz.
 
     Args:
-        root: the result to understand, a `Value` or a `Tensor`; call its `backward` first, or there is only forward.
+        root: the result to understand, a `Value` or a `Tensor`; call its `backward` first, or there is only forward. Or
+            a compiled step, of which the page shows one sample.
+        sample: only for a compiled step: one row of each array that it takes. No gradients are changed.
         path: where to write the file; without one `.save(path)` does, and a notebook shows the page.
         title: its heading.
         viz: whether the page can lay out by itself, which it needs to open and close modules and where there is no
             Graphviz here; costs 0.7 MB. By default where it is needed.
 
     Raises:
-        OperandError: `root` is nothing that has a graph.
+        OperandError: `root` is nothing that has a graph, or a loaded step, which has no function to run on a sample.
 
     >>> from autograd import Value, inspect
     >>> x = Value(0.5, "x")
@@ -57,6 +66,12 @@ def inspect(root: Any, path: str | os.PathLike[str] | None = None, *, title: str
     >>> page.title
     'a neuron'
     """
+    if is_step(root):
+        with one_sample(root, sample) as result:
+            return inspect(result, path=path, title=title, viz=viz)
+    if sample and (len(sample) > 1 or path is not None or not isinstance(sample[0], (str, os.PathLike))):
+        raise OperandError(f"a sample is for a compiled step, and this is a {type(root).__name__}: inspect(loss)")
+    path = sample[0] if sample else path
     roots = checked_roots(root)
     drawing = gather(roots, _DEEPEST, MOST_VALUES, True)
     page = page_of(drawing, title, viz, running_sums(roots, drawing))
