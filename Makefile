@@ -43,7 +43,7 @@ generate: .venv/.dev
 	$(BIN)/python tools/generate.py
 
 clean:
-	rm -rf .venv .venv-compiled build dist out *.egg-info .coverage* htmlcov
+	rm -rf .venv .venv-compiled .axe build dist out *.egg-info .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find autograd nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 
