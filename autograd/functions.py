@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import ieee
+from . import error_function, ieee
 from .errors import OperandError
 
 __all__ = [
@@ -83,16 +83,6 @@ def _float(x: Any) -> float:
         raise OperandError(f"an operand must be a real number or an array, got {type(x).__name__}{remedy}") from None
 
 
-def _elementwise(on_floats: Callable[[float], float]) -> Callable[[Any], Any]:
-    """A float function for arrays, where numpy has none; the dtype is kept."""
-
-    def call(x: Any) -> Any:
-        flat = np.fromiter(map(on_floats, x.ravel().tolist()), dtype=float, count=x.size)
-        return flat.reshape(x.shape).astype(np.result_type(x.dtype, np.float16), copy=False)
-
-    return call
-
-
 abs = _intrinsic("abs", math.fabs, np.abs)
 power = _intrinsic("power", ieee.power, np.power)
 sqrt = _intrinsic("sqrt", ieee.sqrt, np.sqrt)
@@ -118,8 +108,8 @@ tanh = _intrinsic("tanh", ieee.tanh, np.tanh)
 arcsinh = _intrinsic("arcsinh", ieee.arcsinh, np.arcsinh)
 arccosh = _intrinsic("arccosh", ieee.arccosh, np.arccosh)
 arctanh = _intrinsic("arctanh", ieee.arctanh, np.arctanh)
-erf = _intrinsic("erf", ieee.erf, _elementwise(ieee.erf))
-erfc = _intrinsic("erfc", ieee.erfc, _elementwise(ieee.erfc))
+erf = _intrinsic("erf", ieee.erf, error_function.erf)
+erfc = _intrinsic("erfc", ieee.erfc, error_function.erfc)
 maximum = _intrinsic("maximum", ieee.maximum, np.maximum)
 minimum = _intrinsic("minimum", ieee.minimum, np.minimum)
 sign = _intrinsic("sign", ieee.sign, np.sign)
@@ -162,7 +152,10 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         if choose is not None:
             return choose(condition, x, y)
     if isinstance(condition, (bool, np.bool_)):
-        return x if condition else y
+        chosen, other = (x, y) if condition else (y, x)
+        if isinstance(other, np.ndarray) and other.ndim and np.shape(chosen) != other.shape:
+            return np.where(condition, x, y)  # of the shape that both have together
+        return chosen
     if isinstance(condition, np.ndarray):
         if type(x) is int and type(y) is int and x == 1 and y == 0:  # the slope of relu: ten times faster than np.where
             return condition.astype(np.float64)

@@ -39,7 +39,7 @@ ROWS = [
     ["autograd.array_rules", "autograd.formula"],
     ["autograd.rules"],
     ["autograd.functions", "autograd.trees"],
-    ["autograd.ieee", "autograd.fingerprint"],
+    ["autograd.ieee", "autograd.fingerprint", "autograd.error_function"],
     ["autograd.errors"],
 ]
 """The rooms, from the top down. A file may import from the rows below its own, and from its own room."""
