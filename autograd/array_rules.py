@@ -14,6 +14,7 @@ Broadcasting is undone by the driver, never here. Options (`axis=`, `shape=`) ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -256,7 +257,8 @@ def _matmul_pull_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     if len(x.shape) == 1:
         return reshape(x, shape=(x.shape[0], 1)) * reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
     if len(y.shape) == 2 and len(x.shape) > 2:  # one matrix for a whole stack: one product instead of a stack to sum
-        x, g = reshape(x, shape=(-1, x.shape[-1])), reshape(g, shape=(-1, g.shape[-1]))
+        rows = math.prod(x.shape[:-1])
+        x, g = reshape(x, shape=(rows, x.shape[-1])), reshape(g, shape=(rows, g.shape[-1]))
     return unbroadcast(matmul(_flipped(x), g), y.shape)
 
 

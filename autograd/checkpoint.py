@@ -114,7 +114,7 @@ def _rule(again: Callable[[Sequence[Any]], Any], outside: list[Tensor], data: An
     def whole(g: Any, out: Any, operands: Sequence[Any], wanted: Sequence[Any], options: dict[str, Any]) -> list[Any]:
         inputs, result = rerun(out, operands)
         found = pull([result], [g], inputs, isinstance(out, Tensor))
-        return [g if want not in (None, False) else None for g, want in zip(found, wanted, strict=True)]
+        return [g if want is not None and want is not False else None for g, want in zip(found, wanted, strict=True)]
 
     def pushed(tangents: list[Any], out: Any, *operands: Any) -> Any:
         inputs, result = rerun(out, operands)

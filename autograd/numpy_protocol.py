@@ -160,8 +160,8 @@ INSTEAD: Final[dict[str, str]] = {
 
 def name_of(function: Any) -> str:
     """`sum`, `linalg.norm`: the name of one of numpy's functions below `np.`."""
-    name = str(function.__name__)
-    return f"linalg.{name}" if getattr(function, "__module__", "") == "numpy.linalg" else name
+    room = str(getattr(function, "__module__", "")).removeprefix("numpy").lstrip(".")
+    return f"{room}.{function.__name__}" if room in ("linalg", "fft") else str(function.__name__)
 
 
 def refusal(name: str, what: str = "") -> OperandError:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from .array_rules import ArrayRule, astype, choose, plain_array, unbroadcast
-from .graph import walk
+from .errors import AnomalyError
+from .graph import MODE, THREAD, walk
 from .rules import Rule
 from .scalar import times
 
@@ -61,6 +62,7 @@ def _sweep(order: Order, waiting: dict[int, Any], ids: set[int], differentiable:
     0 × inf, which would be NaN. So the nodes behind a `where` are remembered in `masked`.
     """
     masked: set[int] = set()
+    watching = MODE.special > 0 and THREAD.anomaly > 0 and not differentiable  # what is recorded is looked at anyway
     for node, operands in reversed(order):
         g = waiting.pop(id(node), None)
         if g is None:
@@ -69,9 +71,22 @@ def _sweep(order: Order, waiting: dict[int, Any], ids: set[int], differentiable:
         if hidden or node.rule is choose:
             masked.update(map(id, operands))
         wanted = [id(operand) in ids for operand in operands]
-        for operand, part in zip(operands, node._pull(g, operands, wanted, differentiable, hidden), strict=True):
+        parts = node._pull(g, operands, wanted, differentiable, hidden)
+        for k, (operand, part) in enumerate(zip(operands, parts, strict=True)):
+            if watching:
+                _check_finite(node, k, part)
             if part is not None:
                 receive(waiting, operand, part)
+
+
+def _check_finite(node: Any, k: int, part: Any) -> None:
+    """What `detect_anomaly` asks of a cotangent that `node` passes on to its operand `k`."""
+    if part is not None and not np.all(np.isfinite(plain_array(part))):
+        told = f" of shape {part.shape}" if getattr(part, "shape", ()) else ""
+        raise AnomalyError(
+            f"backward through {node.op} gave a gradient that is not finite to its operand {k}{told}"
+            + (f", recorded at {node.source}" if node.source else "; record the graph under detect_anomaly() too")
+        )
 
 
 def receive(waiting: dict[int, Any], node: Any, contribution: Any) -> None:
@@ -135,13 +150,14 @@ def _where_anything_came(g: Any, part: Any) -> Any:
     return choose(np.zeros(part.shape, part.dtype), part, condition=stopped) if np.any(stopped) else part
 
 
-def accumulate(root: Any, seed: Any, watch: Callable[[Any, Any], None] | None) -> None:
+def accumulate(root: Any, seed: Any) -> None:
     """`Tensor.backward`: the sweep in plain arrays over everything a Tensor depends on, into `.grad`.
 
     Each result is visited when its last user has been. What waits for a result is kept in its own gradient; leaves
     receive theirs at the end, so that an error leaves them untouched.
     """
     uses = _uses(root)
+    watching = MODE.special > 0 and THREAD.anomaly > 0
     arrived: dict[int, list[Any]] = {}  # by leaf: the leaf, the sum so far, and whether that array is the leaf's own
     if root._parents:
         root._grad = seed
@@ -157,8 +173,6 @@ def accumulate(root: Any, seed: Any, watch: Callable[[Any, Any], None] | None) -
         parts: Any = None
         hidden = False
         if g is not None:
-            if watch is not None:
-                watch(node, g)
             if node.rule is choose or (masked and id(node) in masked):
                 hidden = node.rule is not choose
                 masked.update(map(id, parents))
@@ -170,6 +184,8 @@ def accumulate(root: Any, seed: Any, watch: Callable[[Any, Any], None] | None) -
             part = None
             if g is not None:
                 part = pulled(node, k, g, node._saved, node._data, hidden) if parts is None else parts[k]
+                if watching:
+                    _check_finite(node, k, part)
             if parent._parents:
                 if part is not None:
                     parent._grad = part if parent._grad is None else parent._grad + part
@@ -185,8 +201,6 @@ def accumulate(root: Any, seed: Any, watch: Callable[[Any, Any], None] | None) -
                 else:
                     entry[1], entry[2] = entry[1] + part, True
     for leaf, total, own in arrived.values():
-        if watch is not None:
-            watch(leaf, total)
         leaf.reached = True
         if leaf._grad is not None:
             leaf._grad = np.asarray(leaf._grad + total)

@@ -72,7 +72,10 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
     @property
     def operands(self) -> tuple[Tensor, ...]:
         """What it was computed from, in order; plain numbers and arrays appear as Tensors of kind `"constant"`."""
-        if None not in self._parents:
+        for parent in self._parents:
+            if parent is None:
+                break
+        else:
             return self._parents
         return tuple(
             constant(saved) if parent is None else parent
@@ -142,12 +145,11 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
         if MODE.special and (tracer := array_tracer()) is not None:
             return tracer.choose(condition, x, y)
         if isinstance(condition, (bool, np.bool_)):
-            chosen = x if condition else y
-            return Tensor._apply(CHOSEN, (chosen,)) if isinstance(chosen, Tensor) else constant(chosen)
+            return _picked(x if condition else y, np.broadcast_shapes(*_shapes(x, y)), _float_dtype(x, y))
         if isinstance(condition, Tensor) or np.asarray(condition).dtype != bool:
             raise OperandError("where() expects a condition such as x > 0: an array of bools")
         condition = np.array(condition)  # the graph's own: nobody changes it later
-        shape = np.broadcast_shapes(np.shape(condition), np.shape(_raw(x)), np.shape(_raw(y)))
+        shape = np.broadcast_shapes(condition.shape, *_shapes(x, y))
         sides = [_cast(side, _float_dtype(x, y)) for side in (x, y)]
         wide = [side if side.shape == shape else array_rules.broadcast_to(side, shape=shape) for side in sides]
         return array_rules.choose(*wide, condition=np.broadcast_to(condition, shape))
@@ -209,9 +211,8 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
         start = np.asarray(_raw(seed), dtype=self._data.dtype)
         if start.shape != self._data.shape:
             raise ShapeError(f"the seed of backward has the Tensor's shape {self.shape}, got {start.shape}")
-        watch = MODE.special > 0 and THREAD.anomaly > 0
         with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
-            accumulate(self, start, _watch if watch else None)
+            accumulate(self, start)
 
     def _check_unchanged(self, differentiable: bool) -> None:
         """Raise if an array this node was computed from has been changed since."""
@@ -242,13 +243,16 @@ class Tensor(ArrayNode, Surface, ArrayMethods):
         return deepcopy_graph(self, memo)
 
     def _copied(self, memo: dict[int, Any]) -> Tensor:
-        twin = Tensor(self._data)
+        twin = recorded(self.rule, self._data.copy(), (), (), None, self.options)
         twin._grad = None if self._grad is None else self._grad.copy()
         twin._parents = tuple(None if p is None else memo.get(id(p), p) for p in self._parents)
         twin._saved = tuple(
             p._data if p is not None and id(old) in memo else s
             for p, old, s in zip(twin._parents, self._parents, self._saved, strict=True)
         )
+        if self._prints is not None:
+            kept = [old is new for old, new in zip(self._saved, twin._saved, strict=True)]
+            twin._prints = tuple(mark if same else None for mark, same in zip(self._prints, kept, strict=True))
         twin.rule, twin.options, twin.note, twin.reached = self.rule, self.options, self.note, self.reached
         return twin
 
@@ -396,17 +400,21 @@ def _settle(node: Tensor) -> None:
         node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, INPUT, _NO_OPTIONS
 
 
-def _watch(node: Tensor, g: Any) -> None:
-    """Raise at the first cotangent that is not finite."""
-    if not np.all(np.isfinite(g)):
-        raise AnomalyError(
-            f"backward gave {node.op or 'a leaf'} of shape {node.shape} a gradient that is not finite"
-            + (f", recorded at {node.source}" if node.source else "")
-        )
-
-
 def _float_dtype(*sides: Any) -> Any:
     return np.result_type(*[side._data if isinstance(side, Tensor) else _number("where", side) for side in sides])
+
+
+def _shapes(*sides: Any) -> list[tuple[int, ...]]:
+    return [np.shape(_raw(side)) for side in sides]
+
+
+def _picked(side: Any, shape: tuple[int, ...], dtype: Any) -> Tensor:
+    """The side that a single bool chose, of the shape and dtype that both have together."""
+    if not isinstance(side, Tensor):
+        return constant(np.broadcast_to(_cast(side, dtype), shape))
+    side = Tensor._apply(CHOSEN, (_cast(side, dtype),))
+    wide: Tensor = side if side.shape == shape else array_rules.broadcast_to(side, shape=shape)
+    return wide
 
 
 def _cast(side: Any, dtype: Any) -> Any:

@@ -37,6 +37,10 @@ def _compared(node: Any, sign: str, other: Any) -> Any:
     return None if tracer is None else tracer.compare(sign, node, other)
 
 
+def _is_numeric(other: object) -> bool:
+    return isinstance(other, (ArrayNode, np.ndarray, np.generic, float, int))
+
+
 class ArrayNode:
     """What a `Tensor` keeps, and how it is read. Write `Tensor`; this class has no arithmetic."""
 
@@ -207,6 +211,19 @@ class ArrayNode:
     def __ge__(self, other: Any) -> Any:
         recorded = _compared(self, ">=", other)
         return self._data >= plain_array(other) if recorded is None else recorded
+
+    def __eq__(self, other: object) -> Any:
+        """Which elements are equal, as of numpy's arrays; whether two names mean one Tensor is asked with `is`."""
+        if not _is_numeric(other):
+            return NotImplemented
+        recorded = _compared(self, "==", other)
+        return self._data == plain_array(other) if recorded is None else recorded
+
+    def __ne__(self, other: object) -> Any:
+        if not _is_numeric(other):
+            return NotImplemented
+        recorded = _compared(self, "==", other)
+        return self._data != plain_array(other) if recorded is None else ~recorded
 
     __hash__ = object.__hash__
 

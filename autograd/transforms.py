@@ -21,7 +21,7 @@ from .reverse import pull
 from .rules import identity
 from .scalar import describe
 from .tensor import Tensor
-from .trees import flatten
+from .trees import flatten, leaves_like
 from .value import Value
 
 Function = Callable[..., Any]
@@ -90,9 +90,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     outputs, _ = flatten(call.output)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given, _ = flatten(cotangent)
-        if len(given) != len(outputs):
-            raise ShapeError(f"the function gave {len(outputs)} outputs, got {len(given)} cotangents")
+        given = leaves_like(cotangent, call.output, "cotangent")
         pairs = [(out, _like(g, out, "cotangent")) for out, g in zip(outputs, given, strict=True) if _carries(out)]
         found = call.pull([out for out, _ in pairs], [g for _, g in pairs], any(map(_carries, given)))
         return tuple(call.by_argument(found))
@@ -113,9 +111,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)):
         raise OperandError("jvp() takes the primals and the tangents as tuples: jvp(f, (x,), (v,))")
     call = _Call(f, primals, range(len(primals)), {})
-    given, _ = flatten(tuple(tangents))
-    if len(given) != len(call.inputs):
-        raise ShapeError(f"the primals have {len(call.inputs)} leaves, the tangents {len(given)}")
+    given = leaves_like(tuple(tangents), tuple(primals), "tangent")
     ready = [_like(t, x, "tangent") for t, x in zip(given, call.inputs, strict=True)]
     outputs, rebuild = flatten(call.output)
     carried = [out for out in outputs if _carries(out)]
@@ -246,8 +242,11 @@ def _rows(call: _Call, output: Any) -> Any:
         seed = np.zeros(elements, output.dtype)
         seed[index] = 1.0
         stack.append(call.by_argument(call.pull([output], [seed])))
+    if not stack:  # an output without elements: rows of the right shape, none of them
+        zeros = [np.zeros((*elements, *np.shape(_zero_like(x)))) for x in call.inputs]
+        return call.by_argument(zeros)
     columns = [flatten(row) for row in stack]
-    _, rebuild = flatten(stack[0]) if stack else flatten(call.by_argument([_zero_like(x) for x in call.inputs]))
+    _, rebuild = flatten(stack[0])
     merged = [_stack([leaves[k] for leaves, _ in columns], elements) for k in range(len(columns[0][0]))]
     return rebuild(merged)
 
@@ -290,8 +289,13 @@ def _one_like(node: Any) -> Any:
     return np.ones(node.data.shape, node.data.dtype) if isinstance(node, Tensor) else 1.0
 
 
-def _zero_like(node: Any) -> Any:
-    return np.zeros(node.data.shape, node.data.dtype) if isinstance(node, Tensor) else 0.0
+def _zero_like(leaf: Any) -> Any:
+    """Zero in the shape of a leaf, which may also be an array that depends on no input."""
+    if isinstance(leaf, Tensor):
+        return np.zeros(leaf.data.shape, leaf.data.dtype)
+    if isinstance(leaf, np.ndarray):
+        return np.zeros(leaf.shape, leaf.dtype if leaf.dtype.kind == "f" else float)
+    return 0.0
 
 
 def _like(number: Any, node: Any, what: str) -> Any:

@@ -33,6 +33,40 @@ def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     return leaves, rebuild
 
 
+def leaves_like(tree: Any, pattern: Any, what: str) -> list[Any]:
+    """The leaves of a tree in the order of another's: a dict is read by its keys, in whatever order they were written.
+
+    Args:
+        what: the name of the tree in messages.
+
+    Raises:
+        ShapeError: the two are not built alike.
+
+    >>> leaves_like({"b": 3.0, "w": [1.0, 2.0]}, {"w": [0, 0], "b": 0}, "tangent")
+    [1.0, 2.0, 3.0]
+    """
+    if isinstance(pattern, dict):
+        if not isinstance(tree, dict) or tree.keys() != pattern.keys():
+            raise _unlike(what, f"a dict of {', '.join(map(repr, pattern))}", tree)
+        return [leaf for key in pattern for leaf in leaves_like(tree[key], pattern[key], what)]
+    if isinstance(pattern, np.ndarray) and pattern.dtype == object:
+        if np.shape(tree) != pattern.shape:
+            raise _unlike(what, f"an array of shape {pattern.shape}", tree)
+        return list(np.asarray(tree).ravel())
+    if isinstance(pattern, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(pattern):
+            raise _unlike(what, f"{len(pattern)} branches in a {type(pattern).__name__}", tree)
+        return [leaf for pair in zip(tree, pattern, strict=True) for leaf in leaves_like(*pair, what)]
+    if isinstance(tree, (dict, list, tuple)):
+        raise _unlike(what, "one number or array", tree)
+    return [tree]
+
+
+def _unlike(what: str, wanted: str, got: Any) -> ShapeError:
+    told = f"a {type(got).__name__}" + (f" of {len(got)}" if isinstance(got, (dict, list, tuple)) else "")
+    return ShapeError(f"a {what} is built like what it belongs to: expected {wanted}, got {told}")
+
+
 class _Place(int):
     """The number of a leaf, standing in its place."""
 

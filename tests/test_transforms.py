@@ -136,8 +136,13 @@ def test_selection_and_second_derivatives() -> None:
         (lambda: grad(cos, 3)(1.0), OperandError, "argnums names argument 3, but the function was called with 1"),
         (lambda: grad(cos)("x"), OperandError, "an argument to differentiate must hold real numbers"),
         (lambda: jvp(cos, 1.0, 1.0), OperandError, "jvp(f, (x,), (v,))"),
-        (lambda: jvp(cos, (1.0,), (1.0, 2.0)), ShapeError, "the primals have 1 leaves, the tangents 2"),
-        (lambda: vjp(cos, 1.0)[1]([1.0, 2.0]), ShapeError, "the function gave 1 outputs, got 2 cotangents"),
+        (
+            lambda: jvp(cos, (1.0,), (1.0, 2.0)),
+            ShapeError,
+            "a tangent is built like what it belongs to: expected 1 branches in a tuple, got a tuple of 2",
+        ),
+        (lambda: vjp(cos, 1.0)[1]([1.0, 2.0]), ShapeError, "expected one number or array, got a list of 2"),
+        (lambda: hvp(lambda p: p["a"], {"a": 1.0}, {"b": 1.0}), ShapeError, "expected a dict of 'a', got a dict of 1"),
     ],
 )
 def test_errors_name_the_remedy(call: Any, error: type[Exception], message: str) -> None:
@@ -154,3 +159,14 @@ def test_a_long_chain() -> None:
 
     assert grad(f)(1.0) == pytest.approx(0.9999**20_000, rel=1e-9)
     assert hvp(lambda x: f(x) * f(x), 1.0, 1.0) == pytest.approx(2 * 0.9999**40_000, rel=1e-9)
+
+
+def test_directions_are_read_by_their_keys_not_by_their_order() -> None:
+    def f(p: Any) -> Any:
+        return p["a"] ** 2 + p["b"] ** 3
+
+    p = {"a": 1.0, "b": 2.0}
+    assert jvp(f, (p,), ({"b": 1.0, "a": 0.0},)) == (9.0, 12.0)
+    assert hvp(f, p, {"b": 1.0, "a": 0.0}) == {"a": 0.0, "b": 12.0}
+    _, pullback = vjp(lambda x: {"a": 2 * x, "b": 5 * x}, 1.0)
+    assert pullback({"b": 1.0, "a": 0.0}) == (5.0,)

@@ -121,3 +121,18 @@ def test_values_inside_arrays_of_values_stay_values() -> None:
     assert found == [3.0, 2.0]
     x = Value(2.0)
     assert grad(lambda y: y * x.item())(3.0) == 2.0
+
+
+def test_what_does_not_depend_on_the_input_has_a_tangent_of_its_own_shape() -> None:
+    np.testing.assert_array_equal(jvp(lambda x: np.ones(3), (X,), (X,))[1], np.zeros(3))
+    H = hvp(lambda p: (p[0] * p[0]).sum() + p[1].sum(), [X, A], [X, A])
+    assert [h.shape for h in H] == [(3,), (3, 3)]
+    np.testing.assert_array_equal(H[1], np.zeros((3, 3)))
+    narrow = hvp(lambda p: p.sum(), X.astype(np.float32), X.astype(np.float32))
+    assert (narrow.shape, narrow.dtype) == ((3,), np.float32)
+
+
+def test_an_output_without_elements() -> None:
+    assert jacobian(lambda x: x[:0])(X).shape == (0, 3)
+    found = jacobian(lambda p: p["x"][:0])({"x": X, "A": A})
+    assert (found["x"].shape, found["A"].shape) == ((0, 3), (0, 3, 3))
