@@ -13,10 +13,11 @@ PACKAGES := $(shell find autograd nn -name '*.py' -o -name '*.html' -o -name '*.
 demo: .venv/.demo
 	$(BIN)/python demos/x_squared.py
 
-# The suite in plain Python, with coverage; then once more against the compiled wheel, where there is a C compiler.
+# The suite in plain Python, with coverage; then once more against the compiled wheel, where there is a C compiler, and
+# there with the tests marked slow, which coverage would make slower still.
 test: .venv/.dev
 	@$(HAVE_COMPILER) || echo "No C compiler: the compiled engine is not tested here."
-	$(BIN)/python -m pytest $(PYTEST) --cov --cov-report=term
+	$(BIN)/python -m pytest $(PYTEST) -m "not slow" --cov --cov-report=term
 	@if $(HAVE_COMPILER); then $(MAKE) --no-print-directory compiled; fi
 
 # The whole suite against an installed, compiled wheel: the tests are copied, so that they cannot see the source tree.
