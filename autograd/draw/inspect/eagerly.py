@@ -53,8 +53,8 @@ def one_sample(step: Any, sample: Sequence[Any]) -> Iterator[Any]:
     before = [(leaf, leaf.grad) for leaf in leaves]
     for leaf in leaves:
         leaf.grad = 0.0 if isinstance(leaf, Value) else None
-    root.backward()
     try:
+        root.backward()
         yield root
     finally:
         for leaf, kept in before:
