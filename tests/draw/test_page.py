@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import html
 import json
 import math
@@ -79,9 +80,8 @@ def test_the_frame_holds_the_page() -> None:
 
 
 def test_the_layouter_comes_with_its_license() -> None:
-    import autograd.draw
-
-    assets = Path(str(autograd.draw.page.__file__)).parent / "assets"  # type: ignore[attr-defined]
+    page = importlib.import_module("autograd.draw.page")  # by name: `autograd.draw` may be the function
+    assets = Path(str(page.__file__)).parent / "assets"
     notice = (assets / "NOTICE").read_text(encoding="utf-8")
     version = re.match(r"/\*!\s*Viz\.js ([\d.]+)", (assets / "viz-global.js").read_text(encoding="utf-8"))
     assert version is not None
