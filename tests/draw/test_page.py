@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import html
+import importlib
 import json
 import math
 import re
@@ -80,8 +80,8 @@ def test_the_frame_holds_the_page() -> None:
 
 
 def test_the_layouter_comes_with_its_license() -> None:
-    page = importlib.import_module("autograd.draw.page")  # by name: `autograd.draw` may be the function
-    assets = Path(str(page.__file__)).parent / "assets"
+    room = importlib.import_module("autograd.draw.page")  # by name: `autograd.draw` may be the function
+    assets = Path(str(room.__file__)).parent / "assets"
     notice = (assets / "NOTICE").read_text(encoding="utf-8")
     version = re.match(r"/\*!\s*Viz\.js ([\d.]+)", (assets / "viz-global.js").read_text(encoding="utf-8"))
     assert version is not None
