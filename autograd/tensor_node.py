@@ -70,7 +70,7 @@ class ArrayNode:
 
     @property
     def data(self) -> Array:
-        """Its array. Assignable on a leaf; changing it in place while a graph holds it is noticed by backward."""
+        """Its array. Assignable on a leaf, which copies; an array changed in place is noticed by backward."""
         _not_while_traced(self, ".data")
         if self._parents and (self._data.base is not None or self._data is self._saved[0]):
             return self._data.copy()  # a reshape or a slice lies in its operand's memory, which is not for others
@@ -87,10 +87,9 @@ class ArrayNode:
         new = np.asarray(array)
         if new.shape != self._data.shape:
             raise ShapeError(f"data keeps its shape {self._data.shape}, got {new.shape}; make a new Tensor instead")
-        new = new.astype(self._data.dtype, copy=False)
-        if self._print is None or new is not self._data:
-            self._print = ()  # no graph has it yet, and the one who gave it may change it
-        self._data = new
+        if new is not self._data:  # as it is after `t.data -= step`
+            self._data = new.astype(self._data.dtype)  # its own: nobody else can change it
+            self._print = None
 
     @property
     def grad(self) -> Array:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd import parameter
+from autograd import Tensor, parameter
 
 from .errors import SettingError, StateError
 from .module import CARRIERS, Module, checked_number, no_gradient
@@ -46,7 +46,7 @@ class Optimizer:
         self.steps += 1
         with np.errstate(all="ignore"):  # infinities and NaN are values here, as they are of a Value
             for place, each in enumerate(self.parameters):
-                each.data = self._moved(place, each.data, each.grad)
+                each.data = self._moved(place, _numbers(each), each.grad)
 
     def _moved(self, place: int, data: Any, grad: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not say how a parameter moves")
@@ -227,6 +227,11 @@ def number(name: str, given: Any, low: float = 0.0, below: float = math.inf) -> 
     if not low <= value < below:
         raise SettingError(f"{name} is a number from {low:g} to below {below:g}, got {value:g}")
     return value
+
+
+def _numbers(leaf: Any) -> Any:
+    """What a leaf holds, as a float or a copy: an array that nobody was shown need not be watched for changes."""
+    return leaf.numpy() if isinstance(leaf, Tensor) else leaf.data
 
 
 def _checked(parameters: Any) -> list[Any]:

@@ -336,13 +336,20 @@ def test_views_are_not_handed_out() -> None:
     assert t.grad.tolist() == [[2.0, 4.0], [6.0, 8.0]]
 
 
-def test_an_assigned_array_is_watched() -> None:
+def test_an_assigned_array_is_copied() -> None:
     given = np.array([1.0, 2.0])
     t = Tensor(np.zeros(2))
     t.data = given
     out = (t * t).sum()
     given[0] = 5.0
+    out.backward()
+    assert (t.data.tolist(), t.grad.tolist()) == ([1.0, 2.0], [2.0, 4.0])
+    t.data -= 1.0
+    t.data[1] = 7.0
+    assert t.data.tolist() == [0.0, 7.0]
     with pytest.raises(GraphError, match="changed in place"):
+        out = (t * t).sum()
+        t.data -= 1.0
         out.backward()
 
 
