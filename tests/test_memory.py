@@ -26,7 +26,8 @@ def collector_off() -> Iterator[None]:
 
 
 def living() -> int:
-    return sum(isinstance(thing, Value) for thing in gc.get_objects())
+    # by type: isinstance() asks an object for its __class__, and other libraries' proxies answer with errors or warnings
+    return sum(issubclass(type(thing), Value) for thing in gc.get_objects())
 
 
 def kept(work: Callable[[], object]) -> int:
