@@ -347,9 +347,9 @@ def test_an_assigned_array_is_copied() -> None:
     t.data -= 1.0
     t.data[1] = 7.0
     assert t.data.tolist() == [0.0, 7.0]
+    out = (t * t).sum()
+    t.data -= 1.0
     with pytest.raises(GraphError, match="changed in place"):
-        out = (t * t).sum()
-        t.data -= 1.0
         out.backward()
 
 
