@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .graph import walk
 from .reverse import active
 
@@ -21,8 +23,9 @@ def push(inputs: Sequence[Any], tangents: Sequence[Any], outputs: Sequence[Any],
     """
     order, _ = active(walk(*outputs), inputs)
     known = {id(node): tangent for node, tangent in zip(inputs, tangents, strict=True)}
-    for node, operands in order:
-        tangent = node._push([known.get(id(operand)) for operand in operands], operands, differentiable)
-        if tangent is not None:
-            known[id(node)] = tangent
+    with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
+        for node, operands in order:
+            tangent = node._push([known.get(id(operand)) for operand in operands], operands, differentiable)
+            if tangent is not None:
+                known[id(node)] = tangent
     return [known.get(id(node)) for node in outputs]

@@ -136,3 +136,10 @@ def test_an_output_without_elements() -> None:
     assert jacobian(lambda x: x[:0])(X).shape == (0, 3)
     found = jacobian(lambda p: p["x"][:0])({"x": X, "A": A})
     assert (found["x"].shape, found["A"].shape) == ((0, 3), (0, 3, 3))
+
+
+def test_no_direction_of_differentiation_warns_at_awkward_points() -> None:
+    x, v = np.array([0.0, 2.0]), np.array([1.0, 1.0])
+    assert jvp(lambda x: (x**2).sum(), (x,), (v,)) == (4.0, 4.0)
+    np.testing.assert_array_equal(hvp(lambda x: (x**2 + x**1).sum(), x, v), [2.0, 2.0])
+    np.testing.assert_array_equal(jvp(lambda x: np.sqrt(x), (x,), (v,))[1], [np.inf, 0.5 / np.sqrt(2.0)])
