@@ -422,7 +422,7 @@ def _norm_slope(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     length = _spread(out, x.shape, axis, keepdims)
     zero = plain_array(length) == 0
     if np.any(zero):
-        length = choose(zeros_like(x) + 1, length, condition=zero)
+        length = choose(zeros_like(x) + math.inf, length, condition=zero)  # so that all further derivatives are 0 too
     return x / length
 
 

@@ -143,3 +143,14 @@ def test_no_direction_of_differentiation_warns_at_awkward_points() -> None:
     assert jvp(lambda x: (x**2).sum(), (x,), (v,)) == (4.0, 4.0)
     np.testing.assert_array_equal(hvp(lambda x: (x**2 + x**1).sum(), x, v), [2.0, 2.0])
     np.testing.assert_array_equal(jvp(lambda x: np.sqrt(x), (x,), (v,))[1], [np.inf, 0.5 / np.sqrt(2.0)])
+
+
+def test_the_norm_of_a_zero_vector_has_no_slope_of_any_order() -> None:
+    for x in (np.zeros(2), np.zeros(2, np.float32)):
+        assert grad(Tensor.norm)(x).dtype == x.dtype
+        np.testing.assert_array_equal(grad(Tensor.norm)(x), np.zeros(2))
+        np.testing.assert_array_equal(hessian(Tensor.norm)(x), np.zeros((2, 2)))
+    rows = lambda x: x.norm(axis=1).sum()  # noqa: E731
+    H = hessian(rows)(np.array([[0.0, 0.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal(H[0], np.zeros((2, 2, 2)))
+    np.testing.assert_allclose(H[1, :, 1], (np.eye(2) - np.outer([0.6, 0.8], [0.6, 0.8])) / 5, rtol=1e-13)
