@@ -259,7 +259,7 @@ def _matmul_pull_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     if len(y.shape) == 2 and len(x.shape) > 2:  # one matrix for a whole stack: one product instead of a stack to sum
         rows = math.prod(x.shape[:-1])
         x, g = reshape(x, shape=(rows, x.shape[-1])), reshape(g, shape=(rows, g.shape[-1]))
-    if len(x.shape) == 2 and isinstance(y, np.ndarray) and y.flags.f_contiguous and not y.flags.c_contiguous:
+    if len(x.shape) == len(y.shape) == 2 and isinstance(y, np.ndarray) and y.flags.fnc:
         return np.matmul(g.T, x).T  # laid out in memory as y is: of x @ W.T, the gradient of W is no transposed one
     return unbroadcast(matmul(_flipped(x), g), y.shape)
 
