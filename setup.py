@@ -12,7 +12,14 @@ import warnings
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
-ENGINE = ["autograd/ieee.py", "autograd/graph.py", "autograd/scalar.py", "autograd/value.py"]
+ENGINE = [
+    "autograd/numbers/ieee.py",
+    "autograd/carrier.py",
+    "autograd/switches.py",
+    "autograd/value/operands.py",
+    "autograd/value/reading.py",
+    "autograd/value/value.py",
+]
 COMPILE = os.environ.get("GLASSGRAD_COMPILE", "")
 
 

@@ -10,8 +10,22 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import value as _value
-from .array_functions import (
+from .core.node import walk
+from .core.table import abs as abs  # shadows a builtin, so not in __all__
+from .errors import (
+    AnomalyError,
+    AutogradError,
+    GradcheckError,
+    GraphError,
+    MissingExtra,
+    OperandError,
+    RenderError,
+    ShapeError,
+    TraceError,
+)
+from .numbers.functions import clip, where
+from .switches import detect_anomaly, no_grad, scope
+from .tensor.functions import (
     average,
     cumsum,
     diff,
@@ -31,10 +45,10 @@ from .array_functions import (
     trace,
     var,
 )
-from .array_functions import max as max
-from .array_functions import min as min
-from .array_functions import sum as sum
-from .array_shapes import (
+from .tensor.functions import max as max
+from .tensor.functions import min as min
+from .tensor.functions import sum as sum
+from .tensor.shapes import (
     broadcast_to,
     concatenate,
     diagonal,
@@ -58,99 +72,61 @@ from .array_shapes import (
     tril,
     triu,
 )
-from .arrays import data, grads, values
-from .checkpoint import checkpoint
-from .errors import (
-    AnomalyError,
-    AutogradError,
-    GradcheckError,
-    GraphError,
-    MissingExtra,
-    OperandError,
-    RenderError,
-    ShapeError,
-    TraceError,
+from .tensor.tensor import Tensor
+from .transforms.checkpoint import checkpoint
+from .transforms.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .transforms.primitive import primitive
+from .value import value as _value
+from .value.arrays import data, grads, values
+from .value.value import Value, parameter
+
+# fmt: off
+# generated: the rows of the table
+from .core.table import (
+    reciprocal, square, sqrt, hypot, exp, exp2, expm1, log, log2, log10, log1p, logaddexp, sin, cos, tan, arcsin,
+    arccos, arctan, arctan2, sinh, cosh, tanh, arcsinh, arccosh, arctanh, erf, erfc, sigmoid, log_sigmoid, softplus,
+    relu, leaky_relu, elu, gelu, silu, maximum, minimum, sign, floor, ceil,
 )
-from .functions import clip, where
-from .graph import detect_anomaly, no_grad, scope, walk
-from .rules import abs as abs  # shadows a builtin, so not in __all__
-from .rules import (
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    ceil,
-    cos,
-    cosh,
-    elu,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    gelu,
-    hypot,
-    leaky_relu,
-    log,
-    log1p,
-    log2,
-    log10,
-    log_sigmoid,
-    logaddexp,
-    maximum,
-    minimum,
-    primitive,
-    reciprocal,
-    relu,
-    sigmoid,
-    sign,
-    silu,
-    sin,
-    sinh,
-    softplus,
-    sqrt,
-    square,
-    tan,
-    tanh,
-)
-from .tensor import Tensor
-from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from .value import Value, parameter
+# end of generated
+# fmt: on
 
 if TYPE_CHECKING:
-    from .check import gradcheck, gradgradcheck
     from .compiler import compile as compile
     from .doctor import diagnose, diagnose_class, examine
-    from .draw import draw, draw_dot
-    from .draw.inspect import Film, compare_gradients, inspect
+    from .drawing import draw, draw_dot
+    from .drawing.inspect import Film, compare_gradients, inspect
+    from .transforms.check import gradcheck, gradgradcheck
 
-__all__ = [  # noqa: RUF022, by the alphabet
+__all__ = [
     "AnomalyError", "AutogradError", "Film", "GradcheckError", "GraphError", "MissingExtra", "OperandError",
-    "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "average", "broadcast_to", "ceil", "checkpoint", "clip", "compare_gradients",
-    "compiled", "concatenate", "cos", "cosh", "cumsum", "data", "detect_anomaly", "diagnose", "diagnose_class",
-    "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "elu", "erf", "erfc", "examine", "exp", "exp2",
-    "expand_dims", "expm1", "flip", "floor", "gelu", "grad", "gradcheck", "gradgradcheck", "grads", "hessian",
-    "hvp", "hypot", "inner", "inspect", "jacobian", "jvp", "leaky_relu", "log", "log10", "log1p", "log2",
-    "log_sigmoid", "log_softmax", "logaddexp", "logsumexp", "matmul", "maximum", "mean", "minimum", "moveaxis",
-    "no_grad", "norm", "outer", "pad", "parameter", "primitive", "prod", "ravel", "reciprocal", "relu", "repeat",
-    "reshape", "roll", "scope", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "sort", "split",
-    "sqrt", "square", "squeeze", "stack", "std", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot",
-    "tile", "trace", "transpose", "tril", "triu", "value_and_grad", "values", "var", "vjp", "walk", "where",
+    "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "average", "broadcast_to", "checkpoint", "clip",
+    "compare_gradients", "compiled", "concatenate", "cumsum", "data", "detect_anomaly", "diagnose", "diagnose_class",
+    "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "examine", "expand_dims", "flip", "grad", "gradcheck",
+    "gradgradcheck", "grads", "hessian", "hvp", "inner", "inspect", "jacobian", "jvp", "log_softmax", "logsumexp",
+    "matmul", "mean", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter", "primitive", "prod", "ravel",
+    "repeat", "reshape", "roll", "scope", "softmax", "sort", "split", "squeeze", "stack", "std", "swapaxes", "take",
+    "take_along_axis", "tensordot", "tile", "trace", "transpose", "tril", "triu", "value_and_grad", "values", "var",
+    "vjp", "walk", "where",
 ]  # fmt: skip
+# fmt: off
+# generated: their names
+__all__ += [  # noqa: RUF022, in the order of the table
+    "reciprocal", "square", "sqrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp",
+    "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh",
+    "arctanh", "erf", "erfc", "sigmoid", "log_sigmoid", "softplus", "relu", "leaky_relu", "elu", "gelu", "silu",
+    "maximum", "minimum", "sign", "floor", "ceil",
+]
+# end of generated
+# fmt: on
 
 _LATER = {
-    "draw": "draw",
-    "draw_dot": "draw",
-    "inspect": "draw.inspect",
-    "compare_gradients": "draw.inspect",
-    "Film": "draw.inspect",
-    "gradcheck": "check",
-    "gradgradcheck": "check",
+    "draw": "drawing",
+    "draw_dot": "drawing",
+    "inspect": "drawing.inspect",
+    "compare_gradients": "drawing.inspect",
+    "Film": "drawing.inspect",
+    "gradcheck": "transforms.check",
+    "gradgradcheck": "transforms.check",
     "compile": "compiler",
     "diagnose": "doctor",
     "diagnose_class": "doctor",

@@ -3,7 +3,7 @@
 The drawer writes the text on an edge's tooltip, the documentation in its table, and `tools/generate.py` turns it into
 the float arithmetic of `value.py`. Nothing here computes; nothing here knows about graphs.
 
->>> from autograd.rules import tanh, power
+>>> from autograd.core.table import tanh, power
 >>> derivative(tanh, 0)
 '1 - out * out'
 >>> derivative(power, 1)
@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from .rules import TABLE, Rule
+from .core.rule import Rule
+from .core.table import TABLE
 
 LEVEL: Final = {"compare": 0, "+": 1, "-": 1, "*": 2, "/": 2, "neg": 3, "**": 4, "atom": 5}
 """How tightly each way of writing binds; every printer of formulas uses this one table."""

@@ -215,7 +215,7 @@ def hips_step(name: str, data: Data) -> Step:
     """HIPS autograd, which is called `autograd` too, so it needs an interpreter of its own."""
     here = str(Path(__file__).resolve().parents[1])
     sys.path[:] = [folder for folder in sys.path if folder != here]
-    import autograd.numpy as anp  # type: ignore[import-not-found, unused-ignore]
+    import autograd.numpy as anp
 
     import autograd
 

@@ -142,7 +142,7 @@ def torch() -> dict[str, Step]:
 
 def hips() -> dict[str, Step]:
     """The same in HIPS autograd."""
-    import autograd.numpy as anp  # type: ignore[import-not-found, unused-ignore]
+    import autograd.numpy as anp
 
     import autograd
 

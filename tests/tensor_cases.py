@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import array_functions, array_shapes, rules
+from autograd.core import table as rules
+from autograd.tensor import functions as array_functions
+from autograd.tensor import shapes as array_shapes
 
 Shape = tuple[int, ...]
 

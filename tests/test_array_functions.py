@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from autograd import OperandError, ShapeError, Tensor, array_rules, grad, hvp, jvp, rules, vjp
-from autograd.array_rules import ARRAY_TABLE, ArrayRule
+from autograd import OperandError, ShapeError, Tensor, grad, hvp, jvp, vjp
+from autograd.core import table as rules
+from autograd.tensor import rules as array_rules
+from autograd.tensor.rules import ARRAY_TABLE, ArrayRule
+from tests.support import domain
 from tests.tensor_cases import CASES, NUMPY, OURS, SHAPES_OF_PAIRS, Case
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -111,7 +114,7 @@ def test_dtype_and_shape_are_those_of_the_data(case: Case, dtype: Any, layout: s
 def test_broadcasting_is_undone(rule: Any) -> None:
     rng = np.random.default_rng(2)
     for left, right in SHAPES_OF_PAIRS:
-        x, y = (rng.uniform(*d, size=s) for s, d in zip((left, right), rule.domain, strict=True))
+        x, y = (rng.uniform(*d, size=s) for s, d in zip((left, right), domain(rule), strict=True))
         s, t = Tensor(x), Tensor(y)
         out = rule(s, t)
         assert out.shape == np.broadcast_shapes(left, right)

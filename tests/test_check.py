@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from autograd import GradcheckError, OperandError, Tensor, Value, gradcheck, gradgradcheck, log, primitive, values
-from autograd.check import mismatches, numerical_gradient
-from autograd.rules import TABLE, Rule
+from autograd.core.rule import Rule
+from autograd.core.table import TABLE
+from autograd.transforms.check import mismatches, numerical_gradient
+from tests.support import domain
 
 
 def sample(rule: Rule, seed: int) -> list[float] | None:
     """A point of the rule's domain, None when it is too near a kink."""
     rng = np.random.default_rng(seed)
-    point = [float(rng.uniform(*interval)) for interval in rule.domain]
+    point = [float(rng.uniform(*interval)) for interval in domain(rule)]
     gap = point[0] if rule.arity == 1 or rule.defaults else point[0] - point[1]
     return None if any(abs(gap - kink) < 0.05 for kink in rule.kinks) else point
 

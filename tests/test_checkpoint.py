@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import GraphError, OperandError, Tensor, grad, hvp, jvp, no_grad
-from autograd.checkpoint import checkpoint
+from autograd.transforms.checkpoint import checkpoint
 
 RNG = np.random.default_rng(0)
 W, X = RNG.normal(size=(3, 3)), RNG.normal(size=(4, 3))

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import formula, primitive, rules
+from autograd import formula, primitive
+from autograd.core import table as rules
+from autograd.core.table import TABLE
 from autograd.formula import Symbol, derivative, number, write
-from autograd.functions import equal, greater, less_equal, where
-from autograd.rules import TABLE
+from autograd.numbers.functions import equal, greater, less_equal, where
 
 X, Y, Z = Symbol("x"), Symbol("y"), Symbol("z")
 

@@ -26,7 +26,7 @@ def collector_off() -> Iterator[None]:
 
 
 def living() -> int:
-    # by type: isinstance() asks an object for its __class__, and other libraries' proxies answer with errors or warnings
+    # by type: isinstance() asks an object for its __class__, and proxies of other libraries answer with errors
     return sum(issubclass(type(thing), Value) for thing in gc.get_objects())
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 from autograd import OperandError, Tensor, Value
-from autograd.numpy_protocol import FUNCTIONS, INSTEAD, PLAIN_FUNCTIONS, PLAIN_UFUNCS, UFUNCS, name_of
+from autograd.tensor.numpy_protocol import FUNCTIONS, INSTEAD, PLAIN_FUNCTIONS, PLAIN_UFUNCS, UFUNCS, name_of
 
 overrides = pytest.importorskip("numpy.testing.overrides")  # numpy 1.25
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograd import GraphError, Value, parameter, primitive, values
-from autograd.rules import TABLE
+from autograd.compiler import load
+from autograd.core.table import TABLE
 
 
 @primitive(lambda x: 3 * x * x)
@@ -118,3 +120,24 @@ def test_a_copied_array_of_values() -> None:
     twins = copy.deepcopy(W)
     assert twins[0] is not W[0]
     assert [w.label for w in twins] == ["W[0]", "W[1]"]
+
+
+OLD = Path(__file__).parent / "golden" / "version_0_1"
+"""Files that version 0.1.0 wrote, when every module lay at the top of the package."""
+
+
+def test_pickles_of_the_first_version_load() -> None:
+    old = pickle.loads((OLD / "leaves.pickle").read_bytes())
+    assert (old["value"].data, old["value"].grad, old["value"].label, old["value"].kind) == (2.0, 0.5, "w", "parameter")
+    assert old["tensor"].data.tolist() == [[1.0, 2.0]]
+    assert old["tensor"].grad.tolist() == [[3.0, 4.0]]
+    assert [v.data for v in old["array"]] == [1.0, 2.0]
+    assert old["row"] is TABLE["tanh"]
+    assert old["leaky"] is TABLE["leaky_relu"]
+
+
+def test_programs_of_the_first_version_load() -> None:
+    step = load(OLD / "step.json", engine="numpy")
+    loss = step(np.array([[1.0, 2.0], [-1.0, 0.5], [0.0, 3.0]]), np.array([0.0, 1.0, 2.0]))
+    assert loss == pytest.approx(-0.18145205411689844, rel=1e-14)
+    assert [p.grad for p in step.parameters] == pytest.approx([0.001864252497317018, 0.001864252497317018], rel=1e-12)

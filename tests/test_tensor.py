@@ -23,12 +23,13 @@ from autograd import (
     detect_anomaly,
     grad,
     no_grad,
-    rules,
     scope,
     walk,
     where,
 )
-from autograd.fingerprint import SMALL, fingerprint
+from autograd.core import table as rules
+from autograd.tensor.fingerprint import SMALL, fingerprint
+from tests.support import domain
 
 FLOATS = [r for r in rules.TABLE.values() if r.arity == 1]
 
@@ -126,7 +127,7 @@ def test_numbers_do_not_change_the_dtype(name: str, scalar: Any) -> None:
 @pytest.mark.parametrize("rule", FLOATS, ids=lambda rule: rule.name)
 @pytest.mark.parametrize("shape", [(), (1,), (0,), (2, 3)])
 def test_every_row_keeps_dtype_and_shape(rule: Any, shape: Any) -> None:
-    low, high = rule.domain[0]
+    low, high = domain(rule)[0]
     for dtype in (np.float32, np.float64):
         t = Tensor(np.full(shape, low + 0.6 * (high - low), dtype))
         out = rule(t)
@@ -505,7 +506,7 @@ def test_anomalies_name_the_op_and_the_line() -> None:
             AnomalyError, match=r"through sqrt gave a gradient .* shape \(2,\), recorded at test_tensor"
         ):
             grad(lambda x: x.sqrt().sum())(np.array([0.0, 1.0]))
-        with pytest.raises(AnomalyError, match=r"through sqrt gave a gradient .* operand 0, recorded at test_tensor"):
+        with pytest.raises(AnomalyError, match=r"through sqrt gave a gradient of inf .* operand 0.0, recorded"):
             grad(lambda x: x.sqrt())(0.0)
     with detect_anomaly(), pytest.raises(AnomalyError, match=r"through sqrt .* operand 0 of shape \(2,\), recorded at"):
         y.backward()

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import ShapeError, Tensor, Value, grad, hessian, hvp, jacobian, jvp, rules, value_and_grad, vjp
+from autograd import ShapeError, Tensor, Value, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.core import table as rules
 
 A = np.array([[2.0, -1.0, 0.5], [0.3, 1.0, 4.0], [1.0, 0.0, -2.0]])
 X = np.array([0.3, -0.7, 1.1])

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from autograd import Value, draw, inspect, parameter  # noqa: E402
-from autograd.draw import Picture  # noqa: E402
-from autograd.draw.inspect import Page  # noqa: E402
+from autograd.drawing import Picture  # noqa: E402
+from autograd.drawing.inspect import Page  # noqa: E402
 from nn import MLP  # noqa: E402
 
 

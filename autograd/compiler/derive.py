@@ -1,50 +1,67 @@
-"""The derivative of a program, written into the same program: reverse accumulation over its instructions.
+"""The derivative of a program, written into the same program: THE sweep over its instructions.
 
-No formula stands here. Each row of the table is fed with Traced numbers and so writes its own derivative down. What
-came through the branch of a `where` that was not taken is not multiplied by zero but left out, lane by lane.
+No formula stands here. Each row of the table is fed with Traced numbers and so writes its own derivative down. What is
+done where a branch of a `where` was not taken is in `arrived.py`.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
-from .. import rules
-from ..rules import Rule
+from ..core.reverse import sweep
+from ..core.rule import Rule
+from ..masking import Arrived
+from ..numbers.functions import where
 from .program import DETACH, INSIDE, REDUCE, WHERE, Program
 from .traced import Recorder
 
-Contribution = tuple[int, "int | None"]
-"""A cotangent, and the condition under which it came: None is always."""
 
-Waiting = dict[int, tuple[list[Contribution], list[Contribution]]]
-"""The contributions to each instruction: those to be taken as they are, and those of every sample to be reduced."""
+class Contributions:
+    """What arrives at an instruction: cotangents to be taken as they are, and those of every sample to be reduced."""
+
+    __slots__ = ("given", "per_sample")
+
+    def __init__(self, g: Arrived, per_sample: bool) -> None:
+        self.given: list[Arrived] = [] if per_sample else [g]
+        self.per_sample: list[Arrived] = [g] if per_sample else []
+
+    def __add__(self, other: Contributions) -> Contributions:
+        self.given += other.given
+        self.per_sample += other.per_sample
+        return self
 
 
-def differentiate(program: Program, output: int, wrt: Sequence[int]) -> list[int]:
+def differentiate(program: Program, output: int, wrt: Sequence[int], kind: type[Arrived]) -> list[int]:
     """Instructions for ∂output/∂w, one for each w of `wrt`; they are added to the program.
 
     `output` is one number (not one per sample). A number of a sample gets the derivative of the *reduction* over the
     batch: with the mean, n times its own.
+
+    Args:
+        kind: how the rule about 0 × ∞ is kept: see `arrived.py`.
     """
     recorder = Recorder(program)
     active = _active(program, output, wrt)
-    waiting: Waiting = {output: ([(program.constant(1.0), None)], [])}
     wanted = set(wrt)
     found: dict[int, int] = {}
-    for i in range(output, -1, -1):
-        if not active[i] or i not in waiting:
-            continue
-        cotangent, guard = _collect(program, i, *waiting.pop(i))
+
+    def send(i: int, args: tuple[int, ...], arrived: Contributions) -> list[Contributions | None]:
+        g = _collected(program, recorder, i, arrived)
+        cotangent = recorder.lift(g.number)
         if program.args[cotangent]:
             program.cotangents.setdefault(cotangent, i)
         if i in wanted:
             found[i] = cotangent
-        if not program.args[i]:
-            continue
-        for operand, contribution in _contributions(program, recorder, i, active, cotangent, guard):
-            per_sample = program.stages[i] == INSIDE and program.stages[operand] != INSIDE
-            waiting.setdefault(operand, ([], []))[per_sample].append(contribution)
+        inside = program.stages[i] == INSIDE
+        return [
+            None if part is None else Contributions(part, inside and program.stages[arg] != INSIDE)
+            for arg, part in zip(args, _parts(program, recorder, i, active, g), strict=True)
+        ]
+
+    order = [(i, program.args[i]) for i in range(output, -1, -1) if active[i]]
+    sweep(order, {output: Contributions(kind(recorder.number(program.constant(1.0))), False)}, send, operator.index)
     zero = program.constant(0.0)
     return [found.get(i, zero) for i in wrt]
 
@@ -61,65 +78,44 @@ def _active(program: Program, output: int, wrt: Sequence[int]) -> bytearray:
     return active
 
 
-def _collect(program: Program, i: int, given: list[Contribution], per_sample: list[Contribution]) -> Contribution:
-    """The cotangent of instruction i, and its guard: what every sample contributes to one number is reduced."""
-    if per_sample:
-        total, guard = _sum(program, per_sample)
-        inner = bool(program.args[i])  # a leaf passes nothing on, so it needs no guard
-        if inner and guard is not None and program.stages[guard] == INSIDE:  # did any sample take the branch?
-            one, zero = program.constant(1.0), program.constant(0.0)
-            guard = program.emit(">", program.emit(REDUCE, program.emit(WHERE, guard, one, zero)), zero)
-        given = [*given, (program.emit(REDUCE, total), guard if inner else None)]
+def _collected(program: Program, recorder: Recorder, i: int, arrived: Contributions) -> Arrived:
+    """The cotangent of instruction i: what every sample contributes to one number is reduced."""
+    given = arrived.given
+    if arrived.per_sample:
+        total = _sum(program, arrived.per_sample)
+        came = total.came if program.args[i] else None  # a leaf passes nothing on
+        if came is not None and program.stages[came.index] == INSIDE:  # did anything come in any sample?
+            came = recorder.apply(REDUCE, where(came, 1.0, 0.0)) > 0.0
+        given = [*given, type(total)(recorder.apply(REDUCE, total.number), came)]
     return _sum(program, given)
 
 
-def _sum(program: Program, given: list[Contribution]) -> Contribution:
-    total, guard = given[0]
-    for term, condition in given[1:]:
-        total = program.emit(rules.add, total, term)
-        guard = program.emit("or", guard, condition) if guard is not None and condition is not None else None
-        if guard is not None and guard in program.numbers:
-            guard = None  # one branch or the other is always taken
-    return total, guard
+def _sum(program: Program, given: list[Arrived]) -> Arrived:
+    total = given[0]
+    for term in given[1:]:
+        total = total + term
+        if total.came is not None and total.came.index in program.numbers:
+            total.came = None  # one branch or the other is always taken
+    return total
 
 
-def _contributions(
-    program: Program, recorder: Recorder, i: int, active: bytearray, cotangent: int, guard: int | None
-) -> list[tuple[int, Contribution]]:
+def _parts(program: Program, recorder: Recorder, i: int, active: bytearray, g: Arrived) -> list[Arrived | None]:
     """What instruction i passes on to each of its operands."""
     op, args = program.ops[i], program.args[i]
-    if op == REDUCE:
-        return [(args[0], (cotangent, guard))]
+    if not args or op == REDUCE:
+        return [g] * len(args)
     if op == WHERE:
-        return _through_where(program, args, active, cotangent, guard)
+        condition = recorder.number(args[0])
+        sides = ((condition, args[1]), (~condition, args[2]))
+        return [None, *[_chosen(g, taken) if active[side] else None for taken, side in sides]]
     assert isinstance(op, Rule), op
-    out: list[tuple[int, Contribution]] = []
-    operands = [recorder.number(arg) for arg in args]
-    for k, arg in enumerate(args):
-        if active[arg]:
-            partial = recorder.lift(op.partial(k, operands, recorder.number(i)))
-            out.append((arg, (_product(program, cotangent, partial, guard), guard)))
-    return out
+    operands, out = [recorder.number(arg) for arg in args], recorder.number(i)
+    return [g.times(op, k, operands, out) if active[arg] else None for k, arg in enumerate(args)]
 
 
-def _product(program: Program, cotangent: int, partial: int, guard: int | None) -> int:
-    product = program.emit(rules.multiply, cotangent, partial)
-    if guard is None or partial in program.numbers:
-        return product  # a guarded cotangent is an exact zero where its branch was not taken
-    return program.emit(WHERE, guard, product, program.constant(0.0))
-
-
-def _through_where(
-    program: Program, args: tuple[int, ...], active: bytearray, cotangent: int, guard: int | None
-) -> list[tuple[int, Contribution]]:
-    condition, x, y = args
-    zero = program.constant(0.0)
-    out: list[tuple[int, Contribution]] = []
-    for taken, branch in ((condition, x), (program.emit("not", condition), y)):
-        if active[branch]:
-            passed = program.emit(WHERE, taken, cotangent, zero)
-            out.append((branch, (passed, taken if guard is None else program.emit("and", guard, taken))))
-    return out
+def _chosen(g: Arrived, taken: Any) -> Arrived:
+    """What goes through a `where` to the side that is taken under a condition."""
+    return type(g)(where(taken, g.number, 0.0), taken if g.came is None else g.came & taken)
 
 
 def scalar_product(program: Program, xs: Sequence[int], ys: Sequence[int]) -> int:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from .. import rules
-from ..rules import Rule
+from ..core import table as rules
+from ..core.rule import Rule
 from .llvm_math import INTRINSICS, scalar_address, vector_address
 from .program import (
     CAPTURED,

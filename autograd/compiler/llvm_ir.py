@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from .. import rules
+from ..core import table as rules
 from .llvm_body import BEGIN, END, FRAME_SIZE, FRAMES, PARTIALS, SIZE, TOTALS, Body, N, Shape, Text
 from .llvm_packed import write_packed
 from .program import AFTER, BEFORE, INSIDE, LEAVES, REDUCE, Program, schedule

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from .. import rules
+from ..core import table as rules
 from .llvm_body import FRAMES, OUT, THETA, UNIFORM, Body, Page, Text
 from .pack import Lanes, Packing, operand_columns, pack
 from .program import CONSTANT, LEAVES, PARAMETER, Program

@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from .. import rules
-from ..functions import equal, where
-from ..rules import TABLE, Rule
+from ..core import table as rules
+from ..core.rule import Rule
+from ..core.table import TABLE
+from ..numbers.functions import equal, where
 from .program import CONSTANT, COUNT, LEAVES, REDUCE, Op, Program, schedule
 from .traced import Recorder, Traced
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from .. import rules
-from ..rules import Rule
+from ..core import table as rules
+from ..core.rule import Rule
 from .program import COMPARISONS, LOGIC, PARAMETER, Program
 
 WORDS: Final[dict[object, str]] = {

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from .. import rules
-from ..rules import Rule
+from ..core import table as rules
+from ..core.rule import Rule
 
 Op = Rule | str
 """A row of the table, or one of the words below."""
@@ -318,4 +318,4 @@ FOLDS: Final[dict[Op, Fold]] = {
     "or": _or,
     REDUCE: _reduce,
 }
-COMMUTATIVE: Final = {rules.add, rules.multiply, rules.maximum, rules.minimum, "and", "or", "=="}
+COMMUTATIVE: Final = {*(row for row in rules.TABLE.values() if row.commutative), "and", "or", "=="}

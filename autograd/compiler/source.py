@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from .. import rules
+from ..core import table as rules
+from ..core.rule import Rule
+from ..core.table import TABLE
 from ..formula import LEVEL, infix, number
-from ..rules import TABLE, Rule
 from .names import Names, name_of
 from .plan import Plan
 from .program import (

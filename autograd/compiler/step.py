@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from ..carrier import describe
 from ..errors import OperandError, ShapeError, TraceError
-from ..scalar import Scalar, add_to_gradients, describe, numbers_of
-from ..tensor import Tensor
-from ..value import Value
+from ..masking import finite
+from ..tensor.tensor import Tensor
+from ..value.reading import Scalar
+from ..value.value import Value, add_to_gradients, numbers_of
 from . import batch, engines
 from .arrays import ArrayStep
 from .batch import Floats, Layout
@@ -201,20 +203,26 @@ class Traced:
     def __init__(self, step: Step, plans: Plans, shape: tuple[int, ...], captured: Sequence[Value]) -> None:
         self.plans, self.shape, self.captured = plans, shape, list[Scalar](captured)
         self.engine, self._asked, self._threads = step.engine, step._asked, step.threads
-        self._kernels: dict[tuple[str, bool], Kernel] = {}
+        self._kernels: dict[tuple[str, bool, bool], Kernel] = {}
         self._last: tuple[tuple[Any, ...], tuple[Any, ...], list[Floats], int] | None = None
 
     def run(
         self, kind: str, theta: Floats, direction: Floats, arrays: Sequence[Floats], n: int
     ) -> tuple[float, Floats]:
-        kernel = self._kernels.get((kind, n == 1))
+        captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
+        found = self._kernel(kind, n, False)(theta, captured, direction, arrays, n)
+        if self.plans.has_another(kind) and not finite(found[1]):
+            found = self._kernel(kind, n, True)(theta, captured, direction, arrays, n)
+        return found
+
+    def _kernel(self, kind: str, n: int, exactly: bool) -> Kernel:
+        kernel = self._kernels.get((kind, n == 1, exactly))
         if kernel is None:
             with _collector_paused():
-                kernel = engines.make(self._asked, self.plans.plan(kind), n, self._threads)
+                kernel = engines.make(self._asked, self.plans.plan(kind, exactly), n, self._threads)
             self.engine = kernel.engine
-            self._kernels[kind, n == 1] = kernel
-        captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
-        return kernel(theta, captured, direction, arrays, n)
+            self._kernels[kind, n == 1, exactly] = kernel
+        return kernel
 
     def forward(self, arrays: Sequence[Floats], n: int) -> Floats:
         """The outputs of the function, shape (n, *shape of its result)."""
@@ -224,7 +232,7 @@ class Traced:
 
     def hessian(self, theta: Floats, arrays: Sequence[Floats], n: int) -> Floats:
         size = len(self.plans.parameters)
-        if size * len(self.plans.program) <= LARGEST_HESSIAN or ("hessian", n == 1) in self._kernels:
+        if size * len(self.plans.program) <= LARGEST_HESSIAN or ("hessian", n == 1, False) in self._kernels:
             return self.run("hessian", theta, EMPTY, arrays, n)[1].reshape(size, size)
         return np.array([self.run("hvp", theta, unit, arrays, n)[1] for unit in np.eye(size)])
 

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core.rule import Rule
+from ..core.table import TABLE
 from ..errors import ShapeError
-from ..rules import TABLE, Rule
-from ..value import Value, parameter
+from ..value.value import Value, parameter
 from .batch import Layout, Leaf
 from .lower import is_row, lower
 from .names import FORBIDDEN
@@ -69,7 +70,8 @@ def save(step: Step, path: str | os.PathLike[str]) -> None:
 def _packed(layout: Layout, traced: Any) -> dict[str, Any]:
     plans: Plans = traced.plans
     gradient = plans.gradient() if plans.parameters else ()
-    outputs = (*plans.outputs, plans.loss, *gradient)
+    exact = plans.gradient(exactly=True) if plans.has_another("value_and_grad") else ()
+    outputs = (*plans.outputs, plans.loss, *gradient, *exact)
     program, places = lower(plans.program, outputs, keep=is_row)
     count = len(plans.outputs)
     return {
@@ -81,7 +83,8 @@ def _packed(layout: Layout, traced: Any) -> dict[str, Any]:
         "labels": {str(i): label for i, label in program.labels.items()},
         "outputs": places[:count],
         "loss": places[count],
-        "gradient": places[count + 1 :],
+        "gradient": places[count + 1 : count + 1 + len(gradient)],
+        "exact": places[count + 1 + len(gradient) :],
     }
 
 
@@ -147,12 +150,16 @@ def _unpacked(
         program.labels.setdefault(place[int(i)], str(label))
     outputs = [_number(program, place[_index(i, place)]) for i in packed["outputs"]]
     loss = _number(program, place[_index(packed["loss"], place)])
-    gradient = [_number(program, place[_index(i, place)]) for i in packed["gradient"]]
+    gradient, exact = (
+        [_number(program, place[_index(i, place)]) for i in several]
+        for several in (packed["gradient"], packed.get("exact", []))
+    )
     shape = _sizes(packed["shape"])
-    if len(outputs) != math.prod(shape) or len(gradient) != parameters:
+    if len(outputs) != math.prod(shape) or len(gradient) != parameters or len(exact) not in (0, parameters):
         raise ValueError("the outputs do not fit the shape, or the gradient does not fit the parameters")
     wrt = [program.leaf(PARAMETER, k) for k in range(parameters)]
-    plans = Plans(program, outputs, loss, wrt, leaves, len(captured), gradient if parameters else None)
+    known = {False: gradient, **({True: exact} if exact else {})} if parameters else None
+    plans = Plans(program, outputs, loss, wrt, leaves, len(captured), known)
     return layout, plans, shape, captured
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.table import CHOSEN, CONSTANT
 from ..errors import OperandError, TraceError
-from ..graph import THREAD, always_recording, tracing
-from ..rules import CHOSEN, CONSTANT
-from ..value import Value
+from ..switches import THREAD, always_recording, tracing
+from ..value.value import Value
 from .batch import Layout
 from .program import CAPTURED, DETACH, PARAMETER, REDUCE, SAMPLE, Op, Program
 from .traced import Recorder, Traced

@@ -13,11 +13,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .. import rules
+from ..carrier import checked_label
+from ..core import table as rules
+from ..core.rule import Rule
+from ..core.table import TABLE
 from ..errors import OperandError, TraceError
-from ..graph import THREAD, source_line
-from ..rules import TABLE, Rule
-from ..scalar import checked_label, to_float
+from ..switches import THREAD, source_line
+from ..value.operands import to_float
 from .program import DETACH, WHERE, Op, Program
 
 REMEDY = "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip"

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import grads, values
 from ..errors import OperandError
-from ..graph import always_recording, no_grad
-from ..value import Value, parameter
+from ..switches import always_recording, no_grad
+from ..value.arrays import grads, values
+from ..value.value import Value, parameter
 from .evidence import Batch, implied, named
 from .reference import Loss, Params
 
 if TYPE_CHECKING:
-    from ..draw.inspect import Page
+    from ..drawing.inspect import Page
 
 Array = Any
 MOST_SAMPLES = 8
@@ -36,7 +36,7 @@ def comparison(
     Raises:
         OperandError: no block of his has as many numbers as it should.
     """
-    from ..draw.inspect import compare_gradients
+    from ..drawing.inspect import compare_gradients
 
     samples = [batch.all()[0]]
     if callable(answer) and batch.divisible:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import data
 from ..errors import OperandError
-from ..tensor import Tensor
-from ..value import Value
+from ..tensor.tensor import Tensor
+from ..value.arrays import data
+from ..value.value import Value
 from .advice import Words
 from .comparison import comparison
 from .evidence import Batch, Evidence, gather

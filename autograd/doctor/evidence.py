@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import data as data_of
 from ..errors import OperandError, ShapeError
-from ..graph import no_grad
+from ..switches import no_grad
+from ..value.arrays import data as data_of
 from .layers import Layers
 from .reference import RIGHT, Loss, Params, Recording, place_layers, record
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import OperandError
-from ..graph import no_grad
+from ..switches import no_grad
 from .evidence import Batch
 from .reference import Loss, Params, Recording, place_layers, record
 from .report import LayerReport

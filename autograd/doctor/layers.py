@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import rules
-from ..array_rules import choose
-from ..rules import Rule
+from ..core import table as rules
+from ..core.rule import Rule
+from ..tensor.rules import choose
 
 if TYPE_CHECKING:
     from .reference import Recording

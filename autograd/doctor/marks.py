@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..graph import walk
+from ..core.node import walk
 from .measure import Layer, Measured
 
 Marks = list[tuple[Any, str]]

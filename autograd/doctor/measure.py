@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import walk
 from ..errors import OperandError
-from ..graph import no_grad, walk
+from ..switches import no_grad
 from .evidence import Batch, moved
 from .layers import Layers
 from .reference import place_layers, record

@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from ..array_rules import choose, unbroadcast
-from ..arrays import data as data_of
-from ..arrays import values
+from ..core.node import walk
+from ..core.rule import Rule
 from ..errors import AutogradError, ShapeError
-from ..graph import always_recording, walk
-from ..rules import Rule
-from ..tensor import Tensor
-from ..transforms import grad
+from ..switches import always_recording
+from ..tensor.rules import unbroadcast
+from ..tensor.tensor import Tensor
+from ..transforms.derivatives import grad
+from ..value.arrays import data as data_of
+from ..value.arrays import values
 from .layers import Activation, Layers, read_layers
 
 Array = Any  # np.ndarray of floats
@@ -127,7 +128,6 @@ class Recording:
         root = len(self.order) - 1
         waiting: dict[int, Array] = {root: np.ones(self.order[root][0].shape)}
         outs = {act.out: act for act in self.layers.activations}
-        masked: set[int] = set()
         for at in range(root, -1, -1):
             g = waiting.get(at)
             node, operands = self.order[at]
@@ -141,16 +141,13 @@ class Recording:
                 _receive(waiting, act.z, g * slope)
                 continue
             places = [self.place[id(operand)] for operand in operands]
-            hidden = at in masked
-            if hidden or node.rule is choose:
-                masked.update(places)
             given = self._given(at, places, mistake)
             for k, place in enumerate(places):
                 if place not in self.layers.depends:
                     continue
                 if given is node._saved and mistake.kink is None:
-                    wanted = [j == k for j in range(len(places))]
-                    contribution = node._pull(g, operands, wanted, False, hidden)[k]
+                    wanted = [operand if j == k else None for j, operand in enumerate(operands)]
+                    contribution = node._pull(g, operands, wanted, False)[k]
                 else:
                     contribution = _contribution(node, k, g, given, mistake.kink)
                 if contribution is not None:

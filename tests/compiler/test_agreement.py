@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, hvp, where
 from autograd.compiler import Step
-from autograd.graph import walk
-from autograd.rules import TABLE
+from autograd.core.node import walk
+from autograd.core.table import TABLE
 
 from autograd.compiler import compile  # isort: skip
 

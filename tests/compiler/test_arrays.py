@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Tensor, hvp, leaky_relu, log_softmax, no_grad, primitive, relu, sigmoid, where
 from autograd.compiler import compile
-from autograd.rules import TABLE
+from autograd.core.table import TABLE
 from tests.tensor_cases import CASES, OURS
 
 TOLERANCE = 1e-12

@@ -11,7 +11,7 @@ from autograd import Value, maximum, sigmoid, tanh, where
 from autograd.compiler import compile
 from autograd.compiler.pack import operand_columns, pack
 from autograd.compiler.program import LEAVES, PARAMETER, Program
-from autograd.rules import TABLE, add, multiply
+from autograd.core.table import TABLE, add, multiply
 
 from .test_agreement import AWKWARD, close, eager, programs, run
 from .test_source import network

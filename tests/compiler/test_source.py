@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from autograd import Value, erf, leaky_relu, relu, sigmoid, silu, softplus, where
 from autograd.compiler import compile
 from autograd.compiler.names import Names
-from autograd.rules import TABLE
-from autograd.value import parameter
+from autograd.core.table import TABLE
+from autograd.value.value import parameter
 from tests.support import linter
 
 

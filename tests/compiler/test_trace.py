@@ -8,7 +8,7 @@ import pytest
 from autograd import Value, exp, log, maximum, no_grad, primitive, relu, values, where
 from autograd.compiler import compile
 from autograd.errors import GraphError, OperandError, ShapeError, TraceError
-from autograd.value import parameter
+from autograd.value.value import parameter
 
 
 def refused(function, *batch):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.draw import colour
-from autograd.draw.colour import Scale, fit, number
+from autograd.drawing import colour
+from autograd.drawing.colour import Scale, fit, number
 
 
 @pytest.mark.parametrize(

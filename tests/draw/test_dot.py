@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from autograd import AutogradError, Value, draw, draw_dot, parameter
-from autograd.draw.errors import OptionError
+from autograd.drawing.errors import OptionError
 from tests.draw.reading import network, neuron, read, told
 
 Golden = Callable[[str, str], None]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, draw, scope
-from autograd.draw.escape import clean, html, quoted
+from autograd.drawing.escape import clean, html, quoted
 from tests.draw.reading import read, shown, told
 
 INJECTION = '<b>] ; z [URL="javascript:alert(1)"] ; y [label=<i>'

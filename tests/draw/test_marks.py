@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import OperandError, Tensor, Value, draw
-from autograd.draw.errors import OptionError
+from autograd.drawing.errors import OptionError
 from tests.draw.reading import network, neuron, read
 
 

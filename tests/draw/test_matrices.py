@@ -8,8 +8,8 @@ import pytest
 
 import nn
 from autograd import Tensor, draw
-from autograd.draw.carrier import amount, histogram
-from autograd.draw.colour import ALARM, STEPS, ZERO
+from autograd.drawing.carrier import amount, histogram
+from autograd.drawing.colour import ALARM, STEPS, ZERO
 
 from .reading import read
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from autograd import Value, scope
-from autograd.draw import collapse, draw
+from autograd.drawing import collapse, draw
 from tests.draw.reading import network, read
 
 

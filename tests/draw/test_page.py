@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, draw
-from autograd.draw.page import as_json, framed, page
+from autograd.drawing.page import as_json, framed, page
 from tests.draw.reading import network, neuron
 
 
@@ -80,7 +80,7 @@ def test_the_frame_holds_the_page() -> None:
 
 
 def test_the_layouter_comes_with_its_license() -> None:
-    room = importlib.import_module("autograd.draw.page")  # by name: `autograd.draw` may be the function
+    room = importlib.import_module("autograd.drawing.page")
     assets = Path(str(room.__file__)).parent / "assets"
     notice = (assets / "NOTICE").read_text(encoding="utf-8")
     version = re.match(r"/\*!\s*Viz\.js ([\d.]+)", (assets / "viz-global.js").read_text(encoding="utf-8"))

@@ -17,8 +17,8 @@ import graphviz
 import pytest
 
 from autograd import RenderError, Value, draw
-from autograd.draw import Picture, page, picture, render
-from autograd.draw.errors import OptionError
+from autograd.drawing import Picture, page, picture, render
+from autograd.drawing.errors import OptionError
 from tests.draw.reading import network, neuron, read
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs the program dot")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autograd import inspect
-from autograd.draw import render
+from autograd.drawing import render
 
 from . import graphs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
@@ -166,6 +167,5 @@ def _wide_floats() -> Callable[[], Any]:
         return contextlib.nullcontext
     if hasattr(jax, "enable_x64"):
         return lambda: jax.enable_x64(True)
-    from jax.experimental import enable_x64
-
-    return lambda: enable_x64(True)
+    experimental = importlib.import_module("jax.experimental")
+    return lambda: experimental.enable_x64(True)

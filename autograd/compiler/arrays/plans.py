@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ... import array_rules as rows
+from ...carrier import describe
 from ...errors import OperandError, TraceError
-from ...graph import always_recording, tracing
-from ...reverse import pull
-from ...scalar import describe
-from ...tensor import Tensor
-from ...trees import Rebuild, flatten
+from ...masking import Arrived
+from ...switches import always_recording, tracing
+from ...tensor import rules as rows
+from ...tensor.tensor import Tensor
+from ...transforms.products import pull
+from ...transforms.pytree import Rebuild, flatten
+from ..arrived import Exact, Recorded, guarded
 from ..program import DIRECTION
 from .program import ARGUMENT, ArrayProgram, Dtype, Shape
 from .traced import ArrayRecorder
@@ -75,24 +77,33 @@ class ArrayPlans:
         self._captured = tuple(map(recorder.lift, self.captured))
         recorder.forget()
         self.boundary = len(self.program)
-        self._gradient: tuple[int, ...] | None = None
+        self._gradients: dict[bool, tuple[int, ...]] = {}
+        self._differing = False
 
-    def plan(self, kind: str) -> ArrayPlan:
-        """The plan of this kind."""
+    def plan(self, kind: str, exactly: bool = False) -> ArrayPlan:
+        """The plan of this kind.
+
+        Args:
+            exactly: the one to run where the outcome of the other is not finite: see `arrived.py`.
+        """
         directions: tuple[int, ...] = ()
         if kind == "hvp":
             directions = tuple(
                 self.program.leaf(DIRECTION, place, self.program.shapes[p], self.program.dtypes[p])
                 for place, p in enumerate(self.parameters)
             )
-            outputs = self._hvp(directions)
+            outputs = self._hvp(directions, exactly)
         elif kind == "forward":
             outputs = self.outputs
         else:
-            outputs = (self.loss(), *(self.gradient() if kind == "value_and_grad" else ()))
+            outputs = (self.loss(), *(self.gradient(exactly) if kind == "value_and_grad" else ()))
         return ArrayPlan(
             self.program, kind, outputs, self.boundary, self.parameters, directions, self._captured, self.arguments
         )
+
+    def has_another(self, kind: str) -> bool:
+        """Whether the exact plan of this kind may come to something else where numbers are not finite."""
+        return self._differing and kind not in ("forward", "value")
 
     def loss(self) -> int:
         """The one number that the function returns."""
@@ -102,30 +113,37 @@ class ArrayPlans:
             raise TraceError(f"a loss is one number, and this function returned {what}: take .sum() or .mean() of it")
         return self.program.emit(rows.reshape, self.outputs[0], shape=())
 
-    def gradient(self) -> tuple[int, ...]:
+    def gradient(self, exactly: bool = False) -> tuple[int, ...]:
         """Instructions for the derivative of the loss to each parameter."""
-        if self._gradient is None:
-            self._gradient = differentiate(self.program, self.loss(), self.parameters)
-        return self._gradient
+        if exactly not in self._gradients:
+            self._gradients[exactly] = self._derived(self.loss(), exactly)
+        return self._gradients[exactly]
 
-    def _hvp(self, directions: Sequence[int]) -> tuple[int, ...]:
+    def _derived(self, output: int, exactly: bool) -> tuple[int, ...]:
+        kind: type[Recorded] = Exact if exactly else guarded()
+        found = differentiate(self.program, output, self.parameters, kind)
+        if not exactly:
+            self._differing = self._differing or kind.met
+        return found
+
+    def _hvp(self, directions: Sequence[int], exactly: bool) -> tuple[int, ...]:
         """The derivative of the gradient times a direction: the Hessian times the direction."""
-        gradient = self.gradient()
+        gradient = self.gradient(exactly)
         recorder = ArrayRecorder(self.program, deriving=True)
         slope: Any = 0.0
         for g, v in zip(gradient, directions, strict=True):
             slope = rows.sum(recorder.node(g) * recorder.node(v)) + slope
         index = recorder.lift(slope)
         recorder.forget()
-        return differentiate(self.program, index, self.parameters)
+        return self._derived(index, exactly)
 
 
-def differentiate(program: ArrayProgram, output: int, wrt: Sequence[int]) -> tuple[int, ...]:
+def differentiate(program: ArrayProgram, output: int, wrt: Sequence[int], kind: type[Arrived]) -> tuple[int, ...]:
     """Instructions for ∂output/∂w, one for each w of `wrt`; they are added to the program."""
     recorder = ArrayRecorder(program, deriving=True)
     root, leaves = recorder.node(output), [recorder.node(w) for w in wrt]
     with always_recording():
-        found = pull([root], [recorder.node(program.constant(1.0))], leaves, differentiable=True)
+        found = pull([root], [recorder.node(program.constant(1.0))], leaves, differentiable=True, kind=kind)
     out = tuple(
         program.array(np.broadcast_to(np.zeros((), program.dtypes[w]), program.shapes[w])) if g is None
         else recorder.lift(rows.broadcast_to(g, shape=program.shapes[w]))

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from ... import array_rules as rows
-from ... import rules
-from ...array_rules import ArrayRule
+from ...core import table as rules
+from ...core.rule import Rule
 from ...errors import ShapeError
-from ...graph import source_line
-from ...rules import Rule
+from ...switches import source_line
+from ...tensor import rules as rows
+from ...tensor.rules import ArrayRule
 from ..program import COMMUTATIVE, COMPARISONS, CONSTANT, DETACH, FOLDS, LOGIC, Op
 from ..program import evaluate as evaluate_numbers
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ... import rules
+from ...core import table as rules
 from ..names import Names
 from ..source import ATOM, WIDTH
 from ..source import helper_text as elementwise_helpers

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ...carrier import describe
 from ...errors import OperandError, ShapeError, TraceError
-from ...scalar import describe
-from ...tensor import Tensor
-from ...trees import flatten
+from ...masking import finite
+from ...tensor.tensor import Tensor
+from ...transforms.pytree import flatten
 from ..batch import Floats, as_vector
 from ..names import Names
 from . import engines
@@ -118,7 +119,7 @@ class ArrayStep:
         traced, arrays = self._traced(arguments)
         own = _is_on_device(vectors[0])
         given = [x if _is_on_device(x) else as_vector("theta", x, self._size) for x in vectors]
-        out = traced.kernel(kind).flat(self._parts, given, [*[t._data for t in traced.plans.captured], *arrays])
+        out = traced.flat(kind, self._parts, given, arrays)
         if own:
             return out
         if kind == "value_and_grad":
@@ -200,17 +201,32 @@ class TracedArrays:
 
     def __init__(self, step: ArrayStep, plans: ArrayPlans) -> None:
         self.plans, self._engine, self._mesh = plans, step.engine, step.mesh
-        self._kernels: dict[str, ArrayKernel] = {}
+        self._kernels: dict[tuple[str, bool], ArrayKernel] = {}
 
-    def kernel(self, kind: str) -> Any:
+    def kernel(self, kind: str, exactly: bool = False) -> Any:
         """The plan of this kind, ready to run."""
-        kernel = self._kernels.get(kind)
+        kernel = self._kernels.get((kind, exactly))
         if kernel is None:
-            kernel = self._kernels[kind] = engines.make(self._engine, self.plans.plan(kind), self._mesh)
+            kernel = engines.make(self._engine, self.plans.plan(kind, exactly), self._mesh)
+            self._kernels[kind, exactly] = kernel
         return kernel
 
     def run(self, kind: str, theta: Sequence[Any], direction: Sequence[Any], arrays: Sequence[Any]) -> Any:
-        return self.kernel(kind)([*theta, *direction, *[t._data for t in self.plans.captured], *arrays])
+        given = [*theta, *direction, *[t._data for t in self.plans.captured], *arrays]
+        found = self.kernel(kind)(given)
+        if self.plans.has_another(kind):
+            gradient = found[1] if kind == "value_and_grad" else found
+            if not all(map(finite, gradient)):
+                found = self.kernel(kind, exactly=True)(given)
+        return found
+
+    def flat(self, kind: str, parts: Sequence[Any], vectors: Sequence[Any], arrays: Sequence[Any]) -> Any:
+        """The functional form of the engine jax, on flat vectors."""
+        given = [*[t._data for t in self.plans.captured], *arrays]
+        found = self.kernel(kind).flat(parts, vectors, given)
+        if self.plans.has_another(kind) and not finite(found[1] if kind == "value_and_grad" else found):
+            found = self.kernel(kind, exactly=True).flat(parts, vectors, given)
+        return found
 
     def forward(self, arrays: Sequence[Any]) -> Any:
         """The outputs, in the structure that the function gave them."""

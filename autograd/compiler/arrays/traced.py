@@ -12,15 +12,17 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ... import array_rules as rows
-from ...array_rules import ArrayRule
-from ...array_shapes import plain_index
+from ...carrier import Note, checked_label, describe
+from ...core.node import walk
+from ...core.rule import Rule
+from ...core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
 from ...errors import OperandError, TraceError
-from ...graph import THREAD, Note, source_line, walk
-from ...numpy_protocol import PLAIN_FUNCTIONS, PLAIN_UFUNCS, call_function, call_ufunc, name_of
-from ...rules import CHOSEN, CONSTANT, INPUT, PARAMETER, Rule
-from ...scalar import checked_label, describe
-from ...tensor import Tensor
+from ...switches import THREAD, source_line
+from ...tensor import rules as rows
+from ...tensor.numpy_protocol import PLAIN_FUNCTIONS, PLAIN_UFUNCS, call_function, call_ufunc, name_of
+from ...tensor.rules import ArrayRule
+from ...tensor.shapes import plain_index
+from ...tensor.tensor import Tensor
 from ..program import CAPTURED, DETACH
 from ..program import CONSTANT as NUMBER
 from ..program import PARAMETER as LEARNED
@@ -284,12 +286,12 @@ class TracedArray(Tensor):
     def _check_unchanged(self, differentiable: bool) -> None:
         """There are no numbers that could change."""
 
-    def _pull(self, g: Any, operands: Any, wanted: list[bool], differentiable: bool, masked: bool = False) -> list[Any]:
+    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> list[Any]:
         """As every Tensor does; the program notes whose derivative the cotangent is."""
-        program = self.recorder.program
-        if program.args[g.index]:
-            program.cotangents.setdefault(g.index, self.index)
-        return super()._pull(g, operands, wanted, differentiable, masked)
+        program, cotangent = self.recorder.program, self.recorder.lift(g.number)
+        if program.args[cotangent]:
+            program.cotangents.setdefault(cotangent, self.index)
+        return super()._pull(g, operands, wanted, differentiable)
 
     @property
     def label(self) -> str:

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from ... import array_rules as rows
-from ... import rules
-from ...array_rules import ArrayRule
+from ...core import table as rules
+from ...core.rule import Rule
 from ...formula import LEVEL, infix, number
-from ...rules import Rule
+from ...tensor import rules as rows
+from ...tensor.rules import ArrayRule
 from ..names import Names
 from ..program import CAPTURED, COMPARISONS, DETACH, LEAVES, LOGIC, PARAMETER
 from ..source import ATOM, LOOSE, WIDTH, WITHOUT_NUMPY

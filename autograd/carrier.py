@@ -1,0 +1,66 @@
+"""What `Value` and `Tensor` have in common besides the rules: names, kinds, copies, and words about wrong operands.
+
+Compiled by mypyc in wheels, plain Python elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .core.node import walk
+from .core.table import CONSTANT, INPUT, PARAMETER
+from .errors import OperandError
+
+
+class Note:
+    """What is known of a node beyond its numbers. Shared between nodes, so it is replaced, never changed."""
+
+    __slots__ = ("label", "scope", "source")
+
+    def __init__(self, label: str = "", scope: tuple[str, ...] = (), source: str = "") -> None:
+        self.label = label
+        self.scope = scope
+        self.source = source
+
+
+def kind_of(rule: object) -> str:
+    """`"result"` of an operation, or the leaf's role: `"input"`, `"parameter"` or `"constant"`."""
+    if rule is INPUT:
+        return "input"
+    if rule is PARAMETER:
+        return "parameter"
+    return "constant" if rule is CONSTANT else "result"
+
+
+def rule_of(kind: str) -> Any:
+    """What stands in the place of the rule at a leaf of this kind."""
+    return {"input": INPUT, "parameter": PARAMETER, "constant": CONSTANT}[kind]
+
+
+def checked_label(text: object) -> str:
+    """A label, which is a str.
+
+    Raises:
+        OperandError: it is something else.
+    """
+    if not isinstance(text, str):
+        remedy = "leave it out" if text is None else f"write label={str(text)!r}"
+        raise OperandError(f"a label is text, got {describe(text)}; {remedy}")
+    return text
+
+
+def describe(thing: object) -> str:
+    """A short name of a thing for an error message: its type, and its text when that is short."""
+    text = repr(thing)
+    kind = type(thing).__name__
+    return f"{kind} {text}" if len(text) <= 40 and thing is not None else kind
+
+
+def deepcopy_graph(root: Any, memo: dict[int, Any]) -> Any:
+    """A copy of a node with all it depends on; what is shared stays shared, through `memo` also between calls."""
+    order = walk(root)
+    memo.setdefault(id(memo), []).append(order)  # as `copy` does: an id in the memo must not be given to another object
+    for node, _ in order:
+        if id(node) not in memo:
+            memo[id(node)] = node._copied(memo)
+    return memo[id(root)]

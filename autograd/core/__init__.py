@@ -1,0 +1,1 @@
+"""The engine, to be read in this order: `rule` → `table` → `node` → `reverse` → `forward`."""

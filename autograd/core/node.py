@@ -1,0 +1,52 @@
+"""The graph: a node knows the primitive that made it and its operands. Nothing points forward.
+
+So there are no cycles, and a graph is freed as soon as its result is.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .rule import Rule
+
+
+class Node(Protocol):
+    """What a graph is made of: a `Value` or a `Tensor`."""
+
+    rule: Rule
+
+    @property
+    def operands(self) -> tuple[Any, ...]: ...
+
+    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> list[Any]: ...
+
+    def _push(self, tangents: list[Any], operands: Any, differentiable: bool) -> Any: ...
+
+
+def walk(
+    *roots: Any, operands_of: Callable[[Any], Any] = operator.attrgetter("operands")
+) -> list[tuple[Any, tuple[Any, ...]]]:
+    """Every node that the roots depend on, each with its operands: operands before results; no recursion.
+
+    With one root it comes last. The order depends on the graph alone: the same graph gives the same list. Take a
+    node's operands from the pair: a constant is no node of the graph, it is made when `operands` is read.
+    """
+    order: list[tuple[Any, tuple[Any, ...]]] = []
+    opened: list[tuple[Any, tuple[Any, ...]]] = []  # whose operands are not all in the order yet
+    seen: set[int] = set()
+    stack: list[Any] = list(roots[::-1])
+    while stack:
+        node = stack.pop()
+        if node is None:  # all that the latest one needs is there
+            order.append(opened.pop())
+        elif id(node) not in seen:
+            seen.add(id(node))
+            operands = operands_of(node)
+            opened.append((node, operands))
+            stack.append(None)
+            for operand in reversed(operands):
+                if operand is not None:
+                    stack.append(operand)
+    return order

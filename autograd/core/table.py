@@ -1,0 +1,154 @@
+"""The table: every elementwise primitive once, its value and its derivative. Read it as a calculus table.
+
+`x` and `y` are the operands, `out` the result; after the name (and, where it is a formula, the value) comes one partial
+derivative for each operand. A rule never asks what kind of number it is given: fed with arrays it differentiates a
+`Tensor`, fed with `Value`s it records the graph of the derivative, fed with symbols it becomes text. So it never
+branches: it selects with `where(greater(x, 0), a, b)`, which every kind of number understands.
+"""
+# fmt: off
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from ..numbers.functions import equal, greater, greater_equal, less, where
+from .rule import Rule, intrinsic
+
+LN2: Final = math.log(2.0)
+LN10: Final = math.log(10.0)
+SQRT_PI: Final = math.sqrt(math.pi)
+SQRT_2PI: Final = math.sqrt(2.0 * math.pi)
+SQRT_HALF: Final = math.sqrt(0.5)
+
+# ---------------------------------------------------------------------------------------------------- arithmetic
+
+add: Rule = Rule("add", lambda x, y: x + y, lambda: 1, lambda: 1,
+    symbol="+", commutative=True, doc="the sum x + y")
+subtract: Rule = Rule("subtract", lambda x, y: x - y, lambda: 1, lambda: -1,
+    symbol="-", doc="the difference x - y")
+multiply: Rule = Rule("multiply", lambda x, y: x * y, lambda y: y, lambda x: x,
+    symbol="*", commutative=True, doc="the product x * y")
+divide: Rule = Rule("divide", lambda x, y: x / y, lambda y: 1 / y, lambda y, out: -out / y,
+    symbol="/", doc="the quotient x / y; by zero it is infinite or NaN, as IEEE 754 says")
+negative: Rule = Rule("negative", lambda x: -x, lambda: -1,
+    symbol="-", doc="minus x")
+abs: Rule = intrinsic("abs", lambda x: sign(x),
+    c="fabs", kinks=(0.0,), doc="the distance of x from 0; its slope there is 0")
+
+# -------------------------------------------------------------------------------------------------------- powers
+
+power: Rule = intrinsic("power",  # x**0 is 1 also at x = 0. Elsewhere x**(y - 1) is out / x: no 0 * inf where x is tiny
+    lambda x, y, out: where(equal(y, 0), where(equal(x, 0), 0, y * out / x), y * power(x, y - 1)),
+    lambda x, y, out: where(equal(x, 0), where(greater_equal(y, 0), 0, -out), out * log(x)),  # 0**y is 0 for y > 0
+    symbol="**", c="pow", doc="x to the power y; NaN, never complex, for x < 0")
+reciprocal: Rule = Rule("reciprocal", lambda x: 1 / x, lambda out: -out * out,
+    doc="one over x")
+square: Rule = Rule("square", lambda x: x * x, lambda x: 2 * x,
+    doc="x times x")
+sqrt: Rule = intrinsic("sqrt", lambda out: 0.5 / out,
+    doc="the square root; NaN, never complex, below 0")
+hypot: Rule = intrinsic("hypot",  # the norm of the zero vector has slope 0
+    lambda x, out: where(equal(out, 0), 0, x / out),
+    lambda y, out: where(equal(out, 0), 0, y / out),
+    commutative=True, doc="sqrt(x*x + y*y), without overflow")
+
+# ---------------------------------------------------------------------------------- exponentials and logarithms
+
+exp: Rule = intrinsic("exp", lambda out: out, doc="e to the power x")
+exp2: Rule = intrinsic("exp2", lambda out: out * LN2, doc="2 to the power x")
+expm1: Rule = intrinsic("expm1", lambda x: exp(x), doc="exp(x) - 1, exact near 0")  # not out + 1, which cancels
+log: Rule = intrinsic("log", lambda x: 1 / x, doc="the natural logarithm")
+log2: Rule = intrinsic("log2", lambda x: 1 / (x * LN2), doc="the logarithm to base 2")
+log10: Rule = intrinsic("log10", lambda x: 1 / (x * LN10), doc="the logarithm to base 10")
+log1p: Rule = intrinsic("log1p", lambda x: 1 / (1 + x), doc="log(1 + x), exact near 0")
+logaddexp: Rule = intrinsic("logaddexp",  # not exp(x - out): a large out has lost digits
+    lambda x, y: where(equal(x, -math.inf), 0, sigmoid(x - y)),
+    lambda x, y: where(equal(y, -math.inf), 0, sigmoid(y - x)),
+    c="", commutative=True, doc="log(exp(x) + exp(y)), without overflow")
+
+# -------------------------------------------------------------------------------- trigonometric and hyperbolic
+
+sin: Rule = intrinsic("sin", lambda x: cos(x), doc="the sine, x in radians")
+cos: Rule = intrinsic("cos", lambda x: -sin(x), doc="the cosine, x in radians")
+tan: Rule = intrinsic("tan", lambda out: 1 + out * out, doc="the tangent, x in radians")
+arcsin: Rule = intrinsic("arcsin", lambda x: 1 / sqrt((1 - x) * (1 + x)),
+    c="asin", doc="the angle in radians whose sine is x")
+arccos: Rule = intrinsic("arccos", lambda x: -1 / sqrt((1 - x) * (1 + x)),
+    c="acos", doc="the angle in radians whose cosine is x")
+arctan: Rule = intrinsic("arctan", lambda x: 1 / (1 + x * x),
+    c="atan", doc="the angle in radians whose tangent is x")
+arctan2: Rule = intrinsic("arctan2",  # not y / (x*x + y*y), which overflows early
+    lambda x, y: y / hypot(x, y) / hypot(x, y),
+    lambda x, y: -x / hypot(x, y) / hypot(x, y),
+    c="atan2", doc="the angle in radians of the point with height x and abscissa y")
+sinh: Rule = intrinsic("sinh", lambda x: cosh(x), doc="the hyperbolic sine")
+cosh: Rule = intrinsic("cosh", lambda x: sinh(x), doc="the hyperbolic cosine")
+tanh: Rule = intrinsic("tanh", lambda out: 1 - out * out, doc="the hyperbolic tangent")
+arcsinh: Rule = intrinsic("arcsinh", lambda x: 1 / hypot(x, 1),  # not 1/sqrt(1 + x*x), which overflows early
+    c="asinh", doc="the inverse of sinh")
+arccosh: Rule = intrinsic("arccosh", lambda x: 1 / (sqrt(x - 1) * sqrt(x + 1)),
+    c="acosh", doc="the inverse of cosh")
+arctanh: Rule = intrinsic("arctanh", lambda x: 1 / ((1 - x) * (1 + x)),
+    c="atanh", doc="the inverse of tanh")
+erf: Rule = intrinsic("erf", lambda x: 2 / SQRT_PI * exp(-x * x), doc="the error function")
+erfc: Rule = intrinsic("erfc", lambda x: -2 / SQRT_PI * exp(-x * x), doc="1 - erf(x), exact far out")
+
+# --------------------------------------------------------------------------------------------------- activations
+
+
+def _sigmoid(x: Any) -> Any:
+    e = exp(-abs(x))  # never above 1, so nothing overflows on either side
+    return where(greater_equal(x, 0), 1, e) / (1 + e)
+
+
+sigmoid: Rule = Rule("sigmoid", _sigmoid, lambda out: out * (1 - out),
+    doc="1 / (1 + exp(-x)), the logistic function")
+log_sigmoid: Rule = Rule("log_sigmoid", lambda x: minimum(x, 0) - log1p(exp(-abs(x))), lambda x: sigmoid(-x),
+    doc="log(sigmoid(x)), exact far out")
+softplus: Rule = Rule("softplus", lambda x: maximum(x, 0) + log1p(exp(-abs(x))), lambda x: sigmoid(x),
+    doc="log(1 + exp(x)), without overflow")
+relu: Rule = Rule("relu", lambda x: maximum(x, 0), lambda x: where(greater(x, 0), 1, 0),
+    kinks=(0.0,), doc="x where it is positive, else 0; its slope at 0 is 0")
+leaky_relu: Rule = Rule("leaky_relu", lambda x, y: where(greater(x, 0), x, y * x),
+    lambda x, y: where(greater(x, 0), 1, y), lambda x: where(greater(x, 0), 0, x),
+    kinks=(0.0,), defaults=(0.01,), doc="x where it is positive, else y * x with a small slope y")
+elu: Rule = Rule("elu", lambda x, y: where(greater(x, 0), x, y * expm1(minimum(x, 0))),
+    lambda x, y: where(greater(x, 0), 1, y * exp(minimum(x, 0))),
+    lambda x: where(greater(x, 0), 0, expm1(minimum(x, 0))),
+    kinks=(0.0,), defaults=(1.0,), doc="x where it is positive, else y * (exp(x) - 1)")
+gelu: Rule = Rule("gelu", lambda x: 0.5 * x * erfc(-x * SQRT_HALF),
+    lambda x: 0.5 * erfc(-x * SQRT_HALF) + x * exp(-0.5 * x * x) / SQRT_2PI,
+    doc="x times the probability that a standard normal number is below x")
+silu: Rule = Rule("silu", lambda x: x * sigmoid(x), lambda x: sigmoid(x) * (1 + x * sigmoid(-x)),
+    doc="x * sigmoid(x), also called swish")
+
+# ----------------------------------------------------------------------------------------------------- selection
+
+maximum: Rule = intrinsic("maximum",  # a tie is shared
+    lambda x, y: where(greater(x, y), 1, where(equal(x, y), 0.5, 0)),
+    lambda x, y: where(less(x, y), 1, where(equal(x, y), 0.5, 0)),
+    c="", commutative=True, kinks=(0.0,), doc="the larger of x and y; NaN if either is")
+minimum: Rule = intrinsic("minimum",
+    lambda x, y: where(less(x, y), 1, where(equal(x, y), 0.5, 0)),
+    lambda x, y: where(greater(x, y), 1, where(equal(x, y), 0.5, 0)),
+    c="", commutative=True, kinks=(0.0,), doc="the smaller of x and y; NaN if either is")
+sign: Rule = intrinsic("sign", lambda: 0,
+    c="", kinks=(0.0,), doc="-1, 0 or 1; its slope is 0 everywhere")
+floor: Rule = intrinsic("floor", lambda: 0,
+    kinks=(-2.0, -1.0, 0.0, 1.0, 2.0), doc="the largest whole number not above x; its slope is 0")
+ceil: Rule = intrinsic("ceil", lambda: 0,
+    kinks=(-2.0, -1.0, 0.0, 1.0, 2.0), doc="the smallest whole number not below x; its slope is 0")
+identity: Rule = Rule("identity", lambda x: x, lambda: 1,
+    doc="x itself, as a node of its own")
+
+TABLE: Final[dict[str, Rule]] = {row.name: row for row in list(globals().values()) if isinstance(row, Rule)}
+"""Every row by its name, in the order of this file."""
+for row in TABLE.values():
+    row.__module__ = __name__  # where pickle finds it by its name
+
+# What stands in the place of a rule where no rule was applied: at a choice, and at a leaf.
+CHOSEN: Final = Rule("where", lambda x: x, lambda: 1, doc="the operand that a condition chose")
+INPUT: Final = Rule("", lambda: None, doc="a number from outside")
+PARAMETER: Final = Rule("", lambda: None, doc="a number to be learned")
+CONSTANT: Final = Rule("", lambda: None, doc="a number written in a formula")

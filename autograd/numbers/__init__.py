@@ -1,0 +1,1 @@
+"""Plain numbers: floats as IEEE 754 defines them, arrays as numpy does. Nothing here knows about graphs."""

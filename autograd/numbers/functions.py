@@ -1,0 +1,106 @@
+"""What the table of rules is written in: functions that take a plain float or a numpy array.
+
+A rule never asks what kind of number it was given; these functions do, once, here. Every other kind of number
+(`Value`, `Tensor`, the compilers' symbols) is asked before it comes to this file: see `Rule.__call__`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import OperandError
+from . import error_function, ieee
+
+
+@functools.cache
+def machine(name: str, c: str) -> Any:
+    """A function of the machine for both kinds of plain number; an array among the operands decides.
+
+    Args:
+        name: what numpy calls it, or `error_function.py` where numpy lacks it.
+        c: what C and Python's `math` call it. Where they lack it, or raise an exception where IEEE 754 has a special
+            value, `ieee.py` has it under numpy's name.
+    """
+    on_floats = getattr(ieee, name, None) or getattr(math, c)
+    on_arrays = getattr(error_function, name, None) or getattr(np, name)
+
+    def call(*operands: Any) -> Any:
+        for operand in operands:
+            if isinstance(operand, np.ndarray):
+                return on_arrays(*operands)
+        out = on_floats(*map(_float, operands))
+        for operand in operands:
+            if isinstance(operand, np.floating):  # what numpy makes of an array without axes: so is the result
+                return np.result_type(*operands).type(out)
+        return out
+
+    call.__name__ = call.__qualname__ = name
+    call.on_arrays = on_arrays  # type: ignore[attr-defined]
+    return call
+
+
+def _float(x: Any) -> float:
+    if isinstance(x, str):  # float("1.5") would read it
+        raise OperandError(f"an operand must be a number, got str {x!r}; convert it first: float(text)")
+    try:
+        return float(x)
+    except TypeError:
+        remedy = "; for several numbers write np.array([...])" if isinstance(x, (list, tuple)) else ""
+        raise OperandError(f"an operand must be a real number or an array, got {type(x).__name__}{remedy}") from None
+
+
+# Comparisons: a float, a `Value` and a numpy array answer with bools; a symbol or a traced value with a condition.
+
+
+def greater(x: Any, y: Any) -> Any:
+    return x > y
+
+
+def greater_equal(x: Any, y: Any) -> Any:
+    return x >= y
+
+
+def less(x: Any, y: Any) -> Any:
+    return x < y
+
+
+def less_equal(x: Any, y: Any) -> Any:
+    return x <= y
+
+
+def equal(x: Any, y: Any) -> Any:
+    """x == y by value. (Between Values `==` is identity, so a carrier is asked for its `_equal`.)"""
+    for operand in (x, y):
+        ask = getattr(operand, "_equal", None)
+        if ask is not None:
+            return ask(x, y)
+    return x == y
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds, else y. A single bool picks; the branch not taken is never touched."""
+    for operand in (condition, x, y):
+        choose = getattr(operand, "_where", None)
+        if choose is not None:
+            return choose(condition, x, y)
+    if isinstance(condition, (bool, np.bool_)):
+        chosen, other = (x, y) if condition else (y, x)
+        if isinstance(other, np.ndarray) and not (isinstance(chosen, np.ndarray) and chosen.shape == other.shape):
+            return np.where(condition, x, y)  # an array, of the shape that both have together
+        return chosen
+    if isinstance(condition, np.ndarray):
+        if type(x) is int and type(y) is int and x == 1 and y == 0:  # the slope of relu: ten times faster than np.where
+            return condition.astype(np.float64)
+        return np.where(condition, x, y)
+    raise TypeError(
+        f"where() expects a condition such as x > 0 (a bool or an array of bools), got {type(condition).__name__}"
+    )
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """x between `low` and `high`, else the edge it is beyond. At the edge it is x that is chosen: derivative 1."""
+    return where(less(x, low), low, where(greater(x, high), high, x))

@@ -1,0 +1,233 @@
+"""A Tensor as a node of a graph, and as a thing to read: its array, its gradient, its names, its numbers.
+
+What is done to it and how that is recorded is in `tensor.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..carrier import Note, checked_label, kind_of
+from ..core.rule import Rule
+from ..errors import GraphError, OperandError, ShapeError
+from ..switches import MODE, THREAD
+from .fingerprint import fingerprint
+from .rules import ArrayRule, plain_array
+
+Array = Any  # np.ndarray: numpy gives Any for most of what is done to one
+
+
+def array_tracer() -> Any:
+    """The compiler that records what is done to Tensors in this thread just now, if one does: see `graph.tracing`."""
+    return getattr(THREAD.tracer, "arrays", None)
+
+
+def _not_while_traced(node: Any, what: str) -> None:
+    """A number read while a compiler traces would be frozen into the program: its tracer says so."""
+    tracer = array_tracer() if MODE.special else None
+    if tracer is not None:
+        tracer.refuse(node, what)
+
+
+def _compared(node: Any, sign: str, other: Any) -> Any:
+    """The condition that a compiler records in the place of a comparison; None where nothing is traced."""
+    tracer = array_tracer() if MODE.special else None
+    return None if tracer is None else tracer.compare(sign, node, other)
+
+
+def _is_numeric(other: object) -> bool:
+    return isinstance(other, (ArrayNode, np.ndarray, np.generic, float, int))
+
+
+class ArrayNode:
+    """What a `Tensor` keeps, and how it is read. Write `Tensor`; this class has no arithmetic."""
+
+    __slots__ = (
+        "_data",
+        "_grad",
+        "_parents",
+        "_print",
+        "_prints",
+        "_saved",
+        "note",
+        "options",
+        "reached",
+        "rule",
+    )
+
+    _data: Array
+    _grad: Array | None
+    _parents: tuple[Any, ...]  # the operands; None in the place of a constant
+    _saved: tuple[Any, ...]  # the arrays they held
+    _print: Any  # once somebody outside holds the array, and so could change it: its fingerprint then
+    _prints: tuple[Any, ...] | None  # those of the operands, where they could be changed when this was recorded
+    rule: Rule | ArrayRule
+    options: dict[str, Any]
+    reached: bool
+    note: Note
+
+    @property
+    def data(self) -> Array:
+        """Its array. Assignable on a leaf, which copies; an array changed in place is noticed by backward."""
+        _not_while_traced(self, ".data")
+        if self._parents and (self._data.base is not None or self._data is self._saved[0]):
+            return self._data.copy()  # a reshape or a slice lies in its operand's memory, which is not for others
+        if self._print is None:
+            self._print = fingerprint(self._data)
+        return self._data
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        if self._parents:
+            raise GraphError(
+                f"the array of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
+            )
+        new = np.asarray(array)
+        if new.shape != self._data.shape:
+            raise ShapeError(f"data keeps its shape {self._data.shape}, got {new.shape}; make a new Tensor instead")
+        if new is not self._data:  # as it is after `t.data -= step`
+            self._data = new.astype(self._data.dtype)  # its own: nobody else can change it
+            self._print = None
+
+    @property
+    def grad(self) -> Array:
+        """d root / d self of the backward sweeps so far; zeros before the first. Assignable."""
+        if self._grad is None:
+            self._grad = np.zeros(self._data.shape, self._data.dtype)
+        elif self._parents:
+            return np.array(self._grad)  # a result's gradient may be the very array of another node's
+        return self._grad
+
+    @grad.setter
+    def grad(self, array: Any) -> None:
+        if array is None:
+            self._grad = None
+            return
+        new = np.asarray(array)
+        if new.shape not in ((), self._data.shape):
+            raise ShapeError(f"a gradient has the shape of its data, {self._data.shape}, got {new.shape}")
+        self._grad = np.broadcast_to(new, self._data.shape).astype(self._data.dtype)
+
+    @property
+    def label(self) -> str:
+        """The name it is drawn and compiled under; "" when it has none. Assignable."""
+        return self.note.label
+
+    @label.setter
+    def label(self, text: str) -> None:
+        self.note = Note(checked_label(text), self.note.scope, self.note.source)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The modules that were running when it was recorded, outermost first."""
+        return self.note.scope
+
+    @property
+    def source(self) -> str:
+        """The line of the user's code that recorded it, when that was asked for (`detect_anomaly`)."""
+        return self.note.source
+
+    @property
+    def op(self) -> str:
+        """The name of the primitive that made it; "" for a leaf."""
+        return self.rule.name
+
+    @property
+    def kind(self) -> str:
+        """`"result"` of an operation, or the leaf's role: `"input"`, `"parameter"` or `"constant"`."""
+        return kind_of(self.rule)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by hand rather than by an operation."""
+        return not self._parents
+
+    shape = property(lambda self: self._data.shape, doc="The lengths of its axes.")
+    dtype = property(lambda self: self._data.dtype, doc="The type of its numbers.")
+    ndim = property(lambda self: self._data.ndim, doc="How many axes it has.")
+    size = property(lambda self: self._data.size, doc="How many numbers it holds.")
+
+    def item(self) -> float:
+        """Its only number as a float.
+
+        Raises:
+            ShapeError: it holds more than one.
+        """
+        _not_while_traced(self, ".item()")
+        if self._data.size != 1:
+            raise ShapeError(f"item() reads the one number of a Tensor, this one has shape {self.shape}; use .data")
+        return float(self._data.reshape(-1)[0])
+
+    def numpy(self) -> Array:
+        """A copy of its array."""
+        _not_while_traced(self, ".numpy()")
+        return self._data.copy()
+
+    def __float__(self) -> float:
+        return self.item()
+
+    def __bool__(self) -> bool:
+        _not_while_traced(self, "bool()")
+        if self._data.size != 1:
+            raise ShapeError("the truth of a Tensor with several numbers is ambiguous: use .data.any() or .data.all()")
+        return bool(self._data.reshape(-1)[0])
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise OperandError("a Tensor of shape () has no length")
+        return len(self._data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        raise OperandError(
+            "a Tensor turned into a plain array would lose its graph: write t.data or t.numpy() for the numbers; "
+            "several Tensors are joined by stack([...]) or concatenate([...])"
+        )
+
+    def __repr__(self) -> str:
+        text = np.array2string(self._data, separator=", ", prefix="Tensor(")
+        label = f", label={self.label!r}" if self.label else ""
+        dtype = "" if self._data.dtype == np.float64 else f", dtype={self._data.dtype}"
+        return f"Tensor({text}{dtype}{label})"
+
+    def __format__(self, specification: str) -> str:
+        return format(self.item(), specification) if specification else repr(self)
+
+    def __lt__(self, other: Any) -> Any:
+        recorded = _compared(self, "<", other)
+        return self._data < plain_array(other) if recorded is None else recorded
+
+    def __le__(self, other: Any) -> Any:
+        recorded = _compared(self, "<=", other)
+        return self._data <= plain_array(other) if recorded is None else recorded
+
+    def __gt__(self, other: Any) -> Any:
+        recorded = _compared(self, ">", other)
+        return self._data > plain_array(other) if recorded is None else recorded
+
+    def __ge__(self, other: Any) -> Any:
+        recorded = _compared(self, ">=", other)
+        return self._data >= plain_array(other) if recorded is None else recorded
+
+    def __eq__(self, other: object) -> Any:
+        """Which elements are equal, as of numpy's arrays; whether two names mean one Tensor is asked with `is`."""
+        if not _is_numeric(other):
+            return NotImplemented
+        recorded = _compared(self, "==", other)
+        return self._data == plain_array(other) if recorded is None else recorded
+
+    def __ne__(self, other: object) -> Any:
+        if not _is_numeric(other):
+            return NotImplemented
+        recorded = _compared(self, "==", other)
+        return self._data != plain_array(other) if recorded is None else ~recorded
+
+    __hash__ = object.__hash__
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise GraphError(
+            "a Tensor is not changed in place, backward would need the old numbers: "
+            "build a new one with where(condition, new, t) or concatenate([...]); "
+            "to set the numbers of a leaf, assign t.data"
+        )

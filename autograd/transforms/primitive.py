@@ -1,0 +1,47 @@
+"""`@primitive`: a row of one's own, on the same footing as the rows of the table."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ..core.rule import Formula, Rule
+from ..errors import OperandError
+
+
+def primitive(value: Formula | None = None, /, *derivatives: Formula, **options: Any) -> Any:
+    """Make a primitive of your own, on the same footing as the rows of the table.
+
+    Args:
+        derivatives: one function per operand. Each names what it needs: operands (by the names your function gives
+            them) and `out`, the result; written in ordinary arithmetic and the functions of this library, so that
+            it can be differentiated again, drawn and compiled.
+
+    Raises:
+        OperandError: there is not one derivative for each operand, or one asks for what it cannot have.
+
+    >>> from autograd import Value
+    >>> @primitive(lambda x: 3 * x * x)
+    ... def cube(x):
+    ...     return x * x * x
+    >>> v = Value(2.0)
+    >>> cube(v).backward(); v.grad
+    12.0
+    """
+    if isinstance(value, Rule):
+        raise OperandError(f"{value.name} is a primitive already")
+    first = () if value is None else (value,)
+    derivatives = (*first, *derivatives)
+    remedy = "give the derivative too: @primitive(lambda x, out: ...), one for each operand"
+
+    def make(function: Formula) -> Rule:
+        if not callable(function):  # `@primitive` without a derivative made a decorator of the function itself
+            raise OperandError(remedy)
+        doc = (inspect.getdoc(function) or "a user's own primitive").partition("\n")[0]
+        row = Rule(function.__name__, function, *derivatives, **{"doc": doc, **options})
+        row.__module__ = function.__module__  # where pickle finds it by its name
+        return row
+
+    if not derivatives or any(not callable(d) for d in derivatives):
+        raise OperandError(remedy)
+    return make

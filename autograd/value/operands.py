@@ -1,0 +1,53 @@
+"""What may stand beside a `Value`: which operands are numbers, which belong to another carrier, which are errors.
+
+Compiled by mypyc in wheels, plain Python elsewhere.
+"""
+
+from __future__ import annotations
+
+import numbers
+
+import numpy as np
+
+from ..carrier import describe
+from ..errors import OperandError
+
+
+def to_float(number: object, what: str = "a Value") -> float:
+    """Any real number as a float.
+
+    Raises:
+        OperandError: it is not one; the message says what to write instead.
+    """
+    if isinstance(number, (float, int)):
+        return float(number)
+    if hasattr(number, "_apply"):
+        raise OperandError(f"{what} must be a plain number, got a Value; use v.item(), or v.detach() for a new leaf")
+    if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):
+        return float(number)  # type: ignore[arg-type]
+    raise OperandError(f"{what} must be a real number, got {describe(number)}{_remedy(number)}")
+
+
+def _is_real(number: object) -> bool:
+    return getattr(getattr(number, "dtype", None), "kind", "") in "biuf"
+
+
+def _remedy(thing: object) -> str:
+    if isinstance(thing, str):
+        return "; convert it first: float(text)"
+    if isinstance(thing, (list, tuple)):
+        return "; for several numbers write values([...]), an array of Values"
+    if isinstance(thing, complex) or getattr(getattr(thing, "dtype", None), "kind", "") == "c":
+        return "; complex numbers are not differentiated here: use the real and the imaginary part as two Values"
+    if thing is None:
+        return "; is a return statement missing in the function that made it?"
+    if getattr(thing, "shape", ()) != ():
+        return "; for an array write values(array), or Tensor(array)"
+    return "; write Value(number)"
+
+
+def is_foreign(other: object) -> bool:
+    """Whether another class should try the operation: an array or another carrier. Else it is an error."""
+    if isinstance(other, (float, int, np.generic)):
+        return False
+    return hasattr(other, "__array_ufunc__") or hasattr(other, "_apply")

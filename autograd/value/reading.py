@@ -1,0 +1,206 @@
+"""How a `Value` is read: its number, its gradient, its names, comparisons, text. It has no arithmetic here.
+
+Compiled by mypyc in wheels, plain Python elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..carrier import Note, checked_label, kind_of
+from ..core.rule import Rule
+from ..errors import GraphError, OperandError
+from ..switches import MODE, THREAD
+from .operands import is_foreign, to_float
+
+
+class Scalar:
+    """What a `Value` keeps, and how it is read. Write `Value`; this class has no arithmetic."""
+
+    __slots__ = ("_data", "_grad", "dx", "dy", "mark", "note", "rule", "x", "y")
+
+    _data: float
+    _grad: float
+    dx: float
+    dy: float
+    x: Scalar | None
+    y: Scalar | None
+    rule: Rule
+    note: Note
+    mark: int
+
+    def __init__(self, data: float, rule: Rule) -> None:
+        self._data = data
+        self._grad = 0.0
+        self.x = None
+        self.dx = 0.0
+        self.y = None
+        self.dy = 0.0
+        self.rule = rule
+        self.mark = 0  # the sweep that came through here last
+        self.note = MODE.note
+
+    # ------------------------------------------------------------------------------------- what a node is
+
+    @property
+    def data(self) -> float:
+        """Its number. Assignable on a leaf."""
+        if MODE.special:
+            refuse_while_tracing(self, ".data")
+        return self._data
+
+    @data.setter
+    def data(self, number: object) -> None:
+        if self.x is not None or self.y is not None:
+            raise GraphError(
+                f"the number of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
+            )
+        self._data = to_float(number, "the data of a Value")
+
+    @property
+    def grad(self) -> float:
+        """d root / d self of the backward sweeps so far: see `backward`. Assignable."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: object) -> None:
+        if number is None:  # torch's way to reset it
+            raise OperandError("the grad of a Value is a number, got NoneType; to reset it write 0.0")
+        self._grad = to_float(number, "the grad of a Value")
+
+    @property
+    def label(self) -> str:
+        """The name it is drawn and compiled under; "" when it has none. Assignable."""
+        return self.note.label
+
+    @label.setter
+    def label(self, text: object) -> None:
+        self.note = Note(checked_label(text), self.note.scope, self.note.source)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The modules that were running when it was recorded, outermost first."""
+        return self.note.scope
+
+    @property
+    def source(self) -> str:
+        """The line of the user's code that recorded it, when that was asked for (`detect_anomaly`)."""
+        return self.note.source
+
+    @property
+    def op(self) -> str:
+        """The name of the primitive that made it; "" for a leaf."""
+        return self.rule.name
+
+    @property
+    def kind(self) -> str:
+        """`"result"` of an operation, or the leaf's role: `"input"`, `"parameter"` or `"constant"`."""
+        return kind_of(self.rule)
+
+    @property
+    def reached(self) -> bool:
+        """Whether any backward has come through: until then the gradient is not zero, it is not known."""
+        return self.mark > 0
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by hand rather than by an operation."""
+        return self.x is None and self.y is None
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The local derivatives ∂self/∂operand, in the order of `operands`; NaN for a constant operand."""
+        if self.x is None and self.y is None:
+            return ()
+        dx = self.dx if self.x is not None else math.nan
+        if self.rule.arity == 1:
+            return (dx,)
+        return (dx, self.dy if self.y is not None else math.nan)
+
+    def item(self) -> float:
+        """Its number as a float."""
+        if MODE.special:
+            refuse_while_tracing(self, ".item()")
+        return self._data
+
+    def __float__(self) -> float:
+        if MODE.special:
+            refuse_while_tracing(self, "float()")
+        return self._data
+
+    def __bool__(self) -> bool:
+        if MODE.special:
+            refuse_while_tracing(self, "bool()")
+        return self._data != 0.0
+
+    def __int__(self) -> int:
+        raise OperandError(
+            "a Value in the place of an integer would lose its fraction and its graph: "
+            "write int(v.data), or make the array with values(...) or dtype=object"
+        )
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(float(self)) if digits is None else round(float(self), digits)
+
+    def __trunc__(self) -> int:
+        return math.trunc(float(self))
+
+    def __floor__(self) -> int:
+        return math.floor(float(self))
+
+    def __ceil__(self) -> int:
+        return math.ceil(float(self))
+
+    def __format__(self, specification: str) -> str:
+        return format(float(self), specification) if specification else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.note.label!r}" if self.note.label else ""
+        return f"Value({self._data!r}, grad={self._grad!r}{label})"
+
+    # ------------------------------------------------------------ comparisons compare numbers; == is identity
+
+    def __lt__(self, other: object) -> Any:
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.compare("<", self, other)
+        return NotImplemented if belongs_elsewhere(other) else self._data < compared(other, "<")
+
+    def __le__(self, other: object) -> Any:
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.compare("<=", self, other)
+        return NotImplemented if belongs_elsewhere(other) else self._data <= compared(other, "<=")
+
+    def __gt__(self, other: object) -> Any:
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.compare(">", self, other)
+        return NotImplemented if belongs_elsewhere(other) else self._data > compared(other, ">")
+
+    def __ge__(self, other: object) -> Any:
+        if MODE.special and THREAD.tracer is not None:
+            return THREAD.tracer.compare(">=", self, other)
+        return NotImplemented if belongs_elsewhere(other) else self._data >= compared(other, ">=")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+
+def refuse_while_tracing(value: Scalar, what: str) -> None:
+    """A number read while a compiler traces would be frozen into the program: its tracer says so."""
+    if THREAD.tracer is not None:
+        THREAD.tracer.refuse(value, what)
+
+
+def belongs_elsewhere(other: object) -> bool:
+    """Whether another class should compare: an array or another carrier."""
+    return not isinstance(other, Scalar) and is_foreign(other)
+
+
+def compared(other: object, sign: str) -> float:
+    """The number to compare with."""
+    if isinstance(other, Scalar):
+        return other._data
+    return to_float(other, f"the right side of {sign} with a Value")
