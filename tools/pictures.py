@@ -1,7 +1,7 @@
 """Draws the pictures of the documentation anew, docs/pictures/*.svg, and its page, docs/page.html. Run by `make docs`.
 
 Needs Graphviz in one of its forms; the files are committed, so that readers need neither. The picture of the page is
-made in a browser, by the tests: `pytest --refresh tests/inspect/test_documented.py`.
+made in a browser, by the tests: `pytest --refresh tests/drawing/page/test_documented.py`.
 """
 
 from __future__ import annotations

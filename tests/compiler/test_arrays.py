@@ -11,7 +11,7 @@ import nn
 from autograd import Tensor, hvp, leaky_relu, log_softmax, no_grad, primitive, relu, sigmoid, where
 from autograd.compiler import compile
 from autograd.core.table import TABLE
-from tests.tensor_cases import CASES, OURS
+from tests.tensor.tensor_cases import CASES, OURS
 
 TOLERANCE = 1e-12
 AWKWARD = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, -1e300, 40.0, -745.0, np.inf, -np.inf, np.nan, 3.0]

@@ -12,7 +12,7 @@ import autograd
 from autograd import Tensor
 from autograd.compiler import compile
 from tests.compiler.test_arrays import close, network
-from tests.tensor_cases import CASES, OURS
+from tests.tensor.tensor_cases import CASES, OURS
 
 jax = pytest.importorskip("jax")
 

@@ -12,7 +12,7 @@ from autograd.compiler import compile
 from autograd.compiler.arrays import ArrayStep
 from autograd.errors import TraceError
 from tests.support import linter
-from tests.tensor_cases import CASES, OURS
+from tests.tensor.tensor_cases import CASES, OURS
 
 
 def network():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import grad, hvp, jacobian
-from tests.tensor_cases import CASES, OURS, Case
+from tests.tensor.tensor_cases import CASES, OURS, Case
 
 jax = pytest.importorskip("jax")
 jnp = pytest.importorskip("jax.numpy")

@@ -10,7 +10,7 @@ import pytest
 from autograd import Tensor, grad, hvp
 from autograd.core import table as rules
 from tests.support import domain
-from tests.tensor_cases import CASES, OURS, Case
+from tests.tensor.tensor_cases import CASES, OURS, Case
 
 torch = pytest.importorskip("torch")
 

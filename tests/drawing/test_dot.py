@@ -12,7 +12,7 @@ import pytest
 
 from autograd import AutogradError, Value, draw, draw_dot, parameter
 from autograd.drawing.errors import OptionError
-from tests.draw.reading import network, neuron, read, told
+from tests.drawing.reading import network, neuron, read, told
 
 Golden = Callable[[str, str], None]
 
@@ -51,7 +51,7 @@ def test_drawing_twice_changes_nothing() -> None:
 
 def test_no_byte_depends_on_the_process() -> None:
     code = (
-        "from tests.draw.reading import network; from autograd import draw; loss = network((2, 3, 1)); "
+        "from tests.drawing.reading import network; from autograd import draw; loss = network((2, 3, 1)); "
         "loss.backward(); import sys; sys.stdout.buffer.write(draw(loss).source.encode())"
     )
     root = Path(__file__).resolve().parents[2]

@@ -15,7 +15,7 @@ from autograd.core import table as rules
 from autograd.tensor import rules as array_rules
 from autograd.tensor.rules import ARRAY_TABLE, ArrayRule
 from tests.support import domain
-from tests.tensor_cases import CASES, NUMPY, OURS, SHAPES_OF_PAIRS, Case
+from tests.tensor.tensor_cases import CASES, NUMPY, OURS, SHAPES_OF_PAIRS, Case
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

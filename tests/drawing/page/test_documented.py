@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAGE, PICTURE = ROOT / "docs" / "page.html", ROOT / "docs" / "pictures" / "page.png"
 MAKER = ROOT / "tools" / "pictures.py"
 WIDTH, HEIGHT = 1280, 760

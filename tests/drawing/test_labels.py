@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, draw, scope
 from autograd.drawing.escape import clean, html, quoted
-from tests.draw.reading import read, shown, told
+from tests.drawing.reading import read, shown, told
 
 INJECTION = '<b>] ; z [URL="javascript:alert(1)"] ; y [label=<i>'
 

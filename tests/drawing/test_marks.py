@@ -10,7 +10,7 @@ import pytest
 
 from autograd import OperandError, Tensor, Value, draw
 from autograd.drawing.errors import OptionError
-from tests.draw.reading import network, neuron, read
+from tests.drawing.reading import network, neuron, read
 
 
 def differentiated(out: Any) -> Any:

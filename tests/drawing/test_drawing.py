@@ -16,7 +16,7 @@ from autograd.core.table import TABLE
 from autograd.drawing import Picture, draw
 from autograd.drawing.carrier import amount, formula_of, mark_of, order_matters, sign_of
 from autograd.drawing.model import Box
-from tests.draw.reading import network, neuron, read
+from tests.drawing.reading import network, neuron, read
 from tests.support import domain
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from autograd import Value, draw
 from autograd.drawing.page import as_json, framed, page
-from tests.draw.reading import network, neuron
+from tests.drawing.reading import network, neuron
 
 
 def data(text: str, name: str) -> Any:

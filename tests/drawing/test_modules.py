@@ -8,7 +8,7 @@ import pytest
 
 from autograd import Value, scope
 from autograd.drawing import collapse, draw
-from tests.draw.reading import network, read
+from tests.drawing.reading import network, read
 
 
 def test_modules_are_nested_frames_with_their_own_names() -> None:

@@ -19,7 +19,7 @@ import pytest
 from autograd import RenderError, Value, draw
 from autograd.drawing import Picture, page, picture, render
 from autograd.drawing.errors import OptionError
-from tests.draw.reading import network, neuron, read
+from tests.drawing.reading import network, neuron, read
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs the program dot")
 SVG = "{http://www.w3.org/2000/svg}"

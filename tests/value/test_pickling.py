@@ -122,7 +122,7 @@ def test_a_copied_array_of_values() -> None:
     assert [w.label for w in twins] == ["W[0]", "W[1]"]
 
 
-OLD = Path(__file__).parent / "golden" / "version_0_1"
+OLD = Path(__file__).parents[1] / "golden" / "version_0_1"
 """Files that version 0.1.0 wrote, when every module lay at the top of the package."""
 
 
