@@ -4,7 +4,7 @@ A switch is on as long as somebody holds on to its `Entry`, and only in the cont
 task, and the tasks started there. Nothing is counted up and down, so nothing can be left over: an entry that is let go
 of, in whatever way, is off.
 
-The engine asks `if SPECIAL` for every node, which is a set and almost always empty; only then is it looked further.
+The engine asks `if SPECIAL` for every node, which is almost always empty; only then is it looked further.
 Compiled by mypyc in wheels, plain Python elsewhere.
 """
 
@@ -44,10 +44,10 @@ class Entry:
     frame: FrameType | None = None  # the generator that turned it on; while it is suspended, other code runs
 
 
-SPECIAL: Final[set[Any]] = set()
+SPECIAL: Final[list[Any]] = []
 """Weak references to all entries, in whatever context, that change what is recorded. One that dies is taken out by its
-own reference."""
-STRICT: Final[set[Any]] = set()
+own reference. (A list: whether one is empty is the cheapest of all questions.)"""
+STRICT: Final[list[Any]] = []
 """Likewise to those in which a number may not be read without a word."""
 _STATE: Final[contextvars.ContextVar[tuple[Any, ...]]] = contextvars.ContextVar("autograd", default=())
 """Weak references to the entries of this context, the latest first."""
@@ -67,14 +67,14 @@ class Mode:
 MODE: Final = Mode()
 
 
-def turn_on(entry: Any, among: set[Any] = SPECIAL) -> Any:
+def turn_on(entry: Any, among: list[Any] = SPECIAL) -> Any:
     """Turn a switch on, for as long as the caller holds on to the entry it gets back.
 
     Args:
         among: `STRICT`, where it does not change what is recorded.
     """
-    known = weakref.ref(entry, among.discard)
-    among.add(known)
+    known = weakref.ref(entry, among.remove)
+    among.append(known)
     others = _STATE.get()
     try:
         _STATE.set((known, *[other for other in others if other() is not None]) if others else (known,))
@@ -211,6 +211,7 @@ def run_named(note: Note, function: Any, inputs: Any, options: Any) -> Any:
         MODE.note = before
 
 
+_ORPHANS: Final[list[Any]] = []
 _LOCKS: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
 
 
@@ -229,8 +230,10 @@ ADDING: Final = threading.RLock()
 def _after_fork() -> None:
     """In the child: what other threads had turned on, or locked, is nobody's any more."""
     ADDING.release()
-    SPECIAL.intersection_update(_STATE.get())
-    STRICT.intersection_update(_STATE.get())
+    for among in (SPECIAL, STRICT):
+        others = [known for known in among if known not in _STATE.get()]
+        _ORPHANS.extend(known() for known in others)  # so that they do not die, and look for themselves in the list
+        among[:] = [known for known in among if known not in others]
     for made in list(_LOCKS):
         made._at_fork_reinit()
 

@@ -10,9 +10,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 from autograd import Tensor, parameter
+from autograd.system.quiet import quiet
 
 from .errors import SettingError, StateError
 from .module import CARRIERS, Module, checked_number, no_gradient
@@ -41,12 +40,12 @@ class Optimizer:
         for each in self.parameters:
             each.grad = no_gradient(each)
 
+    @quiet
     def step(self) -> None:
         """Move every parameter along its gradient. A parameter that no loss depends on has gradient 0."""
         self.steps += 1
-        with np.errstate(all="ignore"):  # infinities and NaN are values here, as they are of a Value
-            for place, each in enumerate(self.parameters):
-                each.data = self._moved(place, _numbers(each), each.grad)
+        for place, each in enumerate(self.parameters):
+            each.data = self._moved(place, _numbers(each), each.grad)
 
     def _moved(self, place: int, data: Any, grad: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not say how a parameter moves")

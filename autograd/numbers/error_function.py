@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..system.quiet import quiet
+
 _Pair = tuple[tuple[float, ...], tuple[float, ...]]  # numerator and denominator, highest power first
 
 _NEAR: Final[_Pair] = (  # erf(x) / x in x*x, for |x| <= 0.46875
@@ -38,14 +40,15 @@ _END: Final = 28.0
 """From here on erfc is 0: below the smallest of all floats."""
 
 
+@quiet
 def erf(x: Any) -> Any:
     """The error function of a float array, in its dtype."""
     wide = np.asarray(x, np.float64)
     size = np.abs(wide)
-    with np.errstate(under="ignore"):
-        return _in_dtype(np.where(size <= _EDGE, _near(wide), np.copysign(1.0 - _upper(size), wide)), x)
+    return _in_dtype(np.where(size <= _EDGE, _near(wide), np.copysign(1.0 - _upper(size), wide)), x)
 
 
+@quiet
 def erfc(x: Any) -> Any:
     """1 - erf(x) of a float array, in its dtype; as exact, relative to itself, where it is tiny."""
     wide = np.asarray(x, np.float64)

@@ -19,6 +19,7 @@ from ..masking import Arrived
 from ..mode import MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers.functions import greater, where
 from ..switches import source_line
+from ..system.quiet import quietly
 from . import rules as array_rules
 from .arriving import push_arrived
 from .backward import accumulate, exact_parts, plain_parts
@@ -220,8 +221,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         start = np.asarray(_raw(seed), dtype=self._data.dtype)
         if start.shape != self._data.shape:
             raise ShapeError(f"the seed of backward has the Tensor's shape {self.shape}, got {start.shape}")
-        with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
-            accumulate(self, start)
+        quietly(accumulate, self, start)
 
     def _check_unchanged(self, differentiable: bool) -> None:
         """Raise if an array this node was computed from has been changed since."""

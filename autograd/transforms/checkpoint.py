@@ -62,8 +62,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return again(given)
         watching = Entry()
         watching.made = made = set[int]()
-        turn_on(watching)
         try:
+            turn_on(watching)
             inside = [identity(tensor) for tensor in given]
             out = again(inside)
         finally:

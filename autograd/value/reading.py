@@ -6,13 +6,16 @@ Compiled by mypyc in wheels, plain Python elsewhere.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..errors import GraphError, OperandError
 from ..mode import MODE, NOW, SPECIAL
 from .operands import is_foreign, to_float
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # an int that mypyc keeps in a machine word
 
 
 class Scalar:
@@ -28,7 +31,7 @@ class Scalar:
     y: Scalar | None
     rule: Rule
     note: Note
-    mark: int
+    mark: i64
 
     def __init__(self, data: float, rule: Rule) -> None:
         self._data = data

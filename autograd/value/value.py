@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
 from .operands import is_foreign, to_float
 from .reading import Scalar
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # an int that mypyc keeps in a machine word
 
 Leaf = TypeVar("Leaf")
 
@@ -923,7 +926,7 @@ class Sweeps:
     __slots__ = ("count",)
 
     def __init__(self) -> None:
-        self.count: int = 0
+        self.count: i64 = 0
 
 
 SWEEPS: Final = Sweeps()
@@ -937,8 +940,8 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
     derivative.
     """
     SWEEPS.count += 2  # two new marks, above all that earlier sweeps left: below `opened` is "not seen yet"
-    opened: int = SWEEPS.count
-    done: int = opened + 1
+    opened: i64 = SWEEPS.count
+    done: i64 = opened + 1
     nodes: list[Scalar] = []
     if root.x is None and root.y is None:
         root.dx = root._grad
@@ -948,7 +951,7 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
     stack: list[Scalar] = [root]
     while stack:
         node = stack[-1]
-        mark: int = node.mark
+        mark: i64 = node.mark
         if mark < opened:
             node._grad = 0.0
             waits = False
