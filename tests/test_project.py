@@ -139,7 +139,6 @@ def circles(modules: dict[str, str]) -> set[tuple[str, ...]]:
 
 
 KNOWN_CIRCLES = {
-    ("autograd.compiler.step", "autograd.compiler.storage"),
     ("autograd.doctor.layers", "autograd.doctor.reference"),
 }
 

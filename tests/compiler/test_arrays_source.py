@@ -9,7 +9,7 @@ import pytest
 
 from autograd import OperandError, ShapeError, Tensor, Value, checkpoint, where
 from autograd.compiler import compile
-from autograd.compiler.arrays import ArrayStep
+from autograd.compiler import ArrayStep
 from autograd.errors import TraceError
 from tests.support import linter
 from tests.tensor.tensor_cases import CASES, OURS

@@ -1,4 +1,4 @@
-"""The engine of machine code: LLVM compiles the text of `llvm_ir.py`, and one call runs a whole batch.
+"""The engine of machine code: LLVM compiles the text of `module.py`, and one call runs a whole batch.
 
 The call gets one argument, an array of addresses that is prepared once, so it costs a microsecond. The batch is cut
 into chunks whose sums are added in a fixed order: however many threads share the chunks, the result is the same.
@@ -17,8 +17,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from .batch import Floats
-from .llvm_body import (
+from ..batch import Floats
+from ..scalar.lower import lower
+from ..scalar.plans import EMPTY, Plan
+from .body import (
     BEGIN,
     END,
     FRAME_SIZE,
@@ -32,12 +34,11 @@ from .llvm_body import (
     TOTALS,
     UNIFORM,
     VECTOR,
-    Shape,
+    Target,
 )
-from .llvm_body import N as COUNT
-from .llvm_ir import module
-from .lower import lower
-from .plan import EMPTY, Plan
+from .body import N as COUNT
+from .functions import is_machine
+from .module import write_module
 
 CHUNK: Final = 1024  # samples; more of them where the batch is so long that there would be more than 64 chunks
 MOST_CHUNKS: Final = 64
@@ -49,15 +50,15 @@ class LlvmKernel:
     engine = "llvm"
 
     def __init__(self, plan: Plan, single: bool = False, threads: int = 1) -> None:
-        program, outputs = lower(plan.program, plan.outputs, single=single)
+        program, outputs = lower(plan.program, plan.outputs, is_machine, single=single)
         columns = tuple(
             (array, k, math.prod(leaf.shape))
             for array, leaf in enumerate(plan.leaves)
             for k in range(math.prod(leaf.shape))
         )
         self._lanes = 1 if single else lanes()
-        shape = Shape(self._lanes, columns, plan.batched, lanes(), platform.machine() == "aarch64")
-        text, needs = module(program, outputs, shape)
+        target = Target(self._lanes, columns, plan.batched, lanes(), platform.machine() == "aarch64")
+        text, needs = write_module(program, outputs, target)
         self.text = text
         self._engine = machine_code(text)
         self._run = self._function("run", 0)
