@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, maximum, sigmoid, tanh, where
@@ -28,9 +28,19 @@ def everywhere(monkeypatch):
 
 @pytest.mark.parametrize("name", list(TABLE))
 def test_rows_side_by_side(name):
-    """A sum over every awkward point: it is NaN, but each point keeps its own slope."""
     row = TABLE[name]
     points = list(itertools.product(AWKWARD, repeat=row.arity))
+    rows_side_by_side(row, points if row.arity == 1 else points[::5] + points[:: len(AWKWARD) + 1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.arity > 1])
+def test_rows_side_by_side_at_all_points(name):
+    rows_side_by_side(TABLE[name], list(itertools.product(AWKWARD, repeat=2)))
+
+
+def rows_side_by_side(row, points):
+    """A sum over awkward points: it is NaN, but each point keeps its own slope."""
     theta = np.array(points).ravel()
     leaves = [Value(number) for number in theta]
     rows = [leaves[k : k + row.arity] for k in range(0, len(leaves), row.arity)]
@@ -104,8 +114,20 @@ def test_every_instruction_comes_after_its_operands():
     assert done == set(order)
 
 
+@settings(max_examples=40)
 @given(programs(), st.integers(0, 2**31), st.integers(1, 3))
 def test_random_programs_side_by_side(steps, seed, largest):
+    side_by_side(steps, seed, largest)
+
+
+@pytest.mark.slow
+@settings(max_examples=400)
+@given(programs(), st.integers(0, 2**31), st.integers(1, 3))
+def test_many_random_programs_side_by_side(steps, seed, largest):
+    side_by_side(steps, seed, largest)
+
+
+def side_by_side(steps, seed, largest):
     """The same random program on neighbouring numbers, and split into functions in odd places."""
     from autograd.compiler.llvm import module as llvm_module
 

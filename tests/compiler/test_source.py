@@ -159,4 +159,11 @@ def test_a_long_program_drops_what_it_no_longer_needs(monkeypatch):
     assert value == wanted[0]
     assert (gradient == wanted[1]).all()
     assert again.source.count("del ") > 20
+    lines = again.source.splitlines()
+    for one, other in itertools.pairwise(lines):  # in the order of their definition: the same text in every process
+        if one.startswith("    del ") and other.startswith("    del "):
+            first, second = (
+                next(k for k, line in enumerate(lines) if line.startswith(f"    {each[8:]} =")) for each in (one, other)
+            )
+            assert first < second
     assert "del loss" not in again.source
