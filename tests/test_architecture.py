@@ -56,8 +56,8 @@ def picture() -> str:
     lines = [
         "digraph architecture {",
         '  graph [rankdir=TB, bgcolor="transparent", nodesep=0.4, ranksep=0.35]',
-        '  node [shape=box, style="rounded", fontname="Helvetica,Arial,sans-serif", fontsize=13, color="#808080",'
-        ' fontcolor="#808080", margin="0.16,0.08"]',
+        '  node [shape=box, style="rounded", fontname="Helvetica,Arial,sans-serif", fontsize=13, margin="0.16,0.08"]',
+        '  node [color="#808080", fontcolor="#808080"]',
         '  edge [color="#808080", arrowsize=0.7]',
     ]
     for row in rooms():
