@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := $(shell find autograd nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
+PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
 .PHONY: demo test bench docs lint generate compiled clean venv
 .DEFAULT_GOAL := test
@@ -46,7 +46,7 @@ generate: .venv/.dev
 clean:
 	rm -rf .venv .venv-compiled .axe build dist out *.egg-info .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find autograd nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
+	find autograd glassgrad nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------------------------------------- set-up
 
