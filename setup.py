@@ -69,7 +69,9 @@ def extensions(scratch: str) -> list[Extension]:
     from mypyc.build import mypycify
 
     options = ["--config-file=", f"--cache-dir={scratch}/cache", "--follow-imports=silent", "--ignore-missing-imports"]
-    made: list[Extension] = mypycify([*options, *ENGINE], opt_level="3", target_dir=f"{scratch}/c")
+    made: list[Extension] = mypycify(
+        [*options, *ENGINE], opt_level="3", target_dir=f"{scratch}/c", group_name="glassgrad"
+    )
     modules = {file.removesuffix(".py").replace("/", "."): Path(file).read_text(encoding="utf-8") for file in ENGINE}
     for name in {source for extension in made for source in extension.sources if "__native" in source}:
         text, lost = document(Path(name).read_text(encoding="utf-8"), modules)
