@@ -26,7 +26,7 @@ compiled: .venv-compiled/.made
 	rm -rf .venv-compiled/tree && mkdir .venv-compiled/tree
 	cp -R pyproject.toml $(wildcard *.md demos docs benchmarks) tests .venv-compiled/tree
 	cd .venv-compiled/tree && ../bin/python -c "import autograd; assert autograd.compiled, autograd.__file__"
-	cd .venv-compiled/tree && ../bin/python -m pytest $(PYTEST) -p no:cacheprovider
+	cd .venv-compiled/tree && PATH="$(CURDIR)/.venv/bin:$$PATH" ../bin/python -m pytest $(PYTEST) -p no:cacheprovider
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/eager.py --both
