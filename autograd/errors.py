@@ -40,3 +40,7 @@ class MissingExtra(AutogradError, ImportError):
 
 class RenderError(AutogradError, RuntimeError):
     """A picture could not be rendered; the message names what to install or to call instead."""
+
+
+class GraphWarning(UserWarning):
+    """A recorded number is used in a way that may lose its derivative."""

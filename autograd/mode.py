@@ -36,7 +36,7 @@ class Entry:
     anomaly: bool = False  # whether NaN and infinities are looked for
     note: Note | None = None  # what the nodes recorded here are named after
     tracer: Any = None  # the compiler that calls a function just now
-    strict: str = ""  # who records here and would lose the graph of a number turned into a float: "grad()"
+    strict: Any = None  # (who, a function, ids of nodes): what `who` differentiates by these nodes; None for all nodes
     nested: bool = False  # whether a derivative that is asked for inside has a graph of its own
     made: set[int] | None = None  # where the ids of the Tensors that are made are collected: see `checkpoint.py`
     over: bool = False  # whether it has been turned off, though somebody, perhaps a traceback, still holds on to it
@@ -141,12 +141,9 @@ class Now:
         return None
 
     @property
-    def strict(self) -> str:
-        """Who would lose the graph of a number turned into a float; "" where nobody records on purpose."""
-        for entry in in_force():
-            if entry.strict:
-                return str(entry.strict)
-        return ""
+    def strict(self) -> list[Any]:
+        """Who would lose the graph of a number turned into a float: (name, function, ids of the nodes, or None)."""
+        return [entry.strict for entry in in_force() if entry.strict is not None]
 
     @property
     def nested(self) -> bool:

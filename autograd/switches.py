@@ -108,6 +108,25 @@ class always_recording(Switch):
         entry.pauses = -1
 
 
+class differentiating(always_recording):
+    """Record inside, and refuse to lose the graph of a recorded number by turning it into a plain float.
+
+    Args:
+        who: the public function that differentiates, for the error: "diagnose()".
+        function: what it differentiates.
+    """
+
+    __slots__ = ("_strict",)
+
+    def __init__(self, who: str, function: Any) -> None:
+        super().__init__()
+        self._strict = (who, function, None)
+
+    def _say(self, entry: Entry) -> None:
+        super()._say(entry)
+        entry.strict = self._strict
+
+
 class detect_anomaly(Switch):
     """Raise at the first NaN or infinity, forward or backward, naming the op and the line that ran it.
 

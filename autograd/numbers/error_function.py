@@ -53,9 +53,8 @@ def erfc(x: Any) -> Any:
     """1 - erf(x) of a float array, in its dtype; as exact, relative to itself, where it is tiny."""
     wide = np.asarray(x, np.float64)
     size = np.abs(wide)
-    with np.errstate(under="ignore"):
-        upper = _upper(size)
-        return _in_dtype(np.where(size <= _EDGE, 1.0 - _near(wide), np.where(wide < 0, 2.0 - upper, upper)), x)
+    upper = _upper(size)
+    return _in_dtype(np.where(size <= _EDGE, 1.0 - _near(wide), np.where(wide < 0, 2.0 - upper, upper)), x)
 
 
 def _in_dtype(result: Any, x: Any) -> Any:

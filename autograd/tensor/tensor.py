@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..carrier import Note, deepcopy_graph, describe, rule_of
+from ..conversion import CARRIERS
 from ..core.reverse import times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT
@@ -272,6 +273,9 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
                 "or save the parameters"
             )
         return _unpickled, (self._data, self._grad, self.label, self.kind)
+
+
+CARRIERS.append(Tensor)
 
 
 def to_array(data: Any, dtype: Any = None) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..carrier import describe
+from ..conversion import told
 from ..core.table import identity
 from ..errors import OperandError, ShapeError
 from ..masking import Arrived, finite
@@ -178,10 +179,12 @@ class _Call:
             lifted[k] = rebuild(fresh)
         self.nested = NOW.nested or any(map(_carries, plain))
         entry = Entry()
-        entry.strict, entry.nested, entry.pauses = name, True, -1
+        entry.strict, entry.nested, entry.pauses = (name, f, set(map(id, self.inputs))), True, -1
         try:
             turn_on(entry, STRICT if recording() else SPECIAL)
             self.output = f(*lifted, **kwargs)
+        except ValueError as error:
+            raise told(error) from None
         finally:
             entry.over = True
 

@@ -56,7 +56,7 @@ def data(array: Any) -> Any:
     array([1., 2.])
     """
     return _read(
-        array, lambda element: float(element) if isinstance(element, Value) else to_float(element, "an element")
+        array, lambda element: element.item() if isinstance(element, Value) else to_float(element, "an element")
     )
 
 

@@ -46,6 +46,13 @@ def _remedy(thing: object) -> str:
     return "; write Value(number)"
 
 
+def is_number(thing: object) -> bool:
+    """Whether it is a single number, plain or recorded, that another can be equal to."""
+    return isinstance(thing, (float, int, complex, np.generic, numbers.Number)) or (
+        hasattr(thing, "_equal") and not hasattr(thing, "_apply_array")
+    )
+
+
 def is_foreign(other: object) -> bool:
     """Whether another class should try the operation: an array or another carrier. Else it is an error."""
     if isinstance(other, (float, int, np.generic)):

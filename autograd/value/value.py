@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import numpy as np
 
 from ..carrier import Note, checked_label, deepcopy_graph, describe, rule_of
+from ..conversion import CARRIERS
 from ..core import table
 from ..core.reverse import order, sweep, times
 from ..core.rule import Rule
@@ -893,6 +894,9 @@ class Result(Value):
         self.note = MODE.note
         if SPECIAL:
             after_recording(self)
+
+
+CARRIERS.append(Value)
 
 
 def after_recording(node: Result) -> None:
