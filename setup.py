@@ -21,7 +21,7 @@ from docstrings import document
 ENGINE = [
     "autograd/numbers/ieee.py",
     "autograd/carrier.py",
-    "autograd/switches.py",
+    "autograd/mode.py",
     "autograd/value/operands.py",
     "autograd/value/reading.py",
     "autograd/value/value.py",

@@ -33,6 +33,7 @@ ROWS = [
     ["autograd.transforms"],
     ["autograd.value", "autograd.tensor"],
     ["autograd.switches", "autograd.masking"],
+    ["autograd.mode", "autograd.wrapping"],
     ["autograd.carrier", "autograd.formula"],
     ["autograd.core"],
     ["autograd.numbers"],
@@ -142,7 +143,6 @@ def circles(modules: dict[str, str]) -> set[tuple[str, ...]]:
 
 
 KNOWN_CIRCLES = {
-    ("autograd.compiler.step", "autograd.compiler.storage"),
     ("autograd.doctor.layers", "autograd.doctor.reference"),
 }
 

@@ -6,9 +6,9 @@ import importlib.util
 import warnings
 from typing import Final
 
-from ..errors import MissingExtra, OperandError
+from ...errors import MissingExtra, OperandError
 from .numpy_engine import NumpyKernel
-from .plan import Kernel, Plan
+from .plans import Kernel, Plan
 
 ENGINES: Final = ("auto", "numpy", "llvm")
 
@@ -46,7 +46,7 @@ def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
     if engine == "numpy" or (engine == "auto" and not _installed()):
         return NumpyKernel(plan)
     try:
-        from .llvm_engine import LlvmKernel
+        from ..llvm.engine import LlvmKernel
 
         return LlvmKernel(plan, single=n == 1, threads=threads)
     except Exception as error:  # an installation that does not load, a machine that LLVM does not know, ...
