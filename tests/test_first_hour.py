@@ -29,7 +29,7 @@ PLOT = "import matplotlib; matplotlib.use('Agg'); import matplotlib.pyplot as pl
 LOOP = "w = Value(1.0)\nfor _ in range(3):\n    loss = (w * 2 - 1) ** 2\n"
 
 ATTEMPTS: dict[str, tuple[str, Any]] = {
-    # ------------------------------------------------------------------------------------------ looking at results
+    # --------------------------------------------------------------------- looking at results
     "plot losses": (
         PLOT + "out = plt.plot([Value(1.0), Value(2.0)])[0].get_ydata().astype(float).tolist()",
         [1.0, 2.0],
@@ -41,19 +41,21 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
     "format": ("out = f'{Value(1.23456):.2f} {Value(2.0):>6.1f}', '%.3f' % Value(1.5)", ("1.23    2.0", "1.500")),
     "format a Tensor": ("out = f'{Tensor([1.0, 2.0]):.2f}'", Error(ShapeError, "shape (2,); use .data")),
     "round": ("out = round(Value(1.26), 1), round(Value(2.5))", (1.3, 2)),
-    # ---------------------------------------------------------------------------------------- Python's own functions
+    # --------------------------------------------------------------------- Python's own functions
     "sort": ("out = [v.data for v in sorted([Value(3.0), Value(1.0)], reverse=True)]", [3.0, 1.0]),
     "max of a list": ("a, b = Value(3.0), Value(1.0)\nout = max([a, b]) is a, min(a, b) is b", (True, True)),
     "sum of a list": ("a = Value(3.0)\ny = sum([a, a, 1])\ny.backward()\nout = y.data, a.grad", (7.0, 2.0)),
     "mean of a list": ("a = Value(3.0)\ny = np.mean([a, 1.0])\ny.backward()\nout = y.data, a.grad", (2.0, 0.5)),
     "pandas": (
-        "import pandas as pd\na = Value(3.0)\nframe = pd.DataFrame({'x': [a, Value(1.0)]})\ntotal = frame.x.sum()\n"
-        "total.backward()\nout = total.data, a.grad, frame.x.astype(float).tolist()",
+        (
+            "import pandas as pd\na = Value(3.0)\nframe = pd.DataFrame({'x': [a, Value(1.0)]})\ntotal = frame.x.sum()\n"
+            "total.backward()\nout = total.data, a.grad, frame.x.astype(float).tolist()"
+        ),
         (4.0, 1.0, [3.0, 1.0]),
     ),
     "json": ("import json\nout = json.dumps([float(Value(2.0)), Value(2.0).item()])", "[2.0, 2.0]"),
     "an integer of it": ("int(Value(2.5))", Error(OperandError, "write int(v.data)")),
-    # -------------------------------------------------------------------------------------------------- training loops
+    # --------------------------------------------------------------------- training loops
     "+= in a loop": (
         "x = y = Value(1.0)\nfor _ in range(3):\n    y += 2 * x\ny.backward()\nout = x.grad, y.data",
         (7.0, 7.0),
@@ -74,35 +76,41 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
     "set an element": ("t = Tensor([1.0, 2.0])\nt[0] = 3.0", Error(GraphError, "where(condition, new, t)")),
     "backward of an array": ("(Tensor([1.0, 2.0]) * 2).backward()", Error(ShapeError, "take .sum() or .mean() first")),
     "del": ("x = Value(2.0)\ny = x * x\ndel x\ny.backward()\nout = y.operands[0].grad", 4.0),
-    # --------------------------------------------------------------------------------------------- copying and saving
+    # --------------------------------------------------------------------- copying and saving
     "deepcopy": (
         "import copy\nx = Value(2.0)\ny = x * x\nz = copy.deepcopy(y)\nz.backward()\nout = x.grad, z.operands[0].grad",
         (0.0, 4.0),
     ),
     "deepcopy of a model": (
-        "import copy\nm = nn.MLP(2, [3, 1], seed=0)\nc = copy.deepcopy(m)\nc.parameters()[0].data = 9.0\n"
-        "out = m.parameters()[0].data == 9.0, c([1.0, 2.0]).data == m([1.0, 2.0]).data",
+        (
+            "import copy\nm = nn.MLP(2, [3, 1], seed=0)\nc = copy.deepcopy(m)\nc.parameters()[0].data = 9.0\n"
+            "out = m.parameters()[0].data == 9.0, c([1.0, 2.0]).data == m([1.0, 2.0]).data"
+        ),
         (False, False),
     ),
     "pickle a result": ("import pickle\npickle.dumps(Value(2.0) * 2)", Error(GraphError, "pickle v.detach()")),
     "save a model": (
-        "m, c = nn.MLP(2, [3, 1], seed=0), nn.MLP(2, [3, 1], seed=1)\nnn.save(m, 'm.npz')\nnn.load('m.npz', into=c)\n"
-        "out = c([1.0, 2.0]).data == m([1.0, 2.0]).data",
+        (
+            "m, c = nn.MLP(2, [3, 1], seed=0), nn.MLP(2, [3, 1], seed=1)\nnn.save(m, 'm.npz')\n"
+            "nn.load('m.npz', into=c)\nout = c([1.0, 2.0]).data == m([1.0, 2.0]).data"
+        ),
         True,
     ),
     "save Values": ("nn.save({'w': Value(1.0)}, 'w.npz')", Error(nn.StateError, "write its .data")),
     "np.savez": ("np.savez('t.npz', t=Tensor([1.0]))", Error(OperandError, "np.savez(t.data)")),
-    # ----------------------------------------------------------------------------------------------------- looking around
+    # --------------------------------------------------------------------- looking around
     "help": ("help(Value.tanh)", re.compile(r"tanh\(.*\n.*the hyperbolic tangent")),
     "tab completion": (
-        "import rlcompleter\nfound = rlcompleter.Completer({'v': Value(1.0), 'autograd': autograd})\n"
-        "out = found.complete('v.back', 0), found.complete('autograd.dra', 0), found.complete('autograd._LA', 0)",
+        (
+            "import rlcompleter\nfound = rlcompleter.Completer({'v': Value(1.0), 'autograd': autograd})\n"
+            "out = found.complete('v.back', 0), found.complete('autograd.dra', 0), found.complete('autograd._LA', 0)"
+        ),
         ("v.backward(", "autograd.draw(", None),
     ),
     "dir": ("out = [n for n in dir(autograd) if n.startswith('_')], 'compile' in dir(autograd)", ([], True)),
     "version": ("out = isinstance(autograd.__version__, str)", True),
     "print a model": ("print(nn.MLP(2, [3, 1]))", re.compile(r"MLP\(\n  \(layers.0\): Layer")),
-    # ------------------------------------------------------------------------------------------------- wrong call orders
+    # --------------------------------------------------------------------- wrong call orders
     "grad of a number": ("grad((lambda x: x * x)(3.0))", Error(OperandError, "give the function itself")),
     "draw a number": ("draw(3.0)", Error(OperandError, "a Value or a Tensor")),
     "too few inputs": ("nn.MLP(2, [3, 1])([1.0])", Error(ShapeError, "write model([x0, x1])")),
