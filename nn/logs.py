@@ -19,7 +19,8 @@ class CSVLog:
     >>> from nn import MLP, fit, mse
     >>> log = CSVLog("training.csv")
     >>> history = fit(MLP(1, [1], seed=1), ([[0.0], [1.0]], [0.0, 1.0]), mse, epochs=2, callback=log, progress=False)
-    >>> print(open("training.csv").readline().strip())
+    >>> with open("training.csv") as table:
+    ...     print(table.readline().strip())
     epoch,loss,validation,lr,grad_norm
     """
 

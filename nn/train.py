@@ -32,7 +32,13 @@ Step = Callable[[Any, Any], float]
 
 @dataclass
 class History:
-    """What happened, an entry for every finished epoch."""
+    """What happened, an entry for every finished epoch.
+
+    >>> from nn import MLP, fit, mse
+    >>> history = fit(MLP(1, [1], seed=1), ([[0.0], [1.0]], [0.0, 1.0]), mse, epochs=3, progress=False)
+    >>> len(history.losses), history.best_epoch, history.lrs
+    (3, 2, [0.01, 0.01, 0.01])
+    """
 
     losses: list[float] = field(default_factory=list)  # mean over the samples, as met during the epoch
     validation: list[float] = field(default_factory=list)  # after the epoch, if there is validation data
