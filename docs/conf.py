@@ -65,7 +65,7 @@ def write_primitives(app: Any) -> None:
         "Each takes numbers, arrays, Values and Tensors, or arrays of Values; a result has the common shape of the",
         "operands, as numpy broadcasts them, and :class:`~autograd.OperandError` is raised for what is no number.",
         "A Value and a Tensor have them as methods too. The lines below are the rows of the table that all of the",
-        "library is made from: the derivatives are those that backward multiplies by, :math:`out` is the result.", "",
+        "library is made from: the derivatives are those that backward multiplies by; ``out`` is the result.", "",
         ".. currentmodule:: autograd", "",
     ]  # fmt: skip
     for name in ("abs", *autograd.__all__):
@@ -73,7 +73,12 @@ def write_primitives(app: Any) -> None:
         if isinstance(rule, Rule):
             operands = [0.5, 2.0][: rule.arity - len(rule.defaults)]
             call = f"{name}({', '.join(map(str, operands))})"
-            lines += [f".. py:function:: {name}({', '.join(rule.operands)})", "", f"   {rule.doc.replace('|', chr(92) + '|')}", ""]
+            lines += [
+                f".. py:function:: {name}({', '.join(rule.operands)})",
+                "",
+                f"   {rule.doc.replace('|', chr(92) + '|')}",
+                "",
+            ]
             lines += [f"   - ∂/∂{operand} = ``{derivative(rule, k)}``" for k, operand in enumerate(rule.operands)]
             lines += ["", "   .. code-block:: pycon", "", f"      >>> {call}", f"      {rule(*operands)!r}", ""]
     target = HERE / "reference" / "elementwise.rst"
