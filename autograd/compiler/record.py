@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from ..errors import TraceError
-from ..switches import THREAD, source_line
+from ..mode import NOW
+from ..switches import source_line
 from .program import BaseProgram, Operation
 
 REMEDY: Final = "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip"
@@ -47,8 +48,8 @@ class BaseRecorder(Generic[P]):
         program: Any = self.program
         before = len(program)
         index: int = program.emit(op, *args, **options)
-        if len(program) > before and THREAD.note.scope:
-            program.scopes[index] = THREAD.note.scope
+        if len(program) > before and NOW.note.scope:
+            program.scopes[index] = NOW.note.scope
         return index
 
     def refuse(self, value: Any, what: str) -> NoReturn:
