@@ -39,7 +39,8 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
     arrays = {name: np.asarray(number) for name, number in state.items()}
     for name, array in arrays.items():
         if not isinstance(name, str) or array.dtype.kind not in "biuf":
-            raise StateError(f"save() writes numbers by name, got {name!r}: {type(state[name]).__name__}")
+            remedy = "; write its .data" if hasattr(state[name], "backward") else ""
+            raise StateError(f"save() writes numbers by name, got {name!r}: {type(state[name]).__name__}{remedy}")
     target = os.path.realpath(path)
     beside = f"{target}.{secrets.token_hex(4)}.tmp"  # in the same folder: only then can it be renamed in one step
     try:
