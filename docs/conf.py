@@ -24,13 +24,15 @@ except PackageNotFoundError:
     release = "unreleased"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build", "page.html"]
+exclude_patterns = ["_build", "_extra", "page.html"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tests run every example; building the pages runs none
 html_theme = "furo"
 html_title = "glassgrad"
-html_extra_path = ["page.html"]
+html_extra_path = ["page.html", "_extra"]  # the page, and what the demos made for the gallery
+html_static_path = ["_static"]
+html_css_files = ["live.css"]
 html_copy_source = False
 autodoc_member_order = "groupwise"
 autodoc_typehints = "signature"
