@@ -2,7 +2,8 @@
 
 The order of reading: `program.py` (what a program is) → `record.py` (how it is recorded) → `derive.py` (its derivative)
 → `text.py`, `names.py` (how it is written) → `step.py`, `entry.py` (what users call). In the same order, `scalar/` is
-about functions of one sample in single numbers and `arrays/` about functions of whole arrays; `llvm/` is machine code.
+about functions of one sample in single numbers and `arrays/` about functions of whole arrays; `llvm/` is machine code,
+`javascript/` what a page runs.
 """
 
 from .arrays.step import ArrayStep

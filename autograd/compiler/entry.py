@@ -36,8 +36,8 @@ def compile(
             called once for each shape of a sample or an array, with recorded numbers, so it must not branch on them.
         parameters: the Values or Tensors to differentiate by. Without them the step is the function over a batch, and
             the function may return a list or an array.
-        engine: "numpy", "llvm" (machine code, needs llvmlite), or "auto": llvm where it is installed. For arrays:
-            "numpy", "jax" (needs jax), or "auto": numpy.
+        engine: "numpy", "llvm" (machine code, needs llvmlite), or "auto": llvm where it is installed; "javascript" only
+            writes a program, which runs elsewhere. For arrays: "numpy", "jax" (needs jax), or "auto": numpy.
         reduction: "mean" or "sum" of the loss of the samples over the batch.
         threads: how many threads share a batch (llvm); the result does not depend on it.
         arrays: whether the function takes whole arrays, where no Tensors among the parameters, nor in a module that

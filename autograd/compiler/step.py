@@ -29,6 +29,10 @@ class Specialization:
         """The text of the function of this kind."""
         raise NotImplementedError
 
+    def javascript(self, kind: str) -> str:
+        """The same in JavaScript."""
+        raise NotImplementedError
+
 
 class BaseStep:
     """A compiled function: see `compile`."""
@@ -88,10 +92,27 @@ class BaseStep:
     def source(self) -> str:
         """The program as Python that runs by itself: the backprop you did not have to write.
 
+        With the engine javascript it is the JavaScript.
+
         Raises:
             TraceError: the step has not been called yet, and the program depends on the shapes of its arguments.
         """
         return self._known().source("value_and_grad" if self.parameters else "forward")
+
+    def source_of(self, *arguments: Any) -> str:
+        """The program for arguments of these shapes, whether it has been called with such or not; see `source`."""
+        self._specialized(arguments)
+        return self.source
+
+    @property
+    def javascript(self) -> str:
+        """The program as one small JavaScript module that depends on nothing.
+
+        Raises:
+            OperandError: it is a program of whole arrays.
+            TraceError: as for `source`.
+        """
+        return self._known().javascript("value_and_grad" if self.parameters else "forward")
 
     @property
     def program(self) -> str:
@@ -104,7 +125,10 @@ class BaseStep:
         """The specialization that was called last."""
         if self._latest is None:
             if self.names != ():
-                raise TraceError("the source depends on the shapes of the arguments: call the step on a batch first")
+                raise TraceError(
+                    "the source depends on the shapes of the arguments: call the step on a batch first, "
+                    "or write step.source_of(...) with one"
+                )
             self._specialized(())
         latest: Specialization = self._latest
         return latest

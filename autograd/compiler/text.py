@@ -8,7 +8,7 @@ says what its language calls things: numpy's functions, jax's.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,23 +29,88 @@ LOOSE: Final = LEVEL["compare"]
 
 @dataclass(frozen=True)
 class Dialect:
-    """A library that a program is written for.
+    """How programs are written: in Python, for a library of functions on arrays. Other languages are subclasses.
 
     Args:
-        name: what it is called.
+        name: what the library is called.
         module: what its functions are found in.
         imports: the lines that a module which uses it starts with.
         in_place: whether an array can be changed.
+        remark: what a comment starts with.
+        masks: whether a condition can be a factor, as 1 or 0.
+        reserved: what no name may be, beside what is forbidden in Python.
     """
 
     name: str
     module: str
-    imports: tuple[str, ...]
+    imports: tuple[str, ...] = ()
     in_place: bool = True
+    remark: str = "#"
+    masks: bool = True
+    reserved: tuple[str, ...] = ()
 
     def function(self, rule: Rule) -> str:
         """What a row of the table is called, `np.tanh`; "" where the library does not have it."""
         return f"{self.module}.{rule.name}" if is_row(rule) and has_function(rule) else ""
+
+    def sign(self, rule: Rule) -> str:
+        """The operator that a row is written with; "" for a call."""
+        return rule.symbol
+
+    def helper(self, rule: Rule, name: str) -> tuple[str, list[str]] | None:
+        """A function that has to stand beside the text and is no formula: its text, and the imports that it needs."""
+        if not (rule.intrinsic and is_row(rule)) or has_function(rule):
+            return None
+        if self.in_place:
+            return f"{name} = {self.module}.vectorize(math.{rule.c}, otypes=[float])", ["import math", ""]
+        return "", [f"from jax.scipy.special import {name}"]
+
+    def formula(self, rule: Rule) -> Callable[..., Any]:
+        """What another helper computes."""
+        return rule.formula or rule.value
+
+    def define(self, name: str, arguments: Sequence[str], doc: str, lines: Sequence[str], result: str) -> str:
+        """A function that computes one result."""
+        inside = [f'"""{doc}"""', *lines, f"return {result}"]
+        return "\n".join([f"def {name}({', '.join(arguments)}):", *indented(inside)])
+
+    def number(self, value: float | bool) -> Written:
+        """A number: 2 rather than 2.0, np.inf."""
+        if isinstance(value, bool):
+            return str(value), ATOM
+        if value != value:
+            return f"{self.module}.nan", ATOM
+        text = f"{'-' * (value < 0)}{self.module}.inf" if abs(value) == float("inf") else number(value)
+        return text, LEVEL["neg"] if text.startswith("-") else ATOM
+
+    def operator(self, sign: str, operands: Sequence[Written]) -> Written:
+        """An operator between its operands, or before its one operand."""
+        return infix(sign, operands)
+
+    def opcode(self, op: Operation, operands: Sequence[Written]) -> Written:
+        """A comparison, a combination of conditions, or `detach`."""
+        if op == DETACH:
+            return operands[0]
+        if op in COMPARISONS:
+            return f"{closed(operands[0], LOOSE)} {op} {closed(operands[1], LOOSE)}", LOOSE
+        if op == "not":
+            return f"~{closed(operands[0])}", LEVEL["neg"]
+        return f"{closed(operands[0])} {'&' if op == 'and' else '|'} {closed(operands[1])}", LOOSE
+
+    def negation(self, operand: Written) -> Written:
+        """That a condition does not hold, be it of a plain number or of a vector."""
+        return f"{self.module}.logical_not({operand[0]})", ATOM
+
+    def choice(self, operands: Sequence[Written], vectors: bool) -> Written:
+        """`where` of a condition and two sides."""
+        if vectors:
+            return f"{self.module}.where({', '.join(text for text, _ in operands)})", ATOM
+        condition, x, y = (closed(operand, LOOSE) for operand in operands)
+        return f"{x} if {condition} else {y}", LOOSE
+
+    def statement(self, name: str, text: str, comment: str = "") -> list[str]:
+        """`name = text  # comment`, over several lines where it is long."""
+        return assignment(f"{name} = ", text, f"  {self.remark} {comment}" if comment else "")
 
 
 NUMPY: Final = Dialect("numpy", "np", ("import numpy as np",))
@@ -91,7 +156,7 @@ class BaseWriter:
             if forward and i >= boundary:
                 forward = False
                 if self.lines:
-                    self.lines += ["", "# backward"]
+                    self.lines += ["", f"{self.dialect.remark} backward"]
             if self.special(i):
                 continue
             text, level = self.expression(i)
@@ -130,7 +195,7 @@ class BaseWriter:
     def assign(self, i: int, text: str) -> None:
         """A statement that gives an instruction its name."""
         name = self.name(i)
-        self.lines += statement(name, text, self.comment(i))
+        self.lines += self.dialect.statement(name, text, self.comment(i))
 
     def name(self, i: int) -> str:
         """Give an instruction its name."""
@@ -147,8 +212,9 @@ class BaseWriter:
 
     def call(self, rule: Rule, operands: Sequence[Written]) -> Written:
         """A row applied to its written operands."""
-        if rule.symbol:
-            return infix(rule.symbol, operands)
+        sign = self.dialect.sign(rule)
+        if sign:
+            return self.dialect.operator(sign, operands)
         return f"{self.function(rule)}({', '.join(text for text, _ in operands)})", ATOM
 
     def function(self, rule: Rule) -> str:
@@ -160,41 +226,20 @@ class BaseWriter:
             self.helpers[rule] = rule.name if is_row(rule) else self.names.unique(rule.name)
         return self.helpers[rule]
 
-    def opcode(self, op: Operation, operands: Sequence[Written]) -> Written:
-        """A comparison, a combination of conditions, or `detach`."""
-        if op == DETACH:
-            return operands[0]
-        if op in COMPARISONS:
-            return f"{closed(operands[0], LOOSE)} {op} {closed(operands[1], LOOSE)}", LOOSE
-        if op == "not":
-            return f"~{closed(operands[0])}", LEVEL["neg"]
-        return f"{closed(operands[0])} {'&' if op == 'and' else '|'} {closed(operands[1])}", LOOSE
-
 
 def closed(operand: Written, above: float = ATOM - 1) -> str:
     """A text with parentheses, unless it binds more tightly than `above`."""
     return operand[0] if operand[1] > above else f"({operand[0]})"
 
 
-def constant(value: float, dialect: Dialect = NUMPY) -> Written:
-    """A number as Python text: 2 rather than 2.0, np.inf."""
-    if isinstance(value, bool):
-        return str(value), ATOM
-    if value != value:
-        return f"{dialect.module}.nan", ATOM
-    text = f"{'-' * (value < 0)}{dialect.module}.inf" if abs(value) == float("inf") else number(value)
-    return text, LEVEL["neg"] if text.startswith("-") else ATOM
-
-
-def statement(name: str, text: str, comment: str = "") -> list[str]:
-    """`name = text  # comment`, over several lines where it is long."""
-    note = f"  # {comment}" if comment else ""
-    line = f"{name} = {text}"
+def assignment(head: str, text: str, note: str = "", tail: str = "") -> list[str]:
+    """A statement, over several lines where it is long; `note` is its comment, `tail` what ends it."""
+    line = f"{head}{text}{tail}"
     if len(line) + len(note) <= WIDTH - 4:
         return [line + note]
     if len(line) <= WIDTH - 4:
-        return [f"# {comment}", line]
-    return [f"{name} = ({note}", *(f"    {row}" for row in wrapped(text)), ")"]
+        return [note.strip(), line]
+    return [f"{head}({note}", *(f"    {row}" for row in wrapped(text)), f"){tail}"]
 
 
 def wrapped(text: str) -> list[str]:

@@ -177,6 +177,10 @@ class ArraySpecialization(Specialization):
         """The text of the function of this kind."""
         return write_plan(self.plans.plan(kind)).source
 
+    def javascript(self, kind: str) -> str:
+        """Not for functions of arrays."""
+        raise OperandError("JavaScript is written for functions of one sample in scalars, not for functions of arrays")
+
     def run(self, kind: str, vectors: Sequence[Any], arrays: Sequence[Any]) -> Any:
         """The outputs.
 

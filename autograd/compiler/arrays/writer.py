@@ -20,8 +20,7 @@ from ...tensor import rules as rows
 from ...tensor.rules import ArrayRule
 from ..names import WORDS, Names
 from ..program import CAPTURED, DETACH, LEARNED, LITERAL, name_of
-from ..text import ATOM, BaseWriter, Written, closed, indented, statement
-from ..text import constant as plain_constant
+from ..text import ATOM, BaseWriter, Written, closed, indented
 from .program import PLAIN, ArrayOp, ArrayProgram, Place
 from .record import expanded
 
@@ -153,7 +152,7 @@ class Writer(BaseWriter):
         if op in PLAIN:
             return f"{self.np}.{op}({', '.join([operands[0][0], *_given(options)])})", ATOM
         if isinstance(op, str):
-            return self.opcode(op, operands)
+            return self.dialect.opcode(op, operands)
         if op in COMPOSED:
             return f"{self._composed(i)}({operands[0][0]})", ATOM
         return self._move(op, operands, options), ATOM
@@ -234,11 +233,11 @@ class Writer(BaseWriter):
         zeros = f"{self.np}.zeros({options['shape']}{again})"
         once = self._takes_once(options["index"])
         if not self.dialect.in_place:
-            self.lines += statement(name, f"{zeros}.at[{index}].{'set' if once else 'add'}({value})")
+            self.lines += self.dialect.statement(name, f"{zeros}.at[{index}].{'set' if once else 'add'}({value})")
             return
-        self.lines += statement(name, zeros)
+        self.lines += self.dialect.statement(name, zeros)
         if once:
-            self.lines += statement(f"{name}[{index}]", value)
+            self.lines += self.dialect.statement(f"{name}[{index}]", value)
         else:
             parts = options["index"] if isinstance(options["index"], tuple) else ()
             cut = any(isinstance(part, slice) or part is Ellipsis for part in parts)
@@ -270,7 +269,7 @@ class Writer(BaseWriter):
             self.give(i, self.names.numbered("c"))
         elif len(users) > 1:
             self.give(i, self.names.unique("rows" if ".arange(" in text else "fixed"))
-            self.lines += statement(self.known[i], text)
+            self.lines += self.dialect.statement(self.known[i], text)
         else:
             self.written[i] = (text, ATOM)
 
@@ -300,7 +299,7 @@ class Writer(BaseWriter):
         """A number as text: 2 rather than 2.0, 1 / 256 rather than 0.00390625, np.inf."""
         if isinstance(value, int):
             return str(value), LEVEL["neg"] if value < 0 else ATOM
-        text, level = plain_constant(value, self.dialect)
+        text, level = self.dialect.number(value)
         with np.errstate(all="ignore"):
             whole = float(np.round(1 / np.float64(value))) if value else 0.0
         if len(text) > 5 and 2 <= abs(whole) < 1e6 and 1 / whole == value:

@@ -10,11 +10,11 @@ from ...errors import MissingExtra, OperandError
 from .numpy_engine import NumpyKernel
 from .plans import Kernel, Plan
 
-ENGINES: Final = ("auto", "numpy", "llvm")
+ENGINES: Final = ("auto", "numpy", "llvm", "javascript")
 
 
 def checked(engine: str) -> str:
-    """The name of the engine that will run: "numpy" or "llvm".
+    """The name of the engine that will run: "numpy" or "llvm"; or "javascript", for which a program is only written.
 
     Raises:
         OperandError: there is no engine of this name.
@@ -42,7 +42,15 @@ def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
     Args:
         engine: as the user wrote it. Where "auto" would be machine code and LLVM cannot make any, numpy runs the plan
             and a warning says why.
+
+    Raises:
+        OperandError: it is "javascript", which runs elsewhere.
     """
+    if engine == "javascript":
+        raise OperandError(
+            "engine='javascript' writes a program and does not run it: print(step.source_of(...)) with a batch; "
+            "engine='numpy' or 'llvm' runs"
+        )
     if engine == "numpy" or (engine == "auto" and not _installed()):
         return NumpyKernel(plan)
     try:

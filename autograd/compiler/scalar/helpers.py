@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from ...core.rule import Rule
 from ...core.table import TABLE
 from ..names import Names
-from ..program import is_row
-from ..text import NUMPY, Dialect, has_function, indented
+from ..text import NUMPY, Dialect
 from .program import SAMPLE, Program
 from .record import Recorder
 from .writer import Writer
@@ -21,16 +22,15 @@ def helper_texts(wanted: dict[Rule, str], dialect: Dialect = NUMPY) -> tuple[lis
         rule, name = queue.popitem()
         if rule in texts:
             texts[rule] = texts.pop(rule)  # needed by what comes later: it moves to the front
-        elif rule.intrinsic and is_row(rule) and not has_function(rule):
-            if dialect is NUMPY:
-                imports = ["import math", ""]
-                texts[rule] = f"{name} = np.vectorize(math.{rule.c}, otypes=[float])"
-            else:
-                imports.append(f"from jax.scipy.special import {name}")
-        else:
+            continue
+        given = dialect.helper(rule, name)
+        if given is None:
             texts[rule], needed = _function(rule, name, dialect)
             queue.update(needed)
-    return list(reversed(texts.values())), imports
+        else:
+            texts[rule] = given[0]
+            imports += [line for line in given[1] if line not in imports]
+    return [text for text in reversed(texts.values()) if text], imports
 
 
 def _function(rule: Rule, name: str, dialect: Dialect) -> tuple[str, dict[Rule, str]]:
@@ -38,11 +38,11 @@ def _function(rule: Rule, name: str, dialect: Dialect) -> tuple[str, dict[Rule, 
     program = Program()
     recorder = Recorder(program)
     operands = [program.leaf(SAMPLE, k, label) for k, label in enumerate(rule.operands)]
-    out = recorder.lift(rule.value(*map(recorder.number, operands)))
-    writer = Writer(program, [out], Names([*rule.operands, *TABLE]), dialect, comments=False, inline_outputs=True)
+    out = recorder.lift(dialect.formula(rule)(*map(recorder.number, operands)))
+    taken = [*rule.operands, *TABLE, *dialect.reserved]
+    writer = Writer(program, [out], Names(taken), dialect, comments=False, inline_outputs=True)
     for i, label in zip(operands, rule.operands, strict=True):
         writer.give(i, label)
     writer.body(program.live([out]), len(program))
-    doc = rule.doc.replace("\\", " ").replace('"', "'").rstrip(".")
-    lines = [f'"""{doc}."""', *writer.lines, f"return {writer.written[out][0]}"]
-    return "\n".join([f"def {name}({', '.join(rule.operands)}):", *indented(lines)]), writer.helpers
+    doc = re.sub(r"\s+", " ", rule.doc.replace("\\", " ").replace('"', "'")).rstrip(".")
+    return dialect.define(name, rule.operands, f"{doc}.", writer.lines, writer.written[out][0]), writer.helpers

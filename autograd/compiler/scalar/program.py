@@ -160,6 +160,10 @@ def _where(p: Program, condition: int, x: int, y: int) -> int | None:
         return x if p.numbers[condition] else y
     if p.ops[condition] == "not":
         return p.emit(WHERE, p.args[condition][0], y, x)
+    if p.ops[x] == WHERE and p.args[x][0] == condition:
+        return p.emit(WHERE, condition, p.args[x][1], y)
+    if p.ops[y] == WHERE and p.args[y][0] == condition:
+        return p.emit(WHERE, condition, x, p.args[y][2])
     return x if x == y else None
 
 

@@ -14,6 +14,7 @@ from ...value.reading import Scalar
 from ...value.value import Value, add_to_gradients, numbers_of
 from .. import batch
 from ..batch import Floats, Layout
+from ..javascript import write_module
 from ..step import BaseStep, Specialization, checked_parameters, collector_paused
 from ..storage import Saved, SavedProgram, write
 from . import engines
@@ -67,7 +68,7 @@ class Step(BaseStep):
 
     @property
     def engine(self) -> str:
-        """What runs it: "numpy" or "llvm"."""
+        """What runs it: "numpy" or "llvm"; or "javascript", which runs elsewhere."""
         return self._engine if self._latest is None else str(self._latest.engine)
 
     def hessian(self, theta: Any, *arguments: Any) -> Floats:
@@ -205,7 +206,11 @@ class SampleSpecialization(Specialization):
 
     def source(self, kind: str) -> str:
         """The text of the function of this kind."""
-        return write_plan(self.plans.plan(kind))
+        return self.javascript(kind) if self._asked == "javascript" else write_plan(self.plans.plan(kind))
+
+    def javascript(self, kind: str) -> str:
+        """The same in JavaScript."""
+        return write_module(self.plans.plan(kind, exactly=True))
 
     def forward(self, arrays: Sequence[Floats], n: int) -> Floats:
         """The outputs of the function, shape (n, *shape of its result)."""

@@ -14,8 +14,8 @@ from ...core import table as rules
 from ...core.rule import Rule
 from ...formula import LEVEL
 from ..names import WORDS
-from ..program import COMPARISONS, LEARNED, LITERAL, WHERE, Operation, name_of
-from ..text import ATOM, LOOSE, BaseWriter, Written, closed, constant
+from ..program import COMPARISONS, LEARNED, LITERAL, WHERE, name_of
+from ..text import ATOM, BaseWriter, Written, closed
 from .program import COUNT, INSIDE, LEAVES, REDUCE, Program
 
 LONGEST: Final = 420  # characters of one expression; what is longer gets a name in between
@@ -55,7 +55,7 @@ class Writer(BaseWriter):
         """Write a leaf; whether it is one."""
         program, op = self.program, self.program.ops[i]
         if op == LITERAL:
-            self.written[i] = constant(program.numbers[i])
+            self.written[i] = self.dialect.number(program.numbers[i])
         elif op == COUNT:
             self.written[i] = ("n", ATOM)
         elif op in LEAVES and i not in self.written:
@@ -137,26 +137,14 @@ class Writer(BaseWriter):
                     operands[k] = self.written[arg]
             return self.call(op, operands)
         if op == REDUCE:
-            return self._reduced(args[0])
+            return self.reduced(i, args[0])
         if op == WHERE:
-            return self._chosen(i, operands)
-        return self.opcode(op, operands)
-
-    def opcode(self, op: Operation, operands: Sequence[Written]) -> Written:
-        """Plain truth values, unlike those of a sample, have no `~`."""
-        if op == "not":
-            return f"{self.dialect.module}.logical_not({operands[0][0]})", ATOM
-        return super().opcode(op, operands)
-
-    def _chosen(self, i: int, operands: Sequence[Written]) -> Written:
-        if self.program.stages[i] == INSIDE:
-            return f"{self.dialect.module}.where({', '.join(text for text, _ in operands)})", ATOM
-        condition, x, y = (closed(operand, LOOSE) for operand in operands)
-        return f"{x} if {condition} else {y}", LOOSE
+            return self.dialect.choice(operands, program.stages[i] == INSIDE)
+        return self.dialect.negation(operands[0]) if op == "not" else self.dialect.opcode(op, operands)
 
     def _is_mask(self, i: int) -> bool:
         """Whether it is where(condition, 1, 0), one per sample."""
-        if self.program.ops[i] != WHERE or self.program.stages[i] != INSIDE:
+        if not self.dialect.masks or self.program.ops[i] != WHERE or self.program.stages[i] != INSIDE:
             return False
         _, x, y = self.program.args[i]
         return self.program.is_number(x, 1.0) and self.program.is_number(y, 0.0)
@@ -168,7 +156,8 @@ class Writer(BaseWriter):
             condition = self.written[self.program.args[args[masks[0]]][0]]
             operands[masks[0]] = (closed(condition), ATOM)
 
-    def _reduced(self, arg: int) -> Written:
+    def reduced(self, i: int, arg: int) -> Written:
+        """The mean or the sum over the batch."""
         program = self.program
         factors = program.args[arg] if program.ops[arg] is rules.multiply and arg not in self.known else ()
         if factors and all(program.stages[x] == INSIDE for x in factors):
