@@ -102,14 +102,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnomalyError", "AutogradError", "Film", "GradcheckError", "GraphError", "GraphWarning", "MissingExtra",
-    "OperandError", "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "average", "broadcast_to", "checkpoint",
-    "clip", "compare_gradients", "compiled", "concatenate", "cumsum", "data", "detect_anomaly", "diagnose", "diagnose_class",
-    "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "examine", "expand_dims", "flip", "grad", "gradcheck",
-    "gradgradcheck", "grads", "hessian", "hvp", "inner", "inspect", "jacobian", "jvp", "log_softmax", "logsumexp",
-    "matmul", "mean", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter", "primitive", "prod", "ravel",
-    "repeat", "reshape", "roll", "scope", "softmax", "sort", "split", "squeeze", "stack", "std", "swapaxes", "take",
-    "take_along_axis", "tensordot", "tile", "trace", "transpose", "tril", "triu", "value_and_grad", "values", "var",
-    "vjp", "walk", "where",
+    "OperandError", "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "average", "broadcast_to",
+    "checkpoint", "clip", "compare_gradients", "compiled", "concatenate", "cumsum", "data", "detect_anomaly",
+    "diagnose", "diagnose_class", "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "examine", "expand_dims",
+    "flip", "grad", "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "inner", "inspect", "jacobian", "jvp",
+    "log_softmax", "logsumexp", "matmul", "mean", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter",
+    "primitive", "prod", "ravel", "repeat", "reshape", "roll", "scope", "softmax", "sort", "split", "squeeze",
+    "stack", "std", "swapaxes", "take", "take_along_axis", "tensordot", "tile", "trace", "transpose", "tril", "triu",
+    "value_and_grad", "values", "var", "vjp", "walk", "where",
 ]  # fmt: skip
 # fmt: off
 # generated: their names

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd import OperandError, ShapeError, Tensor, Value, abs, data, logaddexp, relu, softplus, square, where
+from autograd.system.arrays import check_array
 from autograd.system.quiet import quiet
 
 from .activations import is_recorded
@@ -228,6 +229,7 @@ def _numbers(loss: str, given: Any, what: str) -> Any:
     """
     if is_recorded(given):
         return given
+    check_array(given)
     if isinstance(given, (list, tuple)) and any(isinstance(element, Tensor) for element in given):
         return np.stack(given)
     if isinstance(given, np.ndarray) and given.dtype.kind in "biuf":

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.system.arrays import check_array
+
 from . import safetensors
 from .errors import StateError
 
@@ -42,6 +44,8 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
     ['bias', 'weight']
     """
     state = what if isinstance(what, Mapping) else _state_of(what)
+    for number in state.values():
+        check_array(number)
     arrays = {name: np.asarray(number) for name, number in state.items()}
     for name, array in arrays.items():
         if not isinstance(name, str) or array.dtype.kind not in "biuf":

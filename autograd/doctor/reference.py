@@ -19,6 +19,7 @@ from ..core.node import walk
 from ..core.rule import Rule
 from ..errors import AutogradError, ShapeError
 from ..switches import always_recording, differentiating
+from ..system.arrays import check_array
 from ..tensor.rules import unbroadcast
 from ..tensor.tensor import Tensor
 from ..transforms.derivatives import grad
@@ -74,6 +75,8 @@ class Recording:
 
     def __init__(self, loss: Loss, params: Params, batch: tuple[Any, ...]) -> None:
         self.params = dict(params)
+        for given in (*self.params.values(), *batch):
+            check_array(given)
         leaves = {name: Tensor(np.array(block, dtype=float), _label(name)) for name, block in params.items()}
         with np.errstate(all="ignore"), differentiating("diagnose()", loss):
             out = loss(dict(leaves), *batch)

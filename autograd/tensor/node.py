@@ -14,6 +14,7 @@ from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..errors import GraphError, OperandError, ShapeError
 from ..mode import ADDING, NOW, SPECIAL
+from ..system.arrays import MASKED
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
 
@@ -177,6 +178,11 @@ class ArrayNode:
         """Not of a Tensor; `statistics.mean` and `fractions` ask for it."""
         conversion.refuse(conversion.situation())
         return self.item().as_integer_ratio()
+
+    @property
+    def _mask(self) -> Any:
+        """What numpy's masked arrays ask for whatever meets them."""
+        raise OperandError(MASKED)
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.item()) if digits is None else round(self.item(), digits)

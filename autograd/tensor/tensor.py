@@ -20,6 +20,7 @@ from ..masking import Arrived
 from ..mode import MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers.functions import greater, where
 from ..switches import source_line
+from ..system.arrays import check_array
 from ..system.quiet import quietly
 from . import rules as array_rules
 from .arriving import push_arrived
@@ -103,6 +104,8 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         """numpy's ufuncs, as in np.exp(t), come here."""
         if SPECIAL and (tracer := array_tracer()) is not None:
             return tracer.ufunc(ufunc, method, inputs, options)
+        for operand in inputs:
+            check_array(operand)
         return call_ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
@@ -286,6 +289,7 @@ def to_array(data: Any, dtype: Any = None) -> Array:
     """
     if isinstance(data, Tensor):
         raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
+    check_array(data)
     array = np.array(data, dtype=dtype)
     if array.dtype.kind == "f":
         return array
@@ -364,6 +368,7 @@ def _number(name: str, operand: Any) -> Any:
     if isinstance(operand, (bool, np.bool_, np.generic)) and np.asarray(operand).dtype.kind in "biuf":
         return float(operand)
     if isinstance(operand, (np.ndarray, list, tuple)):
+        check_array(operand)
         array = np.asarray(operand)
         if array.dtype.kind in "biuf":
             return array

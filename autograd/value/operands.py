@@ -11,6 +11,7 @@ import numpy as np
 
 from ..carrier import describe
 from ..errors import OperandError
+from ..system.arrays import check_array
 
 
 def to_float(number: object, what: str = "a Value") -> float:
@@ -48,7 +49,7 @@ def _remedy(thing: object) -> str:
 
 def is_number(thing: object) -> bool:
     """Whether it is a single number, plain or recorded, that another can be equal to."""
-    return isinstance(thing, (float, int, complex, np.generic, numbers.Number)) or (
+    return isinstance(thing, (float, int, np.number, numbers.Real)) or (
         hasattr(thing, "_equal") and not hasattr(thing, "_apply_array")
     )
 
@@ -57,4 +58,5 @@ def is_foreign(other: object) -> bool:
     """Whether another class should try the operation: an array or another carrier. Else it is an error."""
     if isinstance(other, (float, int, np.generic)):
         return False
+    check_array(other)
     return hasattr(other, "__array_ufunc__") or hasattr(other, "_apply")

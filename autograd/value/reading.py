@@ -13,6 +13,7 @@ from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..errors import GraphError, OperandError
 from ..mode import MODE, NOW, SPECIAL, STRICT
+from ..system.arrays import MASKED
 from .operands import is_foreign, is_number, to_float
 
 if TYPE_CHECKING:
@@ -138,6 +139,11 @@ class Scalar:
         """Not of a Value; `statistics.mean` and `fractions` ask for it."""
         conversion.refuse(conversion.situation())
         return self._data.as_integer_ratio()
+
+    @property
+    def _mask(self) -> object:
+        """What numpy's masked arrays ask for whatever meets them."""
+        raise OperandError(MASKED)
 
     def __bool__(self) -> bool:
         if SPECIAL:

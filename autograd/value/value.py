@@ -29,6 +29,7 @@ from ..errors import AnomalyError, GraphError, OperandError
 from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
+from ..system.arrays import check_array
 from .operands import is_foreign, to_float
 from .reading import Scalar
 
@@ -808,6 +809,7 @@ class Value(Scalar):
             if not isinstance(operand, Value) and hasattr(operand, "_apply"):
                 return operand._apply(rule, operands)
             if isinstance(operand, np.ndarray):
+                check_array(operand)
                 return rule.each(*operands)
         if table.TABLE.get(rule.name) is not rule:
             return _applied(rule, operands)

@@ -19,6 +19,7 @@ from ...core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
 from ...errors import OperandError, TraceError
 from ...mode import NOW
 from ...switches import source_line
+from ...system.arrays import check_array
 from ...tensor import rules as rows
 from ...tensor.numpy_protocol import PLAIN_FUNCTIONS, PLAIN_UFUNCS, call_function, call_ufunc, name_of
 from ...tensor.rules import ArrayRule
@@ -89,6 +90,7 @@ class ArrayRecorder(BaseRecorder[ArrayProgram]):
                 f"a compiled function of arrays computes with Tensors, got {describe(operand)} at {source_line()}; "
                 "compile a function of one sample for Values"
             )
+        check_array(operand)
         array = np.asarray(operand)
         if array.dtype.kind not in "biuf":
             raise OperandError(f"an operand is made from real numbers, got {describe(operand)} at {source_line()}")
