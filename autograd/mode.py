@@ -67,11 +67,11 @@ class Mode:
 MODE: Final = Mode()
 
 
-def turn_on(entry: Any, among: list[Any] = SPECIAL) -> Any:
+def turn_on(entry: Any, among: list[Any]) -> Any:
     """Turn a switch on, for as long as the caller holds on to the entry it gets back.
 
     Args:
-        among: `STRICT`, where it does not change what is recorded.
+        among: `SPECIAL`, or `STRICT` where it does not change what is recorded.
     """
     known = weakref.ref(entry, among.remove)
     among.append(known)
@@ -193,7 +193,7 @@ def run_named(note: Note, function: Any, inputs: Any, options: Any) -> Any:
     if SPECIAL or _thread._count():
         held = Entry()
         held.note = note
-        turn_on(held)
+        turn_on(held, SPECIAL)
         try:
             return function(*inputs, **options)
         finally:

@@ -54,7 +54,7 @@ class Switch:
         self._say(entry)
         entry.frame, entry.way = frame, way
         try:
-            turn_on(entry)
+            turn_on(entry, SPECIAL)
             return entry
         except BaseException:
             entry.over = True

@@ -210,7 +210,7 @@ class Scalar:
             if (STRICT or SPECIAL) and NOW.strict:
                 return self._data == other._data
             return self is other
-        return self._data == other if is_number(other) else NotImplemented
+        return bool(self._data == other) if is_number(other) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
         found = self.__eq__(other)

@@ -29,7 +29,7 @@ from autograd.value.value import Result, Sweeps
 
 NEW: dict[str, Callable[[], Any]] = {
     "Value": lambda: Value(0.5, "v"),
-    "parameter": lambda: parameter(0.5),
+    "parameter": lambda: parameter(Value(0.5)),
     "result": lambda: Value(0.5) * Value(2.0) + 1.0,
     "Note": lambda: Note("a", ("b",), "c"),
     "Mode": Mode,
