@@ -18,6 +18,7 @@ ENGINE = [
     "autograd/switches.py",
     "autograd/value/operands.py",
     "autograd/value/reading.py",
+    "autograd/value/collector.py",
     "autograd/value/value.py",
 ]
 COMPILE = os.environ.get("GLASSGRAD_COMPILE", "")
