@@ -94,7 +94,7 @@ if TYPE_CHECKING:
     from .compiler import compile as compile
     from .doctor import diagnose, diagnose_class, examine
     from .drawing import draw, draw_dot
-    from .drawing.inspect import Film, compare_gradients, inspect
+    from .drawing.page import Film, compare_gradients, inspect
     from .transforms.check import gradcheck, gradgradcheck
 
 __all__ = [
@@ -122,9 +122,9 @@ __all__ += [  # noqa: RUF022, in the order of the table
 _LATER = {
     "draw": "drawing",
     "draw_dot": "drawing",
-    "inspect": "drawing.inspect",
-    "compare_gradients": "drawing.inspect",
-    "Film": "drawing.inspect",
+    "inspect": "drawing.page",
+    "compare_gradients": "drawing.page",
+    "Film": "drawing.page",
     "gradcheck": "transforms.check",
     "gradgradcheck": "transforms.check",
     "compile": "compiler",

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from autograd import Value, draw, inspect, parameter  # noqa: E402
 from autograd.drawing import Picture  # noqa: E402
-from autograd.drawing.inspect import Page  # noqa: E402
+from autograd.drawing.page import Page  # noqa: E402
 from nn import MLP  # noqa: E402
 
 

@@ -17,7 +17,7 @@ import graphviz
 import pytest
 
 from autograd import RenderError, Value, draw
-from autograd.drawing import Picture, page, picture, render
+from autograd.drawing import Picture, picture, render
 from autograd.drawing.errors import OptionError
 from tests.drawing.reading import network, neuron, read
 
@@ -188,7 +188,7 @@ def test_a_page_and_a_table_need_nothing(tmp_path: Path) -> None:
 def test_a_notebook_shows_the_page_where_there_is_no_graphviz() -> None:
     bundle = draw(neuron())._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/html"}
-    assert bundle["text/html"].startswith("<iframe")
+    assert bundle["text/html"].startswith("<iframe ")
     assert 'sandbox="allow-scripts"' in bundle["text/html"]
     assert "glassgrad[render]" in bundle["text/plain"]
 
@@ -209,7 +209,7 @@ def test_showing_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
 
     image = draw(neuron())
     monkeypatch.setattr(render, "render", broken)
-    monkeypatch.setattr(page, "framed", broken)
+    monkeypatch.setattr(Picture, "_page", broken)
     assert set(image._repr_mimebundle_()) == {"text/plain"}
     monkeypatch.setattr(picture.table, "table", broken)
     assert image._repr_mimebundle_() == {"text/plain": "a picture that cannot be shown: broken\nbroken\n"}

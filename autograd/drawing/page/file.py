@@ -47,6 +47,10 @@ class Page:
         write(Path(path), self.html.encode("utf-8"))
         return os.fspath(path)
 
+    def framed(self) -> str:
+        """The page in a frame of its own, which may run its scripts and nothing else."""
+        return _FRAME.format(title=html(self.title), page=html(self.html))
+
     def __repr__(self) -> str:
         return f"<Page {self.title!r}, {len(self.html) / 1000:,.0f} kB: write it with .save('page.html')>"
 
@@ -55,7 +59,7 @@ class Page:
 
         The frame may run its own scripts and nothing else. An untrusted notebook drops the script: the picture stays.
         """
-        frame = json.dumps(_FRAME.format(title=html(self.title), page=html(self.html))).replace("<", "\\u003c")
+        frame = json.dumps(self.framed()).replace("<", "\\u003c")
         name = f"glassgrad-{hashlib.sha256(self.html.encode()).hexdigest()[:12]}"
         still = self._still() if self._still is not None else ""
         shown = (
@@ -113,7 +117,7 @@ def _asset(name: str) -> str:
 @lru_cache(maxsize=1)
 def _viz() -> str:
     """viz-js, packed: the browser unpacks it."""
-    return _packed(files("autograd.drawing").joinpath("assets").joinpath("viz-global.js").read_bytes())
+    return _packed(files(__package__).joinpath("assets").joinpath("viz-global.js").read_bytes())
 
 
 def _packed(text: bytes) -> str:

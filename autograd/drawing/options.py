@@ -1,4 +1,4 @@
-"""What a picture shows and how: the options of `draw`, checked."""
+"""The options of `draw`, checked: what a picture shows and how."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIRECTIONS: Final = ("LR", "TB", "RL", "BT")
 
 
 @dataclass(frozen=True)
-class Look:
+class Options:
     """What is shown: numbers, gradients, local derivatives, turns of backward, the key; and the direction.
 
     Attributes:

@@ -4,7 +4,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const THINNEST = 0.9;
 const THICKEST = 5.5;
-const READABLE = 0.8; // pixels for a point: below, the numbers cannot be read
+const MARGIN = 12; // points around the picture
 
 function draw(name, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, name);
@@ -182,18 +182,19 @@ class Picture {
     return this.svg.clientWidth / this.view.wide;
   }
 
-  /** The whole picture; where that would be too small to read, the end with the result. */
-  fit(whole = false) {
+  /** The whole picture. */
+  fit() {
+    this.lookAt({ left: 0, top: 0, right: this.laid.wide, bottom: this.laid.high });
+  }
+
+  /** An area of the picture in the middle of the view, with a margin, as large as it goes. */
+  lookAt({ left, top, right, bottom }, largest = 1.6) {
     const [width, height] = [this.svg.clientWidth || 800, this.svg.clientHeight || 500];
-    const [wide, high] = [this.laid.wide + 24, this.laid.high + 24];
-    const all = Math.min(width / wide, height / high, 1.6);
-    const scale = whole ? all : Math.max(all, READABLE);
+    const scale = Math.min(width / (right - left + 2 * MARGIN), height / (bottom - top + 2 * MARGIN), largest);
     this.view = { wide: width / scale, high: height / scale };
-    this.view.x = (this.laid.wide - this.view.wide) / 2;
-    this.view.y = (this.laid.high - this.view.high) / 2;
-    const root = this.scene.boxes.find((box) => box.nodes.some((node) => node.root));
+    this.view.x = (left + right - this.view.wide) / 2;
+    this.view.y = (top + bottom - this.view.high) / 2;
     this.apply();
-    if (scale > all && root) this.bring(root, true);
   }
 
   zoom(factor, centre = null) {
@@ -210,18 +211,19 @@ class Picture {
     this.apply();
   }
 
-  /** Move so far that a box is in sight. */
-  bring(box, toEdge = false) {
-    const at = this.laid.boxes.get(box.id);
-    if (!at) return;
+  /** Bring boxes into sight, all of them together; nothing moves where they are in sight already. */
+  frame(boxes) {
+    const places = boxes.map((box) => this.laid.boxes.get(box.id)).filter(Boolean);
+    if (!places.length) return;
+    const area = {
+      left: Math.min(...places.map((at) => at.x - at.wide / 2)),
+      right: Math.max(...places.map((at) => at.x + at.wide / 2)),
+      top: Math.min(...places.map((at) => at.y - at.high / 2)),
+      bottom: Math.max(...places.map((at) => at.y + at.high / 2)),
+    };
     const { x, y, wide, high } = this.view;
-    const margin = Math.min(50, wide / 6);
-    const inside = at.x - at.wide / 2 > x + margin / 4 && at.x + at.wide / 2 < x + wide - margin / 4 && at.y - at.high / 2 > y && at.y + at.high / 2 < y + high;
-    if (inside && !toEdge) return;
-    this.view.x = toEdge ? at.x + at.wide / 2 + margin - wide : at.x - wide / 2;
-    this.view.y = at.y - high / 2;
-    if (this.laid.high < high) this.view.y = (this.laid.high - high) / 2;
-    this.apply();
+    if (area.left >= x && area.right <= x + wide && area.top >= y && area.bottom <= y + high) return;
+    this.lookAt(area, this.scale);
   }
 
   spot(event) {

@@ -7,8 +7,7 @@ shows these numbers, multiplied and added in the engine's order. Floats that JSO
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ... import formula
@@ -23,26 +22,22 @@ Story = dict[str, Any]
 _LEFT_OUT = ("number", "spread")
 
 
-def story(drawing: Drawing, title: str = "", sums: Mapping[str, Amount] | None = None) -> Story:
-    """Everything that a page of this drawing knows.
-
-    Args:
-        sums: for a graph of arrays by edge id what its operand's gradient is once this edge's term is in.
-    """
-    order = backward_order(drawing)
+def story(drawing: Drawing, title: str = "") -> Story:
+    """Everything that a page of this drawing knows."""
     formulas = list(dict.fromkeys(edge.formula for edge in drawing.edges if edge.formula))
     places = {text: place for place, text in enumerate(formulas)}
     modules = {module.path: module.id for module in drawing.modules}
-    befores = _befores(drawing, order)
     scale = colour.fit(sizes(drawing))
     return {
         "title": clean(title, 200),
-        "nodes": [_node(box, modules, befores.get(box.id)) for box in drawing.boxes],
-        "edges": [_edge(edge, places, (sums or {}).get(edge.id)) for edge in drawing.edges],
+        "nodes": [_node(box, modules) for box in drawing.boxes],
+        "edges": [_edge(edge, places) for edge in drawing.edges],
         "modules": [_kept(id=m.id, name=clean(m.path[-1]), parent=m.parent) for m in drawing.modules],
         "formulas": formulas,
         "operations": {box.op: _formula_of(box.op) for box in drawing.boxes if box.op},
-        "backward": order if any(box.is_root and box.grad is not None for box in drawing.boxes) else [],
+        "backward": backward_order(drawing)
+        if any(box.is_root and box.grad is not None for box in drawing.boxes)
+        else [],
         "notes": list(drawing.notes),
         "total": drawing.total,
         "scale": [scale.low, scale.high],
@@ -51,36 +46,12 @@ def story(drawing: Drawing, title: str = "", sums: Mapping[str, Amount] | None =
 
 
 def backward_order(drawing: Drawing) -> list[str]:
-    """The results in the order in which backward visits them: that of recording, backwards."""
-    return [box.id for box in sorted((box for box in drawing.boxes if box.order is not None), key=_turn)]
+    """The results in the order in which backward visits them."""
+    turns = {box.order: box.id for box in drawing.boxes if box.order is not None}
+    return [turns[turn] for turn in sorted(turns)]
 
 
-def _turn(box: Box) -> int:
-    return box.order or 0
-
-
-def _befores(drawing: Drawing, order: Sequence[str]) -> dict[str, float]:
-    """What each gradient had from elsewhere before this sweep: leaves add up over several calls of backward."""
-    found = {box.id: box.grad.number for box in drawing.boxes if box.grad is not None}
-    incoming: dict[str, list[Edge]] = {}
-    for edge in drawing.edges:
-        incoming.setdefault(edge.head, []).append(edge)
-    total = dict.fromkeys(found, 0.0)
-    for box in drawing.boxes:
-        if box.is_root:
-            total[box.id] = found.get(box.id) or 0.0
-    for head in order:
-        for edge in sorted(incoming.get(head, ()), key=lambda edge: edge.slot or 0):
-            if edge.flow is not None and edge.flow.number is not None and edge.tail in total:
-                total[edge.tail] += edge.flow.number
-    befores = {}
-    for name, gradient in found.items():
-        if gradient is not None and total[name] != gradient and math.isfinite(total[name]) and math.isfinite(gradient):
-            befores[name] = gradient - total[name]
-    return befores
-
-
-def _node(box: Box, modules: Mapping[tuple[str, ...], str], before: float | None) -> Story:
+def _node(box: Box, modules: Mapping[tuple[str, ...], str]) -> Story:
     return _kept(
         id=box.id,
         kind=box.kind,
@@ -91,13 +62,13 @@ def _node(box: Box, modules: Mapping[tuple[str, ...], str], before: float | None
         root=box.is_root,
         value=_amount(box.value),
         grad=_amount(box.grad),
-        before=before,
+        before=box.before,
         source=clean(box.source, LONGEST_TOOLTIP),
         count=box.count if box.count > 1 else None,
     )
 
 
-def _edge(edge: Edge, formulas: Mapping[str, int], after: Amount | None) -> Story:
+def _edge(edge: Edge, formulas: Mapping[str, int]) -> Story:
     return _kept(
         id=edge.id,
         tail=edge.tail,
@@ -106,7 +77,7 @@ def _edge(edge: Edge, formulas: Mapping[str, int], after: Amount | None) -> Stor
         mark=edge.mark,
         partial=edge.partial,
         flow=_amount(edge.flow),
-        after=_amount(after),
+        after=_amount(edge.after),
         formula=formulas.get(edge.formula),
         constant=edge.to_constant,
     )

@@ -44,7 +44,7 @@ function choose(box, redraw = true) {
 function chooseNode(node) {
   const box = scene.boxOf.get(node);
   choose(box);
-  picture.bring(box);
+  picture.frame([box]);
 }
 
 function describe() {
@@ -73,7 +73,7 @@ function listen(box) {
   group.addEventListener("focus", () => {
     point(box)();
     rove(box);
-    if (group.matches(":focus-visible")) picture.bring(box); // by keyboard: under a pointer it must stay where it is
+    if (group.matches(":focus-visible")) picture.frame([box]); // by keyboard: under a pointer it must stay where it is
   });
   group.addEventListener("blur", point(null));
   group.addEventListener("click", () => {

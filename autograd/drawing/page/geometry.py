@@ -14,8 +14,8 @@ import graphviz
 
 from ...errors import RenderError
 from .. import dot, render
-from ..look import Look
 from ..model import Drawing
+from ..options import Options
 
 _OBJECT, _EDGE = ("name", "pos", "width", "height", "bb"), ("id", "pos", "lp")
 
@@ -25,7 +25,7 @@ def geometry(drawing: Drawing) -> dict[str, Any] | None:
 
     There is more room between the ranks than in a still picture: each step writes its products on the edges.
     """
-    text = dot.write(replace(drawing, notes=()), Look(legend=False))
+    text = dot.write(replace(drawing, notes=()), Options(legend=False))
     source = source_of(replace(text, graph={**text.graph, "ranksep": "0.7"}))
     if not render.can_render():
         return None

@@ -21,7 +21,7 @@ from ...errors import GraphError, OperandError
 from ...switches import no_grad
 from ...tensor.tensor import Tensor
 from ..escape import clean
-from .page import Page, assemble
+from .file import Page, assemble
 
 Floats = npt.NDArray[np.float64]
 

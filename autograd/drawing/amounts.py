@@ -1,31 +1,24 @@
-"""What a picture reads off a node: its number, its gradient, its local derivatives and what flows along its edges.
+"""The numbers of a node as a picture shows them: a `Value` its number, a `Tensor` its shape, its norm and small tables.
 
-The one place that knows the two kinds of node apart: a `Value` shows its number, a `Tensor` its shape and norm.
+How operations and derivatives are written is in `signs.py`, what flows along edges in `flows.py`.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from .. import formula
-from ..core.rule import Rule
-from ..errors import GraphError
 from .colour import number as short
 from .model import Amount, Rows
 
-WRITTEN: Final = {"-": "−", "*": "×", "/": "/", "**": "**", "+": "+"}
 BARS: Final = "▁▂▃▄▅▆▇"  # not the full block: lines below one another would touch
 BINS: Final = 12
 MOST_NUMBERS: Final = 24
 MOST_IN_LINE: Final = 8
-"""Up to so many numbers, and so many in a row or a column, an array is shown whole."""
-
-MARKS: Final = "①②③④⑤⑥⑦⑧⑨"
+"""An array of at most so many numbers, with at most so many in a row or a column, is shown whole."""
 
 
 def amount(thing: Any, spread: bool = False) -> Amount:
@@ -103,70 +96,3 @@ def partials_of(node: Any, operands: Sequence[Any]) -> list[float | None]:
         return [None] * len(operands)
     pairs = zip(partials, operands, strict=True)
     return [None if operand.kind == "constant" else partial for partial, operand in pairs]
-
-
-def flows_of(node: Any, operands: Sequence[Any]) -> list[Amount | None]:
-    """What backward passed on to each operand; None where that is nothing or not yet known."""
-    if not node.reached:
-        return [None] * len(operands)
-    wanted = [None if operand.kind == "constant" else operand for operand in operands]
-    try:
-        with np.errstate(all="ignore"):
-            passed = node._pull(node.grad, operands, wanted, False)
-    except GraphError:  # an array was changed in place since; backward says so, a picture need not
-        passed = [None] * len(operands)
-    return [None if flow is None else amount(flow) for flow in passed]
-
-
-def order_matters(rule: Any) -> bool:
-    """Whether swapping two operands changes the result."""
-    return not (isinstance(rule, Rule) and (rule.arity == 1 or rule.commutative))
-
-
-def applied(rule: Any, operands: Sequence[str]) -> str:
-    """A primitive written out with its operands.
-
-    >>> from autograd.core.table import power
-    >>> applied(power, ["①", "2"])
-    '① ** 2'
-    """
-    symbol = WRITTEN.get(rule.symbol, rule.symbol)
-    if symbol:
-        return f" {symbol} ".join(operands) if len(operands) > 1 else f"{symbol}{operands[0]}"
-    return f"{rule.name}({', '.join(operands)})"
-
-
-def written(node: Any) -> str:
-    """A constant as it stands in a formula: its number, or the shape of its array."""
-    shown = value_of(node)
-    return shown.short if shown.number is None else formula.number(shown.number)
-
-
-@functools.lru_cache(maxsize=1024)
-def sign_of(rule: Any) -> str:
-    """How a primitive is written inside a box: with its operands where their order matters.
-
-    >>> from autograd.core.table import multiply, subtract, tanh
-    >>> [sign_of(rule) for rule in (multiply, subtract, tanh)]
-    ['×', '① − ②', 'tanh']
-    """
-    arity = rule.arity if isinstance(rule, Rule) else 0
-    if (arity == 2 and order_matters(rule)) or (arity == 1 and rule.symbol):
-        return applied(rule, MARKS[:arity])
-    return WRITTEN.get(rule.symbol, str(rule.name))
-
-
-def mark_of(rule: Any, slot: int, arity: int) -> str:
-    """Which operand an edge comes from, where that matters."""
-    return MARKS[slot] if 1 < arity <= len(MARKS) and order_matters(rule) else ""
-
-
-@functools.lru_cache(maxsize=1024)
-def formula_of(rule: Any, slot: int) -> str:
-    """The local derivative as the table of rules has it; "" for an array primitive, which has a pullback instead."""
-    if not isinstance(rule, Rule):
-        return ""
-    try:
-        return f"∂out/∂{rule.operands[slot]} = {formula.derivative(rule, slot)}"
-    except Exception:  # a user's own derivative need not understand symbols
-        return ""

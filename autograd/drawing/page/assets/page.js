@@ -20,7 +20,7 @@ function nextTheme() {
 
 const CONTROLS = {
   first: () => goTo(0), back: () => step(-1), play, next: () => step(1), last: () => goTo(sweep.length),
-  "zoom-in": () => picture.zoom(1.3), "zoom-out": () => picture.zoom(1 / 1.3), fit: () => picture.fit(true),
+  "zoom-in": () => picture.zoom(1.3), "zoom-out": () => picture.zoom(1 / 1.3), fit: () => picture.fit(),
   "as-table": showTable, theme: nextTheme, help: () => byId("keys").showModal(),
 };
 

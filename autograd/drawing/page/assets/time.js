@@ -17,8 +17,7 @@ function goTo(step) {
   sweep.goTo(step);
   if (chosen) choose(null, false);
   update();
-  const box = sweep.node && sweep.at ? scene.boxOf.get(sweep.node) : null;
-  if (box && picture.items?.has(box)) picture.bring(box);
+  if (sweep.node && sweep.at) picture.frame([sweep.node, ...sweep.node.operands.map((edge) => edge.tail)].map((node) => scene.boxOf.get(node)));
   if (playing === null) byId("live").textContent = sentence();
 }
 

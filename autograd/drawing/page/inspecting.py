@@ -6,20 +6,17 @@ import base64
 import os
 from typing import Any, Final
 
-import numpy as np
-
-from ...core.node import walk
-from ...errors import GraphError, OperandError, RenderError
-from .. import carrier, dot, render
+from ...errors import OperandError, RenderError
+from .. import dot, render
 from ..escape import clean
-from ..gather import gather
-from ..look import Look, checked_roots
-from ..model import Amount, Drawing
+from ..gather import DEEPEST, Reading
+from ..model import Drawing
+from ..options import Options, checked_roots
 from ..table import table
-from .eagerly import is_step, one_sample
+from .file import Page, assemble
 from .geometry import geometry, source_of
-from .page import Page, assemble
-from .story import Story, backward_order, story
+from .sample import is_step, one_sample
+from .story import Story, story
 
 MOST_VALUES: Final = 20_000
 """What a page tells of a graph; of a larger one the values nearest to the result."""
@@ -27,7 +24,6 @@ MOST_VALUES: Final = 20_000
 MOST_BOXES: Final = 300
 """A graph with more is collapsed, and laid out, in the page."""
 
-_DEEPEST: Final = 10_000
 SCRIPTS: Final = (
     "numbers.js", "graph.js", "sweep.js", "layout.js", "picture.js", "panel.js", "table.js",
     "view.js", "choosing.js", "time.js", "page.js",
@@ -72,9 +68,7 @@ def inspect(
     if sample and (len(sample) > 1 or path is not None or not isinstance(sample[0], (str, os.PathLike))):
         raise OperandError(f"a sample is for a compiled step, and this is a {type(root).__name__}: inspect(loss)")
     path = sample[0] if sample else path
-    roots = checked_roots(root)
-    drawing = gather(roots, _DEEPEST, MOST_VALUES, True)
-    page = page_of(drawing, title, viz, running_sums(roots, drawing))
+    page = page_of(Reading(checked_roots(root)).drawing(DEEPEST, MOST_VALUES), title, viz)
     if path is not None:
         page.save(path)
     return page
@@ -84,49 +78,22 @@ def page_of(
     drawing: Drawing,
     title: str = "",
     viz: bool | None = None,
-    sums: dict[str, Amount] | None = None,
     more: Story | None = None,
 ) -> Page:
     """The page of a drawing.
 
     Args:
-        sums: see `story`.
         more: what else the page knows, such as another gradient to compare with.
     """
     named = title or _named(drawing)
     laid = geometry(drawing) if len(drawing.boxes) <= MOST_BOXES else None
-    data = {**story(drawing, named, sums), **(more or {})}
+    data = {**story(drawing, named), **(more or {})}
     if laid is not None:
         data["geometry"] = laid
     brings_viz = (laid is None or bool(drawing.modules)) if viz is None else viz or laid is None
     words = table(drawing) if len(drawing.boxes) <= MOST_BOXES else ""
     text = assemble("page", named, SCRIPTS, data, viz=brings_viz, words=words)
     return Page(text, named, lambda: _still(drawing))
-
-
-def running_sums(roots: list[Any], drawing: Drawing) -> dict[str, Amount]:
-    """For a graph of Tensors, by edge the size of its operand's gradient once this edge's term is in."""
-    if len(roots) != 1 or hasattr(roots[0], "partials") or not roots[0].reached:
-        return {}
-    order = walk(*roots)
-    nodes = {f"n{place}": pair for place, pair in enumerate(order)}
-    names = {id(node): f"n{place}" for place, (node, _) in enumerate(order)}
-    totals: dict[str, Any] = {}
-    sums = {}
-    for name in backward_order(drawing):
-        node, operands = nodes[name]
-        wanted = [None if operand.kind == "constant" else operand for operand in operands]
-        try:
-            with np.errstate(all="ignore"):
-                parts = node._pull(node.grad, operands, wanted, False)
-        except (GraphError, TypeError):  # changed since, or never reached: the page then shows the terms alone
-            continue
-        for slot, (operand, part) in enumerate(zip(operands, parts, strict=True)):
-            if part is not None:
-                tail = names[id(operand)]
-                totals[tail] = part if tail not in totals else totals[tail] + part
-                sums[f"e{name[1:]}_{slot}"] = carrier.amount(totals[tail])
-    return sums
 
 
 def _named(drawing: Drawing) -> str:
@@ -139,7 +106,7 @@ def _still(drawing: Drawing) -> str:
     if len(drawing.boxes) > MOST_BOXES:
         return ""
     try:
-        source = source_of(dot.write(drawing, Look()))
+        source = source_of(dot.write(drawing, Options()))
         image = base64.b64encode(render.render(source, "svg").content).decode("ascii")
     except RenderError:
         return ""

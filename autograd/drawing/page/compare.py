@@ -10,10 +10,10 @@ import numpy as np
 
 from ...core.node import walk
 from ...errors import OperandError
-from ..gather import gather
-from ..look import checked_roots
-from .inspecting import _DEEPEST, MOST_VALUES, page_of
-from .page import Page
+from ..gather import DEEPEST, Reading
+from ..options import checked_roots
+from .file import Page
+from .inspecting import MOST_VALUES, page_of
 
 
 def compare_gradients(
@@ -55,9 +55,8 @@ def compare_gradients(
         place = key if type(key) is int else _place(places, key)
         found[f"n{place}"] = float(np.asarray(getattr(number, "data", number), dtype=float))
     named = title or f"{names[0]} and {names[1]}"
-    page = page_of(
-        gather(roots, _DEEPEST, MOST_VALUES, True), named, viz, more={"compare": {"names": list(names), "nodes": found}}
-    )
+    drawing = Reading(roots).drawing(DEEPEST, MOST_VALUES)
+    page = page_of(drawing, named, viz, more={"compare": {"names": list(names), "nodes": found}})
     if path is not None:
         page.save(path)
     return page
