@@ -15,7 +15,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 ENGINE = [
     "autograd/numbers/ieee.py",
     "autograd/carrier.py",
-    "autograd/switches.py",
+    "autograd/mode.py",
     "autograd/value/operands.py",
     "autograd/value/reading.py",
     "autograd/value/collector.py",

@@ -31,6 +31,7 @@ ROWS = [
     ["autograd.transforms"],
     ["autograd.value", "autograd.tensor"],
     ["autograd.switches", "autograd.masking"],
+    ["autograd.mode", "autograd.wrapping"],
     ["autograd.carrier", "autograd.formula"],
     ["autograd.core"],
     ["autograd.numbers"],

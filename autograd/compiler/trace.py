@@ -15,7 +15,8 @@ import numpy as np
 
 from ..core.table import CHOSEN, CONSTANT
 from ..errors import OperandError, TraceError
-from ..switches import THREAD, always_recording, tracing
+from ..mode import NOW
+from ..switches import always_recording, tracing
 from ..value.value import Value
 from .batch import Layout
 from .program import CAPTURED, DETACH, PARAMETER, REDUCE, SAMPLE, Op, Program
@@ -51,11 +52,11 @@ class Tracer(Recorder):
 
     def apply(self, op: Op, *operands: Any) -> Traced:
         out = super().apply(op, *operands)
-        return self.plain(out) if THREAD.paused and not self.program.is_condition(out.index) else out
+        return self.plain(out) if NOW.paused and not self.program.is_condition(out.index) else out
 
     def choose(self, condition: Any, x: Any, y: Any) -> Traced:
         out = super().choose(condition, x, y)
-        return self.plain(out) if THREAD.paused else out
+        return self.plain(out) if NOW.paused else out
 
     def plain(self, number: Any) -> Traced:
         """The same number, cut off from its derivative."""

@@ -18,7 +18,8 @@ from ..core import table as rules
 from ..core.rule import Rule
 from ..core.table import TABLE
 from ..errors import OperandError, TraceError
-from ..switches import THREAD, source_line
+from ..mode import NOW
+from ..switches import source_line
 from ..value.operands import to_float
 from .program import DETACH, WHERE, Op, Program
 
@@ -50,8 +51,8 @@ class Recorder:
         program = self.program
         before = len(program)
         index = program.emit(op, *map(self.lift, operands))
-        if len(program) > before and THREAD.note.scope:
-            program.scopes[index] = THREAD.note.scope
+        if len(program) > before and NOW.note.scope:
+            program.scopes[index] = NOW.note.scope
         return Traced(self, index)
 
     def choose(self, condition: Any, x: Any, y: Any) -> Traced:

@@ -10,6 +10,8 @@ import numpy as np
 from ...carrier import describe
 from ...errors import OperandError, ShapeError, TraceError
 from ...masking import finite
+from ...mode import ADDING
+from ...tensor.backward import set_gradients
 from ...tensor.tensor import Tensor
 from ...transforms.pytree import flatten
 from ..batch import Floats, as_vector
@@ -57,16 +59,19 @@ class ArrayStep:
             return traced.forward(arrays)
         loss, gradient = traced.run("value_and_grad", given, [], arrays)
         seen = {id(array) for array in (*given, *arrays)}
-        for p, g in zip(self.parameters, gradient, strict=True):
-            g = np.asarray(g)
-            if p._grad is not None:
-                p._grad = np.asarray(p._grad + g, dtype=p._data.dtype)
-            elif g.base is None and id(g) not in seen and g.dtype == p._data.dtype and g.flags.writeable:
-                seen.add(id(g))
-                p._grad = g
-            else:
-                p._grad = np.array(g, dtype=p._data.dtype)
-            p.reached = True
+        with ADDING:
+            sums = []
+            for p, g in zip(self.parameters, gradient, strict=True):
+                g = np.asarray(g)
+                if p._grad is not None:
+                    total = np.asarray(p._grad + g, dtype=p._data.dtype)
+                elif g.base is None and id(g) not in seen and g.dtype == p._data.dtype and g.flags.writeable:
+                    seen.add(id(g))
+                    total = g
+                else:
+                    total = np.array(g, dtype=p._data.dtype)
+                sums.append((p, total))
+            set_gradients(sums)
         return float(loss)
 
     @property

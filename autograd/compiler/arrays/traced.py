@@ -17,7 +17,8 @@ from ...core.node import walk
 from ...core.rule import Rule
 from ...core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
 from ...errors import OperandError, TraceError
-from ...switches import THREAD, source_line
+from ...mode import NOW
+from ...switches import source_line
 from ...tensor import rules as rows
 from ...tensor.numpy_protocol import PLAIN_FUNCTIONS, PLAIN_UFUNCS, call_function, call_ufunc, name_of
 from ...tensor.rules import ArrayRule
@@ -138,9 +139,9 @@ class ArrayRecorder:
         if op is rows.getitem or op is rows.put:
             self._check_index(given["index"])
         index = program.emit(op, *operands, **given)
-        if len(program) > before and THREAD.note.scope:
-            program.scopes[index] = THREAD.note.scope
-        return program.emit(DETACH, index) if THREAD.paused else index
+        if len(program) > before and NOW.note.scope:
+            program.scopes[index] = NOW.note.scope
+        return program.emit(DETACH, index) if NOW.paused else index
 
     def record(self, op: ArrayOp, operands: Sequence[Any], options: dict[str, Any] | None = None) -> TracedArray:
         """The TracedArray that a primitive of either table makes of any operands."""
