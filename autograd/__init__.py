@@ -30,6 +30,7 @@ from .tensor.functions import (
     average,
     cumsum,
     diff,
+    dot,
     einsum,
     inner,
     log_softmax,
@@ -47,6 +48,7 @@ from .tensor.functions import (
 )
 from .tensor.functions import max as max
 from .tensor.functions import min as min
+from .tensor.functions import sum as sum
 from .tensor.shapes import (
     broadcast_to,
     concatenate,
@@ -77,8 +79,6 @@ from .transforms.derivatives import grad, hessian, hvp, jacobian, jvp, value_and
 from .transforms.primitive import primitive
 from .value import value as _value
 from .value.arrays import data, grads, values
-from .value.products import dot
-from .value.products import sum as sum
 from .value.value import Value, parameter
 
 # fmt: off

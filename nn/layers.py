@@ -7,26 +7,17 @@ initialisation to choose. No derivative is written here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import index, methodcaller
+from operator import index, mul
 from typing import Any
 
 import numpy as np
 
-from autograd import ShapeError, Value, dot
+from autograd import ShapeError, Value
 
 from .activations import Activation, activation, is_recorded
 from .errors import SettingError
 from .init import Chosen, Draws, chosen, generator
-from .module import Module, naming
-
-
-class Row(list[Any]):
-    """A list that `autograd.dot` leaves in it what it has read, and reads again only what has changed since."""
-
-    __slots__ = ("reading",)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Row, (list(self),)
+from .module import Module
 
 
 class Neuron(Module):
@@ -60,10 +51,9 @@ class Neuron(Module):
         fan_out: int = 1,
     ) -> None:
         count, draw, source = positive("nin", nin), chosen(init), generator(seed)
-        self.w: list[Value] = Row(Value(draw(source, count, fan_out), f"w{i}") for i in range(count))
+        self.w = [Value(draw(source, count, fan_out), f"w{i}") for i in range(count)]
         self.b = Value(0.0, "b") if bias else None
         self.activation, self._activate = _activation(activation, nonlin)
-        self._method = _method(self.activation, self._activate)
 
     @property
     def nonlin(self) -> bool:
@@ -72,9 +62,11 @@ class Neuron(Module):
 
     def forward(self, x: Any) -> Any:
         """A list of `nin` numbers or Values to one Value."""
-        if type(x) is not Row:
-            x = inputs(x, len(self.w), self)
-        act = dot(self.w, x, self.b)
+        w = self.w
+        if type(x) is not list or len(x) != len(w):
+            x = inputs(x, len(w), self)
+        products = map(mul, w, x)
+        act = sum(products, self.b if self.b is not None else next(products))
         return act if self._activate is None else self._activate(act)
 
     def extra_repr(self) -> str:
@@ -102,30 +94,9 @@ class Layer(Module):
 
     def forward(self, x: Any) -> Any:
         """A list of `nin` numbers or Values to a list of `nout` Values; to the Value itself when `nout` is 1."""
-        x = Row(inputs(x, len(self.neurons[0].w), self))
-        out = self._quickly(x) or [neuron(x) for neuron in self.neurons]
+        x = inputs(x, len(self.neurons[0].w), self)
+        out = [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
-
-    def _quickly(self, x: Row) -> list[Any]:
-        """What calling every neuron gives, without the calls: a neuron records two nodes, which are named afterwards.
-
-        Empty where that is not all there is to it: a compiler traces, a switch is on, a neuron has its own forward.
-        """
-        out: list[Any] = []
-        known = naming()
-        for neuron in self.neurons:
-            method = neuron._method
-            named, place = neuron._place
-            if method is None or named is not known or neuron._has_own_forward or type(neuron) is not Neuron:
-                return []
-            act = dot(neuron.w, x, neuron.b)
-            if not out and getattr(act, "op", "") != "dot":
-                return []
-            act.note = place.note
-            act = method(act)
-            act.note = place.note
-            out.append(act)
-        return out
 
 
 class MLP(Module):
@@ -186,17 +157,6 @@ class MLP(Module):
         return x
 
 
-def _method(name: str, activate: Activation | None) -> Activation | None:
-    """An activation that is one primitive, or none at all, as a function of a Value; None for any other."""
-    if activate is None:
-        return _unchanged
-    return getattr(Value, name, None) if isinstance(activate, methodcaller) else None
-
-
-def _unchanged(x: Any) -> Any:
-    return x
-
-
 def positive(name: str, number: Any) -> int:
     """A whole number from 1 up.
 
@@ -214,7 +174,7 @@ def inputs(x: Any, expected: int, module: Module) -> list[Any]:
     Raises:
         ShapeError: the length is wrong, or it is no row of numbers.
     """
-    listed: list[Any] = x if isinstance(x, list) else _listed(x, module)
+    listed: list[Any] = x if type(x) is list else _listed(x, module)
     if len(listed) != expected:
         rows = listed and isinstance(listed[0], (list, tuple, np.ndarray))
         numbers = ", ".join([f"x{k}" for k in range(expected)] if expected <= 3 else ["x0", "...", f"x{expected - 1}"])

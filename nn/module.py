@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import reprlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -46,11 +46,6 @@ class LoadedKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-def naming() -> object:
-    """What the parts of the module that is running go by just now; None where none is running."""
-    return _RUNNING.naming
-
-
 def _unwritten(self: Module, *inputs: Any, **options: Any) -> Any:
     raise NotImplementedError(f"{type(self).__name__} has no forward: write def forward(self, x): ...")
 
@@ -85,7 +80,6 @@ class Module:
     _place: tuple[object, scope] = (None, scope())  # a naming, and the scope of this module's place in it
     _naming: tuple[int, object] = (-1, None)  # the structure's version, and what its parts were named by
     _notes: frozenset[str] = frozenset()  # attributes assigned during a call
-    _has_own_forward: bool = False  # whether `forward` was assigned to the module itself
 
     # ---------------------------------------------------------------------------------------------- calling
 
@@ -130,8 +124,6 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        if name == "forward":
-            object.__setattr__(self, "_has_own_forward", True)
         if _RUNNING.naming is not None:
             object.__setattr__(self, "_notes", self._notes | {name})
             return
@@ -269,36 +261,34 @@ _PLAIN: Final = frozenset((float, int, bool, str, type(None)))  # most attribute
 
 
 def _parts_of(name: str, value: Any, is_note: bool) -> list[tuple[str, Any]]:
-    """The parameters and modules in one attribute: containers are opened, each part is named by its place."""
-    found: list[tuple[Any, Any]] = []
-    _open(value, name, found, ())
-    return [(_dotted(place), part) for place, part in found if _is_part(place, part, is_note)]
-
-
-def _is_part(place: Any, part: Any, is_note: bool) -> bool:
-    """Whether it is a module or a parameter.
+    """The parameters and modules in one attribute: containers are opened, each part is named by its place.
 
     Leaves found for the first time become parameters, with their place as label; those of a note are left alone.
     """
-    kind = "parameter" if isinstance(part, Module) else part.kind
-    if kind == "input" and not is_note:
-        parameter(part)
-        if not part.label:
-            part.label = _label(_dotted(place))
-        return True
-    return bool(kind == "parameter")
+    found: list[tuple[str, Any]] = []
+    _open(value, name, found, ())
+    kept: list[tuple[str, Any]] = []
+    for place, part in found:
+        kind = "" if isinstance(part, Module) else part.kind
+        if kind == "input" and not is_note:
+            parameter(part)
+            if not part.label:
+                part.label = _label(place)
+        elif kind not in ("parameter", ""):
+            continue
+        kept.append((place, part))
+    return kept
 
 
-def _open(value: Any, place: Any, found: list[tuple[Any, Any]], around: tuple[int, ...]) -> None:
-    """What is in a container, at any depth, each with its place: a name, or a pair of the container's and its own."""
+def _open(value: Any, name: str, found: list[tuple[str, Any]], around: tuple[int, ...]) -> None:
     if isinstance(value, _PARTS):
-        found.append((place, value))
+        found.append((name, value))
         return
-    inside: Iterable[tuple[Any, Any]]
+    inside: Iterator[tuple[Any, Any]]
     if isinstance(value, (list, tuple)):
         inside = enumerate(value)
     elif isinstance(value, dict):
-        inside = value.items()
+        inside = iter(value.items())
     elif isinstance(value, np.ndarray) and value.dtype == object:
         inside = ((".".join(map(str, index)), value[index]) for index in np.ndindex(value.shape))
     else:
@@ -308,16 +298,9 @@ def _open(value: Any, place: Any, found: list[tuple[Any, Any]], around: tuple[in
     around = (*around, id(value))
     for key, part in inside:
         if isinstance(part, _PARTS):  # as at the top, without the call: models have many
-            found.append(((place, key), part))
+            found.append((f"{name}.{key}", part))
         else:
-            _open(part, (place, key), found, around)
-
-
-def _dotted(place: Any) -> str:
-    if isinstance(place, str):
-        return place
-    around, key = place
-    return f"{_dotted(around)}.{key}"
+            _open(part, f"{name}.{key}", found, around)
 
 
 def _label(place: str) -> str:
@@ -328,22 +311,15 @@ def _label(place: str) -> str:
 
 def _collect(module: Module, found: dict[int, Any], seen: set[int]) -> None:
     seen.add(id(module))
-    for name, value in vars(module).items():
-        if type(value) in _PLAIN:
-            continue
-        parts: list[tuple[Any, Any]] = []
-        _open(value, name, parts, ())
-        is_note = name in module._notes
-        for place, part in parts:
-            if isinstance(part, CARRIERS):
-                if part.kind == "parameter" or _is_part(place, part, is_note):
-                    found[id(part)] = part
-            elif id(part) not in seen:
-                if type(part).parameters is Module.parameters:
-                    _collect(part, found, seen)
-                else:  # it has its own idea of what its parameters are
-                    seen.add(id(part))
-                    found.update((id(each), each) for each in part.parameters())
+    for _, part in module._parts():
+        if not isinstance(part, Module):
+            found[id(part)] = part
+        elif id(part) not in seen:
+            if type(part).parameters is Module.parameters:
+                _collect(part, found, seen)
+            else:  # it has its own idea of what its parameters are
+                seen.add(id(part))
+                found.update((id(each), each) for each in part.parameters())
 
 
 def _descend(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module]]:

@@ -52,7 +52,7 @@ class Scalar:
 
     @data.setter
     def data(self, number: object) -> None:
-        if not self.is_leaf:
+        if self.x is not None or self.y is not None:
             raise GraphError(
                 f"the number of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
             )
@@ -106,7 +106,7 @@ class Scalar:
     @property
     def is_leaf(self) -> bool:
         """Whether it was made by hand rather than by an operation."""
-        return self.x is None and self.y is None and self.dy == 0.0
+        return self.x is None and self.y is None
 
     @property
     def partials(self) -> tuple[float, ...]:

@@ -163,8 +163,6 @@ class Value(Scalar):
             y = node.y
             if y is not None:
                 y._grad += node.dy * grad
-            elif x is None:
-                result_of(node)._pass_on()
 
     def _sweep_exactly(self, start: float, nodes: list[Scalar], leaves: list[Scalar]) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
@@ -893,16 +891,6 @@ class Result(Value):
         if SPECIAL:
             after_recording(self)
 
-    # What only a result of many operands does (`sums.py`); it has no x and no y, and says in `dy` how many there are.
-
-    def _reach(self, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
-        """Show the operands to a sweep that comes by: see `reach`. Whether one of them is a result."""
-        raise NotImplementedError
-
-    def _pass_on(self) -> None:
-        """Pass local × upstream on to the operands."""
-        raise NotImplementedError
-
 
 def after_recording(node: Result) -> None:
     """What the switches ask of a result that has just been made."""
@@ -952,8 +940,12 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
     opened: int = SWEEPS.count
     done: int = opened + 1
     nodes: list[Scalar] = []
-    stack: list[Scalar] = []
-    reach(root, stack, leaves, done)
+    if root.x is None and root.y is None:
+        root.dx = root._grad
+        root.mark = done
+        leaves.append(root)
+        return nodes
+    stack: list[Scalar] = [root]
     while stack:
         node = stack[-1]
         mark: int = node.mark
@@ -962,7 +954,7 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
             waits = False
             y = node.y
             if y is not None and y.mark < opened:
-                if y.x is None and y.y is None and y.dy == 0.0:
+                if y.x is None and y.y is None:
                     y.dx = y._grad
                     y.mark = done
                     leaves.append(y)
@@ -970,17 +962,14 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
                     stack.append(y)
                     waits = True
             x = node.x
-            if x is not None:
-                if x.mark < opened:
-                    if x.x is None and x.y is None and x.dy == 0.0:
-                        x.dx = x._grad
-                        x.mark = done
-                        leaves.append(x)
-                    else:
-                        stack.append(x)
-                        waits = True
-            elif y is None:
-                waits = result_of(node)._reach(stack, leaves, done)
+            if x is not None and x.mark < opened:
+                if x.x is None and x.y is None:
+                    x.dx = x._grad
+                    x.mark = done
+                    leaves.append(x)
+                else:
+                    stack.append(x)
+                    waits = True
             if waits:  # it stays on the stack, below its operands, and comes up again when they are done
                 node.mark = opened
                 continue
@@ -990,17 +979,6 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
             nodes.append(node)
     nodes.reverse()
     return nodes
-
-
-def reach(node: Scalar, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
-    """Put a node that has not been visited on the stack, or among the leaves. Whether it is a result."""
-    if node.x is None and node.y is None and node.dy == 0.0:
-        node.dx = node._grad
-        node.mark = done
-        leaves.append(node)
-        return False
-    stack.append(node)
-    return True
 
 
 def are_finite(leaves: list[Scalar]) -> bool:
@@ -1089,12 +1067,6 @@ def _unpickled(data: float, grad: float, label: str, kind: str) -> Value:
     leaf._grad = grad
     leaf.rule = rule_of(kind)
     return leaf
-
-
-def result_of(node: Scalar) -> Result:
-    """The same: what has operands is one."""
-    assert isinstance(node, Result)
-    return node
 
 
 def _checked(operand: Scalar | None) -> Value:

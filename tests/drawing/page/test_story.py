@@ -147,7 +147,7 @@ def test_viz_js_is_the_one_that_was_pinned() -> None:
 
 def test_sizes() -> None:
     loss = graphs.network([2, 1], inputs=1)
-    assert len(walk(loss)) == 20
+    assert len(walk(loss)) == 25
     if render.can_render():
         assert len(inspect(loss, viz=False).html) < 60_000
     assert len(inspect(loss, viz=True).html) < 1_500_000
