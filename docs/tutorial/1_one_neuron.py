@@ -25,7 +25,9 @@ f(3.0)
 # %%
 for nudge in (1.0, 0.1, 0.01, 0.001):
     moved = f(3.0 + nudge) - f(3.0)
-    print(f"nudge {nudge:<6} the result moves {moved:.6f}, that is {moved / nudge:.3f} times as much")
+    print(
+        f"nudge {nudge:<6} the result moves {moved:.6f}, that is {moved / nudge:.3f} times as much"
+    )
 
 # %% [markdown]
 # The smaller the nudge, the closer the ratio comes to 8. This number, 8, is the **derivative** of `f` at 3: near `x = 3`
@@ -74,7 +76,9 @@ w1, w2, b = Value(-3.0, "w1"), Value(1.0, "w2"), Value(6.9, "b")
 out = (x1 * w1 + x2 * w2 + b).tanh()
 out.backward()
 for number in (x1, x2, w1, w2, b):
-    print(f"{number.label} = {number.data:4}   out changes {number.grad:6.3f} times as fast")
+    print(
+        f"{number.label} = {number.data:4}   out changes {number.grad:6.3f} times as fast"
+    )
 
 # %% alt="The graph of the neuron: dark edges carry much gradient, and no gradient reaches w2, whose input x2 is 0"
 draw(out)
@@ -154,7 +158,9 @@ def check_1(slope):
     for at in (-1.5, 0.0, 0.4, 2.0):
         x = Value(at)
         (x**3 - 2 * x).backward()
-        assert abs(slope(at) - x.grad) < 1e-9, f"at {at} it is {x.grad:.4f}, and yours says {slope(at):.4f}"
+        assert abs(slope(at) - x.grad) < 1e-9, (
+            f"at {at} it is {x.grad:.4f}, and yours says {slope(at):.4f}"
+        )
     print("Right.")
 
 
@@ -173,9 +179,15 @@ import math
 
 
 def check_2(nudged):
-    for f, at, exact in ((math.exp, 1.0, math.e), (math.sin, 2.0, math.cos(2.0)), (lambda x: x**3, -1.0, 3.0)):
+    for f, at, exact in (
+        (math.exp, 1.0, math.e),
+        (math.sin, 2.0, math.cos(2.0)),
+        (lambda x: x**3, -1.0, 3.0),
+    ):
         found = nudged(f, at)
-        assert abs(found - exact) < 1e-7, f"{found} is {abs(found - exact):.1e} away from {exact}"
+        assert abs(found - exact) < 1e-7, (
+            f"{found} is {abs(found - exact):.1e} away from {exact}"
+        )
     print("Right.")
 
 
@@ -195,8 +207,12 @@ def check_3(by_hand):
     for numbers in ((0.5, -1.0, 0.2), (2.0, 1.5, -1.0)):
         w, x, b = map(Value, numbers)
         (w * x + b).sigmoid().backward()
-        for name, yours, exact in zip("wxb", by_hand(*numbers), (w.grad, x.grad, b.grad), strict=True):
-            assert abs(yours - exact) < 1e-9, f"the derivative to {name} is {exact:.4f}, and yours is {yours:.4f}"
+        for name, yours, exact in zip(
+            "wxb", by_hand(*numbers), (w.grad, x.grad, b.grad), strict=True
+        ):
+            assert abs(yours - exact) < 1e-9, (
+                f"the derivative to {name} is {exact:.4f}, and yours is {yours:.4f}"
+            )
     print("Right.")
 
 

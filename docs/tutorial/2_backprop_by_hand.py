@@ -96,8 +96,15 @@ from autograd import draw, grads, values
 V1, V2, V3 = values(W1, label="W1"), values(W2, label="W2"), values(W3, label="W3")
 recorded = 0.5 * ((sigmoid(sigmoid(x @ V1) @ V2) @ V3 - y) ** 2).sum()
 recorded.backward()
-for name, mine, exact in (("W3", dW3, grads(V3)), ("W2", dW2, grads(V2)), ("W1", dW1, grads(V1))):
-    print(f"{name}: the same as yours, to twelve digits:", np.allclose(mine, exact, rtol=1e-12, atol=0))
+for name, mine, exact in (
+    ("W3", dW3, grads(V3)),
+    ("W2", dW2, grads(V2)),
+    ("W1", dW1, grads(V1)),
+):
+    print(
+        f"{name}: the same as yours, to twelve digits:",
+        np.allclose(mine, exact, rtol=1e-12, atol=0),
+    )
 
 # %% [markdown]
 # All fifteen agree. To see the whole of it in one picture, take `Tensor`s, which are whole arrays and draw as one box each.
@@ -180,7 +187,11 @@ left.semilogy(losses)
 left.set(xlabel="step", ylabel="loss")
 right.plot(X, X**2, color="black", linewidth=5, alpha=0.25, label="y = x²")
 for name, weights in (("before", params), ("after", trained)):
-    right.plot(X, sigmoid(sigmoid(X @ weights["W1"]) @ weights["W2"]) @ weights["W3"], label=name)
+    right.plot(
+        X,
+        sigmoid(sigmoid(X @ weights["W1"]) @ weights["W2"]) @ weights["W3"],
+        label=name,
+    )
 right.legend()
 plt.show()
 
@@ -201,7 +212,12 @@ def forward_1(params, X, Y):
 
 def check(forward, gradients, params):
     rng = np.random.default_rng(0)
-    report = diagnose(forward, params, batch=(rng.normal(size=(20, 1)), rng.normal(size=(20, 1))), gradients=gradients)
+    report = diagnose(
+        forward,
+        params,
+        batch=(rng.normal(size=(20, 1)), rng.normal(size=(20, 1))),
+        gradients=gradients,
+    )
     assert report.ok, f"\n{report}"
     print("Right.")
 
@@ -226,7 +242,11 @@ def forward_2(params, X, Y):
 def check_2(gradients):
     rng = np.random.default_rng(1)
     shapes = {"W1": (1, 3), "b1": 3, "W2": (3, 1), "b2": 1}
-    check(forward_2, gradients, {name: rng.normal(size=shape) for name, shape in shapes.items()})
+    check(
+        forward_2,
+        gradients,
+        {name: rng.normal(size=shape) for name, shape in shapes.items()},
+    )
 
 
 # check_2(your_backprop)
@@ -237,7 +257,9 @@ def check_2(gradients):
 
 # %%
 def forward_3(params, X, Y):
-    return forward(params, X, Y) + 0.5 * 0.1 * sum((W**2).sum() for W in params.values())
+    return forward(params, X, Y) + 0.5 * 0.1 * sum(
+        (W**2).sum() for W in params.values()
+    )
 
 
 def check_3(gradients):
@@ -273,7 +295,12 @@ def backprop_2(params, X, Y):
     a1 = sigmoid(X @ params["W1"] + params["b1"])
     delta2 = (a1 @ params["W2"] + params["b2"] - Y) / len(X)
     delta1 = (delta2 @ params["W2"].T) * a1 * (1 - a1)
-    return {"W1": X.T @ delta1, "b1": delta1.sum(axis=0), "W2": a1.T @ delta2, "b2": delta2.sum(axis=0)}
+    return {
+        "W1": X.T @ delta1,
+        "b1": delta1.sum(axis=0),
+        "W2": a1.T @ delta2,
+        "b2": delta2.sum(axis=0),
+    }
 
 
 check_2(backprop_2)
@@ -285,7 +312,9 @@ check_2(lambda params, X, Y: {**backprop_2(params, X, Y), "b1": np.zeros(3)})
 # %% tags=["hide-cell"]
 # 3: the derivative of a sum is the sum of the derivatives
 def backprop_3(params, X, Y):
-    return {name: dW + 0.1 * params[name] for name, dW in backprop(params, X, Y).items()}
+    return {
+        name: dW + 0.1 * params[name] for name, dW in backprop(params, X, Y).items()
+    }
 
 
 check_3(backprop_3)

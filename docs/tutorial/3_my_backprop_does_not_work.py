@@ -59,7 +59,9 @@ Y = X**2
 
 
 def error_of(net):
-    return float(np.mean([(y - net.forward(x)) ** 2 for x, y in zip(X, Y, strict=True)]))
+    return float(
+        np.mean([(y - net.forward(x)) ** 2 for x, y in zip(X, Y, strict=True)])
+    )
 
 
 def train(net, lr, epochs):
@@ -76,7 +78,10 @@ def train(net, lr, epochs):
 net = Net()
 errors = train(net, lr=0.01, epochs=4)
 answers = [net.forward(x).item() for x in X[:5]]
-print("mean squared error, before and after each epoch:", [round(error, 4) for error in errors])
+print(
+    "mean squared error, before and after each epoch:",
+    [round(error, 4) for error in errors],
+)
 print("answers for x =", X[:5, 0].round(2), "are", np.round(answers, 3))
 print(f"variance of y: {Y.var():.4f}")
 
@@ -93,7 +98,9 @@ print(f"variance of y: {Y.var():.4f}")
 # %%
 from autograd import diagnose_class
 
-report = diagnose_class(Net(), (X, Y), update="update", lr=0.01, each=True)  # each: the class takes single samples
+report = diagnose_class(
+    Net(), (X, Y), update="update", lr=0.01, each=True
+)  # each: the class takes single samples
 print(report)
 
 # %% [markdown]
@@ -133,7 +140,9 @@ class UsesItsGradients(Net):
 
 report = diagnose_class(UsesItsGradients(), (X, Y), update="update", lr=0.01, each=True)
 for name in report:
-    print(f"{name:6} gradient: {report[name].verdict:6} {report[name].name or '':11} step: {report.step[name].verdict}")
+    print(
+        f"{name:6} gradient: {report[name].verdict:6} {report[name].name or '':11} step: {report.step[name].verdict}"
+    )
 
 # %% [markdown]
 # The step is right now where the gradient is. What remains is the transposed `W_h`, and the shape of `dW_out`, which the
@@ -226,7 +235,12 @@ def backprop_1(params, X, Y):
     a1 = np.tanh(X @ params["W1"] + params["b1"])
     delta2 = a1 @ params["W2"] + params["b2"] - Y
     delta1 = (delta2 @ params["W2"].T) * (1 - a1**2)
-    return {"W1": X.T @ delta1, "b1": delta1.sum(axis=0), "W2": a1.T @ delta2, "b2": delta2.sum(axis=0)}
+    return {
+        "W1": X.T @ delta1,
+        "b1": delta1.sum(axis=0),
+        "W2": a1.T @ delta2,
+        "b2": delta2.sum(axis=0),
+    }
 
 
 def check_1(backprop):
@@ -244,7 +258,12 @@ def backprop_2(params, X, Y):
     a1 = np.tanh(X @ params["W1"] + params["b1"])
     delta2 = (a1 @ params["W2"] + params["b2"] - Y) / len(X)
     delta1 = delta2 @ params["W2"].T
-    return {"W1": X.T @ delta1, "b1": delta1.sum(axis=0), "W2": a1.T @ delta2, "b2": delta2.sum(axis=0)}
+    return {
+        "W1": X.T @ delta1,
+        "b1": delta1.sum(axis=0),
+        "W2": a1.T @ delta2,
+        "b2": delta2.sum(axis=0),
+    }
 
 
 def check_2(backprop):
@@ -262,7 +281,12 @@ def backprop_3(params, X, Y):
     a1 = np.tanh(X @ params["W1"] + params["b1"])
     delta2 = (a1 @ params["W2"] + params["b2"] - Y) / len(X)
     delta1 = (delta2 @ params["W2"].T) * (1 - a1**2)
-    return {"W1": X.T @ delta1, "b1": delta1.mean(axis=0), "W2": a1.T @ delta2, "b2": delta2.sum(axis=0)}
+    return {
+        "W1": X.T @ delta1,
+        "b1": delta1.mean(axis=0),
+        "W2": a1.T @ delta2,
+        "b2": delta2.sum(axis=0),
+    }
 
 
 def check_3(backprop):
@@ -281,13 +305,22 @@ def backprop_1(params, X, Y):
     a1 = np.tanh(X @ params["W1"] + params["b1"])
     delta2 = (a1 @ params["W2"] + params["b2"] - Y) / len(X)
     delta1 = (delta2 @ params["W2"].T) * (1 - a1**2)
-    return {"W1": X.T @ delta1, "b1": delta1.sum(axis=0), "W2": a1.T @ delta2, "b2": delta2.sum(axis=0)}
+    return {
+        "W1": X.T @ delta1,
+        "b1": delta1.sum(axis=0),
+        "W2": a1.T @ delta2,
+        "b2": delta2.sum(axis=0),
+    }
 
 
 check_1(backprop_1)
 
 # %% tags=["wrong"]
-check_1(lambda params, X, Y: {name: 2 * block for name, block in backprop_1(params, X, Y).items()})
+check_1(
+    lambda params, X, Y: {
+        name: 2 * block for name, block in backprop_1(params, X, Y).items()
+    }
+)
 
 # %% tags=["hide-cell"]
 # 2: delta1 lacks the slope of tanh, 1 - a1**2; with it, the function is that of answer 1

@@ -18,7 +18,10 @@ def sigmoid(z):
 
 def start(scale=1.0, seed=1):
     rng = np.random.default_rng(seed)
-    return {name: scale * rng.normal(size=size) for name, size in (("W1", (1, 3)), ("W2", (3, 3)), ("W3", (3, 1)))}
+    return {
+        name: scale * rng.normal(size=size)
+        for name, size in (("W1", (1, 3)), ("W2", (3, 3)), ("W3", (3, 1)))
+    }
 
 
 def predict(params, X):
@@ -62,7 +65,9 @@ print(f"To beat: the variance of y, {Y.var():.4f}, which is what a constant reac
 # %%
 for lr in (0.0001, 0.01, 0.1, 1.0, 10.0):
     errors = [mse(train(start(), X, Y, lr, epochs)) for epochs in (1, 10)]
-    print(f"learning rate {lr:<7}  after 1 epoch {errors[0]:.4f}   after 10 epochs {errors[1]:.4f}")
+    print(
+        f"learning rate {lr:<7}  after 1 epoch {errors[0]:.4f}   after 10 epochs {errors[1]:.4f}"
+    )
 
 # %% [markdown]
 # A factor of ten thousand between the first and the best. A learning rate multiplies the gradient, so to go a given way
@@ -100,7 +105,12 @@ import matplotlib.pyplot as plt
 
 plt.figure(figsize=(6, 3.2))
 plt.plot(ordered, ordered**2, color="black", linewidth=5, alpha=0.25, label="y = x²")
-plt.plot(ordered, predict(train(start(), ordered, ordered**2, 1.0, 10), ordered), "--", label="samples in order")
+plt.plot(
+    ordered,
+    predict(train(start(), ordered, ordered**2, 1.0, 10), ordered),
+    "--",
+    label="samples in order",
+)
 plt.plot(ordered, predict(train(start(), X, Y, 1.0, 10), ordered), label="shuffled")
 plt.legend()
 plt.show()
@@ -169,7 +179,9 @@ for name, std in sizes.items():
 # %% alt="The gradient of each of ten layers on a logarithmic scale: with weights of size 0.05 it falls steeply towards the input, with 0.18 it is nearly level, and with 1 it rises"
 plt.figure(figsize=(6, 3))
 for name, std in sizes.items():
-    plt.semilogy(range(1, 11), gradient_by_layer(std), "o-", label=f"weights of size {name}")
+    plt.semilogy(
+        range(1, 11), gradient_by_layer(std), "o-", label=f"weights of size {name}"
+    )
 plt.xlabel("layer, from the input")
 plt.ylabel("norm of the gradient")
 plt.legend()
@@ -215,7 +227,9 @@ def fit_1():
 
 def check_1(fit):
     w, b = fit()
-    assert max(abs(w - 2), abs(b + 1)) < 1e-3, f"it should find w = 2 and b = -1, and finds {w:.3g} and {b:.3g}"
+    assert max(abs(w - 2), abs(b + 1)) < 1e-3, (
+        f"it should find w = 2 and b = -1, and finds {w:.3g} and {b:.3g}"
+    )
     print("Right.")
 
 
@@ -232,11 +246,15 @@ def check_2(std):
         a = Tensor(np.random.default_rng(99).normal(size=(200, width)))
         outputs = []
         for k in range(20):
-            a = (a @ np.random.default_rng(k).normal(0, std(width), (width, width))).relu()
+            a = (
+                a @ np.random.default_rng(k).normal(0, std(width), (width, width))
+            ).relu()
             outputs.append(a)
         (a * np.random.default_rng(7).normal(size=a.shape)).sum().backward()
         ratio = np.linalg.norm(outputs[0].grad) / np.linalg.norm(outputs[-1].grad)
-        assert 0.05 < ratio < 20, f"with {width} units the first layer gets {ratio:.1e} of what the last one gets"
+        assert 0.05 < ratio < 20, (
+            f"with {width} units the first layer gets {ratio:.1e} of what the last one gets"
+        )
     print("Right.")
 
 
