@@ -1,0 +1,353 @@
+"""The verdicts on a step: for each block of parameters whether its gradient is right, and whether the step uses it.
+
+Right is what agrees with a reading of the loss at every point that was looked at. A factor that all blocks share only
+rescales the learning rate; momentum, adaptive steps, decay and clipping are steps of their own kind, no mistakes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .look import Look, Point
+from .losses import Reading, before_squash, errors, loss_nodes, readings
+from .reference import cotangents, forward_part, gradient
+from .steps import Training
+from .tape import Node
+
+Array = Any
+TOLERANCE = 1e-6
+LOOSE = 2e-3  # for gradients by differences
+
+
+@dataclass(eq=False)
+class Match:
+    """How numbers of the script compare with right ones at all points: theirs = scale × right.
+
+    Args:
+        scale: the one factor that fits best at all points together; NaN where both are zero.
+        error: the relative residual with it.
+        scales: the factor at each point by itself.
+        worst: the largest residual with these.
+    """
+
+    scale: float
+    error: float
+    scales: list[float] = field(default_factory=list)
+    worst: float = float("inf")
+
+    @property
+    def holds(self) -> bool:
+        return self.error <= TOLERANCE and np.isfinite(self.scale)
+
+
+def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Match:
+    """Compare at several points."""
+    if any(np.size(x) != np.size(y) for x, y in zip(theirs, right, strict=True)):
+        return Match(float("nan"), float("inf"))
+    pairs = [(np.ravel(x).astype(float), np.ravel(y).astype(float)) for x, y in zip(theirs, right, strict=True)]
+    if not all(np.all(np.isfinite(x)) and np.all(np.isfinite(y)) for x, y in pairs):
+        return Match(float("nan"), float("inf"))
+    fits = [_fitted(x, y, noise) for x, y in pairs if np.any(x) or np.any(y)]
+    if not fits:
+        return Match(float("nan"), 0.0)
+    sizes = [(x / n, y / n) for x, y in pairs if (n := float(np.linalg.norm(y))) > 0]  # every point counts the same
+    if len(sizes) < len(fits):
+        return Match(0.0, float("inf"), [c for c, _ in fits], float("inf"))
+    scale, error = _fitted(np.concatenate([x for x, _ in sizes]), np.concatenate([y for _, y in sizes]), noise)
+    return Match(scale, error, [c for c, _ in fits], max(e for _, e in fits))
+
+
+def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
+    """The factor c that brings c·y nearest to x, and the relative residual."""
+    length, size = float(np.linalg.norm(y)), float(np.linalg.norm(x))
+    if not length or not size:
+        return (0.0 if not size else float("inf")), (0.0 if length == size else float("inf"))
+    scale = float(x @ y) / length**2
+    missed = float(np.linalg.norm(x - scale * y))
+    return scale, (missed / size if missed > noise * abs(scale) * length else 0.0)
+
+
+@dataclass(eq=False)
+class Verdict:
+    """What was found about one block.
+
+    Args:
+        name: of the block.
+        change: (after - before) against minus the right gradient.
+        gradient: the node, or nodes, of the script that hold the gradient, and how they compare; None if there is none.
+        right: whether the step follows the right gradient downhill.
+        rule: "plain", or what kind of step it is.
+        silent: the right gradient is zero wherever one looked.
+    """
+
+    name: str
+    change: Match
+    gradient: Match | None = None
+    nodes: list[Node] = field(default_factory=list)
+    right: bool = False
+    rule: str = "plain"
+    uphill: bool = False
+    silent: bool = False
+    decay: float = 0.0
+    look: Look | None = None
+
+
+@dataclass(eq=False)
+class Judgement:
+    look: Look
+    points: list[Point]
+    reading: Reading | None
+    verdicts: dict[str, Verdict]
+    bars: list[dict[int, Array]]
+    forward: set[int]
+
+    @cached_property
+    def form(self) -> str:
+        assert self.reading is not None
+        return form_of(self.look, self.points, self.reading, self.bars)
+
+
+def judge(training: Training, seed: int = 0) -> Judgement | None:
+    """The verdicts under the reading that explains most."""
+    rng = np.random.default_rng(seed)
+    look, points = _look(training, rng)
+    if not points:
+        return None
+    found: list[Judgement] = []
+    for reading in readings(look, look.losses, points[0]):
+        with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
+            found.append(verdicts(look, points, reading))
+    if not found:
+        return None
+    for rank in (_agreement, _plausibility, support):
+        best_rank = max(map(rank, found))
+        found = [each for each in found if rank(each) == best_rank]
+        if len(found) == 1 or (rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())):
+            break
+    best = found[0]
+    look_further(best, rng)
+    return best
+
+
+def _agreement(found: Judgement) -> tuple[int, int]:
+    """How many blocks are right, and how many of them by a plain step."""
+    right = [v for v in found.verdicts.values() if v.right]
+    return len(right), sum(v.rule == "plain" for v in right)
+
+
+def _plausibility(found: Judgement) -> int:
+    """A loss of a kind that one trains on; of equals the one that the script computes."""
+    assert found.reading is not None
+    return {"squares": 2, "entropy": 2, "": 1}.get(found.form, 0) + (found.reading.kind == "loss")
+
+
+def _look(training: Training, rng: np.random.Generator) -> tuple[Any, list[Point]]:
+    """The step to look at: one in which a loss is shown, if there is one."""
+    steps = training.steps
+    order = [k for k in (1, 0, 2, 3) if k < len(steps)]
+    chosen, losses = order[0], []
+    for k in order:
+        losses = loss_nodes(Look(training, steps[k]), _upto(training, k))
+        if losses:
+            chosen = k
+            break
+    look = Look(training, steps[chosen], [node for nodes in losses for node in nodes])
+    look.losses = losses
+    return look, _points(look, rng)
+
+
+def _upto(training: Training, k: int) -> int:
+    return training.steps[k + 1].end if k + 1 < len(training.steps) else training.tape.time
+
+
+def _points(look: Look, rng: np.random.Generator) -> list[Point]:
+    points = look.points(rng, 3)
+    try:
+        points.append(look.base)
+    except Exception:
+        pass
+    return points
+
+
+def support(found: Judgement) -> int:
+    """How many places of the script hold a cotangent of this reading: of the deltas that learners write."""
+    look, count = found.look, 0
+    rights: dict[int, list[list[Array]]] = {}
+    for key in found.bars[0]:
+        if all(key in bar for bar in found.bars):
+            column = [np.ravel(bar[key]) for bar in found.bars]
+            if column[0].size > 1 or len(found.points) > 2:
+                rights.setdefault(column[0].size, []).append(column)
+    seen: set[int] = set()
+    for node in look.program.steps:
+        if id(node) in found.forward or node.site is None or node.site.number in seen or id(node) not in look.depends:
+            continue
+        theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
+        if any(matched(theirs, right).holds for right in rights.get(theirs[0].size, ())):
+            seen.add(node.site.number)
+            count += 1
+    return count
+
+
+def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> str:
+    """What kind of loss a reading is: "squares", "entropy", "absolute", or "" where there is no telling."""
+    if reading.kind != "loss":
+        return reading.kind
+    for group in errors(look):
+        error, prediction, _ = group[0]
+        places = [(prediction, "squares")]
+        logits = before_squash(look, prediction, points[0])
+        if logits is not None:
+            places.insert(0, (logits, "entropy"))
+        for node, form in places:
+            if all(id(node) in bar for bar in bars):
+                theirs = [np.asarray(point.values[id(error)], dtype=float) for point in points]
+                right = [bar[id(node)] for bar in bars]
+                if matched(theirs, right).holds:
+                    return form
+                if matched([np.sign(e) for e in theirs], right).holds:
+                    return "absolute"
+    return ""
+
+
+def look_further(found: Judgement, rng: np.random.Generator) -> None:
+    """Other steps, with other samples, where nothing could be seen in this one."""
+    training, reading = found.look.training, found.reading
+    silent = [name for name, v in found.verdicts.items() if v.silent]
+    for step in [step for step in training.steps if step is not found.look.step][:12]:
+        if not silent:
+            return
+        plain = Look(training, step)
+        losses = [nodes for nodes in loss_nodes(plain, _upto(training, step.number)) if nodes[0].site is reading.site]
+        look = Look(training, step, [node for nodes in losses for node in nodes])
+        points = _points(look, rng)
+        if not points:
+            continue
+        twin = next((r for r in readings(look, losses, points[0]) if r.kind == reading.kind and r.site is reading.site), None)
+        if twin is None:
+            continue
+        there = verdicts(look, points, twin)
+        for name in silent:
+            verdict_there = there.verdicts[name]
+            if not verdict_there.silent:
+                verdict_there.look = look
+                found.verdicts[name] = verdict_there
+        silent = [name for name in silent if found.verdicts[name].silent]
+
+
+def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
+    """Whether all blocks follow the gradient with one factor that differs from point to point: a root of the loss."""
+    matches = [v.change for v in found.values() if not v.silent]
+    return bool(matches) and all(
+        m.worst <= TOLERANCE and min(m.scales, default=0) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
+        for m in matches
+    ) and max(look.block(look.base.values, nodes).size for nodes in look.starts.values()) > 2
+
+
+def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
+    order = forward_part(look, reading.roots)
+    bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
+    forward = {id(node) for node, _ in order}
+    found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
+    if not all(v.right for v in found.values()) and _uniform(look, found):
+        for v in found.values():
+            v.right = not v.silent
+    return Judgement(look, points, reading, found, bars, forward)
+
+
+def verdict(
+    look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int]
+) -> Verdict:
+    right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
+    moved = [k for k, point in enumerate(points) if point.moved] or list(range(len(points)))
+    change = matched([-look.change(points[k].values, name) for k in moved], [right[k] for k in moved])
+    found = Verdict(name, change)
+    if all(not np.any(g) for g in right):
+        found.silent = True
+        return found
+    if change.holds and change.scale > 0:
+        found.right = True
+    elif change.holds:
+        found.uphill = True
+    for nodes in gradient_nodes(look, name):
+        if any(id(node) in forward or id(node) not in point.values for node in nodes for point in points):
+            continue
+        theirs = [look.block(points[k].values, nodes) for k in moved]
+        match = matched(theirs, [right[k] for k in moved])
+        if match.holds:
+            found.gradient, found.nodes = match, nodes
+            break
+    if found.gradient is not None and not found.right and not found.uphill:
+        _judge_rule(look, [points[k] for k in moved], [right[k] for k in moved], found)
+    return found
+
+
+def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
+    """A step that is not plain gradient descent, but uses the right gradient: does it go downhill?"""
+    changes = [look.change(point.values, found.name) for point in points]
+    weights = [look.block(point.values, look.starts[found.name]) for point in points]
+    rows = np.concatenate([np.stack([g, w], axis=1) for g, w in zip(right, weights, strict=True)])
+    goal = np.concatenate(changes)
+    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
+    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal):
+        found.rule, found.decay = "decay", -float(coefficients[1])
+        found.right, found.uphill = coefficients[0] < 0, coefficients[0] > 0
+        return
+    agree = against = 0
+    for g, d in zip(right, changes, strict=True):
+        large = np.abs(g) > 1e-3 * np.max(np.abs(g), initial=0.0)
+        agree += int(np.sum(g[large] * d[large] < 0))
+        against += int(np.sum(g[large] * d[large] > 0))
+    found.rule = "adaptive"
+    found.right = agree > 0 and against == 0
+    found.uphill = against > 0 and agree == 0
+
+
+def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
+    """What all dependence of a step on the samples goes through: its gradient is among these. Nearest the step first."""
+    chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
+    if len(chains) == 1:
+        return [[node] for node in chains[0]]
+    by_site: list[dict[Any, Node]] = []
+    for chain in chains:
+        sites: dict[Any, Node] = {}
+        for node in chain:
+            sites.setdefault((node.site.number if node.site else -1, getattr(node.function, "__name__", "")), node)
+        by_site.append(sites)
+    common = [key for key in by_site[0] if all(key in sites for sites in by_site)]
+    return [[sites[key] for sites in by_site] for key in common]
+
+
+def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
+    found: list[Node] = []
+    active: dict[int, Node] = {id(end): end}
+    memo: dict[int, bool] = {}
+
+    def quiet(node: Node) -> bool:
+        if node is start or node.hyper or id(node) not in look.depends:
+            return True
+        if id(node) in look.program.leaves:
+            return False
+        if id(node) not in memo:
+            memo[id(node)] = False
+            memo[id(node)] = all(quiet(operand) for operand in node.operands())
+        return memo[id(node)]
+
+    for _ in range(3000):
+        if not active:
+            break
+        node = max(active.values(), key=lambda n: n.time)
+        if len(active) == 1:
+            found.append(node)
+        del active[id(node)]
+        if id(node) in look.program.leaves:
+            continue
+        for operand in node.operands():
+            if not quiet(operand):
+                active[id(operand)] = operand
+    return found
