@@ -180,7 +180,7 @@ class Hooks:
         if kind is types.FunctionType or kind is types.MethodType:
             code = getattr(function, "__code__", None)
             if code is not None and code.co_filename in self.codes:
-                return function(*args, **kwargs)
+                return self._inside(number, function, args, kwargs)
         try:
             special = self.special.get(function)
         except TypeError:
@@ -200,14 +200,24 @@ class Hooks:
         if function in (print,):
             self._show(args, self.sites[number])
             return function(*args, **kwargs)
-        if kind is type and getattr(function, "__module__", "") in self.modules:
-            return function(*args, **kwargs)
+        if getattr(function if kind is type else kind, "__module__", "") in self.modules:
+            return self._inside(number, function, args, kwargs)
         self.at = number
         if getattr(function, "__name__", "") == "shuffle" and _is_random(function):
             return _shuffle(self, number, function, *args, **kwargs)
         return self._outside(number, function, args, kwargs)
 
     modules: set[str] = frozenset()  # type: ignore[assignment]
+
+    def _inside(self, number: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A function of the learner's own."""
+        tape = self.tape
+        before = tape.context
+        tape.context = (before, number)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            tape.context = before
 
     def _outside(self, number: int, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function of a library."""
@@ -320,6 +330,17 @@ class Hooks:
             for name, value in names:
                 self.tape.store(("frame", self.frames), name, value, self.sites[number])
         return self.frames
+
+    def returned(self, number: int, value: Any) -> Any:
+        """What a function gives back; an alias of it, where it was computed before."""
+        tape = self.tape
+        if not tape.paused:
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, NUMBERS):
+                    node = tape.node_of(part)
+                    if node is not None:
+                        tape.stores.append((tape.time, ("return", 0), tape.context, node, self.sites[number]))
+        return value
 
     def bind(self, number: int, frame: int, name: str, value: Any) -> Any:
         if not self.tape.paused:

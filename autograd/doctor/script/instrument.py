@@ -317,7 +317,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is not None:
-            node.value = self.literal(node.value)
+            node.value = self.hook("returned", [self.site("return", node, [node.value]), self.literal(node.value)], node)
         return node
 
     def visit_Match(self, node: Any) -> Any:

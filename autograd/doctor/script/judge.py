@@ -94,6 +94,7 @@ class Verdict:
     uphill: bool = False
     silent: bool = False
     decay: float = 0.0
+    factor: float = 1.0
     look: Look | None = None
 
 
@@ -105,11 +106,7 @@ class Judgement:
     verdicts: dict[str, Verdict]
     bars: list[dict[int, Array]]
     forward: set[int]
-
-    @cached_property
-    def form(self) -> str:
-        assert self.reading is not None
-        return form_of(self.look, self.points, self.reading, self.bars)
+    form: str = ""
 
 
 def judge(training: Training, seed: int = 0) -> Judgement | None:
@@ -124,20 +121,61 @@ def judge(training: Training, seed: int = 0) -> Judgement | None:
             found.append(verdicts(look, points, reading))
     if not found:
         return None
-    for rank in (_agreement, _plausibility, support):
+    everything = found
+    for rank in (_agreement, _nearness, _plausibility, support):
         best_rank = max(map(rank, found))
         found = [each for each in found if rank(each) == best_rank]
         if len(found) == 1 or (rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())):
             break
-    best = found[0]
+    best = _meant(found[0], everything)
     look_further(best, rng)
     return best
+
+
+def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
+    """The loss that the script computes, where its gradients are those of another one.
+
+    Squares in the script and gradients of cross-entropy, say: a slope is missing. After a softmax the squares may be
+    for show.
+    """
+    assert best.reading is not None
+    if best.reading.kind == "loss":
+        return best
+    same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
+    if same:
+        return same[0]
+    for other in everything:
+        if other.reading is not None and other.reading.kind == "loss" and other.form in ("squares", "entropy"):
+            softmax = best.form == "entropy" and np.size(best.points[0].values[id(best.reading.roots[0])]) > 1 and _sums_to_one(best)
+            if other.form != best.form and not softmax:
+                return other
+    return best
+
+
+def _sums_to_one(found: Judgement) -> bool:
+    """Whether the predictions are shares, as a softmax gives them."""
+    assert found.reading is not None
+    error, _ = found.reading.errors[0]
+    e = np.asarray(found.points[0].values[id(error)], dtype=float)
+    return any(np.allclose(e.sum(axis=axis), 0.0, atol=1e-9) for axis in range(e.ndim))
 
 
 def _agreement(found: Judgement) -> tuple[int, int]:
     """How many blocks are right, and how many of them by a plain step."""
     right = [v for v in found.verdicts.values() if v.right]
     return len(right), sum(v.rule == "plain" for v in right)
+
+
+def _nearness(found: Judgement) -> tuple[bool, ...]:
+    """Which blocks are right, from the output back: a mistake shows in the blocks before it, not after."""
+    used: dict[str, int] = {}
+    for node in found.look.program.steps:
+        if id(node) in found.forward:
+            for operand in node.operands():
+                name = found.look.start_ids.get(id(operand))
+                if name is not None:
+                    used[name] = node.time
+    return tuple(found.verdicts[name].right for name in sorted(used, key=lambda name: -used[name]))
 
 
 def _plausibility(found: Judgement) -> int:
@@ -183,36 +221,55 @@ def support(found: Judgement) -> int:
             column = [np.ravel(bar[key]) for bar in found.bars]
             if column[0].size > 1 or len(found.points) > 2:
                 rights.setdefault(column[0].size, []).append(column)
-    seen: set[int] = set()
+    tried: dict[int, int] = {}
     for node in look.program.steps:
-        if id(node) in found.forward or node.site is None or node.site.number in seen or id(node) not in look.depends:
+        if id(node) in found.forward or node.site is None or tried.get(node.site.number, 0) > 1 or id(node) not in look.depends:
             continue
+        tried[node.site.number] = tried.get(node.site.number, 0) + 1
         theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
         if any(matched(theirs, right).holds for right in rights.get(theirs[0].size, ())):
-            seen.add(node.site.number)
+            tried[node.site.number] = 9
             count += 1
     return count
 
 
-def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> str:
-    """What kind of loss a reading is: "squares", "entropy", "absolute", or "" where there is no telling."""
+def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> tuple[str, float]:
+    """What kind of loss a reading is ("squares", "entropy", "absolute", or "" where there is no telling), and its sign.
+
+    The sign is -1 where it grows as the predictions near the targets.
+    """
     if reading.kind != "loss":
-        return reading.kind
+        return reading.kind, 1.0
     for group in errors(look):
-        error, prediction, _ = group[0]
+        error, prediction, sign = group[0]
         places = [(prediction, "squares")]
         logits = before_squash(look, prediction, points[0])
         if logits is not None:
             places.insert(0, (logits, "entropy"))
         for node, form in places:
-            if all(id(node) in bar for bar in bars):
-                theirs = [np.asarray(point.values[id(error)], dtype=float) for point in points]
-                right = [bar[id(node)] for bar in bars]
-                if matched(theirs, right).holds:
-                    return form
+            key = _counterpart(look, points, node, bars)
+            if key is not None:
+                theirs = [sign * np.asarray(point.values[id(error)], dtype=float) for point in points]
+                right = [bar[key] for bar in bars]
+                match = matched(theirs, right)
+                if match.holds or (theirs[0].size > 2 and match.worst <= TOLERANCE):
+                    return form, float(np.sign(match.scales[0]))
                 if matched([np.sign(e) for e in theirs], right).holds:
-                    return "absolute"
-    return ""
+                    return "absolute", 1.0
+    return "", 1.0
+
+
+def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
+    """The node itself, or, where the loss has a forward pass of its own, the one with the same value there."""
+    if all(id(node) in bar for bar in bars):
+        return id(node)
+    values = [np.asarray(point.values[id(node)], dtype=float) for point in points]
+    for key in bars[0]:
+        other = points[0].values.get(key)
+        if other is not None and np.shape(other) == values[0].shape and np.array_equal(other, values[0]):
+            if all(key in bar and np.array_equal(p.values[key], v) for bar, p, v in zip(bars, points, values, strict=True)):
+                return key
+    return None
 
 
 def look_further(found: Judgement, rng: np.random.Generator) -> None:
@@ -252,12 +309,76 @@ def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     order = forward_part(look, reading.roots)
     bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
+    form, sign = form_of(look, points, reading, bars)
+    if sign < 0:
+        reading.sign = -reading.sign
+        bars = [{key: -bar for key, bar in each.items()} for each in bars]
     forward = {id(node) for node, _ in order}
     found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
-    if not all(v.right for v in found.values()) and _uniform(look, found):
+    if form and not all(v.right for v in found.values()) and _uniform(look, found):
         for v in found.values():
             v.right = not v.silent
-    return Judgement(look, points, reading, found, bars, forward)
+    _same_factor(look, found, reading)
+    return Judgement(look, points, reading, found, bars, forward, form)
+
+
+def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
+    """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
+    factors: dict[str, float] = {}
+    for name, v in found.items():
+        if v.right and v.rule == "plain" and v.change.holds:
+            rate = rate_of(look, look.ends[name][0])
+            factors[name] = v.change.scale / (rate or 1.0)
+        elif v.right and v.gradient is not None:
+            factors[name] = abs(v.gradient.scale)
+    plain = {name: found[name].change.scale for name in factors if found[name].rule == "plain"}
+    if len(plain) == len(factors) and plain and max(plain.values()) - min(plain.values()) <= 1e-5 * max(plain.values()):
+        return  # one and the same step for all, whatever the rates are made of
+    if not factors or max(factors.values()) - min(factors.values()) <= 1e-5 * max(factors.values()):
+        return
+    counts: dict[float, int] = {}
+    for factor in factors.values():
+        key = next((k for k in counts if abs(k - factor) <= 1e-5 * k), factor)
+        counts[key] = counts.get(key, 0) + 1
+    exact = [k for k in counts if abs(k - 1.0) <= 1e-5] if reading.kind == "loss" else []
+    usual = exact[0] if exact else max(counts, key=lambda k: counts[k])
+    for name, factor in factors.items():
+        if abs(factor - usual) > 1e-5 * usual:
+            found[name].right, found[name].factor = False, factor / usual
+
+
+def written_number(node: Node, k: int) -> bool:
+    """Whether an operand is a number in the source text."""
+    if node.site is None or node.site.kind not in ("binary", "augmented"):
+        return False
+    try:
+        float(node.site.part(k))
+    except ValueError:
+        return False
+    return True
+
+
+def rate_of(look: Look, end: Node) -> float | None:
+    """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one."""
+    rate, node, seen = 1.0, end, False
+    for _ in range(8):
+        operands = list(node.operands())
+        kind = getattr(node.function, "__name__", "")
+        active = [o for o in operands if id(o) in look.depends and id(o) not in look.start_ids]
+        if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
+            node = active[0]
+            continue
+        if kind not in ("mul", "multiply", "neg"):
+            break
+        factors = [float(np.asarray(o.value)) for o in operands if o.hyper and o.value is not None]
+        factors += [float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)]
+        if factors:
+            rate, seen = rate * factors[0], True
+        rest = [o for o in operands if not o.hyper]
+        if len(rest) != 1:
+            break
+        node = rest[0]
+    return abs(rate) if seen else None
 
 
 def verdict(
@@ -296,7 +417,7 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
     if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal):
         found.rule, found.decay = "decay", -float(coefficients[1])
-        found.right, found.uphill = coefficients[0] < 0, coefficients[0] > 0
+        found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
         return
     agree = against = 0
     for g, d in zip(right, changes, strict=True):

@@ -30,15 +30,17 @@ class Reading:
         kind: "loss" (a scalar of the script), "squares" or "entropy" (only the error is there).
         roots: where the sweep begins: the losses, or the predictions; one for each sample.
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
+        sign: -1 for what is to grow, such as a likelihood.
     """
 
     kind: str
     roots: list[Node]
     errors: list[tuple[Node, float]] = field(default_factory=list)
+    sign: float = 1.0
 
     def seeds(self, values: Values) -> dict[int, Array]:
         if self.kind == "loss":
-            return {id(root): np.ones(np.shape(values[id(root)])) for root in self.roots}
+            return {id(root): np.full(np.shape(values[id(root)]), self.sign) for root in self.roots}
         found: dict[int, Array] = {}
         for root, (error, sign) in zip(self.roots, self.errors, strict=True):
             seed = sign * np.asarray(values[id(error)], dtype=float)
@@ -76,29 +78,32 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         if id(node) not in late and node.value is not None and np.size(node.value) == 1 and np.asarray(node.value).dtype.kind == "f":
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end]
-    shown = {id(n): k for k, (_, n, _) in enumerate(tape.shown)}
+    if not terminal:  # the steps follow from the losses themselves: a gradient by differences
+        terminal = [n for n in scalars if n.site is not None and n.site.kind != "item"]
+    shown = {id(n) for _, n, _ in tape.shown}
+    inner = {id(o) for n in terminal for o in n.operands()}
     by_site: dict[int, list[Node]] = {}
     for node in terminal:
-        if node.site is not None:
+        if node.site is not None and (id(node) in shown or id(node) not in inner):
             by_site.setdefault(node.site.number, []).append(node)
     ranked = sorted(
-        by_site.values(),
-        key=lambda nodes: (
-            not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time,
-        ),
-    )  # fmt: skip
+        by_site.values(), key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time)
+    )
     return ranked[:TERMINAL]
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
     """Differences of something that depends on the parameters and something that does not: (error, prediction, sign)."""
-    found: dict[int, list[tuple[Node, Node, float]]] = {}
+    found: dict[tuple[int, bool], list[tuple[Node, Node, float]]] = {}
+    inside: set[int] = set()
     for node in look.program.steps:
         if id(node) not in look.to_end or node.site is None:
             continue
         for prediction, sign in _predicted(look, node):
-            found.setdefault(node.site.number, []).append((node, prediction, sign))
-    return list(found.values())
+            found.setdefault((node.site.number, node.function is assembled), []).append((node, prediction, sign))
+            if node.function is assembled:
+                inside |= {id(part) for part in node.args[0]}
+    return [group for group in found.values() if not any(id(error) in inside for error, _, _ in group)]
 
 
 def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:

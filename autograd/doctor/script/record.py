@@ -67,7 +67,7 @@ def record(text: str, path: str, argv: list[str] | None = None, seconds: float =
     """Run a script as the main program."""
     tape = Tape()
     watch = Watch(tape, seconds)
-    hooks = Hooks(tape, [], watch)
+    hooks = Hooks(tape, tape.sites, watch)
     found = Recording(tape, hooks)
     start = time.monotonic()
     try:

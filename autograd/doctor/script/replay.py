@@ -90,11 +90,11 @@ class Program:
             if id(node) in changed:
                 continue
             if any(id(operand) in new for operand in node.operands()):
-                new[id(node)] = compute_node(node, _Layered(new, values))
+                new[id(node)] = compute_node(node, Layered(new, values))
         return new
 
 
-class _Layered(dict):  # type: ignore[type-arg]
+class Layered(dict):  # type: ignore[type-arg]
     """Values, some of them replaced."""
 
     def __init__(self, new: Values, old: Values) -> None:
@@ -214,7 +214,7 @@ def pulled(node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array, 
         g: the cotangent of the node.
         saved: other values for operands than those they had.
     """
-    given = values if saved is None else _Layered(dict(saved), values)  # type: ignore[arg-type]
+    given = values if saved is None else Layered(dict(saved), values)  # type: ignore[arg-type]
     try:
         return _pulled_by_tensor(node, given, wanted, g)
     except (AutogradError, TypeError, ValueError, AttributeError, IndexError, NotImplementedError):
@@ -223,7 +223,7 @@ def pulled(node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array, 
 
 def _pulled_by_tensor(node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array) -> list[Array | None]:
     leaves = {id(operand): Tensor(np.asarray(values[id(operand)], dtype=float)) for operand in wanted}
-    mixed = _Layered(leaves, values)  # type: ignore[arg-type]
+    mixed = Layered(leaves, values)  # type: ignore[arg-type]
     args = [resolved(arg, mixed) for arg in node.args]
     kwargs = {key: resolved(arg, mixed) for key, arg in node.kwargs.items() if key != "dtype"}
     if node.function in NARROW or node.function is cast or (isinstance(node.function, Method) and node.function.__name__ == "astype"):
@@ -249,6 +249,6 @@ def _pulled_by_difference(node: Node, values: Mapping[int, Any], operand: Node, 
         for sign in (1, -1):
             moved = start.copy()
             moved[at] += sign * STEP
-            sides.append(np.asarray(compute_node(node, _Layered({id(operand): moved}, values)), dtype=float))  # type: ignore[arg-type]
+            sides.append(np.asarray(compute_node(node, Layered({id(operand): moved}, values)), dtype=float))  # type: ignore[arg-type]
         found[at] = np.vdot((sides[0] - sides[1]) / (2 * STEP), np.reshape(g, sides[0].shape))
     return found

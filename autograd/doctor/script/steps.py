@@ -372,7 +372,7 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step]) -> list[Par
         if chain.scope[0] == "memory" and chain.keys[0][1][1] is not None:
             groups[chain.scope].append(chain)  # elements of one array
         elif value is not None and np.ndim(value) == 0:
-            groups[sites].append(chain)
+            groups[sites, chain.scope].append(chain)
         else:
             groups[chain.number].append(chain)
     found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]

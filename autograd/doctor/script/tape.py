@@ -28,16 +28,17 @@ class Node:
         value: the number or array itself, kept as it was; None where it can only be computed again.
         site: where in the source it was computed.
         time: a running number.
+        context: the calls it was computed in: pairs of (the calls around, the number of the place called from).
     """
 
-    __slots__ = ("args", "frame", "function", "hyper", "kwargs", "name", "site", "time", "value")
+    __slots__ = ("args", "context", "function", "hyper", "kwargs", "name", "site", "time", "value")
 
     def __init__(
         self, function: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any,
-        site: Site | None, time: int, name: str = "", frame: int = 0,
+        site: Site | None, time: int, name: str = "", context: Any = None,
     ) -> None:  # fmt: skip
         self.function, self.args, self.kwargs, self.value = function, args, kwargs, value
-        self.site, self.time, self.name, self.frame = site, time, name, frame
+        self.site, self.time, self.name, self.context = site, time, name, context
         # made of numbers that were written down, and of nothing else: a learning rate, say
         self.hyper = name == "literal" if function is None else (
             np.size(value) == 1 and value is not None and all(operand.hyper for operand in self.operands())
@@ -223,7 +224,9 @@ class Tape:
         self.calls: list[tuple[int, int, int, Site]] = []
         """(time, number of the frame, number of the caller's frame, where it is defined)."""
         self.kept: dict[int, Any] = {}
+        self.sites: list[Site] = []
         self.paused = False
+        self.context: Any = None
 
     # ---------------------------------------------------------------------------------------------- looking up
 
@@ -311,7 +314,7 @@ class Tape:
     ) -> Node:  # fmt: skip
         """A new node, not yet known under an object."""
         self.time += 1
-        node = Node(function, args, kwargs, value, site, self.time, name)
+        node = Node(function, args, kwargs, value, site, self.time, name, self.context)
         self.nodes.append(node)
         if isinstance(value, np.ndarray):
             self.sharing.setdefault(id(root_of(value)), []).append(node)
