@@ -75,7 +75,7 @@ WRONG = [
     wrong("digits_lists", "delta = np.dot(self.weights[-l+1].transpose(), delta) * sp", "delta = np.dot(self.weights[-l+1].transpose(), delta)", "missing-derivative"),
     wrong("digits_lists", "nabla_w[-l] = np.dot(delta, activations[-l-1].transpose())", "nabla_w[-l] = np.dot(delta, zs[-l-1].transpose()) if l < self.num_layers - 1 else np.dot(delta, activations[0].transpose())", "wrong-operand"),
     wrong("digits_lists", "delta = self.cost_derivative(activations[-1], y) * sigmoid_prime(zs[-1])", "delta = self.cost_derivative(activations[-1], y) * sigmoid_prime(activations[-1])", "activation-applied-twice"),
-    wrong("digits_lists", "nabla_b = [nb+dnb for nb, dnb in zip(nabla_b, delta_b)]", "nabla_b = [dnb for nb, dnb in zip(nabla_b, delta_b)]", "dropped-edge"),
+    wrong("digits_lists", "nabla_b = [nb+dnb for nb, dnb in zip(nabla_b, delta_b)]", "nabla_b = [dnb for nb, dnb in zip(nabla_b, delta_b)]", "dropped-edge", line="self.biases = [b-(eta/len(batch))*nb for b, nb in zip(self.biases, nabla_b)]"),
     wrong("digits_lists", "sp = sigmoid_prime(z)", "sp = sigmoid(z)", "wrong-derivative"),
     # --------------------------------------------------------------------------------------------- pure Python, dicts
     wrong("pure_python_dicts", "error += neuron['weights'][j] * neuron['delta']", "error += neuron['weights'][j] * neuron['output']", "wrong-operand", "unrecognised"),

@@ -16,7 +16,7 @@ import numpy as np
 from .look import Look, Point
 from .losses import Reading, before_squash, errors, loss_nodes, readings
 from .reference import cotangents, forward_part, gradient
-from .steps import Training
+from .steps import Step, Training
 from .tape import Node
 
 Array = Any
@@ -194,9 +194,16 @@ def _look(training: Training, rng: np.random.Generator) -> tuple[Any, list[Point
         if losses:
             chosen = k
             break
-    look = Look(training, steps[chosen], [node for nodes in losses for node in nodes])
+    watched = [node for nodes in losses for node in nodes]
+    look = Look(training, steps[chosen], [*watched, *stored_nodes(training, steps[chosen])])
     look.losses = losses
     return look, _points(look, rng)
+
+
+def stored_nodes(training: Training, step: Step) -> list[Node]:
+    """What the script stores during a step, whether or not anything follows from it."""
+    found = {id(t): t for _, _, _, t, _ in training.tape.stores if isinstance(t, Node) and step.start < t.time <= step.end}
+    return list(found.values())
 
 
 def _upto(training: Training, k: int) -> int:
@@ -204,11 +211,11 @@ def _upto(training: Training, k: int) -> int:
 
 
 def _points(look: Look, rng: np.random.Generator) -> list[Point]:
-    points = look.points(rng, 3)
-    try:
-        points.append(look.base)
-    except Exception:
-        pass
+    """Random points; where the script would take other branches there, the one that it was at."""
+    points = look.points(rng, 4)
+    if len(points) < 2:
+        with contextlib.suppress(Exception):
+            points.append(look.base)
     return points
 
 
@@ -347,6 +354,15 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
             found[name].right, found[name].factor = False, factor / usual
 
 
+def _is_copy(node: Node, of: dict[int, str]) -> bool:
+    """Whether it is one of these nodes, or a copy of one."""
+    while id(node) not in of:
+        if getattr(node.function, "__name__", "") not in ("copy", "linked") or not isinstance(node.args[0], Node):
+            return False
+        node = node.args[0]
+    return True
+
+
 def written_number(node: Node, k: int) -> bool:
     """Whether an operand is a number in the source text."""
     if node.site is None or node.site.kind not in ("binary", "augmented"):
@@ -364,7 +380,7 @@ def rate_of(look: Look, end: Node) -> float | None:
     for _ in range(8):
         operands = list(node.operands())
         kind = getattr(node.function, "__name__", "")
-        active = [o for o in operands if id(o) in look.depends and id(o) not in look.start_ids]
+        active = [o for o in operands if id(o) in look.depends and not _is_copy(o, look.start_ids)]
         if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
             node = active[0]
             continue
@@ -385,8 +401,7 @@ def verdict(
     look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int]
 ) -> Verdict:
     right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
-    moved = [k for k, point in enumerate(points) if point.moved] or list(range(len(points)))
-    change = matched([-look.change(points[k].values, name) for k in moved], [right[k] for k in moved])
+    change = matched([-look.change(point.values, name) for point in points], right)
     found = Verdict(name, change)
     if all(not np.any(g) for g in right):
         found.silent = True
@@ -398,13 +413,12 @@ def verdict(
     for nodes in gradient_nodes(look, name):
         if any(id(node) in forward or id(node) not in point.values for node in nodes for point in points):
             continue
-        theirs = [look.block(points[k].values, nodes) for k in moved]
-        match = matched(theirs, [right[k] for k in moved])
+        match = matched([look.block(point.values, nodes) for point in points], right)
         if match.holds:
             found.gradient, found.nodes = match, nodes
             break
     if found.gradient is not None and not found.right and not found.uphill:
-        _judge_rule(look, [points[k] for k in moved], [right[k] for k in moved], found)
+        _judge_rule(look, points, right, found)
     return found
 
 

@@ -1,6 +1,6 @@
 """Where it is wrong: which value, put right, puts the steps that follow from it right.
 
-A value of the backward part is replaced by each right quantity of its shape, and what follows is computed again. The
+A value of the backward part is replaced by each right quantity of its size, and what follows is computed again. The
 earliest value whose replacement repairs the most blocks is where the mistake is; with it repaired, the next is looked
 for. So three faults in a row are found one after the other.
 """
@@ -15,16 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from .judge import Judgement, Verdict, gradient_nodes, matched, rate_of, written_number
+from .judge import Judgement, gradient_nodes, matched, rate_of, written_number
 from .losses import errors
 from .quantities import Quantities, Quantity, by_family
 from .reference import gradient
 from .replay import Layered, Values, compute_node
+from .sites import Site
 from .tape import Node
 
 Array = Any
 Change = dict[int, list[Array]]  # id of a node -> its values at the points
+Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
+CLOSE = 1e-6
 
 
 @dataclass(eq=False)
@@ -38,6 +41,8 @@ class Fault:
         turned: whether the layout of the script is the transpose.
         repairs: the blocks that it puts right.
         right: the right values by node, at each point.
+        wrong: those that the script has, with the faults before it repaired.
+        place: where to put the blame: the node's own place, or that of a call.
     """
 
     nodes: list[Node]
@@ -46,8 +51,25 @@ class Fault:
     turned: bool
     repairs: list[str]
     right: Change
-    wrong: Change = field(default_factory=dict)
-    place: Any = None
+    wrong: Change
+    place: Site | None = field(default=None)
+
+    @property
+    def first(self) -> Node:
+        """The node at the first turn at which it is wrong."""
+        return next((node for node in self.nodes if self.moves(node)), self.nodes[0])
+
+    def moves(self, node: Node) -> bool:
+        old, new = self.wrong[id(node)][0], self.right[id(node)][0]
+        return old.shape != new.shape or not np.allclose(old, new, rtol=1e-6, atol=1e-12)
+
+    @cached_property
+    def rescaled(self) -> float | None:
+        """The factor from what it is to what it should be, where that is the whole difference."""
+        matches = [matched(self.right[id(node)], self.wrong[id(node)]) for node in self.nodes]
+        first = matches[0].scale
+        same = all(m.holds and abs(m.scale - first) <= CLOSE * abs(first) for m in matches)
+        return first if same else None
 
 
 @dataclass(eq=False)
@@ -67,30 +89,34 @@ class Locator:
             name: [gradient(self.look, point, bar, name) for point, bar in zip(self.points, found.bars, strict=True)]
             for name in found.verdicts
         }
+        self.chains = {
+            name: [nodes for nodes in gradient_nodes(self.look, name) if not any(id(n) in found.forward for n in nodes)]
+            for name in found.verdicts
+        }
         self.ways = {name: self._way(name) for name in found.verdicts}
         self.fixed: Change = {}
+        self.values: list[Values] = [point.values for point in self.points]
+        self.unexplained: list[str] = []
+        self._known_towards: dict[str, set[int]] = {}
         self._known_beside: dict[int, list[Node]] = {}
         self._known_downstream: dict[tuple[int, ...], tuple[list[Node], list[str]]] = {}
-        self.values: list[Values] = [point.values for point in self.points]
-        self.common = self._common()
+        known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
+        same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
+        self.common = known[0] if same else None  # the factor, rate included, that the right blocks share
+        known = [v.gradient.scale for v in found.verdicts.values() if v.right and v.gradient is not None]
+        same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
+        self.common_gradient = known[0] if same else None
 
     def _way(self, name: str) -> list[list[Node]]:
         """What the gradient of a block may be read from, nearest the step first."""
-        size = self.right[name][0].size
-        ways = [nodes for nodes in gradient_nodes(self.look, name) if not any(id(n) in self.found.forward for n in nodes)]
-        return [nodes for nodes in ways if all(id(n) in self.points[0].values for n in nodes)
-                and self.look.block(self.points[0].values, nodes).size == size]  # fmt: skip
-
-    def _common(self) -> float | None:
-        """The factor, rate included, that the right blocks share."""
-        known = [v.change.scale for v in self.found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
-        if known and max(known) - min(known) <= 1e-5 * abs(known[0]):
-            return known[0]
-        return None
-
-    # ------------------------------------------------------------------------------------------------ searching
+        size, values = self.right[name][0].size, self.points[0].values
+        return [
+            nodes for nodes in self.chains[name]
+            if all(id(n) in values for n in nodes) and self.look.block(values, nodes).size == size
+        ]  # fmt: skip
 
     def faults(self) -> list[Fault]:
+        """Every fault, the first one first."""
         wrong = [name for name, v in self.found.verdicts.items() if not v.right and not v.silent]
         out: list[Fault] = []
         while wrong and len(out) < MOST_FAULTS:
@@ -102,79 +128,428 @@ class Locator:
             self.values = self._computed(self.fixed)
             wrong = [name for name in wrong if name not in fault.repairs]
         self.unexplained = wrong
-        self._place(out)
         return out
 
-    def _place(self, faults: list[Fault]) -> None:
-        """The places to blame: not a function that is right elsewhere, but where it is called with the wrong thing."""
-        tape = self.look.training.tape
-        blamed = {id(node) for fault in faults for node in fault.nodes}
-        for fault in faults:
-            node = next((n for n in fault.nodes if self._moves(n, fault)), fault.nodes[0])
-            fault.place = self._alias(node, fault) or node.site
-            if fault.place is not node.site:
-                continue
-            others = [
-                n for n in self.look.program.steps if n.site is node.site and id(n) not in blamed and n.function == node.function
-            ]
-            level, calls = 0, _calls(node.context)
-            while level < len(calls) and others:
-                others = [n for n in others if _calls(n.context)[level : level + 1] == calls[level : level + 1]]
-                fault.place = tape.sites[calls[level]]
-                level += 1
+    def _next(self, wrong: list[str]) -> Fault | None:
+        best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
+        for trial in self._trials(wrong):
+            fault = self._tried(trial, wrong)
+            if fault is not None:
+                key = tuple(map(id, fault.nodes))
+                if key not in best or self._fitness(fault) < self._fitness(best[key]):
+                    best[key] = fault
+        return min(best.values(), key=self._rank, default=None)
 
-    def _alias(self, node: Node, fault: Fault) -> Any:
-        """Where a value that is right for something is taken for something else: `delta = error`, `return grad`."""
-        if self._factor(node) is None or id(node) not in self.erring:
-            return None
-        node = self._rescaled_further(node)
-        used = {node.site.part(k) for node in self.look.consumers.get(id(node), ()) for k in range(len(node.site.parts))}
-        found = None
-        for _, scope, key, thing, site in self.look.training.tape.stores:
-            if thing is node and site.statement != node.site.statement:
-                if site.kind == "store" and _is_name(site.part(0)) and site.target in used:
-                    found = site
-                elif site.kind == "return" and not _inside(node.context, key):
-                    found = site
-                    break
+    def _fitness(self, fault: Fault) -> tuple[Any, ...]:
+        own = fault.wanted[0].block in fault.repairs
+        return -len(fault.repairs), -fault.first.time, not own, fault.turned
+
+    # ------------------------------------------------------------------------------------- what is worth trying
+
+    def _trials(self, wrong: list[str]) -> Iterator[_Trial]:
+        ends = {id(node) for name in wrong for node in self.look.ends[name]}
+        towards = self._leading_to(ends)
+        for name in wrong:  # a step that no error goes into: what leads to it should be one
+            if not any(id(node) in self.erring for node in self.look.ends[name]):
+                self.erring |= self._leading_to({id(node) for node in self.look.ends[name]}) - self.found.forward - self.look.program.leaves
+        groups: dict[Any, list[Node]] = defaultdict(list)
+        for node in self.look.program.steps:
+            key = id(node)
+            if key in towards and key not in self.found.forward and key not in self.fixed and node.site is not None:
+                if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
+                    groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
+        for nodes in groups.values():
+            scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
+            if len(nodes) == 1 or (len(nodes) <= 6 and not scalars):
+                for node in nodes:
+                    yield from self._single(node, wrong)
+            if len(nodes) > 1:
+                yield from self._looped(nodes)
+
+    def _leading_to(self, ends: set[int]) -> set[int]:
+        found = set(ends)
+        for node in reversed(self.look.program.steps):
+            if id(node) in found:
+                found |= {id(operand) for operand in node.operands()}
         return found
 
-    def _rescaled_further(self, node: Node) -> Node:
-        """The same value after the multiplications by numbers that follow."""
-        while True:
-            consumers = [n for n in self.look.consumers.get(id(node), ()) if id(n) in self.erring]
-            if len(consumers) != 1 or getattr(consumers[0].function, "__name__", "") not in ("mul", "truediv", "neg", "multiply"):
-                return node
-            if any(id(o) in self.look.depends and o is not node for o in consumers[0].operands()):
-                return node
-            node = consumers[0]
+    @cached_property
+    def erring(self) -> set[int]:
+        """The nodes that depend on an error: they can be cotangents."""
+        found = {id(error) for group in errors(self.look) for error, _, _ in group}
+        if not found:
+            return {id(node) for node in self.look.program.steps}
+        found |= {  # what is left of the step before
+            key for key in self.look.program.leaves
+            if self.look.goes_back(key) and key not in self.look.start_ids and key not in self.found.forward
+        }  # fmt: skip
+        for node in self.look.program.steps:
+            if any(id(operand) in found for operand in node.operands()):
+                found.add(id(node))
+        return found
 
+    def _single(self, node: Node, wrong: list[str]) -> Iterator[_Trial]:
+        shape = np.shape(self.values[0][id(node)])
+        size, erring = int(np.prod(shape, dtype=int)), id(node) in self.erring
+        for quantity in self.quantities.backward:
+            own = quantity.kind == "bar" and quantity.block in wrong and self._only_for(node, quantity.block)
+            if quantity.size == size and (erring or own):
+                yield from _layouts([node], [quantity], shape)
+            elif own:
+                yield _Trial([node], [quantity], False)
+        if not erring:
+            for quantity in self.quantities.neutral:
+                if quantity.size == size:
+                    yield from _layouts([node], [quantity], shape)
 
-def _calls(context: Any) -> list[int]:
-    """The numbers of the places that calls were made from, the innermost first."""
-    out = []
-    while context is not None:
-        out.append(context[1])
-        context = context[0]
-    return out
+    def _only_for(self, node: Node, name: str) -> bool:
+        """Whether a value goes into the step of one block and nowhere else."""
+        ends = self.look.ends[name]
+        if len(ends) != 1 or node is ends[0]:
+            return False
+        here = ends[0].site is not None and node.site is not None and node.site.statement == ends[0].site.statement
+        if not here and not any(node in way for way in self.chains[name]):
+            return False
+        order, names = self._downstream([node])
+        return names == [name] and {id(n) for n in order} <= self._towards(name)
 
+    def _towards(self, name: str) -> set[int]:
+        if name not in self._known_towards:
+            self._known_towards[name] = self._leading_to({id(node) for node in self.look.ends[name]})
+        return self._known_towards[name]
 
-def _inside(context: Any, outer: Any) -> bool:
-    """Whether calls lie within others."""
-    while context is not None:
-        if context == outer:
+    @cached_property
+    def _families(self) -> tuple[dict[Any, list[Quantity]], dict[Any, list[Quantity]]]:
+        q = self.quantities
+        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts])
+
+    def _looped(self, nodes: list[Node]) -> Iterator[_Trial]:
+        own = self._by_block(nodes)
+        if own:
+            yield _Trial(nodes, own, False)
+        erring = any(id(node) in self.erring for node in nodes)
+        shapes = [np.shape(self.values[0][id(node)]) for node in nodes]
+        sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
+        for members in self._families[erring].values():
+            if len(members) < len(nodes) or (members[0].kind == "value" and len(members) > 4 * len(nodes)):
+                continue
+            for wanted in self._aligned(nodes, members):
+                if [q.size for q in wanted] == sizes:
+                    yield from _layouts(nodes, wanted, shapes[0])
+
+    def _aligned(self, nodes: list[Node], members: list[Quantity]) -> Iterator[list[Quantity]]:
+        """The quantities of a loop of the forward pass for the turns of a loop of the backward pass."""
+        count, seen = len(nodes), set()
+        options = [self._by_nearness(nodes, members)]
+        if np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value"):
+            options += [members[:count], members[-count:], members[::-1][:count], members[::-1][-count:]]
+            options += [_last_in_first_out(nodes, members, skip) for skip in (0, 1)]
+        for option in options:
+            key = tuple(map(id, option))
+            if len(option) == count and key not in seen:
+                seen.add(key)
+                yield option
+
+    def _by_block(self, nodes: list[Node]) -> list[Quantity]:
+        """For values that go into the step of one block each: the gradients of these blocks."""
+        names = [self._downstream([node])[1] for node in nodes]
+        if any(len(each) != 1 for each in names) or len({each[0] for each in names}) < len(nodes):
+            return []
+        bars = {q.block: q for q in self.quantities.bars if q.block and len(self.look.starts[q.block]) == 1}
+        return [bars[each[0]] for each in names] if all(each[0] in bars for each in names) else []
+
+    def _by_nearness(self, nodes: list[Node], members: list[Quantity]) -> list[Quantity]:
+        """Each turn takes the quantity of the forward values that it is computed with."""
+        by_node = {id(q.consumer if q.consumer is not None else q.node): q for q in members}
+        site = (members[0].consumer or members[0].node).site
+        if site is None:
+            return []
+        number = site.number
+        out = []
+        for node in nodes:
+            for near in self._beside(node):
+                there = [by_node[id(n)] for n in self.quantities.nearby[id(near)].get(number, ()) if id(n) in by_node]
+                if len(there) == 1:
+                    out.append(there[0])
+                    break
+            else:
+                return []
+        return out
+
+    def _beside(self, node: Node) -> list[Node]:
+        """The forward values that a value is computed with, other errors aside."""
+        if id(node) not in self._known_beside:
+            found, stack, known = [], list(node.operands()), set()
+            while stack and len(known) < 60:
+                at = stack.pop(0)
+                if id(at) in known:
+                    continue
+                known.add(id(at))
+                if id(at) in self.quantities.nodes:
+                    found.append(at)
+                elif id(at) not in self.erring and id(at) not in self.look.program.leaves:
+                    stack += at.operands()
+            self._known_beside[id(node)] = found
+        return self._known_beside[id(node)]
+
+    # -------------------------------------------------------------------------------------------------- trying
+
+    def _tried(self, trial: _Trial, wrong: list[str]) -> Fault | None:
+        """The fault, if this replacement repairs a block and breaks none."""
+        reached = self._downstream(trial.nodes)[1]
+        concerned = [name for name in reached if name in wrong]
+        if not concerned or not self._promising(trial, concerned):
+            return None
+        linear = trial.wanted[0].kind in ("bar", "part")
+        whole = self._change(trial, 1.0)
+        none = {key: [np.zeros_like(v) for v in values] for key, values in whole.items()}
+        with_it = [self._recomputed(trial, whole, 0)]
+        without = [self._recomputed(trial, none, 0)] if linear else []
+        concerned = [name for name in concerned if self._fitted(name, with_it, without)]
+        if not concerned:
+            return None
+        with_it += [self._recomputed(trial, whole, k) for k in range(1, len(self.points))]
+        without += [self._recomputed(trial, none, k) for k in range(1, len(self.points))] if linear else []
+        fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
+        scale = self._scale(reached, wrong, fits, with_it, without) if fits else None
+        if scale is None or not np.isfinite(scale) or scale == 0.0:
+            return None
+        right = self._change(trial, scale) if scale != 1.0 else whole
+        everywhere = with_it if scale == 1.0 else [self._recomputed(trial, right, k) for k in range(len(self.points))]
+        kept = [name for name in fits if self._downhill(name, everywhere)]
+        broken = [name for name in reached if name not in wrong and not self._downhill(name, everywhere)]
+        if not kept or broken:
+            return None
+        before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
+        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before)
+
+    def _promising(self, trial: _Trial, concerned: list[str]) -> bool:
+        """A mere factor is wrong where a gradient is right but for a factor, and only there."""
+        pairs = [
+            (np.asarray(self.values[0][id(node)], dtype=float), np.asarray(q.values[0], dtype=float))
+            for node, q in zip(trial.nodes, trial.wanted, strict=True)
+        ]
+        theirs = np.concatenate([np.ravel(x) for x, _ in pairs])
+        right = np.concatenate([np.ravel(y.T if trial.turned else y) for _, y in pairs])
+        if theirs.size < 2 or theirs.size != right.size or not np.any(theirs):
             return True
-        context = context[0]
-    return outer is None
+        if matched([theirs], [right]).holds:
+            return trial.wanted[0].kind == "part" or any(self._rescaled[name] for name in concerned)
+        return not all(self._rescaled[name] for name in concerned)
 
+    @cached_property
+    def _rescaled(self) -> dict[str, bool]:
+        """Whether the gradient of a block is right but for a factor."""
+        found = {}
+        for name, ways in self.ways.items():
+            found[name] = self.found.verdicts[name].change.holds or any(
+                matched([self._block(way, {}, k, name) for k in range(len(self.points))], self.right[name]).holds
+                for way in ways
+            )
+        return found
 
-def _is_name(text: str) -> bool:
-    return text.replace(".", "_").replace("[", "_").replace("]", "_").replace("'", "_").replace('"', "_").isidentifier()
+    def _change(self, trial: _Trial, scale: float) -> Change:
+        out: Change = {}
+        for node, quantity in zip(trial.nodes, trial.wanted, strict=True):
+            values = []
+            for k, value in enumerate(quantity.values):
+                new = np.asarray(value, dtype=float) * scale
+                shape = np.shape(self.points[k].values[id(node)])
+                new = new.T if trial.turned else new
+                values.append(new.reshape(shape) if new.size == int(np.prod(shape, dtype=int)) else new)
+            out[id(node)] = values
+        return out
+
+    def _downstream(self, nodes: list[Node]) -> tuple[list[Node], list[str]]:
+        """What is computed from these values, and the blocks whose step they are used in."""
+        key = tuple(map(id, nodes))
+        if key not in self._known_downstream:
+            found, order = set(key), []
+            for node in self.look.program.steps:
+                if id(node) not in found and any(id(o) in found for o in node.operands()):
+                    found.add(id(node))
+                    order.append(node)
+            names = [name for name, ends in self.look.ends.items() if any(id(n) in found for n in ends)]
+            self._known_downstream[key] = order, names
+        return self._known_downstream[key]
+
+    def _recomputed(self, trial: _Trial, change: Change, k: int) -> Values:
+        """The values that follow at one point."""
+        new: Values = {key: values[k] for key, values in change.items()}
+        mixed = Layered(new, self.values[k])
+        try:
+            for node in self._downstream(trial.nodes)[0]:
+                if id(node) not in self.fixed and id(node) in self.look.to_end:
+                    new[id(node)] = compute_node(node, mixed)
+        except Exception:
+            return {}
+        return new
+
+    def _computed(self, change: Change) -> list[Values]:
+        return [
+            {**point.values, **self.look.program.rerun(point.values, {i: v[k] for i, v in change.items()})}
+            for k, point in enumerate(self.points)
+        ]
+
+    def _block(self, nodes: list[Node], new: Values, k: int, name: str) -> Array:
+        """Numbers of nodes with the changes in; of the new parameters, what was taken away."""
+        parts = [np.ravel(np.asarray(new.get(id(n), self.values[k].get(id(n))), dtype=float)) for n in nodes]
+        flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if nodes is self.chains[name][0] or nodes == self.look.ends[name]:
+            start = self.look.block(self.values[k], self.look.starts[name])
+            return start - flat if start.size == flat.size else flat
+        return flat
+
+    def _fitted(self, name: str, with_it: list[Values], without: list[Values]) -> Fit | None:
+        """The factors with which the gradient of a block comes out right."""
+        for nodes in self.ways[name]:
+            fit = self._fit_at(nodes, name, with_it, without)
+            if fit is not None:
+                return fit
+        return None
+
+    def _fit_at(
+        self, nodes: list[Node], name: str, with_it: list[Values], without: list[Values], goal: float | None = None
+    ) -> Fit | None:
+        if not all(with_it) or not all(without):
+            return None
+        full = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
+        rest = [self._block(nodes, values, k, name) for k, values in enumerate(without)] or [0.0 * x for x in full]
+        right = self.right[name][: len(full)]
+        if any(x.size != y.size or not np.isfinite(x.sum() + z.sum()) for x, y, z in zip(full, right, rest, strict=True)):
+            return None
+        weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
+        share = np.concatenate([(x - y) * w for x, y, w in zip(full, rest, weights, strict=True)])
+        fixed = np.concatenate([y * w for y, w in zip(rest, weights, strict=True)])
+        aim = np.concatenate([g * w for g, w in zip(right, weights, strict=True)])
+        if not np.any(share) or not np.any(aim):
+            return None
+        if not without or np.linalg.norm(fixed) <= 1e-9 * np.linalg.norm(share):
+            match = matched([share], [aim])
+            if not match.holds or not match.scale:
+                return None
+            return (1.0, match.scale) if goal is None else (goal / match.scale, goal)
+        if goal is not None:
+            factor = float(share @ (goal * aim - fixed)) / float(share @ share)
+            missed = float(np.linalg.norm(fixed + factor * share - goal * aim))
+            return (factor, goal) if missed <= CLOSE * np.linalg.norm(goal * aim) else None
+        rows = np.stack([-share, aim], axis=1)
+        (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
+        missed = float(np.linalg.norm(rows @ np.array([factor, along]) - fixed))
+        size = max(float(np.linalg.norm(factor * share)), float(np.linalg.norm(along * aim)))
+        if missed > CLOSE * float(np.linalg.norm(fixed)) or abs(factor) * np.linalg.norm(share) < 1e-9 * size or not along:
+            return None
+        return float(factor), float(along)
+
+    def _scale(
+        self, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values], without: list[Values]
+    ) -> float | None:
+        """The factor of the replacement with which the step of every block is what it should be."""
+        for name in reached:
+            if name not in wrong and self.found.verdicts[name].rule == "plain":
+                goal = self.found.verdicts[name].change.scale
+                fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
+                return None if fit is None else _rounded(fit[0])
+        name = next(iter(fits))
+        free = self._fit_at(self.look.ends[name], name, with_it, without)
+        if free is None:  # a step of another kind
+            factor, along = fits[name]
+            for nodes in self.ways[name] if self.common_gradient is not None else ():
+                fit = self._fit_at(nodes, name, with_it, without, self.common_gradient)
+                if fit is not None:
+                    return _rounded(fit[0])
+            return _rounded(factor if along > 0 or factor != 1.0 else -factor)
+        goal = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
+        if goal is None or free[0] != 1.0:  # what else is in the step tells the factor
+            return _rounded(free[0]) if free[1] > 0 else -1.0 if free[0] == 1.0 else None
+        fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
+        if fit is None:
+            return None
+        if self.common is None and abs(fit[0] - 1.0) < CLOSE:
+            return _rounded(self.convention)
+        return _rounded(fit[0])
+
+    @cached_property
+    def convention(self) -> float:
+        """The factor of the script's error along the cotangent of its prediction: what the whole script leaves out."""
+        for group in errors(self.look):
+            factor = self.factor(group[0][0])
+            if factor is not None:
+                return abs(factor)
+        return 1.0
+
+    def _change_of(self, name: str, new: list[Values]) -> Any:
+        return matched([self._block(self.look.ends[name], values, k, name) for k, values in enumerate(new)], self.right[name])
+
+    def _downhill(self, name: str, new: list[Values]) -> bool:
+        """Whether a step follows the right gradient down."""
+        match = self._change_of(name, new)
+        if match.holds:
+            plain = self.common is not None and self.found.verdicts[name].rule == "plain"
+            return bool(match.scale > 0 and (not plain or abs(match.scale - self.common) <= 1e-5 * self.common))
+        for nodes in self.ways[name]:
+            if matched([self._block(nodes, values, k, name) for k, values in enumerate(new)], self.right[name]).holds:
+                steps = [
+                    self._block(self.look.ends[name], values, k, name) * self.right[name][k]
+                    for k, values in enumerate(new) if self.points[k].moved
+                ]  # fmt: skip
+                return not any(np.any(step < -1e-9 * np.max(np.abs(step), initial=0.0)) for step in steps)
+        return False
+
+    # ------------------------------------------------------------------------------------------------- ranking
+
+    def _rank(self, fault: Fault) -> tuple[Any, ...]:
+        """What is likelier to be the mistake sorts first."""
+        factor = fault.rescaled
+        if factor is not None and self._as_it_should(fault, factor):
+            # A sign goes wrong in the step, another factor where the gradient is stored.
+            time = fault.nodes[0].time
+            return (True, id(fault.nodes[0]) not in self.named, time) if factor > 0 else (True, False, -time)
+        return False, fault.first.time, -len(fault.repairs)
+
+    def _as_it_should(self, fault: Fault, change: float) -> bool:
+        """Whether a value that is wrong by a factor only has that factor from what it is computed from."""
+        node = fault.nodes[0]
+        if id(node) not in self.erring:
+            return True  # a forward value is what it is: its factor is no mistake
+        mine = self.factor(node)
+        theirs = [f for operand in node.operands() if id(operand) in self.erring and (f := self.factor(operand)) is not None]
+        if mine is None:
+            return False
+        if not theirs:
+            return mine > 0
+        if change < 0:
+            return any(f * mine > 0 for f in theirs)
+        rate = 1.0
+        if getattr(node.function, "__name__", "") in ("mul", "multiply"):
+            known = [float(np.asarray(o.value)) for o in node.operands() if o.hyper and o.value is not None]
+            known += [float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)]
+            rate = known[0] if known else 1.0
+        return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
+
+    def factor(self, node: Node) -> float | None:
+        """The factor of a value along a cotangent; None where it is none."""
+        if id(node) not in self.values[0]:
+            return None
+        theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
+        for quantity in self.quantities.backward:
+            if quantity.size == theirs[0].size:
+                for right in (quantity.values, [value.T for value in quantity.values]):
+                    match = matched(theirs, right)
+                    if match.holds and match.scale:
+                        return match.scale
+        return None
+
+    @cached_property
+    def named(self) -> set[int]:
+        """Nodes that are stored under a name."""
+        stores = self.look.training.tape.stores
+        return {id(thing) for _, scope, _, thing, _ in stores if isinstance(thing, Node) and scope[0] != "return"}
 
 
 def _rounded(factor: float) -> float:
     near = float(round(factor)) if abs(factor) >= 1 else factor
-    return near if abs(near - factor) <= 1e-6 * abs(factor) else factor
+    return near if abs(near - factor) <= 1e-9 * abs(factor) else factor
 
 
 def _layouts(nodes: list[Node], wanted: list[Quantity], shape: tuple[int, ...]) -> Iterator[_Trial]:

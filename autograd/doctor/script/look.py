@@ -79,6 +79,10 @@ class Look:
                 stack.pop()
         return memo[id(node)]
 
+    def goes_back(self, key: int) -> bool:
+        """Whether a leaf of before the step was made from earlier parameters."""
+        return self._goes_back.get(key, False)
+
     @cached_property
     def _goes_back(self) -> dict[int, bool]:
         return {}
