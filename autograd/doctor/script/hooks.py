@@ -46,6 +46,7 @@ class Hooks:
         self.frames = 0
         self.stack: list[int] = [0]
         self.found: dict[tuple[int, Any], int] = {}
+        self.namespace: dict[str, Any] = {}
         self.next_look = 200
         self.at = 0
         self.turns: list[tuple[int, int]] = []
@@ -151,10 +152,20 @@ class Hooks:
                     tape._know(out, node)
                 else:
                     tape.result(out, operator.getitem, (tape.operand(thing), tape.index(index)), {}, self.sites[number])
+                self._read(number, out)
                 self._look()
         elif isinstance(thing, (list, tuple, dict)) and type(out) not in PLAIN:
             self._found(("item", id(thing)), index, thing, out, number)
+            self._read(number, out)
         return out
+
+    def _read(self, number: int, out: Any) -> None:
+        """Note what an expression such as `cache["A1"]` or `h[t - 1]` stands for just now."""
+        tape = self.tape
+        if isinstance(out, NUMBERS):
+            node = tape.node_of(out)
+            if node is not None:
+                tape.reads.append((tape.time, node, self.sites[number], tape.context))
 
     def cut(self, start: Any, stop: Any, step: Any) -> slice:
         return slice(start, stop, step)
@@ -327,6 +338,7 @@ class Hooks:
     def enter(self, number: int, names: tuple[tuple[str, Any], ...]) -> int:
         self.frames += 1
         if not self.tape.paused:
+            self.tape.calls.append((self.tape.time, self.tape.context, self.frames, self.sites[number]))
             for name, value in names:
                 self.tape.store(("frame", self.frames), name, value, self.sites[number])
         return self.frames

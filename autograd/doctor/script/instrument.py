@@ -135,6 +135,8 @@ class Rewriter(ast.NodeTransformer):
         if isinstance(node.func, ast.Name) and node.func.id in BY_FRAME:
             return self.generic_visit(node)
         site = self.site("call", node, [a.value if isinstance(a, ast.Starred) else a for a in node.args])
+        if isinstance(node.func, ast.Attribute):
+            self.sites[-1].owner = self.source.span(node.func.value)
         args = [self.literal(a) for a in node.args]
         keywords = [ast.keyword(k.arg, self.literal(k.value)) for k in node.keywords]
         return self.hook("call", [site, self.visit(node.func), *args], node, keywords)

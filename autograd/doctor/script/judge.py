@@ -95,7 +95,6 @@ class Verdict:
     silent: bool = False
     decay: float = 0.0
     factor: float = 1.0
-    look: Look | None = None
 
 
 @dataclass(eq=False)
@@ -110,7 +109,7 @@ class Judgement:
 
 
 def judge(training: Training, seed: int = 0) -> Judgement | None:
-    """The verdicts under the reading that explains most."""
+    """The verdicts under the reading that explains most, on the step that shows most."""
     rng = np.random.default_rng(seed)
     look, points = _look(training, rng)
     if not points:
@@ -127,9 +126,54 @@ def judge(training: Training, seed: int = 0) -> Judgement | None:
         found = [each for each in found if rank(each) == best_rank]
         if len(found) == 1 or (rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())):
             break
-    best = _meant(found[0], everything)
-    look_further(best, rng)
+    return _elsewhere(_meant(found[0], everything), rng)
+
+
+def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
+    """The same on other steps, with other samples: a zero in one of them hides what is wrong, and what is right."""
+    best, seen = found, dict(found.verdicts)
+    large = len(found.look.program.order) > 3000
+    for step in [step for step in found.look.training.steps if step is not found.look.step][: 2 if large else 6]:
+        if large and not any(v.silent for v in seen.values()):
+            break
+        there = _judged_at(found, step, rng)
+        if there is None:
+            continue
+        for name, verdict_there in there.verdicts.items():
+            if seen[name].silent or (not verdict_there.right and not verdict_there.silent and seen[name].right):
+                seen[name] = verdict_there
+        if _wrong(there) > _wrong(best) or (_wrong(there) == _wrong(best) and _silent(there) < _silent(best)):
+            best = there
+    for name, verdict_seen in seen.items():
+        if best.verdicts[name].silent:
+            best.verdicts[name] = verdict_seen
     return best
+
+
+def _wrong(found: Judgement) -> int:
+    return sum(not v.right and not v.silent for v in found.verdicts.values())
+
+
+def _silent(found: Judgement) -> int:
+    return sum(v.silent for v in found.verdicts.values())
+
+
+def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgement | None:
+    """The verdicts on another step under the same reading."""
+    training, reading = found.look.training, found.reading
+    assert reading is not None
+    losses = [nodes for nodes in loss_nodes(Look(training, step), _upto(training, step.number)) if nodes[0].site is reading.site]
+    watched = [node for nodes in losses for node in nodes]
+    look = Look(training, step, [*watched, *stored_nodes(training, step)])
+    look.losses = losses
+    points = _points(look, rng)
+    if not points:
+        return None
+    twin = next((r for r in readings(look, losses, points[0]) if r.kind == reading.kind and r.site is reading.site), None)
+    try:
+        return None if twin is None else verdicts(look, points, twin)
+    except Exception:
+        return None
 
 
 def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
@@ -277,31 +321,6 @@ def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[in
             if all(key in bar and np.array_equal(p.values[key], v) for bar, p, v in zip(bars, points, values, strict=True)):
                 return key
     return None
-
-
-def look_further(found: Judgement, rng: np.random.Generator) -> None:
-    """Other steps, with other samples, where nothing could be seen in this one."""
-    training, reading = found.look.training, found.reading
-    silent = [name for name, v in found.verdicts.items() if v.silent]
-    for step in [step for step in training.steps if step is not found.look.step][:12]:
-        if not silent:
-            return
-        plain = Look(training, step)
-        losses = [nodes for nodes in loss_nodes(plain, _upto(training, step.number)) if nodes[0].site is reading.site]
-        look = Look(training, step, [node for nodes in losses for node in nodes])
-        points = _points(look, rng)
-        if not points:
-            continue
-        twin = next((r for r in readings(look, losses, points[0]) if r.kind == reading.kind and r.site is reading.site), None)
-        if twin is None:
-            continue
-        there = verdicts(look, points, twin)
-        for name in silent:
-            verdict_there = there.verdicts[name]
-            if not verdict_there.silent:
-                verdict_there.look = look
-                found.verdicts[name] = verdict_there
-        silent = [name for name in silent if found.verdicts[name].silent]
 
 
 def _uniform(look: Look, found: dict[str, Verdict]) -> bool:

@@ -34,6 +34,7 @@ def run_main(text: str, path: str, argv: list[str], hooks: Hooks) -> dict[str, A
     sys.modules["__main__"] = module
     sys.argv = [path, *argv]
     hooks.modules = {"__main__", *hooks.modules}
+    hooks.namespace = module.__dict__
     code = code_of(text, path, hooks)
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
     exec(code, module.__dict__)

@@ -74,6 +74,7 @@ class Site:
     function: str
     target: str = ""
     loops: tuple[int, ...] = ()
+    owner: Span | None = None  # of a method that is called: the span of the object
 
     @property
     def line(self) -> int:

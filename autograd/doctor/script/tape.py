@@ -219,10 +219,11 @@ class Tape:
         self.conditions: list[Node] = []
         self.stores: list[tuple[int, tuple[str, int], Any, Any, Site]] = []
         """(time, (scope, its number), key, what was stored: a node or an object, where)."""
-        self.reads: list[tuple[int, Node, Site]] = []
+        self.reads: list[tuple[int, Node, Site, Any]] = []
+        """(time, what was read, where, in which calls)."""
         self.shown: list[tuple[int, Node, Site]] = []
-        self.calls: list[tuple[int, int, int, Site]] = []
-        """(time, number of the frame, number of the caller's frame, where it is defined)."""
+        self.calls: list[tuple[int, Any, int, Site]] = []
+        """(time, the calls it lies in, number of the frame, where the function is defined)."""
         self.kept: dict[int, Any] = {}
         self.sites: list[Site] = []
         self.paused = False
