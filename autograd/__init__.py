@@ -8,6 +8,7 @@
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from .core.node import walk
@@ -91,10 +92,11 @@ from .core.table import (
 # fmt: on
 
 if TYPE_CHECKING:
+    __version__: str
     from .compiler import compile as compile
     from .doctor import diagnose, diagnose_class, examine
     from .drawing import draw, draw_dot
-    from .drawing.inspect import Film, compare_gradients, inspect
+    from .drawing.page import Film, compare_gradients, inspect
     from .transforms.check import gradcheck, gradgradcheck
 
 __all__ = [
@@ -122,9 +124,9 @@ __all__ += [  # noqa: RUF022, in the order of the table
 _LATER = {
     "draw": "drawing",
     "draw_dot": "drawing",
-    "inspect": "drawing.inspect",
-    "compare_gradients": "drawing.inspect",
-    "Film": "drawing.inspect",
+    "inspect": "drawing.page",
+    "compare_gradients": "drawing.page",
+    "Film": "drawing.page",
     "gradcheck": "transforms.check",
     "gradgradcheck": "transforms.check",
     "compile": "compiler",
@@ -136,6 +138,10 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from glassgrad.neighbour import installed
+
+        return installed("glassgrad") or "unknown"  # a source tree that was not installed
     if name not in _LATER:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     found = getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
@@ -144,8 +150,13 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*__all__, *_LATER, "abs"})
 
 
 compiled: bool = not str(_value.__file__).endswith(".py")
 """Whether the scalar engine runs as machine code made by mypyc (True) or as plain Python (False)."""
+
+if os.path.exists(os.path.join(__path__[0], "tracer.py")):  # a file of HIPS autograd, which calls itself `autograd` too
+    from glassgrad.neighbour import warn
+
+    warn(__path__[0])

@@ -18,7 +18,7 @@ from .evidence import Batch, implied, named
 from .reference import Loss, Params
 
 if TYPE_CHECKING:
-    from ..drawing.inspect import Page
+    from ..drawing.page import Page
 
 Array = Any
 MOST_SAMPLES = 8
@@ -36,7 +36,7 @@ def comparison(
     Raises:
         OperandError: no block of his has as many numbers as it should.
     """
-    from ..drawing.inspect import compare_gradients
+    from ..drawing.page import compare_gradients
 
     samples = [batch.all()[0]]
     if callable(answer) and batch.divisible:

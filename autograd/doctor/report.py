@@ -17,7 +17,7 @@ from ..errors import OperandError
 from .marks import of_blocks
 
 if TYPE_CHECKING:
-    from ..drawing.inspect import Page
+    from ..drawing.page import Page
 
 WIDTH = 100
 MARKS = {"right": "✓", "wrong": "✗", "cannot tell": "?"}

@@ -17,28 +17,29 @@ REST: Final = "rest"
 Links = Sequence[tuple[int, ...]]
 
 
-def settle(paths: Sequence[Path], links: Links, roams: Sequence[bool]) -> list[Path]:
-    """The modules of every place; parameters and constants go where they are used.
+def homes(paths: Sequence[Path], links: Links, is_free: Sequence[bool]) -> list[Path]:
+    """The modules that every place is drawn in: parameters and constants stand where they are used.
 
     Args:
         paths: the modules that ran when each was made. A parameter is made before any module runs.
         links: the operands of each.
-        roams: whether it is a parameter or a constant.
+        is_free: whether it is a parameter or a constant.
 
-    >>> settle([(), ("layer",)], [(), (0,)], [True, False])
+    >>> homes([(), ("layer",)], [(), (0,)], [True, False])
     [('layer',), ('layer',)]
     """
-    settled = list(paths)
-    seen = [False] * len(settled)
+    found = list(paths)
+    seen = [False] * len(found)
     for place, operands in enumerate(links):
         for operand in operands:
-            if roams[operand]:
-                settled[operand] = _common(settled[operand], settled[place]) if seen[operand] else settled[place]
+            if is_free[operand]:
+                found[operand] = _common(found[operand], found[place]) if seen[operand] else found[place]
                 seen[operand] = True
-    return settled
+    return found
 
 
 def _common(one: Path, other: Path) -> Path:
+    """The modules around both."""
     if one == other:
         return one
     length = 0

@@ -15,8 +15,8 @@ from . import colour, matrix
 from .colour import ALARM, GREY, ZERO, Scale
 from .escape import LONGEST, LONGEST_TOOLTIP, clean, quoted, tooltip
 from .legend import SUSPICIOUS, legend
-from .look import Look
 from .model import Amount, Box, Drawing, Edge, Module
+from .options import Options
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 
@@ -36,12 +36,12 @@ class Dot:
     body: list[str]
 
 
-def write(drawing: Drawing, look: Look) -> Dot:
+def write(drawing: Drawing, options: Options) -> Dot:
     """The DOT text of a drawing."""
-    scale = look.scale or colour.fit(sizes(drawing))
+    scale = options.scale or colour.fit(sizes(drawing))
     dense = is_dense(drawing)
     graph = {
-        "rankdir": look.rankdir,
+        "rankdir": options.rankdir,
         "bgcolor": "transparent",
         "fontname": FONT,
         "fontsize": "11",
@@ -52,7 +52,7 @@ def write(drawing: Drawing, look: Look) -> Dot:
         "labelloc": "b",
         "labeljust": "l",
         "tooltip": " ",
-        "label": legend(drawing, look, scale, dense),
+        "label": legend(drawing, options, scale, dense),
     }
     node = {"shape": "box", "fontname": FONT, "fontsize": "12", "margin": "0.13,0.07", "height": "0.35", "color": GREY}
     line = {"fontname": FONT, "fontsize": "10", "fontcolor": GREY, "arrowsize": "0.7", "color": colour.LINE}
@@ -60,10 +60,10 @@ def write(drawing: Drawing, look: Look) -> Dot:
         gap = min(max(0.045 * len(drawing.boxes), 1.2), 5.0)
         graph |= {"splines": "line", "outputorder": "edgesfirst", "ranksep": f"{gap:.2f}"}
         line["arrowsize"] = "0.45"
-        line |= dict(zip(("tailport", "headport"), SIDES[look.rankdir], strict=True))
+        line |= dict(zip(("tailport", "headport"), SIDES[options.rankdir], strict=True))
     paths = {box.id: box.path for box in drawing.boxes}
     values = {box.id for box in drawing.boxes if box.value is not None}
-    body = [*_framed(drawing, look, scale)]
+    body = [*_framed(drawing, options, scale)]
     results = {box.id for box in drawing.boxes if box.kind == "result"}
     for edge in drawing.edges:
         enters = edge.head in values and paths[edge.tail] != paths[edge.head] and not dense
@@ -72,7 +72,7 @@ def write(drawing: Drawing, look: Look) -> Dot:
         course = {"minlen": "2"} if enters else {}
         if edge.tail in results and not dense:
             course["weight"] = "8"
-        body.append(_edge(edge, look, scale, dense, course))
+        body.append(_edge(edge, options, scale, dense, course))
     return Dot({key: value for key, value in graph.items() if value}, node, line, body)
 
 
@@ -90,12 +90,12 @@ def sizes(drawing: Drawing) -> Iterable[float]:
 # ----------------------------------------------------------------------------------------------------- frames, boxes
 
 
-def _framed(drawing: Drawing, look: Look, scale: Scale) -> Iterable[str]:
+def _framed(drawing: Drawing, options: Options, scale: Scale) -> Iterable[str]:
     """The boxes, each inside the frames of its modules."""
     inside: dict[tuple[str, ...], list[str]] = {}
     for box in drawing.boxes:
         around = box.path[:-1] if box.kind == "module" else box.path
-        inside.setdefault(around, []).append(_box(box, look, scale))
+        inside.setdefault(around, []).append(_box(box, options, scale))
     children: dict[str, list[Module]] = {}
     for module in drawing.modules:
         children.setdefault(module.parent, []).append(module)
@@ -119,9 +119,9 @@ def _framed(drawing: Drawing, look: Look, scale: Scale) -> Iterable[str]:
     yield from inside.get((), ())
 
 
-def _box(box: Box, look: Look, scale: Scale) -> str:
-    fill = _fill(box, look, scale)
-    lines = _lines(box, look)
+def _box(box: Box, options: Options, scale: Scale) -> str:
+    fill = _fill(box, options, scale)
+    lines = _lines(box, options)
     attributes = {
         "id": f'"{box.id}"',
         "class": f'"{box.kind}{" root" * box.is_root}{" marked" * bool(box.mark)}"',
@@ -129,17 +129,17 @@ def _box(box: Box, look: Look, scale: Scale) -> str:
         "tooltip": tooltip(*_explained(box)),
         **fill,
     }
-    if shows_table(box, look):
+    if shows_table(box, options):
         rows = box.value.rows if box.value is not None else ()
-        graded = scale if look.grads else None
+        graded = scale if options.grads else None
         attributes["label"] = matrix.label(lines, rows, box.grad, graded, fill["fontcolor"].strip('"'))
         attributes["margin"] = '"0.04,0.02"'
     return f"\t{box.id} {_listed(attributes)}\n"
 
 
-def shows_table(box: Box, look: Look) -> bool:
+def shows_table(box: Box, options: Options) -> bool:
     """Whether its numbers stand in the box, one by one."""
-    return look.tables and look.values and box.value is not None and bool(box.value.rows)
+    return options.tables and options.values and box.value is not None and bool(box.value.rows)
 
 
 def title_of(box: Box) -> str:
@@ -152,20 +152,20 @@ def title_of(box: Box) -> str:
     return name or ("" if box.kind == "constant" else box.kind)
 
 
-def _lines(box: Box, look: Look) -> list[str]:
+def _lines(box: Box, options: Options) -> list[str]:
     """The two lines of a box, and why it is marked."""
     short = box.mark if len(box.mark) <= LONGEST else box.mark.partition(": ")[0]  # the tooltip has it in full
     mark = [f"{SUSPICIOUS} {clean(short)}"] if box.mark else []
     if box.kind == "rest":
         return ["…", f"{box.count:,} values left out", *mark]
     title = title_of(box)
-    if look.order and box.order is not None:
+    if options.order and box.order is not None:
         title = f"{box.order}.  {title}"
-    parts = [_held(box, look.digits)] if look.values else []
-    if look.grads and box.kind != "constant":
-        parts.append(_gradient(box.grad, look.digits))
-    spreads = [box.value.spread] if look.values and box.value is not None else []
-    if look.grads and box.grad is not None and box.grad.spread:
+    parts = [_held(box, options.digits)] if options.values else []
+    if options.grads and box.kind != "constant":
+        parts.append(_gradient(box.grad, options.digits))
+    spreads = [box.value.spread] if options.values and box.value is not None else []
+    if options.grads and box.grad is not None and box.grad.spread:
         spreads.append(f"∇ {box.grad.spread}")
     return [line for line in (title, " │ ".join(parts), *spreads, *mark) if line] or [box.kind]
 
@@ -216,7 +216,7 @@ def _full(amount: Amount | None) -> str:
     return f"{amount.short}: {amount.detail}" if amount.short else repr(amount.size)
 
 
-def _fill(box: Box, look: Look, scale: Scale) -> Attributes:
+def _fill(box: Box, options: Options, scale: Scale) -> Attributes:
     """Fill and border: what it is on the border, its gradient on the fill."""
     styles = ["filled"] if box.kind in ("input", "constant", "rest") else ["filled", "rounded"]
     fill, text, border, width = colour.UNKNOWN, colour.DARK_TEXT, GREY, 1.0
@@ -232,7 +232,7 @@ def _fill(box: Box, look: Look, scale: Scale) -> Attributes:
         styles.append("dotted")
     if box.is_root:
         width = 3.0
-    if box.kind not in ("constant", "rest") and look.grads:
+    if box.kind not in ("constant", "rest") and options.grads:
         if box.grad is None:
             styles.append("dashed")
         elif not math.isfinite(box.grad.size):
@@ -261,13 +261,13 @@ def _fill(box: Box, look: Look, scale: Scale) -> Attributes:
 # ------------------------------------------------------------------------------------------------------------ edges
 
 
-def _edge(edge: Edge, look: Look, scale: Scale, dense: bool, course: Attributes) -> str:
+def _edge(edge: Edge, options: Options, scale: Scale, dense: bool, course: Attributes) -> str:
     attributes = {
         "id": f'"{edge.id}"',
         "class": f'"{_class(edge)}"',
-        **_label(edge, look, dense),
+        **_label(edge, options, dense),
         "tooltip": tooltip(*_derived(edge)),
-        **_line(edge, look, scale, colour.THICKEST / 2 if dense else colour.THICKEST),
+        **_line(edge, options, scale, colour.THICKEST / 2 if dense else colour.THICKEST),
         **course,
         **({"arrowhead": "none"} if dense and _class(edge) == "edge zero" else {}),
     }
@@ -287,13 +287,13 @@ def _class(edge: Edge) -> str:
     return "edge negative" if flow.number is not None and flow.number < 0 else "edge"
 
 
-def _label(edge: Edge, look: Look, dense: bool) -> Attributes:
+def _label(edge: Edge, options: Options, dense: bool) -> Attributes:
     """The local derivative, after the mark of the operand where the order matters."""
     if dense:
         return {"headlabel": quoted(edge.mark), "labeldistance": "1.8"} if edge.mark else {}
     parts = [edge.mark] if edge.mark else []
-    if look.partials and edge.partial is not None:
-        parts.append(colour.number(edge.partial, look.digits))
+    if options.partials and edge.partial is not None:
+        parts.append(colour.number(edge.partial, options.digits))
     return {"label": quoted(" ".join(parts))} if parts else {}
 
 
@@ -310,9 +310,9 @@ def _derived(edge: Edge) -> list[str]:
     return lines
 
 
-def _line(edge: Edge, look: Look, scale: Scale, thickest: float) -> Attributes:
+def _line(edge: Edge, options: Options, scale: Scale, thickest: float) -> Attributes:
     """Width, opacity and dashes: the gradient that flows."""
-    flow = edge.flow if look.grads else None
+    flow = edge.flow if options.grads else None
     if edge.to_constant:
         style, line, width = "dotted", colour.with_opacity(GREY, 0.6), 1.0
     elif flow is None:

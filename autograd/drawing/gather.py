@@ -10,42 +10,25 @@ import gc
 import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ..core.node import walk
-from . import carrier, collapse
+from . import amounts, collapse, signs
+from .amounts import amount
 from .collapse import REST
 from .errors import OptionError
-from .look import MOST_BOXES
+from .flows import flows
 from .model import Amount, Box, Drawing, Edge, Module, Path
+from .options import MOST_BOXES
 
-NOT_YET = "backward() has not been called yet: there are no gradients to show"
+NOT_YET: Final = "backward() has not been called yet: there are no gradients to show"
+DEEPEST: Final = 10_000
 
-
-def gather(
-    roots: Sequence[Any],
-    depth: int | None,
-    max_nodes: int,
-    constants: bool,
-    histograms: bool = False,
-    marks: Sequence[tuple[Any, str]] = (),
-) -> Drawing:
-    """Everything that a picture of the roots says.
-
-    Args:
-        roots: the nodes to draw, with all they depend on.
-        depth: how many frames may lie inside one another; None for as many as `max_nodes` allows.
-        max_nodes: how many boxes there may be; the nearest to the roots are kept.
-        constants: whether plain numbers have boxes of their own.
-        histograms: whether to look at how the elements of every array are spread.
-        marks: nodes, or labels of nodes, and why they are suspicious.
-    """
-    with _no_collecting():
-        return _Reading(roots, constants, histograms, marks).drawing(depth, max_nodes)
+Marks = Sequence[tuple[Any, str]]
 
 
 @contextlib.contextmanager
-def _no_collecting() -> Iterator[None]:
+def no_collecting() -> Iterator[None]:
     """Nothing made here is part of a cycle; looking for one among a million nodes takes longer than all else."""
     collecting = gc.isenabled()
     gc.disable()
@@ -56,32 +39,41 @@ def _no_collecting() -> Iterator[None]:
             gc.enable()
 
 
-class _Reading:
-    """A graph in the order of its walk, and what each place of it is."""
+class Reading:
+    """A graph in the order of its walk, ready to be drawn as single values or collapsed.
 
-    def __init__(
-        self, roots: Sequence[Any], constants: bool, histograms: bool, marks: Sequence[tuple[Any, str]] = ()
-    ) -> None:
+    Args:
+        roots: the nodes to draw, with all they depend on.
+        histograms: whether to look at how the elements of every array are spread.
+        marks: nodes, or labels of nodes, and why they are suspicious.
+
+    Raises:
+        OptionError: a mark names what is not in the graph.
+    """
+
+    def __init__(self, roots: Sequence[Any], histograms: bool = False, marks: Marks = ()) -> None:
         self.histograms = histograms
-        order = walk(*roots)
-        index = {id(node): place for place, (node, _) in enumerate(order)}
-        self.nodes = [node for node, _ in order]
-        self.operands = [operands for _, operands in order]
+        walked = walk(*roots)
+        index = {id(node): place for place, (node, _) in enumerate(walked)}
+        self.nodes = [node for node, _ in walked]
+        self.operands = [operands for _, operands in walked]
         self.kinds = [node.kind for node in self.nodes]
-        self.hidden = [kind == "constant" and not constants for kind in self.kinds]
         self.links = [tuple([index[id(operand)] for operand in operands]) for operands in self.operands]
         self.roots = list(dict.fromkeys(index[id(root)] for root in roots))
-        self.hidden = [hidden and place not in self.roots for place, hidden in enumerate(self.hidden)]
-        roams = [kind in ("parameter", "constant") for kind in self.kinds]
-        self.paths = collapse.settle([node.scope for node in self.nodes], self.links, roams)
+        is_free = [kind in ("parameter", "constant") for kind in self.kinds]
+        self.paths = collapse.homes([node.scope for node in self.nodes], self.links, is_free)
         self.module_ids: dict[Path, str] = {}
         for path in dict.fromkeys(self.paths):
             for length in range(1, len(path) + 1):
                 self.module_ids.setdefault(path[:length], f"m{len(self.module_ids)}")
+        self.turns: dict[int, int] = {}
+        for place in range(len(self.nodes) - 1, -1, -1):  # as backward goes: see `core/reverse.py`
+            if self.links[place]:
+                self.turns[place] = len(self.turns) + 1
+        self.flows = flows(walked)
         self.marks: dict[int, list[str]] = {}
         for what, reason in marks:
             for place in self._places(what, index):
-                self.hidden[place] = False  # a constant that is marked has a box
                 self.marks.setdefault(place, []).append(reason)
 
     def _places(self, what: Any, index: dict[int, int]) -> list[int]:
@@ -97,23 +89,43 @@ class _Reading:
             raise OptionError(f"marks names {what!r}, which is no label in this graph; its labels: {known}")
         return found
 
-    def drawing(self, depth: int | None, max_nodes: int) -> Drawing:
-        """The data of the picture."""
-        shown = [path for path, hidden in zip(self.paths, self.hidden, strict=True) if not hidden]
+    def drawing(self, depth: int | None, most: int, constants: bool = True) -> Drawing:
+        """The data of a picture.
+
+        Args:
+            depth: how many frames may lie inside one another; None for as many as `most` allows.
+            most: how many boxes there may be; those nearest to the roots are kept.
+            constants: whether plain numbers have boxes of their own.
+        """
+        return _View(self, constants).drawing(depth, most)
+
+
+class _View:
+    """A reading with some of its constants hidden."""
+
+    def __init__(self, reading: Reading, constants: bool) -> None:
+        self.all = reading
+        self.hidden = [
+            kind == "constant" and not constants and place not in reading.roots and place not in reading.marks
+            for place, kind in enumerate(reading.kinds)
+        ]
+
+    def drawing(self, depth: int | None, most: int) -> Drawing:
+        read = self.all
+        shown = [path for path, hidden in zip(read.paths, self.hidden, strict=True) if not hidden]
         deepest = max(map(len, shown), default=0)
-        fitting = collapse.deepest_that_fits(shown, max_nodes) if depth is None else min(depth, deepest)
-        keys = collapse.keys_at(fitting, self.paths)
-        notes = [] if any(self.nodes[root].reached for root in self.roots) else [NOT_YET]
+        fitting = collapse.deepest_that_fits(shown, most) if depth is None else min(depth, deepest)
+        keys = collapse.keys_at(fitting, read.paths)
+        notes = [] if any(read.nodes[root].reached for root in read.roots) else [NOT_YET]
         if depth is None and fitting < deepest:
             notes.append(
                 f"{len(shown):,} values are too many to draw one by one: modules more than {fitting} deep are "
                 f"collapsed; depth={fitting + 1} opens them"
             )
-        order = [key for key, hidden in zip(keys, self.hidden, strict=True) if not hidden]
-        total = len(set(order))
-        if total > max_nodes:
-            links = [tuple([link for link in links if not self.hidden[link]]) for links in self.links]
-            kept = collapse.nearest(self.roots, keys, links, max_nodes)
+        total = len({key for key, hidden in zip(keys, self.hidden, strict=True) if not hidden})
+        if total > most:
+            links = [tuple([link for link in links if not self.hidden[link]]) for links in read.links]
+            kept = collapse.nearest(read.roots, keys, links, most)
             keys = [key if key in kept else REST for key in keys]
             collapse_more = "a smaller depth= collapses modules, " if fitting else ""
             notes.append(
@@ -125,7 +137,7 @@ class _Reading:
             boxes=tuple(boxes),
             edges=tuple(self._edges(keys)),
             modules=tuple(self._modules(box.path[: -1 if box.kind == "module" else None] for box in boxes)),
-            total=len(self.nodes),
+            total=len(read.nodes),
             depth=fitting,
             notes=tuple(notes),
         )
@@ -137,124 +149,136 @@ class _Reading:
         for place, key in enumerate(keys):
             if not self.hidden[place]:
                 members.setdefault(key, []).append(place)
-        turns, turn = [0] * len(self.nodes), 0
-        for place in range(len(self.nodes) - 1, -1, -1):
-            if self.links[place]:
-                turn += 1
-                turns[place] = turn
-        return [self._box(key, places, turns) for key, places in members.items()]
+        return [self._box(key, places) for key, places in members.items()]
 
-    def _box(self, key: Hashable, places: list[int], turns: list[int]) -> Box:
+    def _box(self, key: Hashable, places: list[int]) -> Box:
+        read = self.all
         if key == REST:
             return Box(REST, "rest", count=len(places), mark=self._mark(places))
         if isinstance(key, tuple):
             return self._module_box(key, places)
         (place,) = places
-        node = self.nodes[place]
+        node = read.nodes[place]
         return Box(
             id=f"n{place}",
-            kind=self.kinds[place],
+            kind=read.kinds[place],
             label=node.label,
             op=node.op,
             sign=self._sign(place),
-            path=self.paths[place],
-            is_root=place in self.roots,
-            value=carrier.value_of(node, self.histograms),
-            grad=carrier.gradient_of(node, self.histograms),
-            order=turns[place] or None,
+            path=read.paths[place],
+            is_root=place in read.roots,
+            value=amounts.value_of(node, read.histograms),
+            grad=amounts.gradient_of(node, read.histograms),
+            before=self._before(place),
+            order=read.turns.get(place),
             source=node.source,
-            parameters=int(self.kinds[place] == "parameter"),
+            parameters=int(read.kinds[place] == "parameter"),
             mark=self._mark(places),
         )
 
     def _module_box(self, path: Path, places: list[int]) -> Box:
         """A module as one box; what it says of the gradient is the norm over its parameters, or over all it holds."""
-        own = [place for place in places if self.kinds[place] == "parameter"]
-        known = [carrier.gradient_of(self.nodes[place]) for place in own or places]
+        read = self.all
+        own = [place for place in places if read.kinds[place] == "parameter"]
+        known = [amounts.gradient_of(read.nodes[place]) for place in own or places]
         return Box(
-            id=self.module_ids[path],
+            id=read.module_ids[path],
             kind="module",
             label=path[-1],
             path=path,
-            is_root=any(root in places for root in self.roots),
+            is_root=any(root in places for root in read.roots),
             grad=_together(known),
             count=len(places),
             parameters=len(own),
             mark=self._mark(places),
         )
 
+    def _before(self, place: int) -> float | None:
+        """What a leaf had before this backward: several add up, until the gradient is set to zero."""
+        node = self.all.nodes[place]
+        if self.all.links[place] or self.all.kinds[place] == "constant" or not node.reached:
+            return None
+        had = node.grad - self.all.flows.totals.get(id(node), 0.0)
+        return float(had) if isinstance(had, float) and had != 0.0 and math.isfinite(had) else None
+
     def _mark(self, places: list[int]) -> str:
         """Why a box is marked; where several values are in it, each reason with the name of the value."""
-        if not self.marks:
+        marks = self.all.marks
+        if not marks:
             return ""
         reasons = []
         for place in places:
-            name = self.nodes[place].label if len(places) > 1 else ""
-            reasons += [f"{name}: {reason}" if name else reason for reason in self.marks.get(place, [])]
+            name = self.all.nodes[place].label if len(places) > 1 else ""
+            reasons += [f"{name}: {reason}" if name else reason for reason in marks.get(place, [])]
         return "; ".join(dict.fromkeys(reasons))
 
     def _sign(self, place: int) -> str:
         """How the operation is written; a constant that has no box of its own is written in its place."""
-        node, sign = self.nodes[place], carrier.sign_of(self.nodes[place].rule)
-        if not self.links[place] or not any(self.hidden[operand] for operand in self.links[place]):
-            return sign
+        node, links = self.all.nodes[place], self.all.links[place]
+        if not any(self.hidden[link] for link in links):
+            return signs.sign_of(node.rule)
         written = [
-            carrier.written(operand) if self.hidden[link] else carrier.MARKS[slot]
-            for slot, (operand, link) in enumerate(zip(self.operands[place], self.links[place], strict=True))
+            signs.written(operand) if self.hidden[link] else signs.MARKS[slot]
+            for slot, (operand, link) in enumerate(zip(self.all.operands[place], links, strict=True))
         ]
-        return carrier.applied(node.rule, written)
+        return signs.applied(node.rule, written)
 
     # ------------------------------------------------------------------------------------------------ edges
 
     def _edges(self, keys: Sequence[Hashable]) -> Iterable[Edge]:
         single: list[Edge] = []
         bundles: dict[tuple[str, str], list[Edge]] = {}
-        for place, links in enumerate(self.links):
+        for place, links in enumerate(self.all.links):
             head = keys[place]
             if all(keys[link] == head for link in links):
                 continue  # a leaf, or all inside one box
-            node, operands = self.nodes[place], self.operands[place]
-            partials, flows = carrier.partials_of(node, operands), carrier.flows_of(node, operands)
-            for slot, link in enumerate(links):
-                tail = keys[link]
-                if tail == head or self.hidden[link]:
-                    continue
-                edge = Edge(
-                    id=f"e{place}_{slot}",
-                    tail=self._id(tail),
-                    head=self._id(head),
-                    flow=flows[slot],
-                    to_constant=self.kinds[link] == "constant",
-                )
-                if isinstance(head, int):  # else the result is hidden in a box, and so is its derivative
-                    edge = replace(
-                        edge,
-                        slot=slot,
-                        mark=carrier.mark_of(node.rule, slot, len(links)),
-                        partial=partials[slot],
-                        formula=carrier.formula_of(node.rule, slot),
-                    )
-                if isinstance(tail, int) and isinstance(head, int):
+            for edge in self._edges_into(place, keys):
+                if isinstance(head, int) and edge.tail.startswith("n"):
                     single.append(edge)
                 else:
                     bundles.setdefault((edge.tail, edge.head), []).append(edge)
         return [*single, *(_bundle(edges) for edges in bundles.values())]
 
+    def _edges_into(self, place: int, keys: Sequence[Hashable]) -> Iterator[Edge]:
+        """The edges from the operands of one result, but for those that lie inside its box."""
+        read = self.all
+        node, operands, links, head = read.nodes[place], read.operands[place], read.links[place], keys[place]
+        partials = amounts.partials_of(node, operands)
+        parts, sums = read.flows.of(node, operands), read.flows.sums_of(node, operands)
+        for slot, link in enumerate(links):
+            tail = keys[link]
+            if tail == head or self.hidden[link]:
+                continue
+            edge = Edge(
+                id=f"e{place}_{slot}",
+                tail=self._id(tail),
+                head=self._id(head),
+                flow=None if parts[slot] is None else amount(parts[slot]),
+                to_constant=read.kinds[link] == "constant",
+            )
+            if isinstance(head, int):  # else the result is hidden in a box, and so is its derivative
+                edge = replace(
+                    edge,
+                    slot=slot,
+                    mark=signs.mark_of(node.rule, slot, len(links)),
+                    partial=partials[slot],
+                    after=None if sums[slot] is None else amount(sums[slot]),
+                    formula=signs.formula_of(node.rule, slot),
+                )
+            yield edge
+
     def _id(self, key: Hashable) -> str:
         if key == REST:
             return REST
-        return self.module_ids[key] if isinstance(key, tuple) else f"n{key}"
+        return self.all.module_ids[key] if isinstance(key, tuple) else f"n{key}"
 
     # ---------------------------------------------------------------------------------------------- modules
 
     def _modules(self, around: Iterable[Path]) -> list[Module]:
         """The frames around the boxes, in the order of their numbers, which has outer ones first."""
         needed = {path[:length] for path in around for length in range(1, len(path) + 1)}
-        return [
-            Module(number, path, self.module_ids.get(path[:-1], ""))
-            for path, number in self.module_ids.items()
-            if path in needed
-        ]
+        ids = self.all.module_ids
+        return [Module(number, path, ids.get(path[:-1], "")) for path, number in ids.items() if path in needed]
 
 
 def _bundle(edges: list[Edge]) -> Edge:

@@ -13,8 +13,8 @@ from typing import Final
 from . import colour
 from .colour import ALARM, GREY, UNKNOWN, ZERO, Scale
 from .escape import clean, html
-from .look import Look
 from .model import Box, Drawing
+from .options import Options
 
 _TABLE: Final = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">'
 _BREAK: Final = '<BR ALIGN="LEFT"/>'
@@ -23,31 +23,35 @@ SUSPICIOUS: Final = "⚠"
 """Before the reason in a marked box: what tells its border from that of NaN and Inf, also in greyscale."""
 
 
-def legend(drawing: Drawing, look: Look, scale: Scale, dense: bool) -> str:
+def legend(drawing: Drawing, options: Options, scale: Scale, dense: bool) -> str:
     """The label of the graph; "" if there is nothing to say."""
-    rows = [f"<B>{html(clean(look.title, 200))}</B>"] if look.title else []
+    rows = [f"<B>{html(clean(options.title, 200))}</B>"] if options.title else []
     rows += [
         _BREAK.join(f"<I>{html(line)}</I>" for line in textwrap.wrap(note, LINE_LENGTH)) + _BREAK
         for note in drawing.notes
     ]
-    if look.legend:
-        rows += _key(drawing, look, scale, dense)
+    if options.legend:
+        rows += _key(drawing, options, scale, dense)
     if not rows:
         return ""
     cells = "".join(f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows)
     return f"<{_TABLE.format(padding=3)}{cells}</TABLE>>"
 
 
-def _key(drawing: Drawing, look: Look, scale: Scale, dense: bool) -> Iterable[str]:
+def _key(drawing: Drawing, options: Options, scale: Scale, dense: bool) -> Iterable[str]:
     """The rows of the key: only what occurs in the picture."""
     kinds = {box.kind for box in drawing.boxes}
-    if look.grads:
+    if options.grads:
         yield _row(_scale(drawing, scale))
     has_root = any(box.is_root and box.kind == "result" for box in drawing.boxes)
     if any(box.mark for box in drawing.boxes):
         words = f"{SUSPICIOUS} suspicious: why is in the box, in full in its tooltip"
         yield _row([_swatch(UNKNOWN, colour.DARK_TEXT, words, border=5, line=ALARM)])
-    for cells in (list(_kinds(kinds, has_root)), list(_numbers(drawing, look, dense)), list(_flows(drawing, look))):
+    for cells in (
+        list(_kinds(kinds, has_root)),
+        list(_numbers(drawing, options, dense)),
+        list(_flows(drawing, options)),
+    ):
         if cells:  # Graphviz refuses a row without cells
             yield _row(cells)
 
@@ -83,14 +87,14 @@ def _kinds(kinds: set[str], has_root: bool) -> Iterable[str]:
         yield _swatch(UNKNOWN, colour.DARK_TEXT, "result", "ROUNDED", border=3)
 
 
-def _numbers(drawing: Drawing, look: Look, dense: bool) -> Iterable[str]:
-    if look.partials and not dense and any(edge.partial is not None for edge in drawing.edges):
+def _numbers(drawing: Drawing, options: Options, dense: bool) -> Iterable[str]:
+    if options.partials and not dense and any(edge.partial is not None for edge in drawing.edges):
         yield _text("number on an edge: its local derivative")
     if any(edge.mark for edge in drawing.edges):
         yield _text("① ② first and second operand")
-    if look.grads and any(box.grad is not None and box.grad.number is None for box in drawing.boxes):
+    if options.grads and any(box.grad is not None and box.grad.number is None for box in drawing.boxes):
         yield _text("‖∇‖ Euclidean norm")
-    if look.tables and look.values and look.grads and any(_has_cells(box) for box in drawing.boxes):
+    if options.tables and options.values and options.grads and any(_has_cells(box) for box in drawing.boxes):
         yield _text("a cell of a table: coloured by the gradient of that number")
 
 
@@ -98,9 +102,9 @@ def _has_cells(box: Box) -> bool:
     return box.value is not None and bool(box.value.rows) and box.grad is not None
 
 
-def _flows(drawing: Drawing, look: Look) -> Iterable[str]:
+def _flows(drawing: Drawing, options: Options) -> Iterable[str]:
     lines = [edge for edge in drawing.edges if not edge.to_constant]
-    flows = [edge.flow for edge in lines if edge.flow is not None] if look.grads else []
+    flows = [edge.flow for edge in lines if edge.flow is not None] if options.grads else []
     if flows:
         thin, thick = (
             _line(width, colour.with_opacity(colour.LINE, opacity))

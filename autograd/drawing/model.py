@@ -46,6 +46,7 @@ class Box:
         is_root: whether it is what was drawn, the end of the graph.
         value: its number; None for a module.
         grad: its gradient; None while no backward has reached it. Of a module the norm over its parameters.
+        before: what a leaf's gradient was before the latest backward, which added to it; None for 0.
         order: its turn in backward, 1 being the root; None for leaves, which pass nothing on.
         source: the line that recorded it, when that is known.
         count: how many values it stands for; `parameters` how many of them are parameters.
@@ -61,6 +62,7 @@ class Box:
     is_root: bool = False
     value: Amount | None = None
     grad: Amount | None = None
+    before: float | None = None
     order: int | None = None
     source: str = ""
     count: int = 1
@@ -79,6 +81,7 @@ class Edge:
         mark: "①" or "②" where the order of the operands matters, else "".
         partial: the local derivative ∂head/∂tail; None where it is no single number.
         flow: partial × gradient of head, what backward adds to the gradient of tail; None if not yet known.
+        after: the gradient of tail once this flow was added, on its way through backward; only for arrays.
         formula: the local derivative as the table of rules has it: "∂out/∂x = 1 - out * out".
         to_constant: whether the operand is a constant, so that nothing flows.
         count: how many edges are drawn as this one.
@@ -91,6 +94,7 @@ class Edge:
     mark: str = ""
     partial: float | None = None
     flow: Amount | None = None
+    after: Amount | None = None
     formula: str = ""
     to_constant: bool = False
     count: int = 1

@@ -10,16 +10,19 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import graphviz
 
-from . import dot, page, render, table
+from . import dot, render, table
 from .errors import OptionError
 from .escape import html
-from .gather import gather
-from .look import MOST_BOXES, Look, checked_count, checked_marks, checked_rankdir, checked_roots, checked_scale
+from .gather import Reading, no_collecting
 from .model import Drawing
+from .options import MOST_BOXES, Options, checked_count, checked_marks, checked_rankdir, checked_roots, checked_scale
+
+if TYPE_CHECKING:
+    from .page.file import Page
 
 DEEPEST = 1000
 
@@ -31,13 +34,20 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
     Graphviz but only a browser, and "txt", a table of text; `.drawing` is what the picture says, as plain data.
     """
 
-    def __init__(self, *args: Any, drawing: Drawing, look: Look, chosen: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, drawing: Drawing, options: Options, chosen: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.drawing, self.look = drawing, look
+        self.drawing, self.options = drawing, options
         self._chosen = chosen  # the format that `draw` was asked for, if any
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:
-        return {**super()._copy_kwargs(**kwargs), "drawing": self.drawing, "look": self.look, "chosen": self._chosen}
+        return {
+            **super()._copy_kwargs(**kwargs),
+            "drawing": self.drawing,
+            "options": self.options,
+            "chosen": self._chosen,
+        }
 
     # ------------------------------------------------------------------------------------------------- pictures
 
@@ -64,7 +74,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
         """
         wanted = _known_format(format or self.format)
         if wanted == "html":
-            content = page.page(self.source, self.drawing).encode("utf-8")
+            content = self.to_html().encode("utf-8")
         elif wanted == "txt":
             content = table.table(self.drawing).encode("utf-8")
         else:
@@ -134,10 +144,13 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
 
         It shows the boxes of the picture. `autograd.inspect(root)` makes the page of the whole graph.
         """
-        from .inspect.inspecting import page_of
-
-        page = page_of(self.drawing, self.look.title)
+        page = self._page()
         return page.html if path is None else page.save(path)
+
+    def _page(self) -> Page:
+        from .page.inspecting import page_of
+
+        return page_of(self.drawing, self.options.title)
 
     def _possible_format(self) -> str:
         """The usual format; a page where there is nothing to draw it with."""
@@ -164,7 +177,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
         except Exception as error:
             bundle["text/plain"] += f"\n{error}\n"
             try:
-                bundle["text/html"] = page.framed(self.source, self.drawing)
+                bundle["text/html"] = self._page().framed()
             except Exception:  # a broken installation: the table must do
                 bundle.pop("text/html", None)
         if include is not None:
@@ -249,7 +262,7 @@ def draw(
     >>> draw(y)
     <Picture, graph of tanh: 4 values, 3 edges>
     """
-    look = Look(
+    options = Options(
         values=bool(values),
         grads=bool(grads),
         partials=bool(partials),
@@ -265,8 +278,11 @@ def draw(
         depth = checked_count("depth", depth, 0, DEEPEST)
     chosen = None if format is None else _known_format(format)
     most = checked_count("max_nodes", max_nodes, 1, MOST_BOXES)
-    drawing = gather(checked_roots(root), depth, most, bool(constants), bool(histograms), checked_marks(marks))
-    text = dot.write(drawing, look)
+    with no_collecting():
+        drawing = Reading(checked_roots(root), bool(histograms), checked_marks(marks)).drawing(
+            depth, most, bool(constants)
+        )
+    text = dot.write(drawing, options)
     return Picture(
         format=chosen if chosen in graphviz.FORMATS else "svg",
         graph_attr=text.graph,
@@ -274,7 +290,7 @@ def draw(
         edge_attr=text.edge,
         body=text.body,
         drawing=drawing,
-        look=look,
+        options=options,
         chosen=chosen,
     )
 

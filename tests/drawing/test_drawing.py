@@ -14,8 +14,9 @@ from autograd import draw as _draw
 from autograd.core.rule import Rule
 from autograd.core.table import TABLE
 from autograd.drawing import Picture, draw
-from autograd.drawing.carrier import amount, formula_of, mark_of, order_matters, sign_of
+from autograd.drawing.amounts import amount
 from autograd.drawing.model import Box
+from autograd.drawing.signs import formula_of, mark_of, order_matters, sign_of
 from tests.drawing.reading import network, neuron, read
 from tests.support import domain
 

@@ -8,7 +8,7 @@ import pytest
 
 import nn
 from autograd import Tensor, draw
-from autograd.drawing.carrier import amount, histogram
+from autograd.drawing.amounts import amount, histogram
 from autograd.drawing.colour import ALARM, STEPS, ZERO
 
 from .reading import read

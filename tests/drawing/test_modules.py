@@ -30,13 +30,13 @@ def test_parameters_are_drawn_where_they_are_used() -> None:
 
 
 def test_a_shared_parameter_is_drawn_around_all_that_use_it() -> None:
-    w = collapse.settle(
+    w = collapse.homes(
         [(), ("net", "a"), ("net", "b")],
         [(), (0,), (0, 1)],
         [True, False, False],
     )
     assert w[0] == ("net",)
-    assert collapse.settle([(), ("a",), ("a", "b")], [(), (0,), (0,)], [True, False, False])[0] == ("a",)
+    assert collapse.homes([(), ("a",), ("a", "b")], [(), (0,), (0,)], [True, False, False])[0] == ("a",)
 
 
 def test_a_constant_is_drawn_where_it_is_used() -> None:

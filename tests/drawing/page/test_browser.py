@@ -341,6 +341,45 @@ def test_zoom_and_pan(opened: Opened) -> None:
     assert view()[2] < before[2]
 
 
+def in_sight(tab: Any, selector: str) -> bool:
+    """Whether every box that is meant lies wholly inside the view."""
+    return bool(
+        tab.evaluate(
+            """(selector) => {
+              const view = document.querySelector("#graph").getBoundingClientRect();
+              return [...document.querySelectorAll(selector)].every((box) => {
+                const at = box.querySelector(".fill").getBoundingClientRect();
+                return at.left >= view.left - 1 && at.right <= view.right + 1
+                  && at.top >= view.top - 1 && at.bottom <= view.bottom + 1;
+              });
+            }""",
+            selector,
+        )
+    )
+
+
+@pytest.mark.parametrize("make", [graphs.neuron, lambda: graphs.network([3, 3, 1])], ids=["neuron", "1-3-3-1"])
+def test_all_is_in_sight_and_stays_where_it_is(make: Callable[[], Value], opened: Opened) -> None:
+    tab = opened(inspect(make()))
+    assert in_sight(tab, "#graph .box")
+    view = tab.get_attribute("#graph", "viewBox")
+    tab.keyboard.press("Home")
+    for _ in range(int(tab.get_attribute("#slider", "max"))):
+        tab.keyboard.press("ArrowRight")
+        assert tab.get_attribute("#graph", "viewBox") == view
+        assert in_sight(tab, "#graph .box")
+
+
+def test_a_step_brings_the_result_and_its_operands_into_sight_together(opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([3, 3, 1])))
+    for _ in range(6):
+        tab.click("#zoom-in")
+    tab.keyboard.press("Home")
+    for _ in range(int(tab.get_attribute("#slider", "max"))):
+        tab.keyboard.press("ArrowRight")
+        assert in_sight(tab, "#graph .box.current, #graph .box.operand")
+
+
 def test_themes(opened: Opened) -> None:
     tab = opened(inspect(graphs.neuron()), color_scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
@@ -377,7 +416,6 @@ def test_levels_from_the_whole_to_single_values(opened: Opened) -> None:
     tab.keyboard.press("Enter")
     tab.wait_for_selector("body[data-ready=yes]")
     assert tab.locator("#graph .box.module").count() > 3
-    tab.click("#fit")  # the frame may lie outside of what is shown at first
     tab.evaluate("document.body.removeAttribute('data-ready')")
     tab.locator("#graph .frame text", has_text="layers.0").dblclick()
     tab.wait_for_selector("body[data-ready=yes]")

@@ -14,7 +14,7 @@ import pytest
 
 from autograd import Tensor, Value, compare_gradients, draw, inspect, walk
 from autograd.drawing import render
-from autograd.drawing.inspect import gradients
+from autograd.drawing.page import gradients
 from autograd.errors import OperandError
 from autograd.tensor.node import ArrayNode
 from autograd.value.value import results_below
@@ -39,7 +39,7 @@ def policy(page: Any) -> str:
 def test_the_order_is_that_of_backward_over_values() -> None:
     loss = graphs.neuron()
     names = {id(node): f"n{place}" for place, (node, _) in enumerate(walk(loss))}
-    assert told(inspect(loss))["backward"] == [names[id(node)] for node in results_below(loss)]
+    assert told(inspect(loss))["backward"] == [names[id(node)] for node in results_below(loss, [])]
 
 
 def test_the_order_is_that_of_backward_over_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_the_policy_names_every_script_by_its_hash() -> None:
 
 
 def test_viz_js_is_the_one_that_was_pinned() -> None:
-    assets = files("autograd.drawing").joinpath("assets")
+    assets = files("autograd.drawing.page").joinpath("assets")
     digest = hashlib.sha256(assets.joinpath("viz-global.js").read_bytes()).hexdigest()
     assert digest == "c9e0b310f9883910e01c66054b48b7ff4be3d8695141116635e72b0af152692e"
     notice = assets.joinpath("NOTICE").read_text(encoding="utf-8")

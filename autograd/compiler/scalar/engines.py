@@ -1,0 +1,68 @@
+"""Which engine runs a plan: machine code where llvmlite is installed, else numpy."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from typing import Final
+
+from ...errors import MissingExtra, OperandError
+from .numpy_engine import NumpyKernel
+from .plans import Kernel, Plan
+
+ENGINES: Final = ("auto", "numpy", "llvm", "javascript")
+
+
+def checked(engine: str) -> str:
+    """The name of the engine that will run: "numpy" or "llvm"; or "javascript", for which a program is only written.
+
+    Raises:
+        OperandError: there is no engine of this name.
+        MissingExtra: llvmlite is not installed.
+    """
+    if engine not in ENGINES:
+        raise OperandError(f"engine is one of {', '.join(map(repr, ENGINES))}, got {engine!r}")
+    installed = _installed()
+    if engine == "llvm" and not installed:
+        raise MissingExtra(
+            "engine='llvm' needs llvmlite: pip install 'glassgrad[fast]', or use engine='numpy'", name="llvmlite"
+        )
+    if engine == "auto":
+        return "llvm" if installed else "numpy"
+    return engine
+
+
+def _installed() -> bool:
+    return importlib.util.find_spec("llvmlite") is not None
+
+
+def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
+    """The plan, ready to run on batches of n samples (machine code differs for one sample and for many).
+
+    Args:
+        engine: as the user wrote it. Where "auto" would be machine code and LLVM cannot make any, numpy runs the plan
+            and a warning says why.
+
+    Raises:
+        OperandError: it is "javascript", which runs elsewhere.
+    """
+    if engine == "javascript":
+        raise OperandError(
+            "engine='javascript' writes a program and does not run it: print(step.source_of(...)) with a batch; "
+            "engine='numpy' or 'llvm' runs"
+        )
+    if engine == "numpy" or (engine == "auto" and not _installed()):
+        return NumpyKernel(plan)
+    try:
+        from ..llvm.engine import LlvmKernel
+
+        return LlvmKernel(plan, single=n == 1, threads=threads)
+    except Exception as error:  # an installation that does not load, a machine that LLVM does not know, ...
+        if engine != "auto":
+            raise
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        warnings.warn(
+            f"LLVM made no machine code ({reason}): numpy runs the program; engine='numpy' says so from the start",
+            RuntimeWarning, stacklevel=2,
+        )  # fmt: skip
+        return NumpyKernel(plan)

@@ -1,0 +1,151 @@
+"""Calling the user's function once, with recorded numbers in the place of one sample: its graph becomes a program.
+
+What the function computes from parameters alone is recorded as usual, by Values. It enters the program when it is
+combined with a number of the sample, or when the function returns it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...core.table import CHOSEN, CONSTANT
+from ...errors import OperandError, TraceError
+from ...mode import NOW
+from ...switches import always_recording, tracing
+from ...value.value import Value
+from ..batch import Layout
+from ..program import CAPTURED, DETACH, LEARNED
+from .program import REDUCE, SAMPLE, Op, Program
+from .record import Recorder, TracedNumber
+
+
+@dataclass
+class Trace:
+    """A recorded function of one sample: the program, its outputs, and where its numbers come from."""
+
+    program: Program
+    outputs: list[int]
+    shape: tuple[int, ...]
+    layout: Layout
+    parameters: list[int]
+    captured: list[Value]
+
+    @property
+    def loss(self) -> int:
+        """The one output, reduced over the batch."""
+        return self.program.emit(REDUCE, self.outputs[0])
+
+
+class Tracer(Recorder):
+    """A recorder that also understands Values: parameters, other leaves, and what was computed from them."""
+
+    def __init__(self, program: Program, parameters: Sequence[Value]) -> None:
+        super().__init__(program)
+        self.captured: list[Value] = []
+        self.known = {id(p): program.leaf(LEARNED, place, p.label) for place, p in enumerate(parameters)}
+        self._kept: list[Any] = []  # as long as a node is known by its id, it must stay
+        self._cut: set[int] = set()  # the ids of Values that were computed under no_grad
+
+    def apply(self, op: Op, *operands: Any) -> TracedNumber:
+        out = super().apply(op, *operands)
+        return self.plain(out) if NOW.paused and not self.program.is_condition(out.index) else out
+
+    def choose(self, condition: Any, x: Any, y: Any) -> TracedNumber:
+        out = super().choose(condition, x, y)
+        return self.plain(out) if NOW.paused else out
+
+    def plain(self, number: Any) -> TracedNumber:
+        """The same number, cut off from its derivative."""
+        return self.number(self.program.emit(DETACH, self.lift(number)))
+
+    def cut(self, node: Value) -> None:
+        """Note that a Value was computed under `no_grad`."""
+        self._cut.add(id(node))
+        self._kept.append(node)
+
+    def lift(self, number: Any) -> int:
+        return self._lift_value(number) if isinstance(number, Value) else super().lift(number)
+
+    def _lift_value(self, root: Value) -> int:
+        known = self.known
+        operands: dict[int, tuple[Value, ...]] = {}
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if id(node) in known:
+                stack.pop()
+                continue
+            if id(node) not in operands:
+                operands[id(node)] = node.operands
+                stack.extend(reversed(operands[id(node)]))
+                continue
+            stack.pop()
+            known[id(node)] = self._instruction(node, [known[id(o)] for o in operands[id(node)]])
+            self._kept.append((node, operands[id(node)]))
+        return known[id(root)]
+
+    def _instruction(self, node: Value, operands: list[int]) -> int:
+        if node.rule is CONSTANT:
+            return self.program.constant(node._data)
+        if not operands:
+            self.captured.append(node)
+            return self.program.leaf(CAPTURED, len(self.captured) - 1, node.label)
+        index = operands[0] if node.rule is CHOSEN else self.program.emit(node.rule, *operands)
+        if id(node) in self._cut:
+            index = self.program.emit(DETACH, index)
+        if node.label:
+            self.program.labels.setdefault(index, node.label)
+        if node.scope:
+            self.program.scopes.setdefault(index, node.scope)
+        return index
+
+
+def trace(function: Callable[..., Any], parameters: Sequence[Value], layout: Layout, reduction: str = "mean") -> Trace:
+    """Record what a function does to one sample.
+
+    Args:
+        parameters: leaves the result is going to be differentiated by.
+        layout: the shape of one sample.
+        reduction: "mean" or "sum" over the batch.
+
+    Raises:
+        TraceError: the function branches on a recorded number, reads it, or returns something else than numbers.
+    """
+    program = Program(reduction)
+    tracer = Tracer(program, parameters)
+    places = itertools.count()
+    rows = [_row(tracer, leaf.name, leaf.shape, places) for leaf in layout.leaves]
+    with always_recording(), tracing(tracer):  # also when it is called under no_grad
+        result = function(*layout.sample(rows))
+        outputs, shape = _outputs(tracer, result)
+    known = [program.leaf(LEARNED, place) for place in range(len(parameters))]
+    return Trace(program, outputs, shape, layout, known, tracer.captured)
+
+
+def _row(tracer: Tracer, name: str, shape: tuple[int, ...], places: itertools.count[int]) -> Any:
+    """A recorded number, or an array of them, in the place of one row of the batch."""
+    if shape == ():
+        return tracer.number(tracer.program.leaf(SAMPLE, next(places), name))
+    row = np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        label = "_".join([name, *map(str, index)])
+        row[index] = tracer.number(tracer.program.leaf(SAMPLE, next(places), label))
+    return row
+
+
+def _outputs(tracer: Tracer, result: Any) -> tuple[list[int], tuple[int, ...]]:
+    if isinstance(result, (TracedNumber, Value)) or not isinstance(result, (list, tuple, np.ndarray)):
+        elements = np.array(None, dtype=object)
+        elements[()] = result
+    else:
+        elements = np.array(result, dtype=object)
+    try:
+        return [tracer.lift(element) for element in elements.ravel()], elements.shape
+    except OperandError as error:
+        what = "None: is a return statement missing?" if result is None else f"{type(result).__name__} ({error})"
+        raise TraceError(f"a compiled function returns a number, or a list or array of numbers, got {what}") from None
