@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .locate import Fault, Locator
+from .candidates import Fault
+from .locate import Locator
+from .node import Node
 from .sites import Site
-from .tape import Node
 
 RESCALING = ("mul", "truediv", "neg", "multiply", "divide")
 

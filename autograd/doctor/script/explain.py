@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from .judge import Match, matched
-from .locate import Fault, Locator
+from .candidates import Fault
+from .locate import Locator
+from .match import Match, matched
+from .node import Node
 from .quantities import Quantity
 from .reference import cotangents
 from .replay import Layered, compute_node, pulled
-from .tape import Node
 
 Array = Any
 SUMS = {"sum", "mean", "average"}
@@ -52,7 +53,9 @@ class Explainer:
     def cause(self) -> Cause:
         if not all(np.all(np.isfinite(x)) for x in self.theirs):
             return Cause("not-finite")
-        if np.asarray(self.node.value).dtype.kind in "iu" and not all(np.array_equal(r, np.round(r)) for r in self.right):
+        if np.asarray(self.node.value).dtype.kind in "iu" and not all(
+            np.array_equal(r, np.round(r)) for r in self.right
+        ):
             return Cause("integer")
         if not any(np.any(x) for x in self.theirs):
             return Cause("zero")
@@ -113,7 +116,11 @@ class Explainer:
         for quantity in self._bars:
             if quantity.block == block or not self.quantities.reaches(self.target, quantity.node):
                 continue
-            for values in (quantity.values, [np.sum(v, axis=0) for v in quantity.values], [np.sum(v, axis=-1) for v in quantity.values]):
+            for values in (
+                quantity.values,
+                [np.sum(v, axis=0) for v in quantity.values],
+                [np.sum(v, axis=-1) for v in quantity.values],
+            ):
                 spread = [_spread(v, t.shape) for v, t in zip(values, self.theirs, strict=True)]
                 if all(s is not None for s in spread) and self._equal(spread):
                     return Cause("error", {"node": quantity.node, "block": block})
@@ -139,7 +146,9 @@ class Explainer:
                 continue
             known.add(id(node))
             yield node
-            same = node.site is not None and self.node.site is not None and node.site.statement == self.node.site.statement
+            same = (
+                node.site is not None and self.node.site is not None and node.site.statement == self.node.site.statement
+            )
             if same and id(node) not in self.look.program.leaves:
                 stack += node.operands()
 
@@ -160,7 +169,7 @@ class Explainer:
             if k > 0 or id(operand) not in self.points[0].values:
                 break
             wholes = [np.asarray(v[id(operand)], dtype=float) for v in self.locator.values]
-            if wholes[0].ndim == 0 or wholes[0].size == self.theirs[0].size and name not in SUMS:
+            if wholes[0].ndim == 0 or (wholes[0].size == self.theirs[0].size and name not in SUMS):
                 continue
             for axis in (*range(wholes[0].ndim), None):
                 sums = [np.sum(w, axis=axis) for w in wholes]
@@ -190,7 +199,11 @@ class Explainer:
     def _slope_at_result(self, z: Node, a: Node) -> list[Array]:
         """f'(f(z)) in the place of f'(z)."""
         region = next(region for start, end, region in self.quantities.activations if start is z and end is a)
-        order = [(n, [o for o in ops if id(o) in region] if n is not z else []) for n, ops in self.quantities.order if id(n) in region and n.time <= a.time]
+        order = [
+            (n, [o for o in ops if id(o) in region] if n is not z else [])
+            for n, ops in self.quantities.order
+            if id(n) in region and n.time <= a.time
+        ]
         out = []
         for point in self.points:
             values: dict[int, Any] = {id(z): point.values[id(a)]}
@@ -208,7 +221,11 @@ class Explainer:
         ratios = []
         for node, quantity in zip(self.fault.nodes, self.fault.wanted, strict=True):
             consumer = quantity.consumer
-            if consumer is None or getattr(consumer.function, "__name__", "") not in ("mul", "multiply") or len(consumer.args) != 2:
+            if (
+                consumer is None
+                or getattr(consumer.function, "__name__", "") not in ("mul", "multiply")
+                or len(consumer.args) != 2
+            ):
                 return None
             other = next((a for a in consumer.args if a is not quantity.node), None)
             value = self.points[0].values.get(id(other)) if isinstance(other, Node) else other
@@ -217,7 +234,11 @@ class Explainer:
                 return None
             ratios.append(float(np.asarray(right)) - float(np.asarray(theirs)) * float(np.asarray(value)))
         scale = max(float(np.max(np.abs(v[0]))) for v in self.fault.right.values())
-        return Cause("error", {"node": self.wanted.consumer, "block": self.wanted.block}) if max(map(abs, ratios)) <= 1e-9 * scale else None
+        return (
+            Cause("error", {"node": self.wanted.consumer, "block": self.wanted.block})
+            if max(map(abs, ratios)) <= 1e-9 * scale
+            else None
+        )
 
     def _missing_factor(self) -> Cause | None:
         return self._factor(self.right, self.theirs, "missing")
@@ -230,11 +251,13 @@ class Explainer:
         if whole[0].size != part[0].size:
             return None
         for quantity in [*self.quantities.slopes, *self.quantities.forward]:
-            if quantity.size != whole[0].size or quantity.size == 1 and quantity.kind == "value":
+            if quantity.size != whole[0].size or (quantity.size == 1 and quantity.kind == "value"):
                 continue
             for turned in (False, True) if whole[0].ndim == 2 else (False,):
                 if np.shape(quantity.values[0]) == whole[0].shape[:: -1 if turned else 1] or whole[0].ndim < 2:
-                    factor = [v.T if turned else np.reshape(v, w.shape) for v, w in zip(quantity.values, whole, strict=True)]
+                    factor = [
+                        v.T if turned else np.reshape(v, w.shape) for v, w in zip(quantity.values, whole, strict=True)
+                    ]
                     if all(np.ptp(f) == 0 for f in factor):
                         continue
                     if self._same(whole, [p * f for p, f in zip(part, factor, strict=True)]) is not None:
@@ -250,7 +273,10 @@ class Explainer:
             if quantity.size != self.theirs[0].size or quantity.start is None:
                 continue
             with np.errstate(all="ignore"):
-                used = [np.ravel(t) / np.ravel(r) * np.ravel(s) for t, r, s in zip(self.theirs, self.right, quantity.values, strict=True)]
+                used = [
+                    np.ravel(t) / np.ravel(r) * np.ravel(s)
+                    for t, r, s in zip(self.theirs, self.right, quantity.values, strict=True)
+                ]
             if any(not np.all(np.isfinite(u)) for u in used):
                 continue
             if self.theirs[0].size > 1 and self._is_for(quantity.start):
@@ -266,7 +292,9 @@ class Explainer:
     def _is_for(self, z: Node) -> bool:
         """Whether what is wanted is the cotangent of this node, or of one that has the same."""
         return z is self.target or all(
-            id(z) in bar and np.size(bar[id(z)]) == np.size(v) and np.allclose(np.ravel(bar[id(z)]), np.ravel(v), rtol=1e-9, atol=0)
+            id(z) in bar
+            and np.size(bar[id(z)]) == np.size(v)
+            and np.allclose(np.ravel(bar[id(z)]), np.ravel(v), rtol=1e-9, atol=0)
             for bar, v in zip(self.locator.found.bars, self.wanted.values, strict=True)
         )
 
@@ -296,12 +324,16 @@ class Explainer:
                 continue
             return Cause(name, {"node": self.target, "consumer": quantity.consumer, "share": share})
         for quantity in parts:
-            if self.theirs[0].size > 1 and self._equal([self._laid_out(v, t) for v, t in zip(quantity.values, self.theirs, strict=True)]):
+            if self.theirs[0].size > 1 and self._equal(
+                [self._laid_out(v, t) for v, t in zip(quantity.values, self.theirs, strict=True)]
+            ):
                 return Cause("dropped-edge", {"node": self.target, "only": quantity.consumer})
         return None
 
     def _laid_out(self, value: Array, like: Array) -> Array:
-        return np.reshape(np.asarray(value, dtype=float).T if self.fault.turned else np.asarray(value, dtype=float), like.shape)
+        return np.reshape(
+            np.asarray(value, dtype=float).T if self.fault.turned else np.asarray(value, dtype=float), like.shape
+        )
 
     def _is_penalty(self, part: Quantity) -> bool:
         consumer = part.consumer
@@ -312,7 +344,11 @@ class Explainer:
 
     def _operand(self) -> Cause | None:
         """Another operand where the forward product is undone: the weight not transposed, another layer's values."""
-        for consumer in [self.wanted.consumer] if self.wanted.consumer is not None else self.quantities.consumers.get(id(self.target), ()):
+        for consumer in (
+            [self.wanted.consumer]
+            if self.wanted.consumer is not None
+            else self.quantities.consumers.get(id(self.target), ())
+        ):
             others = [o for o in {id(o): o for o in consumer.operands()}.values() if o is not self.target]
             for other in others:
                 shape = np.shape(self.points[0].values.get(id(other), 0.0))
@@ -325,7 +361,15 @@ class Explainer:
         return None
 
     def _candidates(self, other: Node, shape: tuple[int, ...]) -> Iterator[tuple[Node, list[Array], bool]]:
-        pool = [*self.quantities.forward, *[Quantity("value", n, self._values(n), block=name) for name, nodes in self.look.ends.items() for n in nodes if len(nodes) == 1]]
+        pool = [
+            *self.quantities.forward,
+            *[
+                Quantity("value", n, self._values(n), block=name)
+                for name, nodes in self.look.ends.items()
+                for n in nodes
+                if len(nodes) == 1
+            ],
+        ]
         for quantity in pool:
             values = [np.asarray(v, dtype=float) for v in quantity.values]
             if quantity.node is not other and values[0].shape == shape:
@@ -334,7 +378,10 @@ class Explainer:
                 yield quantity.node, [v.T for v in values], True
 
     def _values(self, node: Node) -> list[Array]:
-        return [np.asarray(v.get(id(node), p.values.get(id(node), 0.0)), dtype=float) for v, p in zip(self.locator.values, self.points, strict=True)]
+        return [
+            np.asarray(v.get(id(node), p.values.get(id(node), 0.0)), dtype=float)
+            for v, p in zip(self.locator.values, self.points, strict=True)
+        ]
 
     def _pulled(self, consumer: Node, other: Node, values: list[Array]) -> list[Array] | None:
         out = []
@@ -368,8 +415,13 @@ class Explainer:
                     made.append(pulled(consumer, point.values, [self.target], g)[0])
                 if all(m is not None for m in made) and self._fits(made, self.theirs):
                     past = self.quantities.reaches(consumer, quantity.node)
-                    between = past and any(z is consumer and a is quantity.node for z, a, _ in self.quantities.activations)
-                    return Cause("missing-derivative" if between else "wrong-operand", {"node": quantity.node, "instead": consumer, "error": True})
+                    between = past and any(
+                        z is consumer and a is quantity.node for z, a, _ in self.quantities.activations
+                    )
+                    return Cause(
+                        "missing-derivative" if between else "wrong-operand",
+                        {"node": quantity.node, "instead": consumer, "error": True},
+                    )
         return None
 
     def _duplicates(self) -> Cause | None:
@@ -409,7 +461,9 @@ class Explainer:
             for times in (0.0, 2.0):
                 if self._with_edge(0, node, operand, times):
                     if all(self._with_edge(k, node, operand, times) for k in range(1, len(self.points))):
-                        return Cause("dropped-edge" if times == 0.0 else "doubled-edge", {"node": operand, "consumer": node})
+                        return Cause(
+                            "dropped-edge" if times == 0.0 else "doubled-edge", {"node": operand, "consumer": node}
+                        )
         del point
         return None
 
@@ -436,19 +490,28 @@ class Explainer:
     def _other(self) -> Cause | None:
         """Right for something else."""
         for quantity in self._bars:
-            if quantity.node is not self.target and quantity.size == self.theirs[0].size and self._equal(quantity.values):
+            if (
+                quantity.node is not self.target
+                and quantity.size == self.theirs[0].size
+                and self._equal(quantity.values)
+            ):
                 return Cause("wrong-operand", {"node": quantity.node, "instead": self.target, "error": True})
         return None
 
 
 def _close(x: list[Array], y: list[Array]) -> bool:
     return all(
-        a.shape == b.shape and float(np.linalg.norm(a - b)) <= 1e-6 * float(np.linalg.norm(a)) for a, b in zip(x, y, strict=True)
+        a.shape == b.shape and float(np.linalg.norm(a - b)) <= 1e-6 * float(np.linalg.norm(a))
+        for a, b in zip(x, y, strict=True)
     )
 
 
 def _spread(value: Array, shape: tuple[int, ...]) -> Array | None:
     try:
-        return np.broadcast_to(value, shape) if np.size(value) != int(np.prod(shape, dtype=int)) else np.reshape(value, shape)
+        return (
+            np.broadcast_to(value, shape)
+            if np.size(value) != int(np.prod(shape, dtype=int))
+            else np.reshape(value, shape)
+        )
     except ValueError:
         return None

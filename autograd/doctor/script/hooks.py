@@ -5,29 +5,23 @@ Nothing is judged here. A hook returns the very object that plain Python would h
 
 from __future__ import annotations
 
-import builtins
-import copy
 import functools
-import math
 import operator
-import random
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from .node import NUMBERS, Member, Method, Node, filled
 from .sites import Site
-from .tape import NUMBERS, Member, Method, Node, Tape, added_at, filled, linked
+from .special import Replaced, array_of, is_random, shuffled, special_functions
+from .tape import Tape
 
 Array = Any
 PLAIN = {int, str, bool, type(None), slice, bytes}
 IN_PLACE_METHODS = {"sort", "partition", "put", "itemset", "resize", "setfield", "byteswap"}
 VIEWS = {"T", "real", "imag", "mT"}
-QUIET = {
-    len, isinstance, type, range, id, hash, getattr, hasattr, callable, issubclass, repr, str, int, bool, open, chr, ord,
-    next,
-}  # fmt: skip
 
 
 class Hooks:
@@ -50,7 +44,8 @@ class Hooks:
         self.next_look = 200
         self.at = 0
         self.turns: list[tuple[int, int]] = []
-        self.special = _special(self)
+        """(time, the number of a loop's place) for each turn of it, and minus the number at its end."""
+        self.special = special_functions(self)
 
     # -------------------------------------------------------------------------------------------- expressions
 
@@ -214,8 +209,8 @@ class Hooks:
         if getattr(function if kind is type else kind, "__module__", "") in self.modules:
             return self._inside(number, function, args, kwargs)
         self.at = number
-        if getattr(function, "__name__", "") == "shuffle" and _is_random(function):
-            return _shuffle(self, number, function, *args, **kwargs)
+        if getattr(function, "__name__", "") == "shuffle" and is_random(function):
+            return shuffled(self, number, function, *args, **kwargs)
         return self._outside(number, function, args, kwargs)
 
     modules: set[str] = frozenset()  # type: ignore[assignment]
@@ -241,13 +236,13 @@ class Hooks:
         if isinstance(out_array, np.ndarray):
             rest = {key: value for key, value in kwargs.items() if key != "out"}
             plain = functools.partial(function, **rest) if rest else function
-            tape.rewrite(out_array, lambda: function(*args, out=out_array, **rest), _Replaced(plain), args, site)
+            tape.rewrite(out_array, lambda: function(*args, out=out_array, **rest), Replaced(plain), args, site)
             return out_array
         out = function(*args, **kwargs)
         if type(out) in PLAIN or out is None:
             return out
         if isinstance(out, NUMBERS) or isinstance(out, (tuple, list)):
-            if _is_random(function):
+            if is_random(function):
                 for part in out if isinstance(out, (tuple, list)) else (out,):
                     if isinstance(part, NUMBERS) and tape.node_of(part) is None:
                         tape.leaf(part, site, "random")
@@ -260,9 +255,7 @@ class Hooks:
                     tape.conditions.append(Node(function, given, named, bool(out), site, tape.time))
                 return out
             if not any(True for _ in Node(function, given, named, None, None, 0).operands()):
-                if isinstance(out, np.ndarray) and tape.node_of(out) is None:
-                    tape.leaf(out, site, getattr(function, "__name__", ""))
-                elif isinstance(out, (float, np.generic)) and tape.node_of(out) is None:
+                if (isinstance(out, np.ndarray) and tape.node_of(out) is None) or (isinstance(out, (float, np.generic)) and tape.node_of(out) is None):
                     tape.leaf(out, site, getattr(function, "__name__", ""))
                 elif isinstance(out, (tuple, list)):
                     for part in out:
@@ -309,13 +302,17 @@ class Hooks:
         if isinstance(thing, np.ndarray) and thing.dtype != object:
             return (self.item(number, thing, k) for k in range(len(thing)))
         if isinstance(thing, np.ndenumerate):
-            return ((at, self.item(number, _array_of(thing), at)) for at, _ in thing)
+            return ((at, self.item(number, array_of(thing), at)) for at, _ in thing)
         return thing
 
     def loop(self, number: int, thing: Any) -> Iterator[Any]:
-        for part in self.iterate(number, thing):
-            self.turned(number)
-            yield part
+        try:
+            for part in self.iterate(number, thing):
+                self.turned(number)
+                yield part
+        finally:
+            if not self.tape.paused:
+                self.turns.append((self.tape.time, -number))
 
     def turned(self, number: int) -> None:
         if not self.tape.paused:
@@ -419,120 +416,3 @@ class Hooks:
             return old
         out = in_place(old, by)
         return out if type(out) in PLAIN else self._note(number, out, getattr(operator, op), (old, by))
-
-
-class _Replaced:
-    """The new state of an array that `out=` wrote into: the old one does not matter."""
-
-    __slots__ = ("__name__", "function")
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-        self.__name__ = getattr(function, "__name__", "call")
-
-    def __call__(self, old: Any, *given: Any) -> Any:
-        return np.broadcast_to(self.function(*given), np.shape(old)) if np.shape(old) else self.function(*given)
-
-
-def _array_of(walker: Any) -> Any:
-    return walker.iter.base
-
-
-def _is_random(function: Any) -> bool:
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, (np.random.RandomState, np.random.Generator, random.Random)):
-        return True
-    return str(getattr(function, "__module__", "") or "").startswith(("numpy.random", "random"))
-
-
-def _special(hooks: Hooks) -> dict[Any, Callable[..., Any]]:
-    """Functions whose calls are watched in a way of their own."""
-    tape = hooks.tape
-
-    def through(function: Any) -> Callable[..., Any]:
-        """Functions that go through what they are given: the rows of an array are told."""
-
-        def run(number: int, *args: Any, **kwargs: Any) -> Any:
-            return function(*[hooks.elements(number, a) for a in args], **kwargs)
-
-        return run
-
-    def plain(function: Any) -> Callable[..., Any]:
-        def run(number: int, *args: Any, **kwargs: Any) -> Any:
-            return function(*args, **kwargs)
-
-        return run
-
-    def total(number: int, things: Any, /, start: Any = 0) -> Any:
-        found = start
-        for part in hooks.elements(number, things):
-            found = hooks.binary(number, "add", found, part)
-        return found
-
-    def number_of(function: Any) -> Callable[..., Any]:
-        def run(number: int, *args: Any, **kwargs: Any) -> Any:
-            out = function(*args, **kwargs)
-            if args and not kwargs and tape.node_of(args[0]) is not None:
-                if tape.node_of(out) is None:
-                    tape.result(out, linked, (tape.operand(args[0]),), {}, hooks.sites[number])
-                return out
-            return hooks._outside(number, lambda *a: out, args, kwargs) if isinstance(out, np.ndarray) else out
-
-        return run
-
-    def deep(number: int, thing: Any, *args: Any) -> Any:
-        out = copy.deepcopy(thing, *args)
-        _link(tape, thing, out, hooks.sites[number], set())
-        return out
-
-    def add_at(number: int, target: Any, index: Any, value: Any) -> None:
-        tape.rewrite(target, lambda: np.add.at(target, index, value), added_at, (index, value), hooks.sites[number])
-
-    def subtract_at(number: int, target: Any, index: Any, value: Any) -> None:
-        add_at(number, target, index, hooks.unary(number, "neg", value))
-
-    def copied(number: int, target: Any, source: Any, **options: Any) -> None:
-        tape.write(target, Ellipsis, source, hooks.sites[number])
-
-    def set_attribute(number: int, thing: Any, name: str, value: Any) -> None:
-        hooks.set_attribute(number, value, thing, name)
-
-    def shown(number: int, *args: Any, **kwargs: Any) -> Any:
-        hooks._show(args, hooks.sites[number])
-        return print(*args, **kwargs)
-
-    found: dict[Any, Callable[..., Any]] = {
-        f: through(f)
-        for f in (list, tuple, iter, zip, enumerate, map, filter, sorted, any, all, dict, set, max, min, functools.reduce)
-    }
-    found |= {f: plain(f) for f in QUIET}
-    found |= {float: number_of(float), np.float64: number_of(np.float64), np.float32: number_of(np.float32)}
-    found |= {builtins.sum: total, copy.deepcopy: deep, setattr: set_attribute, print: shown}
-    found |= {np.add.at: add_at, np.subtract.at: subtract_at, np.copyto: copied, math.fsum: total}
-    return found
-
-
-def _shuffle(hooks: Hooks, number: int, function: Any, thing: Any, *args: Any, **kwargs: Any) -> Any:
-    """A shuffle in place: what an array holds afterwards is new to the tape."""
-    if not isinstance(thing, np.ndarray):
-        return function(thing, *args, **kwargs)
-    return hooks.tape.replaced(thing, lambda: function(thing, *args, **kwargs), hooks.sites[number])
-
-
-def _link(tape: Tape, old: Any, new: Any, site: Site, seen: set[int]) -> None:
-    """Arrays in a deep copy are those of the original."""
-    if old is new or id(new) in seen:
-        return
-    seen.add(id(new))
-    if isinstance(new, NUMBERS):
-        node = tape.operand(old)
-        if isinstance(node, Node):
-            tape.result(new, linked, (node,), {}, site)
-    elif isinstance(new, dict):
-        for key in new:
-            _link(tape, old[key], new[key], site, seen)
-    elif isinstance(new, (list, tuple)):
-        for x, y in zip(old, new, strict=True):
-            _link(tape, x, y, site, seen)
-    elif hasattr(new, "__dict__"):
-        _link(tape, vars(old), vars(new), site, seen)

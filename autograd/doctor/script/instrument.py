@@ -156,7 +156,10 @@ class Rewriter(ast.NodeTransformer):
     def index(self, node: Any) -> Any:
         """What stands between the brackets, as an expression."""
         if isinstance(node, ast.Slice):
-            ends = [self.visit(end) if end is not None else ast.Constant(None) for end in (node.lower, node.upper, node.step)]
+            ends = [
+                self.visit(end) if end is not None else ast.Constant(None)
+                for end in (node.lower, node.upper, node.step)
+            ]
             return self.hook("cut", ends, node)
         if isinstance(node, ast.Tuple):
             return ast.copy_location(ast.Tuple([self.index(part) for part in node.elts], ast.Load()), node)
@@ -188,7 +191,9 @@ class Rewriter(ast.NodeTransformer):
 
     def _comprehension(self, node: Any) -> Any:
         for part in node.generators:
-            part.iter = self.hook("iterate", [self.site("loop", part.iter, [part.iter]), self.visit(part.iter)], part.iter)
+            part.iter = self.hook(
+                "iterate", [self.site("loop", part.iter, [part.iter]), self.visit(part.iter)], part.iter
+            )
             part.ifs = [self.test(condition) for condition in part.ifs]
         for name in ("elt", "key", "value"):
             if hasattr(node, name):
@@ -247,7 +252,11 @@ class Rewriter(ast.NodeTransformer):
             parts = written.elts if isinstance(written, ast.Tuple) and len(written.elts) == len(target.elts) else None
             names = [f"_doctor_part_{len(self.sites)}_{k}" for k in range(len(target.elts))]
             value = self.hook("unpack", [self.site("unpack", statement, [written]), value], at)
-            out: list[ast.stmt] = [ast.copy_location(ast.Assign([ast.Tuple([ast.Name(n, ast.Store()) for n in names], ast.Store())], value), at)]
+            out: list[ast.stmt] = [
+                ast.copy_location(
+                    ast.Assign([ast.Tuple([ast.Name(n, ast.Store()) for n in names], ast.Store())], value), at
+                )
+            ]
             for k, (name, part) in enumerate(zip(names, target.elts, strict=True)):
                 out += self.assign(statement, part, ast.Name(name, ast.Load()), parts[k] if parts else written)
             return out
@@ -259,7 +268,12 @@ class Rewriter(ast.NodeTransformer):
         out: list[ast.stmt] = []
         for part in ast.walk(target):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                args = [self.site("store", part, [None], part), self.frame(part.id), ast.Constant(part.id), ast.Name(part.id, ast.Load())]
+                args = [
+                    self.site("store", part, [None], part),
+                    self.frame(part.id),
+                    ast.Constant(part.id),
+                    ast.Name(part.id, ast.Load()),
+                ]
                 out.append(ast.copy_location(ast.Expr(self.hook("bind", args, statement)), statement))
         return out
 
@@ -271,7 +285,13 @@ class Rewriter(ast.NodeTransformer):
             value = self.hook("augment", [*args, self.literal(node.value)], node)
             return ast.copy_location(ast.Assign([ast.Name(target.id, ast.Store())], value), node)
         if isinstance(target, ast.Attribute):
-            args = [site, op, self.visit(target.value), ast.Constant(self.mangled(target.attr)), self.literal(node.value)]
+            args = [
+                site,
+                op,
+                self.visit(target.value),
+                ast.Constant(self.mangled(target.attr)),
+                self.literal(node.value),
+            ]
             return ast.copy_location(ast.Expr(self.hook("augment_attribute", args, node)), node)
         args = [site, op, self.visit(target.value), self.index(target.slice), self.literal(node.value)]
         return ast.copy_location(ast.Expr(self.hook("augment_item", args, node)), node)
@@ -319,7 +339,9 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is not None:
-            node.value = self.hook("returned", [self.site("return", node, [node.value]), self.literal(node.value)], node)
+            node.value = self.hook(
+                "returned", [self.site("return", node, [node.value]), self.literal(node.value)], node
+            )
         return node
 
     def visit_Match(self, node: Any) -> Any:
@@ -350,10 +372,14 @@ class Rewriter(ast.NodeTransformer):
         names = [a.arg for a in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]]
         names += [a.arg for a in (node.args.vararg, node.args.kwarg) if a is not None]
         site = self.site("enter", node, [])
-        pairs = ast.Tuple([ast.Tuple([ast.Constant(n), ast.Name(n, ast.Load())], ast.Load()) for n in names], ast.Load())
+        pairs = ast.Tuple(
+            [ast.Tuple([ast.Constant(n), ast.Name(n, ast.Load())], ast.Load()) for n in names], ast.Load()
+        )
         enter = ast.Assign([ast.Name(FRAME, ast.Store())], self.hook("enter", [site, pairs], node))
         body = self.block(node.body)
-        docstring = bool(node.body) and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
+        docstring = (
+            bool(node.body) and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
+        )
         body.insert(int(docstring), ast.copy_location(enter, node))
         node.body = body
         self.functions.pop()

@@ -22,7 +22,17 @@ COMPARE = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }  # fmt: skip
-BUILTINS = {"len": len, "range": range, "float": float, "int": int, "abs": abs, "sum": sum, "max": max, "min": min, "list": list}
+BUILTINS = {
+    "len": len,
+    "range": range,
+    "float": float,
+    "int": int,
+    "abs": abs,
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "list": list,
+}
 
 
 class Unknown(Exception):

@@ -7,99 +7,36 @@ for. So three faults in a row are found one after the other.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .judge import Judgement, gradient_nodes, matched, rate_of, written_number
+from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import errors
-from .quantities import Quantities, Quantity, by_family
+from .match import matched
+from .node import Node
+from .quantities import Quantities
 from .reference import gradient
 from .replay import Layered, Values, compute_node
-from .sites import Site
-from .tape import Node
+from .verdicts import Judgement, rate_of, written_number
 
 Array = Any
-Change = dict[int, list[Array]]  # id of a node -> its values at the points
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
-CLOSE = 1e-6
 
 
-@dataclass(eq=False)
-class Fault:
-    """A value that is wrong.
-
-    Args:
-        nodes: the value, at each turn of a loop.
-        wanted: what it should be, one for each node.
-        scale: the factor that goes with it.
-        turned: whether the layout of the script is the transpose.
-        repairs: the blocks that it puts right.
-        right: the right values by node, at each point.
-        wrong: those that the script has, with the faults before it repaired.
-        place: where to put the blame: the node's own place, or that of a call.
-    """
-
-    nodes: list[Node]
-    wanted: list[Quantity]
-    scale: float
-    turned: bool
-    repairs: list[str]
-    right: Change
-    wrong: Change
-    place: Site | None = field(default=None)
-
-    @property
-    def first(self) -> Node:
-        """The node at the first turn at which it is wrong."""
-        return next((node for node in self.nodes if self.moves(node)), self.nodes[0])
-
-    def moves(self, node: Node) -> bool:
-        old, new = self.wrong[id(node)][0], self.right[id(node)][0]
-        return old.shape != new.shape or not np.allclose(old, new, rtol=1e-6, atol=1e-12)
-
-    @cached_property
-    def rescaled(self) -> float | None:
-        """The factor from what it is to what it should be, where that is the whole difference."""
-        matches = [matched(self.right[id(node)], self.wrong[id(node)]) for node in self.nodes]
-        first = matches[0].scale
-        same = all(m.holds and abs(m.scale - first) <= CLOSE * abs(first) for m in matches)
-        return first if same else None
-
-
-@dataclass(eq=False)
-class _Trial:
-    nodes: list[Node]
-    wanted: list[Quantity]
-    turned: bool
-
-
-class Locator:
+class Locator(Candidates):
     """Looks for the faults of a judgement."""
 
     def __init__(self, found: Judgement, quantities: Quantities) -> None:
-        self.found, self.look, self.points = found, found.look, found.points
-        self.quantities = quantities
+        super().__init__(found, quantities)
         self.right = {
             name: [gradient(self.look, point, bar, name) for point, bar in zip(self.points, found.bars, strict=True)]
             for name in found.verdicts
         }
-        self.chains = {
-            name: [nodes for nodes in gradient_nodes(self.look, name) if not any(id(n) in found.forward for n in nodes)]
-            for name in found.verdicts
-        }
         self.ways = {name: self._way(name) for name in found.verdicts}
-        self.fixed: Change = {}
-        self.values: list[Values] = [point.values for point in self.points]
         self.unexplained: list[str] = []
-        self._known_towards: dict[str, set[int]] = {}
-        self._known_beside: dict[int, list[Node]] = {}
-        self._known_downstream: dict[tuple[int, ...], tuple[list[Node], list[str]]] = {}
         known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
         self.common = known[0] if same else None  # the factor, rate included, that the right blocks share
@@ -144,157 +81,9 @@ class Locator:
         own = fault.wanted[0].block in fault.repairs
         return -len(fault.repairs), -fault.first.time, not own, fault.turned
 
-    # ------------------------------------------------------------------------------------- what is worth trying
-
-    def _trials(self, wrong: list[str]) -> Iterator[_Trial]:
-        ends = {id(node) for name in wrong for node in self.look.ends[name]}
-        towards = self._leading_to(ends)
-        for name in wrong:  # a step that no error goes into: what leads to it should be one
-            if not any(id(node) in self.erring for node in self.look.ends[name]):
-                self.erring |= self._leading_to({id(node) for node in self.look.ends[name]}) - self.found.forward - self.look.program.leaves
-        groups: dict[Any, list[Node]] = defaultdict(list)
-        for node in self.look.program.steps:
-            key = id(node)
-            if key in towards and key not in self.found.forward and key not in self.fixed and node.site is not None:
-                if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
-                    groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
-        for nodes in groups.values():
-            scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
-            if len(nodes) == 1 or (len(nodes) <= 6 and not scalars):
-                for node in nodes:
-                    yield from self._single(node, wrong)
-            if len(nodes) > 1:
-                yield from self._looped(nodes)
-
-    def _leading_to(self, ends: set[int]) -> set[int]:
-        found = set(ends)
-        for node in reversed(self.look.program.steps):
-            if id(node) in found:
-                found |= {id(operand) for operand in node.operands()}
-        return found
-
-    @cached_property
-    def erring(self) -> set[int]:
-        """The nodes that depend on an error: they can be cotangents."""
-        found = {id(error) for group in errors(self.look) for error, _, _ in group}
-        if not found:
-            return {id(node) for node in self.look.program.steps}
-        found |= {  # what is left of the step before
-            key for key in self.look.program.leaves
-            if self.look.goes_back(key) and key not in self.look.start_ids and key not in self.found.forward
-        }  # fmt: skip
-        for node in self.look.program.steps:
-            if any(id(operand) in found for operand in node.operands()):
-                found.add(id(node))
-        return found
-
-    def _single(self, node: Node, wrong: list[str]) -> Iterator[_Trial]:
-        shape = np.shape(self.values[0][id(node)])
-        size, erring = int(np.prod(shape, dtype=int)), id(node) in self.erring
-        for quantity in self.quantities.backward:
-            own = quantity.kind == "bar" and quantity.block in wrong and self._only_for(node, quantity.block)
-            if quantity.size == size and (erring or own):
-                yield from _layouts([node], [quantity], shape)
-            elif own:
-                yield _Trial([node], [quantity], False)
-        if not erring:
-            for quantity in self.quantities.neutral:
-                if quantity.size == size:
-                    yield from _layouts([node], [quantity], shape)
-
-    def _only_for(self, node: Node, name: str) -> bool:
-        """Whether a value goes into the step of one block and nowhere else."""
-        ends = self.look.ends[name]
-        if len(ends) != 1 or node is ends[0]:
-            return False
-        here = ends[0].site is not None and node.site is not None and node.site.statement == ends[0].site.statement
-        if not here and not any(node in way for way in self.chains[name]):
-            return False
-        order, names = self._downstream([node])
-        return names == [name] and {id(n) for n in order} <= self._towards(name)
-
-    def _towards(self, name: str) -> set[int]:
-        if name not in self._known_towards:
-            self._known_towards[name] = self._leading_to({id(node) for node in self.look.ends[name]})
-        return self._known_towards[name]
-
-    @cached_property
-    def _families(self) -> tuple[dict[Any, list[Quantity]], dict[Any, list[Quantity]]]:
-        q = self.quantities
-        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts])
-
-    def _looped(self, nodes: list[Node]) -> Iterator[_Trial]:
-        own = self._by_block(nodes)
-        if own:
-            yield _Trial(nodes, own, False)
-        erring = any(id(node) in self.erring for node in nodes)
-        shapes = [np.shape(self.values[0][id(node)]) for node in nodes]
-        sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
-        for members in self._families[erring].values():
-            if len(members) < len(nodes) or (members[0].kind == "value" and len(members) > 4 * len(nodes)):
-                continue
-            for wanted in self._aligned(nodes, members):
-                if [q.size for q in wanted] == sizes:
-                    yield from _layouts(nodes, wanted, shapes[0])
-
-    def _aligned(self, nodes: list[Node], members: list[Quantity]) -> Iterator[list[Quantity]]:
-        """The quantities of a loop of the forward pass for the turns of a loop of the backward pass."""
-        count, seen = len(nodes), set()
-        options = [self._by_nearness(nodes, members)]
-        if np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value"):
-            options += [members[:count], members[-count:], members[::-1][:count], members[::-1][-count:]]
-            options += [_last_in_first_out(nodes, members, skip) for skip in (0, 1)]
-        for option in options:
-            key = tuple(map(id, option))
-            if len(option) == count and key not in seen:
-                seen.add(key)
-                yield option
-
-    def _by_block(self, nodes: list[Node]) -> list[Quantity]:
-        """For values that go into the step of one block each: the gradients of these blocks."""
-        names = [self._downstream([node])[1] for node in nodes]
-        if any(len(each) != 1 for each in names) or len({each[0] for each in names}) < len(nodes):
-            return []
-        bars = {q.block: q for q in self.quantities.bars if q.block and len(self.look.starts[q.block]) == 1}
-        return [bars[each[0]] for each in names] if all(each[0] in bars for each in names) else []
-
-    def _by_nearness(self, nodes: list[Node], members: list[Quantity]) -> list[Quantity]:
-        """Each turn takes the quantity of the forward values that it is computed with."""
-        by_node = {id(q.consumer if q.consumer is not None else q.node): q for q in members}
-        site = (members[0].consumer or members[0].node).site
-        if site is None:
-            return []
-        number = site.number
-        out = []
-        for node in nodes:
-            for near in self._beside(node):
-                there = [by_node[id(n)] for n in self.quantities.nearby[id(near)].get(number, ()) if id(n) in by_node]
-                if len(there) == 1:
-                    out.append(there[0])
-                    break
-            else:
-                return []
-        return out
-
-    def _beside(self, node: Node) -> list[Node]:
-        """The forward values that a value is computed with, other errors aside."""
-        if id(node) not in self._known_beside:
-            found, stack, known = [], list(node.operands()), set()
-            while stack and len(known) < 60:
-                at = stack.pop(0)
-                if id(at) in known:
-                    continue
-                known.add(id(at))
-                if id(at) in self.quantities.nodes:
-                    found.append(at)
-                elif id(at) not in self.erring and id(at) not in self.look.program.leaves:
-                    stack += at.operands()
-            self._known_beside[id(node)] = found
-        return self._known_beside[id(node)]
-
     # -------------------------------------------------------------------------------------------------- trying
 
-    def _tried(self, trial: _Trial, wrong: list[str]) -> Fault | None:
+    def _tried(self, trial: Trial, wrong: list[str]) -> Fault | None:
         """The fault, if this replacement repairs a block and breaks none."""
         reached = self._downstream(trial.nodes)[1]
         concerned = [name for name in reached if name in wrong]
@@ -323,7 +112,7 @@ class Locator:
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
         return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before)
 
-    def _promising(self, trial: _Trial, concerned: list[str]) -> bool:
+    def _promising(self, trial: Trial, concerned: list[str]) -> bool:
         """A mere factor is wrong where a gradient is right but for a factor, and only there."""
         pairs = [
             (np.asarray(self.values[0][id(node)], dtype=float), np.asarray(q.values[0], dtype=float))
@@ -348,7 +137,7 @@ class Locator:
             )
         return found
 
-    def _change(self, trial: _Trial, scale: float) -> Change:
+    def _change(self, trial: Trial, scale: float) -> Change:
         out: Change = {}
         for node, quantity in zip(trial.nodes, trial.wanted, strict=True):
             values = []
@@ -360,20 +149,7 @@ class Locator:
             out[id(node)] = values
         return out
 
-    def _downstream(self, nodes: list[Node]) -> tuple[list[Node], list[str]]:
-        """What is computed from these values, and the blocks whose step they are used in."""
-        key = tuple(map(id, nodes))
-        if key not in self._known_downstream:
-            found, order = set(key), []
-            for node in self.look.program.steps:
-                if id(node) not in found and any(id(o) in found for o in node.operands()):
-                    found.add(id(node))
-                    order.append(node)
-            names = [name for name, ends in self.look.ends.items() if any(id(n) in found for n in ends)]
-            self._known_downstream[key] = order, names
-        return self._known_downstream[key]
-
-    def _recomputed(self, trial: _Trial, change: Change, k: int) -> Values:
+    def _recomputed(self, trial: Trial, change: Change, k: int) -> Values:
         """The values that follow at one point."""
         new: Values = {key: values[k] for key, values in change.items()}
         mixed = Layered(new, self.values[k])
@@ -416,7 +192,9 @@ class Locator:
         full = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
         rest = [self._block(nodes, values, k, name) for k, values in enumerate(without)] or [0.0 * x for x in full]
         right = self.right[name][: len(full)]
-        if any(x.size != y.size or not np.isfinite(x.sum() + z.sum()) for x, y, z in zip(full, right, rest, strict=True)):
+        if any(
+            x.size != y.size or not np.isfinite(x.sum() + z.sum()) for x, y, z in zip(full, right, rest, strict=True)
+        ):
             return None
         weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
         share = np.concatenate([(x - y) * w for x, y, w in zip(full, rest, weights, strict=True)])
@@ -437,7 +215,11 @@ class Locator:
         (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
         missed = float(np.linalg.norm(rows @ np.array([factor, along]) - fixed))
         size = max(float(np.linalg.norm(factor * share)), float(np.linalg.norm(along * aim)))
-        if missed > CLOSE * float(np.linalg.norm(fixed)) or abs(factor) * np.linalg.norm(share) < 1e-9 * size or not along:
+        if (
+            missed > CLOSE * float(np.linalg.norm(fixed))
+            or abs(factor) * np.linalg.norm(share) < 1e-9 * size
+            or not along
+        ):
             return None
         return float(factor), float(along)
 
@@ -479,7 +261,9 @@ class Locator:
         return 1.0
 
     def _change_of(self, name: str, new: list[Values]) -> Any:
-        return matched([self._block(self.look.ends[name], values, k, name) for k, values in enumerate(new)], self.right[name])
+        return matched(
+            [self._block(self.look.ends[name], values, k, name) for k, values in enumerate(new)], self.right[name]
+        )
 
     def _downhill(self, name: str, new: list[Values]) -> bool:
         """Whether a step follows the right gradient down."""
@@ -513,7 +297,9 @@ class Locator:
         if id(node) not in self.erring:
             return True  # a forward value is what it is: its factor is no mistake
         mine = self.factor(node)
-        theirs = [f for operand in node.operands() if id(operand) in self.erring and (f := self.factor(operand)) is not None]
+        theirs = [
+            f for operand in node.operands() if id(operand) in self.erring and (f := self.factor(operand)) is not None
+        ]
         if mine is None:
             return False
         if not theirs:
@@ -523,7 +309,9 @@ class Locator:
         rate = 1.0
         if getattr(node.function, "__name__", "") in ("mul", "multiply"):
             known = [float(np.asarray(o.value)) for o in node.operands() if o.hyper and o.value is not None]
-            known += [float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)]
+            known += [
+                float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
+            ]
             rate = known[0] if known else 1.0
         return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
 
@@ -550,33 +338,3 @@ class Locator:
 def _rounded(factor: float) -> float:
     near = float(round(factor)) if abs(factor) >= 1 else factor
     return near if abs(near - factor) <= 1e-9 * abs(factor) else factor
-
-
-def _layouts(nodes: list[Node], wanted: list[Quantity], shape: tuple[int, ...]) -> Iterator[_Trial]:
-    other = np.shape(wanted[0].values[0])
-    if len(shape) == 2 and len(other) == 2 and min(shape) > 1:
-        if other == shape:
-            yield _Trial(nodes, wanted, False)
-        if other[::-1] == shape:
-            yield _Trial(nodes, wanted, True)
-    else:
-        yield _Trial(nodes, wanted, False)
-
-
-def _last_in_first_out(nodes: list[Node], members: list[Quantity], skip: int) -> list[Quantity]:
-    """Each turn takes the latest quantity of the forward pass before it that is not taken yet."""
-    out, waiting, at, fresh = [], [], 0, True
-    for node in nodes:
-        before = at
-        while at < len(members) and members[at].time < node.time:
-            waiting.append(members[at])
-            at += 1
-        if at > before or fresh:
-            for _ in range(skip):
-                if waiting:
-                    waiting.pop()
-        fresh = False
-        if not waiting:
-            return []
-        out.append(waiting.pop())
-    return out

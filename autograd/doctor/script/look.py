@@ -7,15 +7,15 @@ the points that the script was at, it is looked at with random parameters, so th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from .node import Node
 from .replay import Program, Values, ancestors, compute_node, wide
-from .steps import Parameter, Step, Training
-from .tape import Node
+from .steps import Step, Training
 
 Array = Any
 
@@ -57,8 +57,11 @@ class Look:
         self.nodes = {id(node): node for node in order}
 
     def _is_leaf(self, node: Node) -> bool:
-        return node.function is None or id(node) in self.start_ids or id(node) in self.states or (
-            node.time <= self.step.start and self._old(node)
+        return (
+            node.function is None
+            or id(node) in self.start_ids
+            or id(node) in self.states
+            or (node.time <= self.step.start and self._old(node))
         )
 
     def _old(self, node: Node) -> bool:
@@ -137,7 +140,9 @@ class Look:
                 break
             given = dict(start)
             for nodes in self.starts.values():
-                for node, value in zip(nodes, moved([given.get(id(n), wide(n.value)) for n in nodes], rng, k), strict=True):
+                for node, value in zip(
+                    nodes, moved([given.get(id(n), wide(n.value)) for n in nodes], rng, k), strict=True
+                ):
                     if id(node) in given:
                         given[id(node)] = value
             try:

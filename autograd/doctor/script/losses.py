@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from .look import Look, Point
+from .node import Node, assembled, linked
 from .reference import cotangents, forward_part
 from .replay import Values
-from .tape import Node, assembled, linked
 
 Array = Any
 TERMINAL = 12
@@ -75,7 +75,12 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             continue
         depends.add(id(node))
         used |= {id(o) for o in operands}
-        if id(node) not in late and node.value is not None and np.size(node.value) == 1 and np.asarray(node.value).dtype.kind == "f":
+        if (
+            id(node) not in late
+            and node.value is not None
+            and np.size(node.value) == 1
+            and np.asarray(node.value).dtype.kind == "f"
+        ):
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end]
     if not terminal:  # the steps follow from the losses themselves: a gradient by differences
@@ -87,7 +92,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         if node.site is not None and (id(node) in shown or id(node) not in inner):
             by_site.setdefault(node.site.number, []).append(node)
     ranked = sorted(
-        by_site.values(), key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time)
+        by_site.values(),
+        key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
 
@@ -122,12 +128,20 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         parts = [part for part in node.args[0] if isinstance(part, Node)]
         for whole in parts:
             for part in parts:
-                if part is not whole and getattr(part.function, "__name__", "") == "sub" and isinstance(part.args[1], (int, float)):
+                if (
+                    part is not whole
+                    and getattr(part.function, "__name__", "") == "sub"
+                    and isinstance(part.args[1], (int, float))
+                ):
                     yield _through_copies(whole), 1.0
 
 
 def _through_copies(node: Node) -> Node:
-    while (node.function is linked or getattr(node.function, "__name__", "") in ("copy", "array")) and node.args and isinstance(node.args[0], Node):
+    while (
+        (node.function is linked or getattr(node.function, "__name__", "") in ("copy", "array"))
+        and node.args
+        and isinstance(node.args[0], Node)
+    ):
         node = node.args[0]
     return node
 

@@ -10,17 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from .judge import Judgement
+from .node import Node, linked, masked
 from .reference import cotangents, forward_part
 from .replay import pulled
-from .tape import Node, assembled, linked, masked
+from .verdicts import Judgement
 
 Array = Any
 ELEMENTWISE = set(
-    "add sub mul truediv pow neg subtract multiply divide true_divide negative power exp log log1p expm1 tanh sqrt "
-    "square abs absolute sin cos arctan maximum minimum where clip sign reciprocal expit logaddexp erf fabs".split()
+    ["add", "sub", "mul", "truediv", "pow", "neg", "subtract", "multiply", "divide", "true_divide", "negative", "power", "exp", "log", "log1p", "expm1", "tanh", "sqrt", "square", "abs", "absolute", "sin", "cos", "arctan", "maximum", "minimum", "where", "clip", "sign", "reciprocal", "expit", "logaddexp", "erf", "fabs"]
 )
-SHAPES = set("reshape ravel flatten copy transpose T squeeze expand_dims astype array asarray".split())
+SHAPES = set(["reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray"])
 
 
 @dataclass(eq=False)
@@ -51,7 +50,10 @@ class Quantity:
     @property
     def family(self) -> tuple[Any, ...]:
         """What is alike in a loop: the kind and the places in the source."""
-        sites = [n.site.number if n is not None and n.site is not None else -1 for n in (self.node, self.consumer, self.start)]
+        sites = [
+            n.site.number if n is not None and n.site is not None else -1
+            for n in (self.node, self.consumer, self.start)
+        ]
         return (self.kind, *sites, getattr(self.node.function, "__name__", ""))
 
 
@@ -88,7 +90,11 @@ class Quantities:
     def bars(self) -> list[Quantity]:
         out = []
         for node, _ in self.order:
-            if all(id(node) in bar for bar in self.found.bars) and id(node) not in self._roots and id(node) not in self._inside:
+            if (
+                all(id(node) in bar for bar in self.found.bars)
+                and id(node) not in self._roots
+                and id(node) not in self._inside
+            ):
                 values = [bar[id(node)] for bar in self.found.bars]
                 out.append(Quantity("bar", node, values, block=self.blocks.get(id(node), "")))
         return out
@@ -160,7 +166,11 @@ class Quantities:
     def _named(self) -> set[int]:
         """Nodes that the script has a name for."""
         step = self.look.step
-        return {id(thing) for time, _, _, thing, _ in self.look.training.tape.stores if isinstance(thing, Node) and time > step.start}
+        return {
+            id(thing)
+            for time, _, _, thing, _ in self.look.training.tape.stores
+            if isinstance(thing, Node) and time > step.start
+        }
 
     def _several(self, node: Node) -> bool:
         return len(self.operands[id(node)]) > 1
@@ -169,7 +179,11 @@ class Quantities:
     def slopes(self) -> list[Quantity]:
         out = []
         for z, a, region in self.activations:
-            order = [(n, [o for o in ops if id(o) in region] if n is not z else []) for n, ops in self.order if id(n) in region and n.time <= a.time]
+            order = [
+                (n, [o for o in ops if id(o) in region] if n is not z else [])
+                for n, ops in self.order
+                if id(n) in region and n.time <= a.time
+            ]
             values = []
             for point in self.points:
                 bars = cotangents(order, point.values, {id(a): np.ones(np.shape(point.values[id(a)]))})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from .hooks import Hooks
-from .loader import run_main
+from .instrument import HOOK, instrument
+from .loader import Subject
+from .sandbox import Refused
+from .sites import Source
 from .steps import Training, find_training
 from .tape import Tape
 
@@ -52,7 +55,7 @@ class Watch:
         if found is not None:
             self.training = found
             count = len(found.steps)
-            if count >= STEPS or (count >= FEW and len(self.tape.nodes) >= ENOUGH) or count > 1 and self._late():
+            if count >= STEPS or (count >= FEW and len(self.tape.nodes) >= ENOUGH) or (count > 1 and self._late()):
                 raise Enough
         elif len(self.tape.nodes) > MOST:
             self.tape.prune()
@@ -63,19 +66,25 @@ class Watch:
         return time.monotonic() > self.until
 
 
-def record(text: str, path: str, argv: list[str] | None = None, seconds: float = SECONDS) -> Recording:
-    """Run a script as the main program."""
+def record(subject: Subject, seconds: float = SECONDS) -> Recording:
+    """Run a script or a function until enough of its training was seen."""
     tape = Tape()
     watch = Watch(tape, seconds)
     hooks = Hooks(tape, tape.sites, watch)
     found = Recording(tape, hooks)
     start = time.monotonic()
+
+    def rewrite(source: Source) -> ast.Module:
+        hooks.codes.add(source.path)
+        hooks.modules = subject.modules()
+        return instrument(ast.parse(source.text, source.path), source, hooks.sites)
+
     try:
-        run_main(text, path, argv or [], hooks)
+        subject.run(rewrite, {HOOK: hooks}, lambda names: setattr(hooks, "namespace", names))
         found.ended = True
     except Enough:
         pass
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, Refused) as error:
         found.error = error
         found.ended = isinstance(error, SystemExit)
     tape.paused = True

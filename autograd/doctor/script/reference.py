@@ -9,8 +9,8 @@ import numpy as np
 
 from ...core.reverse import sweep
 from .look import Look, Point
+from .node import Node
 from .replay import Values, pulled
-from .tape import Node
 
 Array = Any
 Pull = Callable[[Node, list[Node], Array], list[Array | None]]
@@ -30,9 +30,11 @@ def forward_part(look: Look, roots: list[Node]) -> list[tuple[Node, list[Node]]]
         node = stack.pop()
         if id(node) in found or id(node) not in depends:
             continue
-        operands = [] if id(node) in look.program.leaves else [
-            o for o in {id(o): o for o in node.operands()}.values() if id(o) in depends
-        ]
+        operands = (
+            []
+            if id(node) in look.program.leaves
+            else [o for o in {id(o): o for o in node.operands()}.values() if id(o) in depends]
+        )
         found[id(node)] = (node, operands)
         stack += operands
     return sorted(found.values(), key=lambda pair: -pair[0].time)

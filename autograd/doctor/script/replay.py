@@ -6,7 +6,6 @@ Everything is computed in float64 whatever the script uses, so that rounding doe
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from ...errors import AutogradError
 from ...switches import always_recording
 from ...tensor import functions as compute
 from ...tensor.tensor import Tensor
-from .tape import Index, Member, Method, Node, Part, assembled, cast, linked, masked, spread
+from .node import Index, Method, Node, Part, cast, linked
 
 Array = Any
 Values = dict[int, Any]
@@ -58,15 +57,11 @@ class Program:
 
     def __init__(self, order: list[Node], leaves: set[int]) -> None:
         self.order, self.leaves = order, leaves
-        self.steps = [
-            node for node in order if id(node) not in leaves and node.function is not None
-        ]
+        self.steps = [node for node in order if id(node) not in leaves and node.function is not None]
 
     def start(self) -> Values:
         """The values of the leaves, as they were."""
-        return {
-            id(node): wide(node.value) for node in self.order if id(node) in self.leaves or node.function is None
-        }
+        return {id(node): wide(node.value) for node in self.order if id(node) in self.leaves or node.function is None}
 
     def run(self, given: Mapping[int, Any], instead: Mapping[int, Any] | None = None) -> Values:
         """All values.
@@ -125,7 +120,10 @@ def resolved(arg: Any, values: Mapping[int, Any]) -> Any:
 def compute_node(node: Node, values: Mapping[int, Any]) -> Any:
     """A node's value from those of its operands."""
     args = [resolved(arg, values) for arg in node.args]
-    kwargs = {key: _dtype(resolved(arg, values)) if key == "dtype" else resolved(arg, values) for key, arg in node.kwargs.items()}
+    kwargs = {
+        key: _dtype(resolved(arg, values)) if key == "dtype" else resolved(arg, values)
+        for key, arg in node.kwargs.items()
+    }
     if _narrows(node, args):
         return wide(np.asarray(args[0], dtype=float)) if args else 0.0
     with np.errstate(all="ignore"):
@@ -151,7 +149,26 @@ def _narrows(node: Node, args: list[Any]) -> bool:
 # ------------------------------------------------------------------------------------------ differentiating a node
 
 LIFTED: dict[Any, Callable[..., Any]] = {
-    **{getattr(math, name): getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh", "log1p", "expm1", "log2", "log10", "atan2") if hasattr(np, name)},
+    **{
+        getattr(math, name): getattr(np, name)
+        for name in (
+            "exp",
+            "log",
+            "sqrt",
+            "sin",
+            "cos",
+            "tan",
+            "tanh",
+            "sinh",
+            "cosh",
+            "log1p",
+            "expm1",
+            "log2",
+            "log10",
+            "atan2",
+        )
+        if hasattr(np, name)
+    },
     math.pow: np.power,
     math.fabs: np.abs,
     abs: np.abs,
@@ -173,7 +190,11 @@ BY_NAME = {
 
 def _stacked(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
-        return np.stack([_stacked(part) for part in x]) if any(_has_tensor(part) for part in x) else np.array(x, dtype=float)
+        return (
+            np.stack([_stacked(part) for part in x])
+            if any(_has_tensor(part) for part in x)
+            else np.array(x, dtype=float)
+        )
     return x
 
 
@@ -201,12 +222,16 @@ def lifted(function: Any) -> Callable[..., Any]:
     if isinstance(function, Part):
         inner = lifted(function.function)
         return lambda *args, **kwargs: inner(*args, **kwargs)[function.number]
-    if str(getattr(function, "__module__", "")).startswith("scipy.special") or type(function).__module__.startswith("scipy.special"):
+    if str(getattr(function, "__module__", "")).startswith("scipy.special") or type(function).__module__.startswith(
+        "scipy.special"
+    ):
         return BY_NAME.get(getattr(function, "__name__", ""), function)
     return function  # type: ignore[no-any-return]
 
 
-def pulled(node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array, saved: Mapping[int, Any] | None = None) -> list[Array | None]:
+def pulled(
+    node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array, saved: Mapping[int, Any] | None = None
+) -> list[Array | None]:
     """What a node passes back to some of its operands.
 
     Args:
@@ -226,7 +251,11 @@ def _pulled_by_tensor(node: Node, values: Mapping[int, Any], wanted: list[Node],
     mixed = Layered(leaves, values)  # type: ignore[arg-type]
     args = [resolved(arg, mixed) for arg in node.args]
     kwargs = {key: resolved(arg, mixed) for key, arg in node.kwargs.items() if key != "dtype"}
-    if node.function in NARROW or node.function is cast or (isinstance(node.function, Method) and node.function.__name__ == "astype"):
+    if (
+        node.function in NARROW
+        or node.function is cast
+        or (isinstance(node.function, Method) and node.function.__name__ == "astype")
+    ):
         out = args[0]
     else:
         with np.errstate(all="ignore"), always_recording():

@@ -95,4 +95,6 @@ class Site:
 
 def spans(source: Source, nodes: list[Any]) -> tuple[Span | None, ...]:
     """The spans of several expressions; None for those that are not written in the text."""
-    return tuple(source.span(node) if isinstance(node, ast.expr) and hasattr(node, "lineno") else None for node in nodes)
+    return tuple(
+        source.span(node) if isinstance(node, ast.expr) and hasattr(node, "lineno") else None for node in nodes
+    )

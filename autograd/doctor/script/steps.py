@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from .node import Node, added_at, assembled, cast, linked, masked
 from .sites import Site
-from .tape import Node, Tape, added_at, assembled, cast, linked, masked
+from .tape import Tape
 
 NUMBER_TYPES = {"clip", "float64", "float32", "float"}
 SAME = {"copy", "reshape", "ravel", "flatten", "astype", "transpose", "squeeze", "T", "array", "asarray", "view"}
@@ -65,7 +66,11 @@ class Parameter:
 
     @property
     def scalars(self) -> bool:
-        return len(self.chains) > 1 or self.chains[0].states[-1].value is not None and np.ndim(self.chains[0].states[-1].value) == 0
+        return (
+            len(self.chains) > 1
+            or (self.chains[0].states[-1].value is not None
+            and np.ndim(self.chains[0].states[-1].value) == 0)
+        )
 
     def at(self, time: int) -> list[Node]:
         return [chain.state_at(time) for chain in self.chains]
@@ -130,7 +135,12 @@ def find_chains(tape: Tape) -> list[Chain]:
     """Every state that is stored again and again, each made from the one before."""
     first: dict[int, tuple[int, Node, Site, Any, tuple[str, int]]] = {}
     for time, scope, key, thing, site in tape.stores:
-        if isinstance(thing, Node) and id(thing) not in first and site.kind in ("store", "augmented", "call") and _changes(thing):
+        if (
+            isinstance(thing, Node)
+            and id(thing) not in first
+            and site.kind in ("store", "augmented", "call")
+            and _changes(thing)
+        ):
             where = (scope[0] == "memory", key if scope[0] == "memory" else None)
             first[id(thing)] = (thing.time, thing, site, where, scope)
     chains: list[Chain] = []
@@ -190,7 +200,9 @@ def _origin(node: Node) -> Node | None:
         if not isinstance(at, Node):
             return Node(None, (), {}, float(at), None, 0, "literal")
         here, there = node.site, at.site
-        same = here is not None and there is not None and there.statement == here.statement and there.source is here.source
+        same = (
+            here is not None and there is not None and there.statement == here.statement and there.source is here.source
+        )
         ways = direct(at)
         if not ways or not (same or getattr(at.function, "__name__", "") in ("copy", "linked")):
             return at
@@ -224,7 +236,9 @@ def _joined(chains: list[Chain], member: dict[int, Chain]) -> list[Chain]:
         rows.sort(key=lambda row: row[0])
         first = min(members, key=lambda c: c.times[0])
         columns = [list(column) for column in zip(*rows, strict=True)]
-        found.append(Chain([first.states[0], *columns[1]], columns[0], columns[2], columns[3], first.number, first.scope))
+        found.append(
+            Chain([first.states[0], *columns[1]], columns[0], columns[2], columns[3], first.number, first.scope)
+        )
     return found
 
 
@@ -403,7 +417,13 @@ def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
     spelled: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for _, scope, key, thing, site in tape.stores:
         if isinstance(thing, Node):
-            text = site.target if site.kind in ("store", "augmented") else site.text if site.kind in ("item", "attribute") else str(key)
+            text = (
+                site.target
+                if site.kind in ("store", "augmented")
+                else site.text
+                if site.kind in ("item", "attribute")
+                else str(key)
+            )
             spelled[id(thing)].append((_plainness(scope, key, site), text))
     taken: dict[str, int] = {}
     for parameter in parameters:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .node import Node
 from .sites import Site
-from .tape import Held, Node, Tape
+from .tape import Held, Tape
 
 Array = Any
 DEEPEST = 2
@@ -45,9 +46,7 @@ def frame_of(tape: Tape, time: int, context: Any) -> int:
     return found
 
 
-def words_at(
-    tape: Tape, time: int, context: Any, site: Site, born: int, start: int, without: set[int]
-) -> list[Word]:
+def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: int, without: set[int]) -> list[Word]:
     """Everything that can be written at a place, at a time.
 
     Args:
@@ -120,7 +119,9 @@ def _plain(text: str) -> str:
     if text not in _PLAIN:
         try:
             tree = ast.parse(text.replace("\n", " "), mode="eval").body
-            named = isinstance(tree, (ast.Name, ast.Attribute, ast.Subscript)) and not any(isinstance(n, ast.Call) for n in ast.walk(tree))
+            named = isinstance(tree, (ast.Name, ast.Attribute, ast.Subscript)) and not any(
+                isinstance(n, ast.Call) for n in ast.walk(tree)
+            )
             _PLAIN[text] = ast.unparse(tree) if named else ""
         except SyntaxError:
             _PLAIN[text] = ""
