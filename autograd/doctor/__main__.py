@@ -11,7 +11,11 @@ from .script.run import SECONDS, run
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Examine a script and print the report; 0 where nothing is wrong, 1 where something is, 2 where it cannot be judged."""
+    """Examine a script and print the report.
+
+    Returns:
+        0 where nothing is wrong, 1 where something is, 2 where it cannot be judged.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m autograd.doctor",
         description="Find the lines of a numpy script that make its training wrong, and what to write instead.",

@@ -33,7 +33,8 @@ def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
     lost = [name for name in wrong if name not in explained]
     if lost:
         rows = {b["name"]: b["line"] for b in blocks}
-        out.append(f"{_listed(lost)} {'does' if len(lost) == 1 else 'do'} not follow the gradient of the loss either (updated in "
+        out.append(f"{_listed(lost)} {'does' if len(lost) == 1 else 'do'} not follow the gradient of the loss either "
+                   "(updated in "
                    f"{lines_of([rows[name] for name in lost])}); no single line explains it.")  # fmt: skip
     out += list(_fatal(faults, cure))
     return out
@@ -55,25 +56,29 @@ def _no_mistake(found: dict[str, Any]) -> str:
 
 
 def _fatal(faults: list[dict[str, Any]], cure: Cure | None) -> Iterator[str]:
-    idle = [f for f in faults if not f["used"]]
-    ignoring = [
-        f for f in faults if f["used"] and f["step"] and f["name"] in ("weight", "error", "wrong-operand", "stale")
-    ]
+    idle = [f["line"] for f in faults if not f["used"]]
+    ignoring = [f["line"] for f in faults if f["used"] and f["step"] and f["name"] in ("weight", "error")]
     if ignoring:
-        yield (f"Fatal is the step: {lines_of([f['line'] for f in ignoring])} change{'s' if len(ignoring) == 1 else ''} the parameters "
-               "without the gradients that the script computes.")  # fmt: skip
+        change = "changes its parameter" if len(ignoring) == 1 else "change the parameters"
+        yield f"Fatal is the step: {lines_of(ignoring)} {change} without the gradients that the script computes."
     if idle and ignoring:
-        yield (f"With {lines_of([f['line'] for f in idle])} alone repaired the training stays as it is, number for number, "
-               "because no step reads that gradient.")  # fmt: skip
+        yield (
+            f"Repairing {lines_of(idle)} alone would leave the training as it is, number for number, because no step "
+            "reads that gradient."
+        )
     if cure is None or not cure.left_in:
         return
     best = cure.best
-    told = [f"{_loss(run.last)} with line {faults[number]['line']} left in" for number, run in cure.left_in.items()]
-    end = f" (the best constant has {_loss(cure.baseline)})" if math.isfinite(cure.baseline) else ""
-    yield f"With everything repaired the loss ends at {_loss(best.last)}{_setting(best)}; with one of them left in it ends at {_listed(told)}{end}."
+    told = [f"{_loss(run.last)} with line {faults[number]['line']}" for number, run in cure.left_in.items()]
+    yield (
+        f"With everything repaired the loss ends at {_loss(best.last)}{_setting(best)}. With one wrong line left in it "
+        f"ends at {_listed(told)}."
+    )
     fatal = [faults[number]["line"] for number in cure.left_in if cure.fatal(number)]
     if fatal:
-        yield f"So {lines_of(fatal)} alone {'is' if len(set(fatal)) == 1 else 'are each'} enough to spoil the training."
+        each = "is" if len(set(fatal)) == 1 else "are each"
+        mean = f" (always predicting the mean gives {_loss(cure.baseline)})" if math.isfinite(cure.baseline) else ""
+        yield f"So {lines_of(fatal)} {each} enough to spoil the training alone{mean}."
 
 
 def _setting(run: Run) -> str:
@@ -101,7 +106,7 @@ def why_not(found: dict[str, Any], cure: Cure | None) -> list[str]:
 def _curves(cure: Cure) -> Iterator[str]:
     before, after = cure.before, cure.after
     if cure.before.curve.error:
-        yield f"The training as it is stops with {cure.before.curve.error}."
+        yield f"The training as it is stops with {cure.before.curve.error.rstrip('.')}."
     if after is None:
         yield f"The loss goes from {_loss(before.curve.first)} to {_loss(before.last)}."
     else:
@@ -131,15 +136,18 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
         how = f"{factor:g} times larger" if factor > 1 else f"{1 / factor:g} times smaller"
         small = "small" if factor > 1 else "large"
         reasons.append(
-            f"the learning rate {base.rate:g} is too {small} for this many steps: with {best.rate:g}, {how}, the loss ends at "
+            f"the learning rate {base.rate:g} is too {small} for this many steps: with {best.rate:g}, {how}, the "
+            "loss ends at "
             f"{_loss(best.last)} in place of {_loss(mine.last)}{' (both shuffled)' if best.shuffled else ''}"
         )
     if at_rate and best.shuffled and best.last < BETTER * at_rate[0].last:
         how = "come one at a time in sorted order" if found["order"]["sorted"] else "come in a fixed order"
         what = f" ({found['order']['text']} only grows)" if found["order"]["sorted"] else ""
         reasons.append(
-            f"the samples {how}{what}, so each stretch of the training makes the network forget the one before: at the learning rate "
-            f"{best.rate:g} the loss ends at {_loss(at_rate[0].last)} in this order and at {_loss(best.last)} with the same samples shuffled once"
+            f"the samples {how}{what}, so each stretch of the training makes the network forget the one before: at "
+            "the learning rate "
+            f"{best.rate:g} the loss ends at {_loss(at_rate[0].last)} in this order and at {_loss(best.last)} with "
+            "the same samples shuffled once"
         )
     if len(reasons) > 1:
         yield "Two things besides the mistakes keep it from fitting, and both count."
@@ -148,7 +156,9 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
     if not reasons:
         yield f"It fits best with {best.name}: the loss ends at {_loss(best.last)}."
     if cure.works(best):
-        yield "Nothing was added to the network in these runs, so no missing layer or bias is what keeps it from fitting."
+        yield (
+            "Nothing was added to the network in these runs, so no missing layer or bias is what keeps it from fitting."
+        )
 
 
 def _loss(x: float) -> str:

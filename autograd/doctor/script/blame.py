@@ -1,4 +1,4 @@
-"""The place to blame for a fault: not a function that is right elsewhere, but where it is called with the wrong thing."""
+"""The place to blame for a fault: not a function that is right elsewhere, but its call with a wrong thing."""
 
 from __future__ import annotations
 

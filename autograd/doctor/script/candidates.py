@@ -106,9 +106,10 @@ class Candidates:
         groups: dict[Any, list[Node]] = defaultdict(list)
         for node in self.look.program.steps:
             key = id(node)
-            if key in towards and key not in self.found.forward and key not in self.fixed and node.site is not None:
-                if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
-                    groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
+            if key not in towards or key in self.found.forward or key in self.fixed or node.site is None:
+                continue
+            if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
+                groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
         for nodes in groups.values():
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
             if len(nodes) == 1 or (len(nodes) <= 6 and not scalars):
@@ -230,7 +231,9 @@ class Candidates:
     def _beside(self, node: Node) -> list[Node]:
         """The forward values that a value is computed with, other errors aside."""
         if id(node) not in self._known_beside:
-            found, stack, known = [], list(node.operands()), set()
+            found: list[Node] = []
+            known: set[int] = set()
+            stack = list(node.operands())
             while stack and len(known) < 60:
                 at = stack.pop(0)
                 if id(at) in known:

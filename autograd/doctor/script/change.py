@@ -172,7 +172,9 @@ class Changer:
         for atom in self.hand.arrays:
             for text in (*[f"{f}({atom.text})" for f in self.hand.functions], atom.text, *slopes_of(atom.text)):
                 factor = self.hand.read(text, 0)
-                if (factor is not None and np.shape(factor) and broadcasts(np.shape(factor), right.shape)) or (np.ndim(factor) == 0 and right.ndim == 0):
+                if (factor is not None and np.shape(factor) and broadcasts(np.shape(factor), right.shape)) or (
+                    np.ndim(factor) == 0 and right.ndim == 0
+                ):
                     yield f"{wrapped} * {text if level(text) > 2 else f'({text})'}"
         for atom in self.hand.arrays:
             if np.shape(atom.first) == right.shape:

@@ -157,6 +157,7 @@ class _Edited:
 
     def __init__(self, subject: Subject, edits: list[Edit]) -> None:
         self.subject, self.edits, self.main = subject, edits, subject.main
+        self.from_outside = subject.from_outside
 
     def modules(self) -> set[str]:
         return self.subject.modules()
@@ -164,11 +165,10 @@ class _Edited:
     def run(self, rewrite: Any, given: dict[str, Any], namespace: Any) -> None:
         def edited(source: Source) -> ast.Module:
             here = [e for e in self.edits if e.source.path == source.path]
-            return (
-                rewrite(Source(source.path, patched(source.text, here, source.first), source.first))
-                if here
-                else rewrite(source)
-            )  # type: ignore[no-any-return]
+            if here:
+                source = Source(source.path, patched(source.text, here, source.first), source.first)
+            tree: ast.Module = rewrite(source)
+            return tree
 
         seed()
         self.subject.run(edited, given, namespace)
@@ -214,20 +214,43 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
     error = recording.error
     if isinstance(error, Refused):
         line = _line_of(error, subject)
-        return f"the script {error}{f', in line {line}' if line else ''}. Give it what it needs in the script itself, then ask again."
+        return (
+            f"the script {error}{f', in line {line}' if line else ''}. Give it what it needs in the script "
+            "itself, then ask again."
+        )
+    if isinstance(error, SystemExit) and isinstance(error.code, str):
+        return f"the script ends by itself before a training begins, and says: {error.code}"
+    if type(error).__name__ == "TclError":
+        return f"the script opens a window in line {_line_of(error, subject)}, and there is no screen here."
     if error is not None and not isinstance(error, SystemExit):
         line = _line_of(error, subject)
         where = f" in line {line} ({subject.main.line(line)})" if line else ""
         return f"the script stops before a training begins, with {type(error).__name__}{where}: {error}"
     other = next((name for name in ("torch", "tensorflow", "jax") if _imports(subject.main, name)), "")
     if other:
-        return f"the script trains with {other}, which computes gradients by itself; there is no handwritten backprop in numpy to examine."
+        return (
+            f"the script trains with {other}, which computes gradients by itself; there is no handwritten "
+            "backprop in numpy to examine."
+        )
     classes = [node.name for node in ast.walk(ast.parse(subject.main.text)) if isinstance(node, ast.ClassDef)]
     if recording.ended and classes and not len(recording.tape.nodes):
-        return f"the script defines {classes[0]} and never trains it. Add the lines that make an object and train it, then ask again."
+        return (
+            f"the script defines {classes[0]} and never trains it. Add the lines that make an object and train "
+            "it, then ask again."
+        )
+    if recording.stopped is not None:
+        line = _line_of(recording.stopped, subject)
+        return (
+            f"the script was still at line {line} ({subject.main.line(line)}) when its time was up, and no training "
+            "step was seen: no array was changed again and again by numbers computed from it."
+        )
     if not recording.ended:
-        return "no training step was seen in the time there was: no array was changed again and again by numbers computed from it."
-    return ("the script runs to its end, and trains nothing with numpy: no number is changed again and again by numbers that were "
+        return (
+            "no training step was seen in the time there was: no array was changed again and again by numbers "
+            "computed from it."
+        )
+    return ("the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
+            "numbers that were "
             "computed from it. At least two training steps must run.")  # fmt: skip
 
 
@@ -248,9 +271,9 @@ def _imports(source: Source, name: str) -> bool:
     return False
 
 
-def _line_of(error: BaseException, subject: Subject) -> int:
+def _line_of(error: BaseException | None, subject: Subject) -> int:
     """The last line of the learner's that an error came through."""
-    found, trace = 0, error.__traceback__
+    found, trace = 0, None if error is None else error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == subject.main.path:
             found = trace.tb_lineno
@@ -312,8 +335,9 @@ def _fault(case: Case, recording: Recording) -> dict[str, Any]:
         default=float("nan"),
     )
     return {
-        "path": at.source.path, "line": at.line, "code": at.source.line(at.line), "name": case.cause.name, "says": case.says,
-        "should": case.should, "blocks": fault.repairs, "used": case.used, "error": error, "step": _in_step(fault, at, recording),
+        "path": at.source.path, "line": at.line, "code": at.source.line(at.line), "name": case.cause.name,
+        "says": case.says, "should": case.should, "blocks": fault.repairs, "used": case.used, "error": error,
+        "step": _in_step(fault, at, recording),
         "instead": case.chosen.line if case.chosen is not None and case.proved else "",
         "edit": None if case.chosen is None or not case.proved else
         {"path": case.chosen.source.path, "span": case.chosen.span, "new": case.chosen.new},
@@ -334,11 +358,12 @@ def order_of_samples(found: Judgement) -> dict[str, Any]:
     for step in training.steps[:12]:
         seen: set[int] = set()
         for node in training.tape.nodes:
-            if step.start < node.time <= step.end and node.site is not None and node.site.number not in seen:
-                if getattr(node.function, "__name__", "") == "getitem" and np.size(node.value) == 1:
-                    if isinstance(node.args[0], Node) and node.args[0].function is None:
-                        seen.add(node.site.number)
-                        values.setdefault(node.site.number, []).append(float(np.ravel(node.value)[0]))
+            if not step.start < node.time <= step.end or node.site is None or node.site.number in seen:
+                continue
+            reads = getattr(node.function, "__name__", "") == "getitem" and np.size(node.value) == 1
+            if reads and isinstance(node.args[0], Node) and node.args[0].time <= training.steps[0].start:
+                seen.add(node.site.number)
+                values.setdefault(node.site.number, []).append(float(np.ravel(node.value)[0]))
     for number, column in values.items():
         if len(column) > 3 and all(a < b for a, b in itertools.pairwise(column)):
             return {"sorted": True, "text": training.tape.sites[number].text}

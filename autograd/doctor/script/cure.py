@@ -60,7 +60,7 @@ class Cure:
 
     @property
     def best(self) -> Run:
-        return min([run for run in (self.after or self.before, *self.tried)], key=lambda run: run.last)
+        return min([self.after or self.before, *self.tried], key=lambda run: run.last)
 
     def fatal(self, number: int) -> bool:
         """Whether a fault that is left in spoils a training that works without it."""

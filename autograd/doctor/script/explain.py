@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .candidates import Fault
+from .edges import changed_edge
 from .locate import Locator
 from .match import Match, matched
 from .node import Node
@@ -210,7 +211,7 @@ class Explainer:
             mixed = Layered(values, point.values)
             for node, _ in reversed(order[:-1] if order[-1][0] is z else order):
                 values[id(node)] = compute_node(node, mixed)
-            bars = cotangents(order, mixed, {id(a): np.ones(np.shape(values[id(a)]))})  # type: ignore[arg-type]
+            bars = cotangents(order, mixed, {id(a): np.ones(np.shape(values[id(a)]))})
             out.append(bars[id(z)])
         return out
 
@@ -228,7 +229,7 @@ class Explainer:
             ):
                 return None
             other = next((a for a in consumer.args if a is not quantity.node), None)
-            value = self.points[0].values.get(id(other)) if isinstance(other, Node) else other
+            value: Any = self.points[0].values.get(id(other)) if isinstance(other, Node) else other
             theirs, right = self.fault.wrong[id(node)][0], self.fault.right[id(node)][0]
             if np.size(value) != 1 or np.size(theirs) != 1 or not np.any(theirs):
                 return None
@@ -452,40 +453,10 @@ class Explainer:
 
     def _deep_edge(self) -> Cause | None:
         """A path left out, or counted twice, further on: the variance of a batch norm, say."""
-        order = [(n, ops) for n, ops in self.quantities.order]
-        if len(order) > 260:
-            return None
-        point, bar = self.points[0], self.locator.found.bars[0]
-        edges = [(n, o) for n, ops in order for o in ops if id(n) in bar and self.quantities.reaches(self.target, n)]
-        for node, operand in edges:
-            for times in (0.0, 2.0):
-                if self._with_edge(0, node, operand, times):
-                    if all(self._with_edge(k, node, operand, times) for k in range(1, len(self.points))):
-                        return Cause(
-                            "dropped-edge" if times == 0.0 else "doubled-edge", {"node": operand, "consumer": node}
-                        )
-        del point
-        return None
-
-    def _with_edge(self, k: int, node: Node, operand: Node, times: float) -> bool:
-        values = self.points[k].values
-
-        def pull(at: Node, operands: list[Node], g: Array) -> list[Array | None]:
-            parts = pulled(at, values, operands, g)
-            if at is node:
-                return [p if o is not operand or p is None else p * times for o, p in zip(operands, parts, strict=True)]
-            return parts
-
         assert self.locator.found.reading is not None
-        bars = cotangents(self.quantities.order, values, self.locator.found.reading.seeds(values), pull)
-        made = bars.get(id(self.target))
-        if made is None or made.size != self.theirs[k].size or not np.any(made):
-            return False
-        right = self.locator.found.bars[k][id(self.target)]
-        if matched([made], [right]).holds:
-            return False
-        made = np.reshape(made.T if self.fault.turned else made, self.theirs[k].shape) * self.fault.scale
-        return float(np.linalg.norm(made - self.theirs[k])) <= 1e-6 * float(np.linalg.norm(made))
+        theirs = [t / self.fault.scale for t in self.theirs]
+        found = changed_edge(self.quantities, self.locator.found, self.target, theirs, self.fault.turned)
+        return None if found is None else Cause(found[0], {"node": found[2], "consumer": found[1]})
 
     def _other(self) -> Cause | None:
         """Right for something else."""

@@ -42,6 +42,7 @@ class Hooks:
         self.found: dict[tuple[int, Any], int] = {}
         self.namespace: dict[str, Any] = {}
         self.next_look = 200
+        self.from_outside = False  # whether there are objects that were made before the run
         self.at = 0
         self.turns: list[tuple[int, int]] = []
         """(time, the number of a loop's place) for each turn of it, and minus the number at its end."""
@@ -117,7 +118,9 @@ class Hooks:
             if name in VIEWS and isinstance(out, NUMBERS):
                 tape.result(out, Member(name), (tape.operand(thing),), {}, self.sites[number])
             return out
-        if isinstance(out, NUMBERS) or isinstance(out, (list, tuple, dict)) or hasattr(out, "__dict__"):
+        if type(out) is float and self.from_outside and tape.node_of(out) is None:
+            tape.leaf(out, self.sites[number])
+        if isinstance(out, (*NUMBERS, list, tuple, dict)) or hasattr(out, "__dict__"):
             self._found(("attribute", id(thing)), name, thing, out, number)
         return out
 
@@ -241,7 +244,7 @@ class Hooks:
         out = function(*args, **kwargs)
         if type(out) in PLAIN or out is None:
             return out
-        if isinstance(out, NUMBERS) or isinstance(out, (tuple, list)):
+        if isinstance(out, (*NUMBERS, tuple, list)):
             if is_random(function):
                 for part in out if isinstance(out, (tuple, list)) else (out,):
                     if isinstance(part, NUMBERS) and tape.node_of(part) is None:
@@ -255,7 +258,9 @@ class Hooks:
                     tape.conditions.append(Node(function, given, named, bool(out), site, tape.time))
                 return out
             if not any(True for _ in Node(function, given, named, None, None, 0).operands()):
-                if (isinstance(out, np.ndarray) and tape.node_of(out) is None) or (isinstance(out, (float, np.generic)) and tape.node_of(out) is None):
+                if (isinstance(out, np.ndarray) and tape.node_of(out) is None) or (
+                    isinstance(out, (float, np.generic)) and tape.node_of(out) is None
+                ):
                     tape.leaf(out, site, getattr(function, "__name__", ""))
                 elif isinstance(out, (tuple, list)):
                     for part in out:
@@ -390,10 +395,7 @@ class Hooks:
         tape = self.tape
         if isinstance(thing, np.ndarray) and not tape.paused:
             old = self.item(number, thing, index)
-            if isinstance(old, np.ndarray):
-                new = getattr(operator, op)(old, by)  # the right dtype is that of the target, as with in-place
-            else:
-                new = getattr(operator, op)(old, by)
+            new = getattr(operator, op)(old, by)
             self._note(number, new, getattr(operator, op), (old, by))
             tape.write(thing, index, new, self.sites[number])
             self._look()

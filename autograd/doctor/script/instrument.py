@@ -65,7 +65,7 @@ class Rewriter(ast.NodeTransformer):
 
     # ------------------------------------------------------------------------------------------------ helpers
 
-    def site(self, kind: str, node: Any, parts: list[Any], target: Any = None) -> ast.Constant:
+    def site(self, kind: str, node: Any, parts: list[Any], target: Any = None) -> Any:
         """A new place, and its number as an expression."""
         number = len(self.sites)
         statement = self.statement if self.statement is not None else node
@@ -200,7 +200,7 @@ class Rewriter(ast.NodeTransformer):
                 setattr(node, name, self.visit(getattr(node, name)))
         return node
 
-    visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension
+    visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension  # noqa: N815 - ast's name
 
     def test(self, node: Any) -> Any:
         if isinstance(node, ast.Constant):
@@ -218,7 +218,7 @@ class Rewriter(ast.NodeTransformer):
         if len(node.targets) == 1:
             return self.assign(node, node.targets[0], value, node.value)
         held = f"_doctor_held_{len(self.sites)}"
-        out = [ast.copy_location(ast.Assign([ast.Name(held, ast.Store())], value), node)]
+        out: list[ast.stmt] = [ast.copy_location(ast.Assign([ast.Name(held, ast.Store())], value), node)]
         for target in node.targets:
             out += self.assign(node, target, ast.Name(held, ast.Load()), node.value)
         return out
@@ -305,7 +305,7 @@ class Rewriter(ast.NodeTransformer):
         node.orelse = self.block(node.orelse)
         return node
 
-    visit_AsyncFor = visit_For
+    visit_AsyncFor = visit_For  # type: ignore[assignment]  # noqa: N815 - ast's name
 
     def visit_While(self, node: ast.While) -> Any:
         site = self.site("loop", node.test, [node.test])
@@ -327,7 +327,7 @@ class Rewriter(ast.NodeTransformer):
         node.body = self.block(node.body)
         return node
 
-    visit_AsyncWith = visit_With
+    visit_AsyncWith = visit_With  # noqa: N815 - ast's name
 
     def visit_Try(self, node: Any) -> Any:
         node.body, node.orelse, node.finalbody = map(self.block, (node.body, node.orelse, node.finalbody))
@@ -335,7 +335,7 @@ class Rewriter(ast.NodeTransformer):
             handler.body = self.block(handler.body)
         return node
 
-    visit_TryStar = visit_Try
+    visit_TryStar = visit_Try  # noqa: N815 - ast's name
 
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is not None:
@@ -360,7 +360,7 @@ class Rewriter(ast.NodeTransformer):
     def visit_Import(self, node: Any) -> Any:
         return node
 
-    visit_ImportFrom = visit_Nonlocal = visit_Import
+    visit_ImportFrom = visit_Nonlocal = visit_Import  # noqa: N815 - ast's name
 
     def visit_FunctionDef(self, node: Any) -> Any:
         self._defaults(node.args)
@@ -387,7 +387,7 @@ class Rewriter(ast.NodeTransformer):
         self.classes, self.loops = classes, loops
         return node
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's name
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
         node.bases = [self.visit(base) for base in node.bases]

@@ -7,6 +7,7 @@ rescales the learning rate; momentum, adaptive steps, decay and clipping are ste
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,8 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     if not found:
         return None
     everything = found
-    for rank in (_agreement, _nearness, _plausibility, support):
+    ranks: tuple[Callable[[Judgement], Any], ...] = (_agreement, _nearness, _plausibility, support)
+    for rank in ranks:
         best_rank = max(map(rank, found))
         found = [each for each in found if rank(each) == best_rank]
         if len(found) == 1 or (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import importlib.abc
 import importlib.machinery
 import inspect
@@ -12,6 +13,8 @@ import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
 
 from ...errors import OperandError
 from .sites import Source
@@ -25,9 +28,11 @@ class Subject(Protocol):
 
     Args:
         main: the source that is shown first.
+        from_outside: whether there are objects that were made before the run.
     """
 
     main: Source
+    from_outside: bool
 
     def run(self, rewrite: Rewrite, given: dict[str, Any], namespace: Callable[[dict[str, Any]], None]) -> None:
         """Run it.
@@ -43,6 +48,8 @@ class Subject(Protocol):
 
 class Script:
     """A file, run as the main program."""
+
+    from_outside = False
 
     def __init__(self, path: str, argv: list[str] | None = None, text: str | None = None) -> None:
         self.path, self.argv = path, argv or []
@@ -117,6 +124,8 @@ class Function:
     It is run where changes do no harm: in a process that was forked off.
     """
 
+    from_outside = True
+
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function = function
         plain = inspect.unwrap(getattr(function, "__func__", function))
@@ -133,6 +142,7 @@ class Function:
         fresh = {**around, **given}
         for name, cell in zip(self.plain.__code__.co_freevars, self.plain.__closure__ or (), strict=True):
             fresh[name] = cell.cell_contents
+        owner = self._copied(fresh)
         namespace(fresh)
         wanted: dict[str, tuple[Source, set[str]]] = {}
         for thing in [self.plain, *fresh.values()]:
@@ -147,15 +157,31 @@ class Function:
             tree = rewrite(source)
             tree.body = [*_first(tree), *_definitions(tree, names)]
             exec(compile(tree, source.path, "exec", dont_inherit=True), fresh)
-        for thing in [*fresh.values(), getattr(self.function, "__self__", None)]:
+        for thing in [*fresh.values(), owner]:
             old = type(thing)
             if old.__module__ == self.plain.__module__ and isinstance(fresh.get(old.__name__), type):
                 thing.__class__ = fresh[old.__name__]
-        owner = getattr(self.function, "__self__", None)
         if owner is None:
             fresh[self.plain.__name__]()
         else:
             getattr(owner, self.plain.__name__)()
+
+    def _copied(self, fresh: dict[str, Any]) -> Any:
+        """Copies of what a run may change, so that every run begins with the same; returns the method's own object."""
+        owner = getattr(self.function, "__self__", None)
+        kinds = (np.ndarray, list, dict, set, np.random.RandomState, np.random.Generator)
+        mine = {
+            name: thing
+            for name, thing in fresh.items()
+            if not name.startswith("__")
+            and (isinstance(thing, kinds) or type(thing).__module__ == self.plain.__module__)
+        }
+        try:
+            copies, owner = copy.deepcopy((mine, owner))
+        except Exception:  # what cannot be copied is used as it is: this process is a copy itself
+            return owner
+        fresh.update(copies)
+        return owner
 
 
 def _source_of(thing: Any) -> Source:

@@ -241,10 +241,10 @@ class Locator(Candidates):
                 if fit is not None:
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
-        goal = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
-        if goal is None or free[0] != 1.0:  # what else is in the step tells the factor
+        aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
+        if aim is None or free[0] != 1.0:  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else -1.0 if free[0] == 1.0 else None
-        fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
+        fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
@@ -269,8 +269,8 @@ class Locator(Candidates):
         """Whether a step follows the right gradient down."""
         match = self._change_of(name, new)
         if match.holds:
-            plain = self.common is not None and self.found.verdicts[name].rule == "plain"
-            return bool(match.scale > 0 and (not plain or abs(match.scale - self.common) <= 1e-5 * self.common))
+            common = self.common if self.found.verdicts[name].rule == "plain" else None
+            return bool(match.scale > 0 and (common is None or abs(match.scale - common) <= 1e-5 * common))
         for nodes in self.ways[name]:
             if matched([self._block(nodes, values, k, name) for k, values in enumerate(new)], self.right[name]).holds:
                 steps = [

@@ -99,9 +99,9 @@ class Look:
         """The nodes that depend on the parameters."""
         found = set(self.start_ids)
         for node in self.program.order:
-            if id(node) not in found and id(node) not in self.program.leaves:
-                if any(id(operand) in found for operand in node.operands()):
-                    found.add(id(node))
+            given = id(node) in found or id(node) in self.program.leaves
+            if not given and any(id(operand) in found for operand in node.operands()):
+                found.add(id(node))
         return found
 
     @cached_property

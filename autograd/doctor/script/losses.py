@@ -99,7 +99,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
-    """Differences of something that depends on the parameters and something that does not: (error, prediction, sign)."""
+    """Differences of what depends on the parameters and what does not: (error, prediction, sign)."""
     found: dict[tuple[int, bool], list[tuple[Node, Node, float]]] = {}
     inside: set[int] = set()
     for node in look.program.steps:

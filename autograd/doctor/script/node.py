@@ -26,6 +26,7 @@ class Node:
     """
 
     __slots__ = ("args", "context", "function", "hyper", "kwargs", "name", "site", "time", "value")
+    hyper: bool
 
     def __init__(
         self, function: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any,

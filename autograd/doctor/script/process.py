@@ -1,6 +1,6 @@
 """Jobs in processes of their own, each with a time limit; nothing of them stays behind.
 
-A script runs in a fresh interpreter. A function runs in a copy of this process, so that the objects it changes are copies.
+A script runs in a fresh interpreter. A function runs in a copy of this process, so the objects it changes are copies.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _interpreter(folder: Path, limit: float) -> str:
     root = str(Path(__file__).resolve().parents[3])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH", "")])]
     process = subprocess.Popen(
-        [sys.executable, "-m", f"{__package__}.child", str(folder)],
+        [sys.executable, "-c", f"import sys; from {__package__}.child import main; main(sys.argv[1])", str(folder)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         start_new_session=True,
@@ -73,8 +73,13 @@ def _interpreter(folder: Path, limit: float) -> str:
         _end(process.pid)
         process.communicate()
         return f"the script did not come to an end in {limit:.0f} seconds"
-    last = errors.strip().splitlines()[-1:] if process.returncode else []
-    return f"the process that the script ran in ended: {last[0]}" if last else ""
+    last = errors.strip().splitlines()[-1:]
+    status = process.returncode
+    return (
+        f"the script ended the process that it ran in (status {status}){f': {last[0]}' if last else ''}"
+        if status
+        else ""
+    )
 
 
 def _forked(folder: Path, limit: float, subject: Function) -> str:

@@ -16,10 +16,45 @@ from .replay import pulled
 from .verdicts import Judgement
 
 Array = Any
-ELEMENTWISE = set(
-    ["add", "sub", "mul", "truediv", "pow", "neg", "subtract", "multiply", "divide", "true_divide", "negative", "power", "exp", "log", "log1p", "expm1", "tanh", "sqrt", "square", "abs", "absolute", "sin", "cos", "arctan", "maximum", "minimum", "where", "clip", "sign", "reciprocal", "expit", "logaddexp", "erf", "fabs"]
-)
-SHAPES = set(["reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray"])
+ELEMENTWISE = {
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "pow",
+    "neg",
+    "subtract",
+    "multiply",
+    "divide",
+    "true_divide",
+    "negative",
+    "power",
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "tanh",
+    "sqrt",
+    "square",
+    "abs",
+    "absolute",
+    "sin",
+    "cos",
+    "arctan",
+    "maximum",
+    "minimum",
+    "where",
+    "clip",
+    "sign",
+    "reciprocal",
+    "expit",
+    "logaddexp",
+    "erf",
+    "fabs",
+}
+SHAPES = {
+    "reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray",
+}  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -154,9 +189,10 @@ class Quantities:
             shape = np.shape(self.points[0].values[id(z)])
             region = {id(z)}
             for node, operands in reversed(self.order):
-                if node.time > z.time and operands and _is_elementwise(node) and all(id(o) in region for o in operands):
-                    if np.shape(self.points[0].values[id(node)]) == shape:
-                        region.add(id(node))
+                if node.time <= z.time or not operands or not all(id(o) in region for o in operands):
+                    continue
+                if _is_elementwise(node) and np.shape(self.points[0].values[id(node)]) == shape:
+                    region.add(id(node))
             for key in region - {id(z)}:
                 if key in self._named or any(id(c) not in region for c in self.consumers.get(key, ())):
                     out.append((z, self.nodes[key], region))

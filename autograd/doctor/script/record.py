@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import signal
+import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from .hooks import Hooks
 from .instrument import HOOK, instrument
@@ -25,6 +28,28 @@ class Enough(BaseException):
     """Raised inside a script when enough of it was seen."""
 
 
+class TimeIsUp(BaseException):
+    """Raised inside a script that goes on without anything to see."""
+
+
+class Timer:
+    """Raises `TimeIsUp` in the main thread after some seconds, where the system can."""
+
+    def __init__(self, seconds: float) -> None:
+        self.works = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+        if self.works:
+            self.before = signal.signal(signal.SIGALRM, self._ring)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def _ring(self, *_: Any) -> None:
+        raise TimeIsUp
+
+    def stop(self) -> None:
+        if self.works:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, self.before)
+
+
 @dataclass(eq=False)
 class Recording:
     """What was recorded.
@@ -32,6 +57,7 @@ class Recording:
     Args:
         training: None where nothing is trained.
         error: what the script raised, if it did.
+        stopped: raised where the script was when its time was up.
         ended: whether it ran to its end.
     """
 
@@ -39,6 +65,7 @@ class Recording:
     hooks: Hooks
     training: Training | None = None
     error: BaseException | None = None
+    stopped: BaseException | None = None
     ended: bool = False
     seconds: float = 0.0
 
@@ -71,6 +98,7 @@ def record(subject: Subject, seconds: float = SECONDS) -> Recording:
     tape = Tape()
     watch = Watch(tape, seconds)
     hooks = Hooks(tape, tape.sites, watch)
+    hooks.from_outside = subject.from_outside
     found = Recording(tape, hooks)
     start = time.monotonic()
 
@@ -79,14 +107,19 @@ def record(subject: Subject, seconds: float = SECONDS) -> Recording:
         hooks.modules = subject.modules()
         return instrument(ast.parse(source.text, source.path), source, hooks.sites)
 
+    timer = Timer(seconds + 1.0)
     try:
         subject.run(rewrite, {HOOK: hooks}, lambda names: setattr(hooks, "namespace", names))
         found.ended = True
     except Enough:
         pass
+    except TimeIsUp as stopped:
+        found.stopped = stopped
     except (Exception, SystemExit, Refused) as error:
         found.error = error
         found.ended = isinstance(error, SystemExit)
+    finally:
+        timer.stop()
     tape.paused = True
     found.seconds = time.monotonic() - start
     found.training = find_training(tape)

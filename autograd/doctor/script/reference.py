@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from .node import Node
 from .replay import Values, pulled
 
 Array = Any
-Pull = Callable[[Node, list[Node], Array], list[Array | None]]
+Pull = Callable[[Node, Sequence[Node], Array], list[Array | None]]
 
 
 class _Kept(dict[int, Any]):
@@ -45,12 +45,12 @@ def cotangents(
 ) -> dict[int, Array]:
     """The cotangent of every node, by its id."""
 
-    def plain(node: Node, operands: list[Node], g: Array) -> list[Array | None]:
-        return pulled(node, values, operands, g)
+    def plain(node: Node, operands: Sequence[Node], g: Array) -> list[Array | None]:
+        return pulled(node, values, list(operands), g)
 
     arrived: dict[int, Any] = _Kept({key: np.asarray(seed, dtype=float) for key, seed in seeds.items()})
     with np.errstate(all="ignore"):
-        sweep([pair for pair in order if pair[1]], arrived, pull or plain)
+        sweep([(node, tuple(operands)) for node, operands in order if operands], arrived, pull or plain)
     return dict(arrived)
 
 

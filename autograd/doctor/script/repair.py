@@ -79,7 +79,8 @@ class Repairer:
         name = getattr(self.node.function, "__name__", "")
         before = [np.asarray(v[id(old)], dtype=float) for v in self.locator.values]
         change: dict[str, Callable[[Array, Array], Array]] = {
-            "add": lambda r, x: r - x, "sub": lambda r, x: x - r, "mul": lambda r, x: r / x, "truediv": lambda r, x: x / r,
+            "add": lambda r, x: r - x, "sub": lambda r, x: x - r,
+            "mul": lambda r, x: r / x, "truediv": lambda r, x: x / r,
         }  # fmt: skip
         if name not in change:
             return None
@@ -160,21 +161,17 @@ class Repairer:
         """The sign changed in the expression around, or in the statement."""
         source, span = self.place.source, self.span
         for site in self.tape.sites:
-            if (
-                site.source is source
-                and site.kind == "binary"
-                and len(site.parts) == 2
-                and site.parts[1] == span
-                and site.parts[0] is not None
-            ):
-                left = site.parts[0]
-                between = source.segment((left[2], left[3], site.parts[1][0], site.parts[1][1]))
+            if site.source is not source or site.kind != "binary" or len(site.parts) != 2:
+                continue
+            left, right = site.parts
+            if left is not None and right is not None and right == span:
+                between = source.segment((left[2], left[3], right[0], right[1]))
                 for old, new in (("+", "-"), ("-", "+")):
                     if between.strip() == old:
                         yield Edit(
                             source,
                             site.span,
-                            source.segment(left) + between.replace(old, new) + source.segment(site.parts[1]),
+                            source.segment(left) + between.replace(old, new) + source.segment(right),
                         )
                         return
         if span is not None and any(

@@ -183,7 +183,8 @@ LIFTED: dict[Any, Callable[..., Any]] = {
 
 BY_NAME = {
     "expit": table.sigmoid, "logsumexp": compute.logsumexp, "softmax": compute.softmax,
-    "log_softmax": compute.log_softmax, "log_expit": table.log_sigmoid, "erf": table.erf, "xlogy": lambda x, y: x * np.log(y),
+    "log_softmax": compute.log_softmax, "log_expit": table.log_sigmoid, "erf": table.erf,
+    "xlogy": lambda x, y: x * np.log(y),
 }  # fmt: skip
 """Functions of scipy.special."""
 
@@ -218,15 +219,18 @@ def lifted(function: Any) -> Callable[..., Any]:
             return lambda x, *rest, **options: np.ravel(x)
         if hasattr(Tensor, name):
             return function
-        return getattr(np, name, function)  # type: ignore[no-any-return]
+        found: Callable[..., Any] = getattr(np, name, function)
+        return found
     if isinstance(function, Part):
         inner = lifted(function.function)
         return lambda *args, **kwargs: inner(*args, **kwargs)[function.number]
     if str(getattr(function, "__module__", "")).startswith("scipy.special") or type(function).__module__.startswith(
         "scipy.special"
     ):
-        return BY_NAME.get(getattr(function, "__name__", ""), function)
-    return function  # type: ignore[no-any-return]
+        special: Any = BY_NAME.get(getattr(function, "__name__", ""), function)
+        return special  # type: ignore[no-any-return]
+    plain: Callable[..., Any] = function
+    return plain
 
 
 def pulled(
@@ -274,10 +278,11 @@ def _pulled_by_difference(node: Node, values: Mapping[int, Any], operand: Node, 
         return None
     found = np.zeros(start.shape)
     for at in np.ndindex(start.shape):
-        sides = []
+        sides: list[Array] = []
         for sign in (1, -1):
             moved = start.copy()
             moved[at] += sign * STEP
-            sides.append(np.asarray(compute_node(node, Layered({id(operand): moved}, values)), dtype=float))  # type: ignore[arg-type]
+            there = compute_node(node, Layered({id(operand): moved}, values))  # type: ignore[arg-type]
+            sides.append(np.asarray(there, dtype=float))
         found[at] = np.vdot((sides[0] - sides[1]) / (2 * STEP), np.reshape(g, sides[0].shape))
     return found

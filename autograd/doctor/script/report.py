@@ -1,4 +1,4 @@
-"""What is told of a script: each wrong line with the line to write instead, the answers, the curves before and after."""
+"""What is told of a script: each wrong line and the line to write instead, the answers, the curves before and after."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ class Finding:
 
 @dataclass(eq=False)
 class ScriptReport:
-    """What was found in a script that trains something. `print(report)` shows it; `report.save("report.html")` keeps it.
+    """What was found in a script that trains something.
+
+    `print(report)` shows it; `report.save("report.html")` keeps it.
 
     Args:
         name: of the script or function.
@@ -107,7 +109,8 @@ class ScriptReport:
     def lines(self, width: int = WIDTH) -> list[str]:
         """The report as text."""
         if self.failure:
-            return _wrapped(f"{self.name}: {self.failure}", width)
+            notes = [f"Note: {note}" for note in self.notes]
+            return [line for text in (f"{self.name}: {self.failure}", *notes) for line in _wrapped(text, width)]
         out = [f"{self.name}: {_headline(self)}", ""]
         for finding in self.findings:
             out += _finding_lines(finding, width)
@@ -172,8 +175,8 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
         return ScriptReport(name, failure=_sentence(found["failure"]), notes=_notes(found), seconds=seconds)
     findings = [
         Finding(
-            f["path"], f["line"], f["code"], f["name"], f["says"], f["should"], f["instead"], tuple(f["blocks"]), f["used"],
-            cure is not None and cure.fatal(k), f["error"],
+            f["path"], f["line"], f["code"], f["name"], f["says"], f["should"], f["instead"], tuple(f["blocks"]),
+            f["used"], cure is not None and cure.fatal(k), f["error"],
         )
         for k, f in enumerate(found["faults"])
     ]  # fmt: skip
@@ -185,8 +188,8 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
     if fits and not findings:
         answers["Does it fit?"] = answers.pop("Why does it not fit?")
     return ScriptReport(
-        name, findings, {b["name"]: b["verdict"] for b in found["blocks"]}, "", answers, _curves(cure), _evidence(found),
-        _notes(found), found["source"]["text"], seconds,
+        name, findings, {b["name"]: b["verdict"] for b in found["blocks"]}, "", answers, _curves(cure),
+        _evidence(found), _notes(found), found["source"]["text"], seconds,
     )  # fmt: skip
 
 
@@ -211,9 +214,11 @@ def _evidence(found: dict[str, Any]) -> str:
         else kinds.get(loss["kind"], "the loss")
     )
     return (
-        f"Judged against {where}, with {_listed(list(b['name'] for b in found['blocks']))} at {found['points']} different places; "
+        f"Judged against {where}, with {_listed([b['name'] for b in found['blocks']])} at {found['points']} "
+        "different places; "
         "every line to write instead was run in the place of the old one."
-        if found["faults"] else f"Judged against {where}, with {_listed([b['name'] for b in found['blocks']])} at {found['points']} different places."
+        if found["faults"] else f"Judged against {where}, with {_listed([b['name'] for b in found['blocks']])} at "
+                                f"{found['points']} different places."
     )  # fmt: skip
 
 

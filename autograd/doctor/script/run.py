@@ -31,8 +31,8 @@ def run(
 ) -> ScriptReport:
     """Find the lines of a script that make its training wrong, and what to write instead.
 
-    The script runs in a process of its own, with a time limit and without changing files; a function runs in a copy of this
-    process, so its objects stay as they are.
+    The script runs in a process of its own, with a time limit and without changing files; a function runs in a copy
+    of this process, so its objects stay as they are.
 
     Args:
         subject: the path of a script, or a function without arguments (a method will do).

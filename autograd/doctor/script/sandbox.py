@@ -7,10 +7,13 @@ leaving anything behind; it is no wall against a hostile one, which nobody shoul
 from __future__ import annotations
 
 import builtins
+import importlib.abc
+import importlib.util
 import io
 import os
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,15 +22,16 @@ from typing import Any
 import numpy as np
 
 STOPPED = {
-    "subprocess.Popen": "starts another program", "os.system": "starts another program", "os.exec": "starts another program",
-    "os.posix_spawn": "starts another program", "os.fork": "starts another process", "os.forkpty": "starts another process",
+    "subprocess.Popen": "starts another program", "os.system": "starts another program", "os.exec": "starts another "
+                                                                                                    "program",
+    "os.posix_spawn": "starts another program", "os.fork": "starts another process", "os.forkpty": "starts another "
+                                                                                                   "process",
     "socket.connect": "opens a network connection", "socket.bind": "waits for network connections",
     "os.remove": "deletes a file", "os.rename": "renames a file", "os.rmdir": "deletes a folder",
     "os.link": "makes a link", "os.symlink": "makes a link", "os.chmod": "changes the rights of a file",
     "os.truncate": "shortens a file", "shutil.rmtree": "deletes a folder", "os.kill": "sends signals",
     "webbrowser.open": "opens a browser", "winreg.SetValue": "writes into the registry",
 }  # fmt: skip
-SHORT = 0.001
 
 
 class Refused(BaseException):
@@ -60,8 +64,11 @@ class Sandbox:
         self.aside = Path(aside)
         self.written: dict[str, str] = {}
         self.plain_open = builtins.open
+        self.plain_stat = os.stat
         self.busy = False
         self.active = True
+        caches = (os.path.expanduser("~/.cache"), os.path.expanduser("~/.config"), os.environ.get("MPLCONFIGDIR", ""))
+        self.harmless = [aside, os.devnull, *filter(None, caches)]
 
     def close(self) -> None:
         os.environ["MPLBACKEND"] = "Agg"
@@ -71,19 +78,23 @@ class Sandbox:
         sys.stdin = _NoKeyboard()
         sys.stdout = sys.stderr = io.TextIOWrapper(io.BytesIO(), errors="replace", write_through=True)
         builtins.input = self._input
-        builtins.open = io.open = self._open  # type: ignore[assignment]
-        for name, stand_in in (("mkdir", self._mkdir), ("makedirs", self._mkdir)):
-            setattr(os, name, stand_in)
+        builtins.open = io.open = self._open
+        os.mkdir = os.makedirs = self._mkdir  # type: ignore[assignment]
+        os.stat = self._stat
+        tempfile.tempdir = str(self.aside)
         time.sleep = lambda seconds: None
+        _numpy_opens_with(self._open)
+        if importlib.util.find_spec("matplotlib") is not None:
+            _no_backend()
         sys.addaudithook(self._audit)
-        _seed()
+        seed()
 
     def _input(self, *_: Any) -> str:
         raise Refused("asks for input(), and nobody types here")
 
     def _open(self, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         """A file; one that is written to lies in the folder aside."""
-        if isinstance(file, int) or not self.active:
+        if isinstance(file, int) or not self.active or self._harmless(os.fsdecode(os.fspath(file))):
             return self.plain_open(file, mode, *args, **kwargs)
         path = os.path.abspath(os.fsdecode(os.fspath(file)))
         writes = any(mark in mode for mark in "wax+")
@@ -105,7 +116,16 @@ class Sandbox:
 
     def _mkdir(self, path: Any, *_: Any, **__: Any) -> None:
         """Folders are not needed: files that are written lie elsewhere."""
-        self.written.setdefault(os.path.abspath(os.fspath(path)), str(self.aside))
+        self.written.setdefault(os.path.abspath(os.fsdecode(os.fspath(path))), str(self.aside))
+
+    def _stat(self, path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
+        if not isinstance(path, int):
+            path = self.written.get(os.path.abspath(os.fsdecode(os.fspath(path))), path)
+        return self.plain_stat(path, *args, **kwargs)
+
+    def told(self) -> list[str]:
+        """The files that the script wrote, or thought it did."""
+        return sorted(path for path, aside in self.written.items() if aside != str(self.aside))
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         if self.busy or not self.active:
@@ -122,7 +142,7 @@ class Sandbox:
             raise Refused(STOPPED[event])
 
     def _harmless(self, path: str) -> bool:
-        return path == os.devnull or str(self.aside) in os.path.abspath(path)
+        return os.path.abspath(path).startswith(tuple(self.harmless))
 
     def _own(self, event: str, args: tuple[Any, ...]) -> bool:
         """Whether it is a file of the folder aside that is changed."""
@@ -131,7 +151,30 @@ class Sandbox:
         )
 
 
-def _seed() -> None:
+def _numpy_opens_with(opener: Callable[..., Any]) -> None:
+    """`np.savetxt` holds on to the `open` that it found when numpy was imported."""
+    from numpy.lib import _datasource
+
+    openers = getattr(_datasource, "_file_openers", None)
+    if openers is not None:
+        openers._file_openers[None] = opener
+
+
+def _no_backend() -> None:
+    """A window toolkit that a script asks matplotlib for is not taken."""
+
+    class Finder(importlib.abc.MetaPathFinder):
+        def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+            if name == "matplotlib.pyplot":
+                sys.meta_path.remove(self)
+                matplotlib = sys.modules["matplotlib"]
+                matplotlib.use = lambda *args, **kwargs: None  # type: ignore[attr-defined]
+                matplotlib.rcParams["backend"] = "Agg"
+
+    sys.meta_path.insert(0, Finder())
+
+
+def seed() -> None:
     """The same random numbers in every run, so that runs can be compared."""
     np.random.seed(0)
     random.seed(0)
@@ -141,7 +184,4 @@ def _seed() -> None:
         return plain(0 if seed is None else seed)
 
     seeded.__module__ = "numpy.random"
-    np.random.default_rng = seeded  # type: ignore[assignment]
-
-
-seed = _seed
+    np.random.default_rng = seeded

@@ -18,8 +18,8 @@ from .tape import Tape
 
 Array = Any
 QUIET = {
-    len, isinstance, type, range, id, hash, getattr, hasattr, callable, issubclass, repr, str, int, bool, open, chr, ord,
-    next,
+    len, isinstance, type, range, id, hash, getattr, hasattr, callable, issubclass, repr, str, int, bool, open, chr,
+    ord, next,
 }  # fmt: skip
 
 

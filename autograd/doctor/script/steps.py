@@ -8,6 +8,7 @@ narrowest: what crosses from one step to the next is states and little else.
 from __future__ import annotations
 
 import heapq
+import itertools
 import operator
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -66,10 +67,8 @@ class Parameter:
 
     @property
     def scalars(self) -> bool:
-        return (
-            len(self.chains) > 1
-            or (self.chains[0].states[-1].value is not None
-            and np.ndim(self.chains[0].states[-1].value) == 0)
+        return len(self.chains) > 1 or (
+            self.chains[0].states[-1].value is not None and np.ndim(self.chains[0].states[-1].value) == 0
         )
 
     def at(self, time: int) -> list[Node]:
@@ -134,7 +133,7 @@ def _nearly_one(factor: Any, k: int, name: str) -> bool:
 def find_chains(tape: Tape) -> list[Chain]:
     """Every state that is stored again and again, each made from the one before."""
     first: dict[int, tuple[int, Node, Site, Any, tuple[str, int]]] = {}
-    for time, scope, key, thing, site in tape.stores:
+    for _, scope, key, thing, site in tape.stores:
         if (
             isinstance(thing, Node)
             and id(thing) not in first
@@ -177,7 +176,8 @@ def _before(node: Node, site: Site, member: dict[int, Chain]) -> Chain | None:
 
 def _past(node: Node, most: int = 300) -> Iterator[Node]:
     """What a state is a change of, and what that is a change of; nearest first."""
-    level, known = direct(node), set()
+    level: list[Any] = direct(node)
+    known: set[int] = set()
     for _ in range(FAR):
         further = []
         for at in level:
@@ -221,9 +221,9 @@ def _joined(chains: list[Chain], member: dict[int, Chain]) -> list[Chain]:
                     break
     groups: dict[int, int] = {}
     for chain in chains:
-        for other in made_from[chain.number]:
-            if other != chain.number and chain.number in made_from[other]:
-                groups[chain.number] = min(groups.get(chain.number, chain.number), groups.get(other, other))
+        for number in made_from[chain.number]:
+            if number != chain.number and chain.number in made_from[number]:
+                groups[chain.number] = min(groups.get(chain.number, chain.number), groups.get(number, number))
     by_group: dict[int, list[Chain]] = defaultdict(list)
     for chain in chains:
         by_group[groups.get(chain.number, chain.number)].append(chain)
@@ -327,7 +327,7 @@ def find_training(tape: Tape) -> Training | None:
     master = max(lasting, key=lambda c: (c.times[-1] - c.times[0], -len(c.times)))
     marks = _cycles(master)
     boundaries = _boundaries(tape, lasting, marks, states)
-    steps = [Step(k, a, b) for k, (a, b) in enumerate(zip(boundaries, boundaries[1:], strict=False))]
+    steps = [Step(k, a, b) for k, (a, b) in enumerate(itertools.pairwise(boundaries))]
     if not steps:
         return None
     found = _parameters(tape, lasting, steps)

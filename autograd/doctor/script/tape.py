@@ -33,7 +33,8 @@ class Memory:
         self.root, self.version, self.number = root, 0, 0
         self.records: dict[int, Any] = {0: node}
         self.whole = True  # all elements were written by one node
-        self.owner = self.slot = None
+        self.owner: Array = None
+        self.slot: Array = None
 
     def write(self, places: Array | None, operand: Any) -> None:
         """Elements are now those of another node; None for all of them."""
@@ -49,7 +50,8 @@ class Memory:
             self.owner = np.full(self.root.size, first, dtype=np.int32)
             self.slot = np.arange(self.root.size)
         self.whole = False
-        flat = places.reshape(-1)
+        assert places is not None
+        flat = np.reshape(places, (-1,))
         self.owner[flat] = self.number
         self.slot[flat] = np.arange(flat.size)
         self.records[self.number] = operand
@@ -86,6 +88,8 @@ class Tape:
         self.shown: list[tuple[int, Node, Site]] = []
         self.calls: list[tuple[int, Any, int, Site]] = []
         """(time, the calls it lies in, number of the frame, where the function is defined)."""
+        self.buffers: dict[int, Array] = {}
+        """By the number of the node that an array was before it was written into: the array."""
         self.kept: dict[int, Any] = {}
         self.sites: list[Site] = []
         self.paused = False
@@ -120,11 +124,9 @@ class Tape:
         """The node of elements of a memory."""
         parts, order = memory.read(where)
         shape = np.shape(thing)
-        if len(parts) == 1 and isinstance(parts[0], Node) and order.size == np.size(parts[0].value):
-            if np.array_equal(order, np.arange(order.size)):
-                if np.shape(parts[0].value) == shape:
-                    return parts[0]
-                return self.add(np.reshape, (parts[0], shape), {}, thing, parts[0].site)
+        one = parts[0] if len(parts) == 1 and isinstance(parts[0], Node) else None
+        if one is not None and order.size == np.size(one.value) and np.array_equal(order, np.arange(order.size)):
+            return one if np.shape(one.value) == shape else self.add(np.reshape, (one, shape), {}, thing, one.site)
         site = max((part for part in parts if isinstance(part, Node)), key=lambda n: n.time, default=None)
         return self.add(assembled, (parts, order, shape), {}, thing, None if site is None else site.site)
 
@@ -188,11 +190,10 @@ class Tape:
         if isinstance(thing, NUMBERS) and type(thing) is not np.bool_:
             if self.node_of(thing) is None:
                 self._know(thing, self.add(function, args, kwargs, thing, site))
-        elif isinstance(thing, (tuple, list)) and 0 < len(thing) <= 64:
-            if any(isinstance(part, NUMBERS) and self.node_of(part) is None for part in thing):
-                for k, part in enumerate(thing):
-                    if isinstance(part, NUMBERS) and self.node_of(part) is None:
-                        self._know(part, self.add(Part(function, k), args, kwargs, part, site))
+        elif isinstance(thing, (tuple, list)) and len(thing) <= 64:
+            for k, part in enumerate(thing):
+                if isinstance(part, NUMBERS) and self.node_of(part) is None:
+                    self._know(part, self.add(Part(function, k), args, kwargs, part, site))
         return thing
 
     def leaf(self, thing: Any, site: Site | None, name: str = "") -> Node:
@@ -217,6 +218,7 @@ class Tape:
         memory = self.memories.get(id(root))
         if memory is None:
             node = self.node_of(root) or self.leaf(root, None)
+            self.buffers[id(node)] = root
             memory = self.memories[id(root)] = Memory(root, node)
         for node in self.sharing.pop(id(root), ()):
             if isinstance(node.value, np.ndarray):
@@ -226,9 +228,8 @@ class Tape:
     def after_write(self, memory: Memory, where: Array | None, operand: Any, key: Any, site: Site) -> None:
         """Elements of a memory (all, where `where` is None) now hold this."""
         memory.write(where, operand)
-        if isinstance(operand, Node):
-            self.stores.append((self.time, ("memory", id(memory.root)), key, operand, site))
-            self.kept[id(memory.root)] = memory.root
+        self.stores.append((self.time, ("memory", id(memory.root)), key, operand, site))
+        self.kept[id(memory.root)] = memory.root
 
     def write(self, target: Array, index: Any, value: Any, site: Site) -> None:
         """`target[index] = value`, done and kept."""
@@ -254,10 +255,7 @@ class Tape:
             given = np.array(now)
         elif np.shape(value) != np.shape(now):
             given = self.add(spread, (given, np.shape(now)), {}, np.array(now), site)
-        if target is memory.root and index is Ellipsis:
-            where = None
-        else:
-            where = np.asarray(places(target, memory.root)[index])
+        where = None if target is memory.root and index is Ellipsis else np.asarray(places(target, memory.root)[index])
         self.after_write(memory, where, given, None if where is None else where.tobytes(), site)
 
     def _same_places(self, index: Any, site: Site) -> None:

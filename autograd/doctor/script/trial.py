@@ -7,6 +7,7 @@ before the lines that update a parameter, so that now and then all samples are g
 from __future__ import annotations
 
 import ast
+import contextlib
 import random
 import time
 from collections.abc import Iterator
@@ -113,10 +114,8 @@ class Watch:
 
     def _note_square(self, out: Any) -> None:
         if not self.live:
-            try:
+            with contextlib.suppress(TypeError, ValueError):
                 self.errors.append(float(0.5 * np.mean(np.square(np.asarray(out, dtype=float)))))
-            except (TypeError, ValueError):
-                pass
 
     def _target(self, value: Any) -> None:
         try:
@@ -126,10 +125,8 @@ class Watch:
         (self.targets if self.live else self.targets_checked).extend(flat[:2000].tolist())
 
     def _note(self, where: list[float], value: Any) -> None:
-        try:
+        with contextlib.suppress(TypeError, ValueError):
             where.append(float(np.mean(np.asarray(value, dtype=float))))
-        except (TypeError, ValueError):
-            pass
         if time.monotonic() > self.until:
             raise TimeIsUp
 
@@ -279,8 +276,10 @@ def run_trial(subject: Subject, edits: list[Edit], watched: Watched, watch: Watc
         subject.run(rewrite, {WATCH: watch}, lambda names: None)
     except TimeIsUp:
         complete = False
-    except (SystemExit, Refused):
+    except SystemExit:
         pass
+    except Refused as refused:
+        error = f"Refused: the script {refused}"
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
     found = watch.curve()

@@ -18,7 +18,7 @@ from .match import matched
 from .node import Node, linked
 from .quantities import Quantities
 from .reference import gradient
-from .steps import Chain
+from .replay import compute_node
 from .verdicts import Judgement, verdicts
 
 Array = Any
@@ -38,7 +38,7 @@ def unused_gradients(found: Judgement, faults: list[Fault]) -> dict[str, Node]:
 
 
 def _stored_as_gradient(found: Judgement, name: str) -> Node | None:
-    """A value that is stored in the step, that nothing new follows from, and that is meant as the gradient of a block."""
+    """A value that the step stores, that nothing follows from, and that is meant as the gradient of a block."""
     look, start = found.look, found.look.starts[name][0]
     size = np.size(found.points[0].values[id(start)])
     right = [gradient(look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
@@ -56,9 +56,9 @@ def _stored_as_gradient(found: Judgement, name: str) -> Node | None:
         values = [np.asarray(p.values[id(thing)], dtype=float) for p in found.points]
         if values[0].size != size or id(thing) not in look.depends:
             continue
-        same = matched(values, right).holds or (
-            len(shape) == 2 and matched(values, [g.reshape(shape).T for g in right]).holds
-        )
+        layouts = [right, [g.reshape(shape).T for g in right]] if len(shape) == 2 else [right]
+        matches = [matched(values, layout) for layout in layouts]
+        same = any(m.holds and abs(m.scale - 1.0) < 1e-6 for m in matches)
         named = _means(site.target or str(key), name)
         rank = 2 * same + named
         if rank and (best is None or rank > best[0]):
@@ -70,7 +70,8 @@ def _means(text: str, block: str) -> bool:
     """Whether a name speaks of a block: `dW1`, `Partials_W_hidden`, `grads["W1"]`."""
     inner = re.split(r"[.\[\]'\"]+", block.strip("'\"[] "))[-1] or block
     mine = re.sub(r"[^A-Za-z0-9]", "", inner).lower()
-    theirs = re.sub(r"[^A-Za-z0-9]", "", text).lower()
+    whole = re.sub(r"\[[^'\"\]]*\]$", "", text.strip())  # without the index of a part of it
+    theirs = re.sub(r"[^A-Za-z0-9]", "", whole).lower()
     return bool(mine) and theirs.endswith(mine) and theirs != mine
 
 
@@ -102,8 +103,6 @@ def judged_as_if_used(found: Judgement, stored: dict[str, Node]) -> Judgement:
     for point in found.points:
         values = dict(point.values)
         for node in look.program.steps[-3 * len(stored) :]:
-            from .replay import compute_node
-
             values[id(node)] = compute_node(node, values)
         points.append(type(point)(values, point.moved))
     judged = verdicts(look, points, found.reading)
@@ -118,6 +117,3 @@ def faults_in_unused(found: Judgement, stored: dict[str, Node]) -> tuple[Locator
         return None, []
     locator = Locator(judged, Quantities(judged))
     return locator, locator.faults()
-
-
-__all__ = ["AsIfUsed", "Chain", "faults_in_unused", "unused_gradients"]

@@ -1,4 +1,4 @@
-"""The verdict on each block of parameters under one reading of the loss: is its gradient right, and does the step use it?"""
+"""The verdict on each block under one reading of the loss: is its gradient right, and does the step use it?"""
 
 from __future__ import annotations
 
@@ -85,11 +85,10 @@ def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[in
     values = [np.asarray(point.values[id(node)], dtype=float) for point in points]
     for key in bars[0]:
         other = points[0].values.get(key)
-        if other is not None and np.shape(other) == values[0].shape and np.array_equal(other, values[0]):
-            if all(
-                key in bar and np.array_equal(p.values[key], v) for bar, p, v in zip(bars, points, values, strict=True)
-            ):
-                return key
+        same = other is not None and np.shape(other) == values[0].shape and np.array_equal(other, values[0])
+        rows = zip(bars, points, values, strict=True)
+        if same and all(key in bar and np.array_equal(point.values[key], value) for bar, point, value in rows):
+            return key
     return None
 
 
@@ -239,7 +238,7 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
 
 
 def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
-    """What all dependence of a step on the samples goes through: its gradient is among these. Nearest the step first."""
+    """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
     chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
     if len(chains) == 1:
         return [[node] for node in chains[0]]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .node import Node
+from .node import Node, assembled
+from .replay import compute_node
 from .sites import Site
-from .tape import Held, Tape
+from .tape import Held, Memory, Tape
 
 Array = Any
 DEEPEST = 2
@@ -63,10 +65,11 @@ def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: 
             continue
         if scope[0] in ("frame", "attribute", "item"):
             bound.setdefault(scope, {})[_key(key)] = thing
+    states = _Buffers(tape, time)
     found: list[Word] = []
     for near, number in enumerate(dict.fromkeys((frame, 0))):
         for name, thing in bound.get(("frame", number), {}).items():
-            found += _spelled(name, thing, bound, near, DEEPEST)
+            found += _spelled(name, thing, bound, near, DEEPEST, states)
     for at, node, text, near in _used(tape, context, site, start):
         if node.time < born and id(node) not in without and text and not _rebound(tape, text, at, time, frame):
             found.append(Word(text, node, near))
@@ -83,17 +86,17 @@ def _used(tape: Tape, context: Any, site: Site, start: int) -> Iterator[tuple[in
         if at >= start and inside == context and place.source is site.source:
             yield at, node, _plain(place.text), 0 if place.statement == site.statement else 1
     for node in tape.nodes:
-        place = node.site
-        if place is None or node.time < start or node.context != context or place.source is not site.source:
+        where = node.site
+        if where is None or node.time < start or node.context != context or where.source is not site.source:
             continue
-        spans = list(place.parts)
-        if place.kind == "call" and place.owner is not None and len(node.args) == len(spans) + 1:
-            spans = [place.owner, *spans]
+        spans = list(where.parts)
+        if where.kind == "call" and where.owner is not None and len(node.args) == len(spans) + 1:
+            spans = [where.owner, *spans]
         for span, arg in zip(spans, node.args, strict=False):
             if span is not None and isinstance(arg, Node):
-                text = _plain(place.source.segment(span))
+                text = _plain(where.source.segment(span))
                 if text and not text.replace(".", "").isdigit():
-                    yield node.time, arg, text, 0 if place.statement == site.statement else 1
+                    yield node.time, arg, text, 0 if where.statement == site.statement else 1
 
 
 def _key(key: Any) -> Any:
@@ -104,15 +107,45 @@ def _key(key: Any) -> Any:
     return key
 
 
-def _spelled(text: str, thing: Any, bound: dict[Any, Any], near: int, depth: int) -> Iterator[Word]:
+class _Buffers:
+    """What arrays that are written into held at a time."""
+
+    def __init__(self, tape: Tape, time: int) -> None:
+        self.tape, self.time = tape, time
+        self.known: dict[int, Node] = {}
+
+    @cached_property
+    def writes(self) -> dict[int, list[tuple[Any, Any]]]:
+        found: dict[int, list[tuple[Any, Any]]] = {}
+        for at, scope, key, thing, _ in self.tape.stores:
+            if scope[0] == "memory" and at <= self.time:
+                found.setdefault(scope[1], []).append((key, thing))
+        return found
+
+    def __call__(self, node: Node) -> Node:
+        root = self.tape.buffers.get(id(node))
+        if root is None or id(root) not in self.writes:
+            return node
+        if id(root) not in self.known:
+            memory = Memory(root, node)
+            for key, thing in self.writes[id(root)]:
+                memory.write(None if key is None else np.frombuffer(key, dtype=np.int64), thing)
+            parts, order = memory.read(np.arange(root.size))
+            self.known[id(root)] = Node(assembled, (parts, order, root.shape), {}, None, None, node.time)
+        return self.known[id(root)]
+
+
+def _spelled(
+    text: str, thing: Any, bound: dict[Any, Any], near: int, depth: int, states: Callable[[Node], Node]
+) -> Iterator[Word]:
     if isinstance(thing, Node) or (isinstance(thing, (int, float)) and not isinstance(thing, bool)):
-        yield Word(text, thing, near)
+        yield Word(text, states(thing) if isinstance(thing, Node) else thing, near)
     elif isinstance(thing, Held) and depth:
         for name, inner in bound.get(("attribute", id(thing.thing)), {}).items():
-            yield from _spelled(f"{text}.{name}", inner, bound, near, depth - 1)
+            yield from _spelled(f"{text}.{name}", inner, bound, near, depth - 1, states)
         for key, inner in bound.get(("item", id(thing.thing)), {}).items():
             if isinstance(key, (str, int)):
-                yield from _spelled(f"{text}[{key!r}]", inner, bound, near + 1, depth - 1)
+                yield from _spelled(f"{text}[{key!r}]", inner, bound, near + 1, depth - 1, states)
 
 
 def _plain(text: str) -> str:
@@ -157,6 +190,11 @@ def values_of(word: Word, values: list[dict[int, Any]]) -> list[Any] | None:
         return [word.thing.value] * len(values)
     if all(id(word.thing) in v for v in values):
         return [v[id(word.thing)] for v in values]
+    if word.thing.function is assembled:
+        try:
+            return [compute_node(word.thing, v) for v in values]
+        except (KeyError, TypeError, ValueError):
+            return None
     value = word.thing.value
     if word.thing.function is None and value is not None and np.asarray(value).dtype.kind in "fiub":
         return [value] * len(values)

@@ -1,4 +1,4 @@
-"""What can be watched and changed in another run of the same script: its loss, its loops, its updates, its learning rate."""
+"""What can be watched and changed in another run of a script: its loss, its loops, its updates, its learning rate."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def rate_places(look: Look) -> tuple[float, list[Place]]:
 
 def _rates(look: Look, end: Node) -> Iterator[tuple[float, Place]]:
     """The written numbers that a step is multiplied by."""
-    stack, known = [end], set()
+    stack: list[Node] = [end]
+    known: set[int] = set()
     while stack and len(known) < 40:
         node = stack.pop(0)
         if id(node) in known:

@@ -66,21 +66,29 @@ class Words:
             return f"{name(node)} stands where {name(instead)} belongs, in {what}."
         table = {
             "transposed": f"this is the transpose of {what}.",
-            "weight": f"{facts.get('block')} itself stands in the place of its gradient: this only shrinks the weights, whatever the samples are.",
-            "error": f"the error alone stands in the place of the gradient of {facts.get('block')}: it is not multiplied by what the layer takes in.",
+            "weight": f"{facts.get('block')} itself stands in the place of its gradient: this only shrinks the "
+                      "weights, whatever the samples are.",
+            "error": f"the error alone stands in the place of the gradient of {facts.get('block')}: it is not "
+                     "multiplied by what the layer takes in.",
             "stale": f"it reads {name(node)}, which the step before left behind.",
-            "updated-weights": f"it uses {facts.get('block')} after its update; the gradient belongs to the values of before.",
+            "updated-weights": f"it uses {facts.get('block')} after its update; the gradient belongs to the values "
+                               "of before.",
             "wrong-axis": self._axis(facts, what),
-            "activation-applied-twice": f"the slope is taken at the activation {name(node)}, which is the function applied once already.",
+            "activation-applied-twice": f"the slope is taken at the activation {name(node)}, which is the function "
+                                        "applied once already.",
             "wrong-derivative": f"the slope of {name(node)} is not the one that its function has.",
-            "missing-derivative": f"the slope of the activation {name(instead if instead is not None and facts.get('error') else node)} is missing: {what} has it as a factor.",
+            "missing-derivative": "the slope of the activation "
+                                  f"{name(instead if instead is not None and facts.get('error') else node)} is "
+                                  f"missing: {what} has it as a factor.",
             "extra-derivative": f"the slope of {name(node)} is one factor too many.",
             "missing-factor": f"the factor {name(node)} is missing.",
             "extra-factor": f"{name(node)} is one factor too many.",
             "dropped-edge": self._edge(facts, "is left out"),
             "doubled-edge": self._edge(facts, "is counted more than once"),
-            "missing-penalty": f"the penalty in the loss has a gradient too; it is missing here, or has another factor: {what} includes it.",
-            "lost-duplicates": f"rows of {name(node)} that are read more than once get only their last gradient, not the sum.",
+            "missing-penalty": "the penalty in the loss has a gradient too; it is missing here, or has another "
+                               f"factor: {what} includes it.",
+            "lost-duplicates": f"rows of {name(node)} that are read more than once get only their last gradient, not "
+                               "the sum.",
             "clipped": f"the gradient is cut off at ±{facts.get('limit', 0):.4g} where it is larger.",
             "not-finite": "it holds NaN or infinity.",
             "integer": "it is of an integer dtype, which cuts off every fraction.",
