@@ -32,25 +32,34 @@ class Amount:
     rows: Rows = ()
     spread: str = ""
 
+    @property
+    def is_negative(self) -> bool:
+        """Whether it is a number below 0; a norm is not."""
+        return self.number is not None and self.number < 0
+
 
 @dataclass(frozen=True)
 class Box:
-    """A value with the operation that made it inside; or a module, or all that was left out, as one box.
+    """A value with the operation that made it inside; or a neuron, a module, or all that was left out, as one box.
 
     Attributes:
-        id: "n7" for the value at place 7 of the topological order, "m2" for a module, "rest" for what was left out.
-        kind: "input", "parameter", "constant", "result", "module" or "rest".
+        id: "n7" for the value at place 7 of the topological order, "s7" for the neuron with this result, "m2" for a
+            module, "rest" for what was left out.
+        kind: "input", "parameter", "constant", "result", "neuron", "module" or "rest"; "again" for the name of a value
+            where it is used on another line than the one it is drawn on.
         label: the name it was given, "" without one. As the user wrote it: whoever writes a picture escapes it.
         op: the name of the primitive; `sign` is how it is written: "tanh", "+", "① − ②".
         path: the modules around it, outermost first; of a module its own place.
         is_root: whether it is what was drawn, the end of the graph.
-        value: its number; None for a module.
-        grad: its gradient; None while no backward has reached it. Of a module the norm over its parameters.
+        value: its number; of a neuron or a module with a single result that of the result, of another module None.
+        grad: its gradient; None while no backward has reached it. Of a module with several results the norm over its
+            parameters.
         before: what a leaf's gradient was before the latest backward, which added to it; None for 0.
         order: its turn in backward, 1 being the root; None for leaves, which pass nothing on.
         source: the line that recorded it, when that is known.
         count: how many values it stands for; `parameters` how many of them are parameters.
         mark: why it is marked as suspicious; "" where it is not.
+        line: the line it is drawn on, where a picture has several.
     """
 
     id: str
@@ -68,6 +77,7 @@ class Box:
     count: int = 1
     parameters: int = 0
     mark: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,19 @@ import base64
 import os
 from typing import Any, Final
 
-from ...errors import OperandError, RenderError
+from ...errors import RenderError
 from .. import dot, render
+from ..boxes import title_of
 from ..escape import clean
-from ..gather import DEEPEST, Reading
+from ..gather import Reading
 from ..model import Drawing
 from ..options import Options, checked_roots
+from ..sample import is_step, one_sample, refuse_sample
 from ..table import table
+from ..view import View
 from .file import Page, assemble
 from .geometry import geometry, source_of
-from .sample import is_step, one_sample
 from .story import Story, story
-
-MOST_VALUES: Final = 20_000
-"""What a page tells of a graph; of a larger one the values nearest to the result."""
 
 MOST_BOXES: Final = 300
 """A graph with more is collapsed, and laid out, in the page."""
@@ -63,12 +62,12 @@ def inspect(
     'a neuron'
     """
     if is_step(root):
-        with one_sample(root, sample) as result:
+        with one_sample(root, sample, "inspect") as result:
             return inspect(result, path=path, title=title, viz=viz)
     if sample and (len(sample) > 1 or path is not None or not isinstance(sample[0], (str, os.PathLike))):
-        raise OperandError(f"a sample is for a compiled step, and this is a {type(root).__name__}: inspect(loss)")
+        refuse_sample(root, sample, "inspect")
     path = sample[0] if sample else path
-    page = page_of(Reading(checked_roots(root)).drawing(DEEPEST, MOST_VALUES), title, viz)
+    page = page_of(View(Reading(checked_roots(root))).whole(), title, viz)
     if path is not None:
         page.save(path)
     return page
@@ -79,15 +78,17 @@ def page_of(
     title: str = "",
     viz: bool | None = None,
     more: Story | None = None,
+    depth: int | None = None,
 ) -> Page:
     """The page of a drawing.
 
     Args:
+        depth: how many modules are open inside one another at first; None for as many as can be read.
         more: what else the page knows, such as another gradient to compare with.
     """
     named = title or _named(drawing)
     laid = geometry(drawing) if len(drawing.boxes) <= MOST_BOXES else None
-    data = {**story(drawing, named), **(more or {})}
+    data = {**story(drawing, named), **({} if depth is None else {"depth": depth}), **(more or {})}
     if laid is not None:
         data["geometry"] = laid
     brings_viz = (laid is None or bool(drawing.modules)) if viz is None else viz or laid is None
@@ -98,7 +99,7 @@ def page_of(
 
 def _named(drawing: Drawing) -> str:
     root = next((box for box in drawing.boxes if box.is_root), None)
-    return "Gradient flow" if root is None else f"Gradient flow of {clean(root.label) or dot.title_of(root)}"
+    return "Gradient flow" if root is None else f"Gradient flow of {clean(root.label) or title_of(root)}"
 
 
 def _still(drawing: Drawing) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 from ... import formula
 from ...core.table import TABLE
 from .. import colour
-from ..dot import sizes, title_of
+from ..boxes import title_of
+from ..dot import sizes
 from ..escape import LONGEST_TOOLTIP, clean
 from ..model import Amount, Box, Drawing, Edge
 
@@ -41,7 +42,7 @@ def story(drawing: Drawing, title: str = "") -> Story:
         "notes": list(drawing.notes),
         "total": drawing.total,
         "scale": [scale.low, scale.high],
-        "palette": {"steps": colour.STEPS, "zero": colour.ZERO, "alarm": colour.ALARM},
+        "palette": {"steps": colour.PLUS, "zero": colour.PAPER, "alarm": colour.ALARM},
     }
 
 
