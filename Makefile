@@ -32,7 +32,7 @@ bench: .venv/.dev
 
 # The pictures of the documentation drawn anew, and every example in it run.
 docs: .venv/.dev
-	for script in $(wildcard tools/pictures.py); do $(BIN)/python $$script || exit 1; done
+	for script in tools/pictures.py tools/architecture.py; do $(BIN)/python $$script || exit 1; done
 	$(BIN)/python -m pytest tests/test_documentation.py
 
 lint: .venv/.dev
