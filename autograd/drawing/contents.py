@@ -13,6 +13,7 @@ from ..core.reverse import sweep
 from . import amounts, signs
 from .amounts import amount
 from .collapse import REST, Key, Neuron
+from .formulas import case_of, cases
 from .gather import Reading
 from .model import Amount, Box, Edge, Path
 
@@ -63,6 +64,7 @@ class Contents:
             source=node.source,
             parameters=int(read.kinds[place] == "parameter"),
             mark=self._mark([place]),
+            neuron=f"s{read.folds[place].output}" if place in read.folds else "",
         )
 
     def _several(self, key: Path | Neuron, places: list[int]) -> Box:
@@ -125,6 +127,16 @@ class Contents:
         ]
         return signs.applied(node.rule, written)
 
+    def _cases(self, node: Any, operands: Sequence[Any], slot: int) -> dict[str, Any]:
+        """The formula of a local derivative taken apart into its cases, and which of them applies."""
+        if not hasattr(node, "partials"):
+            return {}
+        constants = tuple(operand.data if operand.kind == "constant" else None for operand in operands)
+        found = cases(node.rule, slot, constants)
+        if len(found) < 2:
+            return {"cases": found, "case": next(iter(found), -1)}
+        return {"cases": found, "case": case_of(node.rule, slot, [operand.data for operand in operands], node.data)}
+
     def _id(self, key: Key) -> str:
         if isinstance(key, int):
             return f"n{key}"
@@ -178,6 +190,7 @@ class Contents:
                     mark=signs.mark_of(node.rule, slot, len(links)),
                     after=None if sums[slot] is None else amount(sums[slot]),
                     formula=signs.formula_of(node.rule, slot),
+                    **self._cases(node, operands, slot),
                 )
             yield link, edge
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import graphviz
+
 from . import boxes, colour, edges
 from .boxes import Attributes
 from .colour import GREY, Scale
@@ -84,6 +86,12 @@ def write(drawing: Drawing, options: Options) -> Dot:
     return Dot({key: value for key, value in graph.items() if value}, node, line, body)
 
 
+def source(text: Dot) -> str:
+    """The DOT text in one piece."""
+    graph = graphviz.Digraph(graph_attr=text.graph, node_attr=text.node, edge_attr=text.edge, body=text.body)
+    return str(graph.source)
+
+
 HURRIED: Final = 600
 """With more edges than this Graphviz is told to stop improving early."""
 
@@ -115,7 +123,7 @@ def _framed(drawing: Drawing, options: Options, scale: Scale) -> Iterable[str]:
     for box in drawing.boxes if options.rankdir in ("TB", "BT") else reversed(drawing.boxes):
         inside.setdefault((around(box), box.line), []).append(_box(box, options, scale))
     children: dict[str, list[Module]] = {}
-    for module in drawing.modules:
+    for module in filter(lambda module: module.is_frame, drawing.modules):
         children.setdefault(module.parent, []).append(module)
     for line in sorted({line for _, line in inside}, reverse=True):
         stack: list[tuple[Module, bool]] = [(module, False) for module in reversed(children.get("", ()))]

@@ -6,7 +6,8 @@ graphs, colours or Graphviz, and nothing holds on to the graph that was drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 Path = tuple[str, ...]
 Rows = tuple[tuple[float, ...], ...]
@@ -59,6 +60,7 @@ class Box:
         source: the line that recorded it, when that is known.
         count: how many values it stands for; `parameters` how many of them are parameters.
         mark: why it is marked as suspicious; "" where it is not.
+        neuron: the id of the neuron it is part of, where that is no module.
         line: the line it is drawn on, where a picture has several.
     """
 
@@ -77,6 +79,7 @@ class Box:
     count: int = 1
     parameters: int = 0
     mark: str = ""
+    neuron: str = ""
     line: int = 0
 
 
@@ -93,6 +96,8 @@ class Edge:
         flow: partial × gradient of head, what backward adds to the gradient of tail; None if not yet known.
         after: the gradient of tail once this flow was added, on its way through backward; only for arrays.
         formula: the local derivative as the table of rules has it: "∂out/∂x = 1 - out * out".
+        cases: its texts with {x}, {y} and {out} for the operands and the result, by case: see `formulas`.
+        case: the case that applies; -1 where there is no formula.
         to_constant: whether the operand is a constant, so that nothing flows.
         count: how many edges are drawn as this one.
     """
@@ -106,17 +111,34 @@ class Edge:
     flow: Amount | None = None
     after: Amount | None = None
     formula: str = ""
+    cases: Mapping[int, str] = field(default_factory=dict)
+    case: int = -1
     to_constant: bool = False
     count: int = 1
 
 
 @dataclass(frozen=True)
 class Module:
-    """A module that is drawn as a frame around its values, and the id of the one around it ("" for none)."""
+    """A module that is drawn as a frame around its values, or a neuron that is no module and has no frame in a picture.
+
+    Attributes:
+        parent: the id of the module around it, "" for none.
+        sign: how a neuron is written: "Σ → tanh"; "" for other modules.
+        output: the id of a neuron's result.
+        name: what it is called.
+    """
 
     id: str
     path: Path
     parent: str
+    sign: str = ""
+    output: str = ""
+    name: str = ""
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether a picture draws a frame around it."""
+        return self.id.startswith("m")
 
 
 @dataclass(frozen=True)

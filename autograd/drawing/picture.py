@@ -160,7 +160,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
     def _page(self) -> Page:
         from .page.inspecting import page_of
 
-        return page_of(self._whole, self.options.title, depth=self._depth)
+        return page_of(self._whole, self.options.title, still=self.drawing, depth=self._depth)
 
     def _possible_format(self) -> str:
         """The usual format; a page where there is nothing to draw it with."""

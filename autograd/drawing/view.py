@@ -5,7 +5,7 @@ What the boxes and edges then say is in `contents`. Nothing of the graph is kept
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from . import collapse
@@ -13,7 +13,7 @@ from .collapse import REST, Key
 from .contents import Contents
 from .extent import PAGE, extent
 from .gather import Reading
-from .model import Drawing, Module, Path
+from .model import Box, Drawing, Module
 from .options import MOST_BOXES, Options
 
 NOT_YET: Final = "backward() has not been called yet: there are no gradients to show"
@@ -94,7 +94,7 @@ class View:
         return Drawing(
             boxes=boxes,
             edges=tuple(contents.edges()),
-            modules=tuple(self._modules(box.path[: -1 if box.kind == "module" else None] for box in boxes)),
+            modules=tuple(self._modules(boxes)),
             total=len(read.nodes),
             depth=depth,
             notes=tuple(notes),
@@ -119,8 +119,19 @@ class View:
             f"depth={depth + 1} opens them"
         )
 
-    def _modules(self, around: Iterable[Path]) -> list[Module]:
-        """The frames around the boxes, in the order of their numbers, which has outer ones first."""
+    def _modules(self, boxes: Sequence[Box]) -> Iterator[Module]:
+        """What lies around the boxes, outer modules first."""
+        read, ids = self.read, self.read.module_ids
+        around = {box.path[: -1 if box.kind == "module" else None] for box in boxes}
         needed = {path[:length] for path in around for length in range(1, len(path) + 1)}
-        ids = self.read.module_ids
-        return [Module(number, path, ids.get(path[:-1], "")) for path, number in ids.items() if path in needed]
+        for path, number in ids.items():
+            if path in needed:
+                neuron = read.named.get(path)
+                sign, output = ("", "") if neuron is None else (neuron.sign, f"n{neuron.output}")
+                yield Module(number, path, ids.get(path[:-1], ""), sign, output, path[-1])
+        single = {box.neuron for box in boxes if box.neuron}
+        for neuron in {id(each): each for each in read.folds.values()}.values():
+            if f"s{neuron.output}" in single:
+                path = read.paths[neuron.output]
+                label = read.nodes[neuron.output].label
+                yield Module(f"s{neuron.output}", path, ids.get(path, ""), neuron.sign, f"n{neuron.output}", label)
