@@ -71,10 +71,12 @@ class _Search:
             inside = [core]
         else:
             return None
-        if all(self.ops[place] in SUMS for place in inside):
-            return None
         results = {*around, *inside}
         own = {leaf for place in results for leaf in self.links[place] if self._is_own(leaf)}
+        terms = sum(self.ops[place] in TERMS for place in inside)
+        weighs = any(self.kinds[leaf] == "parameter" for leaf in own)
+        if not terms or not (terms > 1 or around or weighs):
+            return None  # a sum of two numbers is no neuron
         return Neuron(output, tuple(sorted(results | own)), self._sign(around, core))
 
     def _terms(self, core: int) -> list[int]:

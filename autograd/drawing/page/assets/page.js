@@ -98,6 +98,7 @@ function start() {
   fillLevels();
   fillLegend(byId("legend"), graph, state.colours, story.compare);
   showHeadline();
+  strip.update((node) => node.grad, state.colours); // now, for it takes room from the picture
   byId("compare-field").hidden = !story.compare;
   if (story.compare) byId("compare").value = "difference";
   for (const [id, action] of Object.entries(CONTROLS)) {

@@ -120,7 +120,8 @@ function update() {
       box.nodes.some((node) => node.root) && "root", box.nodes.some((node) => node.mark) && "marked",
       typeof box.node?.value === "number" && !Number.isFinite(box.node.value) && "broken",
     ].filter(Boolean).join(" ");
-    picture.paintBox(box, { lines: linesOf(box, state.fitted.stacked, now), look, spoken: spokenOf(box, now) });
+    const lines = linesOf(box, state.fitted.stacked, now);
+    picture.paintBox(box, { lines, look, spoken: spokenOf(box, lines, now) });
   }
   for (const edge of scene.edges) {
     const flow = now.flow(edge);

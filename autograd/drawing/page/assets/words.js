@@ -42,18 +42,15 @@ function labelOf(scene, edge, now) {
 /** A label with the room that it may need: numbers change. */
 const widestLabel = (text) => (text && measure(text) < measure(NUMBER) ? NUMBER : text);
 
-/** A box in words, for those who do not see it. */
-function spokenOf(box, now) {
-  if (!box.node && !box.module) return `${count(box.nodes.length, "value")} left out`;
-  if (!box.output) {
-    const found = together(box.nodes, now.gradient);
-    return `module ${box.module.path.join(" ")}, ${count(box.nodes.length, "value")}${found ? `, norm of the gradient ${short(found.norm)}` : ""}`;
-  }
+/** A box in words, for those who do not see it: what is written in it, and what else there is to say. */
+function spokenOf(box, lines, now) {
+  const written = lines.map((line) => line.text).join(" ");
+  if (!box.output) return box.module ? `${written}; module ${box.module.path.join(" ")}, ${count(box.nodes.length, "value")}` : written;
   const node = box.output;
-  const name = box.node ? node.name : [...box.module.path].filter(Boolean).join(" ");
-  const kind = box.node ? (node.kind === "result" ? node.op : node.kind) : `neuron ${box.module.sign}`;
+  const name = box.node ? node.name : box.module.path.join(" ");
+  const kind = box.node ? (node.kind === "result" ? node.op : node.kind) : "neuron";
   const gradient = node.kind === "constant" || !now.hasGradients ? "" : `, gradient ${now.gradient(node) === null ? "not yet known" : short(now.gradient(node))}`;
-  return `${name}, ${kind}, value ${short(now.value(node))}${gradient}${node.mark ? `, suspicious: ${node.mark}` : ""}`;
+  return `${written}; ${name}, ${kind}, value ${short(now.value(node))}${gradient}${node.mark ? `, suspicious: ${node.mark}` : ""}`;
 }
 
 /** This step of the story as a sentence. */
