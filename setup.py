@@ -3,19 +3,25 @@
 Only a wheel is compiled. An editable install and `build_ext --inplace` never are, so no compiled module can grow stale
 beside its source. The same sources run as plain Python: without a C compiler, or when anything goes wrong, a warning is
 printed and the wheel is a pure one. GLASSGRAD_COMPILE=0 turns compiling off; GLASSGRAD_COMPILE=1 makes a failure fatal.
+mypyc drops the docstrings; `tools/docstrings.py` puts them back.
 """
 
 import os
+import sys
 import tempfile
 import warnings
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+from docstrings import document
+
 ENGINE = [
     "autograd/numbers/ieee.py",
     "autograd/carrier.py",
-    "autograd/switches.py",
+    "autograd/mode.py",
     "autograd/value/operands.py",
     "autograd/value/reading.py",
     "autograd/value/value.py",
@@ -63,7 +69,18 @@ def extensions(scratch: str) -> list[Extension]:
     from mypyc.build import mypycify
 
     options = ["--config-file=", f"--cache-dir={scratch}/cache", "--follow-imports=silent", "--ignore-missing-imports"]
-    made: list[Extension] = mypycify([*options, *ENGINE], opt_level="3", target_dir=f"{scratch}/c")
+    made: list[Extension] = mypycify(
+        [*options, *ENGINE], opt_level="3", target_dir=f"{scratch}/c", group_name="glassgrad"
+    )
+    modules = {file.removesuffix(".py").replace("/", "."): Path(file).read_text(encoding="utf-8") for file in ENGINE}
+    for name in {source for extension in made for source in extension.sources if "__native" in source}:
+        text, lost = document(Path(name).read_text(encoding="utf-8"), modules)
+        Path(name).write_text(text, encoding="utf-8")
+        if lost:
+            words = f"this mypyc writes its C in another way: help() will not show the docstrings of {lost}"
+            if COMPILE == "1":
+                raise RuntimeError(words)
+            warnings.warn(words, stacklevel=2)
     return made
 
 

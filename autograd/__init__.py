@@ -8,6 +8,7 @@
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from .core.node import walk
@@ -91,6 +92,7 @@ from .core.table import (
 # fmt: on
 
 if TYPE_CHECKING:
+    __version__: str
     from .compiler import compile as compile
     from .doctor import diagnose, diagnose_class, examine
     from .drawing import draw, draw_dot
@@ -136,6 +138,10 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from glassgrad.neighbour import installed
+
+        return installed("glassgrad") or "unknown"  # a source tree that was not installed
     if name not in _LATER:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     found = getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
@@ -144,8 +150,13 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*__all__, *_LATER, "abs"})
 
 
 compiled: bool = not str(_value.__file__).endswith(".py")
 """Whether the scalar engine runs as machine code made by mypyc (True) or as plain Python (False)."""
+
+if os.path.exists(os.path.join(__path__[0], "tracer.py")):  # a file of HIPS autograd, which calls itself `autograd` too
+    from glassgrad.neighbour import warn
+
+    warn(__path__[0])

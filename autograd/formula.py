@@ -150,7 +150,7 @@ def _write(formula: Any, atom: Atom, constant: Callable[[float], str]) -> tuple[
     return infix(sign, written)
 
 
-def infix(sign: str, written: Sequence[tuple[str, int]]) -> tuple[str, int]:
+def infix(sign: str, written: Sequence[tuple[str, float]]) -> tuple[str, int]:
     """An operator between its written operands (before its one operand), and the level at which that binds.
 
     >>> infix("*", [("a + b", LEVEL["+"]), ("c", LEVEL["atom"])])
@@ -164,7 +164,7 @@ def infix(sign: str, written: Sequence[tuple[str, int]]) -> tuple[str, int]:
     return f"{left} {sign} {right}" if sign != "**" else f"{left}**{right}", level
 
 
-def _wrap(written: tuple[str, int], level: int) -> str:
+def _wrap(written: tuple[str, float], level: int) -> str:
     return written[0] if written[1] >= level else f"({written[0]})"
 
 

@@ -1,96 +1,87 @@
 """The switches that change what is recorded: `no_grad`, `detect_anomaly`, `scope`, and a compiler that traces.
 
-Compiled by mypyc in wheels, plain Python elsewhere.
+What is on just now is kept in `mode.py`.
 """
 
 from __future__ import annotations
 
-import _thread  # noqa: F401  (where mypyc looks for threading.local)
-import functools
+import inspect
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from types import FrameType
+from typing import Any, Final
 
 import numpy as np
 
 from .carrier import Note
 from .errors import AnomalyError
-
-_T = TypeVar("_T")
-
-
-class Mode:
-    """What recording does differently just now. `special` is 0 almost always, and then nothing else is looked at."""
-
-    __slots__ = ("note", "owner", "special")
-
-    def __init__(self) -> None:
-        self.special: int = 0
-        self.note: Note = Note()
-        self.owner: int = 0
+from .mode import NOW, SPECIAL, Entry, is_here, run_named, turn_on
+from .wrapping import wrapped
 
 
-MODE: Final = Mode()
-_BLANK: Final = Note()
-_LOCK: Final = threading.Lock()
+class _Leaving:
+    """`__exit__`: every `with` gets a bound method of its own, which it drops when it is left, whatever happens.
+
+    Python may raise KeyboardInterrupt at the first step of a method, before anything in it could act. What a `with` has
+    turned on is tied to this object, so it is off all the same.
+    """
+
+    def __get__(self, switch: Switch | None, owner: type) -> Callable[..., None]:
+        if switch is None:
+            return Switch._leave
+        way = switch._leave
+        switch._way = weakref.ref(way), threading.get_ident()
+        return way
 
 
-def _interpreted(cls: type[_T]) -> type[_T]:
-    """Itself. mypyc leaves a decorated class to Python; compiled, one below `threading.local` would corrupt memory."""
-    return cls
+class Switch:
+    """What the switches share: a context manager that may be entered again, also by other threads and tasks."""
 
+    __slots__ = ("_opened", "_way")
 
-@_interpreted
-class _Thread(threading.local):
-    """The switches of one thread; another thread's recording is not disturbed."""
+    def __init__(self) -> None:  # so that `@no_grad` without its parentheses is an error
+        self._opened: list[Any] = []
+        self._way: tuple[Any, int] | None = None  # the latest way out, and the thread that asked for it
 
-    paused = 0
-    anomaly = 0
-    note: Note = _BLANK
-    scopes: list[tuple[Note, bool]]  # what each open `scope` has to restore
-    tracer: Any = None  # set by the compiler while it calls a function: it records comparisons and refuses branches
-
-    def __init__(self) -> None:
-        self.scopes = []
-
-
-THREAD: Final = _Thread()
-
-
-def _special(change: int) -> None:
-    with _LOCK:
-        MODE.special += change
-
-
-class _Switch:
-    """A context manager, also usable as a decorator, that counts one of the thread's switches up and down."""
-
-    _name = ""
-
-    def __init__(self) -> None:  # so that `@no_grad` without its parentheses is an error, compiled too
-        pass
+    def _say(self, entry: Entry) -> None:
+        raise NotImplementedError
 
     def __enter__(self) -> None:
-        setattr(THREAD, self._name, getattr(THREAD, self._name) + 1)
-        _special(1)
+        entry = Entry()
+        self._say(entry)
+        entry.frame = _generator()
+        if self._way is not None and self._way[1] == threading.get_ident():
+            entry.way = self._way[0]
+        turn_on(entry)
+        self._opened = [*self._opened, entry]  # the last step, and a single one: an interrupt before leaves nothing on
 
-    def __exit__(self, *exception: object) -> None:
-        setattr(THREAD, self._name, getattr(THREAD, self._name) - 1)
-        _special(-1)
+    __exit__ = _Leaving()
+
+    def _leave(self, *exception: object) -> None:
+        opened = self._opened
+        if len(opened) > 1:
+            opened = [entry for entry in opened if is_here(entry)] or opened
+        if opened:
+            opened[-1].over = True
+            self._opened = [entry for entry in self._opened if not entry.over]
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return function(*args, **kwargs)
+        return wrapped(function, self._on)
 
-        return wrapped
+    def _on(self) -> Any:
+        entry = Entry()
+        self._say(entry)
+        return turn_on(entry)
 
 
-class no_grad(_Switch):
+class no_grad(Switch):
     """Record nothing inside: results are leaves, and no graph is kept alive. Also a decorator.
+
+    It holds in the thread or the asyncio task that entered it and in the tasks started inside. Inside a generator it
+    does not hold for those who consume what is yielded.
 
     >>> from autograd import Value, no_grad
     >>> w = Value(3.0)
@@ -100,25 +91,22 @@ class no_grad(_Switch):
     (Value(9.0, grad=0.0), ())
     """
 
-    _name = "paused"
+    __slots__ = ()
+
+    def _say(self, entry: Entry) -> None:
+        entry.pauses = 1
 
 
-class always_recording:
+class always_recording(Switch):
     """Record inside, also under `no_grad`: the transforms need the graph of the function they differentiate."""
 
-    __slots__ = ("_before",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._before: int = 0
-
-    def __enter__(self) -> None:
-        self._before, THREAD.paused = THREAD.paused, 0
-
-    def __exit__(self, *exception: object) -> None:
-        THREAD.paused = self._before
+    def _say(self, entry: Entry) -> None:
+        entry.pauses = -1
 
 
-class detect_anomaly(_Switch):
+class detect_anomaly(Switch):
     """Raise at the first NaN or infinity, forward or backward, naming the op and the line that ran it.
 
     Slows recording down: every node remembers its source line.
@@ -130,36 +118,75 @@ class detect_anomaly(_Switch):
     autograd.errors.AnomalyError: log(0.0) gave -inf at ...
     """
 
-    _name = "anomaly"
+    __slots__ = ()
+
+    def _say(self, entry: Entry) -> None:
+        entry.anomaly = True
 
 
-class tracing:
+class tracing(Switch):
     """While a compiler calls a user's function: `tracer.compare(sign, x, y)` answers comparisons of Values, and
     `tracer.refuse(value, what)` is called, to raise, where a branch would be frozen: bool(), float(), `.data`."""
 
-    __slots__ = ("_before", "_tracer")
+    __slots__ = ("_tracer",)
 
     def __init__(self, tracer: Any) -> None:
+        super().__init__()
         self._tracer = tracer
-        self._before: Any = None
 
-    def __enter__(self) -> None:
-        self._before, THREAD.tracer = THREAD.tracer, self._tracer
-        _special(1)
+    def _say(self, entry: Entry) -> None:
+        entry.tracer = self._tracer
 
-    def __exit__(self, *exception: object) -> None:
-        THREAD.tracer = self._before
-        _special(-1)
+
+class scope(Switch):
+    """Name the module whose operations are recorded inside; the drawer makes a cluster of it. Also a decorator.
+
+    >>> from autograd import Value, scope
+    >>> with scope("layer"):
+    ...     y = Value(2.0).tanh()
+    >>> y.scope
+    ('layer',)
+    """
+
+    __slots__ = ("note",)
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.note = Note("", names)
+
+    def _say(self, entry: Entry) -> None:
+        entry.note = self.note
+
+    def run(self, function: Callable[..., Any], inputs: Any, options: Any) -> Any:
+        """`function(*inputs, **options)` inside: the quick way for a call, which nothing can suspend half-way."""
+        return run_named(self.note, function, inputs, options)
+
+
+_DRIVERS: Final = ("contextlib", "_pytest.fixtures")
+"""Modules that run a generator as the two halves of a `with`: what it turns on is meant for what lies between."""
+
+
+def _generator() -> FrameType | None:
+    """The innermost generator that is running, if its consumer runs while it is suspended."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        back = frame.f_back
+        if frame.f_code.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR) and not (
+            back is not None and back.f_globals.get("__name__") in _DRIVERS
+        ):
+            return frame
+        frame = back
+    return None
 
 
 def recording() -> bool:
-    """Whether this thread records graphs just now."""
-    return THREAD.paused == 0
+    """Whether graphs are recorded here just now."""
+    return not (SPECIAL and NOW.paused)
 
 
 def looking_for_anomalies() -> bool:
-    """Whether `detect_anomaly` is on in this thread."""
-    return MODE.special > 0 and THREAD.anomaly > 0
+    """Whether `detect_anomaly` is on here."""
+    return bool(SPECIAL) and NOW.anomaly
 
 
 def check_cotangents(node: Any, operands: Any, parts: list[Any]) -> list[Any]:
@@ -181,46 +208,6 @@ def check_cotangents(node: Any, operands: Any, parts: list[Any]) -> list[Any]:
                 + (f", recorded at {node.source}" if node.source else "; record the graph under detect_anomaly() too")
             )
     return parts
-
-
-class scope:
-    """Name the module whose operations are recorded inside; the drawer makes a cluster of it.
-
-    >>> from autograd import Value, scope
-    >>> with scope("layer"):
-    ...     y = Value(2.0).tanh()
-    >>> y.scope
-    ('layer',)
-    """
-
-    __slots__ = ("_note",)
-
-    def __init__(self, *names: str) -> None:
-        self._note = Note("", names)
-
-    def __enter__(self) -> None:
-        me = threading.get_ident()
-        before = THREAD.note
-        THREAD.note = self._note
-        with _LOCK:
-            overlap = MODE.owner not in (0, me)
-            if overlap:  # another thread is inside a module: both look the note up in their own thread
-                MODE.special += 1
-            else:
-                MODE.owner = me
-                MODE.note = self._note
-        THREAD.scopes.append((before, overlap))
-
-    def __exit__(self, *exception: object) -> None:
-        before, overlap = THREAD.scopes.pop()
-        THREAD.note = before
-        with _LOCK:
-            if overlap:
-                MODE.special -= 1
-            else:
-                MODE.note = before
-                if not THREAD.scopes:
-                    MODE.owner = 0
 
 
 _HERE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -83,7 +83,7 @@ def dense(sizes: tuple[int, ...], p: list[Any], activation: Callable[[Any], Any]
 
 def glassgrad_loss(name: str, theta: Any) -> tuple[Callable[..., Any], list[Any]]:
     """The loss of one sample in scalars, and its parameters."""
-    from gpt import Sizes, loss_of, weights
+    from parts.gpt import Sizes, loss_of, weights
 
     import autograd as ag
     from autograd import Value

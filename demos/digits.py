@@ -1,18 +1,21 @@
 """Handwritten digits read by a small network of arrays: scikit-learn's 1,797 pictures of 8×8 pixels.
 
-    python demos/digits.py [--quick]
+    python demos/digits.py [--quick]              # needs: pip install -e ".[demos]"
 
-Needs the extra `demos` (scikit-learn, matplotlib, tqdm). Writes out/digits_confusion and out/digits_misread, as SVG and
+Writes out/digits_confusion and out/digits_misread, as SVG and
 PNG, and the trained weights to out/digits.safetensors, by the names that PyTorch would give them.
 """
 
 from __future__ import annotations
 
+from parts.outputs import QUICK, needs, path, save_figure, say
+
+needs("demos", "matplotlib", "sklearn", "tqdm")
+
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from outputs import QUICK, path, save_figure, say
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 

@@ -1,6 +1,6 @@
 """A consultation: the network this project began with goes to the gradient doctor, who answers both of its questions.
 
-    python demos/doctor.py [--quick]
+    python demos/doctor.py [--quick]              # needs: pip install -e ".[plot]"
 
 Is there a basic error in the code, and if not, why does it not fit? Are the missing biases to blame? Writes
 out/doctor.svg and .png: the loss of four ways to train the same network from the same weights; and
@@ -9,12 +9,15 @@ out/doctor_graph.svg and .png: the graph of his loss, marked where the doctor is
 
 from __future__ import annotations
 
+from parts.outputs import QUICK, needs, save_figure, save_picture
+
+needs("plot", "matplotlib")
+
 import textwrap
 from typing import Any
 
 import numpy as np
-from learner import CorrectedNet, Net, samples, sigmoid
-from outputs import QUICK, save_figure, save_picture
+from parts.learner import CorrectedNet, Net, samples, sigmoid
 
 from autograd import Tensor, diagnose_class, draw, examine, parameter, value_and_grad
 
@@ -129,11 +132,8 @@ def graph(net: Net, report: Any, batch: tuple[Array, Array]) -> None:
 
 
 def figure(curves: dict[str, list[float]], Y: Array) -> None:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        print("the figure needs matplotlib: pip install 'glassgrad[plot]'")
-        return
+    from matplotlib.figure import Figure
+
     drawn = Figure(figsize=(7, 4), layout="constrained")
     axes = drawn.subplots()
     for name, errors in curves.items():

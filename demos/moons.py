@@ -1,6 +1,6 @@
 """Two half-moons told apart by a network of 337 scalars: micrograd's demo, with its decision boundary as a picture.
 
-    python demos/moons.py
+    python demos/moons.py                         # needs: pip install -e ".[plot]"
 
 Every weight is a Value; the loss of 100 points is one graph of some hundred thousand nodes, made anew at each step.
 Writes out/moons.svg, out/moons.png, and out/moons.html, which steps through the loss of one point before training.
@@ -8,9 +8,12 @@ Writes out/moons.svg, out/moons.png, and out/moons.html, which steps through the
 
 from __future__ import annotations
 
+from parts.outputs import QUICK, needs, save_figure, save_page
+
+needs("plot", "matplotlib", "tqdm")
+
 import numpy as np
 from matplotlib.figure import Figure
-from outputs import QUICK, save_figure, save_page
 from tqdm import trange
 
 from autograd import Value, no_grad
@@ -41,7 +44,7 @@ def main() -> None:
     one.backward()
     save_page(one, "moons", "One of the moons' points, before training")
 
-    progress = trange(STEPS, desc="training", unit="step")
+    progress = trange(STEPS, desc="training", unit="step", disable=None)
     for step in progress:
         scores = [model(row) for row in rows]
         loss = hinge(scores, y) + 1e-4 * sum(p * p for p in model.parameters())

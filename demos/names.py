@@ -1,13 +1,17 @@
 """A GPT written in scalars learns to make up names: the compiled step trains it, one document after the other.
 
-    python demos/names.py [--quick]
+    python demos/names.py [--quick]               # needs: pip install -e ".[plot,fast]"
 
-The loss of one name is a graph of tens of thousands of scalars (gpt.py). `compile` records it once and writes down what
-it computes, forward and backward, as machine code (with the extra `fast`), else as numpy over the whole list of names.
-Learns from names.txt; writes out/names.svg and .png.
+The loss of one name is a graph of tens of thousands of scalars (parts/gpt.py). `compile` records it once and writes
+down what it computes, forward and backward, as machine code (with the extra `fast`), else as numpy over the whole list
+of names. Learns from names.txt; writes out/names.svg and .png.
 """
 
 from __future__ import annotations
+
+from parts.outputs import QUICK, needs, save_figure
+
+needs("plot", "matplotlib", "tqdm")
 
 import importlib.util
 import math
@@ -18,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gpt import Sizes, loss_of, scores_of, weights
 from matplotlib.figure import Figure
-from outputs import QUICK, save_figure
+from parts.gpt import Sizes, loss_of, scores_of, weights
 from tqdm import trange
 
 from autograd import Tensor, compile
@@ -46,7 +49,7 @@ def train(step: Any, given: Any, wanted: Any) -> list[float]:
     """Adam on the flat vector of the parameters; the loss of every step."""
     theta, losses, order = Tensor(step.pack()), [], np.random.default_rng(0)
     optimizer = Adam([theta], lr=0.01, betas=(0.9, 0.99))
-    progress = trange(STEPS, desc="training", unit="step", mininterval=0.5)
+    progress = trange(STEPS, desc="training", unit="step", mininterval=0.5, disable=None)
     for k in progress:
         if FAST and k % len(given) == 0:
             shuffled = order.permutation(len(given))
@@ -83,7 +86,7 @@ def main() -> None:
     known = Path(__file__).with_name("names.txt").read_text(encoding="utf-8").split()
     given, wanted = documents(known)
     if not FAST:
-        print("Without llvmlite (pip install 'glassgrad[fast]') a smaller model is trained by numpy, on all at once.")
+        print("Without llvmlite (pip install -e '.[fast]') numpy trains a smaller model, on all names at once.")
     w = weights(SIZES)
     parameters = [p for matrix in w.values() for row in matrix for p in row]
     loss = loss_of(w, SIZES)

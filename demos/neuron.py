@@ -1,11 +1,13 @@
 """The smallest picture: one neuron, its local derivatives, and the gradient that flowed along every edge.
 
-    python demos/neuron.py
+    python demos/neuron.py                        # needs: pip install -e ".[render]"
 
 Writes out/neuron.svg, out/neuron.png, and out/neuron.html, a page that steps through backward.
 """
 
-from outputs import save_page, save_picture
+from parts.outputs import needs, save_page, save_picture
+
+needs("render")
 
 from autograd import Value, draw, parameter
 

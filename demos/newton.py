@@ -1,6 +1,6 @@
 """Newton's method without a Hessian: the valley of Rosenbrock walked down by Newton-CG, each curvature asked by `hvp`.
 
-    python demos/newton.py [--quick]
+    python demos/newton.py [--quick]              # needs: pip install -e ".[plot]"
 
 A Newton step solves H s = -g. Conjugate gradients only ever ask for products H v, and `hvp` gives one for about the
 price of a gradient or two, so the n × n matrix is never built. Beside it gradient descent, and where scipy is
@@ -9,13 +9,16 @@ installed its Newton-CG and L-BFGS, also on the compiled function. Writes out/ne
 
 from __future__ import annotations
 
+from parts.outputs import QUICK, needs, save_figure
+
+needs("plot", "matplotlib", "tqdm")
+
 import importlib.util
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from outputs import QUICK, save_figure
 from tqdm import tqdm
 
 from autograd import compile, hvp, value_and_grad, values
@@ -51,7 +54,7 @@ def newton_direction(f: Callable[[Any], Any], x: Any, g: Any) -> tuple[Any, int]
 def newton_cg(f: Callable[[Any], Any], x: Any, tolerance: float = 1e-9) -> tuple[Any, list[float], int]:
     """The lowest point near x, the values on the way, and the products H v spent."""
     values, spent, slope = [], 0, value_and_grad(f)
-    with tqdm(desc="Newton-CG", unit="step") as progress:
+    with tqdm(desc="Newton-CG", unit="step", disable=None) as progress:
         while True:
             value, g = slope(x)
             values.append(float(value))
@@ -70,7 +73,7 @@ def newton_cg(f: Callable[[Any], Any], x: Any, tolerance: float = 1e-9) -> tuple
 def gradient_descent(f: Callable[[Any], Any], x: Any, lr: float = 1e-3) -> list[float]:
     """The values on the way down along the gradient."""
     values, slope = [], value_and_grad(f)
-    for _ in tqdm(range(STEPS), desc="gradient descent", unit="step"):
+    for _ in tqdm(range(STEPS), desc="gradient descent", unit="step", disable=None):
         value, g = slope(x)
         values.append(float(value))
         x = x - lr * g

@@ -1,12 +1,16 @@
 """Three entwined spirals told apart by a small network of arrays; the boundary it draws, as a film while it learns.
 
-    python demos/spirals.py [--quick]
+    python demos/spirals.py [--quick]             # needs: pip install -e ".[plot]"
 
-Needs the extra `plot` (matplotlib, which brings pillow, and tqdm). Writes out/spirals.gif, the film, and
+Writes out/spirals.gif, the film, and
 out/spirals.png and .svg, its last picture.
 """
 
 from __future__ import annotations
+
+from parts.outputs import QUICK, needs, path, save_figure, say
+
+needs("plot", "matplotlib", "PIL", "tqdm")
 
 from typing import Any
 
@@ -14,7 +18,6 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from outputs import QUICK, path, save_figure, say
 from PIL import Image
 from tqdm import trange
 
@@ -64,7 +67,7 @@ def main() -> None:
     model = Sequential(Linear(2, 32), Tanh(), Linear(32, 32), Tanh(), Linear(32, 3))
     optimizer = Adam(model.parameters(), lr=0.01)
     film = []
-    progress = trange(FRAMES, desc="filming", unit="frame")
+    progress = trange(FRAMES, desc="filming", unit="frame", disable=None)
     for _ in progress:
         for _ in range(STEPS_A_FRAME):
             scores = model(X)

@@ -1,6 +1,6 @@
 """Why deep sigmoid networks do not learn: the gradient that reaches each layer, and what cures it.
 
-    python demos/vanishing.py
+    python demos/vanishing.py                     # needs: pip install -e ".[plot]"
 
 Writes out/vanishing.svg (the gradient of each layer, for depths 2 to 10) and out/vanishing_graph.svg (the flow along
 the edges of one deep chain), the same as PNG, and out/vanishing.html, a page that steps through that chain.
@@ -8,11 +8,14 @@ the edges of one deep chain), the same as PNG, and out/vanishing.html, a page th
 
 from __future__ import annotations
 
+from parts.outputs import needs, save_figure, save_page, save_picture
+
+needs("plot", "matplotlib")
+
 import math
 
 import numpy as np
 from matplotlib.figure import Figure
-from outputs import save_figure, save_page, save_picture
 
 from autograd import Value, draw, parameter
 from nn import MLP, mse

@@ -1,6 +1,6 @@
 """The question this project began with: a network that would not fit y = x², answered from end to end.
 
-    python demos/x_squared.py [--quick]
+    python demos/x_squared.py [--quick]           # needs: pip install -e ".[plot,render]"
 
 Runs the learner's network as he wrote it, then the same forward pass on arrays of Values with the handwritten backprop
 deleted, and measures the answers to both of his questions. Writes the fit, the loss curves and the gradient-flow graph
@@ -10,12 +10,15 @@ x_squared_film.html, the training as a film.
 
 from __future__ import annotations
 
+from parts.outputs import QUICK, needs, save_figure, save_page, save_picture
+
+needs("plot,render", "matplotlib", "tqdm")
+
 from typing import Any
 
 import numpy as np
-from learner import CorrectedNet, Net, samples, sigmoid
 from matplotlib.figure import Figure
-from outputs import QUICK, save_figure, save_page, save_picture
+from parts.learner import CorrectedNet, Net, samples, sigmoid
 from tqdm import trange
 
 import autograd
@@ -78,7 +81,7 @@ class FilmedNet(RecordedNet):
 def train(net: Net, X: Any, Y: Any, lr: float, name: str, epochs: int = EPOCHS) -> list[float]:
     """Each sample in turn, as he did; the mean squared error before the first epoch and after each."""
     errors = [net.mse(X, Y)]
-    for _ in trange(epochs, desc=name, unit="epoch", leave=False):
+    for _ in trange(epochs, desc=name, unit="epoch", leave=False, disable=None):
         net.train(X, Y, lr, epochs=1)
         errors.append(net.mse(X, Y))
     return errors
@@ -120,7 +123,7 @@ def fit_all_at_once(X: Any, Y: Any, biases: bool) -> float:
     weights = {name: Tensor(getattr(start, name), name) for name in BLOCKS}
     shifts = [Tensor(np.zeros(n)) for n in (3, 3, 1)] if biases else [0.0, 0.0, 0.0]
     optimizer = Adam([*weights.values(), *[b for b in shifts if biases]], lr=0.1)
-    for step in trange(STEPS, desc=f"{'with' if biases else 'without'} biases", unit="step", leave=False):
+    for step in trange(STEPS, desc=f"{'with' if biases else 'without'} biases", unit="step", leave=False, disable=None):
         a1 = (X @ weights["W_in"] + shifts[0]).sigmoid()
         a2 = (a1 @ weights["W_h"] + shifts[1]).sigmoid()
         mse = ((a2 @ weights["W_out"] + shifts[2] - Y) ** 2).mean()

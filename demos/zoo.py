@@ -1,6 +1,6 @@
 """The zoo of wrong backprops: how many the gradient doctor finds, and how many it calls by their right name.
 
-    python demos/zoo.py [--quick] [--list]
+    python demos/zoo.py [--quick] [--list]        # needs: pip install -e ".[dev]"
 
 Four networks, each with every typical mistake put into a backprop written by hand, with two at once, and with mistakes
 that are in no list. `--list` prints every specimen that was not named. The specimens are in tests/zoo.
@@ -8,11 +8,13 @@ that are in no list. `--list` prints every specimen that was not named. The spec
 
 from __future__ import annotations
 
+from parts.outputs import QUICK, needs
+
+needs("dev")
+
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-
-from outputs import QUICK
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests.zoo
 

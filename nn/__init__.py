@@ -6,6 +6,10 @@
 13
 """
 
+from glassgrad.neighbour import check as _check
+
+_check()  # says so where HIPS autograd stands in the place of ours
+
 from . import data, functional, gradients, init, layers, losses, module, optim, saving, schedules, train
 from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .array_layers import Dropout, Embedding, Flatten, LayerNorm, Linear, Sequential
@@ -32,3 +36,7 @@ __all__ = [
     "gradients", "half_mse", "hinge", "init", "l1", "layers", "load", "log_softmax", "logsumexp", "losses",
     "manual_seed", "module", "mse", "optim", "save", "saving", "schedules", "softmax", "train",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -91,8 +91,7 @@ class Module:
         known, place = self._place
         if known is not naming:
             place = self._find_place()
-        with place:
-            return self.forward(*inputs, **options)
+        return place.run(self.forward, inputs, options)
 
     def _call_outermost(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         version, naming = self._naming
@@ -100,8 +99,7 @@ class Module:
             naming = self._name_parts()
         _RUNNING.root, _RUNNING.naming = self, naming
         try:
-            with scope(self.label or type(self).__name__):
-                return self.forward(*inputs, **options)
+            return scope(self.label or type(self).__name__).run(self.forward, inputs, options)
         finally:
             _RUNNING.root = _RUNNING.naming = None
 

@@ -29,34 +29,59 @@ PROMISED = {
 }  # fmt: skip
 
 
-def run(name: str) -> str:
-    """The output of a demo, which must end well; its files are removed before, so that old ones prove nothing."""
+def run(name: str, out: Path) -> str:
+    """The output of a demo, which must end well and leave its files in the folder."""
     pytest.importorskip("matplotlib")
-    for file in PROMISED.get(name, []):
-        (ROOT / "out" / file).unlink(missing_ok=True)
+    demo = ROOT / "demos" / name
     result = subprocess.run(
-        [sys.executable, "-W", "error::DeprecationWarning:autograd", str(ROOT / "demos" / name), "--quick"],
+        [sys.executable, "-W", "error::DeprecationWarning:autograd", demo, "--quick", "--out", out],
         cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-2000:]
+    assert "\r" not in result.stderr, "a progress bar where there is no terminal"
     for file in PROMISED.get(name, []):
         if not file.endswith(".html") and ("graph" in file or name == "neuron.py"):
-            can_render = f"wrote {Path('out') / file}" in result.stdout
+            can_render = f"wrote {out / file}" in result.stdout
             if not can_render:  # no renderer on this machine: the demo says what to install
                 assert "install" in result.stdout
                 continue
-        assert (ROOT / "out" / file).stat().st_size > 1000
+        assert (out / file).stat().st_size > 1000
     return result.stdout
 
 
-def test_neuron() -> None:
-    out = run("neuron.py")
+@pytest.mark.parametrize("demo", sorted(file.name for file in (ROOT / "demos").glob("*.py")))
+def test_a_demo_says_what_it_needs(demo: str, tmp_path: Path) -> None:
+    # as on a machine with numpy alone: neither this project nor anything optional can be imported
+    hidden = "import importlib.util as u; u.find_spec = lambda name: None; import runpy, sys; sys.argv = [{0!r}]; "
+    code = hidden.format(str(ROOT / "demos" / demo)) + "sys.path.insert(0, 'demos'); runpy.run_path(sys.argv[0])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    first, second = result.stderr.splitlines()
+    assert re.fullmatch(rf"{demo} needs autograd.*\. In the folder of the clone, type:", first)
+    extra = re.search(r"-m pip install -e '\.\[(.+)\]'$", second)
+    assert extra is not None
+    promised = re.search(
+        rf'python demos/{demo} .*# needs: pip install -e "\.\[(.+)\]"', (ROOT / "demos" / demo).read_text()
+    )
+    assert promised is not None
+    assert set(extra[1].split(",")) <= set(promised[1].split(","))
+
+
+def test_help_says_what_a_demo_does() -> None:
+    demo = ROOT / "demos" / "moons.py"
+    out = subprocess.run([sys.executable, demo, "--help"], capture_output=True, text=True, check=True).stdout
+    assert "Two half-moons told apart" in out
+    assert "--out" in out
+
+
+def test_neuron(tmp_path: Path) -> None:
+    out = run("neuron.py", tmp_path)
     assert "d out / d w1 =  1.0000" in out
 
 
-def test_vanishing() -> None:
-    out = run("vanishing.py")
+def test_vanishing(tmp_path: Path) -> None:
+    out = run("vanishing.py", tmp_path)
     share = re.search(r"first sigmoid layer receives (\S+) of what", out)
     assert share is not None
     assert float(share[1]) < 1e-3
@@ -65,12 +90,12 @@ def test_vanishing() -> None:
     assert 0.05 < float(cured[1]) < 20
 
 
-def test_moons() -> None:
-    assert "steps: 100%" in run("moons.py")
+def test_moons(tmp_path: Path) -> None:
+    assert "steps: 100%" in run("moons.py", tmp_path)
 
 
-def test_x_squared() -> None:
-    out = run("x_squared.py")
+def test_x_squared(tmp_path: Path) -> None:
+    out = run("x_squared.py", tmp_path)
     fitted = re.search(r"MSE \S+ -> (\S+)\. It fits\.", out)
     assert fitted is not None
     assert float(fitted[1]) < 3e-3
@@ -82,31 +107,31 @@ def test_x_squared() -> None:
     without = re.search(r"MSE (\S+) without biases", out)
     assert without is not None
     assert float(without[1]) < 1e-3
-    assert (ROOT / "out" / "x_squared_film.html").stat().st_size < 1_000_000
+    assert (tmp_path / "x_squared_film.html").stat().st_size < 1_000_000
 
 
-def test_digits() -> None:
+def test_digits(tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
-    out = run("digits.py")
+    out = run("digits.py", tmp_path)
     right = re.search(r"test accuracy (\S+)%: (\d+) of 449 misread", out)
     assert right is not None
     assert float(right[1]) >= 97
-    state = load(ROOT / "out" / "digits.safetensors")
+    state = load(tmp_path / "digits.safetensors")
     assert {name: array.shape for name, array in state.items()} == {
         "0.weight": (256, 64), "0.bias": (256,), "3.weight": (10, 256), "3.bias": (10,)
     }  # fmt: skip
 
 
-def test_spirals() -> None:
+def test_spirals(tmp_path: Path) -> None:
     from PIL import Image
 
-    assert "100.0%" in run("spirals.py").splitlines()[0]
-    with Image.open(ROOT / "out" / "spirals.gif") as film:
+    assert "100.0%" in run("spirals.py", tmp_path).splitlines()[0]
+    with Image.open(tmp_path / "spirals.gif") as film:
         assert film.n_frames == 12
 
 
-def test_newton() -> None:
-    out = run("newton.py")
+def test_newton(tmp_path: Path) -> None:
+    out = run("newton.py", tmp_path)
     found = {
         name: float(re.search(rf"{name}: .*f = (\S+)", out)[1]) for name in ("Newton-CG by hvp", "gradient descent")
     }
@@ -121,8 +146,8 @@ def test_newton() -> None:
         assert max(map(float, compiled)) < 1e-9
 
 
-def test_names() -> None:
-    out = run("names.py")
+def test_names(tmp_path: Path) -> None:
+    out = run("names.py", tmp_path)
     loss = re.search(r"Loss of a letter: (\S+) -> (\S+) \(guessing: (\S+)\)", out)
     assert loss is not None
     first, last, guessing = map(float, loss.groups())

@@ -25,7 +25,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 MODULES = {
     ".".join(file.relative_to(SITE).with_suffix("").parts).removesuffix(".__init__"): file
-    for room in ("autograd", "nn")
+    for room in ("autograd", "glassgrad", "nn")
     for file in sorted(SITE.glob(f"{room}/**/*.py"))
     if ">>>" in file.read_text(encoding="utf-8")
 }

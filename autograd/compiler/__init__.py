@@ -1,11 +1,14 @@
-"""Compiling: a recorded function of one sample as readable Python, as numpy over a batch, as machine code.
+"""Compiling: a recorded function as readable Python, as numpy over a batch, as machine code.
 
-The order of reading: `program.py` (the instructions) → `traced.py`, `trace.py` (how they are recorded) → `derive.py`
-(their derivative) → `source.py` (their text) → `numpy_engine.py`, `llvm_engine.py` → `step.py` (what users call).
+The order of reading: `program.py` (what a program is) → `record.py` (how it is recorded) → `derive.py` (its derivative)
+→ `text.py`, `names.py` (how it is written) → `step.py`, `entry.py` (what users call). In the same order, `scalar/` is
+about functions of one sample in single numbers and `arrays/` about functions of whole arrays; `llvm/` is machine code,
+`javascript/` what a page runs.
 """
 
-from .step import Step
-from .step import compile as compile
-from .storage import load
+from .arrays.step import ArrayStep
+from .entry import compile as compile
+from .entry import load
+from .scalar.step import Step
 
-__all__ = ["Step", "load"]
+__all__ = ["ArrayStep", "Step", "load"]

@@ -1,127 +1,124 @@
-"""The derivative of a program, written into the same program: THE sweep over its instructions.
+"""Deriving a program: what is asked of it (its value, its gradient, ...), and the rule about 0 × ∞ (see `masking.py`).
 
-No formula stands here. Each row of the table is fed with Traced numbers and so writes its own derivative down. What is
-done where a branch of a `where` was not taken is in `arrived.py`.
+A program is derived `Guarded`: a select is written only where a local derivative can be infinite though its operands
+are finite (of log, of sqrt). That is what a careful person writes, and it is exact as long as no number on the way is
+infinite or NaN. Where the outcome is not finite, the program is derived again, `Exact`, with every select, and that one
+is run. Whether the two can differ at all is remembered in `Guarded.met`.
+
+The sweeps themselves are in `scalar/derive.py` and `arrays/derive.py`. No formula stands in any of these files.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
-from ..core.reverse import sweep
+from ..core.reverse import times
 from ..core.rule import Rule
-from ..masking import Arrived
-from ..numbers.functions import where
-from .program import DETACH, INSIDE, REDUCE, WHERE, Program
-from .traced import Recorder
+from ..masking import Arrived, is_selective, is_singular, local_derivative
+from .program import BaseProgram
+
+P = TypeVar("P", bound=BaseProgram)
 
 
-class Contributions:
-    """What arrives at an instruction: cotangents to be taken as they are, and those of every sample to be reduced."""
+class Recorded(Arrived):
+    """Numbers of a program."""
 
-    __slots__ = ("given", "per_sample")
+    __slots__ = ()
+    met = False
 
-    def __init__(self, g: Arrived, per_sample: bool) -> None:
-        self.given: list[Arrived] = [] if per_sample else [g]
-        self.per_sample: list[Arrived] = [g] if per_sample else []
-
-    def __add__(self, other: Contributions) -> Contributions:
-        self.given += other.given
-        self.per_sample += other.per_sample
-        return self
+    def lifted(self, array: Any) -> Any:
+        recorder = self.number.recorder
+        return recorder.node(recorder.lift(array))
 
 
-def differentiate(program: Program, output: int, wrt: Sequence[int], kind: type[Arrived]) -> list[int]:
-    """Instructions for ∂output/∂w, one for each w of `wrt`; they are added to the program.
+class Exact(Recorded):
+    """Nothing passes where nothing arrived, whatever stands there."""
 
-    `output` is one number (not one per sample). A number of a sample gets the derivative of the *reduction* over the
-    batch: with the mean, n times its own.
+    __slots__ = ()
+
+    def doubtful(self, number: Any) -> bool:
+        return True
+
+
+class Guarded(Recorded):
+    """Likewise where a local derivative can be infinite; elsewhere 0 × local is relied upon to be 0."""
+
+    __slots__ = ()
+
+    def __init__(self, number: Any, came: Any = None) -> None:
+        super().__init__(number, came)
+        if came is not None:
+            type(self).met = True
+
+    def times(self, rule: Rule, k: int, operands: Sequence[Any], out: Any) -> Arrived | None:
+        came = self.came
+        if is_selective(rule, k):
+            local, silent = local_derivative(rule, k, operands, out)
+            if silent is True:
+                return None
+            came = self.through(silent)
+            if not is_singular(rule, k):  # then the whole formula is written, with its zeros
+                local = rule.partial(k, operands, out)
+        else:
+            local = rule.partial(k, operands, out)
+        number = times(self.number, local)
+        if came is not None and is_singular(rule, k):
+            return super().only(number, came)
+        return type(self)(number, came)
+
+    def only(self, number: Any, came: Any) -> Arrived:
+        return type(self)(number, came)
+
+    def doubtful(self, number: Any) -> bool:
+        return False
+
+
+def guarded() -> type[Guarded]:
+    """A class of its own for one derivation, so that it is told whether *that* has met anything."""
+    return type("Guarded", (Guarded,), {"__slots__": ()})
+
+
+class BasePlans(Generic[P]):
+    """What can be asked of one traced program. Each is derived when it is first asked for; nothing is traced twice.
 
     Args:
-        kind: how the rule about 0 × ∞ is kept: see `arrived.py`.
+        known: derivatives that have been derived before, by whether they are exact: those of a program from a file.
     """
-    recorder = Recorder(program)
-    active = _active(program, output, wrt)
-    wanted = set(wrt)
-    found: dict[int, int] = {}
 
-    def send(i: int, args: tuple[int, ...], arrived: Contributions) -> list[Contributions | None]:
-        g = _collected(program, recorder, i, arrived)
-        cotangent = recorder.lift(g.number)
-        if program.args[cotangent]:
-            program.cotangents.setdefault(cotangent, i)
-        if i in wanted:
-            found[i] = cotangent
-        inside = program.stages[i] == INSIDE
-        return [
-            None if part is None else Contributions(part, inside and program.stages[arg] != INSIDE)
-            for arg, part in zip(args, _parts(program, recorder, i, active, g), strict=True)
-        ]
+    def __init__(self, program: P, known: Mapping[bool, Sequence[int]] | None = None) -> None:
+        self.program = program
+        self.boundary = len(program)  # the first instruction that is not the user's own
+        self._is_read = known is not None
+        self._gradients = {exactly: tuple(found) for exactly, found in (known or {}).items()}
+        self._differing = True in self._gradients
 
-    order = [(i, program.args[i]) for i in range(output, -1, -1) if active[i]]
-    sweep(order, {output: Contributions(kind(recorder.number(program.constant(1.0))), False)}, send, operator.index)
-    zero = program.constant(0.0)
-    return [found.get(i, zero) for i in wrt]
+    def has_another(self, kind: str) -> bool:
+        """Whether the exact plan of this kind may come to something else where numbers are not finite."""
+        return self._differing and kind not in ("forward", "value") and not (self._is_read and kind != "value_and_grad")
 
+    def loss_output(self) -> int:
+        """The instruction that is the loss.
 
-def _active(program: Program, output: int, wrt: Sequence[int]) -> bytearray:
-    """Which instructions depend on a number of `wrt`."""
-    active = bytearray(output + 1)
-    for i in wrt:
-        if i <= output:
-            active[i] = 1
-    for i in range(output + 1):
-        if not active[i] and any(active[arg] for arg in program.args[i]):
-            active[i] = program.ops[i] != DETACH and not program.is_condition(i)
-    return active
+        Raises:
+            TraceError: the function returned something else than one number.
+        """
+        raise NotImplementedError
 
+    def gradient(self, exactly: bool = False) -> tuple[int, ...]:
+        """Instructions for the derivative of the loss to each parameter."""
+        if exactly not in self._gradients:
+            self._gradients[exactly] = self.derived(self.loss_output(), exactly)
+        return self._gradients[exactly]
 
-def _collected(program: Program, recorder: Recorder, i: int, arrived: Contributions) -> Arrived:
-    """The cotangent of instruction i: what every sample contributes to one number is reduced."""
-    given = arrived.given
-    if arrived.per_sample:
-        total = _sum(program, arrived.per_sample)
-        came = total.came if program.args[i] else None  # a leaf passes nothing on
-        if came is not None and program.stages[came.index] == INSIDE:  # did anything come in any sample?
-            came = recorder.apply(REDUCE, where(came, 1.0, 0.0)) > 0.0
-        given = [*given, type(total)(recorder.apply(REDUCE, total.number), came)]
-    return _sum(program, given)
+    def derived(self, output: int, exactly: bool) -> tuple[int, ...]:
+        """Instructions for the derivative of an output to each parameter; they are added to the program."""
+        kind: type[Recorded] = Exact if exactly else guarded()
+        found = self.differentiated(output, kind)
+        if not exactly:
+            self._differing = self._differing or kind.met
+        return found
 
-
-def _sum(program: Program, given: list[Arrived]) -> Arrived:
-    total = given[0]
-    for term in given[1:]:
-        total = total + term
-        if total.came is not None and total.came.index in program.numbers:
-            total.came = None  # one branch or the other is always taken
-    return total
-
-
-def _parts(program: Program, recorder: Recorder, i: int, active: bytearray, g: Arrived) -> list[Arrived | None]:
-    """What instruction i passes on to each of its operands."""
-    op, args = program.ops[i], program.args[i]
-    if not args or op == REDUCE:
-        return [g] * len(args)
-    if op == WHERE:
-        condition = recorder.number(args[0])
-        sides = ((condition, args[1]), (~condition, args[2]))
-        return [None, *[_chosen(g, taken) if active[side] else None for taken, side in sides]]
-    assert isinstance(op, Rule), op
-    operands, out = [recorder.number(arg) for arg in args], recorder.number(i)
-    return [g.times(op, k, operands, out) if active[arg] else None for k, arg in enumerate(args)]
-
-
-def _chosen(g: Arrived, taken: Any) -> Arrived:
-    """What goes through a `where` to the side that is taken under a condition."""
-    return type(g)(where(taken, g.number, 0.0), taken if g.came is None else g.came & taken)
-
-
-def scalar_product(program: Program, xs: Sequence[int], ys: Sequence[int]) -> int:
-    """Σ x·y as one instruction, for products of a derivative with a direction."""
-    recorder = Recorder(program)
-    total: Any = 0.0
-    for x, y in zip(xs, ys, strict=True):
-        total = recorder.number(x) * recorder.number(y) + total
-    return recorder.lift(total)
+    def differentiated(self, output: int, kind: type[Recorded]) -> tuple[int, ...]:
+        """The sweep over the instructions of this kind of program."""
+        raise NotImplementedError

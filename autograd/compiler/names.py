@@ -9,20 +9,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from ..core import table as rules
-from ..core.rule import Rule
-from .program import COMPARISONS, LOGIC, PARAMETER, Program
+from .program import COMPARISONS, DETACH, LEARNED, LOGIC, WHERE, BaseProgram
 
 WORDS: Final[dict[object, str]] = {
-    rules.add: "sum",
     rules.subtract: "difference",
     rules.multiply: "product",
     rules.divide: "quotient",
     rules.negative: "minus",
-    "where": "choice",
-    "detach": "fixed",
-    "reduce": "mean",
+    WHERE: "choice",
+    DETACH: "fixed",
     **dict.fromkeys((*COMPARISONS, *LOGIC), "condition"),
 }
+"""What the result of an operation is called where nothing better is known."""
 FORBIDDEN: Final = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np", "math", "n", "theta"}
 
 
@@ -58,10 +56,10 @@ class Names:
                 self._counts[stem] = count
                 return self._give(name)
 
-    def place(self, program: Program, i: int) -> str:
+    def place(self, program: BaseProgram, i: int) -> str:
         """The numbers of the module that recorded an instruction, or first used a parameter: `0_2`; "" for none."""
         scope = program.scopes.get(i, ())
-        if not scope and program.ops[i] == PARAMETER:
+        if not scope and program.ops[i] == LEARNED:
             if not self._users:
                 for user in range(len(program.ops) - 1, -1, -1):
                     self._users.update(dict.fromkeys(program.args[user], user))
@@ -71,28 +69,3 @@ class Names:
     def _give(self, name: str) -> str:
         self._taken.add(name)
         return name
-
-
-def name_of(program: Program, i: int, names: Names, known: dict[int, str]) -> str:
-    """A new name for an instruction: its label; `d_z` if it is the derivative to z; else a word for its operation.
-
-    What a module recorded carries the module's numbers: `w_0_2_1` is weight 1 of neuron 2 in layer 0, `z_0_2` and
-    `a_0_2` are that neuron's sum and activation.
-    """
-    op = program.ops[i]
-    place = names.place(program, i)
-    if i in program.labels:
-        label = program.labels[i]
-        stem, number = re.fullmatch(r"(.*?)(\d*)", label, flags=re.DOTALL).groups()  # type: ignore[union-attr]
-        return names.unique("_".join(filter(None, (stem, place, number))) if place and stem else label)
-    of = program.cotangents.get(i)
-    if of is not None and of in known:
-        return names.unique(f"d_{known[of]}")
-    if op == PARAMETER:
-        return names.unique(f"p{program.data[i]}")
-    word = WORDS.get(op) or (op.name if isinstance(op, Rule) else op)
-    if op is rules.add:
-        word = "z"
-    elif isinstance(op, Rule) and not op.symbol and (place or program.ops[program.args[i][0]] is rules.add):
-        word = "a"
-    return names.unique(f"{word}_{place}") if place else names.numbered(word)

@@ -1,8 +1,8 @@
 """A compiled step as a text file: JSON, with the program as a list of instructions.
 
-Reading one runs nothing that the file says: words that are not instructions of this library, operands that are not
-earlier instructions, or sizes that disagree are errors. Rows of the table are stored by name; a user's own primitive is
-stored as the formula it stands for.
+Reading one runs nothing that the file says: opcodes that are not those of this library, operands that are not earlier
+instructions, or sizes that disagree are errors. Rows of the table are stored by name; a user's own primitive is stored
+as the formula it stands for.
 """
 
 from __future__ import annotations
@@ -12,49 +12,59 @@ import math
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from ..core.rule import Rule
 from ..core.table import TABLE
 from ..errors import ShapeError
 from ..value.value import Value, parameter
 from .batch import Layout, Leaf
-from .lower import is_row, lower
 from .names import FORBIDDEN
-from .plan import Plans
-from .program import CAPTURED, COMPARISONS, CONSTANT, COUNT, DETACH, LOGIC, PARAMETER, REDUCE, SAMPLE, WHERE, Program
-
-if TYPE_CHECKING:
-    from .step import Step
+from .program import CAPTURED, COMPARISONS, DETACH, LEARNED, LITERAL, LOGIC, WHERE, is_row, name_of
+from .scalar.lower import lower
+from .scalar.plans import Plans
+from .scalar.program import COUNT, REDUCE, SAMPLE, Program
 
 FORMAT: Final = "glassgrad program 1"
-ARITY: Final = {
-    **dict.fromkeys(COMPARISONS, 2),
-    **dict.fromkeys(LOGIC, 2),
-    "not": 1,
-    WHERE: 3,
-    DETACH: 1,
-    REDUCE: 1,
-    **{name: row.arity for name, row in TABLE.items()},
-}
-"""Every instruction a file may hold that is not a leaf, and how many operands it takes."""
+ARITY: Final = {**dict.fromkeys((*COMPARISONS, *LOGIC), 2), "not": 1, WHERE: 3, DETACH: 1, REDUCE: 1}
+"""Every opcode a file may hold that is not a leaf, and how many operands it takes."""
 
 
-def save(step: Step, path: str | os.PathLike[str]) -> None:
-    """Write every shape of sample that the step has been called with; see `Step.save`.
+@dataclass(frozen=True)
+class SavedProgram:
+    """The program for samples of one layout, the shape of its result, and the Values that it captured."""
+
+    layout: Layout
+    plans: Plans
+    shape: tuple[int, ...]
+    captured: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a file holds: the names of the arguments, the parameters, and a program for each layout of a sample."""
+
+    reduction: str
+    names: tuple[str, ...] | None
+    parameters: Sequence[Value]
+    programs: Sequence[SavedProgram]
+
+
+def write(path: str | os.PathLike[str], saved: Saved) -> None:
+    """Write a step. The file appears whole or not at all.
 
     Raises:
-        ShapeError: it has not been called yet, so there is no program.
+        ShapeError: there is no program yet.
     """
-    if not step.traces:
+    if not saved.programs:
         raise ShapeError("there is no program to save yet: call the step on a batch first")
     content = {
         "format": FORMAT,
-        "reduction": step.reduction,
-        "arguments": step.names,
-        "parameters": [[p.label, _text(p._data)] for p in step.parameters],
-        "programs": [_packed(layout, traced) for layout, traced in step.traces.items()],
+        "reduction": saved.reduction,
+        "arguments": saved.names,
+        "parameters": [[p.label, _text(p._data)] for p in saved.parameters],
+        "programs": [_packed(each) for each in saved.programs],
     }
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
@@ -67,18 +77,18 @@ def save(step: Step, path: str | os.PathLike[str]) -> None:
         raise
 
 
-def _packed(layout: Layout, traced: Any) -> dict[str, Any]:
-    plans: Plans = traced.plans
+def _packed(saved: SavedProgram) -> dict[str, Any]:
+    plans = saved.plans
     gradient = plans.gradient() if plans.parameters else ()
     exact = plans.gradient(exactly=True) if plans.has_another("value_and_grad") else ()
     outputs = (*plans.outputs, plans.loss, *gradient, *exact)
-    program, places = lower(plans.program, outputs, keep=is_row)
+    program, places = lower(plans.program, outputs, keep=is_row, products=False)
     count = len(plans.outputs)
     return {
-        "skeleton": layout.skeleton,
-        "leaves": [[leaf.name, list(leaf.shape)] for leaf in layout.leaves],
-        "shape": list(traced.shape),
-        "captured": [[value.label, _text(value._data)] for value in traced.captured],
+        "skeleton": saved.layout.skeleton,
+        "leaves": [[leaf.name, list(leaf.shape)] for leaf in saved.layout.leaves],
+        "shape": list(saved.shape),
+        "captured": [[value.label, _text(value._data)] for value in saved.captured],
         "instructions": [_instruction(program, i) for i in range(len(program))],
         "labels": {str(i): label for i, label in program.labels.items()},
         "outputs": places[:count],
@@ -90,57 +100,43 @@ def _packed(layout: Layout, traced: Any) -> dict[str, Any]:
 
 def _instruction(program: Program, i: int) -> list[Any]:
     op = program.ops[i]
-    if op == CONSTANT:
+    if op == LITERAL:
         value = program.numbers[i]
-        return [CONSTANT, value if isinstance(value, bool) else _text(value)]
-    if not program.args[i]:
-        return [op, program.data[i]]
-    return [op.name if isinstance(op, Rule) else op, *program.args[i]]
+        return [LITERAL, value if isinstance(value, bool) else _text(value)]
+    return [name_of(op), *program.args[i]] if program.args[i] else [op, program.data[i]]
 
 
 def _text(number: float) -> str:
     return number.hex()
 
 
-def load(path: str | os.PathLike[str], engine: str = "auto", threads: int = 1) -> Step:
-    """Read a compiled step that `Step.save` wrote. It needs neither the code of the model nor its Values.
-
-    Args:
-        path: the file.
-        engine, threads: as for `compile`.
+def read(path: str | os.PathLike[str]) -> Saved:
+    """Read what `write` wrote.
 
     Raises:
         ShapeError: it is not such a file, or it does not fit together.
     """
-    from .step import Step, Traced
-
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError(f"it does not begin with the format {FORMAT!r}")
         reduction = _one_of(content["reduction"], ("mean", "sum"))
         parameters = [parameter(_value(each)) for each in content["parameters"]]
-        step = Step(None, parameters, engine, reduction, threads)
-        if content["arguments"] is not None:
-            step.names = tuple(map(_name, content["arguments"]))
-        for packed in content["programs"]:
-            layout, plans, shape, captured = _unpacked(packed, reduction, len(parameters))
-            step.traces[layout] = Traced(step, plans, shape, captured)
+        names = None if content["arguments"] is None else tuple(map(_name, content["arguments"]))
+        programs = [_unpacked(packed, reduction, len(parameters)) for packed in content["programs"]]
     except (KeyError, TypeError, ValueError, IndexError, RecursionError, AttributeError, OverflowError) as error:
         raise ShapeError(f"{os.fspath(path)} is not a program this library saved: {error}") from error
-    return step
+    return Saved(reduction, names, parameters, programs)
 
 
-def _unpacked(
-    packed: dict[str, Any], reduction: str, parameters: int
-) -> tuple[Layout, Plans, tuple[int, ...], list[Value]]:
+def _unpacked(packed: dict[str, Any], reduction: str, parameters: int) -> SavedProgram:
     leaves = tuple(Leaf(_name(name), _sizes(shape)) for name, shape in packed["leaves"])
     if len({leaf.name for leaf in leaves}) < len(leaves):
         raise ValueError("two arrays have the same name")
     captured = [_value(each) for each in packed["captured"]]
     layout = Layout(tuple(_skeleton(part, len(leaves)) for part in packed["skeleton"]), leaves)
     limits = {
-        PARAMETER: parameters,
+        LEARNED: parameters,
         CAPTURED: len(captured),
         SAMPLE: sum(math.prod(leaf.shape) for leaf in leaves),
         COUNT: 1,
@@ -157,41 +153,43 @@ def _unpacked(
     shape = _sizes(packed["shape"])
     if len(outputs) != math.prod(shape) or len(gradient) != parameters or len(exact) not in (0, parameters):
         raise ValueError("the outputs do not fit the shape, or the gradient does not fit the parameters")
-    wrt = [program.leaf(PARAMETER, k) for k in range(parameters)]
+    wrt = [program.leaf(LEARNED, k) for k in range(parameters)]
     known = {False: gradient, **({True: exact} if exact else {})} if parameters else None
     plans = Plans(program, outputs, loss, wrt, leaves, len(captured), known)
-    return layout, plans, shape, captured
+    return SavedProgram(layout, plans, shape, captured)
 
 
 def _program(instructions: Sequence[Any], reduction: str, limits: dict[str, int]) -> tuple[Program, list[int]]:
     """The instructions applied again one by one: what comes out is a program, whatever the file says."""
     program = Program(reduction)
     place: list[int] = []
-    for word, *rest in instructions:
-        if word == CONSTANT:
+    for name, *rest in instructions:
+        if name == LITERAL:
             (value,) = rest
             place.append(program.constant(value if isinstance(value, bool) else float.fromhex(value)))
-        elif word in limits:
+        elif name in limits:
             (k,) = rest
-            if type(k) is not int or not 0 <= k < limits[word]:
-                raise ValueError(f"there is no {word} number {k!r}")
-            place.append(program.leaf(word, k))
-        elif isinstance(word, str) and word in ARITY and len(rest) == ARITY[word]:
-            args = [place[_index(k, place)] for k in rest]
-            _check_kinds(program, word, args)
-            place.append(program.emit(TABLE.get(word, word), *args))
+            if type(k) is not int or not 0 <= k < limits[name]:
+                raise ValueError(f"there is no {name} number {k!r}")
+            place.append(program.leaf(name, k))
         else:
-            raise ValueError(f"{word!r} with {len(rest)} operands is not an instruction")
+            row = TABLE.get(name)
+            arity = row.arity if row is not None else ARITY.get(name)
+            if len(rest) != arity:
+                raise ValueError(f"{name!r} with {len(rest)} operands is not an instruction")
+            args = [place[_index(k, place)] for k in rest]
+            _check_kinds(program, name, args)
+            place.append(program.emit(row or name, *args))
     return program, place
 
 
-def _check_kinds(program: Program, word: str, args: Sequence[int]) -> None:
+def _check_kinds(program: Program, name: str, args: Sequence[int]) -> None:
     """Conditions where conditions belong, numbers everywhere else."""
-    wants = [word in LOGIC] * len(args)
-    if word == WHERE:
+    wants = [name in LOGIC] * len(args)
+    if name == WHERE:
         wants = [True, False, False]
     if [program.is_condition(arg) for arg in args] != wants:
-        raise ValueError(f"{word} is given a condition for a number, or a number for a condition")
+        raise ValueError(f"{name} is given a condition for a number, or a number for a condition")
 
 
 def _index(k: Any, place: Sequence[int]) -> int:

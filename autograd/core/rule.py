@@ -26,6 +26,7 @@ class Rule:
         commutative: the operands may be exchanged.
         intrinsic: the value is a function of the machine (exp, tanh), not a formula of other rows.
         c: what C's math library calls it; "" where it has no such function.
+        formula: for an intrinsic that some machine lacks: the same, written in other rows.
         kinks: points of the first operand (of `maximum` and `minimum`: of x - y) where the value or its slope jumps.
         defaults: values of the last operands when they are left out.
         doc: one phrase.
@@ -39,11 +40,12 @@ class Rule:
 
     def __init__(
         self, name: str, value: Formula, *partials: Formula, symbol: str = "", commutative: bool = False,
-        intrinsic: bool = False, c: str = "", kinks: tuple[float, ...] = (), defaults: tuple[float, ...] = (),
-        doc: str = "",
+        intrinsic: bool = False, c: str = "", formula: Formula | None = None, kinks: tuple[float, ...] = (),
+        defaults: tuple[float, ...] = (), doc: str = "",
     ) -> None:  # fmt: skip
         self.name, self.value, self.partials, self.symbol, self.doc = name, value, partials, symbol, doc
         self.commutative, self.intrinsic, self.c, self.kinks, self.defaults = commutative, intrinsic, c, kinks, defaults
+        self.formula = formula if intrinsic else value
         self.operands = ("x", "y")[: len(partials)] if intrinsic else tuple(inspect.signature(value).parameters)
         self.arity = len(self.operands)
         self.on_arrays = getattr(value, "on_arrays", value)  # the same, where arrays are given
@@ -105,8 +107,14 @@ class Rule:
 
 
 def intrinsic(name: str, *partials: Formula, c: str | None = None, **options: Any) -> Rule:
-    """A row whose value is a function of the machine: numpy's for arrays, C's for floats."""
+    """A row whose value is a function of the machine: numpy's for arrays, C's for floats.
+
+    Raises:
+        OperandError: C lacks it, and there is no `formula` either.
+    """
     c = name if c is None else c
+    if not c and options.get("formula") is None:
+        raise OperandError(f"{name} is no function of C's: give its formula in other rows, formula=lambda x: ...")
     return Rule(name, machine(name, c), *partials, intrinsic=True, c=c, **options)
 
 

@@ -65,7 +65,8 @@ log1p: Rule = intrinsic("log1p", lambda x: 1 / (1 + x), doc="log(1 + x), exact n
 logaddexp: Rule = intrinsic("logaddexp",  # not exp(x - out): a large out has lost digits
     lambda x, y: where(equal(x, -math.inf), 0, sigmoid(x - y)),
     lambda x, y: where(equal(y, -math.inf), 0, sigmoid(y - x)),
-    c="", commutative=True, doc="log(exp(x) + exp(y)), without overflow")
+    c="", formula=lambda x, y: where(equal(x, y), x + LN2, maximum(x, y) + log1p(exp(-abs(x - y)))),  # also of inf, inf
+    commutative=True, doc="log(exp(x) + exp(y)), without overflow")
 
 # -------------------------------------------------------------------------------- trigonometric and hyperbolic
 
@@ -128,13 +129,16 @@ silu: Rule = Rule("silu", lambda x: x * sigmoid(x), lambda x: sigmoid(x) * (1 + 
 maximum: Rule = intrinsic("maximum",  # a tie is shared
     lambda x, y: where(greater(x, y), 1, where(equal(x, y), 0.5, 0)),
     lambda x, y: where(less(x, y), 1, where(equal(x, y), 0.5, 0)),
-    c="", commutative=True, kinks=(0.0,), doc="the larger of x and y; NaN if either is")
+    c="", formula=lambda x, y: where(greater(x, y), x, where(equal(x, x), y, x)),
+    commutative=True, kinks=(0.0,), doc="the larger of x and y; NaN if either is")
 minimum: Rule = intrinsic("minimum",
     lambda x, y: where(less(x, y), 1, where(equal(x, y), 0.5, 0)),
     lambda x, y: where(greater(x, y), 1, where(equal(x, y), 0.5, 0)),
-    c="", commutative=True, kinks=(0.0,), doc="the smaller of x and y; NaN if either is")
+    c="", formula=lambda x, y: where(less(x, y), x, where(equal(x, x), y, x)),
+    commutative=True, kinks=(0.0,), doc="the smaller of x and y; NaN if either is")
 sign: Rule = intrinsic("sign", lambda: 0,
-    c="", kinks=(0.0,), doc="-1, 0 or 1; its slope is 0 everywhere")
+    c="", formula=lambda x: where(greater(x, 0), 1.0, where(less(x, 0), -1.0, x)),  # 0, -0.0 and NaN are their own sign
+    kinks=(0.0,), doc="-1, 0 or 1; its slope is 0 everywhere")
 floor: Rule = intrinsic("floor", lambda: 0,
     kinks=(-2.0, -1.0, 0.0, 1.0, 2.0), doc="the largest whole number not above x; its slope is 0")
 ceil: Rule = intrinsic("ceil", lambda: 0,

@@ -13,28 +13,29 @@ from typing import Any, Final
 
 import numpy as np
 
-_Pair = tuple[tuple[float, ...], tuple[float, ...]]  # numerator and denominator, highest power first
+Pair = tuple[tuple[float, ...], tuple[float, ...]]  # numerator and denominator, highest power first
 
-_NEAR: Final[_Pair] = (  # erf(x) / x in x*x, for |x| <= 0.46875
+NEAR: Final[Pair] = (  # erf(x) / x in x*x, for |x| <= 0.46875
     (1.85777706184603153e-1, 3.16112374387056560e00, 1.13864154151050156e02, 3.77485237685302021e02,
      3.20937758913846947e03),
     (1.0, 2.36012909523441209e01, 2.44024637934444173e02, 1.28261652607737228e03, 2.84423683343917062e03),
 )  # fmt: skip
-_MIDDLE: Final[_Pair] = (  # exp(x*x) * erfc(x), for 0.46875 <= x <= 4
+MIDDLE: Final[Pair] = (  # exp(x*x) * erfc(x), for 0.46875 <= x <= 4
     (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0, 6.61191906371416295e01,
      2.98635138197400131e02, 8.81952221241769090e02, 1.71204761263407058e03, 2.05107837782607147e03,
      1.23033935479799725e03),
     (1.0, 1.57449261107098347e01, 1.17693950891312499e02, 5.37181101862009858e02, 1.62138957456669019e03,
      3.29079923573345963e03, 4.36261909014324716e03, 3.43936767414372164e03, 1.23033935480374942e03),
 )  # fmt: skip
-_FAR: Final[_Pair] = (  # x*x * (1 / sqrt(pi) - x * exp(x*x) * erfc(x)) in 1 / (x*x), for x >= 4
+FAR: Final[Pair] = (  # x*x * (1 / sqrt(pi) - x * exp(x*x) * erfc(x)) in 1 / (x*x), for x >= 4
     (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
      1.60837851487422766e-2, 6.58749161529837803e-4),
     (1.0, 2.56852019228982242e00, 1.87295284992346725e00, 5.27905102951428412e-1, 6.05183413124413191e-2,
      2.33520497626869185e-3),
 )  # fmt: skip
-_EDGE: Final = 0.46875
-_END: Final = 28.0
+EDGE: Final = 0.46875
+SPLIT: Final = 4.0
+END: Final = 28.0
 """From here on erfc is 0: below the smallest of all floats."""
 
 
@@ -43,7 +44,7 @@ def erf(x: Any) -> Any:
     wide = np.asarray(x, np.float64)
     size = np.abs(wide)
     with np.errstate(under="ignore"):
-        return _in_dtype(np.where(size <= _EDGE, _near(wide), np.copysign(1.0 - _upper(size), wide)), x)
+        return _in_dtype(np.where(size <= EDGE, _near(wide), np.copysign(1.0 - _upper(size), wide)), x)
 
 
 def erfc(x: Any) -> Any:
@@ -52,7 +53,7 @@ def erfc(x: Any) -> Any:
     size = np.abs(wide)
     with np.errstate(under="ignore"):
         upper = _upper(size)
-        return _in_dtype(np.where(size <= _EDGE, 1.0 - _near(wide), np.where(wide < 0, 2.0 - upper, upper)), x)
+        return _in_dtype(np.where(size <= EDGE, 1.0 - _near(wide), np.where(wide < 0, 2.0 - upper, upper)), x)
 
 
 def _in_dtype(result: Any, x: Any) -> Any:
@@ -61,32 +62,32 @@ def _in_dtype(result: Any, x: Any) -> Any:
 
 def _near(x: Any) -> Any:
     """erf(x), where |x| <= 0.46875; elsewhere some number."""
-    x = np.clip(x, -_EDGE, _EDGE)
-    return x * _rational(_NEAR, x * x)
+    x = np.clip(x, -EDGE, EDGE)
+    return x * _rational(NEAR, x * x)
 
 
 def _upper(x: Any) -> Any:
     """erfc(x), where x >= 0.46875; elsewhere some number."""
-    x = np.clip(x, _EDGE, _END)
-    scaled = np.asarray(_rational(_MIDDLE, np.minimum(x, 4.0)))
-    far = x > 4.0
+    x = np.clip(x, EDGE, END)
+    scaled = np.asarray(_rational(MIDDLE, np.minimum(x, SPLIT)))
+    far = x > SPLIT
     if far.any():
         y = x[far]
         z = 1.0 / (y * y)
-        scaled[far] = (1.0 / math.sqrt(math.pi) - z * _rational(_FAR, z)) / y
+        scaled[far] = (1.0 / math.sqrt(math.pi) - z * _rational(FAR, z)) / y
     # exp(-x*x) with an x*x of twice the digits: `short` has so few that its square is exact
     short = np.floor(x * 16.0) / 16.0
     return scaled * np.exp(-short * short) * np.exp((short - x) * (short + x))
 
 
-def _rational(pair: _Pair, x: Any) -> Any:
-    above, below = (_polynomial(coefficients, x) for coefficients in pair)
+def _rational(pair: Pair, x: Any) -> Any:
+    above, below = (polynomial(coefficients, x) for coefficients in pair)
     above /= below
     return above
 
 
-def _polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
-    """Horner's scheme, in one array."""
+def polynomial(coefficients: tuple[float, ...], x: Any) -> Any:
+    """Horner's scheme; on an array it makes one new array."""
     total = x * coefficients[0]
     for coefficient in coefficients[1:-1]:
         total += coefficient

@@ -33,7 +33,7 @@ def power(x: float, y: float) -> float:
 
 
 def _odd(y: float) -> bool:
-    return math.fabs(math.fmod(y, 2.0)) == 1.0
+    return math.isfinite(y) and math.fabs(math.fmod(y, 2.0)) == 1.0  # before Python 3.11, pow(0, -inf) raises, too
 
 
 def sqrt(x: float) -> float:

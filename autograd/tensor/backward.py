@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import operator
 import sys
-import threading
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,13 @@ from ..core.node import walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
 from ..masking import Arrived, finite, is_selective
+from ..mode import ADDING
 from ..numbers.functions import greater, where
 from ..switches import check_cotangents, looking_for_anomalies
 from .arriving import pull_arrived
 from .rules import ArrayRule, astype, broadcast_to, choose, concatenate, put, unbroadcast
 
 PARENTS = operator.attrgetter("_parents")
-ACCUMULATING = threading.Lock()  # leaves may be shared between threads, and += is not atomic
 
 
 def plain_parts(node: Any, wanted: Any, g: Any) -> list[Any]:
@@ -176,23 +175,32 @@ def _swept_exactly(root: Any, order: list[Any], seed: Any, watching: bool) -> di
 
 
 def _add(leaves: list[Any], arrived: dict[int, Any]) -> None:
-    """Add what arrived to the gradients of the leaves: to all of them, or after an interrupt to none."""
-    with ACCUMULATING:
-        before = [leaf._grad for leaf in leaves]
-        try:
-            for leaf, old in zip(leaves, before, strict=True):
-                total = arrived.get(id(leaf))
-                if total is not None:
-                    leaf.reached = True
-                    if old is not None:
-                        leaf._grad = np.asarray(old + total)
-                    else:  # its own array, if nobody else holds it or looks into it
-                        shared = total.base is not None or sys.getrefcount(total) > 3  # `arrived`, `total` and the call
-                        leaf._grad = np.array(total) if shared else np.asarray(total)
-        except BaseException:
-            for leaf, old in zip(leaves, before, strict=True):
-                leaf._grad = old
-            raise
+    """Add what arrived to the gradients of the leaves."""
+    with ADDING:
+        sums: list[tuple[Any, Any]] = []
+        for leaf in leaves:
+            total = arrived.get(id(leaf))
+            if total is not None:
+                if leaf._grad is not None:
+                    total = np.asarray(leaf._grad + total)
+                elif total.base is not None or sys.getrefcount(total) > 3:  # `arrived`, `total` and the call
+                    total = np.array(total)  # somebody else holds it, or looks into it
+                sums.append((leaf, np.asarray(total)))
+        set_gradients(sums)
+
+
+def set_gradients(sums: list[tuple[Any, Any]]) -> None:
+    """Give leaves their new gradients: all of them, also where an interrupt comes."""
+    try:
+        _set(sums)
+    except BaseException:
+        _set(sums)
+        raise
+
+
+def _set(sums: list[tuple[Any, Any]]) -> None:
+    for leaf, total in sums:
+        leaf._grad, leaf.reached = total, True
 
 
 LOSSY = {choose, concatenate, put, table.sign, table.floor, table.ceil}

@@ -12,7 +12,7 @@ import numpy as np
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..errors import GraphError, OperandError, ShapeError
-from ..switches import MODE, THREAD
+from ..mode import ADDING, NOW, SPECIAL
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
 
@@ -21,19 +21,19 @@ Array = Any  # np.ndarray: numpy gives Any for most of what is done to one
 
 def array_tracer() -> Any:
     """The compiler that records what is done to Tensors in this thread just now, if one does: see `graph.tracing`."""
-    return getattr(THREAD.tracer, "arrays", None)
+    return getattr(NOW.tracer, "arrays", None)
 
 
 def _not_while_traced(node: Any, what: str) -> None:
     """A number read while a compiler traces would be frozen into the program: its tracer says so."""
-    tracer = array_tracer() if MODE.special else None
+    tracer = array_tracer() if SPECIAL else None
     if tracer is not None:
         tracer.refuse(node, what)
 
 
 def _compared(node: Any, sign: str, other: Any) -> Any:
     """The condition that a compiler records in the place of a comparison; None where nothing is traced."""
-    tracer = array_tracer() if MODE.special else None
+    tracer = array_tracer() if SPECIAL else None
     return None if tracer is None else tracer.compare(sign, node, other)
 
 
@@ -95,8 +95,10 @@ class ArrayNode:
     def grad(self) -> Array:
         """d root / d self of the backward sweeps so far; zeros before the first. Assignable."""
         if self._grad is None:
-            self._grad = np.zeros(self._data.shape, self._data.dtype)
-        elif self._parents:
+            with ADDING:  # unless another thread has just added to it
+                if self._grad is None:
+                    self._grad = np.zeros(self._data.shape, self._data.dtype)
+        if self._parents:
             return np.array(self._grad)  # a result's gradient may be the very array of another node's
         return self._grad
 

@@ -6,7 +6,6 @@ feeding the rule those arrays. How a Tensor is read is in `node.py`, its methods
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT
 from ..errors import AnomalyError, GraphError, OperandError, ShapeError
 from ..masking import Arrived
+from ..mode import MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers.functions import greater, where
-from ..switches import MODE, THREAD, source_line
+from ..switches import source_line
 from . import rules as array_rules
 from .arriving import push_arrived
 from .backward import accumulate, exact_parts, plain_parts
@@ -68,7 +68,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         self.rule = INPUT
         self.options = {}
         self.reached = False
-        self.note = MODE.note
+        self.note = NOW.note if SPECIAL else MODE.note
         if label != "":
             self.label = label
 
@@ -89,7 +89,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     def detach(self) -> Tensor:
         """Its numbers as a new leaf, without the graph."""
-        if MODE.special and (tracer := array_tracer()) is not None:
+        if SPECIAL and (tracer := array_tracer()) is not None:
             detached: Tensor = tracer.plain(self)
             return detached
         return Tensor(self._data, self.label)
@@ -99,13 +99,13 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """numpy's ufuncs, as in np.exp(t), come here."""
-        if MODE.special and (tracer := array_tracer()) is not None:
+        if SPECIAL and (tracer := array_tracer()) is not None:
             return tracer.ufunc(ufunc, method, inputs, options)
         return call_ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """numpy's other functions, as in np.sum(t), come here."""
-        if MODE.special and (tracer := array_tracer()) is not None:
+        if SPECIAL and (tracer := array_tracer()) is not None:
             return tracer.function(function, args, options)
         return call_function(function, args, options)
 
@@ -120,7 +120,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     @staticmethod
     def _apply(rule: Rule, operands: tuple[Any, ...]) -> Tensor:
         """An elementwise rule on Tensors, arrays and numbers."""
-        if MODE.special and (tracer := array_tracer()) is not None:
+        if SPECIAL and (tracer := array_tracer()) is not None:
             traced: Tensor = tracer.record(rule, operands)
             return traced
         parents, saved, prints = _taken(rule, operands)
@@ -132,7 +132,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     @staticmethod
     def _apply_array(rule: ArrayRule, operands: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
         """An array rule on Tensors and arrays."""
-        if MODE.special and (tracer := array_tracer()) is not None:
+        if SPECIAL and (tracer := array_tracer()) is not None:
             traced: Tensor = tracer.record(rule, operands, options)
             return traced
         parents, saved, prints = _taken(rule, operands)
@@ -147,7 +147,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     @staticmethod
     def _where(condition: Any, x: Any, y: Any) -> Any:
-        if MODE.special and (tracer := array_tracer()) is not None:
+        if SPECIAL and (tracer := array_tracer()) is not None:
             return tracer.choose(condition, x, y)
         if isinstance(condition, (bool, np.bool_)):
             return _picked(x if condition else y, np.broadcast_shapes(*_shapes(x, y)), _float_dtype(x, y))
@@ -161,7 +161,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     @staticmethod
     def _equal(x: Any, y: Any) -> Any:
-        if MODE.special and (tracer := array_tracer()) is not None:
+        if SPECIAL and (tracer := array_tracer()) is not None:
             return tracer.compare("==", x, y)
         return _raw(x) == _raw(y)
 
@@ -336,7 +336,7 @@ def _taken(rule: Any, operands: tuple[Any, ...]) -> tuple[Any, Any, Any]:
             saved.append(operand)
             parents.append(None)
     prints = None
-    if open_to_change and not (MODE.special and THREAD.paused):
+    if open_to_change and not (SPECIAL and NOW.paused):
         prints = tuple(
             fingerprint(array) if parent is None or parent._print is not None else None
             for parent, array in zip(parents, saved, strict=True)
@@ -383,7 +383,7 @@ def recorded(rule: Any, data: Array, parents: Any, saved: Any, prints: Any, opti
     out.options = options
     out.reached = False
     out.note = MODE.note
-    if MODE.special:
+    if SPECIAL:
         _after_recording(out)
     return out
 
@@ -393,28 +393,20 @@ _NDARRAY = np.ndarray
 _NO_OPTIONS: dict[str, Any] = {}
 
 
-class Watch(threading.local):
-    """Which results are being made in this thread, by their ids, if anybody wants to know: see `checkpoint.py`."""
-
-    made: set[int] | None = None
-
-
-WATCH = Watch()
-
-
 def _after_recording(node: Tensor) -> None:
-    """What the switches ask of a result that has just been made: see `graph.Mode`."""
-    note = THREAD.note
-    if WATCH.made is not None:
-        WATCH.made.add(id(node))
-    if THREAD.anomaly:
+    """What the switches ask of a result that has just been made."""
+    note, paused, anomaly = for_a_new_node()
+    made = NOW.made
+    if made is not None:
+        made.add(id(node))
+    if anomaly:
         line = source_line()
         if not np.all(np.isfinite(node._data)):
             shapes = ", ".join(str(np.shape(array)) for array in node._saved)
             raise AnomalyError(f"{node.op} of shapes {shapes} gave a number that is not finite at {line}")
         note = Note("", note.scope, line)
     node.note = note
-    if THREAD.paused and node.rule is not CONSTANT:
+    if paused and node.rule is not CONSTANT:
         if node._data.base is not None or (node._saved and node._data is node._saved[0]):
             node._data = node._data.copy()  # a leaf lies in nobody else's memory
         node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, INPUT, _NO_OPTIONS

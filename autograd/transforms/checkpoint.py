@@ -6,9 +6,8 @@ and what comes out; its inside is recorded a second time when its derivative is 
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,10 @@ import numpy as np
 from ..carrier import describe
 from ..core.table import INPUT, identity
 from ..errors import GraphError, OperandError
-from ..switches import THREAD, recording
-from ..switches import _special as special
+from ..mode import Entry, turn_on
+from ..switches import always_recording, recording
 from ..tensor.rules import ArrayRule, plain_array
-from ..tensor.tensor import WATCH, Tensor, recorded
+from ..tensor.tensor import Tensor, recorded
 from .products import pull_arrived, push_arrived
 from .pytree import flatten
 
@@ -61,9 +60,14 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         leaves_without = [None if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         if not recording():
             return again(given)
-        with _watching() as made:
+        watching = Entry()
+        watching.made = made = set[int]()
+        turn_on(watching)
+        try:
             inside = [identity(tensor) for tensor in given]
             out = again(inside)
+        finally:
+            watching.over = True
         if not isinstance(out, Tensor):
             raise OperandError(f"a checkpointed function gives one Tensor, got {describe(out)}")
         outside = _outside(out, set(map(id, inside)), made)
@@ -100,7 +104,7 @@ def _rule(again: Callable[[Sequence[Any]], Any], outside: list[Tensor], data: An
                     "a Tensor that a checkpointed function uses was assigned new data before backward: "
                     "its derivative would be wrong; update parameters after backward"
                 )
-        with _recording():
+        with always_recording():  # even if backward itself was called where nothing is
             inside = [identity(x) if differentiable else _leaf(x) for x in operands[:count]]
             result = again(inside)
         if not np.array_equal(result._data, plain_array(out), equal_nan=True):
@@ -124,26 +128,3 @@ def _rule(again: Callable[[Sequence[Any]], Any], outside: list[Tensor], data: An
 
 def _leaf(array: Any) -> Tensor:
     return recorded(INPUT, array, (), (), None, {})
-
-
-@contextlib.contextmanager
-def _watching() -> Iterator[set[int]]:
-    """Collect the ids of the results that are recorded inside."""
-    before, made = WATCH.made, set[int]()
-    WATCH.made = made
-    special(1)
-    try:
-        yield made
-    finally:
-        special(-1)
-        WATCH.made = before
-
-
-@contextlib.contextmanager
-def _recording() -> Iterator[None]:
-    """Record inside, even if backward itself was called where nothing is."""
-    before, THREAD.paused = THREAD.paused, 0
-    try:
-        yield
-    finally:
-        THREAD.paused = before

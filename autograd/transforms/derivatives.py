@@ -7,7 +7,6 @@ transform the numbers are Values, and the derivative is recorded in its turn.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +16,8 @@ from ..carrier import describe
 from ..core.table import identity
 from ..errors import OperandError, ShapeError
 from ..masking import Arrived, finite
-from ..switches import always_recording
+from ..mode import NOW, SPECIAL, STRICT, Entry, turn_on
+from ..switches import recording
 from ..tensor.rules import concatenate, reshape
 from ..tensor.tensor import Tensor
 from ..value.value import Value
@@ -25,15 +25,6 @@ from .products import pull, push
 from .pytree import flatten, leaves_like
 
 Function = Callable[..., Any]
-
-
-class _Depth(threading.local):
-    """How many transforms are calling a user's function in this thread just now."""
-
-    count = 0
-
-
-_DEPTH = _Depth()
 
 
 def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -68,7 +59,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
 
     def compute(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _Call(f, args, argnums, kwargs)
+        call = _Call("grad()", f, args, argnums, kwargs)
         output = call.single_output("grad")
         found = call.pull([output], [_one_like(output)])
         return call.lower(call.output), call.by_argument(found)
@@ -86,7 +77,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> value, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
-    call = _Call(f, primals, range(len(primals)), {})
+    call = _Call("vjp()", f, primals, range(len(primals)), {})
     outputs, _ = flatten(call.output)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -110,7 +101,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     """
     if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)):
         raise OperandError("jvp() takes the primals and the tangents as tuples: jvp(f, (x,), (v,))")
-    call = _Call(f, primals, range(len(primals)), {})
+    call = _Call("jvp()", f, primals, range(len(primals)), {})
     given = leaves_like(tuple(tangents), tuple(primals), "tangent")
     ready = [_like(t, x, "tangent") for t, x in zip(given, call.inputs, strict=True)]
     outputs, rebuild = flatten(call.output)
@@ -133,7 +124,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
 
     def compute(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(f, args, argnums, kwargs)
+        call = _Call("jacobian()", f, args, argnums, kwargs)
         outputs, rebuild = flatten(call.output)
         return rebuild([_rows(call, out) for out in outputs])
 
@@ -164,7 +155,9 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
 class _Call:
     """One recorded call of a user's function: fresh inputs in, the recorded output out."""
 
-    def __init__(self, f: Function, args: Sequence[Any], argnums: int | Sequence[int], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, name: str, f: Function, args: Sequence[Any], argnums: int | Sequence[int], kwargs: dict[str, Any]
+    ) -> None:
         self.single = isinstance(argnums, int)
         chosen = [argnums] if isinstance(argnums, int) else list(argnums)
         for k in chosen:
@@ -183,13 +176,14 @@ class _Call:
             self.inputs += fresh
             self.rebuilds.append((rebuild, len(fresh)))
             lifted[k] = rebuild(fresh)
-        self.nested = _DEPTH.count > 0 or any(map(_carries, plain))
-        _DEPTH.count += 1
+        self.nested = NOW.nested or any(map(_carries, plain))
+        entry = Entry()
+        entry.strict, entry.nested, entry.pauses = name, True, -1
         try:
-            with always_recording():
-                self.output = f(*lifted, **kwargs)
+            turn_on(entry, STRICT if recording() else SPECIAL)
+            self.output = f(*lifted, **kwargs)
         finally:
-            _DEPTH.count -= 1
+            entry.over = True
 
     def single_output(self, name: str) -> Any:
         """The output, which must be one number that was recorded (or a plain one, with gradient zero)."""

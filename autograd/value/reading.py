@@ -11,7 +11,7 @@ from typing import Any
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..errors import GraphError, OperandError
-from ..switches import MODE, THREAD
+from ..mode import MODE, NOW, SPECIAL
 from .operands import is_foreign, to_float
 
 
@@ -46,7 +46,7 @@ class Scalar:
     @property
     def data(self) -> float:
         """Its number. Assignable on a leaf."""
-        if MODE.special:
+        if SPECIAL:
             refuse_while_tracing(self, ".data")
         return self._data
 
@@ -120,17 +120,17 @@ class Scalar:
 
     def item(self) -> float:
         """Its number as a float."""
-        if MODE.special:
+        if SPECIAL:
             refuse_while_tracing(self, ".item()")
         return self._data
 
     def __float__(self) -> float:
-        if MODE.special:
+        if SPECIAL:
             refuse_while_tracing(self, "float()")
         return self._data
 
     def __bool__(self) -> bool:
-        if MODE.special:
+        if SPECIAL:
             refuse_while_tracing(self, "bool()")
         return self._data != 0.0
 
@@ -162,23 +162,23 @@ class Scalar:
     # ------------------------------------------------------------ comparisons compare numbers; == is identity
 
     def __lt__(self, other: object) -> Any:
-        if MODE.special and THREAD.tracer is not None:
-            return THREAD.tracer.compare("<", self, other)
+        if SPECIAL and NOW.tracer is not None:
+            return NOW.tracer.compare("<", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data < compared(other, "<")
 
     def __le__(self, other: object) -> Any:
-        if MODE.special and THREAD.tracer is not None:
-            return THREAD.tracer.compare("<=", self, other)
+        if SPECIAL and NOW.tracer is not None:
+            return NOW.tracer.compare("<=", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data <= compared(other, "<=")
 
     def __gt__(self, other: object) -> Any:
-        if MODE.special and THREAD.tracer is not None:
-            return THREAD.tracer.compare(">", self, other)
+        if SPECIAL and NOW.tracer is not None:
+            return NOW.tracer.compare(">", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data > compared(other, ">")
 
     def __ge__(self, other: object) -> Any:
-        if MODE.special and THREAD.tracer is not None:
-            return THREAD.tracer.compare(">=", self, other)
+        if SPECIAL and NOW.tracer is not None:
+            return NOW.tracer.compare(">=", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data >= compared(other, ">=")
 
     def __eq__(self, other: object) -> bool:
@@ -190,8 +190,8 @@ class Scalar:
 
 def refuse_while_tracing(value: Scalar, what: str) -> None:
     """A number read while a compiler traces would be frozen into the program: its tracer says so."""
-    if THREAD.tracer is not None:
-        THREAD.tracer.refuse(value, what)
+    if NOW.tracer is not None:
+        NOW.tracer.refuse(value, what)
 
 
 def belongs_elsewhere(other: object) -> bool:

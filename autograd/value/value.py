@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 import operator
-import threading
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -26,8 +25,9 @@ from ..core.reverse import order, sweep, times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
 from ..errors import AnomalyError, GraphError, OperandError
+from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers import functions, ieee
-from ..switches import MODE, THREAD, check_cotangents, looking_for_anomalies, source_line
+from ..switches import check_cotangents, looking_for_anomalies, source_line
 from .operands import is_foreign, to_float
 from .reading import Scalar
 
@@ -108,8 +108,8 @@ class Value(Scalar):
 
     def __init__(self, data: object, label: object = "") -> None:
         super().__init__(data if type(data) is float else to_float(data), INPUT)
-        if MODE.special:
-            self.note = THREAD.note
+        if SPECIAL:
+            self.note = NOW.note
         if type(label) is not str or label:
             self.label = checked_label(label)
 
@@ -140,39 +140,31 @@ class Value(Scalar):
         7.0
         """
         start = to_float(seed, "the seed of backward")
-        with SWEEPING:
-            nodes = results_below(self)
+        with ADDING:
+            leaves: list[Scalar] = []
+            nodes = results_below(self, leaves)
             try:
-                if not self._swept(start, nodes) or (MODE.special and looking_for_anomalies()):
-                    self._sweep_exactly(start, nodes)
+                self._sweep(start, nodes)
+                if not are_finite(leaves) or (SPECIAL and looking_for_anomalies()):
+                    self._sweep_exactly(start, nodes, leaves)
             except BaseException:  # an interrupt, too: leaves get the whole of their gradient or nothing
-                for leaf in leaves_of(self, nodes):
+                for leaf in leaves:
                     leaf._grad = leaf.dx
                 raise
 
-    def _swept(self, start: float, nodes: list[Scalar]) -> bool:
-        """THE sweep of `core/reverse.py`, written out in floats for speed. Whether all that it passed on is finite."""
-        if self.x is None and self.y is None:
-            self._grad += start
-        else:
-            self._grad = start
-        passed_x: float = start
-        passed_y: float = 0.0
+    def _sweep(self, start: float, nodes: list[Scalar]) -> None:
+        """THE sweep of `core/reverse.py`, written out in floats for speed."""
+        self._grad += start  # a result's is 0 by now
         for node in nodes:
             grad = node._grad
             x = node.x
             if x is not None:
-                part: float = node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
-                x._grad += part
-                passed_x += part
+                x._grad += node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
             y = node.y
             if y is not None:
-                part = node.dy * grad
-                y._grad += part
-                passed_y += part
-        return (passed_x + passed_y) * 0.0 == 0.0
+                y._grad += node.dy * grad
 
-    def _sweep_exactly(self, start: float, nodes: list[Scalar]) -> None:
+    def _sweep_exactly(self, start: float, nodes: list[Scalar], leaves: list[Scalar]) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
         watching = looking_for_anomalies()
         for node in nodes:
@@ -185,7 +177,7 @@ class Value(Scalar):
             return check_cotangents(node, operands, parts) if watching else parts
 
         sweep(order(self), arrived, send)
-        for leaf in leaves_of(self, nodes):
+        for leaf in leaves:
             leaf._grad = leaf.dx + arrived.get(id(leaf), 0.0)
 
     def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> list[Any]:
@@ -797,8 +789,8 @@ class Value(Scalar):
 
     def detach(self) -> Any:
         """Its number as a new leaf, without the graph."""
-        if MODE.special and THREAD.tracer is not None:
-            return THREAD.tracer.plain(self)
+        if SPECIAL and NOW.tracer is not None:
+            return NOW.tracer.plain(self)
         return Value(self._data, self.label)
 
     def conjugate(self) -> Value:
@@ -896,23 +888,24 @@ class Result(Value):
         self.rule = rule
         self.mark = 0
         self.note = MODE.note
-        if MODE.special:
+        if SPECIAL:
             after_recording(self)
 
 
 def after_recording(node: Result) -> None:
     """What the switches ask of a result that has just been made."""
-    note = THREAD.note
-    if THREAD.anomaly:
+    note, paused, anomaly = for_a_new_node()
+    if anomaly:
         operands = ", ".join(repr(o._data) for o in node.operands)
         line = source_line()
         if not math.isfinite(node._data):
             raise AnomalyError(f"{node.op}({operands}) gave {node._data} at {line}")
         note = Note("", note.scope, line)
     node.note = note
-    if THREAD.paused:
-        if hasattr(THREAD.tracer, "cut"):  # compiled, the number follows the parameters; only its derivative is cut off
-            THREAD.tracer.cut(node)
+    if paused:
+        tracer = NOW.tracer
+        if hasattr(tracer, "cut"):  # compiled, the number follows the parameters; only its derivative is cut off
+            tracer.cut(node)
             return
         node.x = None
         node.y = None
@@ -934,14 +927,14 @@ class Sweeps:
 
 
 SWEEPS: Final = Sweeps()
-SWEEPING: Final = threading.RLock()  # one thread at a time: leaves may be shared, and += is not atomic
 
 
-def results_below(root: Scalar) -> list[Scalar]:
+def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
     """The results that `root` depends on, as backward visits them: results before operands, their gradients zero.
 
-    The same order as `core.reverse.order` gives, with marks on the nodes in place of a set. What the gradient of a leaf
-    has been so far is kept in `dx`, where a result has its local derivative.
+    The same order as `core.reverse.order` gives, with marks on the nodes in place of a set. The leaves met are added
+    to `leaves`; what the gradient of a leaf has been so far is kept in its `dx`, where a result has its local
+    derivative.
     """
     SWEEPS.count += 2  # two new marks, above all that earlier sweeps left: below `opened` is "not seen yet"
     opened: int = SWEEPS.count
@@ -950,43 +943,50 @@ def results_below(root: Scalar) -> list[Scalar]:
     if root.x is None and root.y is None:
         root.dx = root._grad
         root.mark = done
+        leaves.append(root)
         return nodes
     stack: list[Scalar] = [root]
     while stack:
         node = stack[-1]
         mark: int = node.mark
-        if mark < opened:  # it stays on the stack, below its operands, and comes up again when they are done
-            node.mark = opened
+        if mark < opened:
             node._grad = 0.0
+            waits = False
             y = node.y
             if y is not None and y.mark < opened:
                 if y.x is None and y.y is None:
                     y.dx = y._grad
                     y.mark = done
+                    leaves.append(y)
                 else:
                     stack.append(y)
+                    waits = True
             x = node.x
             if x is not None and x.mark < opened:
                 if x.x is None and x.y is None:
                     x.dx = x._grad
                     x.mark = done
+                    leaves.append(x)
                 else:
                     stack.append(x)
-        else:
-            stack.pop()
-            if mark == opened:
-                node.mark = done
-                nodes.append(node)
+                    waits = True
+            if waits:  # it stays on the stack, below its operands, and comes up again when they are done
+                node.mark = opened
+                continue
+        stack.pop()
+        if mark < done:
+            node.mark = done
+            nodes.append(node)
     nodes.reverse()
     return nodes
 
 
-def leaves_of(root: Scalar, nodes: list[Scalar]) -> list[Scalar]:
-    """The leaves among the operands of some results, and the root if it is one."""
-    if root.x is None and root.y is None:
-        return [root]
-    operands = [operand for node in nodes for operand in (node.x, node.y)]
-    return [leaf for leaf in operands if leaf is not None and leaf.x is None and leaf.y is None]
+def are_finite(leaves: list[Scalar]) -> bool:
+    """Whether all gradients are. One that is not, anywhere in a sweep, arrives as such at a leaf."""
+    total: float = 0.0
+    for leaf in leaves:
+        total += leaf._grad
+    return total * 0.0 == 0.0
 
 
 def numbers_of(values: list[Scalar]) -> list[float]:
@@ -995,9 +995,20 @@ def numbers_of(values: list[Scalar]) -> list[float]:
 
 
 def add_to_gradients(values: list[Scalar], slopes: list[float]) -> None:
-    """`value.grad += slope` for many Values at once."""
+    """`value.grad += slope` for many Values at once, and for all of them, also where an interrupt comes."""
+    with ADDING:
+        totals = [value._grad + slopes[k] for k, value in enumerate(values)]
+        try:
+            set_gradients(values, totals)
+        except BaseException:
+            set_gradients(values, totals)
+            raise
+
+
+def set_gradients(values: list[Scalar], totals: list[float]) -> None:
+    """`value.grad = total` for many Values at once."""
     for k, value in enumerate(values):
-        value._grad += slopes[k]
+        value._grad = totals[k]
 
 
 # -------------------------------------------------------------------------------------------- other ways to make one

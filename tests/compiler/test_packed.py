@@ -4,13 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, maximum, sigmoid, tanh, where
 from autograd.compiler import compile
-from autograd.compiler.pack import operand_columns, pack
-from autograd.compiler.program import LEAVES, PARAMETER, Program
+from autograd.compiler.llvm.pack import operand_columns, pack
+from autograd.compiler.program import LEARNED
+from autograd.compiler.scalar.program import LEAVES, Program
 from autograd.core.table import TABLE, add, multiply
 
 from .test_agreement import AWKWARD, close, eager, programs, run
@@ -22,14 +23,24 @@ pytest.importorskip("llvmlite")
 @pytest.fixture(autouse=True)
 def everywhere(monkeypatch):
     """Look for vectors in the smallest programs too."""
-    monkeypatch.setattr("autograd.compiler.llvm_ir.FEWEST", 1)
+    monkeypatch.setattr("autograd.compiler.llvm.module.FEWEST", 1)
 
 
 @pytest.mark.parametrize("name", list(TABLE))
 def test_rows_side_by_side(name):
-    """A sum over every awkward point: it is NaN, but each point keeps its own slope."""
     row = TABLE[name]
     points = list(itertools.product(AWKWARD, repeat=row.arity))
+    rows_side_by_side(row, points if row.arity == 1 else points[::5] + points[:: len(AWKWARD) + 1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.arity > 1])
+def test_rows_side_by_side_at_all_points(name):
+    rows_side_by_side(TABLE[name], list(itertools.product(AWKWARD, repeat=2)))
+
+
+def rows_side_by_side(row, points):
+    """A sum over awkward points: it is NaN, but each point keeps its own slope."""
     theta = np.array(points).ravel()
     leaves = [Value(number) for number in theta]
     rows = [leaves[k : k + row.arity] for k in range(0, len(leaves), row.arity)]
@@ -73,7 +84,7 @@ def test_what_depends_on_its_neighbour_is_not_packed_with_it():
 
 def test_packs_that_wait_for_each_other_are_taken_apart():
     p = Program()
-    x = [p.leaf(PARAMETER, k) for k in range(2)]
+    x = [p.leaf(LEARNED, k) for k in range(2)]
     a = p.emit(add, *x)
     b = p.emit(multiply, a, x[0])
     c = p.emit(add, b, x[1])  # a, c and b, d would wait for each other
@@ -103,10 +114,22 @@ def test_every_instruction_comes_after_its_operands():
     assert done == set(order)
 
 
+@settings(max_examples=40)
 @given(programs(), st.integers(0, 2**31), st.integers(1, 3))
 def test_random_programs_side_by_side(steps, seed, largest):
+    side_by_side(steps, seed, largest)
+
+
+@pytest.mark.slow
+@settings(max_examples=400)
+@given(programs(), st.integers(0, 2**31), st.integers(1, 3))
+def test_many_random_programs_side_by_side(steps, seed, largest):
+    side_by_side(steps, seed, largest)
+
+
+def side_by_side(steps, seed, largest):
     """The same random program on neighbouring numbers, and split into functions in odd places."""
-    from autograd.compiler import llvm_ir
+    from autograd.compiler.llvm import module as llvm_module
 
     rng = np.random.default_rng(seed)
     theta = rng.normal(size=27)
@@ -116,12 +139,12 @@ def test_random_programs_side_by_side(steps, seed, largest):
         return sum(part * part for part in parts)
 
     leaves = [Value(number) for number in theta]
-    before = llvm_ir.LARGEST
-    llvm_ir.LARGEST = 10**largest
+    before = llvm_module.LARGEST
+    llvm_module.LARGEST = 10**largest
     try:
         value, gradient = compile(lambda: loss(leaves), leaves, engine="llvm").value_and_grad(theta)
     finally:
-        llvm_ir.LARGEST = before
+        llvm_module.LARGEST = before
     losses, slopes = eager(loss, theta, [()])
     assert close(value, losses[0], 1.0, 1e-11)
     assert close(gradient, slopes[0], max(1.0, np.abs(slopes).max()), 1e-11)

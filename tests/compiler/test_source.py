@@ -129,7 +129,7 @@ def test_a_traceback_shows_the_line():
     w = Value(1.0, "w")
     step = compile(lambda x: w * x, [w], engine="numpy")
     step([1.0])
-    from autograd.compiler.numpy_engine import NumpyKernel
+    from autograd.compiler.scalar.numpy_engine import NumpyKernel
 
     (kernel,) = next(iter(step.traces.values()))._kernels.values()
     assert isinstance(kernel, NumpyKernel)
@@ -153,10 +153,17 @@ def test_a_long_program_drops_what_it_no_longer_needs(monkeypatch):
     X = np.random.default_rng(0).normal(size=(6, 2))
     theta = step.pack()
     wanted = step.value_and_grad(theta, X)
-    monkeypatch.setattr("autograd.compiler.source.LONG", 0)
+    monkeypatch.setattr("autograd.compiler.scalar.writer.LONG", 0)
     again = compile(lambda x: model(x) ** 2, parameters, engine="numpy")
     value, gradient = again.value_and_grad(theta, X)
     assert value == wanted[0]
     assert (gradient == wanted[1]).all()
     assert again.source.count("del ") > 20
+    lines = again.source.splitlines()
+    for one, other in itertools.pairwise(lines):  # in the order of their definition: the same text in every process
+        if one.startswith("    del ") and other.startswith("    del "):
+            first, second = (
+                next(k for k, line in enumerate(lines) if line.startswith(f"    {each[8:]} =")) for each in (one, other)
+            )
+            assert first < second
     assert "del loss" not in again.source

@@ -95,7 +95,7 @@ def test_a_large_hessian_comes_column_by_column(engine, monkeypatch):
     step, _, X, Y = problem(engine)
     theta = step.pack()
     whole = step.hessian(theta, X, Y)
-    monkeypatch.setattr("autograd.compiler.step.LARGEST_HESSIAN", 0)
+    monkeypatch.setattr("autograd.compiler.scalar.step.LARGEST_HESSIAN", 0)
     other, _, _, _ = problem(engine)
     assert other.hessian(theta, X, Y) == pytest.approx(whole, rel=1e-10, abs=1e-13)
 
@@ -149,12 +149,12 @@ def test_threads_do_not_change_a_bit():
 
 def test_long_programs_are_split(monkeypatch):
     pytest.importorskip("llvmlite")
-    from autograd.compiler import llvm_ir
+    from autograd.compiler.llvm import module as llvm_module
 
     whole, _, X, Y = problem("llvm")
     theta = whole.pack()
     wanted = whole.value_and_grad(theta, X, Y)
-    monkeypatch.setattr(llvm_ir, "LARGEST", 7)
+    monkeypatch.setattr(llvm_module, "LARGEST", 7)
     for n in (23, 1):
         parts, _, _, _ = problem("llvm")
         value, gradient = parts.value_and_grad(theta, X[:n], Y[:n])
@@ -254,7 +254,7 @@ def test_hostile_files(name, spoil, tmp_path):
 
 
 def test_without_llvmlite(monkeypatch):
-    monkeypatch.setattr("autograd.compiler.engines._installed", lambda: False)
+    monkeypatch.setattr("autograd.compiler.scalar.engines._installed", lambda: False)
     assert compile(lambda x: x).engine == "numpy"
     with pytest.raises(MissingExtra, match=r"glassgrad\[fast\]"):
         compile(lambda x: x, engine="llvm")
@@ -266,7 +266,7 @@ def test_where_llvm_fails_numpy_steps_in(monkeypatch):
     def broken(text):
         raise RuntimeError("no such target\nand more")
 
-    monkeypatch.setattr("autograd.compiler.llvm_engine.machine_code", broken)
+    monkeypatch.setattr("autograd.compiler.llvm.engine.machine_code", broken)
     w = Value(2.0)
     step = compile(lambda x: w * x, [w])
     assert step.engine == "llvm"
@@ -283,7 +283,7 @@ def test_numpy_cuts_a_long_batch(reduction, monkeypatch):
     theta = whole.pack()
     loss, gradient = whole.value_and_grad(theta, X, Y)
     product, value = whole.hvp(theta, theta, X, Y), whole.value(theta, X, Y)
-    monkeypatch.setattr("autograd.compiler.numpy_engine.CHUNK", 7)
+    monkeypatch.setattr("autograd.compiler.scalar.numpy_engine.CHUNK", 7)
     assert whole.value_and_grad(theta, X, Y)[0] == pytest.approx(loss, rel=1e-13)
     assert whole.value_and_grad(theta, X, Y)[1] == pytest.approx(gradient, rel=1e-11, abs=1e-14)
     assert whole.hvp(theta, theta, X, Y) == pytest.approx(product, rel=1e-11, abs=1e-14)

@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(name: str) -> str:
+def run(name: str, out: Path) -> str:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "demos" / name), "--quick"],
+        [sys.executable, ROOT / "demos" / name, "--quick", "--out", out],
         cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
@@ -23,9 +23,9 @@ def run(name: str) -> str:
     return done.stdout
 
 
-def test_the_consultation_answers_both_questions() -> None:
+def test_the_consultation_answers_both_questions(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    out = " ".join(run("doctor.py").split())
+    out = " ".join(run("doctor.py", tmp_path).split())
     for said in (
         "W_out wrong 0 shape",
         "W_h wrong 1.359 transposed",
@@ -41,10 +41,10 @@ def test_the_consultation_answers_both_questions() -> None:
     assert without is not None
     assert float(fitted[1]) < 0.003
     assert float(without[1]) < 0.001
-    assert (ROOT / "out" / "doctor.svg").exists()
+    assert (tmp_path / "doctor.svg").exists()
 
 
-def test_the_zoo_prints_its_table() -> None:
-    out = run("zoo.py")
+def test_the_zoo_prints_its_table(tmp_path: Path) -> None:
+    out = run("zoo.py", tmp_path)
     assert "false alarms: 0" in out
     assert "called by a name all the same: 0" in out

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import OperandError, diagnose_class
-from demos.learner import CorrectedNet, Net, samples
+from demos.parts.learner import CorrectedNet, Net, samples
 
 DATA = samples(200)
 

@@ -10,9 +10,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from ...errors import MissingExtra, OperandError, ShapeError
-from ..numpy_engine import executable
+from ..executable import executable
+from ..text import JAX
 from .plans import ArrayPlan
-from .source import Text, write_plan
+from .source import Printed, write_plan
 
 ENGINES: Final = ("auto", "numpy", "jax")
 
@@ -24,7 +25,7 @@ Part = tuple[slice, tuple[int, ...], Any]
 class ArrayKernel(Protocol):
     """A plan that an engine has made ready to run."""
 
-    text: Text
+    text: Printed
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
         """The outputs for the arrays that the printed function takes, its constants excepted."""
@@ -74,7 +75,7 @@ class JaxKernel:
 
     def __init__(self, plan: ArrayPlan, mesh: Any) -> None:
         jax = _jax()
-        self.text = write_plan(plan, jax=True)
+        self.text = write_plan(plan, JAX)
         self._function = _with_masks(executable(self.text.source, plan.kind, self), self.text.constants)
         self._constants = [array for array in self.text.constants if array.dtype != bool]
         self._wide = _wide_floats()

@@ -1,8 +1,4 @@
-"""A traced function of arrays, and what is asked of it: its value, its gradient, its Hessian times a direction.
-
-No formula stands here. The backward sweep of the library runs over the recorded arrays themselves, so the pullbacks of
-the two tables write the derivative into the same program; a second sweep writes the second derivative.
-"""
+"""A traced function of arrays, and what is asked of it: its value, its gradient, its Hessian times a direction."""
 
 from __future__ import annotations
 
@@ -14,16 +10,15 @@ import numpy as np
 
 from ...carrier import describe
 from ...errors import OperandError, TraceError
-from ...masking import Arrived
 from ...switches import always_recording, tracing
 from ...tensor import rules as rows
 from ...tensor.tensor import Tensor
-from ...transforms.products import pull
 from ...transforms.pytree import Rebuild, flatten
-from ..arrived import Exact, Recorded, guarded
+from ..derive import BasePlans, Recorded
 from ..program import DIRECTION
+from .derive import differentiate
 from .program import ARGUMENT, ArrayProgram, Dtype, Shape
-from .traced import ArrayRecorder
+from .record import ArrayRecorder
 
 
 @dataclass(frozen=True)
@@ -56,19 +51,18 @@ class ArrayPlan:
     arguments: tuple[int, ...]
 
 
-class ArrayPlans:
-    """The plans of one traced function, each derived when it is first asked for."""
+class ArrayPlans(BasePlans[ArrayProgram]):
+    """The plans of one traced function of arrays."""
 
     def __init__(
         self, function: Callable[..., Any], parameters: Sequence[Tensor], arguments: Sequence[Argument],
         rebuild: Rebuild,
     ) -> None:  # fmt: skip
-        self.program = ArrayProgram()
-        recorder = ArrayRecorder(self.program, parameters)
+        program = ArrayProgram()
+        recorder = ArrayRecorder(program, parameters)
         self.parameters = tuple(recorder.lift(p) for p in parameters)
         self.arguments = tuple(
-            self.program.leaf(ARGUMENT, place, each.shape, each.dtype, each.name)
-            for place, each in enumerate(arguments)
+            program.leaf(ARGUMENT, place, each.shape, each.dtype, each.name) for place, each in enumerate(arguments)
         )
         with np.errstate(all="ignore"), always_recording(), tracing(recorder):
             result = function(*rebuild([recorder.node(index) for index in self.arguments]))
@@ -76,15 +70,13 @@ class ArrayPlans:
         self.captured = tuple(recorder.captured)
         self._captured = tuple(map(recorder.lift, self.captured))
         recorder.forget()
-        self.boundary = len(self.program)
-        self._gradients: dict[bool, tuple[int, ...]] = {}
-        self._differing = False
+        super().__init__(program)
 
     def plan(self, kind: str, exactly: bool = False) -> ArrayPlan:
         """The plan of this kind.
 
         Args:
-            exactly: the one to run where the outcome of the other is not finite: see `arrived.py`.
+            exactly: the one to run where the outcome of the other is not finite: see `../derive.py`.
         """
         directions: tuple[int, ...] = ()
         if kind == "hvp":
@@ -96,16 +88,12 @@ class ArrayPlans:
         elif kind == "forward":
             outputs = self.outputs
         else:
-            outputs = (self.loss(), *(self.gradient(exactly) if kind == "value_and_grad" else ()))
+            outputs = (self.loss_output(), *(self.gradient(exactly) if kind == "value_and_grad" else ()))
         return ArrayPlan(
             self.program, kind, outputs, self.boundary, self.parameters, directions, self._captured, self.arguments
         )
 
-    def has_another(self, kind: str) -> bool:
-        """Whether the exact plan of this kind may come to something else where numbers are not finite."""
-        return self._differing and kind not in ("forward", "value")
-
-    def loss(self) -> int:
+    def loss_output(self) -> int:
         """The one number that the function returns."""
         sizes = [int(np.prod(self.program.shapes[output])) for output in self.outputs]
         if sizes != [1]:
@@ -113,18 +101,9 @@ class ArrayPlans:
             raise TraceError(f"a loss is one number, and this function returned {what}: take .sum() or .mean() of it")
         return self.program.emit(rows.reshape, self.outputs[0], shape=())
 
-    def gradient(self, exactly: bool = False) -> tuple[int, ...]:
-        """Instructions for the derivative of the loss to each parameter."""
-        if exactly not in self._gradients:
-            self._gradients[exactly] = self._derived(self.loss(), exactly)
-        return self._gradients[exactly]
-
-    def _derived(self, output: int, exactly: bool) -> tuple[int, ...]:
-        kind: type[Recorded] = Exact if exactly else guarded()
-        found = differentiate(self.program, output, self.parameters, kind)
-        if not exactly:
-            self._differing = self._differing or kind.met
-        return found
+    def differentiated(self, output: int, kind: type[Recorded]) -> tuple[int, ...]:
+        """The sweep over arrays."""
+        return differentiate(self.program, output, self.parameters, kind)
 
     def _hvp(self, directions: Sequence[int], exactly: bool) -> tuple[int, ...]:
         """The derivative of the gradient times a direction: the Hessian times the direction."""
@@ -135,25 +114,7 @@ class ArrayPlans:
             slope = rows.sum(recorder.node(g) * recorder.node(v)) + slope
         index = recorder.lift(slope)
         recorder.forget()
-        return self._derived(index, exactly)
-
-
-def differentiate(program: ArrayProgram, output: int, wrt: Sequence[int], kind: type[Arrived]) -> tuple[int, ...]:
-    """Instructions for ∂output/∂w, one for each w of `wrt`; they are added to the program."""
-    recorder = ArrayRecorder(program, deriving=True)
-    root, leaves = recorder.node(output), [recorder.node(w) for w in wrt]
-    with always_recording():
-        found = pull([root], [recorder.node(program.constant(1.0))], leaves, differentiable=True, kind=kind)
-    out = tuple(
-        program.array(np.broadcast_to(np.zeros((), program.dtypes[w]), program.shapes[w])) if g is None
-        else recorder.lift(rows.broadcast_to(g, shape=program.shapes[w]))
-        for g, w in zip(found, wrt, strict=True)
-    )  # fmt: skip
-    for g, w in zip(out, wrt, strict=True):
-        if program.args[g]:
-            program.cotangents.setdefault(g, w)
-    recorder.forget()
-    return out
+        return self.derived(index, exactly)
 
 
 def _outputs(recorder: ArrayRecorder, result: Any) -> tuple[tuple[int, ...], Rebuild]:

@@ -1,13 +1,13 @@
 """The program of a function of arrays: one flat, ordered list of instructions with shapes and dtypes.
 
-An instruction applies a row of one of the two tables, or a word (a comparison, `detach`), to earlier ones. Building is
-simplifying, as in the program of single numbers, whose foldings are used here too; what is particular to arrays is
-added: shapes, broadcasting, constants that are the same everywhere. No Tensors, no text, no engines here.
+An instruction applies a row of one of the two tables, or an opcode (a comparison, `detach`), to earlier ones. Building
+is simplifying, as in the program of single numbers, whose simplifications are used here too. What is particular to
+arrays is added: shapes, broadcasting, constants that are the same everywhere. No Tensors, no text, no engines here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -18,12 +18,21 @@ from ...errors import ShapeError
 from ...switches import source_line
 from ...tensor import rules as rows
 from ...tensor.rules import ArrayRule
-from ..program import COMMUTATIVE, COMPARISONS, CONSTANT, DETACH, FOLDS, LOGIC, Op
-from ..program import evaluate as evaluate_numbers
+from ..program import (
+    COMPARISONS,
+    DETACH,
+    FOLDS,
+    LITERAL,
+    LOGIC,
+    BaseProgram,
+    evaluate,
+    is_commutative,
+    name_of,
+)
 
 Shape = tuple[int, ...]
 Dtype = np.dtype[Any]
-ArrayOp = Op | ArrayRule
+ArrayOp = Rule | ArrayRule | str
 
 ARGUMENT: Final = "argument"
 PLAIN: Final[dict[str, Callable[..., Any]]] = {
@@ -55,7 +64,7 @@ def replaced(option: Any, by: Callable[[Place], Any]) -> Any:
     return tuple(replaced(part, by) for part in option) if isinstance(option, tuple) else option
 
 
-class ArrayProgram:
+class ArrayProgram(BaseProgram):
     """Instructions in columns: `ops[i]`, with `options[i]`, is applied to the instructions `args[i]`.
 
     >>> p = ArrayProgram()
@@ -65,32 +74,22 @@ class ArrayProgram:
     """
 
     def __init__(self) -> None:
-        self.ops: list[ArrayOp] = []
-        self.args: list[tuple[int, ...]] = []
+        super().__init__()
         self.options: list[dict[str, Any]] = []
         self.shapes: list[Shape] = []
         self.dtypes: list[Dtype] = []
-        self.data: list[int] = []  # the place of a leaf among those of its kind
-        self.numbers: dict[int, Any] = {}  # constants that are Python numbers, and so leave a dtype as it is
-        self.arrays: dict[int, Any] = {}  # constants that are arrays
+        self.arrays: dict[int, Any] = {}  # constants that are arrays; Python numbers leave a dtype as it is
         self.uniform: dict[int, Any] = {}  # of those, the number that stands everywhere
-        self.labels: dict[int, str] = {}
-        self.scopes: dict[int, tuple[str, ...]] = {}
-        self.cotangents: dict[int, int] = {}  # the derivative to an instruction, by its own place
-        self._known: dict[Any, int] = {}
         self._dtypes: dict[Any, Dtype] = {}
-
-    def __len__(self) -> int:
-        return len(self.ops)
 
     # ------------------------------------------------------------------------------------------------ building
 
     def constant(self, number: Any) -> int:
         """The instruction that is this Python number (or truth value)."""
-        key = (CONSTANT, type(number), float(number).hex() if isinstance(number, float) else number)
+        key = (LITERAL, type(number), float(number).hex() if isinstance(number, float) else number)
         found = self._known.get(key)
         if found is None:
-            found = self._append(CONSTANT, (), {}, (), np.asarray(number).dtype, key)
+            found = self._append(LITERAL, (), {}, (), np.asarray(number).dtype, key)
             self.numbers[found] = number
         return found
 
@@ -99,10 +98,10 @@ class ArrayProgram:
         array = np.asarray(array)
         value = _uniform(array)
         content: Any = id(array) if array.size > 1000 else array.tobytes()
-        key = (CONSTANT, array.shape, array.dtype, content if value is None else value.tobytes())
+        key = (LITERAL, array.shape, array.dtype, content if value is None else value.tobytes())
         found = self._known.get(key)
         if found is None:
-            found = self._append(CONSTANT, (), {}, array.shape, array.dtype, key)
+            found = self._append(LITERAL, (), {}, array.shape, array.dtype, key)
             self.arrays[found] = array
             if value is not None:
                 self.uniform[found] = value.item()
@@ -131,7 +130,7 @@ class ArrayProgram:
         found = self._folded(op, args, options, shape, dtype)
         if found is not None:
             return found
-        order = args[::-1] if len(args) == 2 and args[0] > args[1] and op in COMMUTATIVE else args
+        order = args[::-1] if len(args) == 2 and args[0] > args[1] and is_commutative(op) else args
         key = (op, order, repr(sorted(options.items())))
         found = self._known.get(key)
         return self._append(op, args, options, shape, dtype, key) if found is None else found
@@ -156,9 +155,8 @@ class ArrayProgram:
             with np.errstate(all="ignore"):
                 return self._infer(op, args, options)
         except (ValueError, IndexError) as error:
-            name = op if isinstance(op, str) else op.name
             shapes = " and ".join(str(self.shapes[arg]) for arg in args)
-            raise ShapeError(f"{source_line()}: {name} of shapes {shapes} does not fit ({error})") from error
+            raise ShapeError(f"{source_line()}: {name_of(op)} of shapes {shapes} does not fit ({error})") from error
 
     def _infer(self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any]) -> tuple[Shape, Dtype]:
         if _elementwise(op):
@@ -256,9 +254,9 @@ class ArrayProgram:
         if isinstance(op, str) and op in PLAIN:
             return None
         if all(arg in self.numbers for arg in args):
-            number = evaluate_numbers(op, [self.numbers[arg] for arg in args])
+            number = evaluate(op, [self.numbers[arg] for arg in args])
             return None if number is None else self.constant(number)
-        number = evaluate_numbers(op, [self.numbers.get(arg, self.uniform.get(arg)) for arg in args])
+        number = evaluate(op, [self.numbers.get(arg, self.uniform.get(arg)) for arg in args])
         if number is None:
             return None
         return self.array(np.broadcast_to(np.asarray(number, dtype=dtype), shape))
@@ -269,39 +267,21 @@ class ArrayProgram:
         """Whether it is truth values rather than numbers."""
         return self.dtypes[i] == np.bool_
 
-    def is_number(self, i: int, number: float) -> bool:
-        """Whether it is this Python number."""
-        return i in self.numbers and self.numbers[i] == number
-
     def same_kind(self, i: int, shape: Shape, dtype: Dtype) -> bool:
         """Whether it has this shape and dtype."""
         return self.shapes[i] == shape and self.dtypes[i] == dtype
 
-    def used(self, i: int) -> list[int]:
+    def used(self, i: int) -> Sequence[int]:
         """The instructions it needs: operands, then those among its options."""
         return [*self.args[i], *map(int, places(tuple(self.options[i].values())))]
-
-    def live(self, outputs: Iterable[int]) -> list[int]:
-        """The instructions that the outputs depend on, in order."""
-        needed = bytearray(len(self.ops))
-        for output in outputs:
-            needed[output] = 1
-        for i in range(len(self.ops) - 1, -1, -1):
-            if needed[i]:
-                for arg in self.used(i):
-                    needed[arg] = 1
-        return [i for i, wanted in enumerate(needed) if wanted]
-
-    def __str__(self) -> str:
-        return "\n".join(self.line(i) for i in range(len(self.ops)))
 
     def line(self, i: int) -> str:
         """One instruction as text: `%7 = sum %3 axis=0  # float64 (128,), label`."""
         op = self.ops[i]
-        words = [op if isinstance(op, str) else op.name, *(f"%{arg}" for arg in self.args[i])]
+        words = [name_of(op), *(f"%{arg}" for arg in self.args[i])]
         if i in self.numbers or i in self.uniform:
             words.append(repr(self.numbers.get(i, self.uniform.get(i))))
-        elif not self.args[i] and op != CONSTANT:
+        elif not self.args[i] and op != LITERAL:
             words.append(str(self.data[i]))
         words += [f"{key}={option!r}" for key, option in self.options[i].items()]
         note = ", ".join(filter(None, [f"{self.dtypes[i]} {self.shapes[i]}", self.labels.get(i, "")]))

@@ -1,23 +1,20 @@
 """A program of arrays as the numpy a careful person could have written: the backprop nobody had to write.
 
-`z1 = X @ W1 + b1`, `delta2 = (delta3 @ W3.T) * (1 - a2 * a2)`, `dW2 = a1.T @ delta2`: a module with one function,
-and the helpers it needs. For the engine "jax" the same text is written with `jnp` in the place of `np`.
+A module with one function, and the helpers it needs: it runs by itself. The statements are written in `writer.py`.
 """
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ...core import table as rules
 from ..names import Names
-from ..source import ATOM, WIDTH
-from ..source import helper_text as elementwise_helpers
+from ..scalar.helpers import helper_texts
+from ..text import NUMPY, Dialect, has_function, indented, listed, module
 from .plans import ArrayPlan
-from .writer import Writer, is_ufunc
+from .writer import Writer
 
 DOCS: Final = {
     "value": "The value of the loss.",
@@ -28,7 +25,7 @@ DOCS: Final = {
 
 
 @dataclass(frozen=True)
-class Text:
+class Printed:
     """A printed function: its text, and the constants that it takes after all else."""
 
     source: str
@@ -36,17 +33,16 @@ class Text:
     constants: tuple[Any, ...]
 
 
-def write_plan(plan: ArrayPlan, jax: bool = False) -> Text:
+def write_plan(plan: ArrayPlan, dialect: Dialect = NUMPY) -> Printed:
     """The whole text of a module with one function, and the helpers it needs: it runs by itself."""
     program = plan.program
-    taken = ["jnp", "jax", *(name for name in rules.TABLE if not is_ufunc(name)), plan.kind]
-    writer = Writer(program, plan.outputs, Names(taken), jax)
+    taken = ["jnp", "jax", *(name for name, row in rules.TABLE.items() if not has_function(row)), plan.kind]
+    writer = Writer(program, plan.outputs, Names(taken), dialect)
     arguments: list[str] = []
 
     def given(several: Sequence[int], wish: Callable[[int, int], str]) -> None:
         for place, i in enumerate(several):
-            writer.known[i] = writer.names.unique(wish(place, i))
-            writer.written[i] = (writer.known[i], ATOM)
+            writer.give(i, writer.names.unique(wish(place, i)))
             arguments.append(writer.known[i])
 
     layers = Names()
@@ -63,14 +59,21 @@ def write_plan(plan: ArrayPlan, jax: bool = False) -> Text:
     arguments += [writer.known[i] for i in writer.large]
     body = [f'"""{DOCS[plan.kind]}"""', *lines, *([""] if lines else []), *_returned(plan, writer)]
     composed = [text for _, text in writer.composed.values()]
-    helpers, imports = elementwise_helpers(writer.helpers)
-    head = _wrapped(f"def {plan.kind}(", arguments, "):", "")
-    function = "\n".join([*head, *(f"    {line}" if line else "" for line in body)])
-    title = f'"""Written from a function of arrays. Needs nothing but {"jax" if jax else "numpy"}."""'
-    text = "\n\n\n".join([*helpers, *composed, function]) + "\n"
-    imports += ["import numpy as np"] if "np." in text or "numpy." in text else []
-    source = "\n\n\n".join(["\n".join([title, "", *imports]).rstrip(), text])
-    return Text(_for_jax(source) if jax else source, plan.kind, tuple(program.arrays[i] for i in writer.large))
+    constants = tuple(program.arrays[i] for i in writer.large)
+    helpers, needed = helper_texts(writer.helpers, dialect)
+    head = listed(f"def {plan.kind}(", arguments, "):")
+    parts = [*helpers, *composed, "\n".join([*head, *indented(body)])]
+    title = f"Written from a function of arrays. Needs nothing but {dialect.name}."
+    return Printed(module(title, _imports(parts, needed, dialect), parts), plan.kind, constants)
+
+
+def _imports(parts: Sequence[str], needed: Sequence[str], dialect: Dialect) -> list[str]:
+    """The lines that import what the text uses."""
+    uses = any(f"{dialect.module}." in part for part in parts)
+    if dialect is NUMPY:
+        return [*needed, *(dialect.imports if uses else ())]
+    numpy = ["import numpy"] if any("numpy." in part for part in parts) else []
+    return [*(dialect.imports if uses or numpy else ()), *needed, *numpy]
 
 
 def _with_layer(label: str, layers: Names, program: Any, i: int) -> str:
@@ -100,26 +103,4 @@ def _returned(plan: ArrayPlan, writer: Writer) -> list[str]:
     head, rest = (f"return {texts[0]}, (", texts[1:]) if plan.kind == "value_and_grad" else ("return (", texts)
     if plan.kind == "forward" and len(texts) == 1:
         return [f"return {texts[0]}"]
-    return _wrapped(head, rest, ")", "," if len(rest) == 1 else "")
-
-
-def _wrapped(head: str, items: Sequence[str], tail: str, last: str) -> list[str]:
-    """Items between brackets, over several lines where they are many."""
-    line = f"{head}{', '.join(items)}{last}{tail}"
-    if len(line) <= WIDTH - 4:
-        return [line]
-    rest = textwrap.wrap(", ".join(items) + ",", WIDTH - 8, break_long_words=False, break_on_hyphens=False)
-    return [head, *(f"    {row}" for row in rest), tail]
-
-
-def _for_jax(source: str) -> str:
-    """The same text for jax: it knows numpy's functions as jnp, and erf by itself."""
-    special = re.findall(r"^(\w+) = np\.vectorize\(math\.(\w+), otypes=\[float\]\)\n\n\n", source, flags=re.MULTILINE)
-    source = re.sub(r"^\w+ = np\.vectorize\(.*\n\n\n", "", source, flags=re.MULTILINE)
-    imports = "".join(f"from jax.scipy.special import {name}\n" for _, name in special)
-    if "numpy." in source:
-        imports += "import numpy\n"
-    source = source.replace("import math\n\n", "").replace(
-        "import numpy as np", f"import jax.numpy as jnp\n{imports}".rstrip()
-    )
-    return re.sub(r"\bnp\.", "jnp.", source)
+    return listed(head, rest, ")", "," if len(rest) == 1 else "")

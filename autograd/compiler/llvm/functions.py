@@ -1,4 +1,7 @@
-"""A math library's functions: for vectors where the platform has them (libmvec of glibc), else one by one."""
+"""What a machine has for the rows of the table: instructions, and the functions of C's library.
+
+For vectors there are functions where the platform has them (libmvec of glibc); else they are called one by one.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,17 @@ import functools
 import platform
 from typing import Final
 
-C_NAMES: Final = {
-    "power": "pow", "hypot": "hypot", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log", "log2": "log2",
-    "log10": "log10", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
-    "arctan": "atan", "arctan2": "atan2", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh",
-    "arccosh": "acosh", "arctanh": "atanh", "erf": "erf", "erfc": "erfc",
-}  # fmt: skip
-"""The rows of the table that are functions of C's math library, and what C calls them."""
+from ...core import table as rules
+from ...core.rule import Rule
+from ..program import is_row
 
-INTRINSICS: Final = {"abs": "llvm.fabs", "sqrt": "llvm.sqrt", "floor": "llvm.floor", "ceil": "llvm.ceil"}
-"""The rows that are instructions of most machines."""
+INSTRUCTIONS: Final = {
+    rules.abs: "llvm.fabs", rules.sqrt: "llvm.sqrt", rules.floor: "llvm.floor", rules.ceil: "llvm.ceil",
+}  # fmt: skip
+"""The rows that are instructions of most machines. Others are functions of C's library, or are put as their formula."""
+
+EXTREMES: Final = {rules.maximum: "ogt", rules.minimum: "olt"}
+"""The rows that are a comparison and a choice."""
 
 PREFIXES: Final = {
     ("x86_64", 8): "_ZGVeN8",
@@ -27,21 +31,26 @@ PREFIXES: Final = {
 }
 
 
+def is_machine(rule: Rule) -> bool:
+    """Whether a row is an operator, an instruction, or a function of C's library."""
+    return is_row(rule) and (bool(rule.symbol or rule.c) or rule in INSTRUCTIONS or rule in EXTREMES)
+
+
 @functools.cache
 def scalar_address(name: str) -> int:
-    """Where the C function of a row is."""
-    return _address(_libm(), C_NAMES[name])
+    """Where a function of C's library is."""
+    return _address(_libm(), name)
 
 
 @functools.cache
 def vector_address(name: str, arity: int, lanes: int) -> int:
-    """Where the vector function of a row is; 0 where there is none."""
+    """Where the function of this name for vectors is; 0 where there is none."""
     prefix = PREFIXES.get((platform.machine(), lanes))
     library = _libmvec()
     if prefix is None or library is None:
         return 0
     try:
-        return _address(library, f"{prefix}{'v' * arity}_{C_NAMES[name]}")
+        return _address(library, f"{prefix}{'v' * arity}_{name}")
     except AttributeError:
         return 0
 

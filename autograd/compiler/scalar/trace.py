@@ -1,7 +1,7 @@
 """Calling the user's function once, with recorded numbers in the place of one sample: its graph becomes a program.
 
-What the function computes with parameters alone is recorded as usual, by Values; it is taken over into the program
-when it meets a number of the sample, or at the end.
+What the function computes from parameters alone is recorded as usual, by Values. It enters the program when it is
+combined with a number of the sample, or when the function returns it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core.table import CHOSEN, CONSTANT
-from ..errors import OperandError, TraceError
-from ..switches import THREAD, always_recording, tracing
-from ..value.value import Value
-from .batch import Layout
-from .program import CAPTURED, DETACH, PARAMETER, REDUCE, SAMPLE, Op, Program
-from .traced import Recorder, Traced
+from ...core.table import CHOSEN, CONSTANT
+from ...errors import OperandError, TraceError
+from ...mode import NOW
+from ...switches import always_recording, tracing
+from ...value.value import Value
+from ..batch import Layout
+from ..program import CAPTURED, DETACH, LEARNED
+from .program import REDUCE, SAMPLE, Op, Program
+from .record import Recorder, TracedNumber
 
 
 @dataclass
@@ -45,19 +47,19 @@ class Tracer(Recorder):
     def __init__(self, program: Program, parameters: Sequence[Value]) -> None:
         super().__init__(program)
         self.captured: list[Value] = []
-        self.known = {id(p): program.leaf(PARAMETER, place, p.label) for place, p in enumerate(parameters)}
+        self.known = {id(p): program.leaf(LEARNED, place, p.label) for place, p in enumerate(parameters)}
         self._kept: list[Any] = []  # as long as a node is known by its id, it must stay
         self._cut: set[int] = set()  # the ids of Values that were computed under no_grad
 
-    def apply(self, op: Op, *operands: Any) -> Traced:
+    def apply(self, op: Op, *operands: Any) -> TracedNumber:
         out = super().apply(op, *operands)
-        return self.plain(out) if THREAD.paused and not self.program.is_condition(out.index) else out
+        return self.plain(out) if NOW.paused and not self.program.is_condition(out.index) else out
 
-    def choose(self, condition: Any, x: Any, y: Any) -> Traced:
+    def choose(self, condition: Any, x: Any, y: Any) -> TracedNumber:
         out = super().choose(condition, x, y)
-        return self.plain(out) if THREAD.paused else out
+        return self.plain(out) if NOW.paused else out
 
-    def plain(self, number: Any) -> Traced:
+    def plain(self, number: Any) -> TracedNumber:
         """The same number, cut off from its derivative."""
         return self.number(self.program.emit(DETACH, self.lift(number)))
 
@@ -121,7 +123,7 @@ def trace(function: Callable[..., Any], parameters: Sequence[Value], layout: Lay
     with always_recording(), tracing(tracer):  # also when it is called under no_grad
         result = function(*layout.sample(rows))
         outputs, shape = _outputs(tracer, result)
-    known = [program.leaf(PARAMETER, place) for place in range(len(parameters))]
+    known = [program.leaf(LEARNED, place) for place in range(len(parameters))]
     return Trace(program, outputs, shape, layout, known, tracer.captured)
 
 
@@ -137,7 +139,7 @@ def _row(tracer: Tracer, name: str, shape: tuple[int, ...], places: itertools.co
 
 
 def _outputs(tracer: Tracer, result: Any) -> tuple[list[int], tuple[int, ...]]:
-    if isinstance(result, (Traced, Value)) or not isinstance(result, (list, tuple, np.ndarray)):
+    if isinstance(result, (TracedNumber, Value)) or not isinstance(result, (list, tuple, np.ndarray)):
         elements = np.array(None, dtype=object)
         elements[()] = result
     else:

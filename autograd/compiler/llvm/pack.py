@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .program import LEAVES, Program
+from ..scalar.program import LEAVES, Program
 
 Lanes = tuple[int, ...]
 """Instructions that stand side by side."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import linecache
-import weakref
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
-from .batch import Floats
-from .plan import EMPTY, Plan
+from ..batch import Floats
+from ..executable import executable
+from .plans import EMPTY, Plan
 from .source import write_plan
 
 CHUNK: Final = 8192  # samples; longer vectors would leave the cache between one line and the next
-_COUNTER: Final = itertools.count(1)
 
 
 class NumpyKernel:
@@ -52,13 +49,3 @@ class NumpyKernel:
         if isinstance(result, tuple):
             return float(result[0]), result[1]
         return float(result), EMPTY
-
-
-def executable(source: str, name: str, owner: object) -> Callable[..., Any]:
-    filename = f"<compiled {name} {next(_COUNTER)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    weakref.finalize(owner, linecache.cache.pop, filename, None)
-    namespace: dict[str, Any] = {"__name__": "compiled"}
-    exec(compile(source, filename, "exec"), namespace)  # our own text: names are checked, nothing in it is foreign
-    function: Callable[..., Any] = namespace[name]
-    return function

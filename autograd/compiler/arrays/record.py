@@ -1,8 +1,8 @@
 """`TracedArray`: a Tensor without numbers. What is done to it becomes instructions of a program.
 
-The rules are fed with it to write down the program of a derivative; a user's function is, to write down that of a loss.
-While the function runs, every Tensor hands what is done to it to the recorder as well, so nothing is computed and
-nothing can be frozen: see `graph.tracing`.
+A user's function is called with such arrays, which gives the program of its value; the rules are fed with them, which
+gives the program of a derivative. While the function runs, every Tensor hands what is done to it to the recorder as
+well, so nothing is computed and nothing can be frozen: see `switches.tracing`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from ...core.node import walk
 from ...core.rule import Rule
 from ...core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
 from ...errors import OperandError, TraceError
-from ...switches import THREAD, source_line
+from ...mode import NOW
+from ...switches import source_line
 from ...tensor import rules as rows
 from ...tensor.numpy_protocol import PLAIN_FUNCTIONS, PLAIN_UFUNCS, call_function, call_ufunc, name_of
 from ...tensor.rules import ArrayRule
 from ...tensor.shapes import plain_index
 from ...tensor.tensor import Tensor
-from ..program import CAPTURED, DETACH
-from ..program import CONSTANT as NUMBER
-from ..program import PARAMETER as LEARNED
-from ..traced import REMEDY
+from ..program import CAPTURED, DETACH, LEARNED, LITERAL
+from ..record import BaseRecorder
 from .program import PLAIN, ArrayOp, ArrayProgram, Place, replaced
 
 COMPARED = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
@@ -38,16 +37,19 @@ ABOUT_SHAPES = frozenset(
 """numpy's functions that ask for nothing but shape and dtype."""
 
 
-class ArrayRecorder:
+class ArrayRecorder(BaseRecorder[ArrayProgram]):
     """Turns what is done to TracedArrays and Tensors into instructions of `program`.
 
     Args:
         parameters: leaves that are parameters of the program; other Tensors are captured when they are met.
-        deriving: what is recorded is the library's own: a question about numbers gets the answer that holds always.
+        deriving: a derivative is recorded; the library's own rules may ask about numbers that are not known yet.
     """
 
+    thing, recorded = "an array", "an array that is only recorded"
+
     def __init__(self, program: ArrayProgram, parameters: Sequence[Tensor] = (), deriving: bool = False) -> None:
-        self.program, self.deriving = program, deriving
+        super().__init__(program)
+        self.deriving = deriving
         self.captured: list[Tensor] = []
         self._nodes: dict[int, TracedArray] = {}
         self._tensors = {
@@ -77,12 +79,7 @@ class ArrayRecorder:
     def lift(self, operand: Any) -> int:
         """The instruction for any operand."""
         if isinstance(operand, TracedArray):
-            if operand.recorder.program is not self.program:
-                raise TraceError(
-                    f"an array of another trace is used at {source_line()}: it was kept from an earlier call of the "
-                    "compiled function; compute it again inside"
-                )
-            return operand.index
+            return self.own(operand)
         if isinstance(operand, Tensor):
             return self._lift_tensor(operand)
         if isinstance(operand, (int, float)) and not isinstance(operand, (bool, np.generic)):
@@ -133,14 +130,11 @@ class ArrayRecorder:
 
     def emit(self, op: ArrayOp, operands: Sequence[int], options: dict[str, Any] | None = None) -> int:
         """The instruction for a primitive."""
-        program, before = self.program, len(self.program)
         given = {key: self._option(option) for key, option in (options or {}).items()}
         if op is rows.getitem or op is rows.put:
             self._check_index(given["index"])
-        index = program.emit(op, *operands, **given)
-        if len(program) > before and THREAD.note.scope:
-            program.scopes[index] = THREAD.note.scope
-        return program.emit(DETACH, index) if THREAD.paused else index
+        index = self.added(op, *operands, **given)
+        return self.program.emit(DETACH, index) if NOW.paused else index
 
     def record(self, op: ArrayOp, operands: Sequence[Any], options: dict[str, Any] | None = None) -> TracedArray:
         """The TracedArray that a primitive of either table makes of any operands."""
@@ -185,11 +179,11 @@ class ArrayRecorder:
             given = [self.plain(x) for x in inputs]
             if name == "not_equal":
                 return self.record("not", [self.record("==", given)])
-            word = COMPARED.get(name) or COMBINED.get(name) or (name if name in PLAIN else "")
-            if word:
-                return self.record(word, given)
+            opcode = COMPARED.get(name) or COMBINED.get(name) or (name if name in PLAIN else "")
+            if opcode:
+                return self.record(opcode, given)
             raise TraceError(f"np.{name} at {source_line()} is not compiled; write it with &, | and ~")
-        if self.deriving:  # where a row of the table starts a maximum, it is with what changes nothing
+        if self.deriving:  # the rows of the table start a maximum with -inf, which changes nothing
             options = {key: option for key, option in options.items() if key != "initial"}
         return call_ufunc(ufunc, method, tuple(map(self._seen, inputs)), options)
 
@@ -199,7 +193,7 @@ class ArrayRecorder:
         args = tuple(map(self._seen, args))
         if self.deriving:
             if name in ("any", "all"):
-                return name == "any"  # there may be such elements: what is written must hold in any case
+                return name == "any"  # unknown while tracing, so choose the answer that is always safe
             options = {key: option for key, option in options.items() if key != "initial"}
         if name == "where" and len(args) == 3:
             return self.choose(*args)
@@ -216,14 +210,6 @@ class ArrayRecorder:
         if isinstance(x, (list, tuple)):
             return type(x)(map(self._seen, x))
         return self.node(self.lift(x)) if isinstance(x, Tensor) and not _traced(x) else x
-
-    def refuse(self, value: Any, what: str) -> NoReturn:
-        """Raise where an answer would be frozen: bool(), float(), `.data`."""
-        reads = {"bool()": "branches on", "float()": "converts", "np.asarray()": "converts"}
-        raise TraceError(
-            f"{source_line()} {reads.get(what, 'reads')} an array that is only recorded ({what}): the compiled program "
-            f"would keep the answer of this one call for ever; {REMEDY}"
-        )
 
 
 def _traced(x: Any) -> bool:
@@ -271,11 +257,11 @@ class TracedArray(Tensor):
 
     def _rule(self) -> Any:
         op = self.recorder.program.ops[self.index]
-        return {NUMBER: CONSTANT, LEARNED: PARAMETER}.get(op, INPUT) if isinstance(op, str) else op
+        return {LITERAL: CONSTANT, LEARNED: PARAMETER}.get(op, INPUT) if isinstance(op, str) else op
 
     def _operands(self) -> tuple[TracedArray, ...]:
         program = self.recorder.program
-        if isinstance(program.ops[self.index], str):  # words have no derivative
+        if isinstance(program.ops[self.index], str):  # opcodes have no derivative
             return ()
         return tuple(map(self.recorder.node, program.args[self.index]))
 
@@ -351,11 +337,11 @@ class TracedArray(Tensor):
 
     __rand__, __ror__ = __and__, __or__
 
-    def _combined(self, word: str, *conditions: Any) -> Any:
+    def _combined(self, opcode: str, *conditions: Any) -> Any:
         lifted = [self.recorder.lift(np.asarray(c) if isinstance(c, bool) else c) for c in conditions]
         if not all(map(self.recorder.program.is_condition, lifted)):
             raise OperandError(f"&, | and ~ combine conditions such as x > 0; see {source_line()}")
-        return self.recorder.record(word, [self.recorder.node(index) for index in lifted])
+        return self.recorder.record(opcode, [self.recorder.node(index) for index in lifted])
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return self.recorder.ufunc(ufunc, method, inputs, options)

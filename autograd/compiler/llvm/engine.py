@@ -1,4 +1,4 @@
-"""The engine of machine code: LLVM compiles the text of `llvm_ir.py`, and one call runs a whole batch.
+"""The engine of machine code: LLVM compiles the text of `module.py`, and one call runs a whole batch.
 
 The call gets one argument, an array of addresses that is prepared once, so it costs a microsecond. The batch is cut
 into chunks whose sums are added in a fixed order: however many threads share the chunks, the result is the same.
@@ -9,16 +9,19 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
+import os
 import platform
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
 
-from .batch import Floats
-from .llvm_body import (
+from ...mode import lock
+from ..batch import Floats
+from ..scalar.lower import lower
+from ..scalar.plans import EMPTY, Plan
+from .body import (
     BEGIN,
     END,
     FRAME_SIZE,
@@ -32,12 +35,11 @@ from .llvm_body import (
     TOTALS,
     UNIFORM,
     VECTOR,
-    Shape,
+    Target,
 )
-from .llvm_body import N as COUNT
-from .llvm_ir import module
-from .lower import lower
-from .plan import EMPTY, Plan
+from .body import N as COUNT
+from .functions import is_machine
+from .module import write_module
 
 CHUNK: Final = 1024  # samples; more of them where the batch is so long that there would be more than 64 chunks
 MOST_CHUNKS: Final = 64
@@ -49,15 +51,15 @@ class LlvmKernel:
     engine = "llvm"
 
     def __init__(self, plan: Plan, single: bool = False, threads: int = 1) -> None:
-        program, outputs = lower(plan.program, plan.outputs, single=single)
+        program, outputs = lower(plan.program, plan.outputs, is_machine, single=single)
         columns = tuple(
             (array, k, math.prod(leaf.shape))
             for array, leaf in enumerate(plan.leaves)
             for k in range(math.prod(leaf.shape))
         )
         self._lanes = 1 if single else lanes()
-        shape = Shape(self._lanes, columns, plan.batched, lanes(), platform.machine() == "aarch64")
-        text, needs = module(program, outputs, shape)
+        target = Target(self._lanes, columns, plan.batched, lanes(), platform.machine() == "aarch64")
+        text, needs = write_module(program, outputs, target)
         self.text = text
         self._engine = machine_code(text)
         self._run = self._function("run", 0)
@@ -66,10 +68,10 @@ class LlvmKernel:
         if self._threads > 1:
             self._prologue, self._epilogue = self._function("prologue", 0), self._function("epilogue", 0)
             self._chunks = self._function("chunks", 2)
-            self._pool = ThreadPoolExecutor(self._threads, "glassgrad")
+            self._pool, self._process = ThreadPoolExecutor(self._threads, "glassgrad"), os.getpid()
         self._batched, self._scaled = plan.batched, plan.program.reduction == "mean"
         self._sums, self._frame = len(needs.sums), len(needs.frame)
-        self._lock = threading.Lock()
+        self._lock = lock()
         self._n = -1
         self._state = (ctypes.c_int64 * (INPUTS + len(plan.leaves)))()
         self._address = ctypes.addressof(self._state)
@@ -113,6 +115,8 @@ class LlvmKernel:
         if self._threads == 1:
             self._run(self._address)
             return
+        if self._process != os.getpid():  # a fork takes no threads along
+            self._pool, self._process = ThreadPoolExecutor(self._threads, "glassgrad"), os.getpid()
         self._prologue(self._address)
         chunks = self._state[END]
         share = -(-chunks // self._threads)
@@ -122,22 +126,21 @@ class LlvmKernel:
 
     def _prepare(self, arrays: Sequence[Floats], n: int) -> None:
         """Point the state at new arrays, and make room for as many chunks as they need."""
-        self._arrays = arrays if isinstance(arrays, list) else list(arrays)
+        before, self._n, self._arrays = self._n, -1, []  # should an interrupt come in between
         for k, array in enumerate(arrays):
             self._state[INPUTS + k] = array.ctypes.data
-        if n == self._n:
-            return
-        self._n = n
-        self._state[COUNT] = n
-        size = max(CHUNK, -(-n // (MOST_CHUNKS * self._lanes)) * self._lanes)
-        chunks = -(-n // size)
-        self._state[SIZE], self._state[END] = size, chunks
-        self._scale.value = 1.0 / n if self._scaled else 1.0
-        if self._loops:
-            self._partials = aligned(chunks * max(self._sums, 1) * self._lanes)
-            self._frames = aligned(max(self._frame * self._lanes, 8) * (chunks if self._threads > 1 else 1))
-            self._state[PARTIALS], self._state[FRAMES] = self._partials.ctypes.data, self._frames.ctypes.data
-            self._state[FRAME_SIZE] = max(self._frame * self._lanes, 8)
+        if n != before:
+            self._state[COUNT] = n
+            size = max(CHUNK, -(-n // (MOST_CHUNKS * self._lanes)) * self._lanes)
+            chunks = -(-n // size)
+            self._state[SIZE], self._state[END] = size, chunks
+            self._scale.value = 1.0 / n if self._scaled else 1.0
+            if self._loops:
+                self._partials = aligned(chunks * max(self._sums, 1) * self._lanes)
+                self._frames = aligned(max(self._frame * self._lanes, 8) * (chunks if self._threads > 1 else 1))
+                self._state[PARTIALS], self._state[FRAMES] = self._partials.ctypes.data, self._frames.ctypes.data
+                self._state[FRAME_SIZE] = max(self._frame * self._lanes, 8)
+        self._n, self._arrays = n, arrays if isinstance(arrays, list) else list(arrays)
 
 
 def aligned(count: int) -> Floats:

@@ -1,4 +1,4 @@
-"""A lowered program as LLVM assembly text, every number of a sample a vector of several samples.
+"""A lowered program as LLVM assembly module, every number of a sample a vector of several samples.
 
     prologue   what depends on parameters alone
     chunk      a loop over blocks of `lanes` samples, sums in memory, the last block masked
@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..core import table as rules
-from .llvm_body import BEGIN, END, FRAME_SIZE, FRAMES, PARTIALS, SIZE, TOTALS, Body, N, Shape, Text
-from .llvm_packed import write_packed
-from .program import AFTER, BEFORE, INSIDE, LEAVES, REDUCE, Program, schedule
+from ...core import table as rules
+from ..scalar.program import AFTER, BEFORE, INSIDE, LEAVES, REDUCE, Program, schedule
+from .body import BEGIN, END, FRAME_SIZE, FRAMES, PARTIALS, SIZE, TOTALS, Body, Module, N, Target
+from .packed import write_packed
 
 LARGEST = 300
 """Instructions in one function of the machine code."""
@@ -28,26 +28,28 @@ STATE: Final = "ptr noalias %state"
 STATE_AND_BLOCK: Final = "ptr noalias %state, ptr noalias %frame, ptr noalias %acc, i64 %i"
 
 
-def module(program: Program, outputs: Sequence[int], shape: Shape) -> tuple[str, Text]:
+def write_module(program: Program, outputs: Sequence[int], target: Target) -> tuple[str, Module]:
     """The text of a module with the functions `run`, `prologue`, `chunks` and `epilogue`."""
-    text = Text(shape)
+    module = Module(target)
     live = program.live(outputs)
     order = [i for i in schedule(program, live) if program.ops[i] not in LEAVES]
-    single = shape.lanes == 1
-    text.sums = {i: k for k, i in enumerate(i for i in order if program.ops[i] == REDUCE)}
-    if single and shape.widest > 1 and len(order) >= FEWEST:
-        text.calls["epilogue"] = write_packed(program, text, order, outputs, LARGEST)
+    single = target.lanes == 1
+    module.sums = {i: k for k, i in enumerate(i for i in order if program.ops[i] == REDUCE)}
+    if single and target.widest > 1 and len(order) >= FEWEST:
+        module.calls["epilogue"] = write_packed(program, module, order, outputs, LARGEST)
     else:
-        _write_stages(program, text, live, order, outputs)
-    functions = [_driver(text, shape, len(text.sums), "block" in text.calls and bool(text.calls["block"]))]
-    declarations = sorted(text.declared)
-    return "\n".join([*declarations, *text.functions, *functions]), text
+        _write_stages(program, module, live, order, outputs)
+    functions = [_driver(module, target, len(module.sums), "block" in module.calls and bool(module.calls["block"]))]
+    declarations = sorted(module.declared)
+    return "\n".join([*declarations, *module.functions, *functions]), module
 
 
-def _write_stages(program: Program, text: Text, live: list[int], order: Sequence[int], outputs: Sequence[int]) -> None:
+def _write_stages(
+    program: Program, module: Module, live: list[int], order: Sequence[int], outputs: Sequence[int]
+) -> None:
     """What runs before the loop over the samples, inside, and after; all in one where there is but one sample."""
-    single, stages, ops = text.shape.lanes == 1, program.stages, program.ops
-    emit = _Emit(program, text, live, tuple(outputs))
+    single, stages, ops = module.target.lanes == 1, program.stages, program.ops
+    emit = _Emit(program, module, live, tuple(outputs))
     if single:
         emit.stage("epilogue", order, vector=False, last=True)
         return
@@ -67,23 +69,23 @@ def _users(program: Program, live: Sequence[int]) -> dict[int, int]:
 class _Emit:
     """Writes the instructions of one stage after another."""
 
-    def __init__(self, program: Program, text: Text, live: list[int], outputs: tuple[int, ...]) -> None:
-        self.program, self.text, self.live, self.outputs = program, text, live, outputs
+    def __init__(self, program: Program, module: Module, live: list[int], outputs: tuple[int, ...]) -> None:
+        self.program, self.module, self.live, self.outputs = program, module, live, outputs
         self.kept = frozenset(outputs)
         self.users = _users(program, live)
-        self.shape = text.shape
+        self.target = module.target
         self.home: dict[int, tuple[str, int]] = {}  # the stage and part of each instruction
 
     # ------------------------------------------------------------------------------------------- parts of a stage
 
     def stage(self, name: str, order: Sequence[int], vector: bool, last: bool = False) -> None:
         parts = [order[k : k + LARGEST] for k in range(0, len(order), LARGEST)]
-        if not parts and (last or (vector and self.shape.batched and self.shape.lanes > 1)):
+        if not parts and (last or (vector and self.target.batched and self.target.lanes > 1)):
             parts = [[]]  # nothing to compute, but results to store
         for number, part in enumerate(parts):
             for i in part:
                 self.home[i] = (name, number)
-        self.text.calls[name] = [f"{name}{number}" for number in range(len(parts))]
+        self.module.calls[name] = [f"{name}{number}" for number in range(len(parts))]
         fused = self._fused(order, name)
         wanted = self._handed_on(order, name, fused)
         for number, part in enumerate(parts):
@@ -131,31 +133,31 @@ class _Emit:
         wanted: set[int],
         final: bool,
     ) -> None:
-        body = Body(self.program, self.text, self.shape.lanes if vector else 1, vector)
+        body = Body(self.program, self.module, self.target.lanes if vector else 1, vector)
         for i in part:
             if i in fused:
                 continue
             body.instruction(i, fused)
             if i in wanted:
                 body.keep(i)
-        if vector and self.shape.batched and final:
+        if vector and self.target.batched and final:
             body.store_outputs(self.outputs)
-        if name == "epilogue" and final and not (self.shape.batched and self.shape.lanes > 1):
+        if name == "epilogue" and final and not (self.target.batched and self.target.lanes > 1):
             body.store_results(self.outputs)
         arguments = STATE_AND_BLOCK if vector else STATE
-        self.text.functions.append(body.page.function(f"{name}{number}", arguments))
+        self.module.functions.append(body.function.text(f"{name}{number}", arguments))
 
 
-def _driver(text: Text, shape: Shape, sums: int, loops: bool) -> str:
+def _driver(module: Module, target: Target, sums: int, loops: bool) -> str:
     """The functions that are called from outside, and the loops."""
-    lanes = shape.lanes
+    lanes = target.lanes
     vector = f"<{lanes} x double>"
     calls = {
-        name: "\n".join(f"  call void @{part}(ptr %state)" for part in text.calls.get(name, ()))
+        name: "\n".join(f"  call void @{part}(ptr %state)" for part in module.calls.get(name, ()))
         for name in ("prologue", "epilogue")
     }
     blocks = "\n".join(
-        f"  call void @{part}(ptr %state, ptr %frame, ptr %acc, i64 %i)" for part in text.calls.get("block", ())
+        f"  call void @{part}(ptr %state, ptr %frame, ptr %acc, i64 %i)" for part in module.calls.get("block", ())
     )
     run = "  call void @prologue(ptr %state)\n"
     if loops:

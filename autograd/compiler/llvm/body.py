@@ -10,24 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..core import table as rules
-from ..core.rule import Rule
-from .llvm_math import INTRINSICS, scalar_address, vector_address
-from .program import (
-    CAPTURED,
-    COMPARISONS,
-    CONSTANT,
-    COUNT,
-    DETACH,
-    DIRECTION,
-    INSIDE,
-    PARAMETER,
-    REDUCE,
-    SAMPLE,
-    WHERE,
-    Op,
-    Program,
-)
+from ...core import table as rules
+from ...core.rule import Rule
+from ..program import CAPTURED, COMPARISONS, DETACH, DIRECTION, LEARNED, LITERAL, WHERE
+from ..scalar.program import COUNT, INSIDE, REDUCE, SAMPLE, Op, Program
+from .functions import EXTREMES, INSTRUCTIONS, scalar_address, vector_address
 
 SIGNS: Final = {">": "ogt", ">=": "oge", "<": "olt", "<=": "ole", "==": "oeq"}
 ARITHMETIC: Final = {rules.add: "fadd", rules.subtract: "fsub", rules.multiply: "fmul", rules.divide: "fdiv"}
@@ -38,8 +25,8 @@ THETA, KNOWN, VECTOR, UNIFORM, PARTIALS, OUT, FRAMES, N, BEGIN, END, SIZE, TOTAL
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What the text needs to know besides the program: lanes, and how the numbers of a sample lie in memory.
+class Target:
+    """What a module is made for: the width of the machine's vectors, and how the numbers of a sample lie in memory.
 
     Args:
         lanes: samples in one vector; 1 where the batch is one sample.
@@ -55,10 +42,10 @@ class Shape:
 
 
 @dataclass
-class Text:
-    """The module as it grows, and what the caller has to provide: numbers and vectors of scratch memory."""
+class Module:
+    """The module as it grows, and what its caller has to provide: numbers and vectors of scratch memory."""
 
-    shape: Shape
+    target: Target
     functions: list[str] = field(default_factory=list)
     declared: set[str] = field(default_factory=set)
     uniforms: dict[int, int] = field(default_factory=dict)
@@ -68,40 +55,43 @@ class Text:
 
 
 @dataclass
-class Page:
+class Function:
     """The lines of one function: those at its head, each under the name it defines, and those of its body."""
 
     head: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     count: int = 0
 
-    def function(self, name: str, arguments: str) -> str:
+    def text(self, name: str, arguments: str) -> str:
+        """The whole function."""
         rows = "\n".join([*self.head.values(), *self.lines])
         return f"define internal void @{name}({arguments}) nounwind noinline {{\n{rows}\n  ret void\n}}"
 
 
 class Body:
-    """Writes instructions of one width into a page.
+    """Writes instructions of one width into a function.
 
     Args:
         lanes: how many numbers one instruction computes.
         inside: whether it is inside the loop over the samples, where vectors are handed on in `%frame`.
     """
 
-    def __init__(self, program: Program, text: Text, lanes: int, inside: bool, page: Page | None = None) -> None:
-        self.program, self.shape, self.text = program, text.shape, text
+    def __init__(
+        self, program: Program, module: Module, lanes: int, inside: bool, function: Function | None = None
+    ) -> None:
+        self.program, self.target, self.module = program, module.target, module
         self.lanes, self.vector = lanes, inside
-        self.page = page or Page()
+        self.function = function or Function()
         self.type = f"<{self.lanes} x double>" if self.lanes > 1 else "double"
         self.bits = f"<{self.lanes} x i1>" if self.lanes > 1 else "i1"
         self.suffix = f"v{self.lanes}f64" if self.lanes > 1 else "f64"
         self.everywhere = f"<{self.lanes} x i32> zeroinitializer"
-        self.lines, self.head = self.page.lines, self.page.head
+        self.lines, self.head = self.function.lines, self.function.head
         self.here: dict[int, str] = {}
 
     def new(self, text: str) -> str:
-        self.page.count += 1
-        name = f"%t{self.page.count}"
+        self.function.count += 1
+        name = f"%t{self.function.count}"
         self.lines.append(f"  {name} = {text}")
         return name
 
@@ -131,10 +121,10 @@ class Body:
             return known
         program = self.program
         op = program.ops[i]
-        if op == CONSTANT:
+        if op == LITERAL:
             return self.constant(program.numbers[i])
-        if op in (PARAMETER, CAPTURED, DIRECTION):
-            place = {PARAMETER: THETA, CAPTURED: KNOWN, DIRECTION: VECTOR}[str(op)]
+        if op in (LEARNED, CAPTURED, DIRECTION):
+            place = {LEARNED: THETA, CAPTURED: KNOWN, DIRECTION: VECTOR}[str(op)]
             return self.scalar_read(self.base(place), program.data[i])
         if op == COUNT:
             return self.splat(self.new(f"sitofp i64 {self.number(N)} to double"))
@@ -142,22 +132,22 @@ class Body:
             self.here[i] = self.sample(program.data[i])
             return self.here[i]
         if op == REDUCE:
-            return self.scalar_read(self.base(TOTALS), self.text.sums[i])
+            return self.scalar_read(self.base(TOTALS), self.module.sums[i])
         if program.is_condition(i):
             return self._bit(i)
         if self.vector and program.stages[i] == INSIDE:
-            address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {self.text.frame[i]}")
+            address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {self.module.frame[i]}")
             self.here[i] = self.new(f"load {self.type}, ptr {address}")
             return self.here[i]
-        return self.scalar_read(self.base(UNIFORM), self.text.uniforms[i])
+        return self.scalar_read(self.base(UNIFORM), self.module.uniforms[i])
 
     def _bit(self, i: int) -> str:
         """A condition that was handed on as 1 or 0."""
         if self.vector and self.program.stages[i] == INSIDE:
-            address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {self.text.frame[i]}")
+            address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {self.module.frame[i]}")
             number = self.new(f"load {self.type}, ptr {address}")
         else:
-            number = self.scalar_read(self.base(UNIFORM), self.text.uniforms[i])
+            number = self.scalar_read(self.base(UNIFORM), self.module.uniforms[i])
         self.here[i] = self.new(f"fcmp one {self.type} {number}, {self.constant(0.0)}")
         return self.here[i]
 
@@ -196,7 +186,7 @@ class Body:
         return "%mask"
 
     def sample(self, place: int) -> str:
-        array, column, length = self.shape.columns[place]
+        array, column, length = self.target.columns[place]
         base = self.base(INPUTS + array)
         if self.lanes == 1:
             address = self.new(f"getelementptr double, ptr {base}, i64 {column}")
@@ -205,14 +195,14 @@ class Body:
         start = self.new(f"getelementptr double, ptr {base}, i64 {row}")
         if length == 1:
             name = f"llvm.masked.load.{self.suffix}.p0"
-            self.text.declared.add(f"declare {self.type} @{name}(ptr, i32, {self.bits}, {self.type})")
+            self.module.declared.add(f"declare {self.type} @{name}(ptr, i32, {self.bits}, {self.type})")
             return self.new(
                 f"call {self.type} @{name}(ptr {start}, i32 8, {self.bits} {self.mask()}, {self.type} zeroinitializer)"
             )
         places = ", ".join(f"i64 {column + k * length}" for k in range(self.lanes))
         addresses = self.new(f"getelementptr double, ptr {start}, <{self.lanes} x i64> <{places}>")
         name = f"llvm.masked.gather.{self.suffix}.v{self.lanes}p0"
-        self.text.declared.add(f"declare {self.type} @{name}(<{self.lanes} x ptr>, i32, {self.bits}, {self.type})")
+        self.module.declared.add(f"declare {self.type} @{name}(<{self.lanes} x ptr>, i32, {self.bits}, {self.type})")
         return self.new(
             f"call {self.type} @{name}(<{self.lanes} x ptr> {addresses}, i32 8, {self.bits} {self.mask()}, "
             f"{self.type} zeroinitializer)"
@@ -256,11 +246,11 @@ class Body:
             return self.new(f"{ARITHMETIC[rule]} {t} {operands[0]}, {operands[1]}")
         if rule is rules.negative:
             return self.new(f"fneg {t} {operands[0]}")
-        if rule in (rules.maximum, rules.minimum):
-            return self._extreme("ogt" if rule is rules.maximum else "olt", operands, args)
-        if rule.name in INTRINSICS:
-            name = f"{INTRINSICS[rule.name]}.{self.suffix}"
-            self.text.declared.add(f"declare {t} @{name}({t})")
+        if rule in EXTREMES:
+            return self._extreme(EXTREMES[rule], operands, args)
+        if rule in INSTRUCTIONS:
+            name = f"{INSTRUCTIONS[rule]}.{self.suffix}"
+            self.module.declared.add(f"declare {t} @{name}({t})")
             return self.new(f"call {t} @{name}({t} {operands[0]})")
         return self._library(rule, operands)
 
@@ -279,12 +269,12 @@ class Body:
 
     def _library(self, rule: Rule, operands: Sequence[str]) -> str:
         if self.lanes > 1:
-            address = vector_address(rule.name, rule.arity, self.lanes)
+            address = vector_address(rule.c, rule.arity, self.lanes)
             if address:
                 given = ", ".join(f"{self.type} {operand}" for operand in operands)
-                how = CALL if self.shape.aarch64 else ""
+                how = CALL if self.target.aarch64 else ""
                 return self.new(f"call {how}{self.type} inttoptr (i64 {address} to ptr)({given})")
-        address = scalar_address(rule.name)
+        address = scalar_address(rule.c)
         if self.lanes == 1:
             given = ", ".join(f"double {operand}" for operand in operands)
             return self.new(f"call double inttoptr (i64 {address} to ptr)({given})")
@@ -298,7 +288,7 @@ class Body:
 
     def _fma(self, x: str, y: str, z: str) -> str:
         name = f"llvm.fmuladd.{self.suffix}"
-        self.text.declared.add(f"declare {self.type} @{name}({self.type}, {self.type}, {self.type})")
+        self.module.declared.add(f"declare {self.type} @{name}({self.type}, {self.type}, {self.type})")
         return self.new(f"call {self.type} @{name}({self.type} {x}, {self.type} {y}, {self.type} {z})")
 
     def combine(self, op: Op, first: bool, x: str, y: str, z: str) -> str:
@@ -310,7 +300,7 @@ class Body:
         return self._fma(x, y, z)
 
     def _accumulate(self, i: int, arg: int, fused: dict[int, int]) -> None:
-        t, k = self.type, self.text.sums[i]
+        t, k = self.type, self.module.sums[i]
         address = self.new(f"getelementptr {t}, ptr %acc, i64 {k}")
         sofar = self.new(f"load {t}, ptr {address}")
         if fused.get(arg) == i:
@@ -331,10 +321,10 @@ class Body:
                 f"select {self.bits} {value}, {self.type} {self.constant(1.0)}, {self.type} {self.constant(0.0)}"
             )
         if self.vector:
-            place = self.text.frame.setdefault(i, len(self.text.frame))
+            place = self.module.frame.setdefault(i, len(self.module.frame))
             address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {place}")
         else:
-            place = self.text.uniforms.setdefault(i, len(self.text.uniforms))
+            place = self.module.uniforms.setdefault(i, len(self.module.uniforms))
             address = self.new(f"getelementptr double, ptr {self.base(UNIFORM)}, i64 {place}")
         self.lines.append(f"  store {self.type} {value}, ptr {address}")
 
@@ -347,7 +337,7 @@ class Body:
     def store_outputs(self, outputs: Sequence[int]) -> None:
         """One number for each output and sample: row k holds output k."""
         name = f"llvm.masked.store.{self.suffix}.p0"
-        self.text.declared.add(f"declare void @{name}({self.type}, ptr, i32, {self.bits})")
+        self.module.declared.add(f"declare void @{name}({self.type}, ptr, i32, {self.bits})")
         for k, i in enumerate(outputs):
             row = self.new(f"mul i64 {self.number(N)}, {k}")
             start = self.new(f"add i64 {row}, %i")

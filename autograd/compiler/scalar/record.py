@@ -1,8 +1,7 @@
-"""`Traced`: the compiler's own kind of number. What is done to it becomes instructions of a program.
+"""`TracedNumber`: the compiler's own kind of number. What is done to it becomes instructions of a program.
 
-Rules are fed with it to obtain the instructions of a derivative, user functions to obtain those of a loss. It has no
-number, so nothing can branch on it. Where a program is being recorded from, and what a `Value` means there, is the
-`Recorder`'s business.
+A user's function is called with such numbers, which gives the program of its value; the rules of the table are fed with
+them, which gives the program of a derivative. They have no value yet, so nothing can branch on them.
 """
 
 from __future__ import annotations
@@ -13,89 +12,68 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..carrier import checked_label
-from ..core import table as rules
-from ..core.rule import Rule
-from ..core.table import TABLE
-from ..errors import OperandError, TraceError
-from ..switches import THREAD, source_line
-from ..value.operands import to_float
-from .program import DETACH, WHERE, Op, Program
+from ...carrier import checked_label
+from ...core import table as rules
+from ...core.rule import Rule
+from ...core.table import TABLE
+from ...errors import OperandError
+from ...value.operands import to_float
+from ..program import DETACH, WHERE
+from ..record import BaseRecorder
+from .program import Op, Program
 
-REMEDY = "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip"
 
-
-class Recorder:
-    """Turns what is done to Traced numbers into instructions of `program`."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
+class Recorder(BaseRecorder[Program]):
+    """Turns what is done to recorded numbers into instructions of `program`."""
 
     def lift(self, number: Any) -> int:
-        """The instruction for any operand: a Traced number, or a plain one."""
-        if isinstance(number, Traced):
-            if number.recorder.program is not self.program:
-                raise TraceError(
-                    f"a number of another trace is used at {source_line()}: it was kept from an earlier call of the "
-                    "compiled function; compute it again inside"
-                )
-            return self._as_number(number.index)
+        """The instruction for any operand: a recorded number, or a plain one."""
+        if isinstance(number, TracedNumber):
+            return self._as_number(self.own(number))
         return self.program.constant(to_float(number, "an operand"))
 
-    def number(self, index: int) -> Traced:
-        return Traced(self, index)
+    def number(self, index: int) -> TracedNumber:
+        """The recorded number that stands for an instruction."""
+        return TracedNumber(self, index)
 
-    def apply(self, op: Op, *operands: Any) -> Traced:
-        """The Traced result of a row, or of a word of the program, on any operands."""
-        program = self.program
-        before = len(program)
-        index = program.emit(op, *map(self.lift, operands))
-        if len(program) > before and THREAD.note.scope:
-            program.scopes[index] = THREAD.note.scope
-        return Traced(self, index)
+    def apply(self, op: Op, *operands: Any) -> TracedNumber:
+        """The recorded result of an operation on any operands."""
+        return TracedNumber(self, self.added(op, *map(self.lift, operands)))
 
-    def choose(self, condition: Any, x: Any, y: Any) -> Traced:
+    def choose(self, condition: Any, x: Any, y: Any) -> TracedNumber:
         if isinstance(condition, (bool, np.bool_)):
-            return Traced(self, self.lift(x if condition else y))
-        if not (isinstance(condition, Traced) and self.program.is_condition(condition.index)):
+            return TracedNumber(self, self.lift(x if condition else y))
+        if not (isinstance(condition, TracedNumber) and self.program.is_condition(condition.index)):
             raise OperandError(f"where() expects a condition such as x > 0, got {type(condition).__name__}")
-        return Traced(self, self.program.emit(WHERE, condition.index, self.lift(x), self.lift(y)))
+        return TracedNumber(self, self.program.emit(WHERE, condition.index, self.lift(x), self.lift(y)))
 
-    def combine(self, word: str, *conditions: Any) -> Traced:
+    def combine(self, opcode: str, *conditions: Any) -> TracedNumber:
         """`and`, `or`, `not` of conditions, written `&`, `|`, `~`."""
         indices = []
         for condition in conditions:
             if isinstance(condition, (bool, np.bool_)):
                 indices.append(self.program.constant(bool(condition)))
-            elif isinstance(condition, Traced) and self.program.is_condition(condition.index):
+            elif isinstance(condition, TracedNumber) and self.program.is_condition(condition.index):
                 indices.append(condition.index)
             else:
                 raise OperandError(f"&, | and ~ combine conditions such as x > 0, got {type(condition).__name__}")
-        return Traced(self, self.program.emit(word, *indices))
+        return TracedNumber(self, self.program.emit(opcode, *indices))
 
     def _as_number(self, index: int) -> int:
         if not self.program.is_condition(index):
             return index
         return self.program.emit(WHERE, index, self.program.constant(1.0), self.program.constant(0.0))
 
-    # What `graph.tracing` calls when a Value is compared or read.
-
-    def compare(self, sign: str, x: Any, y: Any) -> Traced:
+    def compare(self, sign: str, x: Any, y: Any) -> TracedNumber:
+        """The recorded condition that `switches.tracing` asks for where a Value is compared."""
         return self.apply(sign, x, y)
-
-    def refuse(self, value: Any, what: str) -> NoReturn:
-        reads = {"bool()": "branches on", "float()": "converts", ".data": "reads", ".item()": "reads"}
-        raise TraceError(
-            f"{source_line()} {reads.get(what, 'reads')} a recorded number ({what}): the compiled program would keep "
-            f"the answer of this one call for ever; {REMEDY}"
-        )
 
 
 def _binary(rule: Rule) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    def forward(self: Traced, other: Any) -> Any:
+    def forward(self: TracedNumber, other: Any) -> Any:
         return NotImplemented if _is_array(other) else self.recorder.apply(rule, self, other)
 
-    def reflected(self: Traced, other: Any) -> Any:
+    def reflected(self: TracedNumber, other: Any) -> Any:
         return NotImplemented if _is_array(other) else self.recorder.apply(rule, other, self)
 
     return forward, reflected
@@ -106,20 +84,20 @@ def _is_array(other: Any) -> bool:
 
 
 def _compared(sign: str) -> Callable[[Any, Any], Any]:
-    def compare(self: Traced, other: Any) -> Any:
+    def compare(self: TracedNumber, other: Any) -> Any:
         return NotImplemented if _is_array(other) else self.recorder.apply(sign, self, other)
 
     return compare
 
 
 def _refused(what: str) -> Callable[..., Any]:
-    def refuse(self: Traced, *_: Any) -> NoReturn:
+    def refuse(self: TracedNumber, *_: Any) -> NoReturn:
         self.recorder.refuse(self, what)
 
     return refuse
 
 
-class Traced:
+class TracedNumber:
     """A number of the program, while it is being recorded. It behaves as a `Value` that has no number yet."""
 
     __slots__ = ("index", "recorder")
@@ -135,22 +113,22 @@ class Traced:
     __pow__, __rpow__ = _binary(rules.power)
     __lt__, __le__, __gt__, __ge__ = map(_compared, ("<", "<=", ">", ">="))
 
-    def __neg__(self) -> Traced:
+    def __neg__(self) -> TracedNumber:
         return self.recorder.apply(rules.negative, self)
 
-    def __pos__(self) -> Traced:
+    def __pos__(self) -> TracedNumber:
         return self
 
-    def __abs__(self) -> Traced:
+    def __abs__(self) -> TracedNumber:
         return self.recorder.apply(rules.abs, self)
 
-    def __and__(self, other: Any) -> Traced:
+    def __and__(self, other: Any) -> TracedNumber:
         return self.recorder.combine("and", self, other)
 
-    def __or__(self, other: Any) -> Traced:
+    def __or__(self, other: Any) -> TracedNumber:
         return self.recorder.combine("or", self, other)
 
-    def __invert__(self) -> Traced:
+    def __invert__(self) -> TracedNumber:
         return self.recorder.combine("not", self)
 
     __rand__, __ror__ = __and__, __or__
@@ -164,12 +142,12 @@ class Traced:
     @staticmethod
     def _where(condition: Any, x: Any, y: Any) -> Any:
         if any(map(_is_array, (condition, x, y))):
-            each: Any = np.frompyfunc(Traced._where, 3, 1)
+            each: Any = np.frompyfunc(TracedNumber._where, 3, 1)
             return each(condition, x, y)
         return _recorder((condition, x, y)).choose(condition, x, y)
 
     @staticmethod
-    def _equal(x: Any, y: Any) -> Traced:
+    def _equal(x: Any, y: Any) -> TracedNumber:
         return _recorder((x, y)).apply("==", x, y)
 
     def __getattr__(self, name: str) -> Any:
@@ -187,11 +165,11 @@ class Traced:
     def label(self, text: str) -> None:
         self.recorder.program.labels[self.index] = checked_label(text)
 
-    def detach(self) -> Traced:
+    def detach(self) -> TracedNumber:
         """The same number, cut off from its derivative."""
         return self.recorder.apply(DETACH, self)
 
-    def conjugate(self) -> Traced:
+    def conjugate(self) -> TracedNumber:
         return self
 
     def __repr__(self) -> str:
@@ -208,4 +186,4 @@ class Traced:
 
 
 def _recorder(operands: tuple[Any, ...]) -> Recorder:
-    return next(operand.recorder for operand in operands if isinstance(operand, Traced))
+    return next(operand.recorder for operand in operands if isinstance(operand, TracedNumber))

@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..core import table as rules
-from .llvm_body import FRAMES, OUT, THETA, UNIFORM, Body, Page, Text
+from ...core import table as rules
+from ..program import LEARNED, LITERAL
+from ..scalar.program import LEAVES, Program
+from .body import FRAMES, OUT, THETA, UNIFORM, Body, Function, Module
 from .pack import Lanes, Packing, operand_columns, pack
-from .program import CONSTANT, LEAVES, PARAMETER, Program
 
 ARGUMENTS: Final = "ptr noalias %state"
 
 
-def write_packed(program: Program, text: Text, order: Sequence[int], outputs: Sequence[int], largest: int) -> list[str]:
+def write_packed(
+    program: Program, module: Module, order: Sequence[int], outputs: Sequence[int], largest: int
+) -> list[str]:
     """Write the functions that compute the outputs; their names, in the order in which they are to be called."""
-    lanes = text.shape.widest
+    lanes = module.target.widest
     first = 1 if len(outputs) % lanes == 1 else 0  # the loss comes before the derivatives
     packing = pack(program, order, outputs[first:], lanes)
     nodes = packing.order
@@ -26,13 +29,13 @@ def write_packed(program: Program, text: Text, order: Sequence[int], outputs: Se
     uses = _Uses(program, packing, parts, outputs, first)
     names = []
     for number, part in enumerate(parts):
-        writer = _Writer(program, text, packing, uses)
+        writer = _Writer(program, module, packing, uses)
         for node in part:
             writer.node(node)
         if number == len(parts) - 1:
             writer.results(outputs)
         names.append(f"epilogue{number}")
-        text.functions.append(writer.page.function(names[-1], ARGUMENTS))
+        module.functions.append(writer.function.text(names[-1], ARGUMENTS))
     return names
 
 
@@ -98,13 +101,13 @@ class _Uses:
 
 
 class _Writer:
-    """One function: a body of single numbers and a body of vectors that write into the same page."""
+    """One function: single numbers and vectors are written into it."""
 
-    def __init__(self, program: Program, text: Text, packing: Packing, uses: _Uses) -> None:
-        self.program, self.text, self.packing, self.uses = program, text, packing, uses
-        self.page = Page()
-        self.one = Body(program, text, 1, False, self.page)
-        self.many = Body(program, text, packing.lanes, False, self.page)
+    def __init__(self, program: Program, module: Module, packing: Packing, uses: _Uses) -> None:
+        self.program, self.module, self.packing, self.uses = program, module, packing, uses
+        self.function = Function()
+        self.one = Body(program, module, 1, False, self.function)
+        self.many = Body(program, module, packing.lanes, False, self.function)
         self.vectors: dict[Lanes, str] = {}  # the registers of this function
 
     def node(self, node: int) -> None:
@@ -129,7 +132,7 @@ class _Writer:
         self.vectors[members] = value
         if ~node in self.uses.targets:
             to = self.one.new(f"getelementptr double, ptr {self.one.base(OUT)}, i64 {self.uses.targets[~node]}")
-            self.page.lines.append(f"  store {self.many.type} {value}, ptr {to}, align 8")
+            self.function.lines.append(f"  store {self.many.type} {value}, ptr {to}, align 8")
         if node in self.uses.stored:
             self._store(members, value)
 
@@ -166,7 +169,7 @@ class _Writer:
 
     def _lane(self, i: int) -> str:
         number, lane = self.packing.place[i]
-        slot = self.text.frame[self.packing.members[number]]
+        slot = self.module.frame[self.packing.members[number]]
         return self.one.new(
             f"getelementptr double, ptr {self.one.base(FRAMES)}, i64 {slot * self.packing.lanes + lane}"
         )
@@ -178,9 +181,9 @@ class _Writer:
         program, many = self.program, self.many
         i = column[0]
         condition = program.is_condition(i)
-        if column in self.text.frame:
+        if column in self.module.frame:
             address = self.one.new(
-                f"getelementptr {many.type}, ptr {self.one.base(FRAMES)}, i64 {self.text.frame[column]}"
+                f"getelementptr {many.type}, ptr {self.one.base(FRAMES)}, i64 {self.module.frame[column]}"
             )
             self.vectors[column] = self._as_bits(many.new(f"load {many.type}, ptr {address}"), condition)
             return self.vectors[column]
@@ -190,7 +193,7 @@ class _Writer:
             words = ", ".join(f"double {self.one.constant(program.numbers[each])}" for each in column)
             return f"<{words}>"
         places = [program.data[each] for each in column]
-        if all(program.ops[each] == PARAMETER for each in column) and places == list(
+        if all(program.ops[each] == LEARNED for each in column) and places == list(
             range(places[0], places[0] + len(column))
         ):
             address = self.one.new(f"getelementptr double, ptr {self.one.base(THETA)}, i64 {places[0]}")
@@ -201,17 +204,17 @@ class _Writer:
     def _everywhere(self, i: int, condition: bool) -> str:
         """One number in all lanes: straight from memory where it is there."""
         many = self.many
-        if self.program.ops[i] == CONSTANT:
+        if self.program.ops[i] == LITERAL:
             return many.constant(self.program.numbers[i])
         if condition:
             return self._as_bits(many.splat(self._as_number(i)), True)
         if i in self.packing.place and i not in self.one.here:
             one = many.new(f"load <1 x double>, ptr {self._lane(i)}")
             return many.new(f"shufflevector <1 x double> {one}, <1 x double> poison, {many.everywhere}")
-        if self.program.ops[i] in LEAVES and self.program.ops[i] == PARAMETER:
+        if self.program.ops[i] in LEAVES and self.program.ops[i] == LEARNED:
             return many.scalar_read(self.one.base(THETA), self.program.data[i])
         if i in self.uses.stored and i not in self.one.here:
-            return many.scalar_read(self.one.base(UNIFORM), self.text.uniforms[i])
+            return many.scalar_read(self.one.base(UNIFORM), self.module.uniforms[i])
         return many.splat(self._number(i))
 
     def _gather(self, column: Lanes, condition: bool) -> str:
@@ -240,9 +243,9 @@ class _Writer:
             value = many.new(
                 f"select {many.bits} {value}, {many.type} {many.constant(1.0)}, {many.type} {many.constant(0.0)}"
             )
-        slot = self.text.frame.setdefault(column, len(self.text.frame))
+        slot = self.module.frame.setdefault(column, len(self.module.frame))
         address = self.one.new(f"getelementptr {many.type}, ptr {self.one.base(FRAMES)}, i64 {slot}")
-        self.page.lines.append(f"  store {many.type} {value}, ptr {address}")
+        self.function.lines.append(f"  store {many.type} {value}, ptr {address}")
 
     def results(self, outputs: Sequence[int]) -> None:
         """The outputs that did not leave as vectors."""
@@ -251,4 +254,4 @@ class _Writer:
             if i in place and place[i][0] in targets and 0 <= k - targets[place[i][0]] < lanes:
                 continue
             to = self.one.new(f"getelementptr double, ptr {self.one.base(OUT)}, i64 {k}")
-            self.page.lines.append(f"  store double {self._number(i)}, ptr {to}")
+            self.function.lines.append(f"  store double {self._number(i)}, ptr {to}")

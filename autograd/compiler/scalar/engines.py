@@ -6,15 +6,15 @@ import importlib.util
 import warnings
 from typing import Final
 
-from ..errors import MissingExtra, OperandError
+from ...errors import MissingExtra, OperandError
 from .numpy_engine import NumpyKernel
-from .plan import Kernel, Plan
+from .plans import Kernel, Plan
 
-ENGINES: Final = ("auto", "numpy", "llvm")
+ENGINES: Final = ("auto", "numpy", "llvm", "javascript")
 
 
 def checked(engine: str) -> str:
-    """The name of the engine that will run: "numpy" or "llvm".
+    """The name of the engine that will run: "numpy" or "llvm"; or "javascript", for which a program is only written.
 
     Raises:
         OperandError: there is no engine of this name.
@@ -42,11 +42,19 @@ def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
     Args:
         engine: as the user wrote it. Where "auto" would be machine code and LLVM cannot make any, numpy runs the plan
             and a warning says why.
+
+    Raises:
+        OperandError: it is "javascript", which runs elsewhere.
     """
+    if engine == "javascript":
+        raise OperandError(
+            "engine='javascript' writes a program and does not run it: print(step.source_of(...)) with a batch; "
+            "engine='numpy' or 'llvm' runs"
+        )
     if engine == "numpy" or (engine == "auto" and not _installed()):
         return NumpyKernel(plan)
     try:
-        from .llvm_engine import LlvmKernel
+        from ..llvm.engine import LlvmKernel
 
         return LlvmKernel(plan, single=n == 1, threads=threads)
     except Exception as error:  # an installation that does not load, a machine that LLVM does not know, ...

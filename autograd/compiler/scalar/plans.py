@@ -1,8 +1,4 @@
-"""What an engine is given: which instructions of a program to compute, and where its numbers come from.
-
-A plan is made from a trace and differentiates it as often as is asked: the loss, its gradient, the gradient times a
-direction differentiated again. The program grows; nothing is traced twice.
-"""
+"""What an engine is given: which instructions of a program to compute, and where its numbers come from."""
 
 from __future__ import annotations
 
@@ -12,10 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
-from .arrived import Exact, Recorded, guarded
-from .batch import Floats, Leaf
+from ..batch import Floats, Leaf
+from ..derive import BasePlans, Recorded
+from ..program import DIRECTION
 from .derive import differentiate, scalar_product
-from .program import DIRECTION, Program
+from .program import Program
 
 
 @dataclass(frozen=True)
@@ -56,25 +53,22 @@ class Kernel(Protocol):
 EMPTY: Floats = np.empty(0)
 
 
-class Plans:
-    """The plans of one traced program, each derived when it is first asked for."""
+class Plans(BasePlans[Program]):
+    """The plans of one traced program: the loss, its gradient, the gradient times a direction differentiated again."""
 
     def __init__(
         self, program: Program, outputs: Sequence[int], loss: int, parameters: Sequence[int], leaves: tuple[Leaf, ...],
         captured: int, known: Mapping[bool, Sequence[int]] | None = None,
     ) -> None:  # fmt: skip
-        self.program, self.loss, self.parameters = program, loss, tuple(parameters)
+        super().__init__(program, known)
+        self.loss, self.parameters = loss, tuple(parameters)
         self.outputs, self.leaves, self.captured = tuple(outputs), leaves, captured
-        self.boundary = len(program)
-        self._is_read = known is not None
-        self._gradients = {exactly: tuple(found) for exactly, found in (known or {}).items()}
-        self._differing = self._is_read and True in self._gradients
 
     def plan(self, kind: str, exactly: bool = False) -> Plan:
         """The plan of this kind.
 
         Args:
-            exactly: the one to run where the outcome of the other is not finite: see `arrived.py`.
+            exactly: the one to run where the outcome of the other is not finite: see `../derive.py`.
         """
         count = len(self.parameters)
         directions = count if kind == "hvp" else 0
@@ -88,30 +82,21 @@ class Plans:
         outputs = derived[kind]()
         return Plan(self.program, kind, tuple(outputs), self.boundary, self.leaves, (count, self.captured, directions))
 
-    def has_another(self, kind: str) -> bool:
-        """Whether the exact plan of this kind may come to something else where numbers are not finite."""
-        return self._differing and kind not in ("forward", "value") and not (self._is_read and kind != "value_and_grad")
+    def loss_output(self) -> int:
+        """The reduced output of the function."""
+        return self.loss
 
-    def gradient(self, exactly: bool = False) -> tuple[int, ...]:
-        """Instructions for the derivative of the loss to each parameter."""
-        if exactly not in self._gradients:
-            self._gradients[exactly] = tuple(self._derived(self.loss, exactly))
-        return self._gradients[exactly]
-
-    def _derived(self, output: int, exactly: bool) -> list[int]:
-        kind: type[Recorded] = Exact if exactly else guarded()
-        found = differentiate(self.program, output, self.parameters, kind)
-        if not exactly:
-            self._differing = self._differing or kind.met
-        return found
+    def differentiated(self, output: int, kind: type[Recorded]) -> tuple[int, ...]:
+        """The sweep over single numbers."""
+        return tuple(differentiate(self.program, output, self.parameters, kind))
 
     def _hvp(self, exactly: bool) -> tuple[int, ...]:
         """The gradient times a direction, and the derivative of that: the Hessian times the direction."""
         gradient = self.gradient(exactly)
         direction = [self.program.leaf(DIRECTION, k) for k in range(len(self.parameters))]
         slope = scalar_product(self.program, gradient, direction)
-        return slope, *self._derived(slope, exactly)
+        return slope, *self.derived(slope, exactly)
 
     def _hessian(self, exactly: bool) -> tuple[int, ...]:
-        rows = [self._derived(slope, exactly) for slope in self.gradient(exactly)]
+        rows = [self.derived(slope, exactly) for slope in self.gradient(exactly)]
         return self.loss, *(entry for row in rows for entry in row)

@@ -1,0 +1,188 @@
+"""A recorded graph of Values as JavaScript: the number and the gradient of every node, for any numbers of its leaves.
+
+What a page needs whose reader moves a leaf. The text is the engine again, in small: the rules that the graph uses, each
+with its value and its local derivatives, printed from the table; the graph, as lists of numbers; and one sweep with the
+one rule about 0 × ∞ (a local derivative that the table states to be 0 is `null`, and nothing passes there).
+
+How it is meant to be embedded: `script.text` is an expression, a function. In an inline script
+`<script>const run = TEXT;</script>` that stands in the page's Content-Security-Policy by its hash, it evaluates nothing
+and needs neither `unsafe-inline` nor `unsafe-eval`. `run(leaves)` takes the numbers of `script.leaves` in their order
+and gives `{values, grads}`, one number for each of `script.nodes`; the last one is the root, whose gradient is 1. It
+keeps its arrays: copy what has to outlive the next call. Labels are not in the text. A choice that was made while the
+graph was recorded (`where` of a plain bool, `if`) stays as it was: `script.frozen` says at which nodes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.node import walk
+from ...core.rule import Rule
+from ...core.table import CHOSEN, CONSTANT, TABLE
+from ...errors import TraceError
+from ...masking import local_derivative
+from ..names import Names
+from ..program import is_row
+from ..scalar.helpers import helper_texts
+from ..scalar.program import SAMPLE, Program
+from ..scalar.record import Recorder
+from ..scalar.writer import Writer
+from .dialect import JAVASCRIPT
+
+ENGINE = """\
+(() => {
+  "use strict";
+%(helpers)s
+  // For each rule: its value, and the local derivative to each operand; null where the table states that it is 0.
+  const RULES = [
+%(rules)s
+  ];
+  // For each node: its rule, or -1 for a leaf and -2 for a constant; then where its operands begin in OPERANDS.
+  const RULE = Int32Array.from(%(rule)s), FIRST = Int32Array.from(%(first)s), OPERANDS = Int32Array.from(%(operands)s);
+  const LEAVES = Int32Array.from(%(leaves)s), CONSTANTS = %(constants)s;
+  const size = RULE.length, values = new Float64Array(size), grads = new Float64Array(size);
+  const arrived = new Uint8Array(size);
+  for (const [place, number] of CONSTANTS) values[place] = number;
+  return function (leaves) {
+    for (let k = 0; k < LEAVES.length; k++) values[LEAVES[k]] = leaves[k];
+    for (let i = 0; i < size; i++) {
+      if (RULE[i] < 0) continue;
+      const x = values[OPERANDS[FIRST[i]]], y = values[OPERANDS[FIRST[i] + 1]];
+      values[i] = RULES[RULE[i]][0](x, y);
+    }
+    grads.fill(0);
+    arrived.fill(0);
+    grads[size - 1] = 1;
+    arrived[size - 1] = 1;
+    for (let i = size - 1; i >= 0; i--) {
+      if (RULE[i] < 0 || !arrived[i]) continue;
+      const rule = RULES[RULE[i]], first = FIRST[i], count = FIRST[i + 1] - first, g = grads[i];
+      const x = values[OPERANDS[first]], y = values[OPERANDS[first + 1]], out = values[i];
+      for (let k = 0; k < count; k++) {
+        const local = rule[k + 1](x, y, out);
+        const to = OPERANDS[first + k];
+        if (local === null || RULE[to] === -2) continue;
+        grads[to] = arrived[to] ? grads[to] + g * local : g * local;
+        arrived[to] = 1;
+      }
+    }
+    return { values, grads };
+  };
+})()"""
+
+
+@dataclass(frozen=True)
+class GraphScript:
+    """A graph that was written as JavaScript.
+
+    Args:
+        text: an expression: the function from the numbers of the leaves to those of all nodes.
+        nodes: the Values in the order of its results, operands before results. The constants among them are made for
+            this list.
+        leaves: the places among them of the leaves that the function takes.
+        frozen: the places of choices that were made while the graph was recorded.
+    """
+
+    text: str
+    nodes: tuple[Any, ...]
+    leaves: tuple[int, ...]
+    frozen: tuple[int, ...]
+
+
+def javascript_of(root: Any, order: Sequence[tuple[Any, tuple[Any, ...]]] | None = None) -> GraphScript:
+    """A recorded graph as a JavaScript function of its leaves.
+
+    Args:
+        root: a Value.
+        order: its nodes with their operands, operands before results and `root` last, where they have been walked
+            through before: then constants are those that were met there.
+
+    Raises:
+        TraceError: a user's own primitive is not written in ordinary arithmetic.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0)
+    >>> script = javascript_of(x * x)
+    >>> len(script.nodes), script.leaves, script.text.count("=> x * y")
+    (2, (0,), 1)
+    """
+    order = walk(root) if order is None else order
+    places = {id(node): place for place, (node, _) in enumerate(order)}
+    rules: dict[Rule, int] = {}
+    rule, first, operands = [], [0], []
+    leaves, constants, frozen = [], [], []
+    for place, (node, given) in enumerate(order):
+        operands += [places[id(operand)] for operand in given]
+        first.append(len(operands))
+        if node.rule is CONSTANT:
+            constants.append((place, node._data))
+        elif not given:
+            leaves.append(place)
+        elif node.rule is CHOSEN:
+            frozen.append(place)
+        kind = -2 if node.rule is CONSTANT else -1
+        rule.append(rules.setdefault(node.rule, len(rules)) if given else kind)
+    helpers: dict[Rule, str] = {}
+    printed = [_rule(each, helpers) for each in rules]
+    texts, _ = helper_texts(helpers, JAVASCRIPT)
+    text = ENGINE % {
+        "helpers": "\n".join(f"  {line}" for each in texts for line in each.split("\n")),
+        "rules": "\n".join(printed),
+        "rule": _numbers(rule), "first": _numbers(first), "operands": _numbers([*operands, 0]),
+        "leaves": _numbers(leaves),
+        "constants": "[" + ",".join(f"[{place},{JAVASCRIPT.number(number)[0]}]" for place, number in constants) + "]",
+    }  # fmt: skip
+    return GraphScript(text, tuple(node for node, _ in order), tuple(leaves), tuple(frozen))
+
+
+def _numbers(several: Sequence[int]) -> str:
+    return json.dumps(several, separators=(",", ":"))
+
+
+def _rule(rule: Rule, helpers: dict[Rule, str]) -> str:
+    """One row of RULES: `[(x) => Math.tanh(x), (x, y, out) => 1 - out * out],`."""
+    value = rule if is_row(rule) else rule.value  # a user's own primitive is put as its formula
+    functions = [_function(rule, ("x", "y")[: rule.arity], helpers, lambda given: (value(*given[:-1]), False))]
+    for k in range(rule.arity):
+
+        def slope(given: list[Any], k: int = k) -> tuple[Any, Any]:
+            return local_derivative(rule, k, given[:-1], given[-1])
+
+        functions.append(_function(rule, ("x", "y", "out"), helpers, slope))
+    return f"    [{', '.join(functions)}]," + (f" // {rule.name}" if is_row(rule) else "")
+
+
+def _function(
+    rule: Rule, arguments: Sequence[str], helpers: dict[Rule, str], compute: Callable[[list[Any]], tuple[Any, Any]]
+) -> str:
+    """An arrow function of numbers: what `compute` records, or null where that is silent."""
+    program = Program()
+    recorder = Recorder(program)
+    given = [recorder.number(program.leaf(SAMPLE, k, label)) for k, label in enumerate(("x", "y", "out"))]
+    operands = [*given[: rule.arity], given[2]]
+    try:
+        value, silent = compute(operands)
+        outputs = [recorder.lift(value)]
+    except Exception as error:
+        raise TraceError(
+            f"{rule.name}() cannot be written in JavaScript ({error}): write the primitive in the functions of this "
+            "library, without math or numpy"
+        ) from error
+    if silent is True:
+        return "() => null"
+    if silent is not False:
+        outputs.append(silent.index)
+    names = Names([*TABLE, *JAVASCRIPT.reserved, "x", "y", "out"])
+    writer = Writer(program, outputs, names, JAVASCRIPT, helpers, comments=False, inline_outputs=True)
+    for k, label in enumerate(("x", "y", "out")):
+        writer.give(k, label)
+    writer.body(program.live(outputs), len(program))
+    texts = [writer.written[output][0] for output in outputs]
+    result = texts[0] if silent is False else f"{texts[1]} ? null : {texts[0]}"
+    head = f"({', '.join(arguments)}) => "
+    if not writer.lines:
+        return head + result
+    return f"{head}{{ {' '.join(line.strip() for line in writer.lines)} return {result}; }}"

@@ -1,0 +1,1 @@
+"""Programs of single numbers as machine code, by LLVM."""

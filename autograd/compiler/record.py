@@ -1,0 +1,60 @@
+"""What recorders have in common: they turn what a user's function does into instructions, and refuse what would freeze.
+
+A recorded number (`scalar/record.py`) or array (`arrays/record.py`) has no number yet. Reading it would put the answer
+of this one call into the program for ever, so that is an error.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Generic, NoReturn, TypeVar
+
+from ..errors import TraceError
+from ..mode import NOW
+from ..switches import source_line
+from .program import BaseProgram, Operation
+
+REMEDY: Final = "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip"
+READING: Final = {
+    "bool()": "branches on", "float()": "converts", "np.asarray()": "converts", ".data": "reads", ".item()": "reads",
+}  # fmt: skip
+
+P = TypeVar("P", bound=BaseProgram)
+
+
+class BaseRecorder(Generic[P]):
+    """Turns what is done to recorded numbers or arrays into instructions of `program`."""
+
+    thing, recorded = "a number", "a recorded number"  # what messages call what is recorded
+
+    def __init__(self, program: P) -> None:
+        self.program = program
+
+    def own(self, operand: Any) -> int:
+        """The instruction of a number or array that this recorder has recorded.
+
+        Raises:
+            TraceError: another recorder has.
+        """
+        if operand.recorder.program is not self.program:
+            raise TraceError(
+                f"{self.thing} of another trace is used at {source_line()}: it was kept from an earlier call of the "
+                "compiled function; compute it again inside"
+            )
+        index: int = operand.index
+        return index
+
+    def added(self, op: Operation, *args: int, **options: Any) -> int:
+        """The instruction that applies an operation; a new one belongs to the module that runs."""
+        program: Any = self.program
+        before = len(program)
+        index: int = program.emit(op, *args, **options)
+        if len(program) > before and NOW.note.scope:
+            program.scopes[index] = NOW.note.scope
+        return index
+
+    def refuse(self, value: Any, what: str) -> NoReturn:
+        """Raise where an answer would be frozen: bool(), float(), `.data`."""
+        raise TraceError(
+            f"{source_line()} {READING.get(what, 'reads')} {self.recorded} ({what}): the compiled program would keep "
+            f"the answer of this one call for ever; {REMEDY}"
+        )

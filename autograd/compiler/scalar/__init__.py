@@ -1,0 +1,1 @@
+"""Compiling functions of one sample: programs of single numbers, their derivative and their text."""
