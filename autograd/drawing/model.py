@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..core.rule import Rule
+
 Path = tuple[str, ...]
 Rows = tuple[tuple[float, ...], ...]
 
@@ -142,6 +144,21 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """A graph of single numbers as it was computed, by the places that its ids name: for a page that computes it anew.
+
+    Attributes:
+        rules: the rows of the table that were applied; at a leaf what kind of leaf it is.
+        links: the places of the operands.
+        numbers: the constants, by place.
+    """
+
+    rules: tuple[Rule, ...]
+    links: tuple[tuple[int, ...], ...]
+    numbers: Mapping[int, float]
+
+
+@dataclass(frozen=True)
 class Drawing:
     """All that a picture shows.
 
@@ -151,6 +168,7 @@ class Drawing:
         total: how many values the whole graph has.
         depth: how many frames lie inside one another at most; what is deeper is one box.
         notes: sentences that the picture must say: not yet differentiated, collapsed, left out.
+        recorded: how it was computed, if every value has a box, each is a single number, and there is one result.
     """
 
     boxes: tuple[Box, ...]
@@ -159,3 +177,4 @@ class Drawing:
     total: int
     depth: int
     notes: tuple[str, ...] = ()
+    recorded: Recorded | None = None

@@ -6,6 +6,7 @@ What the boxes and edges then say is in `contents`. Nothing of the graph is kept
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from . import collapse
@@ -13,7 +14,7 @@ from .collapse import REST, Key
 from .contents import Contents
 from .extent import PAGE, extent
 from .gather import Reading
-from .model import Box, Drawing, Module
+from .model import Box, Drawing, Module, Recorded
 from .options import MOST_BOXES, Options
 
 NOT_YET: Final = "backward() has not been called yet: there are no gradients to show"
@@ -45,7 +46,12 @@ class View:
 
     def whole(self) -> Drawing:
         """Every value, for a page: it collapses by itself."""
-        return self.drawing(DEEPEST, MOST_VALUES)
+        read, drawing = self.read, self.drawing(DEEPEST, MOST_VALUES)
+        is_scalar = all(hasattr(node, "partials") for node in read.nodes)
+        if not is_scalar or len(read.roots) != 1 or len(drawing.boxes) != len(read.nodes):
+            return drawing
+        numbers = {place: node.data for place, node in enumerate(read.nodes) if read.kinds[place] == "constant"}
+        return replace(drawing, recorded=Recorded(tuple(node.rule for node in read.nodes), tuple(read.links), numbers))
 
     def readable(self, options: Options) -> Drawing:
         """Every value, if one line of boxes at the width of a page holds them; else each neuron as one box.

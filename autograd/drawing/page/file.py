@@ -72,15 +72,18 @@ class Page:
         return {kind: text for kind, text in bundle.items() if kind in wanted}
 
 
-def assemble(name: str, title: str, scripts: tuple[str, ...], data: dict[str, Any], *, words: str = "") -> str:
+def assemble(
+    name: str, title: str, scripts: tuple[str, ...], data: dict[str, Any], *, engine: str = "", words: str = ""
+) -> str:
     """The file: template `name`.html with `name`.css, the scripts one after the other, and the data.
 
     Args:
+        engine: a script that comes before the others: what the page computes with.
         words: text for a browser without scripts.
     """
     style = "\n".join([tones(), asset("common.css"), asset(f"{name}.css")])
     loader = asset("loader.js")
-    script = "\n".join(asset(each) for each in scripts)
+    script = "\n".join([engine, *(asset(each) for each in scripts)])
     pieces = {
         "POLICY": _POLICY.format(loader=_hash(loader), script=_hash(script), style=_hash(style)),
         "TITLE": html(title),

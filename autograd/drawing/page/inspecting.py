@@ -19,6 +19,7 @@ from ..table import table
 from ..view import View
 from ..wrap import wrapped
 from .file import Page, assemble
+from .live import live
 from .story import Story, story
 
 MOST_IN_WORDS: Final = 300
@@ -27,7 +28,8 @@ MOST_IN_WORDS: Final = 300
 SCRIPTS: Final = (
     "numbers.js", "elements.js", "colours.js", "graph.js", "scene.js", "routes.js", "layout.js", "fitting.js",
     "sweep.js", "paths.js", "words.js", "matrix.js", "picture.js", "camera.js", "minimap.js", "strip.js", "legend.js",
-    "table.js", "step.js", "why.js", "chosen.js", "view.js", "choosing.js", "time.js", "page.js",
+    "table.js", "engine.js", "step.js", "why.js", "chosen.js", "plot.js", "view.js", "choosing.js", "whatif.js",
+    "descent.js", "time.js", "page.js",
 )  # fmt: skip
 """In the order in which the page reads them, as one script."""
 
@@ -88,7 +90,7 @@ def page_of(
     named = title or _named(whole)
     data = {**story(whole, named), **({} if depth is None else {"depth": depth}), **(more or {})}
     words = table(whole) if len(whole.boxes) <= MOST_IN_WORDS else ""
-    return Page(assemble("page", named, SCRIPTS, data, words=words), named, lambda: _still(still))
+    return Page(assemble("page", named, SCRIPTS, data, engine=live(whole), words=words), named, lambda: _still(still))
 
 
 def _named(drawing: Drawing) -> str:

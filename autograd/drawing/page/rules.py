@@ -5,12 +5,3 @@ that a derivative is 0, the text says `null`: nothing passes, see `core/reverse.
 """
 
 from __future__ import annotations
-
-import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
-
-from ...core.rule import Rule
-from ...core.table import TABLE
-from ...formula import Symbol, name_symbols, number, write
-from ...masking import partial

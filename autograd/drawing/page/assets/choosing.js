@@ -77,7 +77,7 @@ function describe() {
   const place = byId("chosen");
   const box = state.pointed ?? state.chosen?.box;
   const node = state.pointed ? null : state.chosen?.node;
-  const shownKey = [box?.id, node?.id, state.sweep.direction, state.sweep.at, state.isFresh, [...state.lit].map((edge) => edge.id)].join(" ");
+  const shownKey = [state.version, box?.id, node?.id, state.sweep.direction, state.sweep.at, state.isFresh, [...state.lit].map((edge) => edge.id)].join(" ");
   if (describe.shown === shownKey) return;
   describe.shown = shownKey;
   const context = { graph, sweep: state.sweep, scene: state.scene, choose: chooseNode, light, shares: node ? state.shares : new Map() };
@@ -102,6 +102,7 @@ function listen(box) {
     state.pointed = to;
     describe();
   };
+  listenLeaf(box, group);
   group.addEventListener("pointerenter", point(box));
   group.addEventListener("pointerleave", point(null));
   group.addEventListener("focus", () => {

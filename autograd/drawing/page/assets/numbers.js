@@ -13,8 +13,19 @@ function decode(amount) {
 
 const sizeOf = (amount) => (typeof amount === "number" ? Math.abs(amount) : amount.size);
 
+const written = new Map(); // numbers that were written before: most are written again at the next step
+
 /** Three significant digits; never 0 for what is not. */
 function short(amount, digits = 3) {
+  if (typeof amount !== "number" || digits !== 3) return shorten(amount, digits);
+  if (!written.has(amount)) {
+    if (written.size > 20000) written.clear();
+    written.set(amount, shorten(amount, digits));
+  }
+  return written.get(amount);
+}
+
+function shorten(amount, digits) {
   if (amount === null || amount === undefined) return "—";
   if (typeof amount === "object") return amount.short ? `${amount.short} ‖${short(amount.size, digits)}‖` : `‖${short(amount.size, digits)}‖`;
   if (Number.isNaN(amount)) return "NaN";

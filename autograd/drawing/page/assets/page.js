@@ -87,6 +87,9 @@ function openLevel(depth) {
 
 /** When the view changes its size, the picture is fitted anew; it stays as it is where somebody has zoomed in. */
 function onResize() {
+  const { wide, high } = camera.room;
+  if (onResize.known === `${wide} ${high}`) return;
+  onResize.known = `${wide} ${high}`;
   clearTimeout(onResize.waiting);
   onResize.waiting = setTimeout(() => {
     if (camera.showsAll || camera.scale < SMALLEST) rebuild();
@@ -126,7 +129,11 @@ function start() {
     if (input.value === "backward") input.disabled = !graph.hasGradients;
   }
   state.sweep.goTo(state.sweep.length);
-  openLevel(Math.min(story.depth ?? readableDepth(), graph.depth));
+  address.opening = Math.min(story.depth ?? readableDepth(), graph.depth);
+  const link = address.read();
+  openLevel(link.show ?? address.opening);
+  address.follow(link);
+  onResize.known = `${camera.room.wide} ${camera.room.high}`;
   new ResizeObserver(onResize).observe(byId("graph"));
 }
 

@@ -34,7 +34,7 @@ class Picture {
   }
 
   drawBox(box, { x, y, wide, high }, lines) {
-    const kind = kindOf(box);
+    const { kind } = box;
     const round = ["input", "constant", "rest", "module"].includes(kind) ? 2 : 8;
     const area = (name, grow) => draw("rect", { class: name, x: -wide / 2 - grow, y: -high / 2 - grow, width: wide + 2 * grow, height: high + 2 * grow, rx: round + grow });
     const texts = lines.map((line, place) => draw("text", { class: line.role, x: 0, y: (place - (lines.length - 1) / 2) * LINE_HEIGHT + 4.3, "text-anchor": "middle" }));
@@ -42,7 +42,7 @@ class Picture {
       kind === "module" ? draw("rect", { class: "back", x: -wide / 2 + 4, y: -high / 2 - 4, width: wide, height: high, rx: round }) : null,
       area("halo", 4.5), kind === "parameter" ? area("outer", 3) : null, area("fill", 0),
       ...texts.flatMap((text) => [text, " "])); // a space between the lines, for those who hear them
-    this.boxes.set(box, { group, texts, room: wide - 6 });
+    this.boxes.set(box, { group, texts, room: wide - 6, written: [] });
     return group;
   }
 
@@ -55,39 +55,43 @@ class Picture {
     return group;
   }
 
-  /** What a box says and how it looks: `lines` of text, a class name, and what is read out. */
-  paintBox(box, { lines, look, spoken }) {
+  /** What a box says and how it looks: `lines` of text, a class name, and what is read out, if anything has changed. */
+  paintBox(box, lines, look, spoken) {
     const item = this.boxes.get(box);
-    setClass(item.group, `box ${kindOf(box)} ${look}`);
-    if (item.spoken !== spoken) item.group.setAttribute("aria-label", spoken);
-    item.spoken = spoken;
-    lines.forEach((line, place) => this.write(item.texts[place], line.text, item.room));
+    let isNew = item.look !== look;
+    if (isNew) item.group.setAttribute("class", `box ${box.kind} ${look}`);
+    item.look = look;
+    lines.forEach((line, place) => {
+      if (item.written[place] === line.text) return;
+      this.write(item.texts[place], line.text, item.room);
+      item.written[place] = line.text;
+      isNew = true;
+    });
+    if (isNew) item.group.setAttribute("aria-label", spoken());
   }
 
   /** A line of text, squeezed where it is longer than its box. */
   write(text, content, room) {
-    if (text.textContent === content) return;
     text.textContent = content;
-    if (measure(content) > room) {
+    if (content.length > 6 && measure(content) > room) {
       text.setAttribute("textLength", room.toFixed(1));
       text.setAttribute("lengthAdjust", "spacingAndGlyphs");
-    } else text.removeAttribute("textLength");
+    } else if (text.hasAttribute("textLength")) text.removeAttribute("textLength");
   }
 
-  paintEdge(edge, { look, width, label }) {
+  paintEdge(edge, look, width, label) {
     const item = this.edges.get(edge);
-    setClass(item.group, `edge ${look}`);
     const thick = width.toFixed(2);
+    if (item.look !== look) item.group.setAttribute("class", `edge ${look}`);
     if (item.width !== thick) item.line.setAttribute("stroke-width", thick);
-    item.width = thick;
-    if (item.text) rewrite(item.text, label);
+    if (item.text && item.label !== label) item.text.textContent = label;
+    Object.assign(item, { look, width: thick, label });
   }
 
   /** Words on some edges, beside their numbers: what is multiplied at this step, or the share of each. */
   annotate(notes) {
     this.chips.replaceChildren(...notes.filter(({ edge }) => this.edges.has(edge)).map(({ edge, text, look }) => {
-      const { line } = this.edges.get(edge);
-      const { x, y } = line.getPointAtLength(line.getTotalLength() / 2);
+      const [x, y] = this.laid.edges.get(edge).middle;
       const wide = measure(text) * 0.93 + 12;
       const words = draw("text", { x, y: y + 4, "text-anchor": "middle" }, text);
       return draw("g", { class: `chip ${look ?? ""}` }, draw("rect", { x: x - wide / 2, y: y - 9.5, width: wide, height: 19, rx: 9.5 }), words);
@@ -108,5 +112,3 @@ class Picture {
     }
   }
 }
-
-const kindOf = (box) => (box.node ? box.node.kind : !box.module ? "rest" : box.output ? "neuron" : "module");

@@ -19,15 +19,26 @@ function portsOf(scene, laid) {
   return ports;
 }
 
-/** The way of an edge: the path, and where its number stands. */
+/** The way of an edge: the path, where its number stands, and its middle, which has room for a note. */
 function route(link, laid, { port, crowded }) {
   const [from, to] = [laid.boxes.get(link.edge.tail), laid.boxes.get(link.edge.head)];
   const start = [from.x + from.wide / 2, from.y];
   const end = [to.x - to.wide / 2 - 7, port]; // the arrowhead fills the rest
   const label = crowded ? null : [end[0] - 5, port];
   const goesOn = link.tail !== link.head && link.tail.line === link.head.line && link.tail.column < link.head.column;
-  const points = goesOn ? [start, ...between(link, start, end), end] : null;
-  return { d: points ? curve(points) : turns(around(link, start, end)), label, start, end };
+  const points = goesOn ? [start, ...between(link, start, end), end] : around(link, start, end);
+  return { d: goesOn ? curve(points) : turns(points), label, end, middle: middleOf(points) };
+}
+
+/** The middle of the longest part of a way. */
+function middleOf(points) {
+  let [best, longest] = [points[0], -1];
+  for (let k = 1; k < points.length; k++) {
+    const [[x, y], [toX, toY]] = [points[k - 1], points[k]];
+    const length = Math.hypot(toX - x, toY - y);
+    if (length > longest) [best, longest] = [[(x + toX) / 2, (y + toY) / 2], length];
+  }
+  return best;
 }
 
 /** Points that lead an edge around what stands in the columns between its ends. */

@@ -20,9 +20,9 @@ class Scene {
       boxes.get(id).nodes.push(node);
       this.boxOf.set(node, boxes.get(id));
     }
-    for (const box of boxes.values()) box.output = box.node ?? box.module.output; // the one value that leaves it
     this.left = boxes.size > most ? this.leaveOut(boxes, most) : 0;
     this.boxes = [...boxes.values()].sort((one, other) => lastPlace(one) - lastPlace(other));
+    for (const box of this.boxes) describeBox(box);
     this.edges = this.bundle();
     const needed = new Set(this.boxes.flatMap((box) => graph.modules.get(box.frame)?.chain ?? []));
     this.frames = [...graph.modules.values()].filter((module) => needed.has(module.id));
@@ -53,7 +53,7 @@ class Scene {
       kept.add(waiting[next]);
       for (const node of waiting[next].nodes) waiting.push(...node.operands.map((edge) => this.boxOf.get(edge.tail)));
     }
-    const rest = { id: "rest", module: null, node: null, output: null, nodes: [], frame: "" };
+    const rest = { id: "rest", module: null, node: null, nodes: [], frame: "" };
     for (const [id, box] of boxes) {
       if (kept.has(box)) continue;
       boxes.delete(id);
@@ -82,6 +82,7 @@ class Scene {
    * else their norm. Null while nothing has.
    */
   flow(edge, has = () => true) {
+    if (edge.edges.length === 1) return has(edge.edges[0]) ? edge.edges[0].flow : null;
     const flows = edge.edges.filter((each) => has(each) && each.flow !== null).map((each) => each.flow);
     if (!flows.length) return null;
     if (flows.length === 1) return flows[0];
@@ -109,6 +110,16 @@ class Scene {
     }
     return found;
   }
+}
+
+/** What does not change about a box: what it is, and the one value that leaves it, if there is only one. */
+function describeBox(box) {
+  box.output = box.node ?? box.module?.output ?? null;
+  box.kind = box.node ? box.node.kind : !box.module ? "rest" : box.output ? "neuron" : "module";
+  box.titles = box.node ? [box.node.title] : box.module ? [box.module.name, box.output ? box.module.sign : ""] : ["…"];
+  box.titles = box.titles.filter(Boolean);
+  box.flags = [box.nodes.some((node) => node.root) && "root", box.nodes.some((node) => node.mark) && "marked"].filter(Boolean).join(" ");
+  box.isGraded = box.kind !== "constant" && box.kind !== "rest";
 }
 
 const lastPlace = (box) => box.nodes[box.nodes.length - 1].place;

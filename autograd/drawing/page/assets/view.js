@@ -20,11 +20,14 @@ const state = {
   cancels: false, // whether the paths of the chosen value's gradient nearly cancel
   shares: new Map(), // of the chosen value: how much of its gradient came along each edge
   playing: null,
+  version: 0, // how often the numbers have changed
   isFresh: true, // nobody has taken a step yet: the picture shows the end of the story
 };
 
 const strip = new Strip(byId("strip"), graph, (nodes) => chooseNode(nodes.reduce((best, node) => (sizeOf(node.grad ?? 0) > sizeOf(best.grad ?? 0) ? node : best))));
 let table = null;
+
+const MOST_CHIPS = 10;
 
 const isComparing = () => Boolean(story.compare) && byId("compare").value === "difference";
 
@@ -80,9 +83,11 @@ function rebuild(most = MOST_BOXES) {
   state.scene = scene;
   state.fitted = fitted(scene);
   camera.whole = state.fitted.laid;
+  const focused = document.activeElement?.closest?.("#graph .box")?.id;
   picture.show(scene, state.fitted, linesFor(final(), state.fitted.stacked));
   minimap.show(state.fitted.laid);
   for (const box of scene.boxes) listen(box);
+  if (focused && scene.byId.has(focused)) picture.boxes.get(scene.byId.get(focused)).group.focus();
   for (const frame of byId("graph").querySelectorAll(".frame")) listenFrame(frame);
   const again = (choice) => choice && { box: scene.boxOf.get(choice.box.nodes[0]), node: choice.node };
   state.pointed = null;
@@ -113,31 +118,34 @@ function update() {
   const touched = new Set([...passing].map((edge) => edge.tail));
   const onPath = new Set([...state.lit].flatMap((edge) => [scene.boxOf.get(edge.tail), scene.boxOf.get(edge.head)]));
   for (const box of scene.boxes) {
-    const gradient = gradientOf(box, now);
     const look = [
-      toneOf(box, gradient), stateOf(box, sweep), box === current && "current", touched.has(box) && box !== current && "operand",
+      toneOf(box, now), stateOf(box, sweep), box === current && "current", touched.has(box) && box !== current && "operand",
       box === state.chosen?.box && "chosen", onPath.has(box) && "lit", faded.isFaded(box) && "dim", faded.isHidden(box) && "gone",
-      box.nodes.some((node) => node.root) && "root", box.nodes.some((node) => node.mark) && "marked",
-      typeof box.node?.value === "number" && !Number.isFinite(box.node.value) && "broken",
+      box.flags, box.node && engine?.isLeaf(box.node) && "leaf", isBroken(box.node) && "broken",
     ].filter(Boolean).join(" ");
     const lines = linesOf(box, state.fitted.stacked, now);
-    picture.paintBox(box, { lines, look, spoken: spokenOf(box, lines, now) });
+    picture.paintBox(box, lines, look, () => spokenOf(box, lines, now));
   }
+  const noted = notes();
+  const hasNote = new Set(noted.map(({ edge }) => edge));
   for (const edge of scene.edges) {
     const flow = now.flow(edge);
     const isConstant = edge.edges.every((each) => each.constant);
     const look = [
-      isConstant ? "constant" : colours.tone(flow), flow === null && !isConstant && sweep.isBackward && "waiting", passing.has(edge) && "now",
+      isConstant ? "constant" : colours.tone(flow), flow === null && !isConstant && sweep.isBackward && "waiting", passing.has(edge) && "now", hasNote.has(edge) && "noted",
       edge.edges.some((each) => state.lit.has(each)) && "lit", faded.isFadedEdge(edge) && "dim", faded.isHidden(edge.tail) && "gone",
     ].filter(Boolean).join(" ");
-    picture.paintEdge(edge, { look, width: isConstant ? 0.8 : colours.width(flow, THIN.thinnest, THIN.thickest), label: labelOf(scene, edge, now) });
+    picture.paintEdge(edge, look, isConstant ? 0.8 : colours.width(flow, THIN.thinnest, THIN.thickest), labelOf(scene, edge, now));
   }
-  picture.annotate(notes());
+  picture.annotate(noted);
   strip.update((node) => (sweep.isBackward ? now.gradient(node) : node.grad), colours);
   showStep(byId("now"), state, chooseNode);
   describe();
+  whatIf.show(state.chosen?.node ?? null);
+  showChanges();
   table?.update(sweep);
   showTime();
+  address.write();
 }
 
 /** The edges of the picture along which something goes at this step. */
@@ -151,27 +159,31 @@ function passingEdges() {
 
 /** The gradient that colours a box; null for none. */
 function gradientOf(box, now) {
-  if (!now.isBackward || box.node?.kind === "constant") return null;
+  if (!now.isBackward || !box.isGraded) return null;
   if (box.output) return now.gradient(box.output);
   const found = together(box.nodes, now.gradient);
   return found && { size: found.norm };
 }
 
-function toneOf(box, gradient) {
+function toneOf(box, now) {
   if (isComparing()) {
-    const node = box.node;
-    if (!node || !(node.id in story.compare.nodes)) return "";
-    const gap = gapOf(node);
-    return gap === 0 ? "zero" : !Number.isFinite(gap) ? "alarm" : `${gap < 0 ? "minus" : "plus"}${Math.max(2, Math.round(6 * Math.sqrt(Math.abs(gap) / largestGap())))}`;
+    const gap = box.node && box.node.id in story.compare.nodes ? gapOf(box.node) : null;
+    if (gap === null || gap === 0 || !Number.isFinite(gap)) return gap === null ? "" : gap === 0 ? "zero" : "alarm";
+    return `${gap < 0 ? "minus" : "plus"}${Math.max(2, Math.round(6 * Math.sqrt(Math.abs(gap) / largestGap())))}`;
   }
+  const gradient = gradientOf(box, now);
   return Number.isNaN(gradient?.size) ? "" : state.colours.tone(gradient);
 }
 
+/** "waiting" or "partial" while not all of a box is known. */
 function stateOf(box, sweep) {
-  const states = new Set(box.nodes.filter((node) => node.kind !== "constant").map((node) => sweep.state(node)));
-  if (box.output && box.output.kind !== "constant") return sweep.state(box.output) === "done" ? "" : sweep.state(box.output);
-  return states.size === 0 || (states.size === 1 && states.has("done")) ? "" : states.size === 1 && states.has("waiting") ? "waiting" : "partial";
+  if (!box.isGraded) return "";
+  const states = box.output ? [sweep.state(box.output)] : [...new Set(box.nodes.filter((node) => node.kind !== "constant").map((node) => sweep.state(node)))];
+  if (states.every((each) => each === "done")) return "";
+  return states.every((each) => each === "waiting") ? "waiting" : "partial";
 }
+
+const isBroken = (node) => typeof node?.value === "number" && !Number.isFinite(node.value);
 
 /** How far two gradients of a value are apart; 0 where they differ by rounding only. */
 function gapOf(node) {
@@ -190,7 +202,10 @@ function notes() {
     for (const [edge, share] of shares) if (scene.edgeOf.has(edge)) found.set(scene.edgeOf.get(edge), (found.get(scene.edgeOf.get(edge)) ?? 0) + share);
     const total = state.chosen.node.grad - (state.chosen.node.before ?? 0);
     const text = (share) => (state.cancels ? short(share * total) : percent(share));
-    return [...found].filter(([, share]) => Math.abs(share) >= 5e-4).map(([edge, share]) => ({ edge, text: text(share), look: edge.edges.some((each) => state.lit.has(each)) ? "lit" : "" }));
+    const isLit = (edge) => edge.edges.some((each) => state.lit.has(each));
+    const visible = [...found].filter(([, share]) => Math.abs(share) >= 5e-4);
+    const shown = visible.length <= MOST_CHIPS ? visible : visible.filter(([edge]) => isLit(edge) || edge.tail === state.chosen.box);
+    return shown.map(([edge, share]) => ({ edge, text: text(share), look: isLit(edge) ? "lit" : "" }));
   }
   if (state.isFresh || !sweep.at || scene.boxes.length > MOST_AT_FIRST * 4) return [];
   const box = scene.boxOf.get(sweep.node);

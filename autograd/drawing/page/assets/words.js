@@ -19,16 +19,13 @@ function linesOf(box, stacked, now) {
     if (stacked) return parts.map((part) => line("numbers", part, part === gradient ? `∇ ${NUMBER}` : NUMBER));
     return [line("numbers", parts.join(" │ "), parts.length > 1 ? `${NUMBER} │ ∇ ${NUMBER}` : NUMBER)];
   };
-  if (!box.node && !box.module) return [line("title", "…"), line("numbers", `${count(box.nodes.length, "value")} left out`)];
-  if (box.output) {
-    const { output } = box;
-    const titles = box.node ? [box.node.title] : [box.module.name, box.module.sign];
-    return [...titles.filter(Boolean).map((title, k) => line(k ? "sign" : "title", title)), ...numbers(...now.pair(output))];
-  }
+  const titles = box.titles.map((title, k) => line(k ? "sign" : "title", title));
+  if (box.kind === "rest") return [...titles, line("numbers", `${count(box.nodes.length, "value")} left out`)];
+  if (box.output) return [...titles, ...numbers(...now.pair(box.output))];
   const parameters = box.nodes.filter((node) => node.kind === "parameter").length;
   const found = together(box.nodes, now.gradient);
   const holds = parameters ? count(parameters, "parameter") : count(box.nodes.length, "value");
-  return [line("title", box.module.name), ...numbers(holds, now.hasGradients ? `‖∇‖ ${found ? short(found.norm) : "—"}` : null)];
+  return [...titles, ...numbers(holds, now.hasGradients ? `‖∇‖ ${found ? short(found.norm) : "—"}` : null)];
 }
 
 /** What is written on an edge: on the way back what has flowed along it, else its local derivative. */
