@@ -7,6 +7,7 @@ class Engine {
     this.graph = graph;
     this.live = live;
     this.leaves = live.leaves.map((place) => graph.nodes[place]);
+    this.frozen = live.frozen.map((place) => graph.nodes[place]); // their conditions were decided when they were recorded
     this.edges = graph.nodes.flatMap((node) => node.operands); // in the order of the engine: operand after operand
     this.place = new Map(this.leaves.map((leaf, k) => [leaf, k]));
     this.numbers = this.leaves.map((leaf) => leaf.value);

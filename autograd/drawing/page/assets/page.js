@@ -73,7 +73,8 @@ function mostCommon(words) {
 
 /** The sentence that the page opens with, and the way to what it is about. */
 function showHeadline() {
-  const { text, about } = story.headline;
+  const { about } = story.headline;
+  const text = story.headline.text || (engine ? "Drag a leaf and every number follows; choose a box to see why its gradient is what it is." : "");
   const node = graph.byId.get(about);
   byId("headline").hidden = !text;
   byId("headline").replaceChildren(...(text ? [make("span", {}, text)] : []), ...(node ? [" ", make("button", { type: "button", class: "link", onclick: () => chooseNode(node) }, "Show me")] : []));
@@ -92,8 +93,11 @@ function onResize() {
   onResize.known = `${wide} ${high}`;
   clearTimeout(onResize.waiting);
   onResize.waiting = setTimeout(() => {
+    if (state.isHeld) onResize.known = "";
+    if (state.isHeld) return onResize();
     if (camera.showsAll || camera.scale < SMALLEST) rebuild();
     else camera.pan(0, 0);
+    return undefined;
   }, 120);
 }
 
@@ -133,6 +137,10 @@ function start() {
   const link = address.read();
   openLevel(link.show ?? address.opening);
   address.follow(link);
+  window.addEventListener("hashchange", () => {
+    if (engine) resetAll();
+    address.follow(address.read());
+  });
   onResize.known = `${camera.room.wide} ${camera.room.high}`;
   new ResizeObserver(onResize).observe(byId("graph"));
 }

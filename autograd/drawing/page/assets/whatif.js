@@ -78,10 +78,11 @@ class WhatIf {
     this.slider = make("input", { type: "range", id: "leaf-slider", min: this.range[0], max: this.range[1], step: "any", "aria-label": `Drag ${leaf.name}`, oninput: (event) => change(leaf, Number(event.target.value)) });
     const by = (step) => make("button", { type: "button", onclick: () => change(leaf, rounded(engine.numbers[engine.place.get(leaf)] + step, push)), "aria-label": `${step < 0 ? "Less" : "More"} by ${short(Math.abs(step))}` }, `${step < 0 ? "−" : "+"}${short(Math.abs(step))}`);
     this.words = make("p", { class: "promise", role: "status" });
+    const stays = engine.frozen.length ? make("p", { class: "note" }, `A comparison is not part of the graph: what it chose in ${[...new Set(engine.frozen.map((node) => node.name))].slice(0, 3).join(", ")} stays as it was made.`) : null;
     this.plot = new Plot(`${engine.result.name} along ${leaf.name}, with its tangent`);
     return this.place.replaceChildren(
       make("h3", {}, `What if ${leaf.name} were another number?`),
-      make("div", { class: "dial" }, by(-push), this.number, by(push)), this.slider, this.words, this.plot.svg);
+      make("div", { class: "dial" }, by(-push), this.number, by(push)), this.slider, this.words, this.plot.svg, ...(stays ? [stays] : []));
   }
 
   /** A number that was typed; what is none is said, and nothing happens. */
@@ -147,6 +148,7 @@ function listenLeaf(box, group) {
   group.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     start = { x: event.clientX, number: engine.numbers[engine.place.get(leaf)], moved: false };
+    state.isHeld = true;
     event.stopPropagation();
     camera.dragged = false;
     group.setPointerCapture(event.pointerId);
@@ -158,7 +160,12 @@ function listenLeaf(box, group) {
     const reach = Math.max(1, Math.abs(leaf.told.value) || 0);
     change(leaf, rounded((Number.isFinite(start.number) ? start.number : 0) + ((event.clientX - start.x) / 200) * reach, pushOf(leaf) / 100));
   });
-  for (const end of ["pointerup", "pointercancel"]) group.addEventListener(end, () => { start = null; });
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    group.addEventListener(end, () => {
+      start = null;
+      state.isHeld = false;
+    });
+  }
   group.addEventListener("keydown", (event) => {
     const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (!way || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
