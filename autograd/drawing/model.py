@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..core.rule import Rule
+from ..core.table import TABLE
 
 Path = tuple[str, ...]
 Rows = tuple[tuple[float, ...], ...]
@@ -148,14 +150,23 @@ class Recorded:
     """A graph of single numbers as it was computed, by the places that its ids name: for a page that computes it anew.
 
     Attributes:
-        rules: the rows of the table that were applied; at a leaf what kind of leaf it is.
+        rules: the rows of the table that were applied; None at a leaf.
         links: the places of the operands.
         numbers: the constants, by place.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule | None, ...]
     links: tuple[tuple[int, ...], ...]
     numbers: Mapping[int, float]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rows of the table are pickled by name. A graph with a user's own primitive does not compute in its copies."""
+        is_known = all(rule is None or TABLE.get(rule.name) is rule for rule in self.rules)
+        return (Recorded, (self.rules, self.links, dict(self.numbers))) if is_known else (_unknown, ())
+
+
+def _unknown() -> None:
+    """What is left of a graph that cannot be written down."""
 
 
 @dataclass(frozen=True)

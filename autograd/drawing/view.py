@@ -51,7 +51,8 @@ class View:
         if not is_scalar or len(read.roots) != 1 or len(drawing.boxes) != len(read.nodes):
             return drawing
         numbers = {place: node.data for place, node in enumerate(read.nodes) if read.kinds[place] == "constant"}
-        return replace(drawing, recorded=Recorded(tuple(node.rule for node in read.nodes), tuple(read.links), numbers))
+        rules = tuple(node.rule if links else None for node, links in zip(read.nodes, read.links, strict=True))
+        return replace(drawing, recorded=Recorded(rules, tuple(read.links), numbers))
 
     def readable(self, options: Options) -> Drawing:
         """Every value, if one line of boxes at the width of a page holds them; else each neuron as one box.

@@ -148,11 +148,13 @@ def javascript_of(root: Any, order: Sequence[tuple[Any, tuple[Any, ...]]] | None
     return GraphScript(text_of(tables), tuple(node for node, _ in order), tables.leaves, tables.frozen)
 
 
-def tables_of(rules: Sequence[Rule], links: Sequence[Sequence[int]], numbers: Mapping[int, float]) -> GraphTables:
+def tables_of(
+    rules: Sequence[Rule | None], links: Sequence[Sequence[int]], numbers: Mapping[int, float]
+) -> GraphTables:
     """A graph as lists of numbers.
 
     Args:
-        rules: the rule of each node, operands before results.
+        rules: the rule of each node, operands before results; that of a leaf is not looked at.
         links: the places of its operands.
         numbers: those of the constants, by place.
     """
@@ -160,11 +162,11 @@ def tables_of(rules: Sequence[Rule], links: Sequence[Sequence[int]], numbers: Ma
     rule: list[int] = []
     operands: list[int] = []
     first = [0]
-    for place, given in enumerate(links):
+    for place, (row, given) in enumerate(zip(rules, links, strict=True)):
         operands += given
         first.append(len(operands))
         kind = -2 if place in numbers else -1
-        rule.append(known.setdefault(rules[place], len(known)) if given else kind)
+        rule.append(known.setdefault(row, len(known)) if row is not None and given else kind)
     return GraphTables(
         rules=tuple(known), rule=tuple(rule), first=tuple(first), operands=tuple(operands),
         leaves=tuple(place for place, given in enumerate(links) if not given and place not in numbers),

@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
@@ -26,6 +27,7 @@ _POLICY: Final = (
     "default-src 'none'; script-src '{loader}' '{script}'; style-src '{style}'; img-src data:; base-uri 'none'; "
     "form-action 'none'"
 )
+_COMMENTS: Final = re.compile(r"^\s*(//.*|/\*\*.*\*/)\n", re.MULTILINE)
 _FRAME: Final = (
     '<iframe sandbox="allow-scripts" title="{title}" srcdoc="{page}" width="100%" height="640" '
     'style="border:1px solid #8884;border-radius:8px"></iframe>'
@@ -83,7 +85,7 @@ def assemble(
     """
     style = "\n".join([tones(), asset("common.css"), asset(f"{name}.css")])
     loader = asset("loader.js")
-    script = "\n".join([engine, *(asset(each) for each in scripts)])
+    script = "\n".join([engine, *(_terse(asset(each)) for each in scripts)])
     pieces = {
         "POLICY": _POLICY.format(loader=_hash(loader), script=_hash(script), style=_hash(style)),
         "TITLE": html(title),
@@ -134,6 +136,11 @@ def _plain(thing: Any) -> Any:
     if isinstance(thing, dict):
         return {key: _plain(each) for key, each in thing.items()}
     return [_plain(each) for each in thing] if isinstance(thing, (list, tuple)) else thing
+
+
+def _terse(script: str) -> str:
+    """A script without the lines that are comments and nothing else: who reads them has the file."""
+    return _COMMENTS.sub("", script)
 
 
 @lru_cache(maxsize=16)

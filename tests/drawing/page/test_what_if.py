@@ -63,6 +63,17 @@ def set_leaf(tab: Any, name: str, text: str) -> None:
     tab.press("#leaf", "Enter")
 
 
+def follow(tab: Any, link: str) -> None:
+    """Go where a link goes, and wait until the page has done so."""
+    tab.evaluate(
+        """(link) => new Promise((done) => {
+          addEventListener("hashchange", done, { once: true });
+          location.hash = link;
+        }).then(() => null)""",
+        link,
+    )
+
+
 def one_three_three_one(x: float = 0.5, **weights: float) -> Value:
     model = MLP(1, [3, 3, 1], activation="sigmoid", seed=3)
     for name, weight in model.named_parameters():
@@ -166,12 +177,21 @@ def test_numbers_that_are_typed(opened: Opened) -> None:
     tab = opened(inspect(made(0.5)))
     show(tab, "values")
     choose(tab, "n0")
-    for typed, number in (
-        ("-2", -2.0), ("1e-3", 0.001), ("\u22120.5", -0.5), ("inf", math.inf), ("-Infinity", -math.inf), ("NaN", math.nan),
-    ):  # fmt: skip
+    for typed, number in {
+        "-2": -2.0, "1e-3": 0.001, "\u22120.5": -0.5, "inf": math.inf, "-Infinity": -math.inf, "NaN": math.nan,
+    }.items():  # fmt: skip
         tab.fill("#leaf", typed)
         tab.press("#leaf", "Enter")
         agree(tab, made(number))
+
+
+def test_what_is_half_typed_stays_when_the_page_is_painted_anew(opened: Opened) -> None:
+    tab = opened(inspect(graphs.neuron()))
+    show(tab, "values")
+    choose(tab, place_of(graphs.neuron(), "x"))
+    tab.fill("#leaf", "1.2")
+    tab.evaluate("document.getElementById('threshold').dispatchEvent(new Event('input', {bubbles: true}))")
+    assert tab.input_value("#leaf") == "1.2"
 
 
 def test_what_is_no_number_changes_nothing(opened: Opened) -> None:
@@ -205,7 +225,7 @@ def test_a_link_that_says_nothing_is_harmless(opened: Opened) -> None:
     loss = graphs.neuron()
     tab = opened(inspect(loss))
     for link in ("#n0=abc", "#n999=1", "#at=backward-x", "#show=77", "#chosen=nobody&n4=3", "#%%%"):
-        tab.goto(tab.url.partition("#")[0] + link)
+        follow(tab, link)
         agree(tab, loss)
         tab.reload()
         tab.wait_for_selector("body[data-ready=yes]")
@@ -269,7 +289,7 @@ def test_every_primitive_computes_in_the_page(opened: Opened) -> None:
     labels = [f"{rule.name}{k}" for rule in TABLE.values() for k in range(rule.arity)]
     link = "&".join(f"n{places[label]}={value!r}" for label, value in zip(labels, second, strict=True))
     tab = opened(inspect(root))
-    tab.goto(f"{tab.url.partition('#')[0]}#{link}")
+    follow(tab, f"#{link}")
     agree(tab, table_graph(second))
 
 
@@ -294,7 +314,7 @@ def test_awkward_points(function: Callable[[Value, Value], Value], opened: Opene
     tab = opened(inspect(at(function, 0.7, 1.3)))
     places = {node.label: place for place, (node, _) in enumerate(walk(at(function, 0.7, 1.3))) if node.label}
     for x, y in ((0.0, 0.0), (-1.0, 0.0), (0.0, 2.0), (-2.0, -1.0), (1.0, 1.0), (math.inf, -math.inf)):
-        tab.goto(f"{tab.url.partition('#')[0]}#n{places['a']}={x!r}&n{places['b']}={y!r}".replace("inf", "Infinity"))
+        follow(tab, f"#n{places['a']}={x!r}&n{places['b']}={y!r}".replace("inf", "Infinity"))
         agree(tab, at(function, x, y))
 
 

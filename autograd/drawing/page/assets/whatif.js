@@ -71,6 +71,7 @@ class WhatIf {
 
   build(leaf) {
     if (!leaf) return this.place.replaceChildren();
+    this.shown = null;
     const push = pushOf(leaf);
     const reach = Math.max(1, Math.abs(leaf.told.value) || 0);
     this.range = Number.isFinite(leaf.told.value) ? [leaf.told.value - reach, leaf.told.value + reach] : [-1, 1];
@@ -91,15 +92,22 @@ class WhatIf {
     const number = /^[-+]?(inf|infinity)$/i.test(text) ? (text.startsWith("-") ? -Infinity : Infinity) : Number(text);
     const isNumber = text !== "" && (!Number.isNaN(number) || /^nan$/i.test(text));
     input.setAttribute("aria-invalid", String(!isNumber));
-    if (isNumber) change(this.leaf, number);
-    else this.words.textContent = "That is no number.";
+    if (isNumber) {
+      this.shown = null; // so that it is written out as it was understood
+      change(this.leaf, number);
+    } else this.words.textContent = "That is no number.";
   }
 
   update() {
     const { leaf } = this;
     const at = engine.numbers[engine.place.get(leaf)];
     const from = leaf.told.value;
-    if (document.activeElement !== this.number || Number(this.number.value) !== at) this.number.value = String(at);
+    if (!Object.is(at, this.shown)) { // only then: what somebody is typing stays
+      this.number.value = String(at);
+      this.number.removeAttribute("aria-invalid");
+    }
+    this.shown = at;
+    if (this.number.getAttribute("aria-invalid") === "true") return;
     this.slider.value = at;
     const before = engine.resultAt(leaf, from);
     const slope = engine.slopeAt(leaf, from);
