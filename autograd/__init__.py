@@ -85,9 +85,9 @@ from .value.value import Value, parameter
 # fmt: off
 # generated: the rows of the table
 from .core.table import (
-    reciprocal, square, sqrt, hypot, exp, exp2, expm1, log, log2, log10, log1p, logaddexp, sin, cos, tan, arcsin,
-    arccos, arctan, arctan2, sinh, cosh, tanh, arcsinh, arccosh, arctanh, erf, erfc, sigmoid, log_sigmoid, softplus,
-    relu, leaky_relu, elu, gelu, silu, maximum, minimum, sign, floor, ceil,
+    reciprocal, cbrt, square, sqrt, hypot, exp, exp2, expm1, log, log2, log10, log1p, logaddexp, logaddexp2, sin, cos,
+    tan, arcsin, arccos, arctan, arctan2, sinh, cosh, tanh, arcsinh, arccosh, arctanh, erf, erfc, sigmoid, log_sigmoid,
+    softplus, relu, leaky_relu, elu, gelu, silu, maximum, minimum, sign, floor, ceil, fmod,
 )
 # end of generated
 # fmt: on
@@ -114,10 +114,10 @@ __all__ = [
 # fmt: off
 # generated: their names
 __all__ += [  # noqa: RUF022, in the order of the table
-    "reciprocal", "square", "sqrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp",
-    "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh",
-    "arctanh", "erf", "erfc", "sigmoid", "log_sigmoid", "softplus", "relu", "leaky_relu", "elu", "gelu", "silu",
-    "maximum", "minimum", "sign", "floor", "ceil",
+    "reciprocal", "cbrt", "square", "sqrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p",
+    "logaddexp", "logaddexp2", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh",
+    "arcsinh", "arccosh", "arctanh", "erf", "erfc", "sigmoid", "log_sigmoid", "softplus", "relu", "leaky_relu", "elu",
+    "gelu", "silu", "maximum", "minimum", "sign", "floor", "ceil", "fmod",
 ]
 # end of generated
 # fmt: on

@@ -66,6 +66,12 @@ class Symbol:
     def __rpow__(self, other: Any) -> Any:
         return Symbol(TABLE["power"], (other, self))
 
+    def __floordiv__(self, other: Any) -> Any:
+        return Symbol(TABLE["floor_divide"], (self, other))
+
+    def __mod__(self, other: Any) -> Any:
+        return Symbol(TABLE["remainder"], (self, other))
+
     def __neg__(self) -> Any:
         return Symbol(TABLE["negative"], (self,))
 

@@ -40,6 +40,17 @@ def sqrt(x: float) -> float:
     return math.sqrt(x) if x >= 0.0 else NAN
 
 
+def cbrt(x: float) -> float:
+    if x == 0.0 or not math.isfinite(x):
+        return x
+    root = math.copysign(math.pow(math.fabs(x), 1.0 / 3.0), x)
+    return root - (root * root * root - x) / (3.0 * root * root)  # one step of Newton's: math.cbrt is of Python 3.11
+
+
+def fmod(x: float, y: float) -> float:
+    return NAN if y == 0.0 or math.isinf(x) else math.fmod(x, y)
+
+
 def exp(x: float) -> float:
     try:
         return math.exp(x)

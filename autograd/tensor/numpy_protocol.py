@@ -125,10 +125,9 @@ INSTEAD: Final[dict[str, str]] = {
     **dict.fromkeys(("rint", "trunc", "round", "around", "fix"), _ROUND),
     **dict.fromkeys(("nansum", "nanprod", "nanmean", "nanmax", "nanmin", "nanvar", "nanstd", "nancumsum"), _NAN),
     **dict.fromkeys(("median", "percentile", "quantile", "partition"), _QUANTILE),
-    "cbrt": "t ** (1 / 3), for positive numbers",
+    "sinc": "where(t == 0, 1.0, sin(pi * t) / (pi * t))",
     "copysign": "where(y > 0, abs(x), -abs(x))",
     "heaviside": "where(x > 0, 1.0, 0.0)",
-    "logaddexp2": "logaddexp(x, y)",
     "fmax": "maximum(x, y)",
     "fmin": "minimum(x, y)",
     "select": "where(condition, x, y), nested",
@@ -202,6 +201,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
 def call_function(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """`Tensor.__array_function__`."""
     name = name_of(function)
+    if name == "sort":  # in whatever way it is done
+        options = {key: option for key, option in options.items() if key not in ("kind", "stable")}
     if name in PLAIN_FUNCTIONS:
         return function(*map(_numbers, args), **_plain_options(name, options))
     ours = FUNCTIONS.get(name)

@@ -396,6 +396,8 @@ def plain_index(index: Any) -> Any:
     """
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
+    if isinstance(index, (bool, np.bool_)):
+        return np.array(index)  # a mask without axes, which is not the number 1
     if index is None or index is Ellipsis or isinstance(index, (int, slice, np.integer)):
         return index
     if hasattr(index, "_apply_array"):

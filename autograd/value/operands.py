@@ -20,8 +20,13 @@ def to_float(number: object, what: str = "a Value") -> float:
     Raises:
         OperandError: it is not one; the message says what to write instead.
     """
-    if isinstance(number, (float, int)):
+    if isinstance(number, float):
         return float(number)
+    if isinstance(number, int):
+        try:
+            return float(number)
+        except OverflowError:
+            raise OperandError(f"{what} is a float, which ends at 1.8e308; write math.inf for what is beyond") from None
     if hasattr(number, "_apply"):
         raise OperandError(f"{what} must be a plain number, got a Value; use v.item(), or v.detach() for a new leaf")
     if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):

@@ -48,6 +48,7 @@ NEGATIVE: Final = table.negative
 ABS: Final = table.abs
 POWER: Final = table.power
 RECIPROCAL: Final = table.reciprocal
+CBRT: Final = table.cbrt
 SQUARE: Final = table.square
 SQRT: Final = table.sqrt
 HYPOT: Final = table.hypot
@@ -59,6 +60,7 @@ LOG2: Final = table.log2
 LOG10: Final = table.log10
 LOG1P: Final = table.log1p
 LOGADDEXP: Final = table.logaddexp
+LOGADDEXP2: Final = table.logaddexp2
 SIN: Final = table.sin
 COS: Final = table.cos
 TAN: Final = table.tan
@@ -87,6 +89,9 @@ MINIMUM: Final = table.minimum
 SIGN: Final = table.sign
 FLOOR: Final = table.floor
 CEIL: Final = table.ceil
+FMOD: Final = table.fmod
+FLOOR_DIVIDE: Final = table.floor_divide
+REMAINDER: Final = table.remainder
 IDENTITY: Final = table.identity
 # end of generated
 # fmt: on
@@ -346,8 +351,9 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
+            t1 = ieee.log(x)
             out = ieee.power(x, y)
-            return Result(POWER, out, self, ((0.0 if x == 0.0 else ieee.divide(y * out, x)) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else out * ieee.log(x)))
+            return Result(POWER, out, self, ((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -357,7 +363,7 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of **")
         out = ieee.power(x, y)
-        return Result(POWER, out, self, ((0.0 if x == 0.0 else ieee.divide(y * out, x)) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
+        return Result(POWER, out, self, ((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
 
     def __rpow__(self, other: object) -> Any:
         """Return x to the power y; NaN, never complex, for x < 0."""
@@ -370,14 +376,21 @@ class Value(Scalar):
             return NotImplemented
         else:
             x = to_float(other, "an operand of **")
+        t1 = ieee.log(x)
         out = ieee.power(x, y)
-        return Result(POWER, out, None, x, self, ((0.0 if y >= 0.0 else -out) if x == 0.0 else out * ieee.log(x)))
+        return Result(POWER, out, None, x, self, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
 
     def reciprocal(self) -> Value:
         """Return one over x."""
         x = self._data
         out = ieee.divide(1.0, x)
         return Result(RECIPROCAL, out, self, -out * out, None, 0.0)
+
+    def cbrt(self) -> Value:
+        """Return the cube root."""
+        x = self._data
+        out = ieee.cbrt(x)
+        return Result(CBRT, out, self, ieee.divide(1.0, 3.0 * out * out), None, 0.0)
 
     def square(self) -> Value:
         """Return x times x."""
@@ -432,7 +445,7 @@ class Value(Scalar):
         """Return 2 to the power x."""
         x = self._data
         out = ieee.exp2(x)
-        return Result(EXP2, out, self, out * 0.6931471805599453, None, 0.0)
+        return Result(EXP2, out, self, (out * 0.6931471805599453 if out < ieee.INF else ieee.exp2(x - 1.0) * 1.3862943611198906), None, 0.0)
 
     def expm1(self) -> Value:
         """Return exp(x) - 1, exact near 0."""
@@ -464,9 +477,11 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            t1 = ieee.exp(-math.fabs(x - y))
-            t2 = ieee.exp(-math.fabs(y - x))
-            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide((1.0 if x - y >= 0.0 else t1), 1.0 + t1)), other, (0.0 if y == -ieee.INF else ieee.divide((1.0 if y - x >= 0.0 else t2), 1.0 + t2)))
+            t1 = ieee.exp(-math.fabs(-(x - y)))
+            t2 = ieee.exp(-math.fabs(x - y))
+            t3 = ieee.exp(-math.fabs(-(y - x)))
+            t4 = ieee.exp(-math.fabs(y - x))
+            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(1.0 if -(x - y) >= 0.0 else t1, 1.0 + t1) if x - y > 0.0 else ieee.divide(1.0 if x - y >= 0.0 else t2, 1.0 + t2))), other, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(1.0 if -(y - x) >= 0.0 else t3, 1.0 + t3) if y - x > 0.0 else ieee.divide(1.0 if y - x >= 0.0 else t4, 1.0 + t4))))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -475,8 +490,9 @@ class Value(Scalar):
             return LOGADDEXP(self, other)
         else:
             y = to_float(other, "an operand of logaddexp")
-        t1 = ieee.exp(-math.fabs(x - y))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide((1.0 if x - y >= 0.0 else t1), 1.0 + t1)), None, y)
+        t1 = ieee.exp(-math.fabs(-(x - y)))
+        t2 = ieee.exp(-math.fabs(x - y))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(1.0 if -(x - y) >= 0.0 else t1, 1.0 + t1) if x - y > 0.0 else ieee.divide(1.0 if x - y >= 0.0 else t2, 1.0 + t2))), None, y)
 
     def _rlogaddexp(self, other: object) -> Any:
         """Return log(exp(x) + exp(y)), without overflow."""
@@ -489,8 +505,46 @@ class Value(Scalar):
             return LOGADDEXP(other, self)
         else:
             x = to_float(other, "an operand of logaddexp")
-        t2 = ieee.exp(-math.fabs(y - x))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else ieee.divide((1.0 if y - x >= 0.0 else t2), 1.0 + t2)))
+        t3 = ieee.exp(-math.fabs(-(y - x)))
+        t4 = ieee.exp(-math.fabs(y - x))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(1.0 if -(y - x) >= 0.0 else t3, 1.0 + t3) if y - x > 0.0 else ieee.divide(1.0 if y - x >= 0.0 else t4, 1.0 + t4))))
+
+    def logaddexp2(self, other: object) -> Any:
+        """Return log2(2**x + 2**y), without overflow."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.exp(-math.fabs(-((x - y) * 0.6931471805599453)))
+            t2 = ieee.exp(-math.fabs((x - y) * 0.6931471805599453))
+            t3 = ieee.exp(-math.fabs(-((y - x) * 0.6931471805599453)))
+            t4 = ieee.exp(-math.fabs((y - x) * 0.6931471805599453))
+            return Result(LOGADDEXP2, ieee.logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453, self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(1.0 if -((x - y) * 0.6931471805599453) >= 0.0 else t1, 1.0 + t1) if (x - y) * 0.6931471805599453 > 0.0 else ieee.divide(1.0 if (x - y) * 0.6931471805599453 >= 0.0 else t2, 1.0 + t2))), other, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(1.0 if -((y - x) * 0.6931471805599453) >= 0.0 else t3, 1.0 + t3) if (y - x) * 0.6931471805599453 > 0.0 else ieee.divide(1.0 if (y - x) * 0.6931471805599453 >= 0.0 else t4, 1.0 + t4))))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return LOGADDEXP2(self, other)
+        else:
+            y = to_float(other, "an operand of logaddexp2")
+        t1 = ieee.exp(-math.fabs(-((x - y) * 0.6931471805599453)))
+        t2 = ieee.exp(-math.fabs((x - y) * 0.6931471805599453))
+        return Result(LOGADDEXP2, ieee.logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453, self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(1.0 if -((x - y) * 0.6931471805599453) >= 0.0 else t1, 1.0 + t1) if (x - y) * 0.6931471805599453 > 0.0 else ieee.divide(1.0 if (x - y) * 0.6931471805599453 >= 0.0 else t2, 1.0 + t2))), None, y)
+
+    def _rlogaddexp2(self, other: object) -> Any:
+        """Return log2(2**x + 2**y), without overflow."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return LOGADDEXP2(other, self)
+        else:
+            x = to_float(other, "an operand of logaddexp2")
+        t3 = ieee.exp(-math.fabs(-((y - x) * 0.6931471805599453)))
+        t4 = ieee.exp(-math.fabs((y - x) * 0.6931471805599453))
+        return Result(LOGADDEXP2, ieee.logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453, None, x, self, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(1.0 if -((y - x) * 0.6931471805599453) >= 0.0 else t3, 1.0 + t3) if (y - x) * 0.6931471805599453 > 0.0 else ieee.divide(1.0 if (y - x) * 0.6931471805599453 >= 0.0 else t4, 1.0 + t4))))
 
     def sin(self) -> Value:
         """Return the sine, x in radians."""
@@ -511,12 +565,12 @@ class Value(Scalar):
     def arcsin(self) -> Value:
         """Return the angle in radians whose sine is x."""
         x = self._data
-        return Result(ARCSIN, ieee.arcsin(x), self, ieee.divide(1.0, ieee.sqrt((1.0 - x) * (1.0 + x))), None, 0.0)
+        return Result(ARCSIN, ieee.arcsin(x), self, ieee.divide(1.0, ieee.sqrt((1.0 - x) * (1.0 + x) if math.fabs(math.fabs(x) - 0.75) < 0.25 else 1.0 - x * x)), None, 0.0)
 
     def arccos(self) -> Value:
         """Return the angle in radians whose cosine is x."""
         x = self._data
-        return Result(ARCCOS, ieee.arccos(x), self, ieee.divide(-1.0, ieee.sqrt((1.0 - x) * (1.0 + x))), None, 0.0)
+        return Result(ARCCOS, ieee.arccos(x), self, ieee.divide(-1.0, ieee.sqrt((1.0 - x) * (1.0 + x) if math.fabs(math.fabs(x) - 0.75) < 0.25 else 1.0 - x * x)), None, 0.0)
 
     def arctan(self) -> Value:
         """Return the angle in radians whose tangent is x."""
@@ -529,7 +583,7 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             t1 = math.hypot(x, y)
-            return Result(ARCTAN2, math.atan2(x, y), self, ieee.divide(ieee.divide(y, t1), t1), other, ieee.divide(ieee.divide(-x, t1), t1))
+            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(y, t1), t1)), other, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(-x, t1), t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -539,7 +593,7 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), self, ieee.divide(ieee.divide(y, t1), t1), None, y)
+        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(y, t1), t1)), None, y)
 
     def _rarctan2(self, other: object) -> Any:
         """Return the angle in radians of the point with height x and abscissa y."""
@@ -553,7 +607,7 @@ class Value(Scalar):
         else:
             x = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), None, x, self, ieee.divide(ieee.divide(-x, t1), t1))
+        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(-x, t1), t1)))
 
     def sinh(self) -> Value:
         """Return the hyperbolic sine."""
@@ -579,12 +633,12 @@ class Value(Scalar):
     def arccosh(self) -> Value:
         """Return the inverse of cosh."""
         x = self._data
-        return Result(ARCCOSH, ieee.arccosh(x), self, ieee.divide(1.0, ieee.sqrt(x - 1.0) * ieee.sqrt(x + 1.0)), None, 0.0)
+        return Result(ARCCOSH, ieee.arccosh(x), self, ieee.divide(1.0, ieee.sqrt(x * x - 1.0) if x == 1.0 else ieee.sqrt(x - 1.0) * ieee.sqrt(x + 1.0)), None, 0.0)
 
     def arctanh(self) -> Value:
         """Return the inverse of tanh."""
         x = self._data
-        return Result(ARCTANH, ieee.arctanh(x), self, ieee.divide(1.0, (1.0 - x) * (1.0 + x)), None, 0.0)
+        return Result(ARCTANH, ieee.arctanh(x), self, ieee.divide(1.0, (1.0 - x) * (1.0 + x) if math.fabs(math.fabs(x) - 0.75) < 0.25 else 1.0 - x * x), None, 0.0)
 
     def erf(self) -> Value:
         """Return the error function."""
@@ -600,22 +654,24 @@ class Value(Scalar):
         """Return 1 / (1 + exp(-x)), the logistic function."""
         x = self._data
         t1 = ieee.exp(-math.fabs(x))
-        out = ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1)
+        out = ieee.divide(1.0 if x >= 0.0 else t1, 1.0 + t1)
         return Result(SIGMOID, out, self, out * (1.0 - out), None, 0.0)
 
     def log_sigmoid(self) -> Value:
         """Return log(sigmoid(x)), exact far out."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(-x))
-        out = ieee.minimum(x, 0.0) - ieee.log1p(ieee.exp(-math.fabs(x)))
-        return Result(LOG_SIGMOID, out, self, ieee.divide((1.0 if -x >= 0.0 else t1), 1.0 + t1), None, 0.0)
+        t1 = ieee.exp(-math.fabs(x))
+        t2 = ieee.exp(-math.fabs(-x))
+        out = ieee.minimum(x, 0.0) - ieee.log1p(t1)
+        return Result(LOG_SIGMOID, out, self, (1.0 - ieee.divide(1.0 if x >= 0.0 else t1, 1.0 + t1) if x < 0.0 else ieee.divide(1.0 if -x >= 0.0 else t2, 1.0 + t2)), None, 0.0)
 
     def softplus(self) -> Value:
         """Return log(1 + exp(x)), without overflow."""
         x = self._data
         t1 = ieee.exp(-math.fabs(x))
+        t2 = ieee.exp(-math.fabs(-x))
         out = ieee.maximum(x, 0.0) + ieee.log1p(t1)
-        return Result(SOFTPLUS, out, self, ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1), None, 0.0)
+        return Result(SOFTPLUS, out, self, (1.0 - ieee.divide(1.0 if -x >= 0.0 else t2, 1.0 + t2) if x > 0.0 else ieee.divide(1.0 if x >= 0.0 else t1, 1.0 + t1)), None, 0.0)
 
     def relu(self) -> Value:
         """Return x where it is positive, else 0; its slope at 0 is 0."""
@@ -697,10 +753,10 @@ class Value(Scalar):
         """Return x * sigmoid(x), also called swish."""
         x = self._data
         t1 = ieee.exp(-math.fabs(x))
-        t2 = ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1)
+        t2 = ieee.divide(1.0 if x >= 0.0 else t1, 1.0 + t1)
         t3 = ieee.exp(-math.fabs(-x))
         out = x * t2
-        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide((1.0 if -x >= 0.0 else t3), 1.0 + t3)), None, 0.0)
+        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide(1.0 if -x >= 0.0 else t3, 1.0 + t3)), None, 0.0)
 
     def maximum(self, other: object) -> Any:
         """Return the larger of x and y; NaN if either is."""
@@ -774,6 +830,119 @@ class Value(Scalar):
         """Return the smallest whole number not below x; its slope is 0."""
         x = self._data
         return Result(CEIL, ieee.ceil(x), self, 0.0, None, 0.0)
+
+    def fmod(self, other: object) -> Any:
+        """Return what is left of x after whole y's are taken away; it has the sign of x, as in C."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.fmod(x, y)
+            t2 = ieee.divide(x - t1, y)
+            t3 = ieee.floor(t2)
+            return Result(FMOD, t1, self, 1.0, other, -(t3 + 1.0 if t2 - t3 > 0.5 else t3))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return FMOD(self, other)
+        else:
+            y = to_float(other, "an operand of fmod")
+        t1 = ieee.fmod(x, y)
+        return Result(FMOD, t1, self, 1.0, None, y)
+
+    def _rfmod(self, other: object) -> Any:
+        """Return what is left of x after whole y's are taken away; it has the sign of x, as in C."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return FMOD(other, self)
+        else:
+            x = to_float(other, "an operand of fmod")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.divide(x - t1, y)
+        t3 = ieee.floor(t2)
+        return Result(FMOD, t1, None, x, self, -(t3 + 1.0 if t2 - t3 > 0.5 else t3))
+
+    def __floordiv__(self, other: object) -> Any:
+        """Return x // y, the quotient rounded down; its slope is 0."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.fmod(x, y)
+            t2 = ieee.divide(x - t1, y)
+            t3 = ieee.floor(t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2)
+            return Result(FLOOR_DIVIDE, (ieee.divide(x, y) if y == 0.0 else (t3 + 1.0 if (t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2) - t3 > 0.5 else t3)), self, 0.0, other, 0.0)
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of floor_divide")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.divide(x - t1, y)
+        t3 = ieee.floor(t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2)
+        return Result(FLOOR_DIVIDE, (ieee.divide(x, y) if y == 0.0 else (t3 + 1.0 if (t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2) - t3 > 0.5 else t3)), self, 0.0, None, y)
+
+    def __rfloordiv__(self, other: object) -> Any:
+        """Return x // y, the quotient rounded down; its slope is 0."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of floor_divide")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.divide(x - t1, y)
+        t3 = ieee.floor(t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2)
+        return Result(FLOOR_DIVIDE, (ieee.divide(x, y) if y == 0.0 else (t3 + 1.0 if (t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2) - t3 > 0.5 else t3)), None, x, self, 0.0)
+
+    def __mod__(self, other: object) -> Any:
+        """Return x % y, what is left after whole y's are taken away; it has the sign of y, as in Python."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.fmod(x, y)
+            t2 = ieee.sign(y)
+            t3 = ieee.divide(x - t1, y)
+            t4 = ieee.floor(t3 - 1.0 if t1 * t2 < 0.0 else t3)
+            return Result(REMAINDER, (t1 + y if t1 * t2 < 0.0 else (0.0 * t2 if t1 == 0.0 else t1)), self, 1.0, other, -(ieee.divide(x, y) if y == 0.0 else (t4 + 1.0 if (t3 - 1.0 if t1 * t2 < 0.0 else t3) - t4 > 0.5 else t4)))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of remainder")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.sign(y)
+        return Result(REMAINDER, (t1 + y if t1 * t2 < 0.0 else (0.0 * t2 if t1 == 0.0 else t1)), self, 1.0, None, y)
+
+    def __rmod__(self, other: object) -> Any:
+        """Return x % y, what is left after whole y's are taken away; it has the sign of y, as in Python."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of remainder")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.sign(y)
+        t3 = ieee.divide(x - t1, y)
+        t4 = ieee.floor(t3 - 1.0 if t1 * t2 < 0.0 else t3)
+        return Result(REMAINDER, (t1 + y if t1 * t2 < 0.0 else (0.0 * t2 if t1 == 0.0 else t1)), None, x, self, -(ieee.divide(x, y) if y == 0.0 else (t4 + 1.0 if (t3 - 1.0 if t1 * t2 < 0.0 else t3) - t4 > 0.5 else t4)))
 
     def identity(self) -> Value:
         """Return x itself, as a node of its own."""
@@ -1029,6 +1198,8 @@ OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "divide": operator.truediv,
     "negative": operator.neg,
     "power": operator.pow,
+    "floor_divide": operator.floordiv,
+    "remainder": operator.mod,
 }
 
 

@@ -111,6 +111,8 @@ class TracedNumber:
     __mul__, __rmul__ = _binary(rules.multiply)
     __truediv__, __rtruediv__ = _binary(rules.divide)
     __pow__, __rpow__ = _binary(rules.power)
+    __floordiv__, __rfloordiv__ = _binary(rules.floor_divide)
+    __mod__, __rmod__ = _binary(rules.remainder)
     __lt__, __le__, __gt__, __ge__ = map(_compared, ("<", "<=", ">", ">="))
 
     def __eq__(self, other: object) -> Any:
