@@ -20,6 +20,7 @@ from ...tensor import rules as rows
 from ...tensor.rules import ArrayRule
 from ..names import WORDS, Names
 from ..program import CAPTURED, DETACH, LEARNED, LITERAL, name_of
+from ..scalar.program import COUNT
 from ..text import ATOM, BaseWriter, Written, closed, indented
 from .program import PLAIN, ArrayOp, ArrayProgram, Place
 from .record import expanded
@@ -45,9 +46,13 @@ class Writer(BaseWriter):
     Args:
         composed: the functions that softmaxes and norms become: name and text.
         large: constants too long to be written; they become arguments.
+        batch: the length that stands for n, the number of samples; 0 where there is no such.
+        columns: write products of matrices so that what belongs to one column lies side by side in memory.
     """
 
     program: ArrayProgram
+    batch: int = 0
+    columns: bool = False
     composed: dict[Any, tuple[str, str]] = field(default_factory=dict)
     large: list[int] = field(default_factory=list)
     users: dict[int, list[int]] = field(default_factory=dict)
@@ -63,6 +68,8 @@ class Writer(BaseWriter):
         """Write a leaf; whether it is one."""
         if i not in self.written and self.program.ops[i] == LITERAL:
             self._constant(i)
+        elif self.program.ops[i] == COUNT:
+            self.give(i, "n")
         return i in self.written
 
     def special(self, i: int) -> bool:
@@ -146,7 +153,7 @@ class Writer(BaseWriter):
         options = program.options[i]
         operands = [self.written[arg] for arg in args]
         if op is rows.matmul:
-            return " @ ".join(closed(operand, LEVEL["/"]) for operand in operands), AT
+            return self._matmul(args, operands)
         if isinstance(op, Rule):
             return self._rule(i, op, operands)
         if op in PLAIN:
@@ -156,6 +163,12 @@ class Writer(BaseWriter):
         if op in COMPOSED:
             return f"{self._composed(i)}({operands[0][0]})", ATOM
         return self._move(op, operands, options), ATOM
+
+    def _matmul(self, args: tuple[int, ...], operands: Sequence[Written]) -> Written:
+        if self.columns and all(len(self.program.shapes[arg]) == 2 for arg in args):
+            x, y = map(_turned, operands)
+            return f"({y} @ {x}).T", ATOM
+        return " @ ".join(closed(operand, LEVEL["/"]) for operand in operands), AT
 
     @property
     def np(self) -> str:
@@ -196,7 +209,7 @@ class Writer(BaseWriter):
         if op is rows.transpose:
             return f"{head}.T" if options.get("axes") is None else f"{head}.transpose({_numbers(options['axes'])})"
         if op is rows.reshape:
-            return f"{head}.reshape({_numbers(options['shape']) or '()'})"
+            return f"{head}.reshape({self._lengths(options['shape'], guess=True) or '()'})"
         if op is rows.astype:
             return f"{head}.astype({self._dtype(options['dtype'])})"
         if op is rows.getitem:
@@ -206,7 +219,7 @@ class Writer(BaseWriter):
         if op is rows.concatenate:
             return f"{self.np}.concatenate([{', '.join(texts)}], axis={options['axis']})"
         if op is rows.broadcast_to:
-            return f"{self.np}.broadcast_to({texts[0]}, {options['shape']})"
+            return f"{self.np}.broadcast_to({texts[0]}, {self._shape(options['shape'])})"
         if op is rows.einsum:
             optimize = ", optimize=True" if len(texts) > 2 else ""
             return f'{self.np}.einsum("{options["subscripts"]}", {", ".join(texts)}{optimize})'
@@ -230,7 +243,7 @@ class Writer(BaseWriter):
         again = "" if dtype == np.float64 else f", {self._dtype(dtype)}"
         narrow = program.args[g][0] if program.ops[g] is rows.broadcast_to else g  # an assignment spreads it by itself
         value = self.number(program.uniform[g])[0] if g in program.uniform else self.written[narrow][0]
-        zeros = f"{self.np}.zeros({options['shape']}{again})"
+        zeros = f"{self.np}.zeros({self._shape(options['shape'])}{again})"
         once = self._takes_once(options["index"])
         if not self.dialect.in_place:
             self.lines += self.dialect.statement(name, f"{zeros}.at[{index}].{'set' if once else 'add'}({value})")
@@ -278,8 +291,8 @@ class Writer(BaseWriter):
         kind = "" if array.dtype in (np.float64, np.int64, np.bool_) else f", dtype={self._dtype(array.dtype)}"
         if value is not None and array.size > 1:
             if value in (0, 1) and array.dtype.kind == "f":
-                return f"{np_}.{'ones' if value else 'zeros'}({array.shape}{kind})"
-            return f"{np_}.full({array.shape}, {self.number(value)[0]}{kind})"
+                return f"{np_}.{'ones' if value else 'zeros'}({self._shape(array.shape)}{kind})"
+            return f"{np_}.full({self._shape(array.shape)}, {self.number(value)[0]}{kind})"
         if (
             array.ndim == 1
             and array.dtype.kind == "i"
@@ -294,6 +307,21 @@ class Writer(BaseWriter):
         text = re.sub(r"\b(nan|inf)\b", rf"{np_}.\1", repr(array.tolist()))
         kind = ", dtype=int" if not array.size and array.dtype.kind == "i" else kind
         return f"{np_}.array({text}{kind})" if array.size else f"{np_}.zeros({array.shape}{kind})"
+
+    def _shape(self, shape: Sequence[int]) -> str:
+        """A shape as a tuple."""
+        return f"({self._lengths(shape)}{',' * (len(shape) == 1)})"
+
+    def _lengths(self, shape: Sequence[int], guess: bool = False) -> str:
+        """The lengths of axes: n and its multiples by name. Where numpy finds out what is left, -1 says less."""
+        texts = []
+        for length in shape:
+            if self.batch and length and length % self.batch == 0:
+                times = length // self.batch
+                texts.append("n" if times == 1 else "-1" if guess else f"{times} * n")
+            else:
+                texts.append(str(length))
+        return ", ".join(texts)
 
     def number(self, value: Any) -> Written:
         """A number as text: 2 rather than 2.0, 1 / 256 rather than 0.00390625, np.inf."""
@@ -328,6 +356,12 @@ class Writer(BaseWriter):
             lines = [f'"""{doc}"""', *writer.lines, f"return {writer.written[out][0]}"]
             self.composed[key] = (name, "\n".join([f"def {name}(x):", *indented(lines)]))
         return self.composed[key][0]
+
+
+def _turned(operand: Written) -> str:
+    """A matrix the other way round."""
+    text = closed(operand)
+    return text[:-2] if text.endswith(".T") else f"{text}.T"
 
 
 def _is_function(op: ArrayOp) -> bool:
