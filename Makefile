@@ -1,5 +1,5 @@
-# make demo · make test · make bench · make docs · make lint · make generate · make compiled · make release-check
-# make clean
+# make demo · make test · make bench · make docs · make pictures · make lint · make generate · make compiled
+# make release-check · make workflows · make clean
 #
 # Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
 # is remembered in stamp files and done again only when pyproject.toml changes.
@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test bench docs lint generate compiled release-check workflows clean venv
+.PHONY: demo test bench docs pictures lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -31,10 +31,16 @@ compiled: .venv-compiled/.made
 bench: .venv/.dev
 	$(BIN)/python benchmarks/eager.py --both
 
-# The pictures of the documentation drawn anew, and every example in it run.
-docs: .venv/.dev
+# The documentation as a site, docs/_build/index.html, without a network; its examples are run by the tests.
+docs: .venv/.docs
+	$(BIN)/python tools/gallery.py
+	rm -rf docs/_build
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
+	$(BIN)/python tools/check_site.py docs/_build
+
+# The pictures that are committed, drawn anew.
+pictures: .venv/.dev
 	for script in tools/pictures.py tools/architecture.py; do $(BIN)/python $$script || exit 1; done
-	$(BIN)/python -m pytest tests/test_documentation.py
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -52,7 +58,7 @@ generate: .venv/.dev
 	$(BIN)/python tools/generate.py
 
 clean:
-	rm -rf .venv .venv-compiled .axe build dist out *.egg-info .coverage* htmlcov
+	rm -rf .venv .venv-compiled .axe build dist out docs/_build docs/_extra *.egg-info .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find autograd glassgrad nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 
@@ -80,8 +86,8 @@ venv: .venv/.dev
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@ .venv/.demo
 
-.venv/.release: .venv/.made pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[release]'
+.venv/.docs .venv/.release: .venv/.made pyproject.toml
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[$(@:.venv/.%=%)]'
 	touch $@
 
 # A second environment that holds the wheel and borrows all the rest from the first.

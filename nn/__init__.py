@@ -18,6 +18,7 @@ from .errors import SettingError, StateError, TrainingError
 from .gradients import clip_grad_norm_, grad_norm
 from .init import manual_seed
 from .layers import MLP, Layer, Neuron
+from .logs import CSVLog
 from .loss_modules import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss
 from .losses import bce_with_logits, cross_entropy, half_mse, hinge, l1, mse
 from .module import Module
@@ -28,13 +29,13 @@ from .schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearWarmup,
 from .train import History, fit
 
 __all__ = [
-    "GELU", "MLP", "SGD", "Adam", "AdamW", "BCEWithLogitsLoss", "CosineAnnealingLR", "CrossEntropyLoss", "DataLoader",
-    "Dropout", "Embedding", "ExponentialLR", "Flatten", "History", "L1Loss", "LambdaLR", "Layer", "LayerNorm",
-    "LeakyReLU", "Linear", "LinearWarmup", "MSELoss", "Module", "Neuron", "Optimizer", "ReLU", "Schedule", "Sequential",
-    "SettingError", "SiLU", "Sigmoid", "Softmax", "Softplus", "StateError", "StepLR", "Tanh", "TensorDataset",
-    "TrainingError", "bce_with_logits", "clip_grad_norm_", "cross_entropy", "data", "fit", "functional", "grad_norm",
-    "gradients", "half_mse", "hinge", "init", "l1", "layers", "load", "log_softmax", "logsumexp", "losses",
-    "manual_seed", "module", "mse", "optim", "save", "saving", "schedules", "softmax", "train",
+    "GELU", "MLP", "SGD", "Adam", "AdamW", "BCEWithLogitsLoss", "CSVLog", "CosineAnnealingLR", "CrossEntropyLoss",
+    "DataLoader", "Dropout", "Embedding", "ExponentialLR", "Flatten", "History", "L1Loss", "LambdaLR", "Layer",
+    "LayerNorm", "LeakyReLU", "Linear", "LinearWarmup", "MSELoss", "Module", "Neuron", "Optimizer", "ReLU", "Schedule",
+    "Sequential", "SettingError", "SiLU", "Sigmoid", "Softmax", "Softplus", "StateError", "StepLR", "Tanh",
+    "TensorDataset", "TrainingError", "bce_with_logits", "clip_grad_norm_", "cross_entropy", "data", "fit",
+    "functional", "grad_norm", "gradients", "half_mse", "hinge", "init", "l1", "layers", "load", "log_softmax",
+    "logsumexp", "losses", "manual_seed", "module", "mse", "optim", "save", "saving", "schedules", "softmax", "train",
 ]  # fmt: skip
 
 

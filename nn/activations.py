@@ -97,31 +97,56 @@ class ReLU(Elementwise):
 
 
 class Tanh(Elementwise):
-    """The hyperbolic tangent, between -1 and 1."""
+    """The hyperbolic tangent, between -1 and 1.
+
+    >>> from autograd import Tensor
+    >>> Tanh()(Tensor([0.0, 1.0])).data.round(4)
+    array([0.    , 0.7616])
+    """
 
     function = tanh
 
 
 class Sigmoid(Elementwise):
-    """1 / (1 + exp(-x)), between 0 and 1."""
+    """1 / (1 + exp(-x)), between 0 and 1.
+
+    >>> from autograd import Tensor
+    >>> Sigmoid()(Tensor([0.0]))
+    Tensor([0.5])
+    """
 
     function = sigmoid
 
 
 class GELU(Elementwise):
-    """x times the probability that a standard normal number is below x; the exact form, by the error function."""
+    """x times the probability that a standard normal number is below x; the exact form, by the error function.
+
+    >>> from autograd import Tensor
+    >>> GELU()(Tensor([0.0, 1.0])).data.round(4)
+    array([0.    , 0.8413])
+    """
 
     function = gelu
 
 
 class SiLU(Elementwise):
-    """x * sigmoid(x), also called swish."""
+    """x * sigmoid(x), also called swish.
+
+    >>> from autograd import Tensor
+    >>> SiLU()(Tensor([0.0, 1.0])).data.round(4)
+    array([0.    , 0.7311])
+    """
 
     function = silu
 
 
 class LeakyReLU(Elementwise):
-    """x where it is positive, else negative_slope * x."""
+    """x where it is positive, else negative_slope * x.
+
+    >>> from autograd import Tensor
+    >>> LeakyReLU(0.1)(Tensor([-1.0, 2.0]))
+    Tensor([-0.1,  2. ])
+    """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = float(negative_slope)
@@ -138,7 +163,12 @@ class LeakyReLU(Elementwise):
 
 
 class Softplus(Elementwise):
-    """log(1 + exp(beta * x)) / beta: a smooth ReLU, exact however large x is."""
+    """log(1 + exp(beta * x)) / beta: a smooth ReLU, exact however large x is.
+
+    >>> from autograd import Tensor
+    >>> Softplus()(Tensor([0.0])).data.round(4)
+    array([0.6931])
+    """
 
     def __init__(self, beta: float = 1.0) -> None:
         if not beta > 0:
@@ -160,6 +190,10 @@ class Softmax(Module):
     """Positive numbers that add up to 1 along an axis, in the proportions of exp(x).
 
     Before `cross_entropy` there is none: it takes the scores themselves.
+
+    >>> from autograd import Tensor
+    >>> Softmax()(Tensor([1.0, 1.0]))
+    Tensor([0.5, 0.5])
     """
 
     def __init__(self, dim: int = -1) -> None:

@@ -127,6 +127,9 @@ class LayerNorm(Module):
         dtype: float64, unless you say float32.
 
     Source: Ba, Kiros and Hinton, Layer Normalization (2016).
+
+    >>> LayerNorm(2)(Tensor([[1.0, 3.0]])).data.round(3)
+    array([[-1.,  1.]])
     """
 
     weight: Tensor | None
@@ -173,6 +176,10 @@ class Dropout(Module):
     Args:
         p: the probability.
         seed: makes what is dropped reproducible; without it, Python's `random` decides.
+
+    >>> layer = Dropout(0.5, seed=1)
+    >>> layer(np.ones(4)), layer.eval()(np.ones(4))
+    (array([0., 2., 2., 2.]), array([1., 1., 1., 1.]))
     """
 
     def __init__(self, p: float = 0.5, *, seed: int | Draws | None = None) -> None:
@@ -197,7 +204,11 @@ class Dropout(Module):
 
 
 class Flatten(Module):
-    """The axes from `start_dim` to `end_dim` laid out along one: pictures (N, 8, 8) become rows (N, 64)."""
+    """The axes from `start_dim` to `end_dim` laid out along one: pictures (N, 8, 8) become rows (N, 64).
+
+    >>> Flatten()(Tensor(np.ones((5, 2, 3)))).shape
+    (5, 6)
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim, self.end_dim = start_dim, end_dim

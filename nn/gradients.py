@@ -39,6 +39,12 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float
 
     Raises:
         SettingError: `max_norm` is not above 0.
+
+    >>> from autograd import Value
+    >>> a, b = Value(0.0), Value(0.0)
+    >>> a.grad, b.grad = 3.0, 4.0
+    >>> clip_grad_norm_([a, b], 1.0), round(a.grad, 6), round(b.grad, 6)
+    (5.0, 0.6, 0.8)
     """
     if not max_norm > 0:
         raise SettingError(f"max_norm is above 0, got {max_norm}")

@@ -43,7 +43,11 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
 
 
 def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
-    """Half the squared error, (p - t)**2 / 2, averaged: its derivative is the error itself. Arguments as in `mse`."""
+    """Half the squared error, (p - t)**2 / 2, averaged: its derivative is the error itself. Arguments as in `mse`.
+
+    >>> half_mse(np.array([1.0, 3.0]), np.array([0.0, 1.0]))
+    1.25
+    """
     p, t = _pair("half_mse", predictions, targets)
     with _infinities():
         return _reduced(square(p - t) / 2, reduction)

@@ -33,7 +33,11 @@ def logsumexp(numbers: Any, dim: int = -1) -> Any:
 
 
 def log_softmax(numbers: Any, dim: int = -1) -> Any:
-    """The logarithms of `softmax`, exact where the probabilities are tiny. Arguments as there."""
+    """The logarithms of `softmax`, exact where the probabilities are tiny. Arguments as there.
+
+    >>> log_softmax(np.array([0.0, 1000.0]))
+    array([-1000.,     0.])
+    """
     if isinstance(numbers, Tensor):
         return numbers.log_softmax(axis=dim)
     if _is_array(numbers):

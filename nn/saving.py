@@ -34,12 +34,19 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
     Raises:
         StateError: it holds something that is no number.
         OSError: the file cannot be written.
+
+    >>> from nn import Linear
+    >>> model = Linear(2, 1, seed=0)
+    >>> save(model, "model.safetensors")
+    >>> sorted(load("model.safetensors"))
+    ['bias', 'weight']
     """
     state = what if isinstance(what, Mapping) else _state_of(what)
     arrays = {name: np.asarray(number) for name, number in state.items()}
     for name, array in arrays.items():
         if not isinstance(name, str) or array.dtype.kind not in "biuf":
-            raise StateError(f"save() writes numbers by name, got {name!r}: {type(state[name]).__name__}")
+            remedy = "; write its .data" if hasattr(state[name], "backward") else ""
+            raise StateError(f"save() writes numbers by name, got {name!r}: {type(state[name]).__name__}{remedy}")
     target = os.path.realpath(path)
     beside = f"{target}.{secrets.token_hex(4)}.tmp"  # in the same folder: only then can it be renamed in one step
     try:
@@ -64,6 +71,13 @@ def load(path: str | os.PathLike[str], into: Any = None) -> dict[str, Any]:
     Raises:
         FileNotFoundError: there is no such file.
         StateError: it is damaged, holds something else, or does not fit.
+
+    >>> from nn import Linear
+    >>> save({"weight": np.ones((1, 2)), "bias": np.zeros(1)}, "model.npz")
+    >>> model = Linear(2, 1)
+    >>> state = load("model.npz", into=model)
+    >>> model([3.0, 4.0])
+    Tensor([7.])
     """
     if hasattr(path, "load_state_dict"):
         raise StateError(f"load() takes the path first, got {type(path).__name__}; write load(path, into=model)")

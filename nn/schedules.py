@@ -19,6 +19,14 @@ class Schedule:
 
     Args:
         optimizer: whose learning rate is set; the rate it has now is the base.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> class Halved(Schedule):
+    ...     def rate(self, epoch):
+    ...         return self.base_lr / 2**epoch
+    >>> Halved(SGD([Value(1.0)], lr=0.4)).rate(1)
+    0.2
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -74,7 +82,14 @@ class LambdaLR(Schedule):
 
 
 class StepLR(Schedule):
-    """Times `gamma` every `step_size` epochs."""
+    """Times `gamma` every `step_size` epochs.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> schedule = StepLR(SGD([Value(1.0)], lr=0.4), step_size=10, gamma=0.5)
+    >>> schedule.rate(9), schedule.rate(10)
+    (0.4, 0.2)
+    """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         self.step_size, self.gamma = _count("step_size", step_size), number("gamma", gamma)
@@ -86,7 +101,13 @@ class StepLR(Schedule):
 
 
 class ExponentialLR(Schedule):
-    """Times `gamma` every epoch."""
+    """Times `gamma` every epoch.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> ExponentialLR(SGD([Value(1.0)], lr=0.4), gamma=0.5).rate(2)
+    0.1
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         self.gamma = number("gamma", gamma)
@@ -98,7 +119,14 @@ class ExponentialLR(Schedule):
 
 
 class CosineAnnealingLR(Schedule):
-    """Half a cosine wave from the base rate down to `eta_min` after `T_max` epochs (and up again, if it goes on)."""
+    """Half a cosine wave from the base rate down to `eta_min` after `T_max` epochs (and up again, if it goes on).
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> schedule = CosineAnnealingLR(SGD([Value(1.0)], lr=0.4), T_max=10)
+    >>> round(schedule.rate(5), 6), round(schedule.rate(10), 6)
+    (0.2, 0.0)
+    """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
         self.T_max, self.eta_min = _count("T_max", T_max), number("eta_min", eta_min)
@@ -110,7 +138,14 @@ class CosineAnnealingLR(Schedule):
 
 
 class LinearWarmup(Schedule):
-    """From `start_factor` times the base rate up to the base rate in `total_iters` steps (PyTorch's LinearLR)."""
+    """From `start_factor` times the base rate up to the base rate in `total_iters` steps (PyTorch's LinearLR).
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> schedule = LinearWarmup(SGD([Value(1.0)], lr=0.4), total_iters=4, start_factor=0.5)
+    >>> round(schedule.rate(0), 6), round(schedule.rate(4), 6)
+    (0.2, 0.4)
+    """
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, start_factor: float = 1 / 3) -> None:
         self.total_iters = _count("total_iters", total_iters)

@@ -6,12 +6,15 @@ One step is a function of a batch that adds to the gradients and returns the los
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd import ShapeError, Value, no_grad
 
+from .checkpoint import Checkpoint
 from .compiled import compiled
 from .data import DataLoader, TensorDataset
 from .errors import SettingError, TrainingError
@@ -29,7 +32,13 @@ Step = Callable[[Any, Any], float]
 
 @dataclass
 class History:
-    """What happened, an entry for every finished epoch."""
+    """What happened, an entry for every finished epoch.
+
+    >>> from nn import MLP, fit, mse
+    >>> history = fit(MLP(1, [1], seed=1), ([[0.0], [1.0]], [0.0, 1.0]), mse, epochs=3, progress=False)
+    >>> len(history.losses), history.best_epoch, history.lrs
+    (3, 2, [0.01, 0.01, 0.01])
+    """
 
     losses: list[float] = field(default_factory=list)  # mean over the samples, as met during the epoch
     validation: list[float] = field(default_factory=list)  # after the epoch, if there is validation data
@@ -66,6 +75,7 @@ def fit(
     patience: int | None = None,
     clip_norm: float | None = None,
     callback: Callable[[int, History], Any] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     progress: bool = True,
     compile: bool = False,
 ) -> History:
@@ -75,7 +85,8 @@ def fit(
         model: what is trained: a module in scalars, which is given one sample at a time, or in arrays, which is given
             the batch.
         data: a pair (X, Y) of N inputs and N targets, in lists or arrays, or a `TensorDataset` of them; or an iterable
-            of batches such as a `DataLoader`, which is gone through once an epoch.
+            of batches such as a `DataLoader`, which is gone through once an epoch; or a function such as a generator
+            function, which is called once an epoch and gives its batches.
         loss: from the predictions and the targets of a batch to one Value or Tensor, such as `nn.mse`.
         optimizer: an optimiser of the model's parameters, or a function that makes one, such as
             `lambda p: SGD(p, lr=0.1)`; by default Adam with lr 0.01.
@@ -88,8 +99,11 @@ def fit(
         patience: stop after so many epochs without a new lowest loss (of validation, if there is any), and go back to
             the parameters that had it.
         clip_norm: keep the norm of the gradient below this.
-        callback: called after each epoch with its number and the history; if it returns True, training ends.
-        progress: whether to show a bar (with the package tqdm; without it there is none).
+        callback: called after each epoch with its number and the history, such as `CSVLog`; if it returns True,
+            training ends.
+        checkpoint: a file that is written after each epoch and read at the start: the same call goes on where an
+            earlier one was cut off, and ends with the same bits. What the data itself draws at random is not in it.
+        progress: whether to show a bar, in a terminal or a notebook (with the package tqdm; without it there is none).
         compile: whether the loss and its gradient are compiled, as `autograd.compile` does: the same numbers, sooner.
             The model must not branch on them, and its loss must be a mean over the samples.
 
@@ -100,6 +114,7 @@ def fit(
         TrainingError: the loss or the gradient is NaN or infinite. The parameters are those before that batch.
         SettingError: an argument is not what it should be.
         ShapeError: inputs and targets differ in number.
+        StateError: the checkpoint is of another training, or damaged.
 
     >>> from nn import MLP, mse
     >>> X = [[x / 10] for x in range(10)]
@@ -127,11 +142,16 @@ def fit(
     step, score = _eager(predictor(model), loss)
     if compile:
         step, score = compiled(model, loss, score)
-    history, lowest, best = History(), math.inf, None
+    history = History()
+    kept = None
+    if checkpoint is not None:
+        kept = Checkpoint(checkpoint, model, chosen, rates, history, getattr(batches, "source", None))
+    best = kept.restore() if kept else None
+    lowest = min((loss for loss in history.watched if not math.isnan(loss)), default=math.inf)
     # The loss of a single batch an epoch is that of the parameters before its step; any other is best matched after it.
     looks_back = checks is None and isinstance(batches, Sized) and len(batches) == 1
     before = model.training
-    bar = _bar(epochs, progress)
+    bar = _bar(epochs if history.stopped_early else len(history.losses), epochs, progress)
     try:
         for epoch in bar:
             model.train()
@@ -152,10 +172,10 @@ def fit(
                 best = (earlier or [each.data for each in parameters]) if patience is not None else None
             if hasattr(bar, "set_postfix"):
                 bar.set_postfix(loss=f"{latest:.4g}", refresh=False)
-            if callback is not None and callback(epoch, history) is True:
-                break
-            if patience is not None and epoch - history.best_epoch >= patience:
-                history.stopped_early = True
+            history.stopped_early = patience is not None and epoch - history.best_epoch >= patience
+            if kept is not None:
+                kept.write(best)
+            if (callback is not None and callback(epoch, history) is True) or history.stopped_early:
                 break
         if best is not None:
             for each, number in zip(parameters, best, strict=True):
@@ -246,12 +266,24 @@ def _batches(data: Any, size: int | None, order: Draws | None) -> Iterable[Any]:
         data = TensorDataset(*data)
     if isinstance(data, TensorDataset):
         return DataLoader(data, size, shuffle=order is not None, seed=order)
+    if callable(data) and not isinstance(data, Iterable):
+        return _Called(data)
     if not isinstance(data, Iterable) or isinstance(data, Iterator):
         raise SettingError(
             "data is a pair (X, Y), or an iterable of such batches that can be gone through more than once; "
-            f"got {type(data).__name__}"
+            f"got {type(data).__name__}; of a generator, give the function that makes it, without calling it"
         )
     return data
+
+
+class _Called:
+    """The batches that a function gives, called afresh for every epoch."""
+
+    def __init__(self, function: Callable[[], Iterable[Any]]) -> None:
+        self.function = function
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.function())
 
 
 def _pairs(batches: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
@@ -276,12 +308,12 @@ def _made(given: Any, argument: Any, kind: type, name: str) -> Any:
     return made
 
 
-def _bar(epochs: int, progress: bool) -> Any:
-    """The epochs, with a bar around them if it is wanted and tqdm is there."""
-    if progress:
+def _bar(start: int, epochs: int, progress: bool) -> Any:
+    """The epochs to go, with a bar around them if it is wanted, somebody can see it and tqdm is there."""
+    if progress and (sys.stderr.isatty() or "ipykernel" in sys.modules):  # a log would be full of its fragments
         try:
             from tqdm import tqdm
         except ImportError:
-            return range(epochs)
-        return tqdm(range(epochs), desc="fit", unit="epoch")
-    return range(epochs)
+            return range(start, epochs)
+        return tqdm(range(start, epochs), initial=start, total=epochs, desc="fit", unit="epoch")
+    return range(start, epochs)

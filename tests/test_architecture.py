@@ -70,7 +70,7 @@ def picture() -> str:
 @pytest.mark.skipif(not IN_SOURCE_TREE, reason="the picture is of the source tree")
 def test_the_picture_shows_the_imports() -> None:
     drawn = (ROOT / "docs" / "pictures" / "architecture.gv").read_text(encoding="utf-8")
-    assert drawn == picture(), "run tools/architecture.py (make docs)"
+    assert drawn == picture(), "run tools/architecture.py (make pictures)"
 
 
 def test_an_arrow_too_many_is_left_out() -> None:

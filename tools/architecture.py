@@ -1,6 +1,6 @@
 """Draws the rooms of the library and who imports whom, docs/pictures/architecture.svg, from the imports themselves.
 
-Run by `make docs`. The DOT text beside the picture is what `tests/test_architecture.py` holds against the imports.
+Run by `make pictures`. The DOT text beside the picture is what `tests/test_architecture.py` holds against the imports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Draws the pictures of the documentation anew, docs/pictures/*.svg, and its page, docs/page.html. Run by `make docs`.
+"""Draws the pictures of the documentation anew, docs/pictures/*.svg, and its page, docs/page.html: `make pictures`.
 
 Needs Graphviz in one of its forms; the files are committed, so that readers need neither. The picture of the page is
 made in a browser, by the tests: `pytest --refresh tests/drawing/page/test_documented.py`.

@@ -32,6 +32,11 @@ def walk(
 
     With one root it comes last. The order depends on the graph alone: the same graph gives the same list. Take a
     node's operands from the pair: a constant is no node of the graph, it is made when `operands` is read.
+
+    >>> from autograd import Value, walk
+    >>> x = Value(2.0, "x")
+    >>> [node.op or node.label for node, operands in walk((x * x).tanh())]
+    ['x', 'multiply', 'tanh']
     """
     order: list[tuple[Any, tuple[Any, ...]]] = []
     opened: list[tuple[Any, tuple[Any, ...]]] = []  # whose operands are not all in the order yet

@@ -56,6 +56,18 @@ def diagnose_class(
 
     Raises:
         OperandError: no weights were found, or gradients are nowhere.
+
+    >>> class Line:
+    ...     def __init__(self):
+    ...         self.w, self.dw = np.array([0.5, -1.0]), np.zeros(2)
+    ...     def loss(self, X, y):
+    ...         return 0.5 * ((X @ self.w - y) ** 2).mean()
+    ...     def backward(self, X, y):
+    ...         self.dw = X.T @ (y - X @ self.w) / len(X)
+    >>> rng = np.random.default_rng(0)
+    >>> report = diagnose_class(Line(), (rng.normal(size=(20, 2)), rng.normal(size=20)))
+    >>> report["w"].verdict, report["w"].name
+    ('wrong', 'sign')
     """
     names = list(parameters) if parameters is not None else _weights(net)
     if not names:

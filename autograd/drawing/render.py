@@ -111,7 +111,8 @@ def finished(svg: bytes) -> bytes:
     """An SVG that shrinks to the width of the page it stands on, without the version of the program that made it."""
     head, mark, body = svg.decode("utf-8").partition("<svg ")
     lines = [line for line in head.splitlines() if line.startswith(("<?xml", "<!DOCTYPE", ' "'))]
-    style = 'style="max-width:100%;height:auto" '
+    # not height:auto, which is 0 to some viewers: they show nothing
+    style = 'style="max-width:100%" preserveAspectRatio="xMinYMin" '
     return ("\n".join(lines) + "\n" + mark + style + body).encode("utf-8") if mark else svg
 
 

@@ -82,7 +82,14 @@ def equal(x: Any, y: Any) -> Any:
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
-    """x where the condition holds, else y. A single bool picks; the branch not taken is never touched."""
+    """x where the condition holds, else y. A single bool picks; the branch not taken is never touched.
+
+    >>> from autograd import Value, where
+    >>> x = Value(-2.0)
+    >>> y = where(x > 0, x, 0.1 * x)
+    >>> y.backward(); (y.data, x.grad)
+    (-0.2, 0.1)
+    """
     for operand in (condition, x, y):
         choose = getattr(operand, "_where", None)
         if choose is not None:
@@ -102,5 +109,12 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:
-    """x between `low` and `high`, else the edge it is beyond. At the edge it is x that is chosen: derivative 1."""
+    """x between `low` and `high`, else the edge it is beyond. At the edge it is x that is chosen: derivative 1.
+
+    >>> from autograd import Value, clip
+    >>> x = Value(2.0)
+    >>> y = clip(x, 0, 1)
+    >>> y.backward(); (y.data, x.grad)
+    (1.0, 0.0)
+    """
     return where(less(x, low), low, where(greater(x, high), high, x))

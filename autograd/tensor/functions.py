@@ -30,7 +30,13 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The product along the axes."""
+    """The product along the axes.
+
+    >>> from autograd import Tensor, prod
+    >>> x = Tensor([2.0, 3.0, 4.0])
+    >>> prod(x).backward(); x.grad
+    array([12.,  8.,  6.])
+    """
     return rows.prod(array(x), axis=axis, keepdims=keepdims)
 
 
@@ -62,21 +68,36 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The mean square distance from the mean; the sum of squares is divided by n - ddof."""
+    """The mean square distance from the mean; the sum of squares is divided by n - ddof.
+
+    >>> from autograd import Tensor, var
+    >>> var(Tensor([1.0, 3.0]), ddof=1).item()
+    2.0
+    """
     x = array(x)
     away = x - mean(x, axis, keepdims=True)
     return rows.sum(rules.square(away), axis=axis, keepdims=keepdims) / np.maximum(_count(x, axis) - ddof, 0.0)
 
 
 def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The square root of the variance; where that is 0, so is the derivative."""
+    """The square root of the variance; where that is 0, so is the derivative.
+
+    >>> from autograd import Tensor, std
+    >>> std(Tensor([1.0, 3.0])).item()
+    1.0
+    """
     x = array(x)
     away = x - mean(x, axis, keepdims=True)
     return rows.norm(away, axis=axis, keepdims=keepdims) / np.sqrt(np.maximum(_count(x, axis) - ddof, 0.0))
 
 
 def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False) -> Any:
-    """The mean, each element counted with its weight: an array of x's shape, or a vector along the one axis."""
+    """The mean, each element counted with its weight: an array of x's shape, or a vector along the one axis.
+
+    >>> from autograd import Tensor, average
+    >>> average(Tensor([1.0, 2.0, 4.0]), weights=[1, 1, 2])
+    Tensor(2.75)
+    """
     x = array(x)
     if weights is None:
         return mean(x, axis, keepdims)
@@ -94,13 +115,23 @@ def _count(x: Any, axis: Axis) -> float:
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:
-    """The sums of the first one, two, three... along an axis; without an axis, of all elements in a row."""
+    """The sums of the first one, two, three... along an axis; without an axis, of all elements in a row.
+
+    >>> from autograd import Tensor, cumsum
+    >>> cumsum(Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 3., 6.])
+    """
     x = array(x)
     return rows.cumsum(ravel(x), axis=0) if axis is None else rows.cumsum(x, axis=axis)
 
 
 def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    """Each element minus the one before it along an axis, n times over."""
+    """Each element minus the one before it along an axis, n times over.
+
+    >>> from autograd import Tensor, diff
+    >>> diff(Tensor([1.0, 4.0, 9.0]))
+    Tensor([3., 5.])
+    """
     x = array(x)
     lead = (slice(None),) * some_axes(axis, x.ndim)[0]
     for _ in range(n):
@@ -121,12 +152,22 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))), without overflow."""
+    """log(sum(exp(x))), without overflow.
+
+    >>> from autograd import Tensor, logsumexp
+    >>> logsumexp(Tensor([1000.0, 1000.0])).item()
+    1000.6931471805599
+    """
     return rows.logsumexp(array(x), axis=axis, keepdims=keepdims)
 
 
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
-    """The logarithm of `softmax`, exact where that is too small for a float."""
+    """The logarithm of `softmax`, exact where that is too small for a float.
+
+    >>> from autograd import Tensor, log_softmax
+    >>> log_softmax(Tensor([0.0, 0.0])).data.round(4)
+    array([-0.6931, -0.6931])
+    """
     x = array(x)
     return rows.log_softmax(x, axis=axis) if x.ndim else x - x
 
@@ -144,6 +185,10 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     """The length of vectors along an axis: Euclidean, or for `ord` 1, 2, inf, -inf or any p the p-norm.
 
     Without `ord`, the root of the sum of all squares along any axes. Of matrices there are no others here.
+
+    >>> from autograd import Tensor, norm
+    >>> norm(Tensor([3.0, 4.0])).item()
+    5.0
     """
     x = array(x)
     axes = some_axes(axis, x.ndim)
@@ -166,12 +211,22 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
 
 
 def matmul(x: Any, y: Any) -> Any:
-    """The product of matrices, also of stacks of them and of vectors: x @ y."""
+    """The product of matrices, also of stacks of them and of vectors: x @ y.
+
+    >>> from autograd import Tensor, matmul
+    >>> matmul(Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
+    Tensor([3., 7.])
+    """
     return rows.matmul(array(x), array(y))
 
 
 def dot(x: Any, y: Any) -> Any:
-    """The sum of products over the last axis of x and the last but one of y."""
+    """The sum of products over the last axis of x and the last but one of y.
+
+    >>> from autograd import Tensor, dot
+    >>> dot(Tensor([1.0, 2.0]), [3.0, 4.0])
+    Tensor(11.)
+    """
     x, y = array(x), array(y)
     if not x.ndim or not y.ndim:
         return x * y
@@ -203,19 +258,35 @@ def vecmat(x: Any, y: Any) -> Any:
 
 
 def inner(x: Any, y: Any) -> Any:
-    """The sum of products over the last axes of both."""
+    """The sum of products over the last axes of both.
+
+    >>> from autograd import Tensor, inner
+    >>> inner(Tensor([1.0, 2.0]), [3.0, 4.0])
+    Tensor(11.)
+    """
     x, y = array(x), array(y)
     return tensordot(x, y, axes=(-1, -1)) if x.ndim and y.ndim else x * y
 
 
 def outer(x: Any, y: Any) -> Any:
-    """All products of an element of x and one of y, as a matrix."""
+    """All products of an element of x and one of y, as a matrix.
+
+    >>> from autograd import Tensor, outer
+    >>> outer(Tensor([1.0, 2.0]), [3.0, 4.0])
+    Tensor([[3., 4.],
+            [6., 8.]])
+    """
     x, y = ravel(x), ravel(y)
     return rows.reshape(x, shape=(x.size, 1)) * y
 
 
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
-    """The sum of products over pairs of axes: the last ones of x with the first ones of y, or those listed."""
+    """The sum of products over pairs of axes: the last ones of x with the first ones of y, or those listed.
+
+    >>> from autograd import Tensor, tensordot
+    >>> tensordot(Tensor(np.ones((2, 3))), np.ones((3, 4)), axes=1).shape
+    (2, 4)
+    """
     x, y = array(x), array(y)
     if isinstance(axes, (int, np.integer)):
         left, right = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
@@ -236,7 +307,12 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The sum of a diagonal."""
+    """The sum of a diagonal.
+
+    >>> from autograd import Tensor, trace
+    >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
+    5.0
+    """
     return rows.sum(_diagonal(x, offset, axis1, axis2), axis=-1)
 
 

@@ -68,19 +68,34 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Any:
 
 
 def ravel(x: Any) -> Any:
-    """All elements along one axis."""
+    """All elements along one axis.
+
+    >>> from autograd import Tensor, ravel
+    >>> ravel(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([1., 2., 3., 4.])
+    """
     x = array(x)
     return rows.reshape(x, shape=(int(np.prod(x.shape)),))
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
-    """The axes in another order: reversed, unless `axes` lists them."""
+    """The axes in another order: reversed, unless `axes` lists them.
+
+    >>> from autograd import Tensor, transpose
+    >>> transpose(Tensor(np.ones((2, 3)))).shape
+    (3, 2)
+    """
     x = array(x)
     return rows.transpose(x, axes=None if axes is None else some_axes(tuple(axes), x.ndim))
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """Two axes exchanged."""
+    """Two axes exchanged.
+
+    >>> from autograd import Tensor, swapaxes
+    >>> swapaxes(Tensor(np.ones((2, 3))), 0, 1).shape
+    (3, 2)
+    """
     x = array(x)
     order = list(range(x.ndim))
     first, second = one_axis(axis1, x.ndim), one_axis(axis2, x.ndim)
@@ -94,7 +109,12 @@ def matrix_transpose(x: Any) -> Any:
 
 
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
-    """Axes moved to other places, the rest in their order."""
+    """Axes moved to other places, the rest in their order.
+
+    >>> from autograd import Tensor, moveaxis
+    >>> moveaxis(Tensor(np.ones((2, 3, 4))), 0, -1).shape
+    (3, 4, 2)
+    """
     x = array(x)
     moved = np.moveaxis(np.empty((1,) * x.ndim), source, destination)  # numpy checks the arguments
     froms = (source,) if isinstance(source, (int, np.integer)) else tuple(source)
@@ -105,7 +125,12 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
 
 
 def squeeze(x: Any, axis: Axis = None) -> Any:
-    """Without the axes of length 1: all of them, or those named."""
+    """Without the axes of length 1: all of them, or those named.
+
+    >>> from autograd import Tensor, squeeze
+    >>> squeeze(Tensor([[1.0, 2.0]])).shape
+    (2,)
+    """
     x = array(x)
     dropped = some_axes(axis, x.ndim) if axis is not None else tuple(k for k, n in enumerate(x.shape) if n == 1)
     for k in dropped:
@@ -115,7 +140,12 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
 
 
 def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
-    """With a new axis of length 1 at each place named."""
+    """With a new axis of length 1 at each place named.
+
+    >>> from autograd import Tensor, expand_dims
+    >>> expand_dims(Tensor([1.0, 2.0]), 0).shape
+    (1, 2)
+    """
     x = array(x)
     return rows.reshape(x, shape=np.expand_dims(np.empty(x.shape, bool), axis).shape)
 
@@ -146,7 +176,12 @@ def astype(x: Any, dtype: Any) -> Any:
 
 
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
-    """Repeated along new axes and axes of length 1 until it has the shape."""
+    """Repeated along new axes and axes of length 1 until it has the shape.
+
+    >>> from autograd import Tensor, broadcast_to
+    >>> broadcast_to(Tensor([1.0, 2.0]), (3, 2)).shape
+    (3, 2)
+    """
     return rows.broadcast_to(array(x), shape=(shape,) if isinstance(shape, int) else tuple(shape))
 
 
@@ -161,7 +196,12 @@ def broadcast_arrays(*xs: Any) -> tuple[Any, ...]:
 
 
 def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
-    """Arrays joined along an axis they have; with None, all their elements in one row."""
+    """Arrays joined along an axis they have; with None, all their elements in one row.
+
+    >>> from autograd import Tensor, concatenate
+    >>> concatenate([Tensor([1.0, 2.0]), [3.0]])
+    Tensor([1., 2., 3.])
+    """
     given = [array(x) for x in xs]
     if axis is None:
         given, axis = [ravel(x) for x in given], 0
@@ -169,7 +209,12 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
 
 
 def stack(xs: Sequence[Any], axis: int = 0) -> Any:
-    """Arrays of one shape joined along a new axis."""
+    """Arrays of one shape joined along a new axis.
+
+    >>> from autograd import Tensor, stack
+    >>> stack([Tensor([1.0, 2.0]), [3.0, 4.0]]).shape
+    (2, 2)
+    """
     given = [array(x) for x in xs]
     if len({x.shape for x in given}) > 1:
         raise ShapeError(f"stack() joins arrays of one shape, got {', '.join(str(x.shape) for x in given)}")
@@ -232,7 +277,12 @@ def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
 
 
 def flip(x: Any, axis: Axis = None) -> Any:
-    """The elements in reverse order along the axes named, or along all."""
+    """The elements in reverse order along the axes named, or along all.
+
+    >>> from autograd import Tensor, flip
+    >>> flip(Tensor([1.0, 2.0, 3.0]))
+    Tensor([3., 2., 1.])
+    """
     x = array(x)
     for k in some_axes(axis, x.ndim):
         x = rows.flip(x, k)
@@ -250,7 +300,12 @@ def flipud(x: Any) -> Any:
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
-    """Shifted along an axis; what leaves at the end comes back at the beginning."""
+    """Shifted along an axis; what leaves at the end comes back at the beginning.
+
+    >>> from autograd import Tensor, roll
+    >>> roll(Tensor([1.0, 2.0, 3.0]), 1)
+    Tensor([3., 1., 2.])
+    """
     return _rearranged(x, lambda numbers: np.roll(numbers, shift, axis))
 
 
@@ -260,17 +315,32 @@ def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 
 def tile(x: Any, reps: Any) -> Any:
-    """Copies laid side by side."""
+    """Copies laid side by side.
+
+    >>> from autograd import Tensor, tile
+    >>> tile(Tensor([1.0, 2.0]), 2)
+    Tensor([1., 2., 1., 2.])
+    """
     return _rearranged(x, lambda numbers: np.tile(numbers, reps))
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Every element so many times."""
+    """Every element so many times.
+
+    >>> from autograd import Tensor, repeat
+    >>> repeat(Tensor([1.0, 2.0]), 2)
+    Tensor([1., 1., 2., 2.])
+    """
     return _rearranged(x, lambda numbers: np.repeat(numbers, repeats, axis))
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
-    """Made larger at the edges: by a number, or in the modes "edge", "reflect", "symmetric", "wrap" by copies."""
+    """Made larger at the edges: by a number, or in the modes "edge", "reflect", "symmetric", "wrap" by copies.
+
+    >>> from autograd import Tensor, pad
+    >>> pad(Tensor([1.0, 2.0]), 1)
+    Tensor([0., 1., 2., 0.])
+    """
     x = array(x)
     if mode in ("edge", "reflect", "symmetric", "wrap"):
         return _rearranged(x, lambda numbers: np.pad(numbers, pad_width, mode))  # type: ignore[call-overload]
@@ -287,7 +357,12 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The elements on a diagonal of two axes, along a new last axis."""
+    """The elements on a diagonal of two axes, along a new last axis.
+
+    >>> from autograd import Tensor, diagonal
+    >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([1., 4.])
+    """
     return _rearranged(x, lambda numbers: np.diagonal(numbers, offset, axis1, axis2))
 
 
@@ -329,7 +404,12 @@ def plain_index(index: Any) -> Any:
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """The elements, or along an axis the slices, with these numbers."""
+    """The elements, or along an axis the slices, with these numbers.
+
+    >>> from autograd import Tensor, take
+    >>> take(Tensor([1.0, 2.0, 3.0]), [2, 0])
+    Tensor([3., 1.])
+    """
     x = array(x)
     if axis is None:
         x, axis = ravel(x), 0
@@ -337,7 +417,13 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
-    """For each place of `indices`, the element of that number along the axis."""
+    """For each place of `indices`, the element of that number along the axis.
+
+    >>> from autograd import Tensor, take_along_axis
+    >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), axis=1)
+    Tensor([[2.],
+            [3.]])
+    """
     x, indices = array(x), plain_index(indices)
     if axis is None:
         x, axis = ravel(x), 0
@@ -352,7 +438,12 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 def sort(x: Any, axis: int | None = -1) -> Any:
-    """In rising order along an axis; equal elements keep theirs."""
+    """In rising order along an axis; equal elements keep theirs.
+
+    >>> from autograd import Tensor, sort
+    >>> sort(Tensor([3.0, 1.0, 2.0]))
+    Tensor([1., 2., 3.])
+    """
     x = array(x)
     if axis is None:
         x, axis = ravel(x), -1
@@ -360,13 +451,25 @@ def sort(x: Any, axis: int | None = -1) -> Any:
 
 
 def tril(x: Any, k: int = 0) -> Any:
-    """The lower triangle, zero above the k-th diagonal."""
+    """The lower triangle, zero above the k-th diagonal.
+
+    >>> from autograd import Tensor, tril
+    >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[1., 0.],
+            [3., 4.]])
+    """
     x = array(x)
     return fn.where(_below(x.shape, k), x, 0.0)
 
 
 def triu(x: Any, k: int = 0) -> Any:
-    """The upper triangle, zero below the k-th diagonal."""
+    """The upper triangle, zero below the k-th diagonal.
+
+    >>> from autograd import Tensor, triu
+    >>> triu(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[1., 2.],
+            [0., 4.]])
+    """
     x = array(x)
     return fn.where(~_below(x.shape, k - 1), x, 0.0)
 

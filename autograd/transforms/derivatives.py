@@ -47,7 +47,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> grad(lambda p: p["w"] * p["w"] + p["b"])({"w": 3.0, "b": 1.0})
     {'w': 6.0, 'b': 1.0}
     """
-    both = value_and_grad(f, argnums)
+    both = value_and_grad(_function(f, "grad"), argnums)
     return lambda *args, **kwargs: both(*args, **kwargs)[1]
 
 
@@ -57,6 +57,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> value_and_grad(lambda x: x * x)(3.0)
     (9.0, 6.0)
     """
+    _function(f, "value_and_grad")
 
     def compute(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         call = _Call("grad()", f, args, argnums, kwargs)
@@ -77,7 +78,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> value, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
-    call = _Call("vjp()", f, primals, range(len(primals)), {})
+    call = _Call("vjp()", _function(f, "vjp"), primals, range(len(primals)), {})
     outputs, _ = flatten(call.output)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -101,7 +102,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     """
     if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)):
         raise OperandError("jvp() takes the primals and the tangents as tuples: jvp(f, (x,), (v,))")
-    call = _Call("jvp()", f, primals, range(len(primals)), {})
+    call = _Call("jvp()", _function(f, "jvp"), primals, range(len(primals)), {})
     given = leaves_like(tuple(tangents), tuple(primals), "tangent")
     ready = [_like(t, x, "tangent") for t, x in zip(given, call.inputs, strict=True)]
     outputs, rebuild = flatten(call.output)
@@ -122,6 +123,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
+    _function(f, "jacobian")
 
     def compute(*args: Any, **kwargs: Any) -> Any:
         call = _Call("jacobian()", f, args, argnums, kwargs)
@@ -150,6 +152,16 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     [6.0, 4.0]
     """
     return jvp(grad(f), (x,), (v,))[1]
+
+
+def _function(f: Any, name: str) -> Function:
+    """What is to be differentiated: a function, not what it gave."""
+    if not callable(f):
+        raise OperandError(
+            f"{name}() differentiates a function, got {describe(f)}: give the function itself, as in "
+            "grad(f)(x); of a recorded number, backward() fills in the gradients"
+        )
+    return f  # type: ignore[no-any-return]
 
 
 class _Call:

@@ -1046,7 +1046,13 @@ def constant(number: float) -> Value:
 
 
 def parameter(leaf: Leaf) -> Leaf:
-    """The same leaf (a Value or a Tensor), marked as one to be learned."""
+    """The same leaf (a Value or a Tensor), marked as one to be learned.
+
+    >>> from autograd import Value, parameter
+    >>> w = parameter(Value(0.5, "w"))
+    >>> w.kind
+    'parameter'
+    """
     node: Any = leaf
     if not hasattr(node, "is_leaf"):
         raise OperandError(f"a parameter is a Value or a Tensor, got {describe(leaf)}; write parameter(Value(number))")

@@ -248,8 +248,9 @@ def test_clip_norm():
     assert history.grad_norms == [20.0]
 
 
-def test_progress_bar_on_standard_error(capsys):
+def test_progress_bar_on_standard_error(capsys, monkeypatch):
     pytest.importorskip("tqdm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     quiet(line(), progress=True)
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -257,8 +258,14 @@ def test_progress_bar_on_standard_error(capsys):
     assert "loss=" in captured.err
 
 
+def test_no_bar_where_there_is_no_terminal(capsys):
+    quiet(line(), progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_no_bar_without_tqdm(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert len(quiet(line(), progress=True).losses) == 5
     assert capsys.readouterr() == ("", "")
 
@@ -289,6 +296,7 @@ def test_a_model_that_takes_batches():
         ({"data": ([], [])}, ShapeError, "there is nothing to learn from"),
         ({"data": []}, ShapeError, "there is nothing to learn from"),
         ({"data": iter([(X, Y)])}, SettingError, "gone through more than once; got list_iterator"),
+        ({"data": iter([])}, SettingError, "of a generator, give the function that makes it, without calling it"),
         ({"data": 3}, SettingError, r"data is a pair \(X, Y\).* got int"),
         ({"data": X}, ShapeError, r"every batch is a pair of .*: fit\(model, \(X, Y\), loss\)"),
         ({"validation": [X, Y]}, ShapeError, "every batch is a pair"),

@@ -45,7 +45,7 @@ def rounded(thing: Any) -> Any:
 @pytest.mark.skipif(not MAKER.exists(), reason="only the source tree has the tools")
 def test_the_documented_page_is_up_to_date() -> None:
     today = runpy.run_path(str(MAKER))["page"]()
-    assert told(today.html) == told(PAGE.read_text(encoding="utf-8")), "`make docs` writes it anew"
+    assert told(today.html) == told(PAGE.read_text(encoding="utf-8")), "`make pictures` writes it anew"
 
 
 def test_the_documented_page_has_its_picture(opened: Callable[..., Any], request: pytest.FixtureRequest) -> None:
