@@ -20,13 +20,16 @@ from ..arrays.program import ArrayProgram
 from ..arrays.record import ArrayRecorder
 from ..batch import Leaf
 from ..derive import BasePlans, Recorded
-from ..program import DIRECTION
+from ..program import DIRECTION, BaseProgram
 from ..scalar.program import Program
 from .build import FLOAT, Builder, View
 from .structure import Structure
 
 PRIMES: Final = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107)
 """What stands for the number of samples in shapes; one that is no factor of any other length."""
+
+GATHER: Final = 3
+"""How many operations on arrays one is worth that picks elements one by one."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class RolledPlans(BasePlans[ArrayProgram]):
     """
 
     forgets = True
+    kinds = ("forward", "value", "value_and_grad", "hvp")
 
     def __init__(
         self, old: Program, outputs: Sequence[int], leaves: tuple[Leaf, ...], parameters: int, captured: int,
@@ -81,6 +85,7 @@ class RolledPlans(BasePlans[ArrayProgram]):
         self.views = tuple(builder.views.values())
         self.masked = builder.masked
         super().__init__(builder.program)
+        self.is_shorter = _length_of(builder.program, self.outputs) + GATHER * builder.gathers < _length_of(old, outputs)
 
     def plan(self, kind: str, exactly: bool = False) -> RolledPlan:
         """The plan of this kind.
@@ -223,6 +228,10 @@ class RolledPlans(BasePlans[ArrayProgram]):
         picked = recorder.lift(rows.getitem(recorder.node(whole), index=index))
         recorder.forget()
         return picked
+
+
+def _length_of(program: BaseProgram, outputs: Sequence[int]) -> int:
+    return sum(bool(program.args[i]) for i in program.live(outputs))
 
 
 def _length(view: View) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,6 +17,10 @@ from ...value.value import Value, add_to_gradients, numbers_of
 from .. import batch
 from ..batch import Floats, Layout
 from ..javascript import write_module
+from ..roll import roll
+from ..roll.engines import RolledKernel
+from ..roll.plans import RolledPlans
+from ..roll.source import write_rolled
 from ..step import BaseStep, Specialization, checked_parameters, collector_paused
 from ..storage import Saved, SavedProgram, write
 from . import engines
@@ -84,6 +90,16 @@ class Step(BaseStep):
         """Give the parameters the numbers of a vector."""
         for p, number in zip(self.parameters, self._vector("theta", theta).tolist(), strict=True):
             p._data = number
+
+    def source_of(self, *arguments: Any, rolled: bool | None = None) -> str:
+        """The program for arguments of these shapes, whether it has been called with such or not; see `source`.
+
+        Args:
+            rolled: whether neurons that are computed alike become arrays, `z1 = x @ W1 + b1`; None where that is
+                shorter. Written flat, every number has a name of its own.
+        """
+        known, _, _ = self._specialized(arguments)
+        return known.source("value_and_grad" if self.parameters else "forward", rolled)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the compiled program, with the numbers of its parameters, as text that `load` reads.
@@ -183,13 +199,25 @@ class SampleSpecialization(Specialization):
         self.plans, self.shape, self.captured = plans, shape, list[Scalar](captured)
         self.engine, self._asked, self._threads = engine, asked, threads
         self._kernels: dict[tuple[str, bool, bool], Kernel] = {}
+        self._rolled_kernels: dict[str, RolledKernel | None] = {}
         self._last: tuple[tuple[Any, ...], tuple[Any, ...], list[Floats], int] | None = None
+
+    @functools.cached_property
+    def rolled(self) -> RolledPlans | None:
+        """The program in arrays; None where it has no such form."""
+        with collector_paused():
+            return roll(self.plans)
 
     def run(
         self, kind: str, theta: Floats, direction: Floats, arrays: Sequence[Floats], n: int
     ) -> tuple[float, Floats]:
         """The first output and the others, over a batch of n samples."""
         captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
+        rolled = self._rolled_kernel(kind)
+        if rolled is not None:
+            found = rolled(theta, captured, direction, arrays, n)
+            if math.isfinite(found[0]) and finite(found[1]):
+                return found
         found = self._kernel(kind, n, False)(theta, captured, direction, arrays, n)
         if self.plans.has_another(kind) and not finite(found[1]):
             found = self._kernel(kind, n, True)(theta, captured, direction, arrays, n)
@@ -204,9 +232,25 @@ class SampleSpecialization(Specialization):
             self._kernels[kind, n == 1, exactly] = kernel
         return kernel
 
-    def source(self, kind: str) -> str:
-        """The text of the function of this kind."""
-        return self.javascript(kind) if self._asked == "javascript" else write_plan(self.plans.plan(kind))
+    def _rolled_kernel(self, kind: str) -> RolledKernel | None:
+        """The rolled form, ready to run; None where the flat one is run."""
+        if kind not in self._rolled_kernels:
+            runs = self.engine == "numpy" and kind in RolledPlans.kinds and self.is_shorter_rolled()
+            with collector_paused():
+                self._rolled_kernels[kind] = RolledKernel(self.rolled.plan(kind)) if runs and self.rolled else None
+        return self._rolled_kernels[kind]
+
+    def is_shorter_rolled(self) -> bool:
+        """Whether the rolled form is shorter."""
+        return self.rolled is not None and self.rolled.is_shorter
+
+    def source(self, kind: str, rolled: bool | None = None) -> str:
+        """The text of the function of this kind; rolled up where that is shorter, or as is asked for."""
+        if self._asked == "javascript":
+            return self.javascript(kind)
+        if rolled is None:
+            rolled = self.is_shorter_rolled()
+        return write_rolled(self.rolled.plan(kind)).source if rolled and self.rolled else write_plan(self.plans.plan(kind))
 
     def javascript(self, kind: str) -> str:
         """The same in JavaScript."""
