@@ -393,6 +393,17 @@ def _vanishes(p: ArrayProgram, condition: int, y: int) -> bool:
     return y == g
 
 
+def _getitem(p: ArrayProgram, x: int, index: Any) -> int | None:
+    """(A @ v[:, None])[..., 0] is A @ v."""
+    if index != (Ellipsis, 0) or p.ops[x] is not rows.matmul:
+        return None
+    a, column = p.args[x]
+    if len(p.shapes[a]) != 2 or p.ops[column] is not rows.reshape or p.shapes[column][1:] != (1,):
+        return None
+    (v,) = p.args[column]
+    return p.emit(rows.matmul, a, v) if len(p.shapes[v]) == 1 else None
+
+
 def _add(p: ArrayProgram, x: int, y: int) -> int | None:
     found = FOLDS[rules.add](p, x, y)
     return p.emit(rules.multiply, p.constant(2.0), x) if found is None and x == y else found
@@ -411,6 +422,7 @@ MOVES: Final[dict[ArrayOp, Callable[..., int | None]]] = {
     rows.astype: _astype,
     rows.sum: _sum,
     rows.choose: _choose,
+    rows.getitem: _getitem,
     rules.add: _add,
     ">": _greater,
 }

@@ -6,6 +6,7 @@ put together in `source.py`.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,13 +16,13 @@ import numpy as np
 
 from ...core import table as rules
 from ...core.rule import Rule
-from ...formula import LEVEL, number
+from ...formula import LEVEL, Symbol, name_symbols, number
 from ...tensor import rules as rows
 from ...tensor.rules import ArrayRule
 from ..names import WORDS, Names
-from ..program import CAPTURED, DETACH, LEARNED, LITERAL, name_of
+from ..program import CAPTURED, DETACH, LEARNED, LITERAL, is_row, name_of
 from ..scalar.program import COUNT
-from ..text import ATOM, BaseWriter, Written, closed, indented
+from ..text import ATOM, BaseWriter, Written, closed, indented, listed
 from .program import PLAIN, ArrayOp, ArrayProgram, Place
 from .record import expanded
 
@@ -90,8 +91,10 @@ class Writer(BaseWriter):
             return False
         if op == DETACH or (op is rows.transpose and program.args[i][0] in self.known):
             return True
+        if op is rows.reshape and text.endswith("None]") and program.args[i][0] in self.known:
+            return True
         of = self._derivative_to(i)
-        if of is not None and (self.known.get(of, "")[:1] == "z" or program.ops[of] == LEARNED):
+        if of is not None and (self.known.get(of, "")[:1] == "z" or program.ops[of] == LEARNED or self._layer(of)):
             return False
         return len(self.users[i]) == 1 and not self._is_activation(i) and not self._is_sum_of_neuron(i)
 
@@ -114,15 +117,24 @@ class Writer(BaseWriter):
     def _matrix(self, i: int) -> int | None:
         """The parameter that an affine function multiplies by; None for anything else."""
         program = self.program
+        products = (rows.matmul, rules.multiply) if self.batch else (rows.matmul,)
         if program.ops[i] is rules.add:
-            i = next((arg for arg in program.args[i] if program.ops[arg] is rows.matmul), i)
-        if program.ops[i] is not rows.matmul:
+            i = next((arg for arg in program.args[i] if program.ops[arg] in products), i)
+            if program.ops[i] is rules.multiply and len({program.shapes[arg] for arg in program.args[i]}) == 1:
+                return None  # no outer product
+        elif program.ops[i] is not rows.matmul:
             return None
         for arg in program.args[i]:
             arg = program.args[arg][0] if program.ops[arg] is rows.transpose else arg
             if program.ops[arg] in (LEARNED, CAPTURED):
                 return arg
         return None
+
+    def _layer(self, i: int) -> str:
+        """The number of the layer whose affine function it is: that of its matrix; "" for anything else."""
+        matrix = self._matrix(i)
+        digits = None if matrix is None else re.search(r"\d*$", self.known.get(matrix, ""))
+        return digits[0] if digits else ""
 
     def new_name(self, i: int) -> str:
         """Its label; `dW` for the derivative to W, `delta2` for that to z2; else a word for it."""
@@ -131,15 +143,25 @@ class Writer(BaseWriter):
         known = self.known.get(of, "") if of is not None else ""
         if i in program.labels:
             return names.unique(program.labels[i])
+        if not known and of is not None and self._layer(of):
+            return names.unique(f"delta{self._layer(of)}")
         if known:
             return names.unique(re.sub(r"^z(?=_?\d|$)", "delta", known) if known[0] == "z" else f"d{known}")
-        matrix = self._matrix(i)
-        if matrix is not None:
-            digits = re.search(r"\d*$", self.known.get(matrix, ""))
-            return names.unique(f"z{digits[0]}") if digits and digits[0] else names.numbered("z", 1)
+        if self._matrix(i) is not None:
+            return names.unique(f"z{self._layer(i)}") if self._layer(i) else names.numbered("z", 1)
         if self._is_activation(i) and op is not rows.log_softmax:
             return names.unique(f"a{self.known[program.args[i][0]][1:]}")
         return names.unique("mean" if self._is_mean(i) else ARRAY_WORDS.get(op) or name_of(op))
+
+    def assign(self, i: int, text: str) -> None:
+        """A statement; one that joins many arrays over several lines."""
+        program = self.program
+        head = f"{self.np}.concatenate(["
+        if program.ops[i] is rows.concatenate and len(text) > LONGEST and text.endswith("])"):
+            items = [self.written[arg][0] for arg in program.args[i]]
+            self.lines += listed(f"{self.name(i)} = {head}", items, "])")
+        else:
+            super().assign(i, text)
 
     def _is_mean(self, i: int) -> bool:
         args, ops = self.program.args[i], self.program.ops
@@ -162,7 +184,7 @@ class Writer(BaseWriter):
             return self.dialect.opcode(op, operands)
         if op in COMPOSED:
             return f"{self._composed(i)}({operands[0][0]})", ATOM
-        return self._move(op, operands, options), ATOM
+        return self._move(op, operands, options, program.shapes[args[0]]), ATOM
 
     def _matmul(self, args: tuple[int, ...], operands: Sequence[Written]) -> Written:
         if self.columns and all(len(self.program.shapes[arg]) == 2 for arg in args):
@@ -177,12 +199,40 @@ class Writer(BaseWriter):
 
     def _rule(self, i: int, rule: Rule, operands: list[Written]) -> Written:
         program, args = self.program, self.program.args[i]
+        if self._is_mean_over_batch(i):
+            return f"{closed(self.written[program.args[args[0]][0]])}.mean()", ATOM
+        if self.columns and rule is rules.multiply:
+            outer = self._outer(args, operands)
+            if outer:
+                return outer, ATOM
+        simple = _one_call(rule)
+        if simple is not None:
+            inner, places = simple
+            return self.call(inner, [operands[k] if k >= 0 else self.number(x) for k, x in places])
         same = len(args) == 2 and program.shapes[args[0]] == program.shapes[args[1]]
         if rule is rules.multiply and same and self._is_slope_of_sigmoid(args[1]):
             operands[1] = (operands[1][0], LEVEL["neg"])  # (g * a) * (1 - a) as well as g * (a * (1 - a))
         if rule.symbol in ("+", "-"):
             operands = [(text, LEVEL["*"] if level == AT else level) for text, level in operands]
         return self.call(rule, operands)
+
+    def _outer(self, args: tuple[int, ...], operands: Sequence[Written]) -> str:
+        """x[:, None] * w so that the numbers of one column lie side by side; "" where it is no such product."""
+        program = self.program
+        for (column, row), (_, text) in ((args, operands), (args[::-1], operands[::-1])):
+            if program.ops[column] is rows.reshape and len(program.shapes[row]) == 1:
+                (x,) = program.args[column]
+                if program.shapes[column] == (*program.shapes[x], 1) and len(program.shapes[x]) == 1:
+                    return f"{self.np}.multiply.outer({text[0]}, {self.written[x][0]}).T"
+        return ""
+
+    def _is_mean_over_batch(self, i: int) -> bool:
+        """Whether it is the sum of one number for each sample, divided by how many there are."""
+        program, args = self.program, self.program.args[i]
+        return (
+            program.ops[i] is rules.divide and program.ops[args[0]] is rows.sum and program.ops[args[1]] == COUNT
+            and args[0] not in self.known and program.shapes[program.args[args[0]][0]] == (self.batch,)
+        )  # fmt: skip
 
     def _is_slope_of_sigmoid(self, i: int) -> bool:
         """a * (1 - a), of one use: it is between 0 and 1/4, so the order of products does not matter."""
@@ -197,19 +247,20 @@ class Writer(BaseWriter):
             and program.is_number(program.args[rest][0], 1.0)
         )
 
-    def _move(self, op: ArrayRule, operands: list[Written], options: dict[str, Any]) -> str:
-        """An array row as a method, or as numpy's function of that name."""
+    def _move(self, op: ArrayRule, operands: list[Written], options: dict[str, Any], shape: Sequence[int]) -> str:
+        """An array row as a method, or as numpy's function of that name; `shape` is that of the first operand."""
         texts = [text for text, _ in operands]
         head = closed(operands[0])
         if op in REDUCED:
             axis = options.get("axis")
             shown = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
-            axes = [] if axis is None else [f"axis={shown!r}"]
+            every = axis is not None and len(shown if isinstance(shown, tuple) else (shown,)) == len(shape)
+            axes = [] if axis is None or every else [f"axis={shown!r}"]
             return f"{head}.{op.name}({', '.join(axes + ['keepdims=True'] * bool(options.get('keepdims')))})"
         if op is rows.transpose:
             return f"{head}.T" if options.get("axes") is None else f"{head}.transpose({_numbers(options['axes'])})"
         if op is rows.reshape:
-            return f"{head}.reshape({self._lengths(options['shape'], guess=True) or '()'})"
+            return f"{head}{self._reshaped(tuple(shape), tuple(options['shape']))}"
         if op is rows.astype:
             return f"{head}.astype({self._dtype(options['dtype'])})"
         if op is rows.getitem:
@@ -217,13 +268,24 @@ class Writer(BaseWriter):
         if op is rows.choose:
             return f"{self.np}.where({self.written[options['condition']][0]}, {', '.join(texts)})"
         if op is rows.concatenate:
-            return f"{self.np}.concatenate([{', '.join(texts)}], axis={options['axis']})"
+            if options["axis"] == 1 and len(shape) == 2:
+                return f"{self.np}.hstack([{', '.join(texts)}])"
+            axis = f", axis={options['axis']}" if options["axis"] else ""
+            return f"{self.np}.concatenate([{', '.join(texts)}]{axis})"
         if op is rows.broadcast_to:
             return f"{self.np}.broadcast_to({texts[0]}, {self._shape(options['shape'])})"
         if op is rows.einsum:
             optimize = ", optimize=True" if len(texts) > 2 else ""
             return f'{self.np}.einsum("{options["subscripts"]}", {", ".join(texts)}{optimize})'
         return f"{self.np}.{op.name}({', '.join([*texts, *_given(options)])})"
+
+    def _reshaped(self, old: Sequence[int], new: Sequence[int]) -> str:
+        """`.reshape(...)`; `[:, None]` for one more axis of length 1 at the end, `.ravel()` for all in one row."""
+        if new == (*old, 1) and old:
+            return "[:, None]" if len(old) == 1 else "[..., None]"
+        if len(new) == 1 and len(old) > 1:
+            return ".ravel()"
+        return f".reshape({self._lengths(new, guess=True) or '()'})"
 
     def _index(self, index: Any, inside: bool = False) -> str:
         if isinstance(index, Place):
@@ -232,7 +294,7 @@ class Writer(BaseWriter):
             parts = [self._index(part, inside=True) for part in index]
             return f"{', '.join(parts)}{',' if len(parts) == 1 else ''}" if parts else "()"
         if isinstance(index, slice):
-            start, stop, step = ("" if part is None else str(part) for part in (index.start, index.stop, index.step))
+            start, stop, step = ("" if part is None else str(part) for part in (index.start or None, index.stop, index.step))
             return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
         return "..." if index is Ellipsis else repr(index)
 
@@ -356,6 +418,28 @@ class Writer(BaseWriter):
             lines = [f'"""{doc}"""', *writer.lines, f"return {writer.written[out][0]}"]
             self.composed[key] = (name, "\n".join([f"def {name}(x):", *indented(lines)]))
         return self.composed[key][0]
+
+
+@functools.lru_cache(maxsize=256)
+def _one_call(rule: Rule) -> tuple[Rule, tuple[tuple[int, float], ...]] | None:
+    """A row that is nothing but a call of another one, as relu is maximum(x, 0): which, and with what.
+
+    Each operand is the place of an operand of the row, and 0.0; or -1, and a number.
+    """
+    if rule.intrinsic or rule.symbol or not is_row(rule):
+        return None
+    formula = rule.value(*name_symbols(rule))
+    if not (isinstance(formula, Symbol) and isinstance(formula.op, Rule) and formula.op.intrinsic):
+        return None
+    places: list[tuple[int, float]] = []
+    for arg in formula.args:
+        if not isinstance(arg, Symbol):
+            places.append((-1, float(arg)))
+        elif arg.args:
+            return None
+        else:
+            places.append((rule.operands.index(str(arg.op)), 0.0))
+    return formula.op, tuple(places)
 
 
 def _turned(operand: Written) -> str:

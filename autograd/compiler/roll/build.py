@@ -236,8 +236,9 @@ class Builder:
         parts = []
         for place, (sign, _) in enumerate(groups):
             spreads = [self._spread(operand, points[place]) for operand in operands[place]]
-            parts.append((not points[place].axes, sign < 0, place, sign, self._group(spreads, points[place])))
-        parts.sort(key=lambda part: part[:3])  # products of matrices first, then what is added before what is taken off
+            spread = self._group(spreads, points[place])
+            parts.append((not points[place].axes, not spread.inside, sign < 0, place, sign, spread))
+        parts.sort(key=lambda part: part[:4])  # products of matrices first, then what is added before what is taken off
         return self._added([(sign, spread) for *_, sign, spread in parts], points[0].grid.axes)
 
     def _added(self, parts: Sequence[tuple[int, Spread]], axes: Sequence[Axis]) -> Spread:
@@ -263,6 +264,7 @@ class Builder:
         if mask is not None:
             spreads = self._masked(spreads, mask, points)
         if not summed:
+            spreads = sorted(spreads, key=lambda each: not each.inside)
             return spreads[0] if len(spreads) == 1 else self._applied(rules.multiply, spreads, points.grid.axes)
         if len(spreads) == 2 and all(axis in each.axes for axis in summed for each in spreads):
             return self._product(spreads[0], spreads[1], summed, points.grid.axes)

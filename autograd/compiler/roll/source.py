@@ -93,7 +93,7 @@ def _parameters(writer: Writer, plan: RolledPlan, live: Sequence[int]) -> list[s
     names = _names(writer, plan, used)
     lines: list[str] = []
     for views, source, prefix in ((plan.views, "theta", ""), (plan.directions, "v", "v")):
-        for k, view in enumerate(views):
+        for k, view in sorted(enumerate(views), key=lambda pair: pair[1].start):
             if view.array not in used and not (prefix and plan.views[k].array in used):
                 continue
             if view.steps == ((plan.numbers[0], 1),):
