@@ -22,7 +22,7 @@ from ..batch import Leaf
 from ..program import CAPTURED, LEARNED, LITERAL, WHERE
 from ..scalar.program import COUNT, LEAVES, REDUCE, SAMPLE, Program
 from .grid import Affine, Axis, Grid, Points, Whole, split
-from .spread import Arrays, Spread
+from .spread import Arrays, Spread, cut
 from .structure import SUM, Family, Structure, Term
 
 LETTERS: Final = "ijklmopqrstuvwxyz"
@@ -85,12 +85,14 @@ class Builder:
     """Writes a program of arrays.
 
     Args:
+        parameters, captured: how many numbers there are of each.
         size: what stands for the number of samples in shapes, while it is not known.
     """
 
     def __init__(
-        self, program: Program, structure: Structure, leaves: Sequence[Leaf], captured: int, size: int
+        self, program: Program, structure: Structure, leaves: Sequence[Leaf], parameters: int, captured: int, size: int
     ) -> None:
+        self.parameters = parameters
         self.old, self.structure, self.leaves, self.size = program, structure, leaves, size
         self.program = ArrayProgram()
         self.arrays = Arrays(self.program)
@@ -200,8 +202,8 @@ class Builder:
         return self._applied(family.op, [self._spread(operand, points[0]) for operand in operands], points[0].grid.axes)
 
     def _applied(self, op: Any, spreads: Sequence[Spread], axes: Sequence[Axis]) -> Spread:
-        """An operation on whole arrays."""
-        order = self._order_of(spreads, axes)
+        """An operation on whole arrays; its result spreads along those of the axes that an operand does."""
+        order = self._order_of(spreads, [axis for axis in axes if any(axis in each.axes for each in spreads)])
         given = [self.arrays.arranged(each, order) for each in spreads]
         if op == WHERE:
             array = self.program.emit(rows.choose, *given[1:], condition=Place(given[0]))
@@ -439,10 +441,9 @@ class Builder:
 
     def _parameters(self, operand: Operand, coordinate: Affine | None, points: Points) -> Spread:
         """An array of parameters: a view of theta, or all of theta where they are gathered."""
-        if coordinate is None or any(factor < 0 for factor, _ in coordinate.factors):
+        if coordinate is None or cut(self.parameters, coordinate) is None:
             self.gathers += 1
-            length = 1 + max(self.old.data[i] for i in self.structure.live if self.old.ops[i] == LEARNED)
-            whole = self._view(0, [(length, 1)])
+            whole = self._view(0, [(self.parameters, 1)])
             return self.arrays.gathered(whole, False, operand.columns, points)
         order = sorted(coordinate.factors, key=lambda part: (part[1] not in points.axes, -part[0]))
         steps = [(axis.size, factor) for factor, axis in order]

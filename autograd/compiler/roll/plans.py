@@ -6,12 +6,9 @@ theta: the arrays of parameters are views of it, and their derivatives are put t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-
-import numpy as np
 
 from ...core import table as rules
 from ...tensor import rules as rows
@@ -24,6 +21,7 @@ from ..program import DIRECTION, BaseProgram
 from ..scalar.program import Program
 from .build import FLOAT, Builder, View
 from .structure import Structure
+from .theta import assembled, lengths
 
 PRIMES: Final = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107)
 """What stands for the number of samples in shapes; one that is no factor of any other length."""
@@ -85,7 +83,9 @@ class RolledPlans(BasePlans[ArrayProgram]):
         self.views = tuple(builder.views.values())
         self.masked = builder.masked
         super().__init__(builder.program)
-        self.is_shorter = _length_of(builder.program, self.outputs) + GATHER * builder.gathers < _length_of(old, outputs)
+        self.is_shorter = _length_of(builder.program, self.outputs) + GATHER * builder.gathers < _length_of(
+            old, outputs
+        )
 
     def plan(self, kind: str, exactly: bool = False) -> RolledPlan:
         """The plan of this kind.
@@ -96,13 +96,13 @@ class RolledPlans(BasePlans[ArrayProgram]):
         directions: tuple[View, ...] = ()
         outputs = self.outputs
         if kind == "value_and_grad":
-            outputs = (*outputs, self._assembled(self.gradient(exactly)))
+            outputs = (*outputs, assembled(self.program, self.views, self.gradient(exactly), self._counts[0]))
         elif kind == "hvp":
             directions = tuple(
                 View(self.program.leaf(DIRECTION, k, self.program.shapes[view.array], FLOAT), view.start, view.steps)
                 for k, view in enumerate(self.views)
             )
-            outputs = (self._assembled(self._hvp(directions, exactly)),)
+            outputs = (assembled(self.program, self.views, self._hvp(directions, exactly), self._counts[0]),)
         parameters, captured = self._counts
         numbers = (parameters, captured, parameters if kind == "hvp" else 0)
         return RolledPlan(
@@ -130,112 +130,9 @@ class RolledPlans(BasePlans[ArrayProgram]):
         recorder.forget()
         return self.derived(index, exactly)
 
-    # ------------------------------------------------------------------------------------- one vector of them all
-
-    def _assembled(self, gradients: Sequence[int]) -> int:
-        """The derivative to theta: views that overlap are added."""
-        size = self._counts[0]
-        layers: list[list[tuple[View, int, Any]]] = []
-        for view, g in sorted(zip(self.views, gradients, strict=True), key=lambda pair: _length(pair[0])):
-            places = view.places()
-            for layer in layers:
-                if not any(np.intersect1d(places, other).size for _, _, other in layer):
-                    layer.append((view, g, places))
-                    break
-            else:
-                layers.append([(view, g, places)])
-        vectors = [self._vector(layer, size) for layer in layers]
-        total = vectors[0] if vectors else self.program.array(np.zeros(size))
-        for vector in vectors[1:]:
-            total = self.program.emit(rules.add, total, vector)
-        return total
-
-    def _vector(self, layer: Sequence[tuple[View, int, Any]], size: int) -> int:
-        """Arrays that do not overlap as one vector: one block after the other."""
-        blocks: list[list[tuple[View, int, Any]]] = []
-        end = 0
-        for part in sorted(layer, key=lambda part: int(part[2].min())):
-            if blocks and int(part[2].min()) < end:
-                blocks[-1].append(part)
-            else:
-                blocks.append([part])
-            end = max(end, int(part[2].max()) + 1)
-        pieces: list[int] = []
-        at = 0
-        for block in blocks:
-            first = min(int(places.min()) for _, _, places in block)
-            last = max(int(places.max()) for _, _, places in block) + 1
-            if first > at:
-                pieces.append(self.program.array(np.zeros(first - at)))
-            piece = self._block(block, first, last)
-            if piece is None:
-                return self._scattered(layer, size)
-            pieces.append(piece[0])
-            at = piece[1]
-        if at < size:
-            pieces.append(self.program.array(np.zeros(size - at)))
-        elif at > size:
-            return self._scattered(layer, size)
-        return pieces[0] if len(pieces) == 1 else self.program.emit(rows.concatenate, *pieces, axis=0)
-
-    def _block(self, block: Sequence[tuple[View, int, Any]], first: int, last: int) -> tuple[int, int] | None:
-        """Interleaved arrays side by side, and where they end: the weights of a neuron and its bias, row after row."""
-        program = self.program
-        if len(block) == 1:
-            view, g, places = block[0]
-            if places.size != last - first:
-                return None
-            return self._row(view, g, [places.size]), last
-        step = max((step for view, _, _ in block for _, step in view.steps), default=0)
-        rows_of = {size for view, _, _ in block for size, own in view.steps if own == step}
-        if len(rows_of) != 1 or any(all(own != step for _, own in view.steps) for view, _, _ in block):
-            return None
-        (count,) = rows_of
-        columns: list[int] = []
-        at = first
-        for view, g, places in sorted(block, key=lambda part: int(part[2].min())):
-            width = places.size // count
-            inner = np.sort(places.ravel())[:width]
-            if int(places.min()) != at or not (inner == at + np.arange(width)).all():
-                return None
-            columns.append(self._row(view, g, [count, width]))
-            at += width
-        if at - first != step:
-            return None
-        whole = program.emit(rows.concatenate, *columns, axis=1)
-        return program.emit(rows.reshape, whole, shape=(count * step,)), first + count * step
-
-    def _row(self, view: View, g: int, shape: Sequence[int]) -> int:
-        """A derivative in the order of theta."""
-        order = sorted(range(len(view.steps)), key=lambda k: -view.steps[k][1])
-        if order != sorted(order):
-            flipped = order == list(range(len(order)))[::-1]
-            g = self.program.emit(rows.transpose, g, axes=None if flipped else tuple(order))
-        return self.program.emit(rows.reshape, g, shape=tuple(shape))
-
-    def _scattered(self, layer: Sequence[tuple[View, int, Any]], size: int) -> int:
-        """Arrays that lie anyhow: joined, then picked one by one; what has no derivative is 0."""
-        program = self.program
-        joined = [program.emit(rows.reshape, g, shape=(places.size,)) for _, g, places in layer]
-        joined.append(program.array(np.zeros(1)))
-        index = np.full(size, sum(places.size for _, _, places in layer))
-        start = 0
-        for _, _, places in layer:
-            index[places.ravel()] = start + np.arange(places.size)
-            start += places.size
-        whole = program.emit(rows.concatenate, *joined, axis=0)
-        recorder = ArrayRecorder(program, deriving=True)
-        picked = recorder.lift(rows.getitem(recorder.node(whole), index=index))
-        recorder.forget()
-        return picked
-
 
 def _length_of(program: BaseProgram, outputs: Sequence[int]) -> int:
     return sum(bool(program.args[i]) for i in program.live(outputs))
-
-
-def _length(view: View) -> int:
-    return math.prod(size for size, _ in view.steps)
 
 
 def _built(old: Program, outputs: Sequence[int], leaves: tuple[Leaf, ...], captured: int, parameters: int) -> Builder:
@@ -245,9 +142,9 @@ def _built(old: Program, outputs: Sequence[int], leaves: tuple[Leaf, ...], captu
         structure = Structure(old, outputs, leaves, counted)
         size = PRIMES[0]
         while True:
-            builder = Builder(old, structure, leaves, captured, size)
+            builder = Builder(old, structure, leaves, parameters, captured, size)
             builder.compute(outputs)
-            hazards = builder.lengths() | {parameters, captured}
+            hazards = builder.lengths() | lengths(list(builder.views.values()), parameters) | {parameters, captured}
             if all(length % size for length in hazards if length):
                 break
             size = next(prime for prime in PRIMES if all(length % prime for length in hazards if length))

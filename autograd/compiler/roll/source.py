@@ -133,7 +133,9 @@ def _names(writer: Writer, plan: RolledPlan, used: set[int]) -> dict[int, str]:
         stem = _stem({plan.labels[k] for k in view.places().ravel().tolist()})
         number = numbered.get(view.array) or biases.get(view.array)
         letter = "b" if view.array in biases else "W" if number else "p"
-        if (len(stem) > 1 and stems[stem] == 1) or (len(stem) == 1 and stem.isalpha() and stems[stem] == 1 and stem not in "wbp"):
+        if (len(stem) > 1 and stems[stem] == 1) or (
+            len(stem) == 1 and stem.isalpha() and stems[stem] == 1 and stem not in "wbp"
+        ):
             found[view.array] = stem
         else:
             found[view.array] = f"{letter}{number}" if number else f"p{len(found)}"

@@ -82,13 +82,13 @@ class Arrays:
         inner: list[Any] = []
         blocks: list[int] = []
         for size, coordinate in zip(shape, coordinates, strict=True):
-            cut = _cut(size, coordinate)
-            if cut is None:
+            found = cut(size, coordinate)
+            if found is None:
                 return None
-            outer.append(cut.outer)
-            inner += cut.inner
-            blocks += cut.blocks
-            axes += cut.axes
+            outer.append(found.outer)
+            inner += found.inner
+            blocks += found.blocks
+            axes += found.axes
         if len(set(map(id, axes))) < len(axes):
             return None  # a diagonal
         array = self._indexed(array, inside, outer)
@@ -155,12 +155,12 @@ class _Cut:
     axes: list[Axis]
 
 
-def _cut(size: int, coordinate: Affine) -> _Cut | None:
+def cut(size: int, coordinate: Affine) -> _Cut | None:
     """The cut of an axis of this size that gives a coordinate; None where there is none."""
     start, factors = coordinate.start, sorted(coordinate.factors, key=lambda part: -part[0])
     if not factors:
         return _Cut(start, [], [], [])
-    if factors[-1][0] < 0:
+    if factors[-1][0] < 0 or start + sum(factor * (axis.size - 1) for factor, axis in factors) >= size:
         return None
     if len(factors) == 1:
         (step, axis) = factors[0]

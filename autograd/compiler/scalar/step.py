@@ -250,7 +250,9 @@ class SampleSpecialization(Specialization):
             return self.javascript(kind)
         if rolled is None:
             rolled = self.is_shorter_rolled()
-        return write_rolled(self.rolled.plan(kind)).source if rolled and self.rolled else write_plan(self.plans.plan(kind))
+        return (
+            write_rolled(self.rolled.plan(kind)).source if rolled and self.rolled else write_plan(self.plans.plan(kind))
+        )
 
     def javascript(self, kind: str) -> str:
         """The same in JavaScript."""
