@@ -294,10 +294,8 @@ class Writer(BaseWriter):
             parts = [self._index(part, inside=True) for part in index]
             return f"{', '.join(parts)}{',' if len(parts) == 1 else ''}" if parts else "()"
         if isinstance(index, slice):
-            start, stop, step = (
-                "" if part is None else str(part) for part in (index.start or None, index.stop, index.step)
-            )
-            return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+            start, stop, step = ("" if part is None else str(part) for part in (index.start, index.stop, index.step))
+            return f"{'' if start == '0' else start}:{stop}{f':{step}' if step else ''}"
         return "..." if index is Ellipsis else repr(index)
 
     def _put(self, i: int) -> None:

@@ -261,7 +261,7 @@ class Builder:
 
     def _group(self, spreads: Sequence[Spread], points: Points) -> Spread:
         """The terms of a group, summed along its own axes."""
-        summed = [axis for axis in points.axes]
+        summed = list(points.axes)
         mask = points.mask()
         if mask is not None:
             spreads = self._masked(spreads, mask, points)

@@ -6,6 +6,7 @@ program is used, and a warning says so.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -24,14 +25,12 @@ def agrees(builder: Builder) -> bool:
     """Whether the numbers of every family are those of the flat program."""
     rng = np.random.default_rng(0)
     old, n = builder.old, builder.size
-    theta = rng.uniform(
-        0.2, 1.2, 1 + max([old.data[i] for i in builder.structure.live if old.ops[i] == LEARNED], default=0)
-    )
-    captured = rng.uniform(0.2, 1.2, max(1, builder.captured_count))
+    theta = rng.uniform(0.2, 1.2, builder.parameters)
+    captured = rng.uniform(0.2, 1.2, builder.captured_count)
     batch = [rng.uniform(0.2, 1.2, (n, *leaf.shape)) for leaf in builder.leaves]
     columns = [column for array in batch for column in array.reshape(n, -1).T]
     with np.errstate(all="ignore"):
-        flat = _flat(old, builder.structure.live, theta, captured, columns, n)
+        flat, sizes = _flat(old, builder.structure.live, theta, captured, columns, n)
         arrays = _arrays(builder, theta, captured, batch)
     for number, placed in builder.placed.items():
         members = builder.structure.families[number].members
@@ -42,18 +41,17 @@ def agrees(builder: Builder) -> bool:
         index = tuple(column[known] for column in placed.columns)
         got = np.moveaxis(found, 0, -1)[index] if spread.inside else found[index]
         got = np.broadcast_to(np.asarray(got).reshape(len(known), -1), wanted.shape)
-        if not np.allclose(got, wanted, TOLERANCE, TOLERANCE * _size(wanted), equal_nan=True):
+        size = max(sizes[members[k]] for k in known) if known else 1.0
+        if not np.allclose(got, wanted, TOLERANCE, TOLERANCE * size, equal_nan=True):
             return False
     return True
 
 
-def _size(numbers: Any) -> float:
-    sizes = np.abs(numbers[np.isfinite(numbers)])
-    return float(sizes.max()) if sizes.size else 1.0
-
-
-def _flat(program: Program, live: list[int], theta: Any, captured: Any, columns: list[Any], n: int) -> dict[int, Any]:
-    """What the instructions come to, for n samples."""
+def _flat(
+    program: Program, live: list[int], theta: Any, captured: Any, columns: list[Any], n: int
+) -> tuple[dict[int, Any], dict[int, float]]:
+    """What the instructions come to, for n samples; and the largest number on the way to each."""
+    sizes: dict[int, float] = {}
     leaves = {LEARNED: theta, CAPTURED: captured, SAMPLE: columns, COUNT: [float(n)]}
     values: dict[int, Any] = {}
     for i in live:
@@ -64,7 +62,9 @@ def _flat(program: Program, live: list[int], theta: Any, captured: Any, columns:
             values[i] = leaves[op][program.data[i]]
         else:
             values[i] = _applied(op, [values[arg] for arg in args], program.reduction, n)
-    return values
+        size = float(np.abs(values[i]).max())
+        sizes[i] = max([size if size < math.inf else 0.0, *[sizes[arg] for arg in args]])
+    return values, sizes
 
 
 def _applied(op: Any, operands: list[Any], reduction: str, n: int) -> Any:

@@ -1,7 +1,7 @@
-"""A program of single numbers in its rolled form, and what is asked of it: its value, its gradient, a Hessian product.
+"""A program of single numbers in its rolled form, and what is asked of it: value, gradient, Hessian times a vector.
 
-The derivative is that of the program of arrays (`../arrays/derive.py`): nothing is differentiated here. What is added is
-theta: the arrays of parameters are views of it, and their derivatives are put together into one vector again.
+The derivative is that of the program of arrays (`../arrays/derive.py`): nothing is differentiated here. What is added
+is theta: the arrays of parameters are views of it, and `theta.py` makes one vector of their derivatives again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ...core import table as rules
 from ...tensor import rules as rows
 from ..arrays.derive import differentiate
 from ..arrays.program import ArrayProgram
@@ -83,9 +82,8 @@ class RolledPlans(BasePlans[ArrayProgram]):
         self.views = tuple(builder.views.values())
         self.masked = builder.masked
         super().__init__(builder.program)
-        self.is_shorter = _length_of(builder.program, self.outputs) + GATHER * builder.gathers < _length_of(
-            old, outputs
-        )
+        length = _length_of(builder.program, self.outputs) + GATHER * builder.gathers
+        self.is_shorter = length < _length_of(old, outputs)
 
     def plan(self, kind: str, exactly: bool = False) -> RolledPlan:
         """The plan of this kind.

@@ -133,9 +133,7 @@ def _names(writer: Writer, plan: RolledPlan, used: set[int]) -> dict[int, str]:
         stem = _stem({plan.labels[k] for k in view.places().ravel().tolist()})
         number = numbered.get(view.array) or biases.get(view.array)
         letter = "b" if view.array in biases else "W" if number else "p"
-        if (len(stem) > 1 and stems[stem] == 1) or (
-            len(stem) == 1 and stem.isalpha() and stems[stem] == 1 and stem not in "wbp"
-        ):
+        if stem and stems[stem] == 1 and (len(stem) > 1 or (stem.isalpha() and stem not in "wbp")):
             found[view.array] = stem
         else:
             found[view.array] = f"{letter}{number}" if number else f"p{len(found)}"
@@ -157,7 +155,7 @@ def _layers(program: ArrayProgram, used: set[int]) -> tuple[dict[int, int], dict
     layer: dict[int, int] = {}
     for i in sorted(used):
         op, args = program.ops[i], program.args[i]
-        own = [arg for arg in map(lambda arg: _leaf(program, arg), args) if program.ops[arg] == LEARNED]
+        own = [arg for arg in (_leaf(program, arg) for arg in args) if program.ops[arg] == LEARNED]
         if op in (rows.matmul, rows.einsum, rules.multiply) and len(own) == 1 and len(args) == 2:
             layer[i] = matrices.setdefault(own[0], len(matrices) + 1)
         elif op is rules.add and any(arg in layer for arg in args):

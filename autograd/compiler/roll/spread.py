@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def cut(size: int, coordinate: Affine) -> _Cut | None:
         return _Cut(whole, [axis.size], [slice(None)], [axis])
     unit = factors[-1][0]
     blocks = [factors[0][1].size]
-    for (outer, _), (inner, axis) in zip(factors, factors[1:], strict=False):
+    for (outer, _), (inner, axis) in itertools.pairwise(factors):
         if outer % inner or inner * axis.size > outer:
             return None  # windows that overlap
         blocks.append(outer // inner)

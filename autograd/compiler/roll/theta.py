@@ -15,28 +15,31 @@ from ..arrays.record import ArrayRecorder
 from ..program import LEARNED
 from .build import FLOAT, View
 
+Part = tuple[View, int, Any]
+"""An array of parameters, the derivative to it, and which numbers of theta it consists of."""
+
 
 def assembled(program: ArrayProgram, views: Sequence[View], gradients: Sequence[int], size: int) -> int:
     """The derivative to theta, which has so many numbers: views that overlap are added."""
-    layers: list[list[tuple[View, int, Any]]] = []
+    layers: list[tuple[list[Part], Any]] = []  # with the numbers of theta that each takes
     for view, g in sorted(zip(views, gradients, strict=True), key=lambda pair: _length(pair[0])):
         places = view.places()
-        for layer in layers:
-            if not any(np.intersect1d(places, other).size for _, _, other in layer):
-                layer.append((view, g, places))
-                break
-        else:
-            layers.append([(view, g, places)])
-    vectors = [_vector(program, layer, size) for layer in layers]
+        found = next((each for each in layers if not each[1][places].any()), None)
+        if found is None:
+            found = ([], np.zeros(size, bool))
+            layers.append(found)
+        found[0].append((view, g, places))
+        found[1][places] = True
+    vectors = [_vector(program, layer, size) for layer, _ in layers]
     total = vectors[0] if vectors else program.array(np.zeros(size))
     for vector in vectors[1:]:
         total = program.emit(rules.add, total, vector)
     return total
 
 
-def _vector(program: ArrayProgram, layer: Sequence[tuple[View, int, Any]], size: int) -> int:
+def _vector(program: ArrayProgram, layer: Sequence[Part], size: int) -> int:
     """Arrays that do not overlap as one vector: one block after the other."""
-    blocks: list[list[tuple[View, int, Any]]] = []
+    blocks: list[list[Part]] = []
     end = 0
     for part in sorted(layer, key=lambda part: int(part[2].min())):
         if blocks and int(part[2].min()) < end:
@@ -63,9 +66,7 @@ def _vector(program: ArrayProgram, layer: Sequence[tuple[View, int, Any]], size:
     return pieces[0] if len(pieces) == 1 else program.emit(rows.concatenate, *pieces, axis=0)
 
 
-def _block(
-    program: ArrayProgram, block: Sequence[tuple[View, int, Any]], first: int, last: int
-) -> tuple[int, int] | None:
+def _block(program: ArrayProgram, block: Sequence[Part], first: int, last: int) -> tuple[int, int] | None:
     """Interleaved arrays side by side, and where they end: the weights of a neuron and its bias, row after row."""
     if len(block) == 1:
         view, g, places = block[0]
@@ -101,7 +102,7 @@ def _row(program: ArrayProgram, view: View, g: int, shape: Sequence[int]) -> int
     return program.emit(rows.reshape, g, shape=tuple(shape))
 
 
-def _scattered(program: ArrayProgram, layer: Sequence[tuple[View, int, Any]], size: int) -> int:
+def _scattered(program: ArrayProgram, layer: Sequence[Part], size: int) -> int:
     """Arrays that lie anyhow: joined, then picked one by one; what has no derivative is 0."""
     joined = [program.emit(rows.reshape, g, shape=(places.size,)) for _, g, places in layer]
     joined.append(program.array(np.zeros(1)))

@@ -248,11 +248,9 @@ class SampleSpecialization(Specialization):
         """The text of the function of this kind; rolled up where that is shorter, or as is asked for."""
         if self._asked == "javascript":
             return self.javascript(kind)
-        if rolled is None:
-            rolled = self.is_shorter_rolled()
-        return (
-            write_rolled(self.rolled.plan(kind)).source if rolled and self.rolled else write_plan(self.plans.plan(kind))
-        )
+        if (rolled or (rolled is None and self.is_shorter_rolled())) and self.rolled is not None:
+            return write_rolled(self.rolled.plan(kind)).source
+        return write_plan(self.plans.plan(kind))
 
     def javascript(self, kind: str) -> str:
         """The same in JavaScript."""
