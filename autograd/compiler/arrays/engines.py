@@ -16,6 +16,7 @@ from .plans import ArrayPlan
 from .source import Printed, write_plan
 
 ENGINES: Final = ("auto", "numpy", "jax")
+NO_MESH: Final = "mesh= shares a batch among jax's devices: write engine='jax' beside it"
 
 
 Part = tuple[slice, tuple[int, ...], Any]
@@ -45,7 +46,7 @@ def checked(engine: str, mesh: Any) -> str:
     if engine == "jax":
         jax_module()
     elif mesh is not None:
-        raise OperandError("mesh= shares a batch among jax's devices: write engine='jax' beside it")
+        raise OperandError(NO_MESH)
     return "numpy" if engine == "auto" else engine
 
 

@@ -116,7 +116,7 @@ class Builder:
 
     def lengths(self) -> set[int]:
         """The lengths of all axes, and what lies between neighbours in theta."""
-        found = {size for leaf in self.leaves for size in leaf.shape}
+        found = {size for leaf in self.leaves for size in leaf.shape} | self.arrays.lengths
         for placed in self.placed.values():
             found.update(axis.size for axis in placed.spread.axes)
         for view in self.views.values():
@@ -139,6 +139,7 @@ class Builder:
     def _listed(self, ids: Sequence[int]) -> Spread:
         """Numbers of one family, in this order."""
         self.compute(ids)
+        self.arrays.lengths.add(len(ids))
         grid = Grid(len(ids))
         grid.axes = [Axis(np.arange(len(ids)), len(ids))] if len(ids) > 1 else []
         self._listed_axes = grid.axes or [Axis(np.zeros(1, int), 1)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from ...masking import finite
 from ..arrays.engines import check_rows, filled_masks, jax_module, wide_floats
 from ..batch import Floats
 from ..executable import executable
@@ -30,6 +32,13 @@ class RolledKernel:
         self._function = executable(text.source, plan.kind, self)
 
     def __call__(
+        self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
+    ) -> tuple[float, Floats] | None:
+        """As of any kernel; None where something is not finite."""
+        found = self._run(theta, captured, direction, arrays, n)
+        return found if math.isfinite(found[0]) and finite(found[1]) else None
+
+    def _run(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
     ) -> tuple[float, Floats]:
         given = [vector for vector, needed in zip((theta, captured, direction), self._needs, strict=True) if needed]
@@ -77,18 +86,38 @@ class JaxRolledKernel:
             split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(mesh.axis_names[0]))
             self._count = mesh.shape[mesh.axis_names[0]]
             given = [everywhere] * sum(self._needs) + [split] * len(plan.leaves) + [everywhere] * len(self._constants)
-            options = {"in_shardings": tuple(given), "out_shardings": split if plan.kind == "forward" else everywhere}
+            options = {
+                "in_shardings": tuple(given),
+                "out_shardings": (split if plan.kind == "forward" else everywhere, everywhere),
+            }
         function = filled_masks(executable(text.source, plan.kind, self), text.constants)
-        self._function = jax.jit(function, **options)
+        self._function = jax.jit(_with_soundness(function), **options)
 
-    def __call__(self, theta: Any, captured: Any, direction: Any, arrays: Sequence[Any], n: int) -> tuple[Any, Any]:
+    def __call__(
+        self, theta: Any, captured: Any, direction: Any, arrays: Sequence[Any], n: int
+    ) -> tuple[Any, Any] | None:
+        """As of any kernel; None where something is not finite."""
         if self._leaves:
             check_rows(self._leaves[0].name, n, self._count)
         given = [vector for vector, needed in zip((theta, captured, direction), self._needs, strict=True) if needed]
         with self._wide():
-            found = self._function(*given, *arrays, *self._constants)
+            found, is_sound = self._function(*given, *arrays, *self._constants)
+        if not is_sound:
+            return None
         if self._kind == "value":
             return found, EMPTY
         if self._kind == "value_and_grad":
             return found[0], found[1]
         return 0.0, found.T if self._kind == "forward" else found
+
+
+def _with_soundness(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, and whether all that it returns is finite."""
+    import jax.numpy as jnp
+
+    def checked(*given: Any) -> Any:
+        found = function(*given)
+        parts = found if isinstance(found, tuple) else (found,)
+        return found, jnp.isfinite(sum(jnp.vdot(part, part) for part in parts))
+
+    return checked

@@ -96,6 +96,8 @@ class Points:
         low, high = there | ~has_member, there & has_member
         kept: list[Axis] = []
         for k, axis in enumerate(axes):
+            every: Any
+            some: Any
             every, some = low.all(axis=k, keepdims=True), high.any(axis=k, keepdims=True)
             if (every >= some).all():
                 low, high = every, some

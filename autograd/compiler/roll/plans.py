@@ -22,8 +22,8 @@ from .build import FLOAT, Builder, View
 from .structure import Structure
 from .theta import assembled, lengths
 
-PRIMES: Final = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107)
-"""What stands for the number of samples in shapes; one that is no factor of any other length."""
+SIZES: Final = [n for n in range(11, 2000) if all(n % k for k in range(2, int(n**0.5) + 1))]
+"""What stands for the number of samples in shapes: a prime that is no factor of any other length."""
 
 GATHER: Final = 3
 """How many operations on arrays one is worth that picks elements one by one."""
@@ -76,9 +76,9 @@ class RolledPlans(BasePlans[ArrayProgram]):
         self._old, self.leaves = old, leaves
         self._counts = parameters, captured
         self._labels = tuple(old.labels.get(i, "") for i in (old.leaf("parameter", k) for k in range(parameters)))
-        self.builder = _built(old, outputs, leaves, captured, parameters)
-        builder = self.builder
-        self.outputs: tuple[int, ...] = (builder.outputs(outputs) if forward else builder.number(outputs[0]),)
+        builder, output = _built(old, outputs, leaves, parameters, captured, forward)
+        self.builder = builder
+        self.outputs: tuple[int, ...] = (output,)
         self.views = tuple(builder.views.values())
         self.masked = builder.masked
         super().__init__(builder.program)
@@ -133,22 +133,28 @@ def _length_of(program: BaseProgram, outputs: Sequence[int]) -> int:
     return sum(bool(program.args[i]) for i in program.live(outputs))
 
 
-def _built(old: Program, outputs: Sequence[int], leaves: tuple[Leaf, ...], captured: int, parameters: int) -> Builder:
-    """The program in arrays; in the form, of the two that sums of different lengths have, that gathers less."""
-    best: Builder | None = None
+def _built(
+    old: Program, outputs: Sequence[int], leaves: tuple[Leaf, ...], parameters: int, captured: int, forward: bool
+) -> tuple[Builder, int]:
+    """The program in arrays, and its output; in the form, of the two that sums of different lengths have, that gathers
+    less.
+    """
+    best: tuple[Builder, int] | None = None
     for counted in (False, True):
         structure = Structure(old, outputs, leaves, counted)
-        size = PRIMES[0]
-        while True:
+        size, hazards = 1, {1}
+        while any(length % size == 0 for length in hazards if length):
+            size = next(prime for prime in SIZES if all(length % prime for length in hazards if length))
             builder = Builder(old, structure, leaves, parameters, captured, size)
-            builder.compute(outputs)
+            output = builder.outputs(outputs) if forward else builder.number(outputs[0])
             hazards = builder.lengths() | lengths(list(builder.views.values()), parameters) | {parameters, captured}
-            if all(length % size for length in hazards if length):
-                break
-            size = next(prime for prime in PRIMES if all(length % prime for length in hazards if length))
-        if best is None or (builder.gathers, len(builder.program)) < (best.gathers, len(best.program)):
-            best = builder
-        if not best.gathers:
+        if best is None or _cost(builder) < _cost(best[0]):
+            best = builder, output
+        if not builder.gathers:
             break
     assert best is not None
     return best
+
+
+def _cost(builder: Builder) -> tuple[int, int]:
+    return builder.gathers, len(builder.program)

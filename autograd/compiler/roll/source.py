@@ -109,7 +109,7 @@ def _part(view: View, source: str, size: int, dialect: Dialect) -> str:
     """`theta[:32].reshape(16, 2).T`."""
     program = ArrayProgram()
     theta = program.leaf(LEARNED, 0, (size,), FLOAT, source)
-    axes = [Axis(None, length) for length, _ in view.steps]  # type: ignore[arg-type]
+    axes = [Axis(None, length) for length, _ in view.steps]
     arrays = Arrays(program)
     coordinate = Affine(view.start, [(step, axis) for (_, step), axis in zip(view.steps, axes, strict=True)])
     taken = arrays.taken(theta, False, [coordinate])

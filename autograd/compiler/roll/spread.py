@@ -35,6 +35,7 @@ class Arrays:
 
     def __init__(self, program: ArrayProgram) -> None:
         self.program = program
+        self.lengths: set[int] = set()  # of what is in between
 
     def shape(self, spread: Spread) -> tuple[int, ...]:
         """The shape without the axis of the samples."""
@@ -92,6 +93,7 @@ class Arrays:
             axes += found.axes
         if len(set(map(id, axes))) < len(axes):
             return None  # a diagonal
+        self.lengths.update(blocks)
         array = self._indexed(array, inside, outer)
         array = self.reshaped(array, inside, blocks)
         return Spread(self._indexed(array, inside, inner), tuple(axes), inside)
@@ -133,7 +135,8 @@ class Arrays:
             return Spread(self.program.constant(float(column[0])), (), False)
         axes = points.every
         shape = [axis.size for axis in axes]
-        table, there = np.zeros(shape), np.zeros(shape, bool)
+        table: Any = np.zeros(shape)
+        there: Any = np.zeros(shape, bool)
         where = tuple(points.along(axis) for axis in axes)
         table[where], there[where] = column, True
         kept = list(range(len(axes)))
