@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ def load(path: str | os.PathLike[str], engine: str = "auto", threads: int = 1) -
     return step
 
 
-def _computes_with_arrays(function: Any, parameters: Sequence[Any], engine: str) -> bool:
+def _computes_with_arrays(function: Any, parameters: Any, engine: str) -> bool:
     """Whether a function takes whole arrays: its parameters, or those of the module that it is, are Tensors.
 
     Without any parameters nothing tells; then a function for jax is taken to be one of arrays.

@@ -46,8 +46,8 @@ def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
     """The plan, ready to run on batches of n samples (machine code differs for one sample and for many).
 
     Args:
-        engine: as the user wrote it; "jax" is for rolled programs, and here is like "auto". Where that would be machine code and LLVM cannot make any, numpy runs the plan
-            and a warning says why.
+        engine: as the user wrote it; "jax" is for rolled programs, and here is like "auto". Where that would be machine
+            code and LLVM cannot make any, numpy runs the plan and a warning says why.
 
     Raises:
         OperandError: it is "javascript", which runs elsewhere.
