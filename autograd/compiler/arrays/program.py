@@ -333,6 +333,8 @@ def _uniform(array: Any) -> Any:
 def _reshape(p: ArrayProgram, x: int, shape: Shape) -> int | None:
     if -1 not in shape and p.shapes[x] == tuple(shape):
         return x
+    if p.ops[x] is rows.broadcast_to and not p.shapes[p.args[x][0]]:
+        return p.emit(rows.broadcast_to, p.args[x][0], shape=shape) if -1 not in shape else None
     return p.emit(rows.reshape, p.args[x][0], shape=shape) if p.ops[x] is rows.reshape else None
 
 

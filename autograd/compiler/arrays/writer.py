@@ -346,7 +346,7 @@ class Writer(BaseWriter):
             self.give(i, self.names.unique("rows" if ".arange(" in text else "fixed"))
             self.lines += self.dialect.statement(self.known[i], text)
         else:
-            self.written[i] = (text, ATOM)
+            self.written[i] = (text, LEVEL["+"] if " + " in text else ATOM)
 
     def _array(self, array: Any, value: Any, np_: str) -> str:
         """An array as numpy text; "" if that would be too long."""
@@ -364,6 +364,9 @@ class Writer(BaseWriter):
             return f"{np_}.arange({array.size})"
         if array.ndim == 2 and array.size > 4 and np.array_equal(array, np.eye(*array.shape)) and array.dtype == float:
             return f"{np_}.eye({_numbers(array.shape)})"
+        ranges = _ranges(array, np_) if array.dtype.kind == "i" and array.size > 4 else ""
+        if ranges:
+            return ranges
         if array.size > 24:
             return ""
         text = re.sub(r"\b(nan|inf)\b", rf"{np_}.\1", repr(array.tolist()))
@@ -428,7 +431,10 @@ def _one_call(rule: Rule) -> tuple[Rule, tuple[tuple[int, float], ...]] | None:
     """
     if rule.intrinsic or rule.symbol or not is_row(rule):
         return None
-    formula = rule.value(*name_symbols(rule))
+    try:
+        formula = rule.value(*name_symbols(rule))
+    except Exception:  # a row of the user's may be written with Python's or numpy's functions
+        return None
     if not (isinstance(formula, Symbol) and isinstance(formula.op, Rule) and formula.op.intrinsic):
         return None
     places: list[tuple[int, float]] = []
@@ -440,6 +446,26 @@ def _one_call(rule: Rule) -> tuple[Rule, tuple[tuple[int, float], ...]] | None:
         else:
             places.append((rule.operands.index(str(arg.op)), 0.0))
     return formula.op, tuple(places)
+
+
+def _ranges(array: Any, np_: str) -> str:
+    """Whole numbers that go up evenly along each axis: `np.arange(3)[:, None] + np.arange(3)`; "" for others."""
+    first = array[(0,) * array.ndim]
+    rest, terms = array - first, []
+    for axis, size in enumerate(array.shape):
+        step = int(rest[tuple(int(k == axis and size > 1) for k in range(array.ndim))])
+        along = np.arange(size).reshape([-1 if k == axis else 1 for k in range(array.ndim)])
+        if size == 1:
+            continue
+        if step <= 0:
+            return ""
+        rest = rest - step * along
+        later = ", ".join([":", *["None"] * (array.ndim - axis - 1)])
+        stop = "" if step == 1 else f"0, {step * size}, {step}"
+        terms.append(f"{np_}.arange({stop or size}){f'[{later}]' if later != ':' else ''}")
+    if rest.any() or not terms:
+        return ""
+    return " + ".join([str(first)] * bool(first) + terms)
 
 
 def _turned(operand: Written) -> str:

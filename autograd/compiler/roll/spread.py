@@ -122,8 +122,7 @@ class Arrays:
             if all(((table == top) | (table < 0)).all() for table, top in zip(dense, tops, strict=True)):
                 dense = tops
                 kept.remove(k)
-        sizes = [shape[k] for k in kept]
-        index = [Place(self.program.array(np.maximum(table, 0).reshape(sizes))) for table in dense]
+        index = [Place(self.program.array(_narrowed(table, kept))) for table in dense]
         lead = (slice(None),) if inside else ()
         whole = (*lead, *index)
         taken = self.program.emit(rows.getitem, array, index=whole if len(whole) > 1 else whole[0])
@@ -147,6 +146,15 @@ class Arrays:
                 table = np.where(there, top, 0.0)
                 kept.remove(k)
         return Spread(self.program.array(table.reshape([shape[k] for k in kept])), tuple(axes[k] for k in kept), False)
+
+
+def _narrowed(table: Whole, kept: Sequence[int]) -> Whole:
+    """The indices along the axes that are kept; of length 1 along those that do not matter to this coordinate."""
+    for k in kept:
+        top = table.max(axis=k, keepdims=True)
+        if ((table == top) | (table < 0)).all():
+            table = top
+    return np.maximum(table, 0).reshape([table.shape[k] for k in kept])
 
 
 @dataclass
