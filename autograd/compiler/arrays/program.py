@@ -355,6 +355,7 @@ def _transpose(p: ArrayProgram, x: int, axes: Any = None) -> int | None:
         p.ops[x] is rows.matmul
         and len(order) == 2
         and x == len(p) - 1
+        and x not in p.cotangents  # which has a name
         and all(len(p.shapes[k]) == 2 for k in p.args[x])
     ):
         left, right = p.args[x]  # nobody else uses the product: it is computed the other way round

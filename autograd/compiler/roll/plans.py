@@ -81,6 +81,7 @@ class RolledPlans(BasePlans[ArrayProgram]):
         self.outputs: tuple[int, ...] = (output,)
         self.views = tuple(builder.views.values())
         self.masked = builder.masked
+        self._made: dict[tuple[str, bool], RolledPlan] = {}
         super().__init__(builder.program)
         length = _length_of(builder.program, self.outputs) + GATHER * builder.gathers
         self.is_shorter = length < _length_of(old, outputs)
@@ -91,6 +92,11 @@ class RolledPlans(BasePlans[ArrayProgram]):
         Args:
             exactly: the one to run where the outcome of the other is not finite: see `../derive.py`.
         """
+        if (kind, exactly) not in self._made:
+            self._made[kind, exactly] = self._plan(kind, exactly)
+        return self._made[kind, exactly]
+
+    def _plan(self, kind: str, exactly: bool) -> RolledPlan:
         directions: tuple[View, ...] = ()
         outputs = self.outputs
         if kind == "value_and_grad":
