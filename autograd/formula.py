@@ -7,7 +7,7 @@ the float arithmetic of `value.py`. Nothing here computes; nothing here knows ab
 >>> derivative(tanh, 0)
 '1 - out * out'
 >>> derivative(power, 1)
-'where(x == 0, where(y >= 0, 0, -out), out * log(x))'
+'where(x == 0, where(y >= 0, 0, -out), where(y == 0, where(x < 0, (1 + y) * log(x), out * log(x)), out * log(x)))'
 """
 
 from __future__ import annotations

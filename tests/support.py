@@ -154,6 +154,8 @@ def at_kink(rule: Rule, point: Sequence[float]) -> bool:
     """Whether the derivative jumps at this point: there it is a convention, and tested as one."""
     if rule.name in ("hypot", "arctan2") and point[0] == 0.0 and point[1] <= 0.0:  # the origin, and arctan2's cut
         return point == (0.0, 0.0) or rule.name == "arctan2"
+    if rule.name == "cbrt" and point[0] == 0.0:
+        return True
     gap = point[0] - point[1] if rule.name in ("maximum", "minimum") else point[0]
     return gap in rule.kinks or (rule.name in ("floor", "ceil") and gap == math.floor(gap))
 

@@ -64,13 +64,10 @@ class BaseRecorder(Generic[P]):
 
     def refuse(self, value: Any, what: str) -> NoReturn:
         """Raise where an answer would be frozen: bool(), float(), `.data`."""
-        now = conversion.situation()
+        now, by, instead = conversion.situation(), "", ""
         if what in ("float()", "np.asarray()") and now.how in (conversion.STORED, conversion.PASSED):
-            raise TraceError(
-                f"{now.line}: {now.told} converts {self.recorded}, which has no number yet: "
-                f"{conversion.remedy(now.how, now.called)}"
-            )
+            by, instead = f", by {now.told}", f"{conversion.remedy(now.how, now.called)}; "
         raise TraceError(
-            f"{source_line()} {READING.get(what, 'reads')} {self.recorded} ({what}): the compiled program would keep "
-            f"the answer of this one call for ever; {REMEDY}"
+            f"{source_line()} {READING.get(what, 'reads')} {self.recorded} ({what}{by}): the compiled program would "
+            f"keep the answer of this one call for ever; {instead}{REMEDY}"
         )

@@ -89,9 +89,10 @@ logaddexp: Rule = intrinsic("logaddexp",  # not exp(x - out): a large out has lo
     c="", formula=lambda x, y: where(equal(x, y), x + LN2, maximum(x, y) + log1p(exp(-abs(x - y)))),  # also of inf, inf
     commutative=True, doc="log(exp(x) + exp(y)), without overflow")
 
-logaddexp2: Rule = Rule("logaddexp2", lambda x, y: logaddexp(x * LN2, y * LN2) / LN2,
+logaddexp2: Rule = intrinsic("logaddexp2",
     lambda x, y: where(equal(x, -math.inf), 0, _share((x - y) * LN2)),
     lambda x, y: where(equal(y, -math.inf), 0, _share((y - x) * LN2)),
+    c="", formula=lambda x, y: where(equal(x, y), x + 1, maximum(x, y) + log1p(exp2(-abs(x - y))) / LN2),
     commutative=True, doc="log2(2**x + 2**y), without overflow")
 
 # -------------------------------------------------------------------------------- trigonometric and hyperbolic
@@ -133,8 +134,8 @@ erfc: Rule = intrinsic("erfc", lambda x: -2 / SQRT_PI * exp(-x * x), doc="1 - er
 
 
 def _sigmoid(x: Any) -> Any:
-    e = exp(-abs(x))  # never above 1, so nothing overflows on either side
-    return where(greater_equal(x, 0), 1, e) / (1 + e)
+    e = exp(minimum(x, 40))  # beyond 40 it is 1 to the last digit, so nothing has to overflow
+    return e / (1 + e)
 
 
 sigmoid: Rule = Rule("sigmoid", _sigmoid, lambda out: out * (1 - out),
@@ -212,5 +213,6 @@ for row in TABLE.values():
 # What stands in the place of a rule where no rule was applied: at a choice, and at a leaf.
 CHOSEN: Final = Rule("where", lambda x: x, lambda: 1, doc="the operand that a condition chose")
 INPUT: Final = Rule("", lambda: None, doc="a number from outside")
+UNRECORDED: Final = Rule("", lambda: None, doc="a result of operations that were not recorded")
 PARAMETER: Final = Rule("", lambda: None, doc="a number to be learned")
 CONSTANT: Final = Rule("", lambda: None, doc="a number written in a formula")

@@ -159,6 +159,12 @@ def minimum(x: float, y: float) -> float:
     return x if x < y or x != x else y
 
 
+def logaddexp2(x: float, y: float) -> float:
+    if x == y:
+        return x + 1.0
+    return maximum(x, y) + log1p(exp2(-math.fabs(x - y))) / math.log(2.0)
+
+
 def logaddexp(x: float, y: float) -> float:
     if x == y:
         return x + math.log(2.0)  # also for two equal infinities, whose difference is NaN

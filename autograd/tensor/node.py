@@ -182,6 +182,8 @@ class ArrayNode:
     @property
     def _mask(self) -> Any:
         """What numpy's masked arrays ask for whatever meets them."""
+        if conversion.is_shown():
+            return np.ma.nomask
         raise OperandError(MASKED)
 
     def __round__(self, digits: int | None = None) -> Any:

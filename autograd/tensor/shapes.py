@@ -80,7 +80,7 @@ def ravel(x: Any) -> Any:
     return rows.reshape(x, shape=(int(np.prod(x.shape)),))
 
 
-def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
     """The axes in another order: reversed, unless `axes` lists them.
 
     >>> from autograd import Tensor, transpose
@@ -88,6 +88,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     (3, 2)
     """
     x = array(x)
+    axes = (axes,) if isinstance(axes, (int, np.integer)) else axes
     return rows.transpose(x, axes=None if axes is None else some_axes(tuple(axes), x.ndim))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..carrier import Note, deepcopy_graph, describe, rule_of
-from ..conversion import CARRIERS
+from ..carrier import NOTHING_RECORDED, Note, deepcopy_graph, describe, no_subclass, rule_of
+from ..conversion import CARRIERS, is_shown
 from ..core.reverse import times
 from ..core.rule import Rule
-from ..core.table import CHOSEN, CONSTANT, INPUT
+from ..core.table import CHOSEN, CONSTANT, INPUT, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError, ShapeError
 from ..masking import Arrived
 from ..mode import MODE, NOW, SPECIAL, for_a_new_node
@@ -61,6 +61,11 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     __slots__ = ()
     __array_priority__ = 1000
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        if not cls.__module__.startswith("autograd."):
+            raise OperandError(no_subclass("Tensor"))
+        super().__init_subclass__(**options)
+
     def __init__(self, data: Any, label: str = "", dtype: Any = None) -> None:
         self._data = to_array(data, dtype)
         self._grad = None
@@ -104,6 +109,8 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         """numpy's ufuncs, as in np.exp(t), come here."""
         if SPECIAL and (tracer := array_tracer()) is not None:
             return tracer.ufunc(ufunc, method, inputs, options)
+        if any(isinstance(operand, np.ma.MaskedArray) for operand in inputs) and is_shown():
+            return getattr(ufunc, method)(*map(_raw, inputs), **options)
         for operand in inputs:
             check_array(operand)
         return call_ufunc(ufunc, method, inputs, options)
@@ -215,6 +222,8 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
             ShapeError: the Tensor holds several numbers and no seed is given, or the seed has another shape.
             GraphError: an array was changed in place since it was recorded.
         """
+        if self.rule is UNRECORDED:
+            raise GraphError(NOTHING_RECORDED)
         if seed is None:
             if self._data.size != 1:
                 raise ShapeError(
@@ -418,7 +427,7 @@ def _after_recording(node: Tensor) -> None:
     if paused and node.rule is not CONSTANT:
         if node._data.base is not None or (node._saved and node._data is node._saved[0]):
             node._data = node._data.copy()  # a leaf lies in nobody else's memory
-        node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, INPUT, _NO_OPTIONS
+        node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, UNRECORDED, _NO_OPTIONS
 
 
 def _spread_over(tangent: Any, shape: tuple[int, ...]) -> Any:

@@ -222,7 +222,7 @@ class Scalar:
         return id(self) >> 4
 
 
-def _refuse_to_delete(cls: type, *names: str) -> None:
+def refuse_to_delete(cls: type, *names: str) -> None:
     """Make `del v.grad` an error. A compiled class calls its setter for that, without a value, and would crash."""
     for name in names:
         native: Any = cls.__dict__[name]
@@ -230,7 +230,7 @@ def _refuse_to_delete(cls: type, *names: str) -> None:
             setattr(cls, name, property(native.__get__, native.__set__, None, native.__doc__))
 
 
-_refuse_to_delete(Scalar, "data", "grad", "label")
+refuse_to_delete(Scalar, "data", "grad", "label")
 
 
 def refuse_while_tracing(value: Scalar, what: str) -> None:

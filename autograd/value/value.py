@@ -19,19 +19,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from ..carrier import Note, checked_label, deepcopy_graph, describe, rule_of
+from ..carrier import NOTHING_RECORDED, Note, checked_label, deepcopy_graph, describe, no_subclass, rule_of
 from ..conversion import CARRIERS
 from ..core import table
 from ..core.reverse import order, sweep, times
 from ..core.rule import Rule
-from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
+from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
+from ..core.ufuncs import refusal
 from ..errors import AnomalyError, GraphError, OperandError
 from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
 from ..system.arrays import check_array
+from .numpy_protocol import call_ufunc
 from .operands import is_foreign, to_float
-from .reading import Scalar
+from .reading import Scalar, refuse_to_delete
 
 if TYPE_CHECKING:
     from mypy_extensions import i64  # an int that mypyc keeps in a machine word
@@ -116,11 +118,16 @@ class Value(Scalar):
 
     __slots__ = ()
 
-    def __init__(self, data: object, label: object = "") -> None:
+    def __init__(self, data: object, label: object = "", _op: object = None) -> None:
         super().__init__(data if type(data) is float else to_float(data), INPUT)
         if SPECIAL:
             self.note = NOW.note
-        if type(label) is not str or label:
+        if type(label) is not str or label or _op is not None:
+            if _op is not None or isinstance(label, (tuple, set)):
+                raise OperandError(
+                    "Value(data, label) makes a leaf; micrograd's Value(data, children, op) is not needed: compute with "
+                    "the operands, or write an operation of your own with @primitive"
+                )
             self.label = checked_label(label)
 
     @property
@@ -150,6 +157,8 @@ class Value(Scalar):
         7.0
         """
         start = to_float(seed, "the seed of backward")
+        if self.rule is UNRECORDED:
+            raise GraphError(NOTHING_RECORDED)
         with ADDING:
             leaves: list[Scalar] = []
             nodes = results_below(self, leaves)
@@ -477,11 +486,11 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            t1 = ieee.exp(-math.fabs(-(x - y)))
-            t2 = ieee.exp(-math.fabs(x - y))
-            t3 = ieee.exp(-math.fabs(-(y - x)))
-            t4 = ieee.exp(-math.fabs(y - x))
-            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(1.0 if -(x - y) >= 0.0 else t1, 1.0 + t1) if x - y > 0.0 else ieee.divide(1.0 if x - y >= 0.0 else t2, 1.0 + t2))), other, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(1.0 if -(y - x) >= 0.0 else t3, 1.0 + t3) if y - x > 0.0 else ieee.divide(1.0 if y - x >= 0.0 else t4, 1.0 + t4))))
+            t1 = ieee.exp(ieee.minimum(-(x - y), 40.0))
+            t2 = ieee.exp(ieee.minimum(x - y, 40.0))
+            t3 = ieee.exp(ieee.minimum(-(y - x), 40.0))
+            t4 = ieee.exp(ieee.minimum(y - x, 40.0))
+            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(t1, 1.0 + t1) if x - y > 0.0 else ieee.divide(t2, 1.0 + t2))), other, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(t3, 1.0 + t3) if y - x > 0.0 else ieee.divide(t4, 1.0 + t4))))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -490,9 +499,9 @@ class Value(Scalar):
             return LOGADDEXP(self, other)
         else:
             y = to_float(other, "an operand of logaddexp")
-        t1 = ieee.exp(-math.fabs(-(x - y)))
-        t2 = ieee.exp(-math.fabs(x - y))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(1.0 if -(x - y) >= 0.0 else t1, 1.0 + t1) if x - y > 0.0 else ieee.divide(1.0 if x - y >= 0.0 else t2, 1.0 + t2))), None, y)
+        t1 = ieee.exp(ieee.minimum(-(x - y), 40.0))
+        t2 = ieee.exp(ieee.minimum(x - y, 40.0))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(t1, 1.0 + t1) if x - y > 0.0 else ieee.divide(t2, 1.0 + t2))), None, y)
 
     def _rlogaddexp(self, other: object) -> Any:
         """Return log(exp(x) + exp(y)), without overflow."""
@@ -505,20 +514,20 @@ class Value(Scalar):
             return LOGADDEXP(other, self)
         else:
             x = to_float(other, "an operand of logaddexp")
-        t3 = ieee.exp(-math.fabs(-(y - x)))
-        t4 = ieee.exp(-math.fabs(y - x))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(1.0 if -(y - x) >= 0.0 else t3, 1.0 + t3) if y - x > 0.0 else ieee.divide(1.0 if y - x >= 0.0 else t4, 1.0 + t4))))
+        t3 = ieee.exp(ieee.minimum(-(y - x), 40.0))
+        t4 = ieee.exp(ieee.minimum(y - x, 40.0))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(t3, 1.0 + t3) if y - x > 0.0 else ieee.divide(t4, 1.0 + t4))))
 
     def logaddexp2(self, other: object) -> Any:
         """Return log2(2**x + 2**y), without overflow."""
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            t1 = ieee.exp(-math.fabs(-((x - y) * 0.6931471805599453)))
-            t2 = ieee.exp(-math.fabs((x - y) * 0.6931471805599453))
-            t3 = ieee.exp(-math.fabs(-((y - x) * 0.6931471805599453)))
-            t4 = ieee.exp(-math.fabs((y - x) * 0.6931471805599453))
-            return Result(LOGADDEXP2, ieee.logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453, self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(1.0 if -((x - y) * 0.6931471805599453) >= 0.0 else t1, 1.0 + t1) if (x - y) * 0.6931471805599453 > 0.0 else ieee.divide(1.0 if (x - y) * 0.6931471805599453 >= 0.0 else t2, 1.0 + t2))), other, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(1.0 if -((y - x) * 0.6931471805599453) >= 0.0 else t3, 1.0 + t3) if (y - x) * 0.6931471805599453 > 0.0 else ieee.divide(1.0 if (y - x) * 0.6931471805599453 >= 0.0 else t4, 1.0 + t4))))
+            t1 = ieee.exp(ieee.minimum(-((x - y) * 0.6931471805599453), 40.0))
+            t2 = ieee.exp(ieee.minimum((x - y) * 0.6931471805599453, 40.0))
+            t3 = ieee.exp(ieee.minimum(-((y - x) * 0.6931471805599453), 40.0))
+            t4 = ieee.exp(ieee.minimum((y - x) * 0.6931471805599453, 40.0))
+            return Result(LOGADDEXP2, ieee.logaddexp2(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(t1, 1.0 + t1) if (x - y) * 0.6931471805599453 > 0.0 else ieee.divide(t2, 1.0 + t2))), other, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(t3, 1.0 + t3) if (y - x) * 0.6931471805599453 > 0.0 else ieee.divide(t4, 1.0 + t4))))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -527,9 +536,9 @@ class Value(Scalar):
             return LOGADDEXP2(self, other)
         else:
             y = to_float(other, "an operand of logaddexp2")
-        t1 = ieee.exp(-math.fabs(-((x - y) * 0.6931471805599453)))
-        t2 = ieee.exp(-math.fabs((x - y) * 0.6931471805599453))
-        return Result(LOGADDEXP2, ieee.logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453, self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(1.0 if -((x - y) * 0.6931471805599453) >= 0.0 else t1, 1.0 + t1) if (x - y) * 0.6931471805599453 > 0.0 else ieee.divide(1.0 if (x - y) * 0.6931471805599453 >= 0.0 else t2, 1.0 + t2))), None, y)
+        t1 = ieee.exp(ieee.minimum(-((x - y) * 0.6931471805599453), 40.0))
+        t2 = ieee.exp(ieee.minimum((x - y) * 0.6931471805599453, 40.0))
+        return Result(LOGADDEXP2, ieee.logaddexp2(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(t1, 1.0 + t1) if (x - y) * 0.6931471805599453 > 0.0 else ieee.divide(t2, 1.0 + t2))), None, y)
 
     def _rlogaddexp2(self, other: object) -> Any:
         """Return log2(2**x + 2**y), without overflow."""
@@ -542,9 +551,9 @@ class Value(Scalar):
             return LOGADDEXP2(other, self)
         else:
             x = to_float(other, "an operand of logaddexp2")
-        t3 = ieee.exp(-math.fabs(-((y - x) * 0.6931471805599453)))
-        t4 = ieee.exp(-math.fabs((y - x) * 0.6931471805599453))
-        return Result(LOGADDEXP2, ieee.logaddexp(x * 0.6931471805599453, y * 0.6931471805599453) / 0.6931471805599453, None, x, self, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(1.0 if -((y - x) * 0.6931471805599453) >= 0.0 else t3, 1.0 + t3) if (y - x) * 0.6931471805599453 > 0.0 else ieee.divide(1.0 if (y - x) * 0.6931471805599453 >= 0.0 else t4, 1.0 + t4))))
+        t3 = ieee.exp(ieee.minimum(-((y - x) * 0.6931471805599453), 40.0))
+        t4 = ieee.exp(ieee.minimum((y - x) * 0.6931471805599453, 40.0))
+        return Result(LOGADDEXP2, ieee.logaddexp2(x, y), None, x, self, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(t3, 1.0 + t3) if (y - x) * 0.6931471805599453 > 0.0 else ieee.divide(t4, 1.0 + t4))))
 
     def sin(self) -> Value:
         """Return the sine, x in radians."""
@@ -653,25 +662,25 @@ class Value(Scalar):
     def sigmoid(self) -> Value:
         """Return 1 / (1 + exp(-x)), the logistic function."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        out = ieee.divide(1.0 if x >= 0.0 else t1, 1.0 + t1)
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        out = ieee.divide(t1, 1.0 + t1)
         return Result(SIGMOID, out, self, out * (1.0 - out), None, 0.0)
 
     def log_sigmoid(self) -> Value:
         """Return log(sigmoid(x)), exact far out."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        t2 = ieee.exp(-math.fabs(-x))
-        out = ieee.minimum(x, 0.0) - ieee.log1p(t1)
-        return Result(LOG_SIGMOID, out, self, (1.0 - ieee.divide(1.0 if x >= 0.0 else t1, 1.0 + t1) if x < 0.0 else ieee.divide(1.0 if -x >= 0.0 else t2, 1.0 + t2)), None, 0.0)
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        t2 = ieee.exp(ieee.minimum(-x, 40.0))
+        out = ieee.minimum(x, 0.0) - ieee.log1p(ieee.exp(-math.fabs(x)))
+        return Result(LOG_SIGMOID, out, self, (1.0 - ieee.divide(t1, 1.0 + t1) if x < 0.0 else ieee.divide(t2, 1.0 + t2)), None, 0.0)
 
     def softplus(self) -> Value:
         """Return log(1 + exp(x)), without overflow."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        t2 = ieee.exp(-math.fabs(-x))
-        out = ieee.maximum(x, 0.0) + ieee.log1p(t1)
-        return Result(SOFTPLUS, out, self, (1.0 - ieee.divide(1.0 if -x >= 0.0 else t2, 1.0 + t2) if x > 0.0 else ieee.divide(1.0 if x >= 0.0 else t1, 1.0 + t1)), None, 0.0)
+        t1 = ieee.exp(ieee.minimum(-x, 40.0))
+        t2 = ieee.exp(ieee.minimum(x, 40.0))
+        out = ieee.maximum(x, 0.0) + ieee.log1p(ieee.exp(-math.fabs(x)))
+        return Result(SOFTPLUS, out, self, (1.0 - ieee.divide(t1, 1.0 + t1) if x > 0.0 else ieee.divide(t2, 1.0 + t2)), None, 0.0)
 
     def relu(self) -> Value:
         """Return x where it is positive, else 0; its slope at 0 is 0."""
@@ -752,11 +761,11 @@ class Value(Scalar):
     def silu(self) -> Value:
         """Return x * sigmoid(x), also called swish."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        t2 = ieee.divide(1.0 if x >= 0.0 else t1, 1.0 + t1)
-        t3 = ieee.exp(-math.fabs(-x))
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        t2 = ieee.divide(t1, 1.0 + t1)
+        t3 = ieee.exp(ieee.minimum(-x, 40.0))
         out = x * t2
-        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide(1.0 if -x >= 0.0 else t3, 1.0 + t3)), None, 0.0)
+        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide(t3, 1.0 + t3)), None, 0.0)
 
     def maximum(self, other: object) -> Any:
         """Return the larger of x and y; NaN if either is."""
@@ -971,6 +980,42 @@ class Value(Scalar):
         """Itself: it is real. (numpy's `var` and `std` ask.)"""
         return self
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """numpy's elementwise functions of a Value come here; of an array of them, to methods of their names."""
+        return call_ufunc(ufunc, method, inputs, options)
+
+    def var(self, *_: object, **__: object) -> Any:
+        """numpy's `var` of this one number: 0, whatever it is."""
+        return self - self
+
+    def std(self, *_: object, **__: object) -> Any:
+        """numpy's `std` of this one number: 0, whatever it is."""
+        return self - self
+
+    def fabs(self) -> Any:
+        """numpy's other name for `abs`."""
+        return self.abs()
+
+    def deg2rad(self) -> Any:
+        """From degrees to radians."""
+        return self * (math.pi / 180.0)
+
+    def radians(self) -> Any:
+        """From degrees to radians."""
+        return self * (math.pi / 180.0)
+
+    def rad2deg(self) -> Any:
+        """From radians to degrees."""
+        return self * (180.0 / math.pi)
+
+    def degrees(self) -> Any:
+        """From radians to degrees."""
+        return self * (180.0 / math.pi)
+
+    def rint(self) -> Any:
+        """Refused: it has no derivative. (numpy's `round` asks for it.)"""
+        raise refusal("np.rint", "Value")
+
     @staticmethod
     def _apply(rule: Rule, operands: tuple[object, ...]) -> Any:
         """The rule on Values and numbers; on arrays of them, one by one. Another carrier among them takes over."""
@@ -1017,6 +1062,26 @@ class Value(Scalar):
     def _op(self) -> str:
         """micrograd's name for how the result is written; see `op`."""
         return self.rule.symbol or self.rule.name
+
+    @property
+    def _backward(self) -> Any:
+        """micrograd's single step: a call adds local derivative × gradient to the operands' gradients."""
+        return self._pass_on
+
+    @_backward.setter
+    def _backward(self, function: object) -> None:
+        raise GraphError(
+            "a Value does not keep a _backward of its own: the local derivatives are in the table; for an operation of "
+            "your own write @primitive(lambda x: ...), its derivative, above its function"
+        )
+
+    def _pass_on(self) -> None:
+        x = self.x
+        if x is not None:
+            x._grad += self.dx * self._grad
+        y = self.y
+        if y is not None:
+            y._grad += self.dy * self._grad
 
     def __copy__(self) -> Value:
         return self._copied({})
@@ -1070,6 +1135,19 @@ class Result(Value):
 CARRIERS.append(Value)
 
 
+def _refuse_subclass(cls: type, **options: Any) -> None:
+    raise OperandError(no_subclass("Value"))
+
+
+refuse_to_delete(Value, "_backward")
+# What an operation made is a Value for whoever looks (it has a class of its own so that it is made in fewer steps).
+for _class, _name, _given in (
+    (Result, "__name__", "Value"), (Result, "__qualname__", "Value"),
+    (Value, "__init_subclass__", classmethod(_refuse_subclass)),  # type: ignore[arg-type]
+):  # fmt: skip
+    setattr(_class, _name, _given)
+
+
 def after_recording(node: Result) -> None:
     """What the switches ask of a result that has just been made."""
     note, paused, anomaly = for_a_new_node()
@@ -1089,7 +1167,7 @@ def after_recording(node: Result) -> None:
         node.y = None
         node.dx = 0.0
         node.dy = 0.0
-        node.rule = INPUT
+        node.rule = UNRECORDED
 
 
 # ------------------------------------------------------------------------------------------------- behind backward
