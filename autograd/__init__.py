@@ -103,7 +103,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnomalyError", "AutogradError", "Film", "GradcheckError", "GraphError", "GraphWarning", "MissingExtra",
     "OperandError", "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "average", "broadcast_to",
-    "checkpoint", "clip", "compare_gradients", "compiled", "concatenate", "cumsum", "data", "detect_anomaly",
+    "checkpoint", "clip", "compare_gradients", "compile", "compiled", "concatenate", "cumsum", "data", "detect_anomaly",
     "diagnose", "diagnose_class", "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "examine", "expand_dims",
     "flip", "grad", "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "inner", "inspect", "jacobian", "jvp",
     "log_softmax", "logsumexp", "matmul", "mean", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter",

@@ -1265,6 +1265,8 @@ def set_gradients(values: list[Scalar], totals: list[float]) -> None:
     """`value.grad = total` for many Values at once."""
     for k, value in enumerate(values):
         value._grad = totals[k]
+        if value.mark == 0:
+            value.mark = 1  # it has been reached
 
 
 # -------------------------------------------------------------------------------------------- other ways to make one
