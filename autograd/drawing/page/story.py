@@ -82,8 +82,8 @@ def _node(box: Box, modules: Mapping[tuple[str, ...], str]) -> Story:
         sign=box.sign,
         module=box.neuron or modules.get(box.path[:-1] if box.kind == "module" else box.path, ""),
         root=box.is_root,
-        value=_amount(box.value),
-        grad=_amount(box.grad),
+        value=told_amount(box.value),
+        grad=told_amount(box.grad),
         before=box.before,
         source=clean(box.source, LONGEST_TOOLTIP),
         count=box.count if box.count > 1 else None,
@@ -99,8 +99,8 @@ def _edge(edge: Edge, formulas: _Formulas) -> Story:
         slot=edge.slot,
         mark=edge.mark,
         partial=edge.partial,
-        flow=_amount(edge.flow),
-        after=_amount(edge.after),
+        flow=told_amount(edge.flow),
+        after=told_amount(edge.after),
         formula=formulas.place(edge),
         case=edge.case if len(edge.cases) > 1 else None,
         constant=edge.to_constant,
@@ -116,7 +116,7 @@ def _kept(**fields: Any) -> Story:
     return {name: field for name, field in fields.items() if field is not None and field is not False and field != ""}
 
 
-def _amount(amount: Amount | None) -> Any:
+def told_amount(amount: Amount | None) -> Any:
     """A number, or what is known of an array."""
     if amount is None or amount.number is not None:
         return None if amount is None else amount.number

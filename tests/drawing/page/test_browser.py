@@ -477,6 +477,20 @@ def test_two_gradients_side_by_side(opened: Opened) -> None:
     assert tab.locator("#n0 .numbers").all_text_contents() in (["2 │ ∇ 3"], ["2", "∇ 3"])
 
 
+def test_a_comparison_opens_where_they_differ(opened: Opened) -> None:
+    loss = graphs.network([3, 3, 1])
+    right = {node: node.grad for node, _ in walk(loss) if node.kind == "parameter"}
+    wrong = max(right, key=lambda node: abs(node.grad))
+    tab = opened(compare_gradients(loss, {**right, wrong: -wrong.grad}))
+    differing = tab.locator("#graph .box[class*=minus], #graph .box[class*=plus]")
+    assert differing.count() == 1  # the neuron that holds it
+    assert in_sight(tab, "#graph .box[class*=minus], #graph .box[class*=plus]")
+    assert "1 of 22 gradients differ" in tab.inner_text("#headline")
+    tab.click("#headline button")
+    assert "yours" in tab.inner_text("#chosen")
+    assert "difference" in tab.inner_text("#chosen")
+
+
 # -------------------------------------------------------------------------------------------------- hostile labels
 
 HOSTILE = [

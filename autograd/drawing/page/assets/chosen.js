@@ -74,7 +74,7 @@ function operands(node, choose) {
 function compared(node, compare) {
   if (!compare || !(node.id in compare.nodes)) return [];
   const other = decode(compare.nodes[node.id]);
-  return [...fact(compare.names[0], full(other)), ...(typeof node.grad === "number" ? fact("difference", full(other - node.grad)) : [])];
+  return [...fact(compare.names[0], full(other)), ...fact(typeof node.grad === "number" ? "difference" : "norm of the difference", full(typeof other === "number" ? other - node.grad : decode(compare.gaps[node.id])))];
 }
 
 /** Everything about a module that is one box, or about a frame. */
