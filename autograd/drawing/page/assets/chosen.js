@@ -35,7 +35,7 @@ function heading(name, kind, isRoot = false) {
 function arrays(node) {
   const found = [];
   for (const [name, amount, graded] of [["value", node.value, false], ["gradient", node.grad, true]]) {
-    const numbers = matrix(amount, graded ? state.colours : null);
+    const numbers = matrix(amount, graded ? state.colours : null) ?? heatMap(graded ? `∇${node.name}` : node.name, amount, graded ? state.colours : null);
     if (numbers) found.push(make("h3", {}, name), scrolling(`${name}, element by element`, numbers));
   }
   return found;
