@@ -51,7 +51,7 @@ class SampleSpecialization(Specialization):
     def rolled(self) -> RolledPlans | None:
         """The program in arrays; None where it has no such form."""
         with collector_paused():
-            return roll(self.plans)
+            return roll(self.plans, whatever=self._asked == "jax")
 
     def run(
         self, kind: str, theta: Floats, direction: Floats, arrays: Sequence[Floats], n: int
