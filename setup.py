@@ -24,6 +24,7 @@ ENGINE = [
     "autograd/mode.py",
     "autograd/value/operands.py",
     "autograd/value/reading.py",
+    "autograd/value/collector.py",
     "autograd/value/value.py",
 ]
 COMPILE = os.environ.get("GLASSGRAD_COMPILE", "")
