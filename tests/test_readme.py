@@ -23,7 +23,7 @@ HAN = r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
 
 def commands(readme: Path) -> list[str]:
     blocks = [text for kind, text in BLOCK.findall(readme.read_text(encoding="utf-8")) if kind == "sh"]
-    lines = [line.split("   #")[0].strip() for block in blocks for line in block.splitlines()]
+    lines = [re.split(r"\s+#", line)[0] for block in blocks for line in block.splitlines()]
     inline = re.findall(r"`((?:make|python) [^`]+)`", readme.read_text(encoding="utf-8"))
     return list(dict.fromkeys([*lines, *inline]))
 
@@ -49,6 +49,17 @@ def test_a_command(command: str, tmp_path: Path) -> None:
         assert extras is not None
         declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
         assert all(re.search(rf"^{extra} = \[", declared, re.MULTILINE) for extra in extras[1].split(","))
+    elif command.startswith(".venv/bin/python -m autograd.doctor "):
+        run = subprocess.run(
+            [sys.executable, "-m", "autograd.doctor", "--no-cure", ROOT / rest[-1]],
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}, cwd=ROOT, capture_output=True,
+            encoding="utf-8", check=False,
+        )  # fmt: skip
+        assert run.returncode == 1, run.stderr[-2000:]  # something is wrong
+        shown = next(text for kind, text in BLOCK.findall(README.read_text(encoding="utf-8")) if kind == "text")
+        beginning, rest_of_it = shown.split("...\n")
+        assert run.stdout.startswith(beginning)
+        assert rest_of_it == ""
     else:
         assert verb == "python"
         pytest.importorskip("matplotlib")
@@ -82,7 +93,7 @@ def test_the_chinese_one_says_the_same() -> None:
     english, chinese = (file.read_text(encoding="utf-8") for file in (README, CHINESE))
 
     def code(text: str) -> list[str]:
-        return [re.sub(r"   #[^\n]*", "", block) for kind, block in BLOCK.findall(text)]
+        return [re.sub(r"[ ]+#[^\n]*", "", block) for kind, block in BLOCK.findall(text)]
 
     assert code(english) == code(chinese)
     assert commands(README) == commands(CHINESE)
