@@ -77,7 +77,7 @@ class Step(BaseStep):
     def pack(self) -> Floats:
         """The numbers of the parameters as one vector."""
         theta = np.empty(self.size)
-        self._packing.pack_into(theta, 0, *numbers_of(self._listed))
+        self._packing.pack_into(theta.data, 0, *numbers_of(self._listed))
         return theta
 
     def unpack(self, theta: Any) -> None:
