@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("repeatable")  # pytest --hypothesis-profile=se
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", default="0", help="how many random programs the tests of tests/fuzz try at least")
     parser.addoption("--refresh", action="store_true", help="rewrite the files of expected output in tests/golden")
 
 
