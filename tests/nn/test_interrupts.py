@@ -14,7 +14,6 @@ import pytest
 import nn
 from autograd import Tensor, Value, compile
 
-
 # An interrupt may come while Python runs something that cannot raise, such as the garbage collector's callbacks.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
