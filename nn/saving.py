@@ -129,12 +129,17 @@ _DAMAGED = (
 def _read(file: Any, limit: int | None) -> dict[str, Any]:
     if limit is None:
         limit = max(16 * os.fstat(file.fileno()).st_size, 1 << 26)
+    if file.read(6) == np.lib.format.MAGIC_PREFIX:
+        raise ValueError("a single array without a name")
+    file.seek(0)
     state: dict[str, Any] = {}
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             name = member.filename.removesuffix(".npy")
-            if name == member.filename or name in state:
-                raise ValueError(f"{member.filename} is no array, or is there twice")
+            if name == member.filename:
+                raise ValueError(f"{name} is no array of numbers")
+            if name in state:
+                raise ValueError(f"{name} is there twice")
             limit -= _size(archive, member, name)
             if limit < 0:
                 raise ValueError("its arrays are larger than the limit: load(..., limit=bytes) raises it")

@@ -139,11 +139,6 @@ def fit(
     parameters = model.parameters()
     chosen = _made(optimizer or _default_optimizer, parameters, Optimizer, "optimizer")
     own, layers = set(map(id, parameters)), set(map(id, model.modules()))
-    if not any(id(each) in own for each in chosen.parameters):
-        raise SettingError(
-            "the optimizer holds other parameters than the model's, so nothing would be learned: make it with "
-            "model.parameters(), or give a function such as optimizer=lambda p: SGD(p, lr=0.1)"
-        )
     rates = None if schedule is None else _made(schedule, chosen, Schedule, "schedule")
     batches = _batches(data, batch_size, generator(seed) if shuffle else None)
     checks = None if validation is None else _batches(validation, batch_size, None)
@@ -155,6 +150,11 @@ def fit(
     if checkpoint is not None:
         kept = Checkpoint(checkpoint, model, chosen, rates, history, getattr(batches, "source", None))
     best = kept.restore() if kept else None
+    if not any(id(each) in own for each in chosen.parameters):
+        raise SettingError(
+            "the optimizer holds other parameters than the model's, so nothing would be learned: make it with "
+            "model.parameters(), or give a function such as optimizer=lambda p: SGD(p, lr=0.1)"
+        )
     lowest = min((loss for loss in history.watched if not math.isnan(loss)), default=math.inf)
     # The loss of a single batch an epoch is that of the parameters before its step; any other is best matched after it.
     looks_back = checks is None and isinstance(batches, Sized) and len(batches) == 1
