@@ -150,7 +150,7 @@ def fit(
     if checkpoint is not None:
         kept = Checkpoint(checkpoint, model, chosen, rates, history, getattr(batches, "source", None))
     best = kept.restore() if kept else None
-    if not any(id(each) in own for each in chosen.parameters):
+    if own and not any(id(each) in own for each in chosen.parameters):
         raise SettingError(
             "the optimizer holds other parameters than the model's, so nothing would be learned: make it with "
             "model.parameters(), or give a function such as optimizer=lambda p: SGD(p, lr=0.1)"
