@@ -1,5 +1,5 @@
-# make demo · make test · make bench · make docs · make pictures · make lint · make generate · make compiled
-# make release-check · make workflows · make clean
+# make demo · make test · make bench · make docs · make notebooks · make pictures · make lint · make generate
+# make compiled · make release-check · make workflows · make clean
 #
 # Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
 # is remembered in stamp files and done again only when pyproject.toml changes.
@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test bench docs pictures lint generate compiled release-check workflows clean venv
+.PHONY: demo test bench docs notebooks pictures lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -37,6 +37,10 @@ docs: .venv/.docs
 	rm -rf docs/_build
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 	$(BIN)/python tools/check_site.py docs/_build
+
+# The notebooks of the tutorial, run anew from their texts.
+notebooks: .venv/.dev
+	$(BIN)/python tools/notebooks.py
 
 # The pictures that are committed, drawn anew.
 pictures: .venv/.dev

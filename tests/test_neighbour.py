@@ -43,8 +43,9 @@ def install_theirs(folder: Path) -> None:
 
 
 def python(*arguments: str, path: str) -> subprocess.CompletedProcess[str]:
-    """Run Python with a path of its own in front."""
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+    """Run Python with a path of its own in front; coverage is not to count the copies of the packages there."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    environment |= {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
         [sys.executable, *arguments], env=environment, capture_output=True, text=True, encoding="utf-8",
         check=False, cwd=path.split(os.pathsep)[0],

@@ -44,7 +44,7 @@ def network() -> Picture:
 
 def page() -> Page:
     """The same, to step through."""
-    return inspect(error(), title="A 1-3-3-1 network, and backward through it", viz=True)
+    return inspect(error(), title="A 1-3-3-1 network, and backward through it")
 
 
 def vanishing() -> Picture:

@@ -462,9 +462,9 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            t1 = ieee.exp(-math.fabs(x - y))
-            t2 = ieee.exp(-math.fabs(y - x))
-            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide((1.0 if x - y >= 0.0 else t1), 1.0 + t1)), other, (0.0 if y == -ieee.INF else ieee.divide((1.0 if y - x >= 0.0 else t2), 1.0 + t2)))
+            t1 = ieee.exp(ieee.minimum(x - y, 40.0))
+            t2 = ieee.exp(ieee.minimum(y - x, 40.0))
+            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide(t1, 1.0 + t1)), other, (0.0 if y == -ieee.INF else ieee.divide(t2, 1.0 + t2)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -473,8 +473,8 @@ class Value(Scalar):
             return LOGADDEXP(self, other)
         else:
             y = to_float(other, "an operand of logaddexp")
-        t1 = ieee.exp(-math.fabs(x - y))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide((1.0 if x - y >= 0.0 else t1), 1.0 + t1)), None, y)
+        t1 = ieee.exp(ieee.minimum(x - y, 40.0))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide(t1, 1.0 + t1)), None, y)
 
     def _rlogaddexp(self, other: object) -> Any:
         """Return log(exp(x) + exp(y)), without overflow."""
@@ -487,8 +487,8 @@ class Value(Scalar):
             return LOGADDEXP(other, self)
         else:
             x = to_float(other, "an operand of logaddexp")
-        t2 = ieee.exp(-math.fabs(y - x))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else ieee.divide((1.0 if y - x >= 0.0 else t2), 1.0 + t2)))
+        t2 = ieee.exp(ieee.minimum(y - x, 40.0))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else ieee.divide(t2, 1.0 + t2)))
 
     def sin(self) -> Value:
         """Return the sine, x in radians."""
@@ -597,23 +597,23 @@ class Value(Scalar):
     def sigmoid(self) -> Value:
         """Return 1 / (1 + exp(-x)), the logistic function."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        out = ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1)
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        out = ieee.divide(t1, 1.0 + t1)
         return Result(SIGMOID, out, self, out * (1.0 - out), None, 0.0)
 
     def log_sigmoid(self) -> Value:
         """Return log(sigmoid(x)), exact far out."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(-x))
+        t1 = ieee.exp(ieee.minimum(-x, 40.0))
         out = ieee.minimum(x, 0.0) - ieee.log1p(ieee.exp(-math.fabs(x)))
-        return Result(LOG_SIGMOID, out, self, ieee.divide((1.0 if -x >= 0.0 else t1), 1.0 + t1), None, 0.0)
+        return Result(LOG_SIGMOID, out, self, ieee.divide(t1, 1.0 + t1), None, 0.0)
 
     def softplus(self) -> Value:
         """Return log(1 + exp(x)), without overflow."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        out = ieee.maximum(x, 0.0) + ieee.log1p(t1)
-        return Result(SOFTPLUS, out, self, ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1), None, 0.0)
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        out = ieee.maximum(x, 0.0) + ieee.log1p(ieee.exp(-math.fabs(x)))
+        return Result(SOFTPLUS, out, self, ieee.divide(t1, 1.0 + t1), None, 0.0)
 
     def relu(self) -> Value:
         """Return x where it is positive, else 0; its slope at 0 is 0."""
@@ -694,11 +694,11 @@ class Value(Scalar):
     def silu(self) -> Value:
         """Return x * sigmoid(x), also called swish."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        t2 = ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1)
-        t3 = ieee.exp(-math.fabs(-x))
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        t2 = ieee.divide(t1, 1.0 + t1)
+        t3 = ieee.exp(ieee.minimum(-x, 40.0))
         out = x * t2
-        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide((1.0 if -x >= 0.0 else t3), 1.0 + t3)), None, 0.0)
+        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide(t3, 1.0 + t3)), None, 0.0)
 
     def maximum(self, other: object) -> Any:
         """Return the larger of x and y; NaN if either is."""

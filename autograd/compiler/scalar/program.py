@@ -40,6 +40,10 @@ REDUCE: Final = "reduce"  # the mean (or the sum) over the batch: what makes one
 FIXED, BEFORE, INSIDE, AFTER = range(4)
 
 
+class StageError(ValueError):
+    """Something inside the loop over the samples would have to wait for its end."""
+
+
 class Program(BaseProgram):
     """Instructions in columns: `ops[i]` is applied to the instructions `args[i]`; `data[i]` belongs to leaves.
 
@@ -108,7 +112,7 @@ class Program(BaseProgram):
             stage = self.stages[arg]
             if stage != latest:
                 if stage + latest == INSIDE + AFTER:
-                    raise ValueError("a number of one sample cannot depend on a mean over all of them")
+                    raise StageError("a number of one sample cannot depend on a mean over all of them")
                 latest = max(stage, latest)
         return latest
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from ...core.node import walk
 from ...errors import OperandError
-from ..gather import DEEPEST, Reading
-from ..options import checked_roots
+from ..gather import Reading
+from ..options import Options, checked_roots
+from ..view import View
 from .file import Page
-from .inspecting import MOST_VALUES, page_of
+from .inspecting import page_of
 
 
 def compare_gradients(
@@ -55,8 +56,9 @@ def compare_gradients(
         place = key if type(key) is int else _place(places, key)
         found[f"n{place}"] = float(np.asarray(getattr(number, "data", number), dtype=float))
     named = title or f"{names[0]} and {names[1]}"
-    drawing = Reading(roots).drawing(DEEPEST, MOST_VALUES)
-    page = page_of(drawing, named, viz, more={"compare": {"names": list(names), "nodes": found}})
+    view = View(Reading(roots))
+    more = {"compare": {"names": list(names), "nodes": found}}
+    page = page_of(view.whole(), named, still=view.readable(Options()), more=more)
     if path is not None:
         page.save(path)
     return page

@@ -25,7 +25,7 @@ from .file import Page, assemble
 
 Floats = npt.NDArray[np.float64]
 
-SCRIPTS: Final = ("numbers.js", "film.js")
+SCRIPTS: Final = ("numbers.js", "elements.js", "film.js")
 CURVE_POINTS: Final = 65
 PLANE_SIDE: Final = 25
 PROBES: Final = 17

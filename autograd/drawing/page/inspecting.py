@@ -6,27 +6,30 @@ import base64
 import os
 from typing import Any, Final
 
-from ...errors import OperandError, RenderError
+from ...errors import RenderError
 from .. import dot, render
-from ..escape import clean
-from ..gather import DEEPEST, Reading
+from ..boxes import title_of
+from ..escape import clean, html
+from ..gather import Reading
+from ..headline import headline
 from ..model import Drawing
 from ..options import Options, checked_roots
+from ..sample import is_step, one_sample, refuse_sample
 from ..table import table
+from ..view import View
+from ..wrap import wrapped
 from .file import Page, assemble
-from .geometry import geometry, source_of
-from .sample import is_step, one_sample
+from .live import live
 from .story import Story, story
 
-MOST_VALUES: Final = 20_000
-"""What a page tells of a graph; of a larger one the values nearest to the result."""
-
-MOST_BOXES: Final = 300
-"""A graph with more is collapsed, and laid out, in the page."""
+MOST_IN_WORDS: Final = 300
+"""A graph with more values has no table for browsers without scripts."""
 
 SCRIPTS: Final = (
-    "numbers.js", "graph.js", "sweep.js", "layout.js", "picture.js", "panel.js", "table.js",
-    "view.js", "choosing.js", "time.js", "page.js",
+    "numbers.js", "elements.js", "colours.js", "graph.js", "scene.js", "routes.js", "layout.js", "fitting.js",
+    "sweep.js", "paths.js", "words.js", "matrix.js", "picture.js", "camera.js", "minimap.js", "strip.js", "legend.js",
+    "table.js", "engine.js", "step.js", "why.js", "chosen.js", "plot.js", "view.js", "choosing.js", "whatif.js",
+    "descent.js", "time.js", "page.js",
 )  # fmt: skip
 """In the order in which the page reads them, as one script."""
 
@@ -48,8 +51,7 @@ def inspect(
         sample: only for a compiled step: one row of each array that it takes. No gradients are changed.
         path: where to write the file; without one `.save(path)` does, and a notebook shows the page.
         title: its heading.
-        viz: whether the page can lay out by itself, which it needs to open and close modules and where there is no
-            Graphviz here; costs 0.7 MB. By default where it is needed.
+        viz: of no effect: once the page needed a layout library, now it lays everything out by itself.
 
     Raises:
         OperandError: `root` is nothing that has a graph, or a loaded step, which has no function to run on a sample.
@@ -63,51 +65,45 @@ def inspect(
     'a neuron'
     """
     if is_step(root):
-        with one_sample(root, sample) as result:
-            return inspect(result, path=path, title=title, viz=viz)
+        with one_sample(root, sample, "inspect") as result:
+            return inspect(result, path=path, title=title)
     if sample and (len(sample) > 1 or path is not None or not isinstance(sample[0], (str, os.PathLike))):
-        raise OperandError(f"a sample is for a compiled step, and this is a {type(root).__name__}: inspect(loss)")
+        refuse_sample(root, sample, "inspect")
     path = sample[0] if sample else path
-    page = page_of(Reading(checked_roots(root)).drawing(DEEPEST, MOST_VALUES), title, viz)
+    view = View(Reading(checked_roots(root)))
+    page = page_of(view.whole(), title, still=view.readable(Options()))
     if path is not None:
         page.save(path)
     return page
 
 
 def page_of(
-    drawing: Drawing,
-    title: str = "",
-    viz: bool | None = None,
-    more: Story | None = None,
+    whole: Drawing, title: str = "", *, still: Drawing, depth: int | None = None, more: Story | None = None
 ) -> Page:
     """The page of a drawing.
 
     Args:
+        still: what is drawn of it where no script runs.
+        depth: how many modules are open inside one another at first; None for as many as can be read.
         more: what else the page knows, such as another gradient to compare with.
     """
-    named = title or _named(drawing)
-    laid = geometry(drawing) if len(drawing.boxes) <= MOST_BOXES else None
-    data = {**story(drawing, named), **(more or {})}
-    if laid is not None:
-        data["geometry"] = laid
-    brings_viz = (laid is None or bool(drawing.modules)) if viz is None else viz or laid is None
-    words = table(drawing) if len(drawing.boxes) <= MOST_BOXES else ""
-    text = assemble("page", named, SCRIPTS, data, viz=brings_viz, words=words)
-    return Page(text, named, lambda: _still(drawing))
+    named = title or _named(whole)
+    data = {**story(whole, named), **({} if depth is None else {"depth": depth}), **(more or {})}
+    words = table(whole) if len(whole.boxes) <= MOST_IN_WORDS else ""
+    return Page(assemble("page", named, SCRIPTS, data, engine=live(whole), words=words), named, lambda: _still(still))
 
 
 def _named(drawing: Drawing) -> str:
     root = next((box for box in drawing.boxes if box.is_root), None)
-    return "Gradient flow" if root is None else f"Gradient flow of {clean(root.label) or dot.title_of(root)}"
+    return "Gradient flow" if root is None else f"Gradient flow of {clean(root.label) or title_of(root)}"
 
 
 def _still(drawing: Drawing) -> str:
     """The picture that stands where no script runs."""
-    if len(drawing.boxes) > MOST_BOXES:
-        return ""
     try:
-        source = source_of(dot.write(drawing, Options()))
-        image = base64.b64encode(render.render(source, "svg").content).decode("ascii")
+        image = render.render(dot.source(dot.write(wrapped(drawing, Options()), Options())), "svg").content
     except RenderError:
         return ""
-    return f'<img style="max-width:100%;height:auto" alt="graph" src="data:image/svg+xml;base64,{image}">'
+    data = base64.b64encode(image).decode("ascii")
+    words = html(headline(drawing).text or "graph")
+    return f'<img style="max-width:100%;height:auto" alt="{words}" src="data:image/svg+xml;base64,{data}">'

@@ -19,7 +19,7 @@ class Notebook:
     """A document with the output of a cell in it, as a notebook has it."""
 
     def __init__(self, trusted: bool) -> None:
-        output = inspect(graphs.neuron(), viz=True)._repr_mimebundle_()["text/html"]
+        output = inspect(graphs.neuron())._repr_mimebundle_()["text/html"]
         self.output = output if trusted else re.sub(r"<script>.*?</script>", "", output, flags=re.DOTALL)
 
     def save(self, path: Path) -> None:
