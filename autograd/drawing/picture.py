@@ -158,7 +158,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
         return page.html if path is None else page.save(path)
 
     def _page(self) -> Page:
-        from .page.inspecting import page_of
+        from .page.graph_page import page_of
 
         return page_of(self._whole, self.options.title, still=self.drawing, depth=self._depth)
 

@@ -62,6 +62,13 @@ def one_sample(step: Any, sample: Sequence[Any], how: str) -> Iterator[Any]:
     if not isinstance(root, (Value, Tensor)) or np.size(root.data) != 1:
         yield root
         return
+    with differentiated(root):
+        yield root
+
+
+@contextlib.contextmanager
+def differentiated(root: Any) -> Iterator[None]:
+    """A loss after backward, called "loss" if it has no name; all gradients are as they were again afterwards."""
     root.label = root.label or "loss"
     leaves = [node for node, operands in walk(root) if not operands and node.kind != "constant"]
     before = [(leaf, leaf.grad) for leaf in leaves]
@@ -69,7 +76,7 @@ def one_sample(step: Any, sample: Sequence[Any], how: str) -> Iterator[Any]:
         leaf.grad = 0.0 if isinstance(leaf, Value) else None
     try:
         root.backward()
-        yield root
+        yield
     finally:
         for leaf, kept in before:
             leaf.grad = kept

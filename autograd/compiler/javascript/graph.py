@@ -152,7 +152,7 @@ def javascript_of(root: Any, order: Sequence[tuple[Any, tuple[Any, ...]]] | None
     >>> from autograd import Value
     >>> x = Value(3.0)
     >>> script = javascript_of(x * x)
-    >>> len(script.nodes), script.leaves, script.text.count("=> x * y")
+    >>> len(script.nodes), script.leaves, script.text.count("values[i] = x * y")
     (2, (0,), 1)
     """
     order = walk(root) if order is None else order

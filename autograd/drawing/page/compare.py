@@ -14,7 +14,7 @@ from ..gather import Reading
 from ..options import Options, checked_roots
 from ..view import View
 from .file import Page
-from .inspecting import page_of
+from .graph_page import page_of
 
 
 def compare_gradients(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from ...core.rule import Rule
@@ -19,8 +20,12 @@ from ..model import Drawing
 NOT_LIVE = "const LIVE = null;"
 
 
-def live(drawing: Drawing) -> str:
-    """The statement that gives the page its engine; `LIVE` is null where the graph cannot be computed there."""
+def live(drawing: Drawing, others: Sequence[Rule] = ()) -> str:
+    """The statement that gives the page its engine; `LIVE` is null where the graph cannot be computed there.
+
+    Args:
+        others: rules that the page may put in the place of one in the graph.
+    """
     recorded = drawing.recorded
     if recorded is None:
         return NOT_LIVE
@@ -28,11 +33,12 @@ def live(drawing: Drawing) -> str:
 
     tables = tables_of(recorded.rules, recorded.links, recorded.numbers)
     try:
-        text = text_of(tables)
+        text = text_of(tables, others)
     except TraceError:  # a user's own primitive that is not written in ordinary arithmetic
         return NOT_LIVE
-    names = json.dumps([rule.name for rule in tables.rules])
-    cases = ", ".join(f"[{', '.join(_which(rule, slot) for slot in range(rule.arity))}]" for rule in tables.rules)
+    known = [*tables.rules, *others]
+    names = json.dumps([rule.name for rule in known])
+    cases = ", ".join(f"[{', '.join(_which(rule, slot) for slot in range(rule.arity))}]" for rule in known)
     leaves, frozen = (str(list(places)) for places in (tables.leaves, tables.frozen))
     return f"const LIVE = {{ run: {text}, leaves: {leaves}, frozen: {frozen}, operations: {names}, cases: [{cases}] }};"
 

@@ -11,7 +11,7 @@ class Descent {
     this.moved = engine ? engine.leaves.filter((leaf) => leaf.kind === "parameter") : [];
     this.isOfAll = engine && !this.moved.length;
     if (this.isOfAll) this.moved = engine.leaves;
-    place.hidden = !engine || !graph.hasGradients || !this.moved.length || typeof engine.result.value !== "number";
+    place.hidden = !engine || story.training || !graph.hasGradients || !this.moved.length || typeof engine.result.value !== "number";
     if (!place.hidden) this.build();
   }
 
@@ -74,6 +74,7 @@ class Descent {
 
   /** After a reset there are no steps any more. */
   forget() {
+    if (this.place.hidden) return;
     this.stop();
     this.losses = [];
     this.words.textContent = "";
@@ -102,8 +103,8 @@ const address = {
   },
 
   /** What the link says: { leaves: [[leaf, number]], show, at: [direction, step], chosen }. */
-  read() {
-    const parts = new URLSearchParams(location.hash.slice(1));
+  read(hash = location.hash) {
+    const parts = new URLSearchParams(hash.slice(1));
     const leaves = [...parts].map(([id, text]) => [graph.byId.get(id), Number(text)]).filter(([leaf, number]) => leaf && engine?.isLeaf(leaf) && !Number.isNaN(number));
     const at = /^(forward|backward)-(\d+)$/.exec(parts.get("at") ?? "");
     const show = Number(parts.get("show") ?? NaN);

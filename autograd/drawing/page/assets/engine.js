@@ -13,8 +13,7 @@ class Engine {
     this.numbers = this.leaves.map((leaf) => leaf.value);
     this.seed = graph.roots[0].grad;
     this.cases = new Map(live.operations.map((name, k) => [name, live.cases[k]]));
-    for (const node of graph.nodes) node.told = { value: node.value, grad: node.grad };
-    for (const edge of this.edges) edge.told = { partial: edge.partial, flow: edge.flow, case: edge.case };
+    this.tell();
   }
 
   get result() {
@@ -36,7 +35,11 @@ class Engine {
 
   /** Forward and backward, into the numbers of the graph. The numbers that were told come back as they were. */
   compute() {
-    if (!this.changed.length) return this.restore();
+    if (this.changed.length) this.run();
+    else this.restore();
+  }
+
+  run() {
     const { values, grads, locals, passes } = this.live.run(this.numbers, this.seed);
     this.graph.nodes.forEach((node, place) => {
       node.value = values[place];
@@ -48,7 +51,17 @@ class Engine {
       if (edge.told.flow !== null) edge.flow = passes[k] ? edge.head.grad * locals[k] : 0;
       edge.case = this.caseOf(edge);
     });
-    return undefined;
+  }
+
+  /** The numbers as they are now become those that a change is told from. */
+  rebase() {
+    this.run();
+    this.tell();
+  }
+
+  tell() {
+    for (const node of this.graph.nodes) node.told = { value: node.value, grad: node.grad };
+    for (const edge of this.edges) edge.told = { partial: edge.partial, flow: edge.flow, case: edge.case };
   }
 
   restore() {

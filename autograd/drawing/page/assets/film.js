@@ -2,7 +2,6 @@
 "use strict";
 
 const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7c75", "#8a63d2"];
-const DIVERGING = ["#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"];
 const WIDE = 460;
 const HIGH = 230;
 const EDGE = { left: 52, right: 12, top: 10, bottom: 22 };
@@ -132,11 +131,6 @@ function decisionPlane() {
     cells.forEach((cell, k) => { cell.style.fill = tint(-(rows[k][frame] - film.plane.middle) / most); });
     note.textContent = `white where it is ${short(film.plane.middle)}`;
   });
-}
-
-function tint(place) {
-  if (!Number.isFinite(place)) return "#d55e00";
-  return DIVERGING[Math.round(3 + 3 * Math.max(-1, Math.min(1, Math.sign(place) * Math.sqrt(Math.abs(place)))))];
 }
 
 /** For every neuron what it answers over the inputs. */

@@ -137,9 +137,10 @@ function start() {
   const link = address.read();
   openLevel(link.show ?? address.opening);
   address.follow(link);
-  window.addEventListener("hashchange", () => {
+  window.addEventListener("hashchange", (event) => {
+    const link = address.read(new URL(event.newURL).hash); // the page may have written its own in the meantime
     if (engine) resetAll();
-    address.follow(address.read());
+    address.follow(link);
   });
   onResize.known = `${camera.room.wide} ${camera.room.high}`;
   new ResizeObserver(onResize).observe(byId("graph"));

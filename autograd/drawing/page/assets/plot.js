@@ -8,11 +8,12 @@ class Plot {
   }
 
   /** The ranges that the axes show. */
-  scale([left, right], [low, high]) {
-    if (low === high) [low, high] = [low - (Math.abs(low) || 1) * 0.1, high + (Math.abs(high) || 1) * 0.1];
+  scale([left, right], [low, high], isLogarithmic = false) {
+    if (low === high) [low, high] = [low - (Math.abs(low) || 1) * 0.1, high + (Math.abs(high) || 1) * 0.1]; // a positive one stays positive
     const { wide, margin } = this;
     this.x = (number) => margin.left + ((number - left) / (right - left || 1)) * (wide - margin.left - margin.right);
-    this.y = (number) => this.high - margin.bottom - ((number - low) / (high - low)) * (this.high - margin.top - margin.bottom);
+    const size = isLogarithmic ? Math.log10 : (number) => number;
+    this.y = (number) => this.high - margin.bottom - ((size(number) - size(low)) / (size(high) - size(low))) * (this.high - margin.top - margin.bottom);
     Object.assign(this, { left, right, low, top: high });
     const text = (words, place) => draw("text", place, words);
     this.svg.replaceChildren(
@@ -26,6 +27,10 @@ class Plot {
 
   /** A line through points; it breaks where a number is not finite. */
   line(name, xs, ys) {
+    return this.add("path", { class: `line ${name}`, d: this.path(xs, ys) });
+  }
+
+  path(xs, ys) {
     let path = "";
     let pen = "M";
     xs.forEach((x, k) => {
@@ -34,7 +39,7 @@ class Plot {
         pen = "L";
       } else pen = "M";
     });
-    return this.add("path", { class: `line ${name}`, d: path });
+    return path;
   }
 
   point(name, x, y) {

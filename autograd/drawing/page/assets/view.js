@@ -3,6 +3,7 @@
 
 const story = JSON.parse(byId("story").textContent);
 const graph = new Graph(story);
+document.body.classList.toggle("trains", Boolean(story.training));
 const sweeps = { forward: new Sweep(graph, "forward"), backward: new Sweep(graph, "backward") };
 const picture = new Picture(byId("graph"));
 const camera = new Camera(byId("graph"), () => minimap?.update());

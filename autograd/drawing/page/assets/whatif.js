@@ -13,6 +13,11 @@ function change(leaf, number) {
 
 function recompute() {
   engine.compute();
+  repaint();
+}
+
+/** After numbers of the graph have changed. */
+function repaint() {
   state.version += 1;
   for (const sweep of Object.values(sweeps)) sweep.retell();
   if (state.chosen) choose(state.chosen.box, state.chosen.node, false);
