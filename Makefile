@@ -42,9 +42,9 @@ docs: .venv/.docs
 notebooks: .venv/.dev
 	$(BIN)/python tools/notebooks.py
 
-# The pictures that are committed, drawn anew.
+# The pictures that are committed, and the table of speeds, made anew.
 pictures: .venv/.dev
-	for script in tools/pictures.py tools/architecture.py; do $(BIN)/python $$script || exit 1; done
+	for script in tools/pictures.py tools/architecture.py tools/speed.py; do $(BIN)/python $$script || exit 1; done
 
 # The page where it answers a learner's four questions; needs a Chromium.
 screenshots: .venv/.dev
@@ -66,7 +66,7 @@ generate: .venv/.dev
 	$(BIN)/python tools/generate.py
 
 clean:
-	rm -rf .venv .venv-compiled .axe build dist out docs/_build docs/_extra *.egg-info .coverage* htmlcov
+	rm -rf .venv .venv-compiled .axe build dist out docs/_build docs/_extra docs/jupyter_execute *.egg-info .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find autograd glassgrad nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import os
@@ -75,6 +76,22 @@ def test_a_notebook_takes_a_quarter_of_an_hour(text: Path) -> None:
     code = [line for line in text.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
     words = sum(len(re.findall(r"\w+|[\u4e00-\u9fff]{2}", line)) for line in prose)
     assert words / 180 + len(code) / 12 <= 15 + 6, (words, len(code))  # 6 for the exercises' checks and answers
+
+
+TRANSLATED = [text for text in TEXTS if text.stem.endswith(".zh-CN")]
+
+
+@pytest.mark.parametrize("text", TRANSLATED, ids=lambda text: text.stem)
+def test_a_translated_notebook_has_the_same_code(text: Path) -> None:
+    """But for what is printed and plotted, and the comments."""
+    original = text.with_name(text.name.replace(".zh-CN", ""))
+    here, there = (ast.parse(file.read_text("utf-8")) for file in (text, original))
+    for tree in (here, there):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                node.value = ""
+    assert ast.dump(here) == ast.dump(there)
+    assert text.read_text("utf-8").count("# %%") == original.read_text("utf-8").count("# %%")
 
 
 @pytest.mark.skipif(not TOOL.exists(), reason="the tool is in the source tree only")

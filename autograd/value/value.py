@@ -997,7 +997,7 @@ def numbers_of(values: list[Scalar]) -> list[float]:
 def add_to_gradients(values: list[Scalar], slopes: list[float]) -> None:
     """`value.grad += slope` for many Values at once, and for all of them, also where an interrupt comes."""
     with ADDING:
-        totals = [value._grad + slopes[k] for k, value in enumerate(values)]
+        totals = [value._grad + slope for value, slope in zip(values, slopes)]  # noqa: B905, as long as each other
         try:
             set_gradients(values, totals)
         except BaseException:
@@ -1007,8 +1007,8 @@ def add_to_gradients(values: list[Scalar], slopes: list[float]) -> None:
 
 def set_gradients(values: list[Scalar], totals: list[float]) -> None:
     """`value.grad = total` for many Values at once."""
-    for k, value in enumerate(values):
-        value._grad = totals[k]
+    for value, total in zip(values, totals):  # noqa: B905, as long as each other
+        value._grad = total
 
 
 # -------------------------------------------------------------------------------------------- other ways to make one
