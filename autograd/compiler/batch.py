@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..errors import OperandError, ShapeError
 
+FLOAT64: Final = np.dtype(np.float64)  # there is but one such: `is` tells, ten times as fast as ==
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 

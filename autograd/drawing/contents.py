@@ -16,6 +16,7 @@ from .collapse import REST, Key, Neuron
 from .formulas import case_of, cases
 from .gather import Reading
 from .model import Amount, Box, Edge, Path
+from .pullbacks import LETTERS, pullback
 
 
 class Contents:
@@ -130,12 +131,25 @@ class Contents:
     def _cases(self, node: Any, operands: Sequence[Any], slot: int) -> dict[str, Any]:
         """The formula of a local derivative taken apart into its cases, and which of them applies."""
         if not hasattr(node, "partials"):
-            return {}
+            return self._of_arrays(node, operands, slot)
         constants = tuple(operand.data if operand.kind == "constant" else None for operand in operands)
         found = cases(node.rule, slot, constants)
         if len(found) < 2:
             return {"cases": found, "case": next(iter(found), -1)}
         return {"cases": found, "case": case_of(node.rule, slot, [operand.data for operand in operands], node.data)}
+
+    def _of_arrays(self, node: Any, operands: Sequence[Any], slot: int) -> dict[str, Any]:
+        """The formula of what passes from an array to an operand."""
+        whole = pullback(node, operands, slot)
+        if whole:
+            text = whole.replace("{", "").replace("}", "")
+            return {"formula": f"d{LETTERS[slot]} = {text}", "cases": {0: whole}, "case": 0}
+        constants = tuple(
+            float(operand.data) if operand.kind == "constant" and np.ndim(operand.data) == 0 else None
+            for operand in operands
+        )
+        found = cases(node.rule, slot, constants)
+        return {"cases": found, "case": next(iter(found))} if len(found) == 1 else {}
 
     def _id(self, key: Key) -> str:
         if isinstance(key, int):
@@ -189,8 +203,7 @@ class Contents:
                     slot=slot,
                     mark=signs.mark_of(node.rule, slot, len(links)),
                     after=None if sums[slot] is None else amount(sums[slot]),
-                    formula=signs.formula_of(node.rule, slot),
-                    **self._cases(node, operands, slot),
+                    **{"formula": signs.formula_of(node.rule, slot), **self._cases(node, operands, slot)},
                 )
             yield link, edge
 

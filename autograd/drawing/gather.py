@@ -72,7 +72,7 @@ class Reading:
                 self.module_ids.setdefault(path[:length], f"m{len(self.module_ids)}")
         self.folds: dict[int, Neuron] = {}
         self.named: dict[Path, Neuron] = {}
-        if len(self.nodes) <= MOST_WITH_NEURONS:
+        if len(self.nodes) <= MOST_WITH_NEURONS and all(hasattr(node, "partials") for node in self.nodes):
             self._find_neurons()
         self.turns: dict[int, int] = {}
         for place in range(len(self.nodes) - 1, -1, -1):  # as backward goes: see `core/reverse.py`

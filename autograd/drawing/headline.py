@@ -113,10 +113,11 @@ def _marked(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Headl
     more = len({box.mark for box in marked} - {first.mark})
     rest = f" {more} more finding{'s' * (more > 1)} {'are' if more > 1 else 'is'} marked." if more else ""
     mark = clean(first.mark, 200)
-    return Headline(f"{_block(first)}: {mark}{'' if mark.endswith('.') else '.'}{rest}", first.id)
+    return Headline(f"{full_name(first)}: {mark}{'' if mark.endswith('.') else '.'}{rest}", first.id)
 
 
-def _block(box: Box) -> str:
+def full_name(box: Box) -> str:
+    """What a box is called where others may have its name: a parameter with its modules, an array without its index."""
     return name_of(box).partition("[")[0] if not box.path else ".".join([*box.path[1:], name_of(box)])
 
 
@@ -157,7 +158,7 @@ def _without(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Head
         return None
     return Headline(
         f"{len(idle)} of {len(parameters)} parameters {'receive' if len(idle) > 1 else 'receives'} no gradient at all: "
-        f"{', '.join(name_of(box) for box in idle[:3])}{' …' if len(idle) > 3 else ''}.",
+        f"{', '.join(full_name(box) for box in idle[:3])}{' …' if len(idle) > 3 else ''}.",
         idle[0].id,
     )
 
@@ -179,4 +180,4 @@ def _ordinary(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Hea
     top = max(leaves, key=_size)
     assert top.grad is not None
     size = number(top.grad.number) if top.grad.number is not None else f"of norm {number(top.grad.size)}"
-    return Headline(f"{shown}. Of its gradients the largest is that of {_block(top)}: {size}.", top.id)
+    return Headline(f"{shown}. Of its gradients the largest is that of {full_name(top)}: {size}.", top.id)

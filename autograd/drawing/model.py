@@ -27,6 +27,7 @@ class Amount:
         short: what stands in a box for an array: its shape, and its dtype unless that is float64.
         detail: what stands in the tooltip for an array: its smallest, largest and mean element.
         rows: the numbers of a vector or matrix that is small enough to be shown whole.
+        cells: those of one that is small enough for a heat map, to four digits.
         spread: its smallest element, a histogram in a line of text, and its largest; "" unless asked for.
     """
 
@@ -35,6 +36,7 @@ class Amount:
     short: str = ""
     detail: str = ""
     rows: Rows = ()
+    cells: Rows = ()
     spread: str = ""
 
     @property

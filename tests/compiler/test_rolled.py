@@ -189,6 +189,7 @@ def test_random_programs_without_structure(seed):
     leaves = [Value(number) for number in program.numbers]
     step, flat = (compile(lambda: program(leaves), leaves, engine="numpy") for _ in range(2))
     known, _, _ = step._specialized(())
+    assert known.rolled is not None
     known.rolled.is_shorter = True
     flat._specialized(())[0].__dict__["rolled"] = None
     theta = np.array(program.numbers)

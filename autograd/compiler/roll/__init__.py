@@ -19,19 +19,24 @@ from ..scalar.lower import lower
 from ..scalar.plans import Plans
 from .check import agrees
 from .plans import RolledPlans
+from .structure import Structure
 
 
-def roll(plans: Plans) -> RolledPlans | None:
+def roll(plans: Plans, whatever: bool = False) -> RolledPlans | None:
     """The rolled form of a traced program; None, with a warning, where it would compute something else.
 
-    A program without structure has such a form too, one that is no shorter.
+    Args:
+        whatever: also of a long program without structure, for which there is None otherwise.
     """
     program, loss, outputs = plans.program, plans.loss, list(plans.outputs)
     forward = not plans.parameters
     wanted = outputs if forward else [loss]
     if any(isinstance(program.ops[i], Rule) and not is_row(program.ops[i]) for i in program.live(wanted)):
         program, wanted = lower(program, wanted, is_row, products=False)  # a user's own primitive may know no arrays
-    rolled = RolledPlans(program, wanted, plans.leaves, len(plans.parameters), plans.captured, forward)
+    structure = Structure(program, wanted, plans.leaves)
+    if not (whatever or structure.is_worth_building()):
+        return None
+    rolled = RolledPlans(structure, wanted, plans.leaves, len(plans.parameters), plans.captured, forward)
     if agrees(rolled.builder):
         return rolled
     warnings.warn(

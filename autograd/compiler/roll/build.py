@@ -20,7 +20,7 @@ from ...tensor import rules as rows
 from ..arrays.program import ARGUMENT, ArrayProgram, Place
 from ..batch import Leaf
 from ..program import CAPTURED, LEARNED, LITERAL, WHERE
-from ..scalar.program import COUNT, LEAVES, REDUCE, SAMPLE, Program
+from ..scalar.program import COUNT, LEAVES, REDUCE, SAMPLE
 from .grid import Affine, Axis, Grid, Points, Whole, split
 from .spread import Arrays, Spread, cut
 from .structure import SUM, Family, Structure, Term
@@ -89,11 +89,9 @@ class Builder:
         size: what stands for the number of samples in shapes, while it is not known.
     """
 
-    def __init__(
-        self, program: Program, structure: Structure, leaves: Sequence[Leaf], parameters: int, captured: int, size: int
-    ) -> None:
+    def __init__(self, structure: Structure, leaves: Sequence[Leaf], parameters: int, captured: int, size: int) -> None:
         self.parameters = parameters
-        self.old, self.structure, self.leaves, self.size = program, structure, leaves, size
+        self.old, self.structure, self.leaves, self.size = structure.program, structure, leaves, size
         self.program = ArrayProgram()
         self.arrays = Arrays(self.program)
         self.views: dict[Any, View] = {}

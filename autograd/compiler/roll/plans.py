@@ -17,7 +17,6 @@ from ..arrays.record import ArrayRecorder
 from ..batch import Leaf
 from ..derive import BasePlans, Recorded
 from ..program import DIRECTION, BaseProgram
-from ..scalar.program import Program
 from .build import FLOAT, Builder, View
 from .structure import Structure
 from .theta import assembled, lengths
@@ -70,13 +69,14 @@ class RolledPlans(BasePlans[ArrayProgram]):
     kinds = ("forward", "value", "value_and_grad", "hvp")
 
     def __init__(
-        self, old: Program, outputs: Sequence[int], leaves: tuple[Leaf, ...], parameters: int, captured: int,
+        self, structure: Structure, outputs: Sequence[int], leaves: tuple[Leaf, ...], parameters: int, captured: int,
         forward: bool = False,
     ) -> None:  # fmt: skip
+        old = structure.program
         self._old, self.leaves = old, leaves
         self._counts = parameters, captured
         self._labels = tuple(old.labels.get(i, "") for i in (old.leaf("parameter", k) for k in range(parameters)))
-        builder, output = _built(old, outputs, leaves, parameters, captured, forward)
+        builder, output = _built(structure, outputs, leaves, parameters, captured, forward)
         self.builder = builder
         self.outputs: tuple[int, ...] = (output,)
         self.views = tuple(builder.views.values())
@@ -140,18 +140,24 @@ def _length_of(program: BaseProgram, outputs: Sequence[int]) -> int:
 
 
 def _built(
-    old: Program, outputs: Sequence[int], leaves: tuple[Leaf, ...], parameters: int, captured: int, forward: bool
+    structure: Structure,
+    outputs: Sequence[int],
+    leaves: tuple[Leaf, ...],
+    parameters: int,
+    captured: int,
+    forward: bool,
 ) -> tuple[Builder, int]:
     """The program in arrays, and its output; in the form, of the two that sums of different lengths have, that gathers
     less.
     """
     best: tuple[Builder, int] | None = None
     for counted in (False, True):
-        structure = Structure(old, outputs, leaves, counted)
+        if counted:
+            structure = Structure(structure.program, outputs, leaves, counted)
         size, hazards = 1, {1}
         while any(length % size == 0 for length in hazards if length):
             size = next(prime for prime in SIZES if all(length % prime for length in hazards if length))
-            builder = Builder(old, structure, leaves, parameters, captured, size)
+            builder = Builder(structure, leaves, parameters, captured, size)
             output = builder.outputs(outputs) if forward else builder.number(outputs[0])
             hazards = builder.lengths() | lengths(list(builder.views.values()), parameters) | {parameters, captured}
         if best is None or _cost(builder) < _cost(best[0]):

@@ -21,6 +21,8 @@ from ..program import is_commutative
 from ..scalar.program import INSIDE, SAMPLE, Op, Program
 
 SUM: Final = "sum of terms"
+LONG: Final = 2000
+ALIKE: Final = 0.5  # families for each instruction of a long program
 Term = tuple[int, int]
 """A sign, 1 or -1, and an instruction."""
 Group = tuple[int, int]
@@ -76,6 +78,10 @@ class Structure:
             self._classify(i)
         if self._sums and not counted:
             self._classify_again()
+
+    def is_worth_building(self) -> bool:
+        """Whether there may be a shorter form. A long program is built only if many of its numbers are alike."""
+        return len(self._listed) < LONG or len(self.families) < ALIKE * len(self._listed)
 
     def _classify_again(self) -> None:
         """Once more, where all families are known: a number can also be taken for the sum of itself alone."""

@@ -104,6 +104,14 @@ class Program(BaseProgram):
         found = self._known.get(key)
         return self._append(op, args, key, self._stage(op, args), 0) if found is None else found
 
+    def copied(self, op: Op, args: tuple[int, ...]) -> int:
+        """Like `emit`, for what another program has simplified already."""
+        key = (op, *args)
+        if len(args) == 2 and args[0] > args[1] and is_commutative(op):
+            key = (op, args[1], args[0])
+        found = self._known.get(key)
+        return self._append(op, args, key, self._stage(op, args), 0) if found is None else found
+
     def _stage(self, op: Op, args: tuple[int, ...]) -> int:
         if op == REDUCE:
             return AFTER

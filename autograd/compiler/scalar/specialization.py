@@ -11,7 +11,7 @@ import numpy as np
 from ...masking import finite
 from ...value.reading import Scalar
 from ...value.value import Value, numbers_of
-from ..batch import Floats
+from ..batch import FLOAT64, Floats
 from ..javascript import write_module
 from ..roll import roll
 from ..roll.engines import JaxRolledKernel, RolledKernel
@@ -51,7 +51,7 @@ class SampleSpecialization(Specialization):
     def rolled(self) -> RolledPlans | None:
         """The program in arrays; None where it has no such form."""
         with collector_paused():
-            return roll(self.plans)
+            return roll(self.plans, whatever=self._asked == "jax")
 
     def run(
         self, kind: str, theta: Floats, direction: Floats, arrays: Sequence[Floats], n: int
@@ -61,7 +61,7 @@ class SampleSpecialization(Specialization):
         What the rolled form comes to is taken where it is finite: see `../roll`.
         """
         captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
-        rolled = self._rolled_kernel(kind)
+        rolled = self._rolled_kernel(kind) if self.engine != "llvm" else None
         if rolled is not None:
             found = rolled(theta, captured, direction, arrays, n)
             if found is not None:
@@ -69,7 +69,8 @@ class SampleSpecialization(Specialization):
         if self.engine == "jax":
             theta, direction = np.asarray(theta), np.asarray(direction)
             arrays = [np.asarray(array) for array in arrays]
-        found = self._kernel(kind, n, False)(theta, captured, direction, arrays, n)
+        kernel = self._kernels.get((kind, n == 1, False)) or self._kernel(kind, n, False)
+        found = kernel(theta, captured, direction, arrays, n)
         if self.plans.has_another(kind) and not finite(found[1]):
             found = self._kernel(kind, n, True)(theta, captured, direction, arrays, n)
         return found
@@ -138,7 +139,7 @@ class SampleSpecialization(Specialization):
         last = self._last
         if last is None or len(arguments) != len(last[0]):
             return None
-        for given, kept, shape in zip(arguments, last[0], last[1], strict=True):
-            if given is not kept or given.shape != shape or given.dtype != np.float64:
+        for given, kept, shape in zip(arguments, last[0], last[1]):  # noqa: B905, as long as each other, and fast
+            if given is not kept or given.shape != shape or given.dtype is not FLOAT64:
                 return None
         return last[2], last[3]

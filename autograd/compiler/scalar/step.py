@@ -13,7 +13,7 @@ from ...errors import OperandError, ShapeError, TraceError
 from ...value.reading import Scalar
 from ...value.value import Value, add_to_gradients, numbers_of
 from .. import batch
-from ..batch import Floats, Layout, is_on_device
+from ..batch import FLOAT64, Floats, Layout, is_on_device
 from ..step import BaseStep, checked_parameters, collector_paused
 from ..storage import Saved, SavedProgram, write
 from . import engines
@@ -120,9 +120,9 @@ class Step(BaseStep):
         return found if kind == "value_and_grad" else found[kind == "hvp"]
 
     def _vector(self, name: str, vector: Any) -> Any:
-        if self._engine == "jax" and is_on_device(vector) and vector.shape == (self.size,):
+        if type(vector) is np.ndarray and vector.dtype is FLOAT64 and vector.shape == (self.size,):
             return vector
-        if type(vector) is np.ndarray and vector.dtype == np.float64 and vector.shape == (self.size,):
+        if self._engine == "jax" and is_on_device(vector) and vector.shape == (self.size,):
             return vector
         return batch.as_vector(name, vector, self.size)
 

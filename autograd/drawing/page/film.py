@@ -10,6 +10,7 @@ import base64
 import gzip
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from ...tensor.tensor import Tensor
 from ..escape import clean
 from .file import Page, assemble
 from .samples import PLANE_SIDE, Floats, boundary, checked_samples, grid
+from .still import picture
 
 SCRIPTS: Final = ("numbers.js", "elements.js", "tints.js", "film.js")
 PROBES: Final = 17
@@ -116,7 +118,7 @@ class Film:
         if not self._rows:
             raise GraphError("there are no frames yet: call frame() at each step of the training")
         named = clean(title, 200) or f"Training of {type(self._model).__name__}"
-        return Page(assemble("film", named, SCRIPTS, self._told()), named)
+        return Page(assemble("film", named, SCRIPTS, self._told()), named, self._still)
 
     def save(self, path: str | os.PathLike[str], title: str = "") -> str:
         """Write the page to a file and return its path."""
@@ -167,10 +169,24 @@ class Film:
         kept = {path: seen for path, seen in found.items() if len(path) == deepest and len(seen) == len(self._probes)}
         if not kept or deepest == 0 or len(kept) > MOST_NEURONS:
             return np.zeros(0)
-        self._neurons = [".".join(path[1:] or path) for path in sorted(kept)]
-        return np.array([kept[path] for path in sorted(kept)]).ravel()
+        inner = sorted(kept, key=lambda path: [_natural(part) for part in path])
+        self._neurons = [".".join(path[1:] or path) for path in inner]
+        return np.array([kept[path] for path in inner]).ravel()
 
     # -------------------------------------------------------------------------------------------------- telling
+
+    def _still(self) -> str:
+        """The picture that stands where no script runs: the loss, and what the model answers in the end."""
+        table = np.stack(self._rows).astype(float)
+        count = len(self._names)
+        size = np.linalg.norm(table[:, 1 + count : 1 + 2 * count], axis=1)
+        loss = ("Loss", table[:, 0]) if np.isfinite(table[:, 0]).any() else ("Norm of the gradient", size)
+        parts: list[Any] = [(loss[0], (self._steps, loss[1].tolist()), None)]
+        if self._grid is not None and self._data is not None and self._grid.shape[1] == 1:
+            answers = table[-1, 1 + 2 * count : 1 + 2 * count + len(self._grid)].tolist()
+            points = (self._data[0][:, 0].tolist(), self._data[1].tolist())
+            parts.append(("What the model answers, and the data", (self._grid[:, 0].tolist(), answers), points))
+        return picture(parts)
 
     def _told(self) -> dict[str, Any]:
         count = len(self._names)
@@ -241,6 +257,11 @@ def _rounded(numbers: Floats) -> Floats:
     bits = numbers.astype(np.float32).view(np.uint32)
     kept: Floats = ((bits + np.uint32(0x800)) & np.uint32(0xFFFFF000)).view(np.float32).astype(float)
     return kept
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts layers.2 before layers.10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _layer(name: str) -> str:

@@ -24,14 +24,14 @@ MOST_IN_WORDS: Final = 300
 """A graph with more values has no table for browsers without scripts."""
 
 SCRIPTS: Final = (
-    "numbers.js", "elements.js", "colours.js", "graph.js", "scene.js", "routes.js", "layout.js", "fitting.js",
-    "sweep.js", "paths.js", "words.js", "matrix.js", "picture.js", "camera.js", "minimap.js", "strip.js", "legend.js",
-    "table.js", "engine.js", "step.js", "why.js", "chosen.js", "plot.js", "view.js", "choosing.js", "whatif.js",
-    "descent.js", "time.js", "page.js",
+    "numbers.js", "elements.js", "colours.js", "tints.js", "graph.js", "scene.js", "routes.js", "layout.js",
+    "fitting.js", "sweep.js", "paths.js", "words.js", "matrix.js", "picture.js", "camera.js", "minimap.js", "strip.js",
+    "legend.js", "table.js", "engine.js", "step.js", "why.js", "chosen.js", "plot.js", "view.js", "choosing.js",
+    "whatif.js", "descent.js", "time.js", "page.js",
 )  # fmt: skip
 """In the order in which the page reads them, as one script."""
 
-TRAINING: Final = ("tints.js", "fit.js", "trainer.js", "training.js")
+TRAINING: Final = ("fit.js", "trainer.js", "training.js")
 """What a page reads besides if it trains a model."""
 
 

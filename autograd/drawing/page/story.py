@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ... import formula
 from ...core.table import TABLE
@@ -22,6 +22,9 @@ from ..model import Amount, Box, Drawing, Edge, Module
 
 Story = dict[str, Any]
 
+MOST_CELLS: Final = 20_000
+"""So many numbers of arrays a page holds for its heat maps."""
+
 _LEFT_OUT = ("number", "spread")
 
 
@@ -31,10 +34,11 @@ def story(drawing: Drawing, title: str = "") -> Story:
     modules = {module.path: module.id for module in drawing.modules if module.is_frame}
     scale = colour.fit(sizes(drawing))
     opening = headline(drawing)
+    budget = [MOST_CELLS]
     return {
         "title": clean(title, 200),
         "headline": _kept(text=opening.text, about=opening.about),
-        "nodes": [_node(box, modules) for box in drawing.boxes],
+        "nodes": [_node(box, modules, budget) for box in drawing.boxes],
         "edges": [_edge(edge, formulas) for edge in drawing.edges],
         "modules": [_module(module) for module in drawing.modules],
         "layers": [_kept(name=clean(layer.name), nodes=layer.ids) for layer in layers(drawing)],
@@ -72,7 +76,7 @@ class _Formulas:
         return self._places[key]
 
 
-def _node(box: Box, modules: Mapping[tuple[str, ...], str]) -> Story:
+def _node(box: Box, modules: Mapping[tuple[str, ...], str], budget: list[int]) -> Story:
     return _kept(
         id=box.id,
         kind=box.kind,
@@ -82,8 +86,8 @@ def _node(box: Box, modules: Mapping[tuple[str, ...], str]) -> Story:
         sign=box.sign,
         module=box.neuron or modules.get(box.path[:-1] if box.kind == "module" else box.path, ""),
         root=box.is_root,
-        value=_amount(box.value),
-        grad=_amount(box.grad),
+        value=told_amount(box.value, budget),
+        grad=told_amount(box.grad, budget),
         before=box.before,
         source=clean(box.source, LONGEST_TOOLTIP),
         count=box.count if box.count > 1 else None,
@@ -99,8 +103,8 @@ def _edge(edge: Edge, formulas: _Formulas) -> Story:
         slot=edge.slot,
         mark=edge.mark,
         partial=edge.partial,
-        flow=_amount(edge.flow),
-        after=_amount(edge.after),
+        flow=told_amount(edge.flow),
+        after=told_amount(edge.after),
         formula=formulas.place(edge),
         case=edge.case if len(edge.cases) > 1 else None,
         constant=edge.to_constant,
@@ -116,11 +120,20 @@ def _kept(**fields: Any) -> Story:
     return {name: field for name, field in fields.items() if field is not None and field is not False and field != ""}
 
 
-def _amount(amount: Amount | None) -> Any:
-    """A number, or what is known of an array."""
+def told_amount(amount: Amount | None, budget: list[int] | None = None) -> Any:
+    """A number, or what is known of an array.
+
+    Args:
+        budget: how many numbers the page may still hold for heat maps; without one it gets none.
+    """
     if amount is None or amount.number is not None:
         return None if amount is None else amount.number
-    known = dataclasses.asdict(amount)
+    known = {field.name: getattr(amount, field.name) for field in dataclasses.fields(amount)}
+    count = sum(map(len, amount.cells))
+    if budget is None or count > budget[0]:
+        known["cells"] = ()
+    else:
+        budget[0] -= count
     return {name: field for name, field in known.items() if name == "size" or (field and name not in _LEFT_OUT)}
 
 

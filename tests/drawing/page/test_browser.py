@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from autograd import Value, compare_gradients, compiled, detect_anomaly, draw, inspect, walk
+from autograd import Tensor, Value, compare_gradients, compiled, detect_anomaly, draw, inspect, walk
 from autograd.drawing import render
 from autograd.value import value as engine_room
 
@@ -477,6 +478,20 @@ def test_two_gradients_side_by_side(opened: Opened) -> None:
     assert tab.locator("#n0 .numbers").all_text_contents() in (["2 │ ∇ 3"], ["2", "∇ 3"])
 
 
+def test_a_comparison_opens_where_they_differ(opened: Opened) -> None:
+    loss = graphs.network([3, 3, 1])
+    right = {node: node.grad for node, _ in walk(loss) if node.kind == "parameter"}
+    wrong = max(right, key=lambda node: abs(node.grad))
+    tab = opened(compare_gradients(loss, {**right, wrong: -wrong.grad}))
+    differing = tab.locator("#graph .box[class*=minus], #graph .box[class*=plus]")
+    assert differing.count() == 1  # the neuron that holds it
+    assert in_sight(tab, "#graph .box[class*=minus], #graph .box[class*=plus]")
+    assert "1 of 22 gradients differ" in tab.inner_text("#headline")
+    tab.click("#headline button")
+    assert "yours" in tab.inner_text("#chosen")
+    assert "difference" in tab.inner_text("#chosen")
+
+
 # -------------------------------------------------------------------------------------------------- hostile labels
 
 HOSTILE = [
@@ -545,3 +560,51 @@ def test_nothing_sticks_out(scheme: str, width: int, height: int, opened: Opened
         box = tab.locator(control).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
+
+
+# -------------------------------------------------------------------------------------------------------- arrays
+
+
+def layer() -> Tensor:
+    rng = np.random.default_rng(0)
+    X, W, b = (Tensor(rng.normal(size=shape), name) for shape, name in (((9, 8), "X"), ((8, 4), "W"), ((4,), "b")))
+    loss = (X @ W + b).tanh().sum()
+    loss.label = "loss"
+    loss.backward()
+    return loss
+
+
+def test_arrays_explain_what_they_pass_on(opened: Opened) -> None:
+    tab = opened(inspect(layer()))
+    tab.click("#last")
+    shown = tab.inner_text("#now")
+    assert "dX = δ @ W.T" in shown
+    assert "dW = X.T @ δ" in shown
+    assert "δ, the gradient that arrived: (9, 4); to (8, 4)" in shown
+    tab.click("#back")
+    assert "upstream × local, element by element" in tab.inner_text("#now")
+    assert "summed to this shape" in tab.inner_text("#now")
+
+
+def test_a_matrix_is_a_heat_map_whose_cells_say_their_numbers(opened: Opened) -> None:
+    loss = layer()
+    W = next(node for node, _ in walk(loss) if node.label == "W")
+    tab = opened(inspect(loss))
+    tab.locator("#graph .box", has_text="W").first.locator(".fill").click()
+    maps = tab.locator("#chosen .heat")
+    assert maps.count() == 2
+    cells = maps.nth(1).locator("rect")
+    assert cells.count() == 32
+    cells.nth(4 * 3 + 2).hover()
+    told = tab.locator("#chosen .cell-words").nth(1).inner_text()
+    assert told.startswith("∇W[3, 2] = ")
+    assert float(told.partition(" = ")[2].replace("\u2212", "-")) == pytest.approx(W.grad[3, 2], rel=1e-3)
+
+
+def test_an_array_that_is_too_large_has_no_heat_map(opened: Opened) -> None:
+    x = Tensor(np.ones((40, 40)), "x")
+    y = (x * 2.0).sum()
+    y.backward()
+    tab = opened(inspect(y))
+    tab.locator("#n0 .fill").click()
+    assert tab.locator("#chosen .heat").count() == 0

@@ -10,6 +10,7 @@ import math
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograd import Tensor, Value, compare_gradients, draw, inspect, walk
@@ -172,7 +173,11 @@ def test_two_gradients_are_told_together() -> None:
     loss = w * x
     loss.backward()
     story = told(compare_gradients(loss, {"w": -3.0, x: 2.0}, names=("mine", "right")))
-    assert story["compare"] == {"names": ["mine", "right"], "nodes": {"n0": -3.0, "n1": 2.0}}
+    assert story["compare"] == {
+        "names": ["mine", "right"],
+        "nodes": {"n0": -3.0, "n1": 2.0},
+        "gaps": {"n0": -6.0, "n1": 0.0},
+    }
 
 
 def test_the_gradients_of_two_steps_are_told_together() -> None:
@@ -210,3 +215,29 @@ def test_a_tensor_page_says_shapes() -> None:
     story = told(inspect(loss))
     (weights,) = [node for node in story["nodes"] if node.get("label") == "W"]
     assert weights["value"]["short"] == "(4, 3)"
+
+
+def test_gradients_of_arrays_are_compared_too() -> None:
+    loss = graphs.tensors()
+    W = next(node for node, _ in walk(loss) if node.label == "W")
+    page = compare_gradients(loss, {"W": W.grad * 2, "X": 0 * next(n for n, _ in walk(loss) if n.label == "X").grad})
+    story = told(page)
+    place = next(place for place, (node, _) in enumerate(walk(loss)) if node is W)
+    assert story["compare"]["gaps"][f"n{place}"] == pytest.approx(np.linalg.norm(W.grad))
+    assert story["headline"]["text"].startswith("2 of 2 gradients differ, most of all that of ")
+    assert all(gap == 0 for gap in told(compare_gradients(loss, gradients(loss)))["compare"]["gaps"].values())
+    with pytest.raises(
+        OperandError, match=r"the gradient of 'W' has shape \(4, 3\), as it has itself; yours has shape"
+    ):
+        compare_gradients(loss, {"W": W.grad.T})
+
+
+def test_a_comparison_says_how_many_differ() -> None:
+    loss = graphs.network([3, 3, 1])
+    right = {node: node.grad for node, _ in walk(loss) if node.kind == "parameter"}
+    assert told(compare_gradients(loss, right))["headline"]["text"] == "All 22 gradients agree."
+    worst = max(right, key=lambda node: abs(node.grad))
+    story = told(compare_gradients(loss, {**right, worst: -worst.grad}))["headline"]
+    assert story["text"].startswith("1 of 22 gradients differ, most of all that of layers.")
+    assert story["about"] == f"n{[node for node, _ in walk(loss)].index(worst)}"
+    assert "NaN" in told(compare_gradients(loss, {**right, worst: float("nan")}))["headline"]["text"]

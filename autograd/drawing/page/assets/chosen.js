@@ -35,7 +35,7 @@ function heading(name, kind, isRoot = false) {
 function arrays(node) {
   const found = [];
   for (const [name, amount, graded] of [["value", node.value, false], ["gradient", node.grad, true]]) {
-    const numbers = matrix(amount, graded ? state.colours : null);
+    const numbers = matrix(amount, graded ? state.colours : null) ?? heatMap(graded ? `∇${node.name}` : node.name, amount, graded ? state.colours : null);
     if (numbers) found.push(make("h3", {}, name), scrolling(`${name}, element by element`, numbers));
   }
   return found;
@@ -74,7 +74,7 @@ function operands(node, choose) {
 function compared(node, compare) {
   if (!compare || !(node.id in compare.nodes)) return [];
   const other = decode(compare.nodes[node.id]);
-  return [...fact(compare.names[0], full(other)), ...(typeof node.grad === "number" ? fact("difference", full(other - node.grad)) : [])];
+  return [...fact(compare.names[0], full(other)), ...fact(typeof node.grad === "number" ? "difference" : "norm of the difference", full(typeof other === "number" ? other - node.grad : decode(compare.gaps[node.id])))];
 }
 
 /** Everything about a module that is one box, or about a frame. */

@@ -6,6 +6,8 @@ const WIDE = 460;
 const HIGH = 230;
 const EDGE = { left: 52, right: 12, top: 10, bottom: 22 };
 
+const PAUSE = quiet.matches ? 1000 : 50; // milliseconds between two pictures
+
 const film = JSON.parse(byId("story").textContent);
 const bytes = Uint8Array.from(atob(film.numbers), (letter) => letter.charCodeAt(0));
 const unpacked = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
@@ -123,7 +125,7 @@ function decisionPlane() {
   const most = Math.max(...finite(rows).map((each) => Math.abs(each - film.plane.middle)), 1e-12);
   const [wide, tall] = [(x(high[0]) - x(low[0])) / (side - 1), (y(low[1]) - y(high[1])) / (side - 1)];
   const cells = rows.map((_, k) => draw("rect", { x: x(low[0]) + (k % side) * wide - wide / 2, y: y(low[1]) - Math.floor(k / side) * tall - tall / 2, width: wide + 0.4, height: tall + 0.4 }));
-  picture.append(...cells);
+  picture.prepend(...cells); // under the axes and their numbers
   for (const [k, [first, second]] of (data?.x ?? []).entries()) picture.append(draw("circle", { class: `dot ${data.y[k] > film.plane.middle ? "one" : "zero"}`, r: 3, cx: x(first), cy: y(second) }));
   picture.setAttribute("aria-label", "The model's output over its two inputs, and the data as dots");
   place.append(picture);
@@ -139,11 +141,15 @@ function activations() {
   const { place, note } = plot(film.activations.line ? "Activations over the input" : "Activations", { wide: true });
   note.textContent = film.activations.line ? "" : `for ${probes} of the inputs`;
   const grid = make("div", { class: "small" });
+  let group = null;
   names.forEach((name, k) => {
+    const layer = film.layers.find((each) => name.startsWith(`${each}.`)) ?? "";
+    if (layer !== group) grid.append(make("h3", {}, layer));
+    group = layer;
     const rows = range(row + k * probes, probes).map(rowOf);
     const [low, high] = finite(rows);
     const picture = draw("svg", { viewBox: "0 0 100 56", preserveAspectRatio: "none", "aria-hidden": "true" });
-    grid.append(make("figure", {}, picture, make("figcaption", {}, name)));
+    grid.append(make("figure", {}, picture, make("figcaption", {}, layer ? name.slice(layer.length + 1) : name)));
     if (!film.activations.line) {
       const most = Math.max(Math.abs(low), Math.abs(high), 1e-12);
       const bars = rows.map((_, place) => draw("rect", { x: (place * 100) / probes, y: 0, width: 100 / probes + 0.2, height: 56 }));
@@ -213,11 +219,13 @@ function play() {
   if (frame === last) goTo(0);
   document.body.classList.add("playing");
   byId("play").setAttribute("aria-label", "Pause");
-  const stride = Math.max(1, Math.round(film.frames / 200)); // ten seconds at most
+  const perSecond = Math.max(1, film.frames / 200) * 20; // ten seconds at most, at speed 1
+  let due = frame;
   playing = setInterval(() => {
-    goTo(frame + (quiet.matches ? stride * 20 : stride));
+    due += (perSecond * Number(byId("speed").value) * PAUSE) / 1000;
+    if (Math.floor(due) !== frame) goTo(Math.floor(due));
     if (frame === last) pause();
-  }, quiet.matches ? 1000 : 50);
+  }, PAUSE);
   return undefined;
 }
 
@@ -239,7 +247,7 @@ byId("slider").addEventListener("input", (event) => {
   goTo(Number(event.target.value));
 });
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS) || event.target.matches("input, button")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS) || event.target.matches("input, select, button")) return;
   event.preventDefault();
   if (playing !== null && event.key !== " ") pause();
   KEYS[event.key]();

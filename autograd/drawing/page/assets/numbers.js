@@ -7,7 +7,7 @@ const SPECIAL = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 function decode(amount) {
   if (amount === undefined || amount === null) return null;
   if (typeof amount === "string") return SPECIAL[amount];
-  if (typeof amount === "object") return { ...amount, size: decode(amount.size), rows: amount.rows?.map((row) => row.map(decode)) };
+  if (typeof amount === "object") return { ...amount, size: decode(amount.size), rows: amount.rows?.map((row) => row.map(decode)), cells: amount.cells?.map((row) => row.map(decode)) };
   return amount;
 }
 

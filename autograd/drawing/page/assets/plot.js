@@ -18,8 +18,8 @@ class Plot {
     const text = (words, place) => draw("text", place, words);
     this.svg.replaceChildren(
       draw("path", { class: "axis", d: `M${margin.left},${margin.top}V${this.high - margin.bottom}H${wide - margin.right}` }),
-      text(short(high), { x: margin.left - 4, y: margin.top + 9, "text-anchor": "end" }),
-      text(short(low), { x: margin.left - 4, y: this.high - margin.bottom, "text-anchor": "end" }),
+      text(short(high, 2), { x: margin.left - 4, y: margin.top + 9, "text-anchor": "end" }),
+      text(short(low, 2), { x: margin.left - 4, y: this.high - margin.bottom, "text-anchor": "end" }),
       text(short(left), { x: margin.left, y: this.high - 6 }),
       text(short(right), { x: wide - margin.right, y: this.high - 6, "text-anchor": "end" }),
     );

@@ -65,12 +65,26 @@ function neuronStep(sweep, scene, box, choose) {
 function showTerm({ edge, upstream, before, after }, choose) {
   const isNumber = typeof edge.flow === "number";
   const formula = formulaOf(edge);
-  const product = isNumber
+  const product = isNumber && edge.partial !== null
     ? [short(upstream), " × ", short(edge.partial), " = ", make("b", {}, short(edge.flow))]
     : ["passes on ", make("b", {}, short(edge.flow))];
   return make("div", { class: "term", "data-edge": edge.id, "data-tail": edge.tail.id, "data-flow": full(edge.flow), "data-sum": full(after) },
-    row("fact", make("span", {}, "to ", edge.mark, edge.mark ? " " : "", linkTo(edge.tail, choose)), formula ? make("code", { title: generalFormula(edge) }, formula) : null),
-    isNumber ? make("div", { class: "caption" }, "upstream × local") : null,
+    row("fact", make("span", {}, "to ", edge.mark, edge.mark ? " " : "", linkTo(edge.tail, choose)), formula && edge.partial !== null ? make("code", { title: generalFormula(edge) }, formula) : null),
+    ...(edge.partial !== null ? [make("div", { class: "caption" }, "upstream × local")] : ofArrays(edge, formula)),
     make("div", { class: "product" }, ...product),
     make("div", { class: "sum" }, "sum ", before === null ? "—" : short(before), " → ", make("b", {}, short(after))));
+}
+
+const shapeOf = (amount) => (typeof amount === "object" && amount !== null ? amount.short : "a number");
+
+/** How the gradient of an array passes to an operand: a formula of its own, or upstream × local element by element. */
+function ofArrays(edge, formula) {
+  if (!formula) return [];
+  const isWhole = formula.includes("δ");
+  const [came, goes] = [shapeOf(edge.head.grad), shapeOf(edge.tail.value)];
+  const local = /[ ]/.test(formula) ? `(${formula})` : formula;
+  return [
+    make("code", { class: "pullback", title: generalFormula(edge) }, `d${spelled(edge.tail) ?? edge.tail.title} = ${isWhole ? formula : `δ × ${local}`}`),
+    make("div", { class: "caption" }, `${isWhole ? "" : "upstream × local, element by element; "}δ, the gradient that arrived: ${came}${came === goes ? "" : `; to ${goes}${isWhole ? "" : ", summed to this shape"}`}`),
+  ];
 }

@@ -169,7 +169,7 @@ function gradientOf(box, now) {
 
 function toneOf(box, now) {
   if (isComparing()) {
-    const gap = box.node && box.node.id in story.compare.nodes ? gapOf(box.node) : null;
+    const gap = gapIn(box);
     if (gap === null || gap === 0 || !Number.isFinite(gap)) return gap === null ? "" : gap === 0 ? "zero" : "alarm";
     return `${gap < 0 ? "minus" : "plus"}${Math.max(2, Math.round(6 * Math.sqrt(Math.abs(gap) / largestGap())))}`;
   }
@@ -187,14 +187,16 @@ function stateOf(box, sweep) {
 
 const isBroken = (node) => typeof node?.value === "number" && !Number.isFinite(node.value);
 
-/** How far two gradients of a value are apart; 0 where they differ by rounding only. */
-function gapOf(node) {
-  if (!(node.id in story.compare.nodes) || typeof node.grad !== "number") return 0;
-  const gap = decode(story.compare.nodes[node.id]) - node.grad;
-  return Math.abs(gap) <= 1e-9 * Math.max(Math.abs(node.grad), 1e-300) ? 0 : gap;
+/** How far two gradients of a value are apart; 0 where they differ by rounding only, null where there is but one. */
+const gapOf = (node) => (node.id in story.compare.gaps ? decode(story.compare.gaps[node.id]) : null);
+
+/** The largest difference in a box. */
+function gapIn(box) {
+  const gaps = box.nodes.map(gapOf).filter((gap) => gap !== null);
+  return gaps.find(Number.isNaN) ?? (gaps.length ? gaps.reduce((one, other) => (Math.abs(other) > Math.abs(one) ? other : one)) : null);
 }
 
-const largestGap = () => Math.max(...graph.nodes.map((node) => Math.abs(gapOf(node))).filter(Number.isFinite), 1e-300);
+const largestGap = () => Math.max(...Object.values(story.compare.gaps).map((gap) => Math.abs(decode(gap))).filter(Number.isFinite), 1e-300);
 
 /** Words on edges: the products of this step; or of a chosen value the share of its gradient along each edge. */
 function notes() {
