@@ -1074,7 +1074,7 @@ class Value(Scalar):
     @property
     def _backward(self) -> Any:
         """micrograd's single step: a call adds local derivative × gradient to the operands' gradients."""
-        return self._pass_on
+        return self._step_back
 
     @_backward.setter
     def _backward(self, function: object) -> None:
@@ -1083,13 +1083,10 @@ class Value(Scalar):
             "your own write @primitive(lambda x: ...), its derivative, above its function"
         )
 
-    def _pass_on(self) -> None:
-        x = self.x
-        if x is not None:
-            x._grad += self.dx * self._grad
-        y = self.y
-        if y is not None:
-            y._grad += self.dy * self._grad
+    def _step_back(self) -> None:
+        operands = self.operands  # before the partials: a folded sum unfolds
+        for operand, local in zip(operands, self.partials, strict=True):
+            operand._grad += local * self._grad
 
     def __copy__(self) -> Value:
         return self._copied({})
@@ -1156,16 +1153,12 @@ CARRIERS.append(Value)
 
 
 def _refuse_subclass(cls: type, **options: Any) -> None:
-    raise OperandError(no_subclass("Value"))
+    if not cls.__module__.startswith("autograd."):
+        raise OperandError(no_subclass("Value"))
 
 
 refuse_to_delete(Value, "_backward")
-# What an operation made is a Value for whoever looks (it has a class of its own so that it is made in fewer steps).
-for _class, _name, _given in (
-    (Result, "__name__", "Value"), (Result, "__qualname__", "Value"),
-    (Value, "__init_subclass__", classmethod(_refuse_subclass)),  # type: ignore[arg-type]
-):  # fmt: skip
-    setattr(_class, _name, _given)
+setattr(Value, "__init_subclass__", classmethod(_refuse_subclass))  # noqa: B010  # type: ignore[arg-type]
 
 
 def after_recording(node: Result) -> None:
