@@ -1152,13 +1152,13 @@ class Result(Value):
 CARRIERS.append(Value)
 
 
-def _refuse_subclass(cls: type, **options: Any) -> None:
+def _refuse_subclass(cls: Any, /, **options: Any) -> None:
     if not cls.__module__.startswith("autograd."):
         raise OperandError(no_subclass("Value"))
 
 
 refuse_to_delete(Value, "_backward")
-setattr(Value, "__init_subclass__", classmethod(_refuse_subclass))  # noqa: B010  # type: ignore[arg-type]
+setattr(Value, "__init_subclass__", classmethod(_refuse_subclass))  # noqa: B010
 
 
 def after_recording(node: Result) -> None:
