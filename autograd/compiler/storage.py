@@ -146,9 +146,10 @@ def _unpacked(packed: dict[str, Any], reduction: str, parameters: int) -> SavedP
         [_number(program, place[_index(i, place)]) for i in several]
         for several in (packed["gradient"], packed.get("exact", []))
     )
-    if any(program.stages[i] == INSIDE for i in (loss, *gradient, *exact)):
-        raise ValueError("the loss, or a part of its gradient, is not taken over the batch")
     shape = _sizes(packed["shape"])
+    has_loss = parameters or shape == ()  # else it is a forward pass, whose results are those of the samples
+    if has_loss and any(program.stages[i] == INSIDE for i in (loss, *gradient, *exact)):
+        raise ValueError("the loss, or a part of its gradient, is not taken over the batch")
     if len(outputs) != math.prod(shape) or len(gradient) != parameters or len(exact) not in (0, parameters):
         raise ValueError("the outputs do not fit the shape, or the gradient does not fit the parameters")
     wrt = [program.leaf(LEARNED, k) for k in range(parameters)]
