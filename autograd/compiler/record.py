@@ -66,10 +66,10 @@ class BaseRecorder(Generic[P]):
 
     def refuse(self, value: Any, what: str) -> NoReturn:
         """Raise where an answer would be frozen: bool(), float(), `.data`."""
-        now, by, instead = conversion.situation(), "", ""
+        now, by, instead, line = conversion.situation(), "", "", source_line()
         if what in ("float()", "np.asarray()") and now.how in (conversion.STORED, conversion.PASSED):
-            by, instead = f", by {now.told}", f"{conversion.remedy(now.how, now.called)}; "
+            by, instead, line = f", by {now.told}", f"{conversion.remedy(now.how, now.called)}; ", now.line
         raise TraceError(
-            f"{source_line()} {READING.get(what, 'reads')} {self.recorded} ({what}{by}): the compiled program would "
+            f"{line} {READING.get(what, 'reads')} {self.recorded} ({what}{by}): the compiled program would "
             f"keep the answer of this one call for ever; {instead}{REMEDY}"
         )

@@ -26,8 +26,9 @@ def write(path: str | bytes | os.PathLike[Any], fill: Callable[[Any], Any]) -> N
     Raises:
         OSError: it cannot be written; then the old one is as it was.
 
+    >>> from pathlib import Path
     >>> write("greeting.txt", lambda file: file.write(b"hello"))
-    >>> open("greeting.txt", "rb").read()
+    >>> Path("greeting.txt").read_bytes()
     b'hello'
     """
     given = os.fsdecode(path)
