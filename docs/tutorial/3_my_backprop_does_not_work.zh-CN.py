@@ -30,15 +30,15 @@ print(f"最好的常数是 y 的平均值，它的损失是 {0.5 * story['Y'].va
 #
 # ## 去看医生
 #
-# 在终端里写 `python -m autograd.doctor story.py`；在笔记本里用 `run`。医生在单独的进程里运行这个程序，记下每个数是从哪里来的。它从前向传播算出正确的梯度（就像你在笔记本 2 里做的那样），找出算得不一样的那些行，并且把它建议的每一行都*实际试过*。
+# 在终端里写 `python -m autograd.doctor story.py`；在笔记本里用 `run`。医生在单独的进程里运行这个程序，记下每个数是从哪里来的。它从前向传播算出正确的梯度（就像你在笔记本 2 里做的那样），找出算得不一样的那些行，并且把它建议的每一行都*实际试过*。`lang="zh"` 让它说中文；在终端里写 `--lang zh`，或设置 `GLASSGRAD_LANG=zh`。
 
 # %%
 from autograd.doctor import run
 
-report = run("story.py", cure=False)  # cure=False：现在只找错误的行
+report = run("story.py", cure=False, lang="zh")  # cure=False：现在只找错误的行
 for finding in report.findings:
     print(f"第 {finding.line} 行：{finding.code}")
-    print(f"    {finding.name}: {finding.says}")
+    print(f"    {finding.name}：{finding.says}")
     print(f"    改写成：{finding.instead}\n")
 
 # %% [markdown]
@@ -77,7 +77,7 @@ with tempfile.TemporaryDirectory() as folder:
 # 不写 `cure=False` 时，医生会把训练从头跑到尾，跑好几次：照原样、改正后、用更大的学习率、把样本打乱。这需要几秒钟，然后它就知道了。
 
 # %% tags=["varies"]
-report = run("story.py")
+report = run("story.py", lang="zh")
 question, answer = list(report.answers.items())[1]
 print(question, *answer, sep="\n  ")
 

@@ -48,7 +48,7 @@ W3 = Tensor(rng.normal(size=(3, 1)), "W3")
 def loss(X, Y):
     hidden = (X @ W1).sigmoid()
     error = (hidden @ W2).sigmoid() @ W3 - Y
-    return 0.5 * (error * error).sum() / len(X)
+    return 0.5 * (error**2).sum() / len(X)
 
 
 X = np.linspace(0, 1, 1000)[:, None]
