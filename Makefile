@@ -1,5 +1,5 @@
 # make demo · make test · make bench · make docs · make notebooks · make pictures · make lint · make generate
-# make compiled · make release-check · make workflows · make clean
+# make screenshots · make compiled · make release-check · make workflows · make clean
 #
 # Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
 # is remembered in stamp files and done again only when pyproject.toml changes.
@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test bench docs notebooks pictures lint generate compiled release-check workflows clean venv
+.PHONY: demo test bench docs notebooks pictures screenshots lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -45,6 +45,10 @@ notebooks: .venv/.dev
 # The pictures that are committed, and the table of speeds, made anew.
 pictures: .venv/.dev
 	for script in tools/pictures.py tools/architecture.py tools/speed.py; do $(BIN)/python $$script || exit 1; done
+
+# The page where it answers a learner's four questions; needs a Chromium.
+screenshots: .venv/.dev
+	$(BIN)/python tools/screenshots.py
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -26,6 +26,8 @@ ENGINE = [
     "autograd/value/reading.py",
     "autograd/value/collector.py",
     "autograd/value/value.py",
+    "autograd/value/sums.py",
+    "autograd/value/products.py",
 ]
 COMPILE = os.environ.get("GLASSGRAD_COMPILE", "")
 

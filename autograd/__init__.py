@@ -30,7 +30,6 @@ from .tensor.functions import (
     average,
     cumsum,
     diff,
-    dot,
     einsum,
     inner,
     log_softmax,
@@ -79,6 +78,7 @@ from .transforms.derivatives import grad, hessian, hvp, jacobian, jvp, value_and
 from .transforms.primitive import primitive
 from .value import value as _value
 from .value.arrays import data, grads, values
+from .value.products import dot
 from .value.value import Value, parameter
 
 # fmt: off

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from .reading import Scalar
+from .sums import Four, Row
 
 SHARE: Final = 0.05
 """How much of the time full collections may take: after one of a tenth of a second there is none for two seconds."""
@@ -27,6 +28,8 @@ LONGEST: Final = 5.0
 NOBODY_FROZE: Final = 1000
 """So many objects CPython 3.12 has in its permanent generation by itself; `gc.freeze()` puts all there, far more."""
 SAMPLE: Final = 32
+RECORDED: Final[tuple[type, ...]] = (Scalar, Four, Row)
+"""What graphs are made of."""
 
 
 class Throttle:
@@ -89,7 +92,7 @@ def interrupt_again() -> None:
 
 
 def recording_brought_it_about() -> bool:
-    """Whether a collection that is about to begin was started by CPython, on account of many new nodes."""
+    """Whether a collection that is about to begin was started by CPython, on account of a graph that grows."""
     threshold: int = gc.get_threshold()[0]
     if not 0 < threshold < gc.get_count()[0] or not gc.isenabled() or gc.get_debug():
         return False  # somebody called gc.collect(), or looks for leaks
@@ -97,7 +100,7 @@ def recording_brought_it_about() -> bool:
     some = young[:: len(young) // SAMPLE + 1]
     ours = 0
     for each in some:
-        ours += issubclass(type(each), Scalar)  # isinstance asks proxies, too, and may wake them up
+        ours += issubclass(type(each), RECORDED)  # isinstance asks proxies, too, and may wake them up
     return 2 * ours > len(some)
 
 

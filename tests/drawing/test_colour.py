@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from autograd.drawing import colour
 from autograd.drawing.colour import Scale, fit, luminance, number
+from autograd.drawing.page.file import asset
 
 
 @pytest.mark.parametrize(
@@ -142,3 +144,14 @@ def test_every_gradient_has_a_colour(sizes: list[float]) -> None:
         if 0 < size < math.inf:
             assert 0 <= scale.step(size) < len(colour.PLUS)
             assert colour.THINNEST <= scale.width(size) <= colour.THICKEST
+
+
+@pytest.mark.parametrize(("theme", "place"), [("light", ":root {"), ("dark", ':root[data-theme="dark"] {')])
+def test_the_lines_of_a_film_can_be_told_from_the_paper(theme: str, place: str) -> None:
+    paper = re.search(rf"{re.escape(place)}[^}}]*--paper: (#\w+)", asset("common.css"))
+    lines = re.findall(r"--line\d: (#\w+)", asset("film.css").partition(place)[2].partition("}")[0])
+    assert paper is not None
+    assert len(lines) == len(set(lines)) == 8
+    for line in lines:
+        low, high = sorted((luminance(line), luminance(paper[1])))
+        assert (high + 0.05) / (low + 0.05) >= 3.0

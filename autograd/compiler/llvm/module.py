@@ -37,7 +37,7 @@ def write_module(program: Program, outputs: Sequence[int], target: Target) -> tu
     module.sums = {i: k for k, i in enumerate(i for i in order if program.ops[i] == REDUCE)}
     if single and target.widest > 1 and len(order) >= FEWEST:
         module.calls["epilogue"] = write_packed(program, module, order, outputs, LARGEST)
-    else:
+    if not module.calls.get("epilogue"):
         _write_stages(program, module, live, order, outputs)
     functions = [_driver(module, target, len(module.sums), "block" in module.calls and bool(module.calls["block"]))]
     declarations = sorted(module.declared)

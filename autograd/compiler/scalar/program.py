@@ -125,11 +125,12 @@ class Program(BaseProgram):
         return latest
 
     def _append(self, op: Op, args: tuple[int, ...], key: Any, stage: int, place: int) -> int:
-        self.ops.append(op)
+        ops = self.ops
+        self._known[key] = found = len(ops)
+        ops.append(op)
         self.args.append(args)
         self.data.append(place)
         self.stages.append(stage)
-        self._known[key] = found = len(self.ops) - 1
         return found
 
     # ----------------------------------------------------------------------------------------------- questions
@@ -137,7 +138,9 @@ class Program(BaseProgram):
     def is_condition(self, i: int) -> bool:
         """Whether it is a truth value rather than a number."""
         op = self.ops[i]
-        return op in COMPARISONS or op in LOGIC or (op == LITERAL and isinstance(self.numbers[i], bool))
+        return isinstance(op, str) and (
+            op in COMPARISONS or op in LOGIC or (op == LITERAL and isinstance(self.numbers[i], bool))
+        )
 
     def line(self, i: int) -> str:
         """One instruction as text: `%7 = multiply %3 %4  # varying, label`."""

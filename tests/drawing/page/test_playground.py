@@ -87,6 +87,14 @@ def test_it_says_of_what_it_is_the_picture(opened: Opened) -> None:
     assert tab.is_hidden("#descent")
 
 
+def test_what_is_chosen_comes_into_sight_beside_the_controls(opened: Opened) -> None:
+    for width, height in ((1280, 800), (390, 844)):
+        tab = opened(Playground(network(), mse, (X, Y)), width=width, height=height)
+        tab.locator("#graph .box", has_text="square").locator(".fill").click()
+        frame = tab.locator("#chosen h2").bounding_box()
+        assert frame["y"] + frame["height"] < tab.locator("footer").bounding_box()["y"]
+
+
 def test_moons_are_told_apart(opened: Opened) -> None:
     rng = np.random.default_rng(0)
     angle = np.linspace(0.0, np.pi, 50)

@@ -57,7 +57,15 @@ function choose(box, node = box?.output ?? null, redraw = true) {
     if (found?.paths.length) state.lit = new Set(found.paths[0].edges);
     state.cancels = found ? found.cancels : false;
   }
-  if (redraw) update();
+  if (!redraw) return;
+  update();
+  if (box) showPart(byId("whatif").hidden ? byId("chosen") : byId("whatif"));
+}
+
+/** Bring a part of the panel to its top. */
+function showPart(part) {
+  const panel = byId("panel");
+  panel.scrollTop += part.getBoundingClientRect().top - panel.getBoundingClientRect().top - 12;
 }
 
 function light(path) {

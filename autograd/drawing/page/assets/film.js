@@ -1,7 +1,7 @@
 // A training as a film: loss, fit, gradients of the layers, activations and parameters, all at the same frame.
 "use strict";
 
-const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7c75", "#8a63d2"];
+const INKS = Array.from({ length: 8 }, (_, k) => `var(--line${k})`);
 const WIDE = 460;
 const HIGH = 230;
 const EDGE = { left: 52, right: 12, top: 10, bottom: 22 };
