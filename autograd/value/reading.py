@@ -214,7 +214,8 @@ class Scalar:
             if (STRICT or SPECIAL) and NOW.strict:
                 return self._data == other._data
             return self is other
-        return bool(self._data == other) if is_number(other) else NotImplemented
+        number: Any = self._data  # numpy's numbers answer with a bool of their own
+        return bool(number == other) if is_number(other) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
         found = self.__eq__(other)

@@ -1054,7 +1054,9 @@ class Value(Scalar):
 
     @staticmethod
     def _equal(x: object, y: object) -> bool:
-        return (x._data if isinstance(x, Value) else x) == (y._data if isinstance(y, Value) else y)
+        left: Any = x._data if isinstance(x, Value) else x
+        right: Any = y._data if isinstance(y, Value) else y
+        return bool(left == right)
 
     @staticmethod
     def _folds() -> bool:
