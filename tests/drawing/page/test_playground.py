@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,23 @@ def test_it_says_of_what_it_is_the_picture(opened: Opened) -> None:
     tab = opened(inspect(network(), mse, (X, Y)))
     assert "22 weights learn from 12 samples" in tab.inner_text("#headline")
     assert tab.is_hidden("#descent")
+
+
+def test_answers_out_of_the_picture_are_told(opened: Opened) -> None:
+    model = network()
+    model.parameters()[-1].data = 50.0  # the bias of the output
+    tab = opened(Playground(model, mse, (X, Y), rate=0.5))
+    assert "out of this picture, near 5" in tab.text_content(".fit")
+    tab.uncheck("#biases")
+    assert "out of this picture" not in tab.text_content(".fit")
+
+
+def test_the_policy_names_every_script_of_it() -> None:
+    page = Playground(network(), mse, (X, Y), steps={"none": lambda x, y: [0.0] * 22})
+    found = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', page.html)
+    assert found is not None
+    assert found[1].startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in found[1]
 
 
 def test_what_is_chosen_comes_into_sight_beside_the_controls(opened: Opened) -> None:
