@@ -551,6 +551,29 @@ def test_axe_finds_nothing(scheme: str, width: int, opened: Opened) -> None:
         assert violations(tab) == []
 
 
+def compared() -> Any:
+    loss = graphs.network([3, 3, 1])
+    return compare_gradients(loss, {node: -node.grad for node, _ in walk(loss) if node.kind == "parameter"})
+
+
+def broken() -> Any:
+    y = (Value(-2.0, "x").log() * Value(3.0, "w")).tanh()
+    y.backward()
+    return inspect(y)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("make", [compared, broken, lambda: inspect(layer()), lambda: inspect(graphs.neuron(False))])
+def test_axe_finds_nothing_in_any_kind_of_page(scheme: str, make: Callable[[], Any], opened: Opened) -> None:
+    tab = opened(make(), color_scheme=scheme, bypass_csp=True)
+    assert violations(tab) == []
+    for box in (0, 1):  # chosen: what if, why, heat maps
+        tab.locator("#graph .box .fill").nth(box).click()
+        assert violations(tab) == []
+    tab.click("#help")
+    assert violations(tab) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 780)])
 def test_nothing_sticks_out(scheme: str, width: int, height: int, opened: Opened) -> None:
