@@ -14,7 +14,7 @@ import pytest
 from autograd import Film, OperandError, Playground, Tensor, TraceError, Value, inspect, where
 from nn import MLP, bce_with_logits, half_mse, hinge, mse
 
-from .test_browser import violations
+from .test_access import violations
 from .test_what_if import follow
 
 Opened = Callable[..., Any]
