@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import runpy
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Film, OperandError, Playground, Tensor, TraceError, Value, inspect, where
+from autograd import Film, OperandError, Playground, Tensor, TraceError, Value, inspect, primitive, where
 from nn import MLP, bce_with_logits, half_mse, hinge, mse
 
 from .test_access import violations
@@ -326,6 +327,20 @@ def test_what_it_does_not_take(arguments: tuple[Any, ...], message: str) -> None
 def test_one_graph_must_hold_for_all_samples(model: MLP) -> None:
     with pytest.raises(TraceError):
         Playground(model, mse, (X, Y))
+
+
+def test_a_model_that_is_too_large_is_refused_at_once() -> None:
+    with pytest.raises(OperandError, match=r"a page computes with 20,000 at most: take a smaller model"):
+        Playground(MLP(80, [90, 1], seed=1), mse, (np.zeros((2, 80)), [0.0, 1.0]))
+
+
+def test_a_primitive_that_no_program_can_have_is_refused() -> None:
+    class Wave(MLP):
+        def forward(self, x: Any) -> Any:
+            return primitive(lambda x: math.cos(x))(math.sin)(super().forward(x))
+
+    with pytest.raises(TraceError):
+        Playground(Wave(1, [2, 1], seed=1), mse, (X, Y))
 
 
 def test_models_of_arrays_are_refused() -> None:
