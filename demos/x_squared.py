@@ -4,8 +4,9 @@
 
 Runs the learner's network as he wrote it, then the same forward pass on arrays of Values with the handwritten backprop
 deleted, and measures the answers to both of his questions. Writes the fit, the loss curves and the gradient-flow graph
-of one sample to out/, as SVG and PNG; and two pages, x_squared.html, which steps through backward, and
-x_squared_film.html, the training as a film.
+of one sample to out/, as SVG and PNG; and three pages: x_squared.html, which steps through backward,
+x_squared_film.html, the training as a film, and x_squared_try.html, which trains in the browser: both questions can be
+tried there.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from parts.learner import CorrectedNet, Net, samples, sigmoid
 from tqdm import trange
 
 import autograd
-from autograd import Film, Tensor, Value, data, draw, grads, parameter, values
-from nn import Adam
+from autograd import Film, Playground, Tensor, Value, data, draw, grads, parameter, values
+from nn import MLP, Adam, half_mse
 
 EPOCHS = 10
 HIS_LR, LR = 0.0001, 1.0
@@ -76,6 +77,28 @@ class FilmedNet(RecordedNet):
             self.film.frame(step=self.steps)
         self.steps += 1
         super().update(lr)
+
+
+def to_try(X: Any, Y: Any, lr: float) -> Playground:
+    """The same network, with biases that start at 0, to be trained in a page by the gradient or the script's step."""
+    start, model = Net(), MLP(1, [3, 3, 1], activation="sigmoid", seed=0)
+    for layer, weights in zip(model.layers, (start.W_in, start.W_h, start.W_out), strict=True):
+        for neuron, column in zip(layer.neurons, weights.T, strict=True):
+            for w, number in zip(neuron.w, column, strict=True):
+                w.data = float(number)
+    output = model.layers[-1].neurons[0]
+
+    def scripts_step(x: Any, y: Any) -> list[Any]:
+        error = model(x) - y
+        steps = {id(w): w for w in model.parameters()}  # the weights themselves,
+        steps |= {id(w): error for w in output.w}  # and in the last layer the error without its input
+        biases = [neuron.b for layer in model.layers for neuron in layer.neurons]
+        return [steps[id(p)] if all(p is not b for b in biases) else 0.0 for p in model.parameters()]
+
+    return Playground(
+        model, half_mse, (X, Y), rate=lr, batch=1, steps={"the script's": scripts_step},
+        title="Try it: a network that would not fit y = x²",
+    )  # fmt: skip
 
 
 def train(net: Net, X: Any, Y: Any, lr: float, name: str, epochs: int = EPOCHS) -> list[float]:
@@ -201,6 +224,8 @@ def main() -> None:
     save_picture(draw(loss), "x_squared_graph")
     save_page(loss, "x_squared", "One sample of y = x²")
     save_page(recorded.film.page("Fitting y = x²"), "x_squared_film")
+    every = slice(None, None, len(X) // 100)
+    save_page(to_try(X[every], Y[every], 0.5), "x_squared_try")
 
 
 def plot(X: Any, Y: Any, his: Net, patient: Net, recorded: Net, curves: dict[str, list[float]]) -> None:

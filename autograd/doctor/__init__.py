@@ -1,5 +1,6 @@
 """The gradient doctor: where a handwritten gradient is wrong, and how; and why a network does not train.
 
+`run` takes a whole script as it is (`python -m autograd.doctor script.py`) and points at the lines.
 `diagnose` judges gradients, updates and forward passes against a loss; `diagnose_class` does so for an object that
 keeps its weights in attributes; `examine` measures a training set-up. To read: `templates.py` is the table of mistakes.
 """
@@ -7,6 +8,19 @@ keeps its weights in attributes; `examine` measures a training set-up. To read: 
 from .adapter import diagnose_class
 from .diagnosis import diagnose
 from .report import BlockReport, Candidate, LayerReport, Report
+from .script.report import Finding, ScriptReport
+from .script.run import run
 from .training import examine
 
-__all__ = ["BlockReport", "Candidate", "LayerReport", "Report", "diagnose", "diagnose_class", "examine"]
+__all__ = [
+    "BlockReport",
+    "Candidate",
+    "Finding",
+    "LayerReport",
+    "Report",
+    "ScriptReport",
+    "diagnose",
+    "diagnose_class",
+    "examine",
+    "run",
+]

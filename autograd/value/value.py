@@ -116,6 +116,7 @@ class Value(Scalar):
     @property
     def operands(self) -> tuple[Value, ...]:
         """What it was computed from, in order; a plain number appears as a Value of kind `"constant"`."""
+        self._unfold()
         x = self.x
         y = self.y
         if x is None and y is None:
@@ -163,6 +164,8 @@ class Value(Scalar):
             y = node.y
             if y is not None:
                 y._grad += node.dy * grad
+            elif x is None:
+                result_of(node)._pass_on()
 
     def _sweep_exactly(self, start: float, nodes: list[Scalar], leaves: list[Scalar]) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
@@ -833,6 +836,11 @@ class Value(Scalar):
     def _equal(x: object, y: object) -> bool:
         return (x._data if isinstance(x, Value) else x) == (y._data if isinstance(y, Value) else y)
 
+    @staticmethod
+    def _folds() -> bool:
+        """Whether `dot` may keep a sum as one node: not where every operation is looked at, nor where none is kept."""
+        return not SPECIAL or not (NOW.anomaly or NOW.paused or NOW.tracer is not None)
+
     @property
     def _prev(self) -> set[Value]:
         """micrograd's name for the operands, for its `trace` function; `operands` has them in order."""
@@ -851,6 +859,7 @@ class Value(Scalar):
 
     def _copied(self, memo: dict[int, Any]) -> Value:
         """A copy whose operands are those of `memo` where it knows them."""
+        self._unfold()
         twin = Value(self._data)
         twin._grad = self._grad
         twin.dx = self.dx
@@ -890,6 +899,17 @@ class Result(Value):
         self.note = MODE.note
         if SPECIAL:
             after_recording(self)
+
+    # What backward asks of a sum of products that is folded into one node (`sums.py`). It has neither x nor y, and `dy`
+    # is not 0.
+
+    def _reach(self, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
+        """Show all operands to a sweep that comes by: see `reach`. Whether a result is among them, still to be done."""
+        raise NotImplementedError
+
+    def _pass_on(self) -> None:
+        """Add local × upstream to the gradients of all operands."""
+        raise NotImplementedError
 
 
 def after_recording(node: Result) -> None:
@@ -940,12 +960,8 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
     opened: int = SWEEPS.count
     done: int = opened + 1
     nodes: list[Scalar] = []
-    if root.x is None and root.y is None:
-        root.dx = root._grad
-        root.mark = done
-        leaves.append(root)
-        return nodes
-    stack: list[Scalar] = [root]
+    stack: list[Scalar] = []
+    reach(root, stack, leaves, done)
     while stack:
         node = stack[-1]
         mark: int = node.mark
@@ -954,7 +970,7 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
             waits = False
             y = node.y
             if y is not None and y.mark < opened:
-                if y.x is None and y.y is None:
+                if y.x is None and y.y is None and y.dy == 0.0:
                     y.dx = y._grad
                     y.mark = done
                     leaves.append(y)
@@ -962,14 +978,17 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
                     stack.append(y)
                     waits = True
             x = node.x
-            if x is not None and x.mark < opened:
-                if x.x is None and x.y is None:
-                    x.dx = x._grad
-                    x.mark = done
-                    leaves.append(x)
-                else:
-                    stack.append(x)
-                    waits = True
+            if x is not None:
+                if x.mark < opened:
+                    if x.x is None and x.y is None and x.dy == 0.0:
+                        x.dx = x._grad
+                        x.mark = done
+                        leaves.append(x)
+                    else:
+                        stack.append(x)
+                        waits = True
+            elif y is None:
+                waits = result_of(node)._reach(stack, leaves, done)
             if waits:  # it stays on the stack, below its operands, and comes up again when they are done
                 node.mark = opened
                 continue
@@ -979,6 +998,17 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
             nodes.append(node)
     nodes.reverse()
     return nodes
+
+
+def reach(node: Scalar, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
+    """Put a node that has not been visited on the stack, or among the leaves. Whether it is a result."""
+    if node.x is None and node.y is None and node.dy == 0.0:
+        node.dx = node._grad
+        node.mark = done
+        leaves.append(node)
+        return False
+    stack.append(node)
+    return True
 
 
 def are_finite(leaves: list[Scalar]) -> bool:
@@ -1067,6 +1097,12 @@ def _unpickled(data: float, grad: float, label: str, kind: str) -> Value:
     leaf._grad = grad
     leaf.rule = rule_of(kind)
     return leaf
+
+
+def result_of(node: Scalar) -> Result:
+    """The same: what has operands is one."""
+    assert isinstance(node, Result)
+    return node
 
 
 def _checked(operand: Scalar | None) -> Value:

@@ -1,0 +1,142 @@
+"""The two questions a learner asks, answered from what was found and measured: is it wrong, and why does it not fit?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from ..language import counted, listed, say
+from .cure import BETTER, Cure, Run
+
+
+def lines_of(numbers: list[int]) -> str:
+    """ "line 3", "lines 3 and 5", "lines 3, 5 and 8"."""
+    unique = sorted(set(numbers))
+    if len(unique) == 1:
+        return say("lines_one", number=unique[0])
+    return say("lines_many", numbers=listed([str(number) for number in unique]))
+
+
+def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
+    """Sentences on the first question."""
+    faults, blocks = found["faults"], found["blocks"]
+    wrong = [b["name"] for b in blocks if b["verdict"] == "wrong"]
+    if not faults and not wrong:
+        return list(_no_mistake(found))
+    out = []
+    if faults:
+        lines = [f["line"] for f in faults]
+        out.append(counted("yes_wrong", len(set(lines)), lines=lines_of(lines)))
+    explained = {name for f in faults for name in f["blocks"]}
+    lost = [name for name in wrong if name not in explained]
+    if lost:
+        rows = {b["name"]: b["line"] for b in blocks}
+        out.append(counted("unexplained", len(lost), names=listed(lost), lines=lines_of([rows[name] for name in lost])))
+    out += list(_fatal(faults, cure))
+    return out
+
+
+def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
+    blocks = found["blocks"]
+    right = [b["name"] for b in blocks if b["verdict"] == "right"]
+    unsure = [b["name"] for b in blocks if b["verdict"] == "cannot tell"]
+    yield say("right_gradients", names=listed(right)) if right else say("nothing_to_say")
+    if unsure:
+        yield say("cannot_tell", names=listed(unsure))
+    rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
+    if "decay" in rules:
+        yield say("step_decays")
+    if "adaptive" in rules:
+        yield say("step_adapts")
+
+
+def _fatal(faults: list[dict[str, Any]], cure: Cure | None) -> Iterator[str]:
+    idle = [f["line"] for f in faults if not f["used"]]
+    ignoring = [f["line"] for f in faults if f["used"] and f["step"] and f["name"] in ("weight", "error")]
+    if ignoring:
+        yield counted("fatal_step", len(ignoring), lines=lines_of(ignoring))
+    if idle and ignoring:
+        yield say("idle_repair", lines=lines_of(idle))
+    if cure is None or not cure.left_in:
+        return
+    best = cure.best
+    told = [
+        say("left_in_each", loss=_loss(run.last), line=faults[number]["line"]) for number, run in cure.left_in.items()
+    ]
+    plain = best in (cure.before, cure.after)
+    yield say("left_in" if plain else "left_in_setting", best=_loss(best.last), setting=best.name, each=listed(told))
+    fatal = [faults[number]["line"] for number in cure.left_in if cure.fatal(number)]
+    if fatal:
+        key = "spoils_mean" if math.isfinite(cure.baseline) else "spoils"
+        yield counted(key, len(set(fatal)), lines=lines_of(fatal), mean=_loss(cure.baseline))
+
+
+def why_not(found: dict[str, Any], cure: Cure | None) -> list[str]:
+    """Sentences on the second question."""
+    if cure is None:
+        return [say("no_curve")]
+    out = list(_curves(cure))
+    base = cure.after or cure.before
+    if cure.after is None and found["faults"]:
+        out.append(say("cannot_repair"))
+        return out
+    if cure.works(base):
+        out.append(say("fits_repaired" if cure.after is not None else "fits_as_is"))
+        return out
+    if cure.tried:
+        out += list(_compared(found, cure, base))
+    return out
+
+
+def _curves(cure: Cure) -> Iterator[str]:
+    before, after = cure.before, cure.after
+    if before.curve.error:
+        yield say("training_stops", error=before.curve.error.rstrip("."))
+    first, last = _loss(before.curve.first), _loss(before.last)
+    if after is None:
+        yield say("loss_goes", first=first, last=last)
+    else:
+        yield say(
+            "loss_goes_both", first=first, last=last, first_repaired=_loss(after.curve.first),
+            last_repaired=_loss(after.last),
+        )  # fmt: skip
+        if before.last < after.last and before.last < before.curve.first:
+            yield say("falling_loss")
+    if math.isfinite(cure.baseline):
+        yield say("baseline", mean=_loss(cure.baseline))
+
+
+def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
+    best = cure.best
+    if best is base or best.last > BETTER * base.last:
+        yield say("no_better_order" if any(r.shuffled for r in cure.tried) else "no_better_rate")
+        return
+    reasons = []
+    same_order = [r for r in (base, *cure.tried) if r.shuffled == best.shuffled]
+    at_rate = [r for r in (base, *cure.tried) if r.rate == best.rate and r.shuffled != best.shuffled]
+    mine = next((r for r in same_order if r.rate == base.rate), None)
+    if mine is not None and best.rate != base.rate and best.last < BETTER * mine.last:
+        factor = best.rate / base.rate
+        key = f"rate_too_{'small' if factor > 1 else 'large'}{'_shuffled' if best.shuffled else ''}"
+        larger = f"{max(factor, 1 / factor):g}"
+        before, after = _loss(mine.last), _loss(best.last)
+        reasons.append(
+            say(key, rate=f"{base.rate:g}", best=f"{best.rate:g}", factor=larger, before=before, after=after)
+        )
+    if at_rate and best.shuffled and best.last < BETTER * at_rate[0].last:
+        order = found["order"]
+        key = "order_sorted" if order["sorted"] else "order_fixed"
+        before, after = _loss(at_rate[0].last), _loss(best.last)
+        reasons.append(say(key, text=order["text"], rate=f"{best.rate:g}", before=before, after=after))
+    if len(reasons) > 1:
+        yield say("two_reasons")
+    yield from reasons
+    if not reasons:
+        yield say("best_with", name=best.name, loss=_loss(best.last))
+    if cure.works(best):
+        yield say("nothing_added")
+
+
+def _loss(x: float) -> str:
+    return f"{x:.3g}" if math.isfinite(x) else say("infinite")

@@ -1,0 +1,82 @@
+"""The process that a script runs in: it takes a job from a file, shuts itself in, and leaves the answer in a file.
+
+Jobs and answers are JSON; nothing in them is executed but the learner's own script.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..language import say, speaking
+from .consult import Options, consult
+from .edits import Edit
+from .loader import Script, Subject
+from .sandbox import Refused, Sandbox, seed
+from .sites import Source
+from .trial import Watch, Watched, run_trial
+
+JOB, ANSWER, ASIDE = "job.json", "answer.json", "aside"
+
+
+def do(subject: Subject, job: dict[str, Any]) -> dict[str, Any]:
+    """One job: a consultation, or a training at full speed."""
+    warnings.simplefilter("ignore")
+    if job["task"] == "consult":
+        given = job["options"]
+        options = Options(given.get("loss", ""), tuple(given.get("parameters", ())), given.get("of_class", ""))
+        return consult(subject, options, job["seconds"])
+    seed()
+    sources: dict[str, Source] = {subject.main.path: subject.main}
+    edits = []
+    for edit in job["edits"]:
+        path = edit["path"]
+        if path not in sources:
+            sources[path] = Source(path, Path(path).read_text(encoding="utf-8"))
+        edits.append(Edit(sources[path], _span(edit["span"]), edit["new"]))
+    watched = Watched(
+        **{key: _places(value) if key == "updates" else _place(value) for key, value in job["watched"].items()}
+    )
+    curve = run_trial(subject, edits, watched, Watch(job["seconds"], **job["watch"]))
+    return asdict(curve)
+
+
+def _span(numbers: list[int]) -> tuple[int, int, int, int]:
+    first, start, last, end = numbers
+    return first, start, last, end
+
+
+def _place(value: Any) -> Any:
+    return (value[0], _span(value[1])) if isinstance(value, (list, tuple)) else value
+
+
+def _places(values: Any) -> Any:
+    return tuple(map(_place, values))
+
+
+def serve(folder: Path, subject: Subject | None = None) -> None:
+    """Do the job of a folder and leave the answer there."""
+    job = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    (folder / ASIDE).mkdir(exist_ok=True)
+    box = Sandbox(str(folder / ASIDE))
+    box.close()
+    with speaking(job["language"]):
+        try:
+            answer = do(subject or Script(job["path"], job["argv"]), job)
+        except SyntaxError as error:
+            answer = {"failure": say("not_python", line=error.lineno, text=error.msg)}
+        except Refused as refused:
+            answer = {"failure": say("refused_in_run", what=refused)}
+    answer["written"] = box.told()
+    box.active = False
+    part = folder / f"{ANSWER}.part"
+    part.write_text(json.dumps(answer), encoding="utf-8")
+    part.replace(folder / ANSWER)
+
+
+def main(folder: str) -> None:
+    """Serve one folder."""
+    serve(Path(folder))

@@ -1,0 +1,141 @@
+"""Formulas put together from the names at hand: products of two, a slope times a product, a sum over an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .at_hand import AtHand
+from .spelling import broadcasts, joint, level, slopes_of
+
+Array = Any
+
+
+class Composer:
+    """Formulas for an array.
+
+    Args:
+        hand: the names.
+        right: the array, at each point.
+    """
+
+    def __init__(self, hand: AtHand, right: list[Array]) -> None:
+        self.hand, self.right = hand, right
+
+    def times(self, text: str, factor: float) -> Iterator[str]:
+        """A text times a number, the number by its name where it has one."""
+        text = text if level(text) >= 2 else f"({text})"
+        if abs(factor - 1.0) < 1e-9:
+            yield text
+            return
+        if abs(factor + 1.0) < 1e-9:
+            yield f"-{text}"
+            return
+        sign, size = ("-" if factor < 0 else ""), abs(factor)
+        for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
+            for scalar in self.hand.scalars:
+                number = abs(float(scalar.first))
+                if number and abs(number - 1) > 1e-12:
+                    if abs(c * number / size - 1) < 1e-9:
+                        yield f"{sign}{said}{scalar.text} * {text}"
+                    if abs(c / number / size - 1) < 1e-9:
+                        yield f"{sign}{said}{text} / {scalar.text}"
+        if abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size:
+            yield f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
+        yield f"{sign}{size:.12g} * {text}"
+
+    def formulas(self) -> Iterator[str]:
+        """A formula of the names at hand."""
+        right = self.right[0]
+        for atom in self.hand.arrays:
+            value = np.asarray(atom.first, dtype=float)
+            for text, array in ((atom.text, value), (f"{atom.text}.T", value.T)):
+                if array.shape == right.shape and np.any(array):
+                    ratio = float(np.vdot(array, right) / np.vdot(array, array))
+                    if np.allclose(array * ratio, right, rtol=1e-6, atol=1e-14):
+                        yield from self.times(text, ratio)
+            if value.size == right.size and value.shape != right.shape and np.any(value):
+                flat, goal = value.ravel(), right.ravel()
+                ratio = float(flat @ goal / (flat @ flat))
+                if np.allclose(flat * ratio, goal, rtol=1e-6, atol=1e-14):
+                    yield from self.times(f"{atom.text}.reshape{right.shape if right.ndim != 1 else (-1,)}", ratio)
+        for text, ratio in self.pairs(right):
+            yield from self.times(text, ratio)
+        slopes = [s for atom in self.hand.arrays if np.shape(atom.first) for s in (*slopes_of(atom.text), atom.text)]
+        for slope in slopes:
+            factor = self.hand.read(slope, 0)
+            if factor is None or not broadcasts(np.shape(factor), right.shape):
+                continue
+            with np.errstate(all="ignore"):
+                rest = right / factor
+            if np.all(np.isfinite(rest)):
+                for text, ratio in self.pairs(rest):
+                    for scaled in self.times(text, ratio):
+                        yield f"({scaled}) * {slope if level(slope) > 2 else f'({slope})'}"
+        yield from self._masked(right)
+
+    def _masked(self, right: Array) -> Iterator[str]:
+        """Products with a mask, which cannot be divided by."""
+        masks = [f"({a.text} > 0)" for a in self.hand.arrays if np.shape(a.first) == right.shape]
+        for text, value in self._products(right.shape):
+            for mask in masks:
+                m = self.hand.read(mask, 0)
+                if m is not None and value.shape == right.shape and np.any(value * m):
+                    ratio = float(np.vdot(value * m, right) / np.vdot(value * m, value * m))
+                    if np.allclose(value * m * ratio, right, rtol=1e-6, atol=1e-12):
+                        for scaled in self.times(text, ratio):
+                            yield f"({scaled}) * {mask}"
+
+    def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
+        """Two names multiplied or subtracted that give a multiple of what is wanted."""
+        for text, value in self._products(goal.shape):
+            length = float(np.vdot(value, value)) if value.shape == goal.shape else 0.0
+            if length and np.isfinite(length):
+                ratio = float(np.vdot(value, goal)) / length
+                if (
+                    value.shape == goal.shape
+                    and ratio
+                    and float(np.linalg.norm(value * ratio - goal)) <= 1e-6 * float(np.linalg.norm(goal))
+                ):
+                    yield text, ratio
+
+    def _products(self, shape: tuple[int, ...]) -> list[tuple[str, Array]]:
+        if shape not in self._known_products:
+            self._known_products[shape] = list(self._all_products(shape))
+        return self._known_products[shape]
+
+    @cached_property
+    def _known_products(self) -> dict[tuple[int, ...], list[tuple[str, Array]]]:
+        return {}
+
+    def _all_products(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+        sides = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first) or not shape]
+        sides += [(f"{text}.T", value.T) for text, value in sides if value.ndim == 2]
+        for x_text, x in sides:
+            for y_text, y in sides:
+                if x.ndim and y.ndim and x.shape[-1] == (y.shape[-2] if y.ndim > 1 else y.shape[0]):
+                    out = (*x.shape[:-1], *(y.shape[-1:] if y.ndim > 1 else ()))
+                    if out == shape and (x.ndim > 1 or y.ndim > 1):
+                        yield f"{x_text} @ {y_text}", x @ y
+                if x.ndim == y.ndim == 1 and (x.size, y.size) == shape:
+                    yield f"np.outer({x_text}, {y_text})", np.outer(x, y)
+                if (
+                    x_text < y_text
+                    and x.ndim <= len(shape)
+                    and y.ndim <= len(shape)
+                    and joint(x.shape, y.shape) == shape
+                ):
+                    yield f"{x_text} * {y_text}", x * y
+                if x_text != y_text and x.shape == y.shape == shape:
+                    yield f"({x_text} - {y_text})", x - y
+        for text, value in sides:
+            for axis in range(value.ndim):
+                for keep in (False, True):
+                    if value.ndim and value.sum(axis=axis, keepdims=keep).shape == shape:
+                        yield (
+                            f"{text}.sum(axis={axis}{', keepdims=True' if keep else ''})",
+                            value.sum(axis=axis, keepdims=keep),
+                        )

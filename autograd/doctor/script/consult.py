@@ -1,0 +1,356 @@
+"""One consultation, in the process where the script runs: record, judge, find the lines, try what to write instead.
+
+What comes out is plain data: lists, dicts, numbers and texts.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..language import say
+from .blame import place
+from .candidates import Fault
+from .edits import Edit, patched
+from .explain import Cause, Explainer
+from .judge import judge
+from .loader import Subject
+from .locate import Locator
+from .node import Node
+from .quantities import Quantities
+from .record import Recording, record
+from .repair import Repairer
+from .sandbox import Refused, seed
+from .sites import Site, Source
+from .unused import faults_in_unused, unused_gradients
+from .verdicts import Judgement
+from .watching import rate_places, watched_for
+from .words import Words
+
+TRIES = 8
+SECONDS_FOR_TEXTS = 4.0
+SECONDS_FOR_TRIES = 20.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the learner tells, where it was not found.
+
+    Args:
+        loss: a name, or a line.
+        parameters: names.
+        of_class: the class whose attributes they are.
+    """
+
+    loss: str = ""
+    parameters: tuple[str, ...] = ()
+    of_class: str = ""
+
+
+@dataclass(eq=False)
+class Case:
+    """A fault, what it is called, and what may be written instead.
+
+    Args:
+        used: whether the step makes use of the value.
+    """
+
+    fault: Fault
+    cause: Cause
+    says: str
+    should: str
+    used: bool
+    texts: list[Edit] = field(default_factory=list)
+    chosen: Edit | None = None
+    proved: bool = False
+
+
+def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any]:
+    """Everything that can be said without running the whole training."""
+    seed()
+    recording = record(subject, seconds)
+    if recording.training is None:
+        return {"failure": no_training(subject, recording, options)}
+    missing = restrict(recording, options)
+    if missing:
+        return {"failure": missing}
+    found = judge(recording.training, options.loss)
+    if found is None:
+        return {"failure": no_loss(recording, options)}
+    cases = cases_of(found, recording)
+    prove(subject, cases, options, seconds)
+    return told(subject, recording, found, cases)
+
+
+# --------------------------------------------------------------------------------------------------- what is wrong
+
+
+def cases_of(found: Judgement, recording: Recording) -> list[Case]:
+    """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
+    if all(v.right or v.silent for v in found.verdicts.values()):
+        return []
+    locator = Locator(found, Quantities(found))
+    faults = locator.faults()
+    place(locator, faults)
+    idle_locator, idle = faults_in_unused(found, unused_gradients(found, faults))
+    pairs: list[tuple[Locator, Fault, bool]] = [(locator, fault, True) for fault in faults]
+    if idle_locator is not None:
+        place(idle_locator, idle)
+        for fault in idle:
+            locator.fixed |= fault.right
+        locator.values = locator._computed(locator.fixed)
+        pairs += [(idle_locator, fault, False) for fault in idle]
+    pairs.sort(key=lambda pair: pair[1].first.time)
+    out = []
+    for at, fault, used in pairs:
+        words = Words(at.look)
+        cause = Explainer(at, fault).cause()
+        should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
+        case = Case(fault, cause, words.sentence(fault, cause), should, used)
+        until = time.monotonic() + SECONDS_FOR_TEXTS
+        for edit in Repairer(at, fault, recording.hooks.namespace).edits():
+            case.texts.append(edit)
+            if len(case.texts) >= TRIES or time.monotonic() > until:
+                break
+        out.append(case)
+    return out
+
+
+def prove(subject: Subject, cases: list[Case], options: Options, seconds: float) -> None:
+    """Choose the texts with which the script, recorded again, has nothing wrong any more."""
+    for case in cases:
+        case.chosen = case.texts[0] if case.texts else None
+    if not any(case.chosen for case in cases):
+        return
+    until = time.monotonic() + SECONDS_FOR_TRIES
+    least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds)
+    for case in cases:
+        for text in case.texts[1:]:
+            if not least or time.monotonic() > until:
+                break
+            edits = [text if c is case else c.chosen for c in cases]
+            wrong = wrong_with(subject, [e for e in edits if e], options, seconds)
+            if wrong is not None and (least is None or len(wrong) < len(least)):
+                case.chosen, least = text, wrong
+    for case in cases:
+        case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
+
+
+def wrong_with(subject: Subject, edits: list[Edit], options: Options, seconds: float) -> list[str] | None:
+    """The blocks that are wrong after some edits; None where nothing can be said."""
+    try:
+        recording = record(_Edited(subject, edits), min(seconds, 10.0))
+        if recording.training is None or restrict(recording, options):
+            return None
+        found = judge(recording.training, options.loss)
+    except Exception:
+        return None
+    return None if found is None else [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+
+
+class _Edited:
+    """A subject with some pieces of its text replaced."""
+
+    def __init__(self, subject: Subject, edits: list[Edit]) -> None:
+        self.subject, self.edits, self.main = subject, edits, subject.main
+        self.from_outside = subject.from_outside
+
+    def modules(self) -> set[str]:
+        return self.subject.modules()
+
+    def run(self, rewrite: Any, given: dict[str, Any], namespace: Any) -> None:
+        def edited(source: Source) -> ast.Module:
+            here = [e for e in self.edits if e.source.path == source.path]
+            if here:
+                source = Source(source.path, patched(source.text, here, source.first), source.first)
+            tree: ast.Module = rewrite(source)
+            return tree
+
+        seed()
+        self.subject.run(edited, given, namespace)
+
+
+# ------------------------------------------------------------------------------------------------- what is missing
+
+
+def restrict(recording: Recording, options: Options) -> str:
+    """Leave only the parameters that were named; a sentence where there are none."""
+    training = recording.training
+    assert training is not None
+    if options.of_class:
+        kept = recording.tape.kept
+        training.parameters = [
+            p for p in training.parameters
+            if any(scope[0] == "attribute" and type(kept.get(scope[1])).__name__ == options.of_class
+                   for scope in (chain.scope for chain in p.chains))
+        ] or [p for p in training.parameters if p.site.function.split(".")[0] == options.of_class]  # fmt: skip
+        if not training.parameters:
+            return say("no_class", name=options.of_class)
+    if options.parameters:
+        known = {p.name: p for p in training.parameters}
+        chosen = [p for p in training.parameters if any(_named(p, name) for name in options.parameters)]
+        lacking = [name for name in options.parameters if not any(_named(p, name) for p in training.parameters)]
+        if lacking:
+            return say("not_trained", name=lacking[0], known=say("comma").join(known))
+        training.parameters = chosen
+    return ""
+
+
+def _named(parameter: Any, name: str) -> bool:
+    return (
+        name in parameter.names
+        or parameter.name == name
+        or parameter.name.endswith(f".{name}")
+        or f"[{name!r}]" in parameter.name.replace('"', "'")
+    )
+
+
+def no_training(subject: Subject, recording: Recording, options: Options) -> str:
+    """Why no training was found, in a sentence."""
+    error = recording.error
+    if isinstance(error, Refused):
+        line = _line_of(error, subject)
+        return say("refused_at", what=error, line=line) if line else say("refused", what=error)
+    if isinstance(error, SystemExit) and isinstance(error.code, str):
+        return say("ends_early", text=error.code)
+    if type(error).__name__ == "TclError":
+        return say("opens_window", line=_line_of(error, subject))
+    if error is not None and not isinstance(error, SystemExit):
+        line = _line_of(error, subject)
+        kind = type(error).__name__
+        if not line:
+            return say("stops_early", error=kind, text=error)
+        return say("stops_early_at", error=kind, line=line, code=subject.main.line(line), text=error)
+    other = next((name for name in ("torch", "tensorflow", "jax") if _imports(subject.main, name)), "")
+    if other:
+        return say("other_library", name=other)
+    classes = [node.name for node in ast.walk(ast.parse(subject.main.text)) if isinstance(node, ast.ClassDef)]
+    if recording.ended and classes and not len(recording.tape.nodes):
+        return say("class_not_trained", name=classes[0])
+    if recording.stopped is not None:
+        line = _line_of(recording.stopped, subject)
+        return say("time_up_at", line=line, code=subject.main.line(line))
+    if not recording.ended:
+        return say("time_up")
+    return say("trains_nothing")
+
+
+def no_loss(recording: Recording, options: Options) -> str:
+    assert recording.training is not None
+    names = say("comma").join(p.name for p in recording.training.parameters)
+    if options.loss:
+        return say("no_such_loss", loss=repr(options.loss), names=names)
+    return say("no_loss", names=names)
+
+
+def _imports(source: Source, name: str) -> bool:
+    for node in ast.walk(ast.parse(source.text)):
+        if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == name for alias in node.names):
+            return True
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == name:
+            return True
+    return False
+
+
+def _line_of(error: BaseException | None, subject: Subject) -> int:
+    """The last line of the learner's that an error came through."""
+    found, trace = 0, None if error is None else error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == subject.main.path:
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and error.lineno:
+        return error.lineno
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------ as data
+
+
+def told(subject: Subject, recording: Recording, found: Judgement, cases: list[Case]) -> dict[str, Any]:
+    """All of it as lists, dicts, numbers and texts."""
+    assert recording.training is not None
+    rate, places = rate_places(found.look)
+    reading = found.reading
+    assert reading is not None
+    site = reading.site
+    return {
+        "steps": len(recording.training.steps),
+        "loss": {
+            "kind": reading.kind,
+            "form": found.form,
+            "line": 0 if site is None else site.line,
+            "text": "" if site is None else " ".join(site.text.split()),
+        },
+        "blocks": [
+            {
+                "name": name,
+                "verdict": "cannot tell" if v.silent else "right" if v.right else "wrong",
+                "rule": v.rule,
+                "decay": v.decay,
+                "line": next(p.site.line for p in recording.training.parameters if p.name == name),
+            }
+            for name, v in found.verdicts.items()
+        ],
+        "faults": [_fault(case, recording) for case in cases],
+        "points": len(found.points),
+        "watched": watched_for(recording, found).__dict__,
+        "rate": rate,
+        "rate_places": places,
+        "order": order_of_samples(found),
+        "error": "" if recording.error is None else f"{type(recording.error).__name__}: {recording.error}",
+        "source": {"path": subject.main.path, "text": subject.main.text},
+    }
+
+
+def _fault(case: Case, recording: Recording) -> dict[str, Any]:
+    fault, at = case.fault, case.fault.place or case.fault.first.site
+    assert at is not None
+    theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
+    error = max(
+        (
+            float(np.linalg.norm(np.ravel(x) - np.ravel(y)) / (np.linalg.norm(y) or 1.0))
+            for x, y in zip(theirs, right, strict=True)
+            if np.size(x) == np.size(y)
+        ),
+        default=float("nan"),
+    )
+    return {
+        "path": at.source.path, "line": at.line, "code": at.source.line(at.line), "name": case.cause.name,
+        "says": case.says, "should": case.should, "blocks": fault.repairs, "used": case.used, "error": error,
+        "step": _in_step(fault, at, recording),
+        "instead": case.chosen.line if case.chosen is not None and case.proved else "",
+        "edit": None if case.chosen is None or not case.proved else
+        {"path": case.chosen.source.path, "span": case.chosen.span, "new": case.chosen.new},
+    }  # fmt: skip
+
+
+def _in_step(fault: Fault, at: Site, recording: Recording) -> bool:
+    """Whether what is wrong is the step itself: a line that updates a parameter."""
+    assert recording.training is not None
+    sites = [site for p in recording.training.parameters for chain in p.chains for site in chain.sites]
+    return any(site.source is at.source and site.statement == at.statement for site in sites)
+
+
+def order_of_samples(found: Judgement) -> dict[str, Any]:
+    """Whether the samples come one after the other in order of size: the numbers that the first steps read."""
+    training = found.look.training
+    values: dict[int, list[float]] = {}
+    for step in training.steps[:12]:
+        seen: set[int] = set()
+        for node in training.tape.nodes:
+            if not step.start < node.time <= step.end or node.site is None or node.site.number in seen:
+                continue
+            reads = getattr(node.function, "__name__", "") == "getitem" and np.size(node.value) == 1
+            if reads and isinstance(node.args[0], Node) and node.args[0].time <= training.steps[0].start:
+                seen.add(node.site.number)
+                values.setdefault(node.site.number, []).append(float(np.ravel(node.value)[0]))
+    for number, column in values.items():
+        if len(column) > 3 and all(a < b for a, b in itertools.pairwise(column)):
+            return {"sorted": True, "text": training.tape.sites[number].text}
+    return {"sorted": False, "text": ""}

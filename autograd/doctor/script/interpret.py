@@ -1,0 +1,123 @@
+"""A formula computed from given values: the little of Python that a line of backprop is written in.
+
+Nothing is executed that is not in the syntax tree here: names and what they stand for come from the tape, functions
+from numpy and from the learner's own script.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+BINARY = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow, ast.MatMult: operator.matmul, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+}  # fmt: skip
+COMPARE = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}  # fmt: skip
+BUILTINS = {
+    "len": len,
+    "range": range,
+    "float": float,
+    "int": int,
+    "abs": abs,
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "list": list,
+}
+
+
+class Unknown(Exception):
+    """Something in a formula has no value here."""
+
+
+class Interpreter:
+    """Computes formulas.
+
+    Args:
+        values: what texts such as `A1` or `cache["A1"]` stand for, spelled as `ast.unparse` does.
+        objects: modules, functions and objects of the script by name.
+        element: what an array that lies in a list or a dict of the script holds at this point.
+    """
+
+    def __init__(self, values: Mapping[str, Any], objects: Mapping[str, Any], element: Callable[[Any], Any]) -> None:
+        self.values, self.objects, self.element = values, objects, element
+
+    def __call__(self, node: ast.AST) -> Any:
+        text = ast.unparse(node)
+        if text in self.values:
+            return self.values[text]
+        method: Callable[[Any], Any] | None = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if method is None:
+            raise Unknown(text)
+        with np.errstate(all="ignore"):
+            return method(node)
+
+    def _expression(self, node: ast.Expression) -> Any:
+        return self(node.body)
+
+    def _constant(self, node: ast.Constant) -> Any:
+        return node.value
+
+    def _name(self, node: ast.Name) -> Any:
+        if node.id in self.objects:
+            return self.objects[node.id]
+        if node.id in BUILTINS:
+            return BUILTINS[node.id]
+        if node.id == "np":
+            return np
+        if node.id == "math":
+            return math
+        raise Unknown(node.id)
+
+    def _attribute(self, node: ast.Attribute) -> Any:
+        holder = self(node.value)
+        try:
+            found = getattr(holder, node.attr)
+        except AttributeError:
+            raise Unknown(node.attr) from None
+        if isinstance(found, (np.ndarray, float)) and not isinstance(holder, (np.ndarray, np.generic, float)):
+            raise Unknown(node.attr)  # an array of the script as it is now, not as it was
+        return found
+
+    def _subscript(self, node: ast.Subscript) -> Any:
+        holder, index = self(node.value), self(node.slice)
+        if isinstance(holder, (list, dict, tuple)):
+            return self.element(holder[index])
+        if not isinstance(holder, np.ndarray):
+            raise Unknown(ast.unparse(node))
+        return holder[index]
+
+    def _slice(self, node: ast.Slice) -> slice:
+        return slice(*[None if part is None else self(part) for part in (node.lower, node.upper, node.step)])
+
+    def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
+        return tuple(map(self, node.elts))
+
+    def _list(self, node: ast.List) -> list[Any]:
+        return list(map(self, node.elts))
+
+    def _unaryop(self, node: ast.UnaryOp) -> Any:
+        value = self(node.operand)
+        return -value if isinstance(node.op, ast.USub) else +value if isinstance(node.op, ast.UAdd) else not value
+
+    def _binop(self, node: ast.BinOp) -> Any:
+        return BINARY[type(node.op)](self(node.left), self(node.right))
+
+    def _compare(self, node: ast.Compare) -> Any:
+        if len(node.ops) > 1 or type(node.ops[0]) not in COMPARE:
+            raise Unknown(ast.unparse(node))
+        return COMPARE[type(node.ops[0])](self(node.left), self(node.comparators[0]))
+
+    def _call(self, node: ast.Call) -> Any:
+        function = self(node.func)
+        args = [self(arg) for arg in node.args]
+        return function(*args, **{k.arg: self(k.value) for k in node.keywords if k.arg is not None})

@@ -1,0 +1,340 @@
+"""Where it is wrong: which value, put right, puts the steps that follow from it right.
+
+A value of the backward part is replaced by each right quantity of its size, and what follows is computed again. The
+earliest value whose replacement repairs the most blocks is where the mistake is; with it repaired, the next is looked
+for. So three faults in a row are found one after the other.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .candidates import CLOSE, Candidates, Change, Fault, Trial
+from .losses import errors
+from .match import matched
+from .node import Node
+from .quantities import Quantities
+from .reference import gradient
+from .replay import Layered, Values, compute_node
+from .verdicts import Judgement, rate_of, written_number
+
+Array = Any
+Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
+MOST_FAULTS = 12
+
+
+class Locator(Candidates):
+    """Looks for the faults of a judgement."""
+
+    def __init__(self, found: Judgement, quantities: Quantities) -> None:
+        super().__init__(found, quantities)
+        self.right = {
+            name: [gradient(self.look, point, bar, name) for point, bar in zip(self.points, found.bars, strict=True)]
+            for name in found.verdicts
+        }
+        self.ways = {name: self._way(name) for name in found.verdicts}
+        self.unexplained: list[str] = []
+        known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
+        same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
+        self.common = known[0] if same else None  # the factor, rate included, that the right blocks share
+        known = [v.gradient.scale for v in found.verdicts.values() if v.right and v.gradient is not None]
+        same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
+        self.common_gradient = known[0] if same else None
+
+    def _way(self, name: str) -> list[list[Node]]:
+        """What the gradient of a block may be read from, nearest the step first."""
+        size, values = self.right[name][0].size, self.points[0].values
+        return [
+            nodes for nodes in self.chains[name]
+            if all(id(n) in values for n in nodes) and self.look.block(values, nodes).size == size
+        ]  # fmt: skip
+
+    def faults(self) -> list[Fault]:
+        """Every fault, the first one first."""
+        wrong = [name for name, v in self.found.verdicts.items() if not v.right and not v.silent]
+        out: list[Fault] = []
+        while wrong and len(out) < MOST_FAULTS:
+            fault = self._next(wrong)
+            if fault is None:
+                break
+            out.append(fault)
+            self.fixed |= fault.right
+            self.values = self._computed(self.fixed)
+            wrong = [name for name in wrong if name not in fault.repairs]
+        self.unexplained = wrong
+        return out
+
+    def _next(self, wrong: list[str]) -> Fault | None:
+        best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
+        for trial in self._trials(wrong):
+            fault = self._tried(trial, wrong)
+            if fault is not None:
+                key = tuple(map(id, fault.nodes))
+                if key not in best or self._fitness(fault) < self._fitness(best[key]):
+                    best[key] = fault
+        return min(best.values(), key=self._rank, default=None)
+
+    def _fitness(self, fault: Fault) -> tuple[Any, ...]:
+        own = fault.wanted[0].block in fault.repairs
+        return -len(fault.repairs), -fault.first.time, not own, fault.turned
+
+    # -------------------------------------------------------------------------------------------------- trying
+
+    def _tried(self, trial: Trial, wrong: list[str]) -> Fault | None:
+        """The fault, if this replacement repairs a block and breaks none."""
+        reached = self._downstream(trial.nodes)[1]
+        concerned = [name for name in reached if name in wrong]
+        if not concerned or not self._promising(trial, concerned):
+            return None
+        linear = trial.wanted[0].kind in ("bar", "part")
+        whole = self._change(trial, 1.0)
+        none = {key: [np.zeros_like(v) for v in values] for key, values in whole.items()}
+        with_it = [self._recomputed(trial, whole, 0)]
+        without = [self._recomputed(trial, none, 0)] if linear else []
+        concerned = [name for name in concerned if self._fitted(name, with_it, without)]
+        if not concerned:
+            return None
+        with_it += [self._recomputed(trial, whole, k) for k in range(1, len(self.points))]
+        without += [self._recomputed(trial, none, k) for k in range(1, len(self.points))] if linear else []
+        fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
+        scale = self._scale(reached, wrong, fits, with_it, without) if fits else None
+        if scale is None or not np.isfinite(scale) or scale == 0.0:
+            return None
+        right = self._change(trial, scale) if scale != 1.0 else whole
+        everywhere = with_it if scale == 1.0 else [self._recomputed(trial, right, k) for k in range(len(self.points))]
+        kept = [name for name in fits if self._downhill(name, everywhere)]
+        broken = [name for name in reached if name not in wrong and not self._downhill(name, everywhere)]
+        if not kept or broken:
+            return None
+        before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
+        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before)
+
+    def _promising(self, trial: Trial, concerned: list[str]) -> bool:
+        """A mere factor is wrong where a gradient is right but for a factor, and only there."""
+        pairs = [
+            (np.asarray(self.values[0][id(node)], dtype=float), np.asarray(q.values[0], dtype=float))
+            for node, q in zip(trial.nodes, trial.wanted, strict=True)
+        ]
+        theirs = np.concatenate([np.ravel(x) for x, _ in pairs])
+        right = np.concatenate([np.ravel(y.T if trial.turned else y) for _, y in pairs])
+        if theirs.size < 2 or theirs.size != right.size or not np.any(theirs):
+            return True
+        if matched([theirs], [right]).holds:
+            return trial.wanted[0].kind == "part" or any(self._rescaled[name] for name in concerned)
+        return not all(self._rescaled[name] for name in concerned)
+
+    @cached_property
+    def _rescaled(self) -> dict[str, bool]:
+        """Whether the gradient of a block is right but for a factor."""
+        found = {}
+        for name, ways in self.ways.items():
+            found[name] = self.found.verdicts[name].change.holds or any(
+                matched([self._block(way, {}, k, name) for k in range(len(self.points))], self.right[name]).holds
+                for way in ways
+            )
+        return found
+
+    def _change(self, trial: Trial, scale: float) -> Change:
+        out: Change = {}
+        for node, quantity in zip(trial.nodes, trial.wanted, strict=True):
+            values = []
+            for k, value in enumerate(quantity.values):
+                new = np.asarray(value, dtype=float) * scale
+                shape = np.shape(self.points[k].values[id(node)])
+                new = new.T if trial.turned else new
+                values.append(new.reshape(shape) if new.size == int(np.prod(shape, dtype=int)) else new)
+            out[id(node)] = values
+        return out
+
+    def _recomputed(self, trial: Trial, change: Change, k: int) -> Values:
+        """The values that follow at one point."""
+        new: Values = {key: values[k] for key, values in change.items()}
+        mixed = Layered(new, self.values[k])
+        try:
+            for node in self._downstream(trial.nodes)[0]:
+                if id(node) not in self.fixed and id(node) in self.look.to_end:
+                    new[id(node)] = compute_node(node, mixed)
+        except Exception:
+            return {}
+        return new
+
+    def _computed(self, change: Change) -> list[Values]:
+        return [
+            {**point.values, **self.look.program.rerun(point.values, {i: v[k] for i, v in change.items()})}
+            for k, point in enumerate(self.points)
+        ]
+
+    def _block(self, nodes: list[Node], new: Values, k: int, name: str) -> Array:
+        """Numbers of nodes with the changes in; of the new parameters, what was taken away."""
+        parts = [np.ravel(np.asarray(new.get(id(n), self.values[k].get(id(n))), dtype=float)) for n in nodes]
+        flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if nodes is self.chains[name][0] or nodes == self.look.ends[name]:
+            start = self.look.block(self.values[k], self.look.starts[name])
+            return start - flat if start.size == flat.size else flat
+        return flat
+
+    def _fitted(self, name: str, with_it: list[Values], without: list[Values]) -> Fit | None:
+        """The factors with which the gradient of a block comes out right."""
+        for nodes in self.ways[name]:
+            fit = self._fit_at(nodes, name, with_it, without)
+            if fit is not None:
+                return fit
+        return None
+
+    def _fit_at(
+        self, nodes: list[Node], name: str, with_it: list[Values], without: list[Values], goal: float | None = None
+    ) -> Fit | None:
+        if not all(with_it) or not all(without):
+            return None
+        full = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
+        rest = [self._block(nodes, values, k, name) for k, values in enumerate(without)] or [0.0 * x for x in full]
+        right = self.right[name][: len(full)]
+        if any(
+            x.size != y.size or not np.isfinite(x.sum() + z.sum()) for x, y, z in zip(full, right, rest, strict=True)
+        ):
+            return None
+        weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
+        share = np.concatenate([(x - y) * w for x, y, w in zip(full, rest, weights, strict=True)])
+        fixed = np.concatenate([y * w for y, w in zip(rest, weights, strict=True)])
+        aim = np.concatenate([g * w for g, w in zip(right, weights, strict=True)])
+        if not np.any(share) or not np.any(aim):
+            return None
+        if not without or np.linalg.norm(fixed) <= 1e-9 * np.linalg.norm(share):
+            match = matched([share], [aim])
+            if not match.holds or not match.scale:
+                return None
+            return (1.0, match.scale) if goal is None else (goal / match.scale, goal)
+        if goal is not None:
+            factor = float(share @ (goal * aim - fixed)) / float(share @ share)
+            missed = float(np.linalg.norm(fixed + factor * share - goal * aim))
+            return (factor, goal) if missed <= CLOSE * np.linalg.norm(goal * aim) else None
+        rows = np.stack([-share, aim], axis=1)
+        (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
+        missed = float(np.linalg.norm(rows @ np.array([factor, along]) - fixed))
+        size = max(float(np.linalg.norm(factor * share)), float(np.linalg.norm(along * aim)))
+        if (
+            missed > CLOSE * float(np.linalg.norm(fixed))
+            or abs(factor) * np.linalg.norm(share) < 1e-9 * size
+            or not along
+        ):
+            return None
+        return float(factor), float(along)
+
+    def _scale(
+        self, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values], without: list[Values]
+    ) -> float | None:
+        """The factor of the replacement with which the step of every block is what it should be."""
+        for name in reached:
+            if name not in wrong and self.found.verdicts[name].rule == "plain":
+                goal = self.found.verdicts[name].change.scale
+                fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
+                return None if fit is None else _rounded(fit[0])
+        name = next(iter(fits))
+        free = self._fit_at(self.look.ends[name], name, with_it, without)
+        if free is None:  # a step of another kind
+            factor, along = fits[name]
+            for nodes in self.ways[name] if self.common_gradient is not None else ():
+                fit = self._fit_at(nodes, name, with_it, without, self.common_gradient)
+                if fit is not None:
+                    return _rounded(fit[0])
+            return _rounded(factor if along > 0 or factor != 1.0 else -factor)
+        aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
+        if aim is None or free[0] != 1.0:  # what else is in the step tells the factor
+            return _rounded(free[0]) if free[1] > 0 else -1.0 if free[0] == 1.0 else None
+        fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
+        if fit is None:
+            return None
+        if self.common is None and abs(fit[0] - 1.0) < CLOSE:
+            return _rounded(self.convention)
+        return _rounded(fit[0])
+
+    @cached_property
+    def convention(self) -> float:
+        """The factor of the script's error along the cotangent of its prediction: what the whole script leaves out."""
+        for group in errors(self.look):
+            factor = self.factor(group[0][0])
+            if factor is not None:
+                return abs(factor)
+        return 1.0
+
+    def _change_of(self, name: str, new: list[Values]) -> Any:
+        return matched(
+            [self._block(self.look.ends[name], values, k, name) for k, values in enumerate(new)], self.right[name]
+        )
+
+    def _downhill(self, name: str, new: list[Values]) -> bool:
+        """Whether a step follows the right gradient down."""
+        match = self._change_of(name, new)
+        if match.holds:
+            common = self.common if self.found.verdicts[name].rule == "plain" else None
+            return bool(match.scale > 0 and (common is None or abs(match.scale - common) <= 1e-5 * common))
+        for nodes in self.ways[name]:
+            if matched([self._block(nodes, values, k, name) for k, values in enumerate(new)], self.right[name]).holds:
+                steps = [
+                    self._block(self.look.ends[name], values, k, name) * self.right[name][k]
+                    for k, values in enumerate(new) if self.points[k].moved
+                ]  # fmt: skip
+                return not any(np.any(step < -1e-9 * np.max(np.abs(step), initial=0.0)) for step in steps)
+        return False
+
+    # ------------------------------------------------------------------------------------------------- ranking
+
+    def _rank(self, fault: Fault) -> tuple[Any, ...]:
+        """What is likelier to be the mistake sorts first."""
+        factor = fault.rescaled
+        if factor is not None and self._as_it_should(fault, factor):
+            # A sign goes wrong in the step, another factor where the gradient is stored.
+            time = fault.nodes[0].time
+            return (True, id(fault.nodes[0]) not in self.named, time) if factor > 0 else (True, False, -time)
+        return False, fault.first.time, -len(fault.repairs)
+
+    def _as_it_should(self, fault: Fault, change: float) -> bool:
+        """Whether a value that is wrong by a factor only has that factor from what it is computed from."""
+        node = fault.nodes[0]
+        if id(node) not in self.erring:
+            return True  # a forward value is what it is: its factor is no mistake
+        mine = self.factor(node)
+        theirs = [
+            f for operand in node.operands() if id(operand) in self.erring and (f := self.factor(operand)) is not None
+        ]
+        if mine is None:
+            return False
+        if not theirs:
+            return mine > 0
+        if change < 0:
+            return any(f * mine > 0 for f in theirs)
+        rate = 1.0
+        if getattr(node.function, "__name__", "") in ("mul", "multiply"):
+            known = [float(np.asarray(o.value)) for o in node.operands() if o.hyper and o.value is not None]
+            known += [
+                float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
+            ]
+            rate = known[0] if known else 1.0
+        return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
+
+    def factor(self, node: Node) -> float | None:
+        """The factor of a value along a cotangent; None where it is none."""
+        if id(node) not in self.values[0]:
+            return None
+        theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
+        for quantity in self.quantities.backward:
+            if quantity.size == theirs[0].size:
+                for right in (quantity.values, [value.T for value in quantity.values]):
+                    match = matched(theirs, right)
+                    if match.holds and match.scale:
+                        return match.scale
+        return None
+
+    @cached_property
+    def named(self) -> set[int]:
+        """Nodes that are stored under a name."""
+        stores = self.look.training.tape.stores
+        return {id(thing) for _, scope, _, thing, _ in stores if isinstance(thing, Node) and scope[0] != "return"}
+
+
+def _rounded(factor: float) -> float:
+    near = float(round(factor)) if abs(factor) >= 1 else factor
+    return near if abs(near - factor) <= 1e-9 * abs(factor) else factor

@@ -1,0 +1,59 @@
+"""How numbers of a script compare with right ones at several points: the factor between them, and what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Array = Any
+TOLERANCE = 1e-6
+
+
+@dataclass(eq=False)
+class Match:
+    """How numbers of the script compare with right ones at all points: theirs = scale × right.
+
+    Args:
+        scale: the one factor that fits best at all points together; NaN where both are zero.
+        error: the relative residual with it.
+        scales: the factor at each point by itself.
+        worst: the largest residual with these.
+    """
+
+    scale: float
+    error: float
+    scales: list[float] = field(default_factory=list)
+    worst: float = float("inf")
+
+    @property
+    def holds(self) -> bool:
+        return self.error <= TOLERANCE and np.isfinite(self.scale)
+
+
+def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Match:
+    """Compare at several points."""
+    if any(np.size(x) != np.size(y) for x, y in zip(theirs, right, strict=True)):
+        return Match(float("nan"), float("inf"))
+    pairs = [(np.ravel(x).astype(float), np.ravel(y).astype(float)) for x, y in zip(theirs, right, strict=True)]
+    if not all(np.all(np.isfinite(x)) and np.all(np.isfinite(y)) for x, y in pairs):
+        return Match(float("nan"), float("inf"))
+    fits = [_fitted(x, y, noise) for x, y in pairs if np.any(x) or np.any(y)]
+    if not fits:
+        return Match(float("nan"), 0.0)
+    sizes = [(x / n, y / n) for x, y in pairs if (n := float(np.linalg.norm(y))) > 0]  # every point counts the same
+    if len(sizes) < len(fits):
+        return Match(0.0, float("inf"), [c for c, _ in fits], float("inf"))
+    scale, error = _fitted(np.concatenate([x for x, _ in sizes]), np.concatenate([y for _, y in sizes]), noise)
+    return Match(scale, error, [c for c, _ in fits], max(e for _, e in fits))
+
+
+def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
+    """The factor c that brings c·y nearest to x, and the relative residual."""
+    length, size = float(np.linalg.norm(y)), float(np.linalg.norm(x))
+    if not length or not size:
+        return (0.0 if not size else float("inf")), (0.0 if length == size else float("inf"))
+    scale = float(x @ y) / length**2
+    missed = float(np.linalg.norm(x - scale * y))
+    return scale, (missed / size if missed > noise * abs(scale) * length else 0.0)

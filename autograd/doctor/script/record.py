@@ -1,0 +1,126 @@
+"""Recording a script: run it under the tracer until a few steps of its training were seen, or it ends."""
+
+from __future__ import annotations
+
+import ast
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from .hooks import Hooks
+from .instrument import HOOK, instrument
+from .loader import Subject
+from .sandbox import Refused
+from .sites import Source
+from .steps import Training, find_training
+from .tape import Tape
+
+STEPS = 10
+FEW = 3
+ENOUGH = 4000
+MOST = 400_000
+SECONDS = 20.0
+
+
+class Enough(BaseException):
+    """Raised inside a script when enough of it was seen."""
+
+
+class TimeIsUp(BaseException):
+    """Raised inside a script that goes on without anything to see."""
+
+
+class Timer:
+    """Raises `TimeIsUp` in the main thread after some seconds, where the system can."""
+
+    def __init__(self, seconds: float) -> None:
+        self.works = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+        if self.works:
+            self.before = signal.signal(signal.SIGALRM, self._ring)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def _ring(self, *_: Any) -> None:
+        raise TimeIsUp
+
+    def stop(self) -> None:
+        if self.works:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, self.before)
+
+
+@dataclass(eq=False)
+class Recording:
+    """What was recorded.
+
+    Args:
+        training: None where nothing is trained.
+        error: what the script raised, if it did.
+        stopped: raised where the script was when its time was up.
+        ended: whether it ran to its end.
+    """
+
+    tape: Tape
+    hooks: Hooks
+    training: Training | None = None
+    error: BaseException | None = None
+    stopped: BaseException | None = None
+    ended: bool = False
+    seconds: float = 0.0
+
+
+class Watch:
+    """Decides when enough was seen."""
+
+    def __init__(self, tape: Tape, seconds: float) -> None:
+        self.tape, self.until = tape, time.monotonic() + seconds
+        self.training: Training | None = None
+
+    def __call__(self) -> None:
+        found = find_training(self.tape)
+        if found is not None:
+            self.training = found
+            count = len(found.steps)
+            if count >= STEPS or (count >= FEW and len(self.tape.nodes) >= ENOUGH) or (count > 1 and self._late()):
+                raise Enough
+        elif len(self.tape.nodes) > MOST:
+            self.tape.prune()
+        if self._late() and len(self.tape.nodes) > MOST // 2:
+            raise Enough
+
+    def _late(self) -> bool:
+        return time.monotonic() > self.until
+
+
+def record(subject: Subject, seconds: float = SECONDS) -> Recording:
+    """Run a script or a function until enough of its training was seen."""
+    tape = Tape()
+    watch = Watch(tape, seconds)
+    hooks = Hooks(tape, tape.sites, watch)
+    hooks.from_outside = subject.from_outside
+    found = Recording(tape, hooks)
+    start = time.monotonic()
+
+    def rewrite(source: Source) -> ast.Module:
+        hooks.codes.add(source.path)
+        hooks.modules = subject.modules()
+        return instrument(ast.parse(source.text, source.path), source, hooks.sites)
+
+    timer = Timer(seconds + 1.0)
+    try:
+        subject.run(rewrite, {HOOK: hooks}, lambda names: setattr(hooks, "namespace", names))
+        found.ended = True
+    except Enough:
+        pass
+    except TimeIsUp as stopped:
+        found.stopped = stopped
+    except (Exception, SystemExit, Refused) as error:
+        found.error = error
+        found.ended = isinstance(error, SystemExit)
+    finally:
+        timer.stop()
+    tape.paused = True
+    found.seconds = time.monotonic() - start
+    found.training = find_training(tape)
+    return found

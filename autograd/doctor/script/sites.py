@@ -1,0 +1,100 @@
+"""Places in a source text: each expression and statement that the tracer watches, with what is written there."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+Span = tuple[int, int, int, int]
+"""First line, column in it, last line, column after the end; lines from 1, columns from 0 in characters."""
+
+
+@dataclass(eq=False)
+class Source:
+    """A file, or the text of a function, and the places in it.
+
+    Args:
+        first: the number in its file of the text's first line.
+    """
+
+    path: str
+    text: str
+    first: int = 1
+    lines: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = self.text.splitlines()
+
+    def line(self, number: int) -> str:
+        """One line, without the indentation."""
+        k = number - self.first
+        return self.lines[k].strip() if 0 <= k < len(self.lines) else ""
+
+    def segment(self, span: Span) -> str:
+        """The text between two places."""
+        first, start, last, end = span[0] - self.first, span[1], span[2] - self.first, span[3]
+        if first == last:
+            return self.lines[first][start:end]
+        return "\n".join([self.lines[first][start:], *self.lines[first + 1 : last], self.lines[last][:end]])
+
+    def span(self, node: Any) -> Span:
+        """Where a node of the syntax tree stands; the tree counts its columns in bytes."""
+        return (
+            node.lineno,
+            self._characters(node.lineno, node.col_offset),
+            node.end_lineno,
+            self._characters(node.end_lineno, node.end_col_offset),
+        )
+
+    def _characters(self, line: int, column: int) -> int:
+        text = self.lines[line - self.first] if 0 <= line - self.first < len(self.lines) else ""
+        return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
+
+
+@dataclass(eq=False)
+class Site:
+    """A place where something is computed or stored.
+
+    Args:
+        kind: "binary", "call", "item", "store", "augmented", ...
+        span: of the expression, or of the whole statement for a store.
+        parts: the spans of its operands in the order the tracer sees them: left and right, the arguments, the value.
+        statement: the span of the statement it stands in.
+        function: the dotted name of the function it stands in; "" at the top.
+        target: for a store, what is stored into, as it is written.
+    """
+
+    number: int
+    kind: str
+    source: Source
+    span: Span
+    parts: tuple[Span | None, ...]
+    statement: Span
+    function: str
+    target: str = ""
+    loops: tuple[int, ...] = ()
+    owner: Span | None = None  # of a method that is called: the span of the object
+
+    @property
+    def line(self) -> int:
+        return self.statement[0]
+
+    @property
+    def text(self) -> str:
+        return self.source.segment(self.span)
+
+    def part(self, k: int) -> str:
+        """The text of an operand."""
+        span = self.parts[k] if k < len(self.parts) else None
+        return "" if span is None else self.source.segment(span)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.line}: {self.text}>"
+
+
+def spans(source: Source, nodes: list[Any]) -> tuple[Span | None, ...]:
+    """The spans of several expressions; None for those that are not written in the text."""
+    return tuple(
+        source.span(node) if isinstance(node, ast.expr) and hasattr(node, "lineno") else None for node in nodes
+    )

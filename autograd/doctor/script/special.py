@@ -1,0 +1,156 @@
+"""Functions whose calls are watched in a way of their own: `sum`, `zip`, `copy.deepcopy`, `np.add.at`, a shuffle."""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import functools
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .node import NUMBERS, Node, added_at, linked
+from .sites import Site
+from .tape import Tape
+
+Array = Any
+QUIET = {
+    len, isinstance, type, range, id, hash, getattr, hasattr, callable, issubclass, repr, str, int, bool, open, chr,
+    ord, next,
+}  # fmt: skip
+
+
+class Replaced:
+    """The new state of an array that `out=` wrote into: the old one does not matter."""
+
+    __slots__ = ("__name__", "function")
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.__name__ = getattr(function, "__name__", "call")
+
+    def __call__(self, old: Any, *given: Any) -> Any:
+        return np.broadcast_to(self.function(*given), np.shape(old)) if np.shape(old) else self.function(*given)
+
+
+def array_of(walker: Any) -> Any:
+    return walker.iter.base
+
+
+def is_random(function: Any) -> bool:
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, (np.random.RandomState, np.random.Generator, random.Random)):
+        return True
+    return str(getattr(function, "__module__", "") or "").startswith(("numpy.random", "random"))
+
+
+def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
+    """Functions whose calls are watched in a way of their own."""
+    tape = hooks.tape
+
+    def through(function: Any) -> Callable[..., Any]:
+        """Functions that go through what they are given: the rows of an array are told."""
+
+        def run(number: int, *args: Any, **kwargs: Any) -> Any:
+            return function(*[hooks.elements(number, a) for a in args], **kwargs)
+
+        return run
+
+    def plain(function: Any) -> Callable[..., Any]:
+        def run(number: int, *args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs)
+
+        return run
+
+    def total(number: int, things: Any, /, start: Any = 0) -> Any:
+        found = start
+        for part in hooks.elements(number, things):
+            found = hooks.binary(number, "add", found, part)
+        return found
+
+    def number_of(function: Any) -> Callable[..., Any]:
+        def run(number: int, *args: Any, **kwargs: Any) -> Any:
+            out = function(*args, **kwargs)
+            if args and not kwargs and tape.node_of(args[0]) is not None:
+                if tape.node_of(out) is None:
+                    tape.result(out, linked, (tape.operand(args[0]),), {}, hooks.sites[number])
+                return out
+            return hooks._outside(number, lambda *a: out, args, kwargs) if isinstance(out, np.ndarray) else out
+
+        return run
+
+    def deep(number: int, thing: Any, *args: Any) -> Any:
+        out = copy.deepcopy(thing, *args)
+        _link(tape, thing, out, hooks.sites[number], set())
+        return out
+
+    def add_at(number: int, target: Any, index: Any, value: Any) -> None:
+        tape.rewrite(target, lambda: np.add.at(target, index, value), added_at, (index, value), hooks.sites[number])
+
+    def subtract_at(number: int, target: Any, index: Any, value: Any) -> None:
+        add_at(number, target, index, hooks.unary(number, "neg", value))
+
+    def copied(number: int, target: Any, source: Any, **options: Any) -> None:
+        tape.write(target, Ellipsis, source, hooks.sites[number])
+
+    def set_attribute(number: int, thing: Any, name: str, value: Any) -> None:
+        hooks.set_attribute(number, value, thing, name)
+
+    def shown(number: int, *args: Any, **kwargs: Any) -> Any:
+        hooks._show(args, hooks.sites[number])
+        return print(*args, **kwargs)
+
+    found: dict[Any, Callable[..., Any]] = {
+        f: through(f)
+        for f in (
+            list,
+            tuple,
+            iter,
+            zip,
+            enumerate,
+            map,
+            filter,
+            sorted,
+            any,
+            all,
+            dict,
+            set,
+            max,
+            min,
+            functools.reduce,
+        )
+    }
+    found |= {f: plain(f) for f in QUIET}
+    found |= {float: number_of(float), np.float64: number_of(np.float64), np.float32: number_of(np.float32)}
+    found |= {builtins.sum: total, copy.deepcopy: deep, setattr: set_attribute, print: shown}
+    found |= {np.add.at: add_at, np.subtract.at: subtract_at, np.copyto: copied, math.fsum: total}
+    return found
+
+
+def shuffled(hooks: Any, number: int, function: Any, thing: Any, *args: Any, **kwargs: Any) -> Any:
+    """A shuffle in place: what an array holds afterwards is new to the tape."""
+    if not isinstance(thing, np.ndarray):
+        return function(thing, *args, **kwargs)
+    return hooks.tape.replaced(thing, lambda: function(thing, *args, **kwargs), hooks.sites[number])
+
+
+def _link(tape: Tape, old: Any, new: Any, site: Site, seen: set[int]) -> None:
+    """Arrays in a deep copy are those of the original."""
+    if old is new or id(new) in seen:
+        return
+    seen.add(id(new))
+    if isinstance(new, NUMBERS):
+        node = tape.operand(old)
+        if isinstance(node, Node):
+            tape.result(new, linked, (node,), {}, site)
+    elif isinstance(new, dict):
+        for key in new:
+            _link(tape, old[key], new[key], site, seen)
+    elif isinstance(new, (list, tuple)):
+        for x, y in zip(old, new, strict=True):
+            _link(tape, x, y, site, seen)
+    elif hasattr(new, "__dict__"):
+        _link(tape, vars(old), vars(new), site, seen)

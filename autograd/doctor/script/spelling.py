@@ -1,0 +1,61 @@
+"""How formulas are spelled: which brackets they need, what their transpose and their slope look like."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+
+
+def slopes_of(text: str) -> list[str]:
+    """Slopes of activations by their result, or by what they are applied to."""
+    x = text if level(text) > 3 else f"({text})"
+    return [f"{x} * (1 - {x})", f"(1 - {x}**2)", f"({x} > 0)", f"(1 - {x})"]
+
+
+def turned(text: str) -> str:
+    if text.endswith(".T"):
+        return text[:-2]
+    return f"{text}.T" if level(text) > 3 else f"({text}).T"
+
+
+def level(text: str) -> int:
+    """How tightly an expression binds: 1 for sums, 2 for products, 3 for powers and signs, 4 for names and calls."""
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return 0
+    if bracketed(text) and not isinstance(tree, ast.Tuple):
+        return 4
+    return _kind(tree)
+
+
+def bracketed(text: str) -> bool:
+    """Whether brackets stand around all of it."""
+    if not text.startswith("("):
+        return False
+    depth = 0
+    for k, mark in enumerate(text):
+        depth += (mark == "(") - (mark == ")")
+        if depth == 0:
+            return k == len(text) - 1
+    return False
+
+
+def _kind(tree: ast.expr) -> int:
+    if isinstance(tree, ast.BinOp):
+        return 1 if isinstance(tree.op, (ast.Add, ast.Sub)) else 3 if isinstance(tree.op, ast.Pow) else 2
+    if isinstance(tree, ast.UnaryOp):
+        return 3
+    return 0 if isinstance(tree, (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda)) else 4
+
+
+def broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    return joint(small, large) == large
+
+
+def joint(x: tuple[int, ...], y: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return np.broadcast_shapes(x, y)
+    except ValueError:
+        return None

@@ -1,0 +1,449 @@
+"""The training in a tape: which arrays are parameters, and where one step ends and the next begins.
+
+A parameter is a state that is made from its own past twice over: once directly (`W - ...`), and once through numbers
+that depend on it (the gradient). A sum of losses, a momentum or a counter is not. A step ends where the flow of data is
+narrowest: what crosses from one step to the next is states and little else.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import operator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .node import Node, added_at, assembled, cast, linked, masked
+from .sites import Site
+from .tape import Tape
+
+NUMBER_TYPES = {"clip", "float64", "float32", "float"}
+SAME = {"copy", "reshape", "ravel", "flatten", "astype", "transpose", "squeeze", "T", "array", "asarray", "view"}
+FAR = 14  # how many operations an update may take from the old state to the new one
+
+
+@dataclass(eq=False)
+class Chain:
+    """The states of one number or array: `states[0]` before the first update that was seen."""
+
+    states: list[Node]
+    times: list[int]
+    sites: list[Site]
+    keys: list[Any]
+    number: int = 0
+    scope: tuple[str, int] = ("", 0)
+
+    @property
+    def size(self) -> int:
+        return int(np.size(self.states[-1].value)) if self.states[-1].value is not None else 2
+
+    def state_at(self, time: int) -> Node:
+        """The latest state at a time."""
+        found = self.states[0]
+        for at, state in zip(self.times, self.states[1:], strict=True):
+            if at <= time:
+                found = state
+        return found
+
+
+@dataclass(eq=False)
+class Parameter:
+    """A block of parameters: an array, or numbers that the same line updates.
+
+    Args:
+        name: as the learner writes it.
+        chains: one, or for single numbers one each.
+        site: where it is updated.
+    """
+
+    name: str
+    chains: list[Chain]
+    site: Site
+    names: set[str] = field(default_factory=set)
+
+    @property
+    def scalars(self) -> bool:
+        return len(self.chains) > 1 or (
+            self.chains[0].states[-1].value is not None and np.ndim(self.chains[0].states[-1].value) == 0
+        )
+
+    def at(self, time: int) -> list[Node]:
+        return [chain.state_at(time) for chain in self.chains]
+
+
+@dataclass(frozen=True)
+class Step:
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(eq=False)
+class Training:
+    tape: Tape
+    parameters: list[Parameter]
+    steps: list[Step]
+    others: list[Chain] = field(default_factory=list)
+
+
+def hyper(thing: Any) -> bool:
+    """Whether it is a number that was written down, or made from such numbers only: a learning rate, say."""
+    return thing.hyper if isinstance(thing, Node) else not isinstance(thing, (list, tuple, dict))
+
+
+def direct(node: Node) -> list[Any]:
+    """The operands that a result is a change of: `W` in `W - ...`; a plain number stands for itself."""
+    function, args = node.function, node.args
+    if function is None:
+        return []
+    name = getattr(function, "__name__", "")
+    if name == "add":
+        return [arg for arg in args if isinstance(arg, (Node, int, float))]
+    if name in ("sub", "subtract"):
+        return [args[0]] if isinstance(args[0], (Node, int, float)) else []
+    if name in ("mul", "multiply", "truediv", "divide"):
+        return [
+            arg
+            for k, arg in enumerate(args[:2])
+            if isinstance(arg, Node) and (k == 0 or name in ("mul", "multiply")) and _nearly_one(args[1 - k], k, name)
+        ]
+    if function is assembled:
+        return [part for part in args[0] if isinstance(part, Node)][:3]
+    if function in (added_at, masked, linked, cast, operator.getitem) or name in SAME or name in NUMBER_TYPES:
+        return [args[0]] if args and isinstance(args[0], Node) else []
+    return []
+
+
+def _nearly_one(factor: Any, k: int, name: str) -> bool:
+    """Whether it is a number such as 1 - rate * decay."""
+    if not hyper(factor):
+        return False
+    value = factor.value if isinstance(factor, Node) else factor
+    try:
+        size = float(np.asarray(value).reshape(()))
+    except (TypeError, ValueError):
+        return False
+    return 0.5 <= size <= 1.0 or (name not in ("mul", "multiply") and 1.0 <= size <= 2.0)
+
+
+def find_chains(tape: Tape) -> list[Chain]:
+    """Every state that is stored again and again, each made from the one before."""
+    first: dict[int, tuple[int, Node, Site, Any, tuple[str, int]]] = {}
+    for _, scope, key, thing, site in tape.stores:
+        if (
+            isinstance(thing, Node)
+            and id(thing) not in first
+            and site.kind in ("store", "augmented", "call")
+            and _changes(thing)
+        ):
+            where = (scope[0] == "memory", key if scope[0] == "memory" else None)
+            first[id(thing)] = (thing.time, thing, site, where, scope)
+    chains: list[Chain] = []
+    member: dict[int, Chain] = {}
+    for time, node, site, key, scope in sorted(first.values(), key=lambda event: event[0]):
+        chain = _before(node, site, member)
+        if chain is None:
+            origin = _origin(node)
+            if origin is None:
+                continue
+            chain = Chain([origin], [], [], [], len(chains), scope)
+            chains.append(chain)
+        chain.states.append(node)
+        chain.times.append(time)
+        chain.sites.append(site)
+        chain.keys.append((site.number, key))
+        member[id(node)] = chain
+    return _joined([chain for chain in chains if len(chain.states) > 1], member)
+
+
+def _changes(node: Node) -> bool:
+    """Whether it is made by arithmetic; a copy, or an element that was read, is no new state."""
+    function = node.function
+    name = getattr(function, "__name__", "")
+    if function is None or function in (linked, assembled, operator.getitem) or name in SAME:
+        return False
+    return node.value is None or np.asarray(node.value).dtype.kind in "fiu"
+
+
+def _before(node: Node, site: Site, member: dict[int, Chain]) -> Chain | None:
+    """The chain of this site whose latest state this one was made from."""
+    return next((chain for state in _past(node) if (chain := member.get(id(state))) and chain.sites[-1] is site), None)
+
+
+def _past(node: Node, most: int = 300) -> Iterator[Node]:
+    """What a state is a change of, and what that is a change of; nearest first."""
+    level: list[Any] = direct(node)
+    known: set[int] = set()
+    for _ in range(FAR):
+        further = []
+        for at in level:
+            if isinstance(at, Node) and id(at) not in known and len(known) < most:
+                known.add(id(at))
+                yield at
+                further += direct(at)
+        level = further
+        if not level:
+            return
+
+
+def _origin(node: Node) -> Node | None:
+    """What the first state was made from: the first operand on the way that was made somewhere else."""
+    ways = direct(node)
+    for _ in range(FAR):
+        if not ways:
+            return None
+        at = ways[0]
+        if not isinstance(at, Node):
+            return Node(None, (), {}, float(at), None, 0, "literal")
+        here, there = node.site, at.site
+        same = (
+            here is not None and there is not None and there.statement == here.statement and there.source is here.source
+        )
+        ways = direct(at)
+        if not ways or not (same or getattr(at.function, "__name__", "") in ("copy", "linked")):
+            return at
+    return None
+
+
+def _joined(chains: list[Chain], member: dict[int, Chain]) -> list[Chain]:
+    """Chains of one variable that several lines update in turn become one."""
+    made_from: dict[int, set[int]] = {chain.number: set() for chain in chains}
+    for chain in chains:
+        for state in chain.states[1:40]:
+            for earlier in _past(state, 40):
+                other = member.get(id(earlier))
+                if other is not None and other.number in made_from:
+                    made_from[chain.number].add(other.number)
+                    break
+    groups: dict[int, int] = {}
+    for chain in chains:
+        for number in made_from[chain.number]:
+            if number != chain.number and chain.number in made_from[number]:
+                groups[chain.number] = min(groups.get(chain.number, chain.number), groups.get(number, number))
+    by_group: dict[int, list[Chain]] = defaultdict(list)
+    for chain in chains:
+        by_group[groups.get(chain.number, chain.number)].append(chain)
+    found = []
+    for members in by_group.values():
+        if len(members) == 1:
+            found += members
+            continue
+        rows = [row for c in members for row in zip(c.times, c.states[1:], c.sites, c.keys, strict=True)]
+        rows.sort(key=lambda row: row[0])
+        first = min(members, key=lambda c: c.times[0])
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        found.append(
+            Chain([first.states[0], *columns[1]], columns[0], columns[2], columns[3], first.number, first.scope)
+        )
+    return found
+
+
+def depends_on_itself(chain: Chain) -> bool:
+    """Whether what is added to a state depends on an earlier state of it, one or two cycles back."""
+    count = len(chain.keys)
+    for k in sorted({count - 1, min(count - 1, 3), 1}, reverse=True):
+        if not 1 <= k < count:
+            continue
+        before = [j for j in range(k) if chain.keys[j] == chain.keys[k]]
+        if before and _loops_back(chain, k + 1, chain.states[before[-1]].time):
+            return True
+    return False
+
+
+def _loops_back(chain: Chain, k: int, stop: int) -> bool:
+    states = {id(state) for state in chain.states[:k]}
+    heap: list[tuple[int, int, Node]] = []
+    visited: set[int] = set()
+
+    def push(node: Node) -> None:
+        if id(node) not in visited and node.time >= stop:
+            visited.add(id(node))
+            heapq.heappush(heap, (-node.time, id(node), node))
+
+    for node in beside(way_back(chain.states[k], states)):
+        push(node)
+    while heap:
+        node = heapq.heappop(heap)[2]
+        if id(node) in states:
+            return True
+        for operand in node.operands():
+            push(operand)
+    return False
+
+
+def way_back(end: Node, states: set[int], most: int = 400) -> list[Node]:
+    """The way from a state to an earlier one of these through what it is a change of, both ends included."""
+    reached_from: dict[int, Node | None] = {id(end): None}
+    level = [end]
+    for _ in range(FAR):
+        further = []
+        for node in level:
+            for at in direct(node):
+                if isinstance(at, Node) and id(at) not in reached_from and len(reached_from) < most:
+                    reached_from[id(at)] = node
+                    if id(at) in states:
+                        way = [at]
+                        back: Node | None = node
+                        while back is not None:
+                            way.append(back)
+                            back = reached_from[id(back)]
+                        return way[::-1]
+                    further.append(at)
+        level = further
+    return [end]
+
+
+def beside(way: list[Node]) -> Iterator[Node]:
+    """The operands along a way that are not on it."""
+    for node, following in zip(way, [*way[1:], None], strict=True):
+        if following is None and len(way) > 1:
+            return
+        skipped = False
+        for operand in node.operands():
+            if operand is following and not skipped:
+                skipped = True  # x + x: once on the way, once beside it
+            else:
+                yield operand
+
+
+def find_training(tape: Tape) -> Training | None:
+    """The parameters and the steps; None where nothing is trained."""
+    chains = find_chains(tape)
+    if not chains:
+        return None
+    candidates = [chain for chain in chains if depends_on_itself(chain)]
+    repeated = [chain for chain in candidates if _cycles(chain)]
+    if not repeated:
+        return None
+    span = max(c.times[-1] for c in repeated) - min(c.times[0] for c in repeated)
+    lasting = [c for c in repeated if c.times[-1] - c.times[0] >= 0.4 * span]
+    if not lasting:
+        return None
+    states = {id(state) for chain in lasting for state in chain.states}
+    master = max(lasting, key=lambda c: (c.times[-1] - c.times[0], -len(c.times)))
+    marks = _cycles(master)
+    boundaries = _boundaries(tape, lasting, marks, states)
+    steps = [Step(k, a, b) for k, (a, b) in enumerate(itertools.pairwise(boundaries))]
+    if not steps:
+        return None
+    found = _parameters(tape, lasting, steps)
+    if not found:
+        return None
+    return Training(tape, found, steps, [c for c in chains if all(c not in p.chains for p in found)])
+
+
+def _cycles(chain: Chain) -> list[int]:
+    """The times at which the first update of a cycle comes round again."""
+    first = chain.keys[0]
+    times = [time for time, key in zip(chain.times, chain.keys, strict=True) if key == first]
+    return times if len(times) > 1 else []
+
+
+def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], states: set[int]) -> list[int]:
+    """The ends of the steps: after the update in each cycle that the least data crosses."""
+    events = sorted({(t, key) for c in lasting for t, key in zip(c.times, c.keys, strict=True)}, key=lambda e: e[0])
+    cycle = [e for e in events if marks[0] <= e[0] < marks[1]]
+    period = marks[1] - marks[0]
+    uses: dict[int, int] = {}
+    born: dict[int, int] = {}
+    window = [n for n in tape.nodes if marks[0] - 2 * period <= n.time <= marks[-1] + period]
+    for node in window:
+        born[id(node)] = node.time
+        for operand in node.operands():
+            uses[id(operand)] = node.time
+    gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (marks[1], None)], strict=True)]
+    best, least = 0, None
+    for k, (t, _) in enumerate(cycle):
+        crossing = sum(
+            1
+            for i, b in born.items()
+            if t - period < b <= t < uses.get(i, 0) and uses[i] <= t + period and i not in states
+        )
+        if least is None or (crossing, -gaps[k]) < least:
+            best, least = k, (crossing, -gaps[k])
+    offset = cycle[best][1]
+    ends = []
+    for start, stop in zip(marks, [*marks[1:], None], strict=True):
+        inside = [t for t, key in events if t >= start and (stop is None or t < stop) and key == offset]
+        if inside:
+            ends.append(inside[-1])
+    begin = min(min(c.times) for c in lasting)
+    origin = max((c.states[0].time for c in lasting if c.states[0].time < begin), default=0)
+    return [origin, *ends]
+
+
+def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step]) -> list[Parameter]:
+    step = steps[min(1, len(steps) - 1)]
+    chosen = [chain for chain in lasting if _within(chain, step)]
+    groups: dict[Any, list[Chain]] = defaultdict(list)
+    for chain in chosen:
+        sites = tuple(sorted({site.number for site in chain.sites}))
+        value = chain.states[0].value
+        if chain.scope[0] == "memory" and chain.keys[0][1][1] is not None:
+            groups[chain.scope].append(chain)  # elements of one array
+        elif value is not None and np.ndim(value) == 0:
+            groups[sites, chain.scope].append(chain)
+        else:
+            groups[chain.number].append(chain)
+    found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]
+    found.sort(key=lambda p: p.chains[0].states[0].time)
+    _name(tape, found)
+    return found
+
+
+def _within(chain: Chain, step: Step) -> bool:
+    """Whether within one step the change of a state depends on the state."""
+    start, end = chain.state_at(step.start), chain.state_at(step.end)
+    if start is end:
+        return False
+    visited: set[int] = set()
+    stack = list(beside(way_back(end, {id(start)})))
+    while stack:
+        node = stack.pop()
+        if node is start:
+            return True
+        if id(node) not in visited and node.time > step.start:
+            visited.add(id(node))
+            stack += list(node.operands())
+    return False
+
+
+def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
+    """The names of the blocks, as they are written in the script."""
+    spelled: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for _, scope, key, thing, site in tape.stores:
+        if isinstance(thing, Node):
+            text = (
+                site.target
+                if site.kind in ("store", "augmented")
+                else site.text
+                if site.kind in ("item", "attribute")
+                else str(key)
+            )
+            spelled[id(thing)].append((_plainness(scope, key, site), text))
+    taken: dict[str, int] = {}
+    for parameter in parameters:
+        options: list[tuple[int, int, str]] = []
+        for chain in parameter.chains[:1]:
+            for k, state in enumerate(chain.states[:3]):
+                options += [(rank, k, text) for rank, text in spelled.get(id(state), ()) if text]
+        parameter.names = {text for _, _, text in options}
+        best = min(options, default=(0, 0, parameter.site.target))[2]
+        count = taken[best] = taken.get(best, 0) + 1
+        parameter.name = best if count == 1 else f"{best} ({count})"
+
+
+def _plainness(scope: tuple[str, int], key: Any, site: Site) -> int:
+    """How good a name is for a learner to recognise: an attribute, a name at the top, a key, a local name."""
+    kind, number = scope
+    if kind == "attribute":
+        return 0
+    if kind == "item" and isinstance(key, str):
+        return 1
+    if kind == "frame" and number == 0:
+        return 2
+    return 4 if kind == "item" else 5

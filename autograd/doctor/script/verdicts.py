@@ -1,0 +1,282 @@
+"""The verdict on each block under one reading of the loss: is its gradient right, and does the step use it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .look import Look, Point
+from .losses import Reading, before_squash, errors
+from .match import TOLERANCE, Match, matched
+from .node import Node
+from .reference import cotangents, forward_part, gradient
+
+Array = Any
+
+
+@dataclass(eq=False)
+class Verdict:
+    """What was found about one block.
+
+    Args:
+        name: of the block.
+        change: (after - before) against minus the right gradient.
+        gradient: the node, or nodes, of the script that hold the gradient, and how they compare; None if there is none.
+        right: whether the step follows the right gradient downhill.
+        rule: "plain", or what kind of step it is.
+        silent: the right gradient is zero wherever one looked.
+    """
+
+    name: str
+    change: Match
+    gradient: Match | None = None
+    nodes: list[Node] = field(default_factory=list)
+    right: bool = False
+    rule: str = "plain"
+    uphill: bool = False
+    silent: bool = False
+    decay: float = 0.0
+    factor: float = 1.0
+
+
+@dataclass(eq=False)
+class Judgement:
+    look: Look
+    points: list[Point]
+    reading: Reading | None
+    verdicts: dict[str, Verdict]
+    bars: list[dict[int, Array]]
+    forward: set[int]
+    form: str = ""
+
+
+def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> tuple[str, float]:
+    """What kind of loss a reading is ("squares", "entropy", "absolute", or "" where there is no telling), and its sign.
+
+    The sign is -1 where it grows as the predictions near the targets.
+    """
+    if reading.kind != "loss":
+        return reading.kind, 1.0
+    for group in errors(look):
+        error, prediction, sign = group[0]
+        places = [(prediction, "squares")]
+        logits = before_squash(look, prediction, points[0])
+        if logits is not None:
+            places.insert(0, (logits, "entropy"))
+        for node, form in places:
+            key = _counterpart(look, points, node, bars)
+            if key is not None:
+                theirs = [sign * np.asarray(point.values[id(error)], dtype=float) for point in points]
+                right = [bar[key] for bar in bars]
+                match = matched(theirs, right)
+                if match.holds or (theirs[0].size > 2 and match.worst <= TOLERANCE):
+                    return form, float(np.sign(match.scales[0]))
+                if matched([np.sign(e) for e in theirs], right).holds:
+                    return "absolute", 1.0
+    return "", 1.0
+
+
+def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
+    """The node itself, or, where the loss has a forward pass of its own, the one with the same value there."""
+    if all(id(node) in bar for bar in bars):
+        return id(node)
+    values = [np.asarray(point.values[id(node)], dtype=float) for point in points]
+    for key in bars[0]:
+        other = points[0].values.get(key)
+        same = other is not None and np.shape(other) == values[0].shape and np.array_equal(other, values[0])
+        rows = zip(bars, points, values, strict=True)
+        if same and all(key in bar and np.array_equal(point.values[key], value) for bar, point, value in rows):
+            return key
+    return None
+
+
+def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
+    """Whether all blocks follow the gradient with one factor that differs from point to point: a root of the loss."""
+    matches = [v.change for v in found.values() if not v.silent]
+    return (
+        bool(matches)
+        and all(
+            m.worst <= TOLERANCE
+            and min(m.scales, default=0) > 0
+            and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
+            for m in matches
+        )
+        and max(look.block(look.base.values, nodes).size for nodes in look.starts.values()) > 2
+    )
+
+
+def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
+    order = forward_part(look, reading.roots)
+    bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
+    form, sign = form_of(look, points, reading, bars)
+    if sign < 0:
+        reading.sign = -reading.sign
+        bars = [{key: -bar for key, bar in each.items()} for each in bars]
+    forward = {id(node) for node, _ in order}
+    found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
+    if form and not all(v.right for v in found.values()) and _uniform(look, found):
+        for v in found.values():
+            v.right = not v.silent
+    _same_factor(look, found, reading)
+    return Judgement(look, points, reading, found, bars, forward, form)
+
+
+def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
+    """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
+    factors: dict[str, float] = {}
+    for name, v in found.items():
+        if v.right and v.rule == "plain" and v.change.holds:
+            rate = rate_of(look, look.ends[name][0])
+            factors[name] = v.change.scale / (rate or 1.0)
+        elif v.right and v.gradient is not None:
+            factors[name] = abs(v.gradient.scale)
+    plain = {name: found[name].change.scale for name in factors if found[name].rule == "plain"}
+    if len(plain) == len(factors) and plain and max(plain.values()) - min(plain.values()) <= 1e-5 * max(plain.values()):
+        return  # one and the same step for all, whatever the rates are made of
+    if not factors or max(factors.values()) - min(factors.values()) <= 1e-5 * max(factors.values()):
+        return
+    counts: dict[float, int] = {}
+    for factor in factors.values():
+        key = next((k for k in counts if abs(k - factor) <= 1e-5 * k), factor)
+        counts[key] = counts.get(key, 0) + 1
+    exact = [k for k in counts if abs(k - 1.0) <= 1e-5] if reading.kind == "loss" else []
+    usual = exact[0] if exact else max(counts, key=lambda k: counts[k])
+    for name, factor in factors.items():
+        if abs(factor - usual) > 1e-5 * usual:
+            found[name].right, found[name].factor = False, factor / usual
+
+
+def _is_copy(node: Node, of: dict[int, str]) -> bool:
+    """Whether it is one of these nodes, or a copy of one."""
+    while id(node) not in of:
+        if getattr(node.function, "__name__", "") not in ("copy", "linked") or not isinstance(node.args[0], Node):
+            return False
+        node = node.args[0]
+    return True
+
+
+def written_number(node: Node, k: int) -> bool:
+    """Whether an operand is a number in the source text."""
+    if node.site is None or node.site.kind not in ("binary", "augmented"):
+        return False
+    try:
+        float(node.site.part(k))
+    except ValueError:
+        return False
+    return True
+
+
+def rate_of(look: Look, end: Node) -> float | None:
+    """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one."""
+    rate, node, seen = 1.0, end, False
+    for _ in range(8):
+        operands = list(node.operands())
+        kind = getattr(node.function, "__name__", "")
+        active = [o for o in operands if id(o) in look.depends and not _is_copy(o, look.start_ids)]
+        if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
+            node = active[0]
+            continue
+        if kind not in ("mul", "multiply", "neg"):
+            break
+        factors = [float(np.asarray(o.value)) for o in operands if o.hyper and o.value is not None]
+        factors += [
+            float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
+        ]
+        if factors:
+            rate, seen = rate * factors[0], True
+        rest = [o for o in operands if not o.hyper]
+        if len(rest) != 1:
+            break
+        node = rest[0]
+    return abs(rate) if seen else None
+
+
+def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int]) -> Verdict:
+    right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
+    change = matched([-look.change(point.values, name) for point in points], right)
+    found = Verdict(name, change)
+    if all(not np.any(g) for g in right):
+        found.silent = True
+        return found
+    if change.holds and change.scale > 0:
+        found.right = True
+    elif change.holds:
+        found.uphill = True
+    for nodes in gradient_nodes(look, name):
+        if any(id(node) in forward or id(node) not in point.values for node in nodes for point in points):
+            continue
+        match = matched([look.block(point.values, nodes) for point in points], right)
+        if match.holds:
+            found.gradient, found.nodes = match, nodes
+            break
+    if found.gradient is not None and not found.right and not found.uphill:
+        _judge_rule(look, points, right, found)
+    return found
+
+
+def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
+    """A step that is not plain gradient descent, but uses the right gradient: does it go downhill?"""
+    changes = [look.change(point.values, found.name) for point in points]
+    weights = [look.block(point.values, look.starts[found.name]) for point in points]
+    rows = np.concatenate([np.stack([g, w], axis=1) for g, w in zip(right, weights, strict=True)])
+    goal = np.concatenate(changes)
+    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
+    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal):
+        found.rule, found.decay = "decay", -float(coefficients[1])
+        found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
+        return
+    agree = against = 0
+    for g, d in zip(right, changes, strict=True):
+        large = np.abs(g) > 1e-3 * np.max(np.abs(g), initial=0.0)
+        agree += int(np.sum(g[large] * d[large] < 0))
+        against += int(np.sum(g[large] * d[large] > 0))
+    found.rule = "adaptive"
+    found.right = agree > 0 and against == 0
+    found.uphill = against > 0 and agree == 0
+
+
+def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
+    """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
+    chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
+    if len(chains) == 1:
+        return [[node] for node in chains[0]]
+    by_site: list[dict[Any, Node]] = []
+    for chain in chains:
+        sites: dict[Any, Node] = {}
+        for node in chain:
+            sites.setdefault((node.site.number if node.site else -1, getattr(node.function, "__name__", "")), node)
+        by_site.append(sites)
+    common = [key for key in by_site[0] if all(key in sites for sites in by_site)]
+    return [[sites[key] for sites in by_site] for key in common]
+
+
+def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
+    found: list[Node] = []
+    active: dict[int, Node] = {id(end): end}
+    memo: dict[int, bool] = {}
+
+    def quiet(node: Node) -> bool:
+        if node is start or node.hyper or id(node) not in look.depends:
+            return True
+        if id(node) in look.program.leaves:
+            return False
+        if id(node) not in memo:
+            memo[id(node)] = False
+            memo[id(node)] = all(quiet(operand) for operand in node.operands())
+        return memo[id(node)]
+
+    for _ in range(3000):
+        if not active:
+            break
+        node = max(active.values(), key=lambda n: n.time)
+        if len(active) == 1:
+            found.append(node)
+        del active[id(node)]
+        if id(node) in look.program.leaves:
+            continue
+        for operand in node.operands():
+            if not quiet(operand):
+                active[id(operand)] = operand
+    return found

@@ -1,0 +1,141 @@
+"""What can be watched and changed in another run of a script: its loss, its loops, its updates, its learning rate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from .look import Look
+from .loops import find_loops
+from .losses import errors
+from .node import Node
+from .record import Recording
+from .sites import Site
+from .trial import Place, Watched
+from .verdicts import Judgement, written_number
+
+RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
+
+
+def place_of(site: Site) -> Place:
+    return site.source.path, site.span
+
+
+def watched_for(recording: Recording, found: Judgement) -> Watched:
+    """The places to watch in a run at full speed."""
+    assert recording.training is not None
+    loops = find_loops(recording.tape, recording.hooks.turns, recording.training)
+    updates = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
+    updates |= {
+        place_of_statement(site) for chain in recording.training.others if chain.size > 1 for site in chain.sites
+    }
+    error, side = _error(found)
+    return Watched(
+        loss=_loss(found),
+        error=error,
+        side=side,
+        samples=None if loops.samples is None or loops.epochs is None else place_of(loops.samples),
+        epochs=_loop(loops.epochs if loops.epochs is not None else loops.samples),
+        updates=tuple(sorted(updates)),
+    )
+
+
+def place_of_statement(site: Site) -> Place:
+    return site.source.path, site.statement
+
+
+def _loop(site: Site | None) -> Place | None:
+    return None if site is None else place_of(site)
+
+
+def _loss(found: Judgement) -> Place | None:
+    reading = found.reading
+    if reading is None or reading.kind != "loss" or reading.site is None:
+        return None
+    site: Site = reading.site
+    if site.kind == "augmented" and len(site.parts) > 1 and site.parts[1] is not None:
+        return site.source.path, site.parts[1]
+    return place_of(site) if site.kind in ("binary", "call", "item", "unary") else None
+
+
+def _error(found: Judgement) -> tuple[Place | None, int]:
+    """A difference of prediction and target in the text, and on which side of it the prediction stands."""
+    for group in errors(found.look):
+        node, _, sign = group[0]
+        if node.site is not None and node.site.kind == "binary" and getattr(node.function, "__name__", "") == "sub":
+            return place_of(node.site), 0 if sign > 0 else 1
+    return None, 0
+
+
+def rate_places(look: Look) -> tuple[float, list[Place]]:
+    """The learning rate as it is written, and where; no places where it is not found."""
+    found: dict[Place, float] = {}
+    for nodes in look.ends.values():
+        for value, place in _rates(look, nodes[0]):
+            found[place] = value
+    if not found:
+        return float("nan"), []
+    values = list(found.values())
+    rate = max(set(values), key=values.count)
+    return rate, [place for place, value in found.items() if value == rate]
+
+
+def _rates(look: Look, end: Node) -> Iterator[tuple[float, Place]]:
+    """The written numbers that a step is multiplied by."""
+    stack: list[Node] = [end]
+    known: set[int] = set()
+    while stack and len(known) < 40:
+        node = stack.pop(0)
+        if id(node) in known:
+            continue
+        known.add(id(node))
+        name = getattr(node.function, "__name__", "")
+        operands = list(node.operands())
+        if name in ("mul", "multiply", "truediv", "divide") and id(node) in look.depends:
+            hyper = [leaf for o in operands if o.hyper for leaf in _literals(o)]
+            told = [leaf for leaf in hyper if _is_rate(look, leaf)] or ([] if len(hyper) != 1 else hyper)
+            for leaf in told[:1]:
+                yield float(np.asarray(leaf.value)), place_of(leaf.site)  # type: ignore[arg-type]
+            if told:
+                return
+            for k, arg in enumerate(node.args):
+                part = node.site.parts[k] if node.site is not None and k < len(node.site.parts) else None
+                if isinstance(arg, float) and written_number(node, k) and part is not None and node.site is not None:
+                    yield arg, (node.site.source.path, part)
+                    return
+        if name in (
+            "sub",
+            "subtract",
+            "add",
+            "neg",
+            "mul",
+            "multiply",
+            "truediv",
+            "divide",
+            "copy",
+            "linked",
+            "assembled",
+            "spread",
+        ):
+            stack += [o for o in operands if id(o) in look.depends and id(o) not in look.start_ids]
+
+
+def _literals(node: Node) -> list[Node]:
+    """The written numbers that a number is made of."""
+    out, stack = [], [node]
+    while stack:
+        at = stack.pop()
+        if at.function is None and at.name == "literal" and at.site is not None:
+            out.append(at)
+        stack += list(at.operands())
+    return out
+
+
+def _is_rate(look: Look, leaf: Node) -> bool:
+    """Whether a number is stored under a name such as `lr`."""
+    stores = look.training.tape.stores
+    return any(
+        thing is leaf and isinstance(key, str) and RATE.search(key) is not None for _, _, key, thing, _ in stores
+    )
