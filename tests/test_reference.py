@@ -26,7 +26,7 @@ def documented() -> set[str]:
             if kind == "currentmodule":
                 module = name
             else:
-                found.add(name if kind == "automodule" else f"{module}.{name}")
+                found.add(name if kind == "automodule" or name.startswith(f"{module}.") else f"{module}.{name}")
     return found
 
 
