@@ -129,23 +129,26 @@ class Arrays:
         return Spread(taken, tuple(axes[k] for k in kept), inside)
 
     def numbers(self, column: Any, points: Points) -> Spread:
-        """Constants of the grid; one number where they are all the same."""
-        if (column == column[0]).all():
+        """Constants of the grid; one number where they are all the same: bit for bit, NaN and -0.0 are numbers too."""
+        column = np.asarray(column, float)
+        bits = column.view(np.int64)
+        if (bits == bits[0]).all():
             return Spread(self.program.constant(float(column[0])), (), False)
         axes = points.every
         shape = [axis.size for axis in axes]
-        table: Any = np.zeros(shape)
+        table: Any = np.zeros(shape, np.int64)
         there: Any = np.zeros(shape, bool)
         where = tuple(points.along(axis) for axis in axes)
-        table[where], there[where] = column, True
+        table[where], there[where] = bits, True
         kept = list(range(len(axes)))
         for k in range(len(axes)):
-            top = np.where(there, table, -np.inf).max(axis=k, keepdims=True)
+            top = np.where(there, table, np.iinfo(np.int64).min).max(axis=k, keepdims=True)
             if ((table == top) | ~there).all():
                 there = there.any(axis=k, keepdims=True)
-                table = np.where(there, top, 0.0)
+                table = np.where(there, top, 0)
                 kept.remove(k)
-        return Spread(self.program.array(table.reshape([shape[k] for k in kept])), tuple(axes[k] for k in kept), False)
+        numbers = table.reshape([shape[k] for k in kept]).view(float)
+        return Spread(self.program.array(numbers), tuple(axes[k] for k in kept), False)
 
 
 def _narrowed(table: Whole, kept: Sequence[int]) -> Whole:
