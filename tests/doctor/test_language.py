@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import autograd.doctor
-from autograd import OperandError, diagnose
+from autograd import OperandError, diagnose, examine
 from autograd.doctor import run
 from autograd.doctor.language import chosen, languages, messages, padded, say, speaking, width_of, wrapped
 
@@ -68,9 +68,10 @@ def test_every_message_is_used() -> None:
     prefixes = tuple(
         prefix
         for prefix in begun
-        if prefix in ("fault_", "factor_", "rate_too_", "a_", "what_", "verdict_", "undecided_", "col_")
+        if prefix
+        in ("fault_", "factor_", "rate_too_", "a_", "what_", "verdict_", "undecided_", "col_", "check_", "e_ratio_")
     )
-    assert len(prefixes) == 8
+    assert len(prefixes) == 10
     assert [key for key in ENGLISH if key not in whole and not key.startswith(prefixes)] == []
 
 
@@ -151,6 +152,23 @@ def test_a_diagnosis_in_chinese(mistake: str) -> None:
     assert "参数块" in str(report)
     assert "判断" in report._repr_html_()
     assert str(english).startswith("Your gradients, from the output back to the input:")
+
+
+@pytest.mark.parametrize(("scale", "lr"), [(1.0, 1e-4), (20.0, 1.0), (0.0, 0.1)])
+def test_an_examination_in_chinese(scale: float, lr: float) -> None:
+    def loss(params, X, Y):
+        return 0.5 * ((1 / (1 + np.exp(-(X @ params["W1"]))) @ params["W2"] - Y) ** 2).mean()
+
+    rng = np.random.default_rng(0)
+    params = {"W1": scale * rng.normal(size=(1, 3)) + 0.5, "W2": scale * rng.normal(size=(3, 1)) + 0.5}
+    X = np.linspace(-1, 1, 30)[:, None]
+    found = examine(params, loss, (X, X**2), lr=lr, steps=100, lang="zh")
+    english = examine(params, loss, (X, X**2), lr=lr, steps=100, lang="en")
+    assert found.flagged
+    assert [f.check for f in found.flagged] == [f.check for f in english.flagged]  # what programs ask for stays
+    for line in str(found).splitlines():
+        assert line.strip().startswith("[") or not re.search("[a-z]{3,} [a-z]{3,}", line), line
+    assert "检查" in found._repr_html_()
 
 
 def test_what_cannot_be_judged_is_said_in_chinese(tmp_path: Path) -> None:
