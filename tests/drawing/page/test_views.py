@@ -33,8 +33,8 @@ def test_the_picture_is_fitted_anew_when_the_window_changes(opened: Opened) -> N
 
 
 def test_on_a_phone_the_details_of_a_box_are_in_sight(opened: Opened) -> None:
-    tab = opened(inspect(graphs.network([3, 3, 1])), width=390, height=844)
     for box, part in ((0, "#whatif h3"), (1, "#chosen h2")):  # a leaf, and a module
+        tab = opened(inspect(graphs.network([3, 3, 1])), width=390, height=844)
         tab.locator("#graph .box .fill").nth(box).click()
         frame = tab.locator(part).bounding_box()
         assert frame["y"] + frame["height"] < tab.locator("footer").bounding_box()["y"]

@@ -2,6 +2,7 @@
 "use strict";
 
 const GLIDE = 260; // milliseconds
+const READABLE = 4.5; // pixels; letters that are smaller are left out, which no eye misses and the browser is glad of
 
 class Camera {
   constructor(svg, onMove) {
@@ -29,6 +30,7 @@ class Camera {
   apply() {
     const { x, y, wide, high } = this.view;
     this.svg.setAttribute("viewBox", [x, y, wide, high].map((each) => each.toFixed(2)).join(" "));
+    this.svg.classList.toggle("tiny", 12 * this.scale < READABLE);
     this.onMove();
   }
 

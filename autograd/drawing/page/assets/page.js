@@ -142,6 +142,8 @@ function start() {
     if (engine) resetAll();
     address.follow(link);
   });
+  byId("graph").addEventListener("pointerdown", () => { state.isHeld = true; }, true);
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) window.addEventListener(end, () => { state.isHeld = false; }, true);
   onResize.known = `${camera.room.wide} ${camera.room.high}`;
   new ResizeObserver(onResize).observe(byId("graph"));
 }

@@ -13,7 +13,7 @@ function explain(graph, node, most = MOST_PATHS) {
   if (typeof node.grad !== "number" || !Number.isFinite(node.grad)) return null;
   const { reach, counts } = bounds(graph, node);
   if (!reach.has(node)) return null;
-  const waiting = [{ node, product: 1, edges: [], bound: reach.get(node) }];
+  const waiting = [{ node, product: 1, trail: null, bound: reach.get(node) }];
   const paths = [];
   while (waiting.length && paths.length < most) {
     const best = waiting.reduce((first, each, k) => (each.bound > waiting[first].bound ? k : first), 0);
@@ -22,7 +22,7 @@ function explain(graph, node, most = MOST_PATHS) {
     for (const edge of path.node.uses) {
       const part = edge.partial === null ? 0 : edge.partial;
       const bound = Math.abs(path.product * part) * (reach.get(edge.head) ?? 0);
-      if (bound > 0) waiting.push({ node: edge.head, product: path.product * part, edges: [...path.edges, edge], bound });
+      if (bound > 0) waiting.push({ node: edge.head, product: path.product * part, trail: { edge, before: path.trail }, bound });
     }
   }
   const before = node.before ?? 0;
@@ -52,7 +52,8 @@ function bounds(graph, node) {
 }
 
 /** A path from the result's side: what it starts with, and the derivatives in the order of backward. */
-function finished({ node, product, edges }) {
-  const factors = [node.grad, ...[...edges].reverse().map((edge) => edge.partial)];
-  return { edges: [...edges].reverse(), factors, product: product * node.grad };
+function finished({ node, product, trail }) {
+  const edges = [];
+  for (let last = trail; last; last = last.before) edges.push(last.edge); // from the result back
+  return { edges, factors: [node.grad, ...edges.map((edge) => edge.partial)], product: product * node.grad };
 }

@@ -21,7 +21,7 @@ const state = {
   cancels: false, // whether the paths of the chosen value's gradient nearly cancel
   shares: new Map(), // of the chosen value: how much of its gradient came along each edge
   playing: null,
-  isHeld: false, // a leaf is being dragged: its box has to stay where it is
+  isHeld: false, // the picture is pressed or dragged: its boxes have to stay where they are
   version: 0, // how often the numbers have changed
   isFresh: true, // nobody has taken a step yet: the picture shows the end of the story
 };

@@ -161,7 +161,6 @@ function listenLeaf(box, group) {
   group.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     start = { x: event.clientX, number: engine.numbers[engine.place.get(leaf)], moved: false };
-    state.isHeld = true;
     event.stopPropagation();
     camera.dragged = false;
     group.setPointerCapture(event.pointerId);
@@ -174,10 +173,7 @@ function listenLeaf(box, group) {
     change(leaf, rounded((Number.isFinite(start.number) ? start.number : 0) + ((event.clientX - start.x) / 200) * reach, pushOf(leaf) / 100));
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-    group.addEventListener(end, () => {
-      start = null;
-      state.isHeld = false;
-    });
+    group.addEventListener(end, () => { start = null; });
   }
   group.addEventListener("keydown", (event) => {
     const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
