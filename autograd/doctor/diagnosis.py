@@ -22,6 +22,7 @@ from .comparison import comparison
 from .evidence import Batch, Evidence, gather
 from .fit import TOLERANCE, Explanation, explain, fit, judge
 from .forward import compare_forward
+from .language import chosen, say, speaking, spoken
 from .reference import Loss
 from .report import BlockReport, Candidate, Report
 from .templates import build, singles
@@ -41,6 +42,7 @@ def diagnose(
     forward: Any = None,
     each: bool = False,
     seed: int = 0,
+    lang: str = "",
 ) -> Report:
     """Say where a handwritten gradient is wrong, and how.
 
@@ -57,6 +59,7 @@ def diagnose(
         forward: the outputs of his layers, in order or by name, or the function `(params, *batch)` that gives them.
         each: the functions take one sample at a time: row k of every array of the batch.
         seed: of the random points.
+        lang: the language of the report, "en" or "zh"; by default that of GLASSGRAD_LANG, or of the locale.
 
     Returns:
         A `Report`; print it.
@@ -75,6 +78,21 @@ def diagnose(
     >>> report.ok, report["W"].name
     (False, 'transposed')
     """
+    with speaking(chosen(lang)):
+        return _diagnose(loss, params, batch, gradients, update, lr, forward, each, seed)
+
+
+def _diagnose(
+    loss: Loss,
+    params: Mapping[str, Any],
+    batch: Sequence[Any],
+    gradients: Any,
+    update: Any,
+    lr: float | None,
+    forward: Any,
+    each: bool,
+    seed: int,
+) -> Report:
     blocks, notes = _checked_params(params)
     if gradients is None and update is None and forward is None:
         raise OperandError("nothing to judge: give gradients=, update= with lr=, or forward=")
@@ -85,7 +103,7 @@ def diagnose(
             f"the batch is a tuple of what the loss takes besides the parameters, got {type(batch).__name__}"
         )
     parts = Batch(batch, each)
-    report = Report({}, notes=notes)
+    report = Report({}, notes=notes, language=spoken())
     if gradients is not None:
         evidence = gather(loss, blocks, parts, gradients, seed=seed, lr=lr)
         report = _report(evidence, blocks, Words(evidence, loss), "gradient", notes)
@@ -126,18 +144,13 @@ def _checked_params(params: Mapping[str, Any]) -> tuple[dict[str, Array], list[s
         if array.dtype.kind not in "biuf":
             raise OperandError(f"{name} is to be an array of real numbers, got dtype {array.dtype}")
         if array.dtype.kind in "biu":
-            notes.append(
-                f"{name} is an array of integers: a step {name} -= lr * d{name} fails or is cut off to whole numbers; "
-                f"make it {name}.astype(float)"
-            )
+            notes.append(say("note_integers", name=name))
         blocks[name] = array
     names = list(blocks)
     for k, name in enumerate(names):
         for other in names[k + 1 :]:
             if np.shares_memory(blocks[name], blocks[other]):
-                notes.append(
-                    f"{name} and {other} are the same memory: a step on one changes the other; make one a .copy()"
-                )
+                notes.append(say("note_shared", name=name, other=other))
     return blocks, notes
 
 
@@ -156,7 +169,7 @@ def _report(evidence: Evidence, blocks: Mapping[str, Array], words: Words, what:
     established: Established = {}
     for name in order:
         found[name] = _block(evidence, name, words, established)
-    return Report(found, what, words.evidence(), [*notes, *evidence.notes])
+    return Report(found, what, words.evidence(), [*notes, *evidence.notes], language=spoken())
 
 
 def _block(evidence: Evidence, name: str, words: Words, established: Established) -> BlockReport:
