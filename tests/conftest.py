@@ -13,11 +13,7 @@ import hypothesis
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-<<<<<<< HEAD
 for pool in ("OMP", "OPENBLAS", "MKL"):  # pytest -n has a process for each core: threads would wait for each other
-=======
-for pool in ("OMP", "OPENBLAS", "MKL"):  # pytest -n has a process for each core: more threads would only wait
->>>>>>> release
     os.environ.setdefault(f"{pool}_NUM_THREADS", "1")
 os.environ["GLASSGRAD_LANG"] = "en"  # whatever the machine speaks
 
