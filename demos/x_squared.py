@@ -2,10 +2,10 @@
 
     python demos/x_squared.py [--quick]           # needs: pip install -e ".[plot,render]"
 
-Runs the learner's network as he wrote it, then the same forward pass on arrays of Values with the handwritten backprop
-deleted, and measures the answers to both of his questions. Writes the fit, the loss curves and the gradient-flow graph
-of one sample to out/, as SVG and PNG; and two pages, x_squared.html, which steps through backward, and
-x_squared_film.html, the training as a film.
+Runs the learner's network as they wrote it, then the same forward pass on arrays of Values with the handwritten
+backprop deleted, and measures the answers to both their questions. Writes the fit, the loss curves and the
+gradient-flow graph of one sample to out/, as SVG and PNG; and two pages, x_squared.html, which steps through backward,
+and x_squared_film.html, the training as a film.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from autograd import Film, Tensor, Value, data, draw, grads, parameter, values
 from nn import Adam
 
 EPOCHS = 10
-HIS_LR, LR = 0.0001, 1.0
+THEIR_LR, LR = 0.0001, 1.0
 BLOCKS = ("W_out", "W_h", "W_in")
 STEPS = 1000 if QUICK else 3000
 FRAMES = 200
 
 
 class RecordedNet(Net):
-    """His network, his forward pass, and no backprop: the weights are arrays of Values."""
+    """Their network, their forward pass, and no backprop: the weights are arrays of Values."""
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__(seed)
@@ -79,7 +79,7 @@ class FilmedNet(RecordedNet):
 
 
 def train(net: Net, X: Any, Y: Any, lr: float, name: str, epochs: int = EPOCHS) -> list[float]:
-    """Each sample in turn, as he did; the mean squared error before the first epoch and after each."""
+    """Each sample in turn, as they did; the mean squared error before the first epoch and after each."""
     errors = [net.mse(X, Y)]
     for _ in trange(epochs, desc=name, unit="epoch", leave=False, disable=None):
         net.train(X, Y, lr, epochs=1)
@@ -93,21 +93,21 @@ def distance(a: Any, b: Any) -> float:
 
 
 def block_by_block(x: Any, y: Any) -> list[str]:
-    """One sample, the same weights twice: his gradient and his step, beside the gradient the engine found."""
-    his, ours = Net(), RecordedNet()
-    his.forward(x)
-    his.backward(x, y)
+    """One sample, the same weights twice: their gradient and their step, beside the gradient the engine found."""
+    theirs, ours = Net(), RecordedNet()
+    theirs.forward(x)
+    theirs.backward(x, y)
     ours.backward(x, y)
-    before = {name: getattr(his, name) for name in BLOCKS}
-    his.update(HIS_LR)
+    before = {name: getattr(theirs, name) for name in BLOCKS}
+    theirs.update(THEIR_LR)
     lines = [
-        "          his gradient:          his step / lr, compared with:",
+        "          their gradient:          their step / lr, compared with:",
         "  block   as it is  transposed   the gradient   the weights W   the output error",
     ]
     for name in BLOCKS:
-        exact, stored = grads(getattr(ours, name)), getattr(his, f"d{name}")
-        step = (before[name] - getattr(his, name)) / HIS_LR
-        error = np.broadcast_to(his.delta3, step.shape)
+        exact, stored = grads(getattr(ours, name)), getattr(theirs, f"d{name}")
+        step = (before[name] - getattr(theirs, name)) / THEIR_LR
+        error = np.broadcast_to(theirs.delta3, step.shape)
         turned = f"{distance(stored.T, exact):.1e}" if min(exact.shape) > 1 else "-"
         compared = (distance(step, exact), distance(step, before[name]), distance(step, error))
         lines.append(
@@ -135,21 +135,22 @@ def fit_all_at_once(X: Any, Y: Any, biases: bool) -> float:
 
 
 def main() -> None:
-    X, Y = samples(300 if QUICK else 1000)
+    X, Y = samples(300 if QUICK else 1000, shuffled=True)
     lr = LR * (1000 / len(X)) ** 0.5 if QUICK else LR
     variance = float(Y.var())
     print(f"{len(X)} points of y = x^2 on [0, 1].")
     print(f"Predicting their mean gives an MSE of {variance:.4f}, the variance of y: that is what there is to beat.")
     print(f"glassgrad's scalar engine runs {'compiled' if autograd.compiled else 'as plain Python'}.\n")
 
-    his, patient, slow, recorded = Net(), Net(), CorrectedNet(), FilmedNet(X, Y)
-    his_errors = train(his, X, Y, HIS_LR, "his script")
-    patient_errors = train(patient, X, Y, 100 * HIS_LR, "his script, steps 100 times as long")
-    slow_errors = train(slow, X, Y, HIS_LR, "correct gradient, his learning rate")
-    errors = train(recorded, X, Y, lr, "his forward pass on Values")
+    theirs, patient, slow, recorded = Net(), Net(), CorrectedNet(), FilmedNet(X, Y)
+    their_errors = train(theirs, X, Y, THEIR_LR, "their script")
+    patient_errors = train(patient, X, Y, 100 * THEIR_LR, "their script, steps 100 times as long")
+    slow_errors = train(slow, X, Y, THEIR_LR, "correct gradient, their learning rate")
+    errors = train(recorded, X, Y, lr, "their forward pass on Values")
+    sorted_errors = train(CorrectedNet(), *samples(len(X)), lr, "the samples in sorted order")
 
-    print("1. His network, as he wrote it")
-    print(f"   learning rate {HIS_LR}, {EPOCHS} epochs:    MSE {his_errors[0]:.4f} -> {his_errors[-1]:.4f}")
+    print("1. Their network, as they wrote it")
+    print(f"   learning rate {THEIR_LR}, {EPOCHS} epochs:    MSE {their_errors[0]:.4f} -> {their_errors[-1]:.4f}")
     constants = patient.predict(X)
     print(f"   the same steps 100 times as long: MSE {patient_errors[-1]:.4f}, about the variance of y: it has become")
     print(
@@ -165,31 +166,35 @@ def main() -> None:
     print("\n".join(block_by_block(X[0], Y[0])))
     print(
         "\n"
-        "   W_out: the gradient he stores is right, but for its shape. The step does not use it: it subtracts the\n"
+        "   W_out: the gradient they store is right, but for its shape. The step does not use it: it subtracts the\n"
         "          output error alone, without the layer's input a2. It should be  W_out -= lr * outer(a2, delta3).\n"
         "   W_h:   the gradient is transposed: outer(a1, delta2), not outer(delta2, a1). The step subtracts W_h\n"
         "          itself, which is weight decay and shrinks the weights to zero, whatever the data.\n"
         "   W_in:  the gradient is right, and again the step subtracts the weights themselves.\n"
         "   So the network forgets its weights and learns one number, the mean of y.\n"
-        "   (As he posted it, it did not even run: the line `if layer == 0:` of its forward loop was lost.)\n"
+        "   (As they posted it, it did not even run: the line `if layer == 0:` of its forward loop was lost.)\n"
     )
-    print("Why would such simple data not fit, once that is mended?   The learning rate times the epochs.\n")
-    for rate, found in ((HIS_LR, slow_errors), (lr, errors)):
+    print("Why would such simple data not fit, once that is mended?   Learning rate times epochs, and the order.\n")
+    for rate, found in ((THEIR_LR, slow_errors), (lr, errors)):
         print(
             f"   correct gradient, learning rate {rate:<6.2g}, {EPOCHS} epochs:  MSE {found[0]:.4f} -> {found[-1]:.4f}"
         )
     print(
-        f"   At {HIS_LR} the wrong step even lowers the error more ({his_errors[-1]:.4f}) than the right one\n"
+        f"   At {THEIR_LR} the wrong step even lowers the error more ({their_errors[-1]:.4f}) than the right one\n"
         f"   ({slow_errors[-1]:.4f}): a falling loss proves nothing about the gradient.\n"
+    )
+    print(
+        "   They took the samples in sorted order, from 0 to 1, one at a time. Here they are shuffled once; in their\n"
+        f"   order the correct gradient with learning rate {lr:.2g} ends at MSE {sorted_errors[-1]:.4f}.\n"
     )
     without, with_them = fit_all_at_once(X, Y, biases=False), fit_all_at_once(X, Y, biases=True)
     print("Is it the missing biases?   No.\n")
     print(f"   {STEPS} steps of Adam on all points: MSE {without:.1e} without biases, {with_them:.1e} with them.")
     print("   sigmoid(0) = 1/2, so the units of the second layer already have a constant to lean on.\n")
 
-    plot(X, Y, his, patient, recorded, {
-        "his script, lr 0.0001": his_errors,
-        "his script, lr 0.01": patient_errors,
+    plot(X, Y, theirs, patient, recorded, {
+        "their script, lr 0.0001": their_errors,
+        "their script, lr 0.01": patient_errors,
         "correct gradient, lr 0.0001": slow_errors,
         f"engine's gradient, lr {lr:.2g}": errors,
     })  # fmt: skip
@@ -203,15 +208,15 @@ def main() -> None:
     save_page(recorded.film.page("Fitting y = x²"), "x_squared_film")
 
 
-def plot(X: Any, Y: Any, his: Net, patient: Net, recorded: Net, curves: dict[str, list[float]]) -> None:
+def plot(X: Any, Y: Any, theirs: Net, patient: Net, recorded: Net, curves: dict[str, list[float]]) -> None:
     """The fit and the loss curves."""
     order = np.argsort(X[:, 0])
     x = X[order]
     figure = Figure(figsize=(6, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.plot(x, Y[order], color="black", linewidth=5, alpha=0.25, label="y = x²")
-    axes.plot(x, his.predict(x), "--", color="#d55e00", label="his script")
-    axes.plot(x, patient.predict(x), ":", color="#d55e00", label="his script, steps 100 times as long")
+    axes.plot(x, theirs.predict(x), "--", color="#d55e00", label="their script")
+    axes.plot(x, patient.predict(x), ":", color="#d55e00", label="their script, steps 100 times as long")
     axes.plot(x, recorded.predict(x), color="#0072b2", label="same forward pass, gradients by glassgrad")
     axes.set(xlabel="x", ylabel="y", title="Three fits of y = x²")
     axes.legend()

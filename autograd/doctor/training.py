@@ -178,12 +178,12 @@ def _finite(m: Measured, lr: float | None, steps: int | None) -> Iterator[Findin
 
 def _accumulated(m: Measured, lr: float | None, steps: int | None) -> Iterator[Finding]:
     ours = np.concatenate([np.ravel(m.gradients[name]) for name in m.held]) if m.held else np.zeros(0)
-    his = np.concatenate([np.ravel(g) for g in m.held.values()]) if m.held else np.zeros(0)
-    length = float(np.vdot(ours, ours)) if ours.size == his.size else 0.0
-    if not length or not np.any(his):
+    theirs = np.concatenate([np.ravel(g) for g in m.held.values()]) if m.held else np.zeros(0)
+    length = float(np.vdot(ours, ours)) if ours.size == theirs.size else 0.0
+    if not length or not np.any(theirs):
         return
-    ratio = float(np.vdot(ours, his)) / length
-    same = bool(np.linalg.norm(his - ratio * ours) <= 1e-6 * np.linalg.norm(his))
+    ratio = float(np.vdot(ours, theirs)) / length
+    same = bool(np.linalg.norm(theirs - ratio * ours) <= 1e-6 * np.linalg.norm(theirs))
     flagged = same and ratio > 1.5 and abs(ratio - round(ratio)) < 1e-6
     yield Finding(
         "gradients not set to zero", flagged, ratio, "1 is right", "gradients add up until they are zeroed",

@@ -18,9 +18,14 @@ def sigmoid(z: Array) -> Array:
     return 1 / (1 + np.exp(-z))
 
 
-def samples(n: int = 1000, seed: int = 0) -> tuple[Array, Array]:
-    """His data: n points of y = x**2, evenly over [0, 1], in random order; both of shape (n, 1)."""
-    x = np.random.default_rng(seed).permutation(np.linspace(0.0, 1.0, n))[:, None]
+def samples(n: int = 1000, shuffled: bool = False, seed: int = 0) -> tuple[Array, Array]:
+    """Their data: n points of y = x**2, evenly over [0, 1], both of shape (n, 1).
+
+    In the order in which they took them, from 0 to 1, one at a time: that is the second reason why even the right
+    gradient does not fit. `shuffled` gives the same points in random order.
+    """
+    x = np.linspace(0.0, 1.0, n)
+    x = (np.random.default_rng(seed).permutation(x) if shuffled else x)[:, None]
     return x, x**2
 
 
@@ -48,7 +53,7 @@ class Net:
         return 0.5 * ((y - self.forward(x)) ** 2).sum()
 
     def backward(self, x: Array, y: Array) -> None:
-        """His gradients, of the latest forward pass. The deltas are right; the gradients are not quite."""
+        """Their gradients, of the latest forward pass. The deltas are right; the gradients are not quite."""
         delta3 = -(y - self.y_hat)
         delta2 = self.a2 * (1 - self.a2) * (self.W_out @ delta3)
         delta1 = self.a1 * (1 - self.a1) * (self.W_h @ delta2)
@@ -58,13 +63,13 @@ class Net:
         self.dW_in = np.outer(delta1, x).T
 
     def update(self, lr: float) -> None:
-        """His step. It uses none of the gradients above."""
+        """Their step. It uses none of the gradients above."""
         self.W_out = self.W_out - lr * self.delta3
         self.W_h = self.W_h - lr * self.W_h
         self.W_in = self.W_in - lr * self.W_in
 
     def train(self, X: Array, Y: Array, lr: float = 0.0001, epochs: int = 10) -> None:
-        """As he ran it: each sample in turn, forward, backward, update."""
+        """As they ran it: each sample in turn, forward, backward, update."""
         for _ in range(epochs):
             for x, y in zip(X, Y, strict=True):
                 self.forward(x)

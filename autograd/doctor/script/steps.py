@@ -424,6 +424,8 @@ def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
                 if site.kind in ("item", "attribute")
                 else str(key)
             )
+            if scope[0] == "item" and site.kind == "store" and not text.endswith("]"):
+                text = f"{text}[{key!r}]"  # an element of a list that was stored as a whole
             spelled[id(thing)].append((_plainness(scope, key, site), text))
     taken: dict[str, int] = {}
     for parameter in parameters:

@@ -61,11 +61,11 @@ def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[i
         return reading.kind, 1.0
     for group in errors(look):
         error, prediction, sign = group[0]
-        places = [(prediction, "squares")]
+        places = [(prediction, "squares", sign)]
         logits = before_squash(look, prediction, points[0])
         if logits is not None:
-            places.insert(0, (logits, "entropy"))
-        for node, form in places:
+            places.insert(0, (logits[0], "entropy", sign * logits[1]))
+        for node, form, sign in places:
             key = _counterpart(look, points, node, bars)
             if key is not None:
                 theirs = [sign * np.asarray(point.values[id(error)], dtype=float) for point in points]
@@ -145,7 +145,25 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
     usual = exact[0] if exact else max(counts, key=lambda k: counts[k])
     for name, factor in factors.items():
         if abs(factor - usual) > 1e-5 * usual:
-            found[name].right, found[name].factor = False, factor / usual
+            if _is_normed(look, name, factor / usual):
+                found[name].rule = "adaptive"
+            else:
+                found[name].right, found[name].factor = False, factor / usual
+
+
+def _is_normed(look: Look, name: str, factor: float) -> bool:
+    """Whether a step is scaled by a number that follows from the parameters: clipped by its norm, say."""
+    for nodes in gradient_nodes(look, name):
+        node = nodes[0]
+        kind = getattr(node.function, "__name__", "")
+        if kind not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
+            continue
+        for arg in node.args:
+            if isinstance(arg, Node) and id(arg) in look.depends and np.size(look.base.values[id(arg)]) == 1:
+                value = float(np.asarray(look.base.values[id(arg)]).reshape(()))
+                if abs(abs(value if kind in ("mul", "multiply") else 1.0 / value) - factor) <= 1e-5 * factor:
+                    return True
+    return False
 
 
 def _is_copy(node: Node, of: dict[int, str]) -> bool:
