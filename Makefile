@@ -1,5 +1,5 @@
-# make demo · make test · make bench · make docs · make pictures · make lint · make generate · make compiled
-# make release-check · make workflows · make clean
+# make demo · make test · make bench · make docs · make notebooks · make pictures · make lint · make generate
+# make screenshots · make compiled · make release-check · make workflows · make clean
 #
 # Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
 # is remembered in stamp files and done again only when pyproject.toml changes.
@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test bench docs pictures lint generate compiled release-check workflows clean venv
+.PHONY: demo test bench docs notebooks pictures screenshots lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
@@ -38,9 +38,17 @@ docs: .venv/.docs
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 	$(BIN)/python tools/check_site.py docs/_build
 
-# The pictures that are committed, drawn anew.
+# The notebooks of the tutorial, run anew from their texts.
+notebooks: .venv/.dev
+	$(BIN)/python tools/notebooks.py
+
+# The pictures that are committed, and the table of speeds, made anew.
 pictures: .venv/.dev
-	for script in tools/pictures.py tools/architecture.py; do $(BIN)/python $$script || exit 1; done
+	for script in tools/pictures.py tools/architecture.py tools/speed.py; do $(BIN)/python $$script || exit 1; done
+
+# The page where it answers a learner's four questions; needs a Chromium.
+screenshots: .venv/.dev
+	$(BIN)/python tools/screenshots.py
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -58,7 +66,7 @@ generate: .venv/.dev
 	$(BIN)/python tools/generate.py
 
 clean:
-	rm -rf .venv .venv-compiled .axe build dist out docs/_build docs/_extra *.egg-info .coverage* htmlcov
+	rm -rf .venv .venv-compiled .axe build dist out docs/_build docs/_extra docs/jupyter_execute *.egg-info .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find autograd glassgrad nn tests demos benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 

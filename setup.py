@@ -24,7 +24,10 @@ ENGINE = [
     "autograd/mode.py",
     "autograd/value/operands.py",
     "autograd/value/reading.py",
+    "autograd/value/collector.py",
     "autograd/value/value.py",
+    "autograd/value/sums.py",
+    "autograd/value/products.py",
 ]
 COMPILE = os.environ.get("GLASSGRAD_COMPILE", "")
 

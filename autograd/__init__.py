@@ -30,7 +30,6 @@ from .tensor.functions import (
     average,
     cumsum,
     diff,
-    dot,
     einsum,
     inner,
     log_softmax,
@@ -79,6 +78,7 @@ from .transforms.derivatives import grad, hessian, hvp, jacobian, jvp, value_and
 from .transforms.primitive import primitive
 from .value import value as _value
 from .value.arrays import data, grads, values
+from .value.products import dot
 from .value.value import Value, parameter
 
 # fmt: off
@@ -96,19 +96,19 @@ if TYPE_CHECKING:
     from .compiler import compile as compile
     from .doctor import diagnose, diagnose_class, examine
     from .drawing import draw, draw_dot
-    from .drawing.page import Film, compare_gradients, inspect
+    from .drawing.page import Film, Playground, compare_gradients, inspect
     from .transforms.check import gradcheck, gradgradcheck
 
 __all__ = [
     "AnomalyError", "AutogradError", "Film", "GradcheckError", "GraphError", "MissingExtra", "OperandError",
-    "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "average", "broadcast_to", "checkpoint", "clip",
-    "compare_gradients", "compiled", "concatenate", "cumsum", "data", "detect_anomaly", "diagnose", "diagnose_class",
-    "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "examine", "expand_dims", "flip", "grad", "gradcheck",
-    "gradgradcheck", "grads", "hessian", "hvp", "inner", "inspect", "jacobian", "jvp", "log_softmax", "logsumexp",
-    "matmul", "mean", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter", "primitive", "prod", "ravel",
-    "repeat", "reshape", "roll", "scope", "softmax", "sort", "split", "squeeze", "stack", "std", "swapaxes", "take",
-    "take_along_axis", "tensordot", "tile", "trace", "transpose", "tril", "triu", "value_and_grad", "values", "var",
-    "vjp", "walk", "where",
+    "Playground", "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "average", "broadcast_to",
+    "checkpoint", "clip", "compare_gradients", "compiled", "concatenate", "cumsum", "data", "detect_anomaly",
+    "diagnose", "diagnose_class", "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "examine", "expand_dims",
+    "flip", "grad", "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "inner", "inspect", "jacobian", "jvp",
+    "log_softmax", "logsumexp", "matmul", "mean", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter",
+    "primitive", "prod", "ravel", "repeat", "reshape", "roll", "scope", "softmax", "sort", "split", "squeeze", "stack",
+    "std", "swapaxes", "take", "take_along_axis", "tensordot", "tile", "trace", "transpose", "tril", "triu",
+    "value_and_grad", "values", "var", "vjp", "walk", "where",
 ]  # fmt: skip
 # fmt: off
 # generated: their names
@@ -127,6 +127,7 @@ _LATER = {
     "inspect": "drawing.page",
     "compare_gradients": "drawing.page",
     "Film": "drawing.page",
+    "Playground": "drawing.page",
     "gradcheck": "transforms.check",
     "gradgradcheck": "transforms.check",
     "compile": "compiler",

@@ -33,6 +33,7 @@ class Arrived:
     """
 
     __slots__ = ("came", "number")
+    forgets = False  # whether a product of matrices counts as arriving everywhere
 
     def __init__(self, number: Any, came: Any = None) -> None:
         self.number, self.came = number, came

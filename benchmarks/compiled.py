@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -224,8 +225,8 @@ def main() -> None:
     results = measure(options.only, options.rounds, options.peers, options.hips)
     known = json.loads(options.save.read_text(encoding="utf-8"))["results"] if options.save.exists() else {}
     about = {
-        "machine": platform.machine(), "python": platform.python_version(), "rounds": options.rounds,
-        "clock": "processor" if options.cpu else "wall",
+        "machine": platform.machine(), "python": platform.python_version(), "date": f"{date.today()}",
+        "rounds": options.rounds, "clock": "processor" if options.cpu else "wall",
     }  # fmt: skip
     options.save.parent.mkdir(exist_ok=True)
     whole = {"about": about, "results": dict(sorted({**known, **results}.items()))}

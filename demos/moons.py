@@ -3,7 +3,7 @@
     python demos/moons.py                         # needs: pip install -e ".[plot]"
 
 Every weight is a Value; the loss of 100 points is one graph of some hundred thousand nodes, made anew at each step.
-Writes out/moons.svg, out/moons.png, and out/moons.html, which steps through the loss of one point before training.
+Writes out/moons.svg, out/moons.png, and out/moons.html, where the same network learns in the browser.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import trange
 
-from autograd import Value, no_grad
+from autograd import Playground, no_grad
 from nn import MLP, SGD, hinge
 
 STEPS = 60 if QUICK else 100
@@ -38,11 +38,7 @@ def main() -> None:
     optimizer = SGD(model.parameters(), lr=1.0)
     rows = X.tolist()
 
-    x = [Value(number, name) for number, name in zip(rows[0], ("x0", "x1"), strict=True)]
-    one = hinge([model(x)], y[:1])
-    one.label = "loss"
-    one.backward()
-    save_page(one, "moons", "One of the moons' points, before training")
+    save_page(Playground(model, hinge, (X, y), rate=0.5, title="Two moons, told apart by 337 weights"), "moons")
 
     progress = trange(STEPS, desc="training", unit="step", disable=None)
     for step in progress:

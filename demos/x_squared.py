@@ -2,10 +2,11 @@
 
     python demos/x_squared.py [--quick]           # needs: pip install -e ".[plot,render]"
 
-Runs the learner's network as they wrote it, then the same forward pass on arrays of Values with the handwritten
-backprop deleted, and measures the answers to both their questions. Writes the fit, the loss curves and the
-gradient-flow graph of one sample to out/, as SVG and PNG; and two pages, x_squared.html, which steps through backward,
-and x_squared_film.html, the training as a film.
+Runs the learner's network as it was written, then the same forward pass on arrays of Values with the handwritten
+backprop deleted, and measures the answers to both of their questions. Writes the fit, the loss curves and the
+gradient-flow graph of one sample to out/, as SVG and PNG; and three pages: x_squared.html, which steps through
+backward, x_squared_film.html, the training as a film, and x_squared_try.html, which trains in the browser: both
+questions can be tried there.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from parts.learner import CorrectedNet, Net, samples, sigmoid
 from tqdm import trange
 
 import autograd
-from autograd import Film, Tensor, Value, data, draw, grads, parameter, values
-from nn import Adam
+from autograd import Film, Playground, Tensor, Value, data, draw, grads, parameter, values
+from nn import MLP, Adam, half_mse
 
 EPOCHS = 10
 THEIR_LR, LR = 0.0001, 1.0
@@ -78,8 +79,30 @@ class FilmedNet(RecordedNet):
         super().update(lr)
 
 
+def to_try(X: Any, Y: Any, lr: float) -> Playground:
+    """The same network, with biases that start at 0, to be trained in a page by the gradient or the script's step."""
+    start, model = Net(), MLP(1, [3, 3, 1], activation="sigmoid", seed=0)
+    for layer, weights in zip(model.layers, (start.W_in, start.W_h, start.W_out), strict=True):
+        for neuron, column in zip(layer.neurons, weights.T, strict=True):
+            for w, number in zip(neuron.w, column, strict=True):
+                w.data = float(number)
+    output = model.layers[-1].neurons[0]
+
+    def scripts_step(x: Any, y: Any) -> list[Any]:
+        error = model(x) - y
+        steps = {id(w): w for w in model.parameters()}  # the weights themselves,
+        steps |= {id(w): error for w in output.w}  # and in the last layer the error without its input
+        biases = [neuron.b for layer in model.layers for neuron in layer.neurons]
+        return [steps[id(p)] if all(p is not b for b in biases) else 0.0 for p in model.parameters()]
+
+    return Playground(
+        model, half_mse, (X, Y), rate=lr, batch=1, steps={"the script's": scripts_step},
+        title="Try it: a network that would not fit y = x²",
+    )  # fmt: skip
+
+
 def train(net: Net, X: Any, Y: Any, lr: float, name: str, epochs: int = EPOCHS) -> list[float]:
-    """Each sample in turn, as they did; the mean squared error before the first epoch and after each."""
+    """Each sample in turn, as the script does; the mean squared error before the first epoch and after each."""
     errors = [net.mse(X, Y)]
     for _ in trange(epochs, desc=name, unit="epoch", leave=False, disable=None):
         net.train(X, Y, lr, epochs=1)
@@ -138,7 +161,9 @@ def main() -> None:
     X, Y = samples(300 if QUICK else 1000, shuffled=True)
     lr = LR * (1000 / len(X)) ** 0.5 if QUICK else LR
     variance = float(Y.var())
-    print(f"{len(X)} points of y = x^2 on [0, 1].")
+    print("A learner wrote a network and its backprop by hand, to fit the simplest data there is. It ran, and did not")
+    print("fit. They asked: is there a basic error in the code? If not, why does it not fit? Here is the answer.")
+    print(f"\n{len(X)} points of y = x^2 on [0, 1].")
     print(f"Predicting their mean gives an MSE of {variance:.4f}, the variance of y: that is what there is to beat.")
     print(f"glassgrad's scalar engine runs {'compiled' if autograd.compiled else 'as plain Python'}.\n")
 
@@ -147,9 +172,8 @@ def main() -> None:
     patient_errors = train(patient, X, Y, 100 * THEIR_LR, "their script, steps 100 times as long")
     slow_errors = train(slow, X, Y, THEIR_LR, "correct gradient, their learning rate")
     errors = train(recorded, X, Y, lr, "their forward pass on Values")
-    sorted_errors = train(CorrectedNet(), *samples(len(X)), lr, "the samples in sorted order")
 
-    print("1. Their network, as they wrote it")
+    print("1. Their network, as it was written")
     print(f"   learning rate {THEIR_LR}, {EPOCHS} epochs:    MSE {their_errors[0]:.4f} -> {their_errors[-1]:.4f}")
     constants = patient.predict(X)
     print(f"   the same steps 100 times as long: MSE {patient_errors[-1]:.4f}, about the variance of y: it has become")
@@ -166,13 +190,13 @@ def main() -> None:
     print("\n".join(block_by_block(X[0], Y[0])))
     print(
         "\n"
-        "   W_out: the gradient they store is right, but for its shape. The step does not use it: it subtracts the\n"
-        "          output error alone, without the layer's input a2. It should be  W_out -= lr * outer(a2, delta3).\n"
+        "   W_out: the gradient that is stored is right, but for its shape. The step does not use it: it subtracts\n"
+        "          the output error alone, without the layer's input. It should be  W_out -= lr * outer(a2, delta3).\n"
         "   W_h:   the gradient is transposed: outer(a1, delta2), not outer(delta2, a1). The step subtracts W_h\n"
         "          itself, which is weight decay and shrinks the weights to zero, whatever the data.\n"
         "   W_in:  the gradient is right, and again the step subtracts the weights themselves.\n"
         "   So the network forgets its weights and learns one number, the mean of y.\n"
-        "   (As they posted it, it did not even run: the line `if layer == 0:` of its forward loop was lost.)\n"
+        "   (As it was posted, it did not even run: the line `if layer == 0:` of its forward loop was lost.)\n"
     )
     print("Why would such simple data not fit, once that is mended?   Learning rate times epochs, and the order.\n")
     for rate, found in ((THEIR_LR, slow_errors), (lr, errors)):
@@ -183,6 +207,7 @@ def main() -> None:
         f"   At {THEIR_LR} the wrong step even lowers the error more ({their_errors[-1]:.4f}) than the right one\n"
         f"   ({slow_errors[-1]:.4f}): a falling loss proves nothing about the gradient.\n"
     )
+    sorted_errors = train(CorrectedNet(), *samples(len(X)), lr, "the samples in sorted order")
     print(
         "   They took the samples in sorted order, from 0 to 1, one at a time. Here they are shuffled once; in their\n"
         f"   order the correct gradient with learning rate {lr:.2g} ends at MSE {sorted_errors[-1]:.4f}.\n"
@@ -206,6 +231,8 @@ def main() -> None:
     save_picture(draw(loss), "x_squared_graph")
     save_page(loss, "x_squared", "One sample of y = x²")
     save_page(recorded.film.page("Fitting y = x²"), "x_squared_film")
+    every = slice(None, None, len(X) // 100)
+    save_page(to_try(X[every], Y[every], 0.5), "x_squared_try")
 
 
 def plot(X: Any, Y: Any, theirs: Net, patient: Net, recorded: Net, curves: dict[str, list[float]]) -> None:

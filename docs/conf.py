@@ -24,7 +24,7 @@ except PackageNotFoundError:
     release = "unreleased"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build", "_extra", "page.html"]
+exclude_patterns = ["_build", "_extra", "jupyter_execute", "page.html"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tests run every example; building the pages runs none

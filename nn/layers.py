@@ -7,17 +7,20 @@ initialisation to choose. No derivative is written here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import index, mul
-from typing import Any
+from itertools import repeat
+from operator import index, methodcaller, mul
+from typing import Any, Final
 
 import numpy as np
 
-from autograd import ShapeError, Value
+from autograd import ShapeError, Value, dot
 
 from .activations import Activation, activation, is_recorded
 from .errors import SettingError
 from .init import Chosen, Draws, chosen, generator
-from .module import Module
+from .module import Module, naming
+
+NUMBERS: Final = (Value, float, int, np.number)
 
 
 class Neuron(Module):
@@ -65,13 +68,19 @@ class Neuron(Module):
         w = self.w
         if type(x) is not list or len(x) != len(w):
             x = inputs(x, len(w), self)
-        products = map(mul, w, x)
-        act = sum(products, self.b if self.b is not None else next(products))
+        if are_numbers(x):
+            act = dot(w, x, self.b)
+        else:
+            products = map(mul, w, x)
+            act = sum(products, self.b if self.b is not None else next(products))
         return act if self._activate is None else self._activate(act)
 
     def extra_repr(self) -> str:
         """Inputs, activation, and a missing bias."""
         return f"{len(self.w)}, {self.activation}" + ("" if self.b is not None else ", bias=False")
+
+
+FORWARD: Final = Neuron.forward
 
 
 class Layer(Module):
@@ -95,8 +104,38 @@ class Layer(Module):
     def forward(self, x: Any) -> Any:
         """A list of `nin` numbers or Values to a list of `nout` Values; to the Value itself when `nout` is 1."""
         x = inputs(x, len(self.neurons[0].w), self)
-        out = [neuron(x) for neuron in self.neurons]
+        out = self._at_once(x) or [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
+
+    def _at_once(self, x: list[Any]) -> list[Any]:
+        """What calling every neuron gives, and the names it gives, in a third of the time.
+
+        Nothing where a neuron is not as this file has it, or where what it records is more than a sum and a primitive.
+        """
+        if not (Value._folds() and are_numbers(x) and Neuron.forward is FORWARD):
+            return []
+        known = naming()
+        rows, starts = [], []
+        for neuron in self.neurons:
+            activate = neuron._activate
+            if (
+                type(neuron) is not Neuron
+                or neuron._place[0] is not known
+                or "forward" in neuron.__dict__
+                or len(neuron.w) != len(x)
+                or (activate is not None and type(activate) is not methodcaller)
+            ):
+                return []
+            rows.append(neuron.w)
+            starts.append(neuron.b)
+        out: list[Any] = dot(rows, x, starts).tolist()
+        for k, neuron in enumerate(self.neurons):
+            note = neuron._place[1].note
+            out[k].note = note
+            if neuron._activate is not None:
+                out[k] = neuron._activate(out[k])
+                out[k].note = note
+        return out
 
 
 class MLP(Module):
@@ -155,6 +194,11 @@ class MLP(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+
+def are_numbers(x: list[Any]) -> bool:
+    """Whether all are Values or plain numbers."""
+    return all(map(isinstance, x, repeat(NUMBERS)))
 
 
 def positive(name: str, number: Any) -> int:

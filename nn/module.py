@@ -46,6 +46,11 @@ class LoadedKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
+def naming() -> object:
+    """What the parts of the module that is running go by just now; None where none is running."""
+    return _RUNNING.naming
+
+
 def _unwritten(self: Module, *inputs: Any, **options: Any) -> Any:
     raise NotImplementedError(f"{type(self).__name__} has no forward: write def forward(self, x): ...")
 

@@ -24,7 +24,7 @@ PROMISED = {
     "names.py": ["names.svg", "names.png"],
     "x_squared.py": [
         "x_squared_fit.png", "x_squared_loss.png", "x_squared_graph.svg", "x_squared_graph.png", "x_squared.html",
-        "x_squared_film.html",
+        "x_squared_film.html", "x_squared_try.html",
     ],
 }  # fmt: skip
 

@@ -29,9 +29,11 @@ ROWS = [
     ["autograd"],  # the public names
     ["autograd.rules"],  # what old pickles name
     ["autograd.doctor"],
-    ["autograd.compiler", "autograd.drawing"],
+    ["autograd.drawing"],  # its page runs what the compiler wrote: see docs/decisions
+    ["autograd.compiler"],
     ["autograd.transforms"],
-    ["autograd.value", "autograd.tensor"],
+    ["autograd.value"],
+    ["autograd.tensor"],
     ["autograd.switches", "autograd.masking"],
     ["autograd.mode", "autograd.wrapping"],
     ["autograd.carrier", "autograd.formula"],
@@ -111,13 +113,9 @@ def test_imports_go_downward_only() -> None:
         ("autograd.core.table", "from .. import switches", "autograd.core.table imports autograd.switches"),
         ("autograd.switches", "def f():\n    import autograd.value", "autograd.switches imports autograd.value"),
         ("autograd.value.value", "from autograd import Value", "autograd.value.value imports autograd"),
-        ("autograd.value.value", "from ..tensor import Tensor", "autograd.value.value imports autograd.tensor"),
+        ("autograd.tensor.tensor", "from ..value import Value", "autograd.tensor.tensor imports autograd.value"),
         ("autograd.transforms.check", "import nn", "autograd.transforms.check imports nn"),
-        (
-            "autograd.drawing.dot",
-            "from ..compiler.llvm import emit",
-            "autograd.drawing.dot imports autograd.compiler.llvm",
-        ),
+        ("autograd.compiler.step", "from ..drawing import dot", "autograd.compiler.step imports autograd.drawing"),
         ("nn.layers", "from autograd.value import Value", "nn.layers imports autograd.value, which is not public"),
         ("nn.layers", "from autograd import value", "nn.layers imports autograd.value, which is not public"),
         ("demos.neuron", "import autograd.drawing", "demos.neuron imports autograd.drawing, which is not public"),

@@ -11,7 +11,7 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator
 
-SIGNATURE = r'PyDoc_STR\("((?:[^"\\]|\\.)*?)"\)'
+SIGNATURE = r'PyDoc_STR\((NULL|"(?:[^"\\]|\\.)*?")\)'  # NULL where a default value is not one that C can write
 
 
 def document(c: str, modules: dict[str, str]) -> tuple[str, list[str]]:
@@ -34,7 +34,7 @@ def document(c: str, modules: dict[str, str]) -> tuple[str, list[str]]:
         head, symbol, flags, signature = match.groups()
         text = text_for(symbol)
         beside_the_slot = "METH_COEXIST | " if symbol.endswith("__") and text != '""' else ""
-        return f'{head}{beside_the_slot}{flags}PyDoc_STR("{signature}" {text})'
+        return f"{head}{beside_the_slot}{flags}{joined(signature, text)}"
 
     def attribute(match: re.Match[str]) -> str:
         head, owner, name = match.groups()
@@ -42,7 +42,7 @@ def document(c: str, modules: dict[str, str]) -> tuple[str, list[str]]:
 
     def class_(match: re.Match[str]) -> str:
         head, symbol, signature = match.groups()
-        return f'{head}PyDoc_STR("{signature}" {text_for(symbol)})'
+        return f"{head}{joined(signature, text_for(symbol))}"
 
     def module(match: re.Match[str]) -> str:
         head, name = match.groups()
@@ -77,6 +77,11 @@ def interpreted(node: ast.ClassDef | ast.FunctionDef) -> bool:
     known = {"property", "setter", "staticmethod", "classmethod"}
     names = {getattr(d, "attr", getattr(d, "id", "")) for d in node.decorator_list}
     return bool(names - known)
+
+
+def joined(signature: str, text: str) -> str:
+    """What `help` shows: the signature, where mypyc knew one, and the docstring."""
+    return f"PyDoc_STR({text if signature == 'NULL' else f'{signature} {text}'})"
 
 
 def quoted(text: str) -> str:

@@ -74,17 +74,25 @@ class Guarded(Recorded):
         return False
 
 
-def guarded() -> type[Guarded]:
-    """A class of its own for one derivation, so that it is told whether *that* has met anything."""
-    return type("Guarded", (Guarded,), {"__slots__": ()})
+def guarded(forgets: bool = False) -> type[Guarded]:
+    """A class of its own for one derivation, so that it is told whether *that* has met anything.
+
+    Args:
+        forgets: behind a product of matrices, something is taken to have arrived everywhere.
+    """
+    return type("Guarded", (Guarded,), {"__slots__": (), "forgets": forgets})
 
 
 class BasePlans(Generic[P]):
     """What can be asked of one traced program. Each is derived when it is first asked for; nothing is traced twice.
 
+    `forgets`: see `guarded`.
+
     Args:
         known: derivatives that have been derived before, by whether they are exact: those of a program from a file.
     """
+
+    forgets = False
 
     def __init__(self, program: P, known: Mapping[bool, Sequence[int]] | None = None) -> None:
         self.program = program
@@ -113,7 +121,7 @@ class BasePlans(Generic[P]):
 
     def derived(self, output: int, exactly: bool) -> tuple[int, ...]:
         """Instructions for the derivative of an output to each parameter; they are added to the program."""
-        kind: type[Recorded] = Exact if exactly else guarded()
+        kind: type[Recorded] = Exact if exactly else guarded(self.forgets)
         found = self.differentiated(output, kind)
         if not exactly:
             self._differing = self._differing or kind.met

@@ -36,13 +36,15 @@ def compile(
             called once for each shape of a sample or an array, with recorded numbers, so it must not branch on them.
         parameters: the Values or Tensors to differentiate by. Without them the step is the function over a batch, and
             the function may return a list or an array.
-        engine: "numpy", "llvm" (machine code, needs llvmlite), or "auto": llvm where it is installed; "javascript" only
-            writes a program, which runs elsewhere. For arrays: "numpy", "jax" (needs jax), or "auto": numpy.
+        engine: "numpy", "llvm" (machine code, needs llvmlite), "jax" (needs jax), or "auto": llvm where it is
+            installed; "javascript" only writes a program, which runs elsewhere. For arrays: "numpy", "jax", or "auto":
+            numpy.
         reduction: "mean" or "sum" of the loss of the samples over the batch.
         threads: how many threads share a batch (llvm); the result does not depend on it.
         arrays: whether the function takes whole arrays, where no Tensors among the parameters, nor in a module that
             is compiled, say so.
-        mesh: a mesh of jax's devices, over whose first axis the first axis of every argument is split (jax).
+        mesh: a mesh of jax's devices, over whose first axis the samples, or the first axis of every argument, are
+            split (jax).
 
     Returns:
         A `Step`; for functions of arrays an `ArrayStep`, which is used in the same way.
@@ -60,16 +62,14 @@ def compile(
     if not callable(function):
         raise OperandError(f"compile() takes a function of one sample, got {describe(function)}")
     listed = parameters if isinstance(parameters, np.ndarray) else tuple(parameters)
-    if arrays or (arrays is None and _computes_with_arrays(function, listed, engine, mesh)):
+    if arrays or (arrays is None and _computes_with_arrays(function, listed, engine)):
         if threads != 1 or reduction != "mean":
             raise OperandError(
                 "threads= and reduction= are for functions of one sample: a function of whole arrays returns the loss "
                 "that it means, and numpy or jax decide on threads"
             )
         return ArrayStep(function, listed, engine, mesh, argument_names(function))
-    if mesh is not None:
-        raise OperandError("mesh= is for functions of whole arrays, whose parameters are Tensors")
-    return Step(function, listed, engine, reduction, threads, argument_names(function))
+    return Step(function, listed, engine, reduction, threads, argument_names(function), mesh)
 
 
 def load(path: str | os.PathLike[str], engine: str = "auto", threads: int = 1) -> Step:
@@ -89,12 +89,14 @@ def load(path: str | os.PathLike[str], engine: str = "auto", threads: int = 1) -
     return step
 
 
-def _computes_with_arrays(function: Any, parameters: Iterable[Any], engine: str, mesh: Any) -> bool:
-    """Whether a function takes whole arrays: its parameters, or those of the module that it is, are Tensors."""
-    if any(isinstance(p, Tensor) for p in parameters) or engine == "jax" or mesh is not None:
-        return True
+def _computes_with_arrays(function: Any, parameters: Any, engine: str) -> bool:
+    """Whether a function takes whole arrays: its parameters, or those of the module that it is, are Tensors.
+
+    Without any parameters nothing tells; then a function for jax is taken to be one of arrays.
+    """
     own = getattr(function, "parameters", None)
-    return bool(callable(own) and any(isinstance(p, Tensor) for p in own()))
+    known = parameters if len(parameters) or not callable(own) else list(own())
+    return any(isinstance(p, Tensor) for p in known) if len(known) else engine == "jax"
 
 
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...] | None:

@@ -133,6 +133,8 @@ def _add(p: Any, x: int, y: int) -> int | None:
         return p.emit(rules.subtract, x, p.args[y][0])  # type: ignore[no-any-return]
     if p.ops[x] is rules.negative:
         return p.emit(rules.subtract, y, p.args[x][0])  # type: ignore[no-any-return]
+    if x == y and _scaled(p, x)[0] is not None:  # 3 * u + 3 * u
+        return p.emit(rules.multiply, p.constant(2.0), x)  # type: ignore[no-any-return]
     return None
 
 
@@ -152,16 +154,33 @@ def _multiply(p: Any, x: int, y: int) -> int | None:
             return other
         if p.is_number(one, -1.0):
             return p.emit(rules.negative, other)  # type: ignore[no-any-return]
-        if one in p.numbers and p.ops[other] is rules.multiply:  # 0.5 * (2 * x): exact for powers of two
-            for inner, x2 in (p.args[other], p.args[other][::-1]):
-                if inner in p.numbers and _power_of_two(p.numbers[one]) and _power_of_two(p.numbers[inner]):
-                    product = p.constant(p.numbers[one] * p.numbers[inner])
-                    return p.emit(rules.multiply, product, x2)  # type: ignore[no-any-return]
+        if one in p.numbers:  # 0.5 * (2 * x)
+            inner, rest = _scaled(p, other)
+            if inner is not None and _exact(p.numbers[one], p.numbers[inner]):
+                product = p.constant(p.numbers[one] * p.numbers[inner])
+                return p.emit(rules.multiply, product, rest)  # type: ignore[no-any-return]
+    (first, u), (second, v) = _scaled(p, x), _scaled(p, y)
+    if first is not None and second is not None and p.numbers[first] * p.numbers[second] == 1.0:  # (0.5 * x) * (2 * y)
+        return p.emit(rules.multiply, u, v) if _exact(p.numbers[first], p.numbers[second]) else None
     return None
 
 
+def _scaled(p: Any, i: int) -> tuple[int | None, int]:
+    """A product with a number: the number, and what it multiplies."""
+    if p.ops[i] is rules.multiply:
+        for number, rest in (p.args[i], p.args[i][::-1]):
+            if number in p.numbers:
+                return number, rest
+    return None, i
+
+
+def _exact(x: float, y: float) -> bool:
+    """Whether multiplying by x and by y rounds as multiplying by x * y does: one of them is a power of two."""
+    return _power_of_two(x) or _power_of_two(y)
+
+
 def _power_of_two(number: float) -> bool:
-    return math.frexp(number)[0] == 0.5
+    return math.frexp(number)[0] == 0.5 and 2.0**-64 <= number <= 2.0**64
 
 
 def _divide(p: Any, x: int, y: int) -> int | None:

@@ -48,8 +48,10 @@ class BaseRecorder(Generic[P]):
         program: Any = self.program
         before = len(program)
         index: int = program.emit(op, *args, **options)
-        if len(program) > before and NOW.note.scope:
-            program.scopes[index] = NOW.note.scope
+        if len(program) > before:
+            scope = NOW.note.scope
+            if scope:
+                program.scopes[index] = scope
         return index
 
     def refuse(self, value: Any, what: str) -> NoReturn:

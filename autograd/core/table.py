@@ -99,8 +99,8 @@ erfc: Rule = intrinsic("erfc", lambda x: -2 / SQRT_PI * exp(-x * x), doc="1 - er
 
 
 def _sigmoid(x: Any) -> Any:
-    e = exp(-abs(x))  # never above 1, so nothing overflows on either side
-    return where(greater_equal(x, 0), 1, e) / (1 + e)
+    e = exp(minimum(x, 40))  # beyond 40 it is 1 to the last digit, so nothing has to overflow
+    return e / (1 + e)
 
 
 sigmoid: Rule = Rule("sigmoid", _sigmoid, lambda out: out * (1 - out),

@@ -7,6 +7,7 @@ import shutil
 import sys
 
 from ..errors import OperandError
+from .language import say, speaking
 from .script.run import SECONDS, run
 
 
@@ -30,12 +31,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--no-cure", action="store_true", help="do not run the trainings to their end")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for everything together (default: %(default)g)")
     parser.add_argument("--save", metavar="FILE", help="write the report as HTML")
+    parser.add_argument("--lang", default="", help="en or zh (default: that of GLASSGRAD_LANG, or of the locale)")
     given = parser.parse_args(argv)
     names = [name.strip() for name in given.parameters.split(",") if name.strip()]
     try:
         report = run(
             given.script, loss=given.loss, parameters=names, of_class=given.of_class, argv=given.arguments,
-            cure=not given.no_cure, seconds=given.seconds,
+            cure=not given.no_cure, seconds=given.seconds, lang=given.lang,
         )  # fmt: skip
     except OperandError as error:
         print(error, file=sys.stderr)
@@ -43,7 +45,8 @@ def main(argv: list[str] | None = None) -> int:
     print("\n".join(report.lines(min(100, shutil.get_terminal_size((100, 24)).columns))))
     if given.save:
         report.save(given.save)
-        print(f"\nThe report is in {given.save}.")
+        with speaking(report.language):
+            print(f"\n{say('report_saved', file=given.save)}")
     return 2 if report.failure else 0 if report.ok else 1
 
 

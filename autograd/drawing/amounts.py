@@ -18,6 +18,7 @@ BARS: Final = "▁▂▃▄▅▆▇"  # not the full block: lines below one ano
 BINS: Final = 12
 MOST_NUMBERS: Final = 24
 MOST_IN_LINE: Final = 8
+MOST_CELLS: Final = 1024
 """An array of at most so many numbers, with at most so many in a row or a column, is shown whole."""
 
 
@@ -50,6 +51,7 @@ def amount(thing: Any, spread: bool = False) -> Amount:
         f"{array.shape}{dtype}",
         detail,
         rows=_rows(numbers),
+        cells=_cells(numbers),
         spread=histogram(numbers) if spread else "",
     )
 
@@ -59,6 +61,13 @@ def _rows(numbers: Any) -> Rows:
     if numbers.ndim > 2 or numbers.size > MOST_NUMBERS or max(numbers.shape) > MOST_IN_LINE:
         return ()
     return tuple(map(tuple, np.atleast_2d(numbers).tolist()))
+
+
+def _cells(numbers: Any) -> Rows:
+    """The numbers of a larger vector or matrix for a heat map, to four digits."""
+    if numbers.ndim > 2 or numbers.size > MOST_CELLS or _rows(numbers):
+        return ()
+    return tuple(tuple(float(f"{each:.4g}") for each in row) for row in np.atleast_2d(numbers).tolist())
 
 
 def histogram(numbers: Any) -> str:

@@ -6,8 +6,9 @@ the answer is a key for every place: places with the same key share a box. No re
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Hashable, Sequence
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from .model import Path
@@ -17,23 +18,49 @@ REST: Final = "rest"
 Links = Sequence[tuple[int, ...]]
 
 
+@dataclass(frozen=True)
+class Neuron:
+    """Values that have one result together.
+
+    Attributes:
+        output: the place of that result.
+        members: all places, those of its own parameters and constants included.
+        sign: how it is written: "Σ → tanh".
+    """
+
+    output: int
+    members: tuple[int, ...]
+    sign: str
+
+
+Key = int | Path | Neuron | str
+"""The box of a place: its own, that of a module (by its path) or of a neuron, or `REST` for what is left out."""
+
+
 def homes(paths: Sequence[Path], links: Links, is_free: Sequence[bool]) -> list[Path]:
     """The modules that every place is drawn in: parameters and constants stand where they are used.
+
+    What is used in several places stands in the module around them. A use outside of the module where it was used
+    first does not count: a penalty on all weights does not pull them out of their neurons.
 
     Args:
         paths: the modules that ran when each was made. A parameter is made before any module runs.
         links: the operands of each.
         is_free: whether it is a parameter or a constant.
 
-    >>> homes([(), ("layer",)], [(), (0,)], [True, False])
-    [('layer',), ('layer',)]
+    >>> homes([(), ("layer",), ()], [(), (0,), (0, 1)], [True, False, False])
+    [('layer',), ('layer',), ()]
     """
     found = list(paths)
     seen = [False] * len(found)
     for place, operands in enumerate(links):
         for operand in operands:
             if is_free[operand]:
-                found[operand] = _common(found[operand], found[place]) if seen[operand] else found[place]
+                here, before = found[place], found[operand]
+                if not seen[operand] or (here and not before):
+                    found[operand] = here
+                elif here[:1] == before[:1]:
+                    found[operand] = _common(before, here)
                 seen[operand] = True
     return found
 
@@ -50,31 +77,18 @@ def _common(one: Path, other: Path) -> Path:
     return one[:length]
 
 
-def boxes_at(depth: int, counts: Counter[Path]) -> int:
-    """How many boxes there are when no more than `depth` frames lie inside one another."""
-    deep = {path[: depth + 1] for path in counts if len(path) > depth}
-    return len(deep) + sum(count for path, count in counts.items() if len(path) <= depth)
-
-
-def deepest_that_fits(paths: Sequence[Path], most: int) -> int:
-    """The largest depth at which there are no more boxes than `most`; 0 where even that has more."""
-    counts = Counter(paths)
-    deepest = max(map(len, counts), default=0)
-    return next((depth for depth in range(deepest, 0, -1) if boxes_at(depth, counts) <= most), 0)
-
-
-def keys_at(depth: int, paths: Sequence[Path]) -> list[Hashable]:
+def keys_at(depth: int, paths: Sequence[Path]) -> list[Key]:
     """The box of every place: its own, or that of the module it is collapsed into."""
     return [path[: depth + 1] if len(path) > depth else place for place, path in enumerate(paths)]
 
 
-def nearest(roots: Sequence[int], keys: Sequence[Hashable], links: Links, most: int) -> set[Hashable]:
+def nearest(roots: Sequence[int], keys: Sequence[Key], links: Links, most: int) -> set[Key]:
     """The boxes with the fewest edges between them and the root, no more of them than `most`."""
-    members: dict[Hashable, list[int]] = {}
+    members: dict[Key, list[int]] = {}
     for place, key in enumerate(keys):
         if not isinstance(key, int):
             members.setdefault(key, []).append(place)
-    kept: dict[Hashable, None] = {}
+    kept: dict[Key, None] = {}
     waiting = deque(keys[root] for root in roots)
     while waiting and len(kept) < most:
         key = waiting.popleft()

@@ -1,7 +1,9 @@
-"""How numbers are written and how large gradients look: one logarithmic scale for boxes and edges.
+"""How numbers are written and how gradients look: hue says the sign, strength says the size, on one logarithmic scale.
 
-The scale is cividis, which people who see fewer colours see as well, from pale (little) to dark (much). The sign is
-never a colour.
+Blue is positive (or a norm, which has no sign), orange is negative; people who see fewer colours tell them apart too.
+The smallest gradient is nearly grey, the largest is vivid. Every colour has a contrast of 3:1 at least against its
+background, for which there are three series: for a page in the light, for one in the dark, and for pictures, which may
+stand on either. They are equal steps of chroma in OKLCH, at the hues 258 and 40 (45 in the dark).
 """
 
 from __future__ import annotations
@@ -11,29 +13,53 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-STEPS: Final = ("#fdea45", "#d5c164", "#a49d78", "#7f7c75", "#575c6e", "#1f3e6e", "#002051")
-"""From the smallest gradient to the largest."""
+Series = tuple[str, ...]
+
+PLUS: Final = ("#8e939a", "#7c8da6", "#6885b0", "#557ebb", "#396fbc", "#256acb", "#0065da")
+MINUS: Final = ("#9a918e", "#a2857c", "#a87969", "#ae6d56", "#aa583b", "#b34d27", "#bb4104")
+"""From the smallest gradient to the largest, on any background."""
+
+PAGE: Final[dict[str, tuple[Series, Series]]] = {
+    "light": (
+        ("#8d9299", "#7a899e", "#677fa2", "#4f70a0", "#3964a2", "#2358a4", "#024ca7"),
+        ("#99908c", "#9d8279", "#9e7465", "#9a604c", "#9c5339", "#9f4524", "#a33702"),
+    ),
+    "dark": (
+        ("#676b72", "#637082", "#6a7e9d", "#6d8bb6", "#7097cf", "#72a1e7", "#72abff"),
+        ("#716965", "#83695e", "#9e7461", "#b77b60", "#d0815e", "#e88659", "#ff8a52"),
+    ),
+}
+"""The same for the two themes of the page, positive and negative."""
 
 LIGHT_TEXT, DARK_TEXT = "#ffffff", "#000000"
-ZERO: Final = "#d9d9d9"
-UNKNOWN: Final = "#ffffff"
-ALARM: Final = "#d55e00"
-GREY: Final = "#808080"
-"""Of everything that stands on the background, which may be white or nearly black: 4:1 on both."""
+PAPER: Final = "#ffffff"
+"""The fill of a box that has no gradient: exactly 0, or not yet known."""
 
-LINE: Final = "#6e6e6e"
-THINNEST, THICKEST = 0.8, 5.5
-FAINTEST: Final = 0.45
+ALARM: Final = "#d4058c"
+"""NaN, infinity, and what is suspicious."""
+
+GREY: Final = "#808080"
+"""Of everything else that stands on the background: 3.9:1 on white and on nearly black."""
+
+THINNEST, THICKEST = 1.0, 5.5
 WIDEST_RANGE: Final = 12
 """Decades below the largest gradient that the scale can tell apart."""
+
+DUST: Final = 2.0**-50
+"""A gradient below this part of the largest is what rounding leaves: it counts as 0."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The gradients that the palest and the darkest colour stand for; those outside look like the nearest of them."""
+    """The gradients that the palest and the strongest colour stand for; those outside look like the nearest of them.
+
+    Attributes:
+        dust: gradients up to this size count as 0.
+    """
 
     low: float
     high: float
+    dust: float = 0.0
 
     def place(self, size: float) -> float:
         """Where a gradient lies on the logarithmic scale, 0 to 1."""
@@ -42,11 +68,15 @@ class Scale:
 
     def step(self, size: float) -> int:
         """The index of its colour."""
-        return round(self.place(size) * (len(STEPS) - 1))
+        return round(self.place(size) * (len(PLUS) - 1))
+
+    def tone(self, size: float, negative: bool = False) -> str:
+        """The colour of a gradient that is neither 0 nor infinite."""
+        return (MINUS if negative else PLUS)[self.step(size)]
 
     def middles(self) -> list[float]:
         """The gradient in the middle of each colour, for the legend."""
-        last = len(STEPS) - 1
+        last = len(PLUS) - 1
         low, high = math.log10(self.low), math.log10(self.high)
         return [float(10.0 ** (low + (high - low) * k / last)) for k in range(last + 1)]
 
@@ -54,19 +84,21 @@ class Scale:
         """How wide an edge is drawn, in points."""
         return THINNEST + (thickest - THINNEST) * self.place(size)
 
-    def line(self, size: float) -> str:
-        """The colour of an edge: the same grey, more of it for more gradient, on any background."""
-        return with_opacity(LINE, FAINTEST + (1 - FAINTEST) * self.place(size))
+
+def text_on(fill: str) -> str:
+    """White or black, whichever can be read better on a colour.
+
+    >>> text_on("#0065da")
+    '#ffffff'
+    """
+    return LIGHT_TEXT if luminance(fill) < 0.18 else DARK_TEXT
 
 
-def text_on(step: int) -> str:
-    """The colour of text on a colour of the scale; the contrast is 5:1 at least."""
-    return DARK_TEXT if step <= len(STEPS) // 2 else LIGHT_TEXT
-
-
-def with_opacity(colour: str, opacity: float) -> str:
-    """The colour, partly transparent."""
-    return f"{colour}{round(255 * opacity):02x}"
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb" as WCAG 2 defines it, from 0 for black to 1 for white."""
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def fit(sizes: Iterable[float]) -> Scale:
@@ -75,15 +107,17 @@ def fit(sizes: Iterable[float]) -> Scale:
     A hundredth of them may lie outside at either end, so that one exploding gradient does not hide the others.
 
     >>> fit([0.02, 0.4, 0.0, float("inf")])
-    Scale(low=0.02, high=0.5)
+    Scale(low=0.02, high=0.5, dust=3.552713678800501e-16)
     """
     known = sorted(size for size in sizes if 0.0 < size < math.inf)
     if not known:
         return Scale(0.1, 1.0)
-    outside = len(known) // 100
-    high = _round(min(max(known[-1 - outside], 1e-290), 1e300), up=True)
-    low = max(min(known[outside], high / 10), high / 10**WIDEST_RANGE)
-    return Scale(_round(low, up=False), high)
+    largest = known[-1 - len(known) // 100]
+    dust = DUST * largest
+    known = [size for size in known if size > dust]
+    high = _round(min(max(largest, 1e-290), 1e300), up=True)
+    low = max(min(known[len(known) // 100], high / 10), high / 10**WIDEST_RANGE)
+    return Scale(_round(low, up=False), high, dust)
 
 
 def _round(size: float, up: bool) -> float:

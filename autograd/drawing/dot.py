@@ -1,21 +1,24 @@
 """A `Drawing` as DOT text: a pure function, the same bytes for the same drawing. Nothing is laid out here.
 
-One box per value with its operation inside; an edge per operand, as wide and as opaque as the gradient that flows
-along it. Text from users goes through `escape` and nowhere else.
+One box per value with its operation inside; an edge per operand, as wide and as vivid as the gradient that flows along
+it. How these look is in `boxes` and `edges`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from . import colour, matrix
-from .colour import ALARM, GREY, ZERO, Scale
-from .escape import LONGEST, LONGEST_TOOLTIP, clean, quoted, tooltip
-from .legend import SUSPICIOUS, legend
-from .model import Amount, Box, Drawing, Edge, Module
+import graphviz
+
+from . import boxes, colour, edges
+from .boxes import Attributes
+from .colour import GREY, Scale
+from .escape import LONGEST_TOOLTIP, clean, quoted, tooltip
+from .extent import extent
+from .legend import legend
+from .model import Box, Drawing, Module
 from .options import Options
 
 FONT: Final = "Helvetica,Arial,sans-serif"
@@ -23,7 +26,10 @@ FONT: Final = "Helvetica,Arial,sans-serif"
 SIDES: Final = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}
 """Where an edge leaves its operand and where it reaches the result."""
 
-Attributes = dict[str, str]
+WIDEST: Final = 3.0
+"""A picture is at most so many times as wide as it is high: a thin strip would be shown too small."""
+
+PAD: Final = 0.15  # inches around the picture
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ def write(drawing: Drawing, options: Options) -> Dot:
     """The DOT text of a drawing."""
     scale = options.scale or colour.fit(sizes(drawing))
     dense = is_dense(drawing)
+    size = extent(drawing, options)
+    key = legend(drawing, options, scale, dense, max(size.wide, 300.0))
     graph = {
         "rankdir": options.rankdir,
         "bgcolor": "transparent",
@@ -48,32 +56,50 @@ def write(drawing: Drawing, options: Options) -> Dot:
         "fontcolor": GREY,
         "nodesep": "0.22",
         "ranksep": "0.42",
-        "pad": "0.15",
+        "pad": _pad(max(size.wide, key.wide), size.high + key.high) if options.rankdir in ("LR", "RL") else f"{PAD}",
         "labelloc": "b",
         "labeljust": "l",
         "tooltip": " ",
-        "label": legend(drawing, options, scale, dense),
+        "label": key.text,
     }
     node = {"shape": "box", "fontname": FONT, "fontsize": "12", "margin": "0.13,0.07", "height": "0.35", "color": GREY}
-    line = {"fontname": FONT, "fontsize": "10", "fontcolor": GREY, "arrowsize": "0.7", "color": colour.LINE}
+    line = {"fontname": FONT, "fontsize": "11", "fontcolor": GREY, "arrowsize": "0.7", "color": GREY}
     if dense:  # straight lines between two sides, with room between the columns
         gap = min(max(0.045 * len(drawing.boxes), 1.2), 5.0)
         graph |= {"splines": "line", "outputorder": "edgesfirst", "ranksep": f"{gap:.2f}"}
         line["arrowsize"] = "0.45"
         line |= dict(zip(("tailport", "headport"), SIDES[options.rankdir], strict=True))
-    paths = {box.id: box.path for box in drawing.boxes}
-    values = {box.id for box in drawing.boxes if box.value is not None}
+    if len(drawing.edges) > HURRIED:
+        graph |= {"nslimit": "1", "nslimit1": "1", "mclimit": "0.2", "searchsize": "10"}
     body = [*_framed(drawing, options, scale)]
+    paths = {box.id: box.path for box in drawing.boxes}
     results = {box.id for box in drawing.boxes if box.kind == "result"}
     for edge in drawing.edges:
-        enters = edge.head in values and paths[edge.tail] != paths[edge.head] and not dense
+        enters = edge.head in results and paths[edge.tail] != paths[edge.head] and not dense
         # Longer where it enters a frame, which leaves room for the parameters there: frames then stand beside one
         # another and not in steps. Heavier from result to result: a chain of them is then straight.
         course = {"minlen": "2"} if enters else {}
         if edge.tail in results and not dense:
             course["weight"] = "8"
-        body.append(_edge(edge, options, scale, dense, course))
+        listed = _listed({**edges.attributes(edge, options, scale, dense), **course})
+        body.append(f"\t{edge.tail} -> {edge.head} {listed}\n")
     return Dot({key: value for key, value in graph.items() if value}, node, line, body)
+
+
+def source(text: Dot) -> str:
+    """The DOT text in one piece."""
+    graph = graphviz.Digraph(graph_attr=text.graph, node_attr=text.node, edge_attr=text.edge, body=text.body)
+    return str(graph.source)
+
+
+HURRIED: Final = 600
+"""With more edges than this Graphviz is told to stop improving early."""
+
+
+def _pad(wide: float, high: float) -> str:
+    """Room around the picture, more above and below one that would be a thin strip."""
+    missing = wide / (0.93 * WIDEST) - high - 144 * PAD  # points; sizes are estimates
+    return f"{PAD},{PAD + max(missing, 0.0) / 144:.2f}" if missing > 0 else f"{PAD}"
 
 
 def is_dense(drawing: Drawing) -> bool:
@@ -87,244 +113,55 @@ def sizes(drawing: Drawing) -> Iterable[float]:
     yield from (edge.flow.size for edge in drawing.edges if edge.flow is not None)
 
 
-# ----------------------------------------------------------------------------------------------------- frames, boxes
+# ------------------------------------------------------------------------------------------------------------ frames
 
 
 def _framed(drawing: Drawing, options: Options, scale: Scale) -> Iterable[str]:
-    """The boxes, each inside the frames of its modules."""
-    inside: dict[tuple[str, ...], list[str]] = {}
-    for box in drawing.boxes:
-        around = box.path[:-1] if box.kind == "module" else box.path
-        inside.setdefault(around, []).append(_box(box, options, scale))
+    """The boxes, each inside the frames of its modules; a frame is there once for every line it is on."""
+    inside: dict[tuple[tuple[str, ...], int], list[str]] = {}
+    # What Graphviz reads first it puts at the bottom of a column, or at the left of a row.
+    for box in drawing.boxes if options.rankdir in ("TB", "BT") else reversed(drawing.boxes):
+        inside.setdefault((around(box), box.line), []).append(_box(box, options, scale))
     children: dict[str, list[Module]] = {}
-    for module in drawing.modules:
+    for module in filter(lambda module: module.is_frame, drawing.modules):
         children.setdefault(module.parent, []).append(module)
-    stack: list[tuple[Module, bool]] = [(module, False) for module in reversed(children.get("", ()))]
-    while stack:
-        module, closing = stack.pop()
-        margin = "\t" * len(module.path)
-        if closing:
-            yield f"{margin}}}\n"
-            continue
-        name = quoted(clean(module.path[-1]))
-        path = tooltip(clean(".".join(module.path), LONGEST_TOOLTIP))
-        yield f"{margin}subgraph cluster_{module.id} {{\n"
-        yield (
-            f'{margin}\tgraph [id="{module.id}" class="module" label={name} tooltip={path} labelloc="t" '
-            f'style="rounded" color="{colour.with_opacity(GREY, 0.6)}" bgcolor="{colour.with_opacity(GREY, 0.06)}"]\n'
-        )
-        yield from (f"{margin}{line}" for line in inside.get(module.path, ()))
-        stack.append((module, True))
-        stack.extend((child, False) for child in reversed(children.get(module.id, ())))
-    yield from inside.get((), ())
+    for line in sorted({line for _, line in inside}, reverse=True):
+        stack: list[tuple[Module, bool]] = [(module, False) for module in reversed(children.get("", ()))]
+        while stack:
+            module, closing = stack.pop()
+            margin = "\t" * len(module.path)
+            if closing:
+                yield f"{margin}}}\n"
+                continue
+            on = [k for path, k in inside if path[: len(module.path)] == module.path]
+            if line not in on:
+                continue
+            name = quoted(clean(module.path[-1]))
+            path = tooltip(clean(".".join(module.path), LONGEST_TOOLTIP))
+            identity = module.id if line == min(on) else f"{module.id}_{line}"
+            yield f"{margin}subgraph cluster_{identity} {{\n"
+            yield (
+                f'{margin}\tgraph [id="{identity}" class="module" label={name} tooltip={path} labelloc="t" '
+                f'style="rounded" color="{with_opacity(GREY, 0.6)}" bgcolor="{with_opacity(GREY, 0.06)}"]\n'
+            )
+            yield from (f"{margin}{text}" for text in inside.get((module.path, line), ()))
+            stack.append((module, True))
+            stack.extend((child, False) for child in reversed(children.get(module.id, ())))
+        yield from inside.get(((), line), ())
+
+
+def around(box: Box) -> tuple[str, ...]:
+    """The frames that a box stands in."""
+    return box.path[:-1] if box.kind == "module" else box.path
+
+
+def with_opacity(tone: str, opacity: float) -> str:
+    """The colour, partly transparent."""
+    return f"{tone}{round(255 * opacity):02x}"
 
 
 def _box(box: Box, options: Options, scale: Scale) -> str:
-    fill = _fill(box, options, scale)
-    lines = _lines(box, options)
-    attributes = {
-        "id": f'"{box.id}"',
-        "class": f'"{box.kind}{" root" * box.is_root}{" marked" * bool(box.mark)}"',
-        "label": quoted(*lines),
-        "tooltip": tooltip(*_explained(box)),
-        **fill,
-    }
-    if shows_table(box, options):
-        rows = box.value.rows if box.value is not None else ()
-        graded = scale if options.grads else None
-        attributes["label"] = matrix.label(lines, rows, box.grad, graded, fill["fontcolor"].strip('"'))
-        attributes["margin"] = '"0.04,0.02"'
-    return f"\t{box.id} {_listed(attributes)}\n"
-
-
-def shows_table(box: Box, options: Options) -> bool:
-    """Whether its numbers stand in the box, one by one."""
-    return options.tables and options.values and box.value is not None and bool(box.value.rows)
-
-
-def title_of(box: Box) -> str:
-    """The first line of a box: its name and its operation."""
-    name = clean(box.label)
-    if box.kind == "rest":
-        return "…"
-    if box.kind == "result" and box.sign:
-        return f"{name} = {clean(box.sign)}" if name else clean(box.sign)
-    return name or ("" if box.kind == "constant" else box.kind)
-
-
-def _lines(box: Box, options: Options) -> list[str]:
-    """The two lines of a box, and why it is marked."""
-    short = box.mark if len(box.mark) <= LONGEST else box.mark.partition(": ")[0]  # the tooltip has it in full
-    mark = [f"{SUSPICIOUS} {clean(short)}"] if box.mark else []
-    if box.kind == "rest":
-        return ["…", f"{box.count:,} values left out", *mark]
-    title = title_of(box)
-    if options.order and box.order is not None:
-        title = f"{box.order}.  {title}"
-    parts = [_held(box, options.digits)] if options.values else []
-    if options.grads and box.kind != "constant":
-        parts.append(_gradient(box.grad, options.digits))
-    spreads = [box.value.spread] if options.values and box.value is not None else []
-    if options.grads and box.grad is not None and box.grad.spread:
-        spreads.append(f"∇ {box.grad.spread}")
-    return [line for line in (title, " │ ".join(parts), *spreads, *mark) if line] or [box.kind]
-
-
-def _held(box: Box, digits: int) -> str:
-    """The number in a box, the shape of an array, or how much a module holds."""
-    if box.value is None:
-        count, what = (box.parameters, "parameter") if box.parameters else (box.count, "value")
-        return f"{count:,} {what}{'s' if count > 1 else ''}"
-    return box.value.short if box.value.number is None else colour.number(box.value.number, digits)
-
-
-def _gradient(grad: Amount | None, digits: int) -> str:
-    if grad is None:
-        return "∇ ?"
-    if grad.number is None:
-        return f"‖∇‖ {colour.number(grad.size, digits)}"
-    return f"∇ {colour.number(grad.number, digits)}"
-
-
-def _explained(box: Box) -> list[str]:
-    """The tooltip of a box: everything in full."""
-    mark = [f"{SUSPICIOUS} suspicious: {clean(box.mark, LONGEST_TOOLTIP)}"] if box.mark else []
-    if box.kind == "rest":
-        return [f"{box.count:,} values are left out", *mark]
-    name = clean(box.label, LONGEST_TOOLTIP)
-    lines = [".".join([*(clean(part) for part in box.path), *([name] if name and box.kind != "module" else [])])]
-    if box.kind == "module":
-        lines.append(f"{box.count:,} values, {box.parameters:,} of them parameters")
-        lines.append(f"norm of the gradient {_full(box.grad)}")
-        return [*lines, *mark]
-    lines.append(f"{box.kind}{' of ' + clean(box.op) if box.op else ''}")
-    lines.append(f"value {_full(box.value)}")
-    if box.kind != "constant":
-        lines.append(f"gradient {_full(box.grad)}")
-    if box.order is not None:
-        lines.append(f"turn {box.order} of backward")
-    if box.source:
-        lines.append(clean(box.source, LONGEST_TOOLTIP))
-    return [line for line in (*lines, *mark) if line]
-
-
-def _full(amount: Amount | None) -> str:
-    if amount is None:
-        return "not yet computed"
-    if amount.number is not None:
-        return repr(amount.number)
-    return f"{amount.short}: {amount.detail}" if amount.short else repr(amount.size)
-
-
-def _fill(box: Box, options: Options, scale: Scale) -> Attributes:
-    """Fill and border: what it is on the border, its gradient on the fill."""
-    styles = ["filled"] if box.kind in ("input", "constant", "rest") else ["filled", "rounded"]
-    fill, text, border, width = colour.UNKNOWN, colour.DARK_TEXT, GREY, 1.0
-    found: Attributes = {}
-    if box.kind == "parameter":
-        found["peripheries"] = "2"
-    elif box.kind == "module":
-        found["shape"] = "box3d"
-        styles = ["filled"]
-    elif box.kind == "constant":
-        fill, width = "#f2f2f2", 0.0
-    elif box.kind == "rest":
-        styles.append("dotted")
-    if box.is_root:
-        width = 3.0
-    if box.kind not in ("constant", "rest") and options.grads:
-        if box.grad is None:
-            styles.append("dashed")
-        elif not math.isfinite(box.grad.size):
-            fill, border, width = ALARM, ALARM, 4.0
-        elif box.grad.size == 0:
-            fill, border = ZERO, GREY
-            styles.append("dashed")
-        else:
-            step = scale.step(box.grad.size)
-            fill, text = colour.STEPS[step], colour.text_on(step)
-    if box.value is not None and not math.isfinite(box.value.size):
-        border, width = ALARM, 4.0
-    if box.mark:
-        border, width = ALARM, 5.0
-        styles = [style for style in styles if style not in ("dashed", "dotted")]
-    return {
-        **found,
-        "style": f'"{",".join(styles)}"',
-        "fillcolor": f'"{fill}"',
-        "fontcolor": f'"{text}"',
-        "color": f'"{border}"',
-        "penwidth": f"{width:g}",
-    }
-
-
-# ------------------------------------------------------------------------------------------------------------ edges
-
-
-def _edge(edge: Edge, options: Options, scale: Scale, dense: bool, course: Attributes) -> str:
-    attributes = {
-        "id": f'"{edge.id}"',
-        "class": f'"{_class(edge)}"',
-        **_label(edge, options, dense),
-        "tooltip": tooltip(*_derived(edge)),
-        **_line(edge, options, scale, colour.THICKEST / 2 if dense else colour.THICKEST),
-        **course,
-        **({"arrowhead": "none"} if dense and _class(edge) == "edge zero" else {}),
-    }
-    return f"\t{edge.tail} -> {edge.head} {_listed(attributes)}\n"
-
-
-def _class(edge: Edge) -> str:
-    if edge.to_constant:
-        return "edge constant"
-    flow = edge.flow
-    if flow is None:
-        return "edge unknown"
-    if not math.isfinite(flow.size):
-        return "edge alarm"
-    if flow.size == 0:
-        return "edge zero"
-    return "edge negative" if flow.number is not None and flow.number < 0 else "edge"
-
-
-def _label(edge: Edge, options: Options, dense: bool) -> Attributes:
-    """The local derivative, after the mark of the operand where the order matters."""
-    if dense:
-        return {"headlabel": quoted(edge.mark), "labeldistance": "1.8"} if edge.mark else {}
-    parts = [edge.mark] if edge.mark else []
-    if options.partials and edge.partial is not None:
-        parts.append(colour.number(edge.partial, options.digits))
-    return {"label": quoted(" ".join(parts))} if parts else {}
-
-
-def _derived(edge: Edge) -> list[str]:
-    """The tooltip of an edge: its derivative as formula and number, and what flows."""
-    if edge.to_constant:
-        return ["a constant: no gradient flows to it"]
-    lines = [edge.formula] if edge.formula else []
-    if edge.count > 1:
-        lines.append(f"{edge.count:,} edges")
-    if edge.partial is not None:
-        lines.append(f"local derivative {edge.partial!r}")
-    lines.append(f"gradient that flows back {'(norm) ' * (edge.count > 1)}{_full(edge.flow)}")
-    return lines
-
-
-def _line(edge: Edge, options: Options, scale: Scale, thickest: float) -> Attributes:
-    """Width, opacity and dashes: the gradient that flows."""
-    flow = edge.flow if options.grads else None
-    if edge.to_constant:
-        style, line, width = "dotted", colour.with_opacity(GREY, 0.6), 1.0
-    elif flow is None:
-        style, line, width = "solid", GREY, 1.0
-    elif not math.isfinite(flow.size):
-        style, line, width = "solid", ALARM, thickest
-    elif flow.size == 0:
-        style, line, width = "dashed", colour.with_opacity(GREY, 0.45), 1.0
-    else:
-        negative = flow.number is not None and flow.number < 0
-        style, line, width = "dashed" if negative else "solid", scale.line(flow.size), scale.width(flow.size, thickest)
-    return {"style": f'"{style}"', "color": f'"{line}"', "penwidth": f"{width:.2f}"}
+    return f"\t{box.id} {_listed(boxes.attributes(box, options, scale))}\n"
 
 
 def _listed(attributes: Attributes) -> str:

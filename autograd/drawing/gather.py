@@ -1,28 +1,27 @@
-"""A graph becomes a `Drawing`: it is walked once, collapsed as far as asked, and read into plain data.
+"""A graph is read: walked once, with what flows in it, where its modules and neurons are, and what is marked.
 
-Nothing of the graph is kept. Names are places in the topological order, so the same graph gives the same drawing.
+`view.py` makes a `Drawing` of what was read. Names are places in the topological order, so the same graph gives the
+same drawing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ..core.node import walk
-from . import amounts, collapse, signs
-from .amounts import amount
-from .collapse import REST
+from . import collapse
+from .collapse import Key, Neuron
 from .errors import OptionError
 from .flows import flows
-from .model import Amount, Box, Drawing, Edge, Module, Path
-from .options import MOST_BOXES
+from .model import Path
+from .neurons import neurons
 
-NOT_YET: Final = "backward() has not been called yet: there are no gradients to show"
-DEEPEST: Final = 10_000
+MOST_WITH_NEURONS: Final = 50_000
+"""In a larger graph nobody looks for neurons: whole modules are collapsed anyway."""
 
 Marks = Sequence[tuple[Any, str]]
 
@@ -40,19 +39,24 @@ def no_collecting() -> Iterator[None]:
 
 
 class Reading:
-    """A graph in the order of its walk, ready to be drawn as single values or collapsed.
+    """Everything that pictures need to know of a graph.
 
     Args:
         roots: the nodes to draw, with all they depend on.
-        histograms: whether to look at how the elements of every array are spread.
         marks: nodes, or labels of nodes, and why they are suspicious.
 
     Raises:
         OptionError: a mark names what is not in the graph.
+
+    Attributes:
+        nodes, operands, kinds, links, paths: by place in the topological order; `links` are the places of the operands,
+            `paths` the modules that a value is drawn in.
+        turns: by place, when backward comes to a result: 1 for the root.
+        folds: by place, the neuron it is part of, where that is no module.
+        named: by path, the neuron that is all there is in a module.
     """
 
-    def __init__(self, roots: Sequence[Any], histograms: bool = False, marks: Marks = ()) -> None:
-        self.histograms = histograms
+    def __init__(self, roots: Sequence[Any], marks: Marks = ()) -> None:
         walked = walk(*roots)
         index = {id(node): place for place, (node, _) in enumerate(walked)}
         self.nodes = [node for node, _ in walked]
@@ -66,6 +70,10 @@ class Reading:
         for path in dict.fromkeys(self.paths):
             for length in range(1, len(path) + 1):
                 self.module_ids.setdefault(path[:length], f"m{len(self.module_ids)}")
+        self.folds: dict[int, Neuron] = {}
+        self.named: dict[Path, Neuron] = {}
+        if len(self.nodes) <= MOST_WITH_NEURONS and all(hasattr(node, "partials") for node in self.nodes):
+            self._find_neurons()
         self.turns: dict[int, int] = {}
         for place in range(len(self.nodes) - 1, -1, -1):  # as backward goes: see `core/reverse.py`
             if self.links[place]:
@@ -75,6 +83,31 @@ class Reading:
         for what, reason in marks:
             for place in self._places(what, index):
                 self.marks.setdefault(place, []).append(reason)
+
+    def _find_neurons(self) -> None:
+        results = [(path, bool(links)) for path, links in zip(self.paths, self.links, strict=True)]
+        counts = Counter(path[:k] for path, is_result in results if is_result for k in range(1, len(path) + 1))
+        for neuron in neurons(self.nodes, self.links, self.paths, self.roots):
+            path = self.paths[neuron.output]
+            if path and counts[path] == sum(bool(self.links[place]) for place in neuron.members):
+                self.named[path] = neuron
+            else:
+                self.folds.update(dict.fromkeys(neuron.members, neuron))
+
+    @property
+    def deepest(self) -> int:
+        """The depth at which every value has a box: modules inside one another, and neurons that are no modules."""
+        folded = (len(self.paths[place]) + 1 for place in self.folds)
+        return max(*map(len, self.paths), *folded, 0)
+
+    def keys_at(self, depth: int) -> list[Key]:
+        """By place, what its box is at this depth."""
+        keys = collapse.keys_at(depth, self.paths)
+        if depth < self.deepest:
+            for place, neuron in self.folds.items():
+                if keys[place] == place:
+                    keys[place] = neuron
+        return keys
 
     def _places(self, what: Any, index: dict[int, int]) -> list[int]:
         """Where a node is, or all nodes with a label."""
@@ -88,215 +121,3 @@ class Reading:
             known = ", ".join(labels[:8]) + ", …" * (len(labels) > 8) or "none"
             raise OptionError(f"marks names {what!r}, which is no label in this graph; its labels: {known}")
         return found
-
-    def drawing(self, depth: int | None, most: int, constants: bool = True) -> Drawing:
-        """The data of a picture.
-
-        Args:
-            depth: how many frames may lie inside one another; None for as many as `most` allows.
-            most: how many boxes there may be; those nearest to the roots are kept.
-            constants: whether plain numbers have boxes of their own.
-        """
-        return _View(self, constants).drawing(depth, most)
-
-
-class _View:
-    """A reading with some of its constants hidden."""
-
-    def __init__(self, reading: Reading, constants: bool) -> None:
-        self.all = reading
-        self.hidden = [
-            kind == "constant" and not constants and place not in reading.roots and place not in reading.marks
-            for place, kind in enumerate(reading.kinds)
-        ]
-
-    def drawing(self, depth: int | None, most: int) -> Drawing:
-        read = self.all
-        shown = [path for path, hidden in zip(read.paths, self.hidden, strict=True) if not hidden]
-        deepest = max(map(len, shown), default=0)
-        fitting = collapse.deepest_that_fits(shown, most) if depth is None else min(depth, deepest)
-        keys = collapse.keys_at(fitting, read.paths)
-        notes = [] if any(read.nodes[root].reached for root in read.roots) else [NOT_YET]
-        if depth is None and fitting < deepest:
-            notes.append(
-                f"{len(shown):,} values are too many to draw one by one: modules more than {fitting} deep are "
-                f"collapsed; depth={fitting + 1} opens them"
-            )
-        total = len({key for key, hidden in zip(keys, self.hidden, strict=True) if not hidden})
-        if total > most:
-            links = [tuple([link for link in links if not self.hidden[link]]) for links in read.links]
-            kept = collapse.nearest(read.roots, keys, links, most)
-            keys = [key if key in kept else REST for key in keys]
-            collapse_more = "a smaller depth= collapses modules, " if fitting else ""
-            notes.append(
-                f"{total:,} boxes are too many: these are the {len(kept):,} nearest to the result; "
-                f"{collapse_more}max_nodes= allows up to {MOST_BOXES:,}"
-            )
-        boxes = self._boxes(keys)
-        return Drawing(
-            boxes=tuple(boxes),
-            edges=tuple(self._edges(keys)),
-            modules=tuple(self._modules(box.path[: -1 if box.kind == "module" else None] for box in boxes)),
-            total=len(read.nodes),
-            depth=fitting,
-            notes=tuple(notes),
-        )
-
-    # ------------------------------------------------------------------------------------------------ boxes
-
-    def _boxes(self, keys: Sequence[Hashable]) -> list[Box]:
-        members: dict[Hashable, list[int]] = {}
-        for place, key in enumerate(keys):
-            if not self.hidden[place]:
-                members.setdefault(key, []).append(place)
-        return [self._box(key, places) for key, places in members.items()]
-
-    def _box(self, key: Hashable, places: list[int]) -> Box:
-        read = self.all
-        if key == REST:
-            return Box(REST, "rest", count=len(places), mark=self._mark(places))
-        if isinstance(key, tuple):
-            return self._module_box(key, places)
-        (place,) = places
-        node = read.nodes[place]
-        return Box(
-            id=f"n{place}",
-            kind=read.kinds[place],
-            label=node.label,
-            op=node.op,
-            sign=self._sign(place),
-            path=read.paths[place],
-            is_root=place in read.roots,
-            value=amounts.value_of(node, read.histograms),
-            grad=amounts.gradient_of(node, read.histograms),
-            before=self._before(place),
-            order=read.turns.get(place),
-            source=node.source,
-            parameters=int(read.kinds[place] == "parameter"),
-            mark=self._mark(places),
-        )
-
-    def _module_box(self, path: Path, places: list[int]) -> Box:
-        """A module as one box; what it says of the gradient is the norm over its parameters, or over all it holds."""
-        read = self.all
-        own = [place for place in places if read.kinds[place] == "parameter"]
-        known = [amounts.gradient_of(read.nodes[place]) for place in own or places]
-        return Box(
-            id=read.module_ids[path],
-            kind="module",
-            label=path[-1],
-            path=path,
-            is_root=any(root in places for root in read.roots),
-            grad=_together(known),
-            count=len(places),
-            parameters=len(own),
-            mark=self._mark(places),
-        )
-
-    def _before(self, place: int) -> float | None:
-        """What a leaf had before this backward: several add up, until the gradient is set to zero."""
-        node = self.all.nodes[place]
-        if self.all.links[place] or self.all.kinds[place] == "constant" or not node.reached:
-            return None
-        had = node.grad - self.all.flows.totals.get(id(node), 0.0)
-        return float(had) if isinstance(had, float) and had != 0.0 and math.isfinite(had) else None
-
-    def _mark(self, places: list[int]) -> str:
-        """Why a box is marked; where several values are in it, each reason with the name of the value."""
-        marks = self.all.marks
-        if not marks:
-            return ""
-        reasons = []
-        for place in places:
-            name = self.all.nodes[place].label if len(places) > 1 else ""
-            reasons += [f"{name}: {reason}" if name else reason for reason in marks.get(place, [])]
-        return "; ".join(dict.fromkeys(reasons))
-
-    def _sign(self, place: int) -> str:
-        """How the operation is written; a constant that has no box of its own is written in its place."""
-        node, links = self.all.nodes[place], self.all.links[place]
-        if not any(self.hidden[link] for link in links):
-            return signs.sign_of(node.rule)
-        written = [
-            signs.written(operand) if self.hidden[link] else signs.MARKS[slot]
-            for slot, (operand, link) in enumerate(zip(self.all.operands[place], links, strict=True))
-        ]
-        return signs.applied(node.rule, written)
-
-    # ------------------------------------------------------------------------------------------------ edges
-
-    def _edges(self, keys: Sequence[Hashable]) -> Iterable[Edge]:
-        single: list[Edge] = []
-        bundles: dict[tuple[str, str], list[Edge]] = {}
-        for place, links in enumerate(self.all.links):
-            head = keys[place]
-            if all(keys[link] == head for link in links):
-                continue  # a leaf, or all inside one box
-            for edge in self._edges_into(place, keys):
-                if isinstance(head, int) and edge.tail.startswith("n"):
-                    single.append(edge)
-                else:
-                    bundles.setdefault((edge.tail, edge.head), []).append(edge)
-        return [*single, *(_bundle(edges) for edges in bundles.values())]
-
-    def _edges_into(self, place: int, keys: Sequence[Hashable]) -> Iterator[Edge]:
-        """The edges from the operands of one result, but for those that lie inside its box."""
-        read = self.all
-        node, operands, links, head = read.nodes[place], read.operands[place], read.links[place], keys[place]
-        partials = amounts.partials_of(node, operands)
-        parts, sums = read.flows.of(node, operands), read.flows.sums_of(node, operands)
-        for slot, link in enumerate(links):
-            tail = keys[link]
-            if tail == head or self.hidden[link]:
-                continue
-            edge = Edge(
-                id=f"e{place}_{slot}",
-                tail=self._id(tail),
-                head=self._id(head),
-                flow=None if parts[slot] is None else amount(parts[slot]),
-                to_constant=read.kinds[link] == "constant",
-            )
-            if isinstance(head, int):  # else the result is hidden in a box, and so is its derivative
-                edge = replace(
-                    edge,
-                    slot=slot,
-                    mark=signs.mark_of(node.rule, slot, len(links)),
-                    partial=partials[slot],
-                    after=None if sums[slot] is None else amount(sums[slot]),
-                    formula=signs.formula_of(node.rule, slot),
-                )
-            yield edge
-
-    def _id(self, key: Hashable) -> str:
-        if key == REST:
-            return REST
-        return self.all.module_ids[key] if isinstance(key, tuple) else f"n{key}"
-
-    # ---------------------------------------------------------------------------------------------- modules
-
-    def _modules(self, around: Iterable[Path]) -> list[Module]:
-        """The frames around the boxes, in the order of their numbers, which has outer ones first."""
-        needed = {path[:length] for path in around for length in range(1, len(path) + 1)}
-        ids = self.all.module_ids
-        return [Module(number, path, ids.get(path[:-1], "")) for path, number in ids.items() if path in needed]
-
-
-def _bundle(edges: list[Edge]) -> Edge:
-    """Several edges between the same two boxes as one, whose flow is the norm of theirs."""
-    first = edges[0]
-    if len(edges) == 1:
-        return first
-    return Edge(
-        id=f"e{first.tail}_{first.head}",
-        tail=first.tail,
-        head=first.head,
-        flow=_together([edge.flow for edge in edges]),
-        to_constant=all(edge.to_constant for edge in edges),
-        count=len(edges),
-    )
-
-
-def _together(amounts: Iterable[Amount | None]) -> Amount | None:
-    """The norm of those that are known; None if none is."""
-    known = [amount.size for amount in amounts if amount is not None]
-    return Amount(math.hypot(*known)) if known else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from . import colour
-from .colour import ALARM, GREY, ZERO, Scale
+from .colour import ALARM, GREY, PAPER, Scale
 from .escape import html
 from .model import Amount, Rows
 
@@ -46,12 +46,10 @@ def _cell(number: float, slope: float | None, scale: Scale | None, text: str) ->
     fill = ""
     if slope is not None and scale is not None:
         if not math.isfinite(slope):
-            fill, text = ALARM, colour.DARK_TEXT
-        elif slope == 0:
-            fill, text = ZERO, colour.DARK_TEXT
+            fill = ALARM
         else:
-            step = scale.step(abs(slope))
-            fill, text = colour.STEPS[step], colour.text_on(step)
+            fill = scale.tone(abs(slope), slope < 0) if abs(slope) > scale.dust else PAPER
+        text = colour.text_on(fill)
     background = f' BGCOLOR="{fill}"' if fill else ""
-    shown = f'<FONT COLOR="{text}" POINT-SIZE="10">{html(colour.number(number, DIGITS))}</FONT>'
+    shown = f'<FONT COLOR="{text}" POINT-SIZE="11">{html(colour.number(number, DIGITS))}</FONT>'
     return f'<TD ALIGN="RIGHT"{background}>{shown}</TD>'

@@ -6,7 +6,12 @@ graphs, colours or Graphviz, and nothing holds on to the graph that was drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.rule import Rule
+from ..core.table import TABLE
 
 Path = tuple[str, ...]
 Rows = tuple[tuple[float, ...], ...]
@@ -22,6 +27,7 @@ class Amount:
         short: what stands in a box for an array: its shape, and its dtype unless that is float64.
         detail: what stands in the tooltip for an array: its smallest, largest and mean element.
         rows: the numbers of a vector or matrix that is small enough to be shown whole.
+        cells: those of one that is small enough for a heat map, to four digits.
         spread: its smallest element, a histogram in a line of text, and its largest; "" unless asked for.
     """
 
@@ -30,27 +36,38 @@ class Amount:
     short: str = ""
     detail: str = ""
     rows: Rows = ()
+    cells: Rows = ()
     spread: str = ""
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether it is a number below 0; a norm is not."""
+        return self.number is not None and self.number < 0
 
 
 @dataclass(frozen=True)
 class Box:
-    """A value with the operation that made it inside; or a module, or all that was left out, as one box.
+    """A value with the operation that made it inside; or a neuron, a module, or all that was left out, as one box.
 
     Attributes:
-        id: "n7" for the value at place 7 of the topological order, "m2" for a module, "rest" for what was left out.
-        kind: "input", "parameter", "constant", "result", "module" or "rest".
+        id: "n7" for the value at place 7 of the topological order, "s7" for the neuron with this result, "m2" for a
+            module, "rest" for what was left out.
+        kind: "input", "parameter", "constant", "result", "neuron", "module" or "rest"; "again" for the name of a value
+            where it is used on another line than the one it is drawn on.
         label: the name it was given, "" without one. As the user wrote it: whoever writes a picture escapes it.
         op: the name of the primitive; `sign` is how it is written: "tanh", "+", "① − ②".
         path: the modules around it, outermost first; of a module its own place.
         is_root: whether it is what was drawn, the end of the graph.
-        value: its number; None for a module.
-        grad: its gradient; None while no backward has reached it. Of a module the norm over its parameters.
+        value: its number; of a neuron or a module with a single result that of the result, of another module None.
+        grad: its gradient; None while no backward has reached it. Of a module with several results the norm over its
+            parameters.
         before: what a leaf's gradient was before the latest backward, which added to it; None for 0.
         order: its turn in backward, 1 being the root; None for leaves, which pass nothing on.
         source: the line that recorded it, when that is known.
         count: how many values it stands for; `parameters` how many of them are parameters.
         mark: why it is marked as suspicious; "" where it is not.
+        neuron: the id of the neuron it is part of, where that is no module.
+        line: the line it is drawn on, where a picture has several.
     """
 
     id: str
@@ -68,6 +85,8 @@ class Box:
     count: int = 1
     parameters: int = 0
     mark: str = ""
+    neuron: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +102,8 @@ class Edge:
         flow: partial × gradient of head, what backward adds to the gradient of tail; None if not yet known.
         after: the gradient of tail once this flow was added, on its way through backward; only for arrays.
         formula: the local derivative as the table of rules has it: "∂out/∂x = 1 - out * out".
+        cases: its texts with {x}, {y} and {out} for the operands and the result, by case: see `formulas`.
+        case: the case that applies; -1 where there is no formula.
         to_constant: whether the operand is a constant, so that nothing flows.
         count: how many edges are drawn as this one.
     """
@@ -96,17 +117,58 @@ class Edge:
     flow: Amount | None = None
     after: Amount | None = None
     formula: str = ""
+    cases: Mapping[int, str] = field(default_factory=dict)
+    case: int = -1
     to_constant: bool = False
     count: int = 1
 
 
 @dataclass(frozen=True)
 class Module:
-    """A module that is drawn as a frame around its values, and the id of the one around it ("" for none)."""
+    """A module that is drawn as a frame around its values, or a neuron that is no module and has no frame in a picture.
+
+    Attributes:
+        parent: the id of the module around it, "" for none.
+        sign: how a neuron is written: "Σ → tanh"; "" for other modules.
+        output: the id of a neuron's result.
+        name: what it is called.
+    """
 
     id: str
     path: Path
     parent: str
+    sign: str = ""
+    output: str = ""
+    name: str = ""
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether a picture draws a frame around it."""
+        return self.id.startswith("m")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A graph of single numbers as it was computed, by the places that its ids name: for a page that computes it anew.
+
+    Attributes:
+        rules: the rows of the table that were applied; None at a leaf.
+        links: the places of the operands.
+        numbers: the constants, by place.
+    """
+
+    rules: tuple[Rule | None, ...]
+    links: tuple[tuple[int, ...], ...]
+    numbers: Mapping[int, float]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rows of the table are pickled by name. A graph with a user's own primitive does not compute in its copies."""
+        is_known = all(rule is None or TABLE.get(rule.name) is rule for rule in self.rules)
+        return (Recorded, (self.rules, self.links, dict(self.numbers))) if is_known else (_unknown, ())
+
+
+def _unknown() -> None:
+    """What is left of a graph that cannot be written down."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +181,7 @@ class Drawing:
         total: how many values the whole graph has.
         depth: how many frames lie inside one another at most; what is deeper is one box.
         notes: sentences that the picture must say: not yet differentiated, collapsed, left out.
+        recorded: how it was computed, if every value has a box, each is a single number, and there is one result.
     """
 
     boxes: tuple[Box, ...]
@@ -127,3 +190,4 @@ class Drawing:
     total: int
     depth: int
     notes: tuple[str, ...] = ()
+    recorded: Recorded | None = None

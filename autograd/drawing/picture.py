@@ -9,17 +9,22 @@ import base64
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import graphviz
 
 from . import dot, render, table
+from .boxes import title_of
 from .errors import OptionError
 from .escape import html
 from .gather import Reading, no_collecting
 from .model import Drawing
 from .options import MOST_BOXES, Options, checked_count, checked_marks, checked_rankdir, checked_roots, checked_scale
+from .sample import is_step, one_sample, refuse_sample
+from .view import MOST_AT_ONCE, View
+from .wrap import wrapped
 
 if TYPE_CHECKING:
     from .page.file import Page
@@ -35,19 +40,23 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
     """
 
     def __init__(
-        self, *args: Any, drawing: Drawing, options: Options, chosen: str | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        drawing: Drawing,
+        options: Options,
+        whole: Drawing,
+        depth: int | None = None,
+        chosen: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.drawing, self.options = drawing, options
+        self._whole, self._depth = whole, depth  # for the page: everything, and how deep it opens
         self._chosen = chosen  # the format that `draw` was asked for, if any
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:
-        return {
-            **super()._copy_kwargs(**kwargs),
-            "drawing": self.drawing,
-            "options": self.options,
-            "chosen": self._chosen,
-        }
+        own = {"drawing": self.drawing, "options": self.options, "whole": self._whole, "depth": self._depth}
+        return {**super()._copy_kwargs(**kwargs), **own, "chosen": self._chosen}
 
     # ------------------------------------------------------------------------------------------------- pictures
 
@@ -140,17 +149,18 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
         return os.fspath(target)
 
     def to_html(self, path: Any = None) -> str:
-        """The page that steps through what this picture shows; with a path it is written there, and the path returned.
+        """The page that `inspect` makes, opened as deep as this picture; with a path it is written there instead.
 
-        It shows the boxes of the picture. `autograd.inspect(root)` makes the page of the whole graph.
+        Returns:
+            The text of the page, or the path.
         """
         page = self._page()
         return page.html if path is None else page.save(path)
 
     def _page(self) -> Page:
-        from .page.inspecting import page_of
+        from .page.graph_page import page_of
 
-        return page_of(self.drawing, self.options.title)
+        return page_of(self._whole, self.options.title, still=self.drawing, depth=self._depth)
 
     def _possible_format(self) -> str:
         """The usual format; a page where there is nothing to draw it with."""
@@ -192,7 +202,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
 
     def _summary(self) -> str:
         root = next((box for box in self.drawing.boxes if box.is_root), None)
-        name = "" if root is None else f" of {dot.title_of(root)}"
+        name = "" if root is None else f" of {title_of(root)}"
         marks = "".join(f"; {line}" for line in table.marked(self.drawing))
         return f"graph{name}: {self.drawing.total} values, {len(self.drawing.edges)} edges{marks}"
 
@@ -209,9 +219,9 @@ def _known_format(name: str) -> str:
 
 def draw(
     root: Any,
-    *,
+    *sample: Any,
     depth: int | None = None,
-    max_nodes: int = 300,
+    max_nodes: int | None = None,
     rankdir: str = "LR",
     format: str | None = None,
     values: bool = True,
@@ -230,10 +240,13 @@ def draw(
     """Draw a result with everything it was computed from: values, local derivatives, and the gradient that flowed.
 
     Args:
-        root: what to draw, a `Value` or a `Tensor` (or several, in a list or an array).
-        depth: how many modules to show inside one another; what lies deeper is one box with the norm of its gradient.
-            By default as many as `max_nodes` allows.
-        max_nodes: how many boxes there may be. If there are more, those nearest to the result are drawn.
+        root: what to draw, a `Value` or a `Tensor` (or several, in a list or an array); or a compiled step.
+        sample: only for a compiled step: one row of each array that it takes. No gradients are changed.
+        depth: how many modules to show inside one another; what lies deeper is one box. By default as many as can be
+            read at the width of a page, or as `max_nodes` allows. A neuron has the number and the gradient of its
+            result, another module the norm of its gradient.
+        max_nodes: how many boxes there may be, 300 by default. If there are more, those nearest to the result are
+            drawn.
         rankdir: "LR" from left to right, "TB" from top to bottom.
         format: what `.render()` and `.pipe()` make by default: "svg", "png", "pdf", "html".
         values, grads, partials: whether to show the numbers, the gradients, the local derivatives on the edges.
@@ -276,13 +289,20 @@ def draw(
     )
     if depth is not None:
         depth = checked_count("depth", depth, 0, DEEPEST)
+    most = None if max_nodes is None else checked_count("max_nodes", max_nodes, 1, MOST_BOXES)
     chosen = None if format is None else _known_format(format)
-    most = checked_count("max_nodes", max_nodes, 1, MOST_BOXES)
-    with no_collecting():
-        drawing = Reading(checked_roots(root), bool(histograms), checked_marks(marks)).drawing(
-            depth, most, bool(constants)
-        )
-    text = dot.write(drawing, options)
+    named = checked_marks(marks)
+    if not is_step(root):
+        refuse_sample(root, sample, "draw")
+    with one_sample(root, sample, "draw") if is_step(root) else nullcontext(root) as result, no_collecting():
+        reading = Reading(checked_roots(result), named)
+        view = View(reading, bool(constants), bool(histograms))
+        if depth is not None:
+            drawing = view.drawing(depth, most or MOST_AT_ONCE)
+        else:
+            drawing = view.readable(options) if most is None else view.fitting(most)
+        whole = View(reading).whole()
+    text = dot.write(wrapped(drawing, options), options)
     return Picture(
         format=chosen if chosen in graphviz.FORMATS else "svg",
         graph_attr=text.graph,
@@ -291,6 +311,8 @@ def draw(
         body=text.body,
         drawing=drawing,
         options=options,
+        whole=whole,
+        depth=depth,
         chosen=chosen,
     )
 

@@ -32,6 +32,11 @@ def applied(rule: Any, operands: Sequence[str]) -> str:
     return f"{rule.name}({', '.join(operands)})"
 
 
+def is_infix(rule: Any) -> bool:
+    """Whether it is written between or before its operands."""
+    return bool(rule.symbol)
+
+
 def written(node: Any) -> str:
     """A constant as it stands in a formula: its number, or the shape of its array."""
     shown = value_of(node)

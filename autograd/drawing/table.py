@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from .boxes import SUSPICIOUS, title_of
 from .colour import number
-from .dot import title_of
 from .escape import LONGEST_TOOLTIP, clean
-from .legend import SUSPICIOUS
 from .model import Amount, Box, Drawing
 
 HEADS = ("id", "name = operation", "kind", "value", "gradient", "turn", "operands", "module")

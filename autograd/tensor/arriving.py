@@ -24,7 +24,7 @@ def pull_arrived(rule: ArrayRule, k: int, g: Arrived, out: Any, operands: Sequen
     """The cotangent of operand `k`: see `ArrayRule.pull`."""
     operands = tuple(operands)
     number = rule.pull(k, g.number, out, operands, options)
-    if g.came is None and not rule.selects:
+    if (g.came is None and not rule.selects) or (g.forgets and rule.kind == "multilinear"):
         return type(g)(number)
     ones = _ones(g)
     if rule.kind == "linear":

@@ -52,7 +52,7 @@ class Scalar:
 
     @data.setter
     def data(self, number: object) -> None:
-        if self.x is not None or self.y is not None:
+        if not self.is_leaf:
             raise GraphError(
                 f"the number of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
             )
@@ -106,17 +106,21 @@ class Scalar:
     @property
     def is_leaf(self) -> bool:
         """Whether it was made by hand rather than by an operation."""
-        return self.x is None and self.y is None
+        return self.x is None and self.y is None and self.dy == 0.0
 
     @property
     def partials(self) -> tuple[float, ...]:
         """The local derivatives ∂self/∂operand, in the order of `operands`; NaN for a constant operand."""
+        self._unfold()
         if self.x is None and self.y is None:
             return ()
         dx = self.dx if self.x is not None else math.nan
         if self.rule.arity == 1:
             return (dx,)
         return (dx, self.dy if self.y is not None else math.nan)
+
+    def _unfold(self) -> None:
+        """Give a sum of products that is one node so far its operands x and y: see `sums.py`."""
 
     def item(self) -> float:
         """Its number as a float."""

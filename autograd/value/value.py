@@ -116,6 +116,7 @@ class Value(Scalar):
     @property
     def operands(self) -> tuple[Value, ...]:
         """What it was computed from, in order; a plain number appears as a Value of kind `"constant"`."""
+        self._unfold()
         x = self.x
         y = self.y
         if x is None and y is None:
@@ -163,6 +164,8 @@ class Value(Scalar):
             y = node.y
             if y is not None:
                 y._grad += node.dy * grad
+            elif x is None:
+                result_of(node)._pass_on()
 
     def _sweep_exactly(self, start: float, nodes: list[Scalar], leaves: list[Scalar]) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
@@ -459,9 +462,9 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            t1 = ieee.exp(-math.fabs(x - y))
-            t2 = ieee.exp(-math.fabs(y - x))
-            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide((1.0 if x - y >= 0.0 else t1), 1.0 + t1)), other, (0.0 if y == -ieee.INF else ieee.divide((1.0 if y - x >= 0.0 else t2), 1.0 + t2)))
+            t1 = ieee.exp(ieee.minimum(x - y, 40.0))
+            t2 = ieee.exp(ieee.minimum(y - x, 40.0))
+            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide(t1, 1.0 + t1)), other, (0.0 if y == -ieee.INF else ieee.divide(t2, 1.0 + t2)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -470,8 +473,8 @@ class Value(Scalar):
             return LOGADDEXP(self, other)
         else:
             y = to_float(other, "an operand of logaddexp")
-        t1 = ieee.exp(-math.fabs(x - y))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide((1.0 if x - y >= 0.0 else t1), 1.0 + t1)), None, y)
+        t1 = ieee.exp(ieee.minimum(x - y, 40.0))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide(t1, 1.0 + t1)), None, y)
 
     def _rlogaddexp(self, other: object) -> Any:
         """Return log(exp(x) + exp(y)), without overflow."""
@@ -484,8 +487,8 @@ class Value(Scalar):
             return LOGADDEXP(other, self)
         else:
             x = to_float(other, "an operand of logaddexp")
-        t2 = ieee.exp(-math.fabs(y - x))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else ieee.divide((1.0 if y - x >= 0.0 else t2), 1.0 + t2)))
+        t2 = ieee.exp(ieee.minimum(y - x, 40.0))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else ieee.divide(t2, 1.0 + t2)))
 
     def sin(self) -> Value:
         """Return the sine, x in radians."""
@@ -594,23 +597,23 @@ class Value(Scalar):
     def sigmoid(self) -> Value:
         """Return 1 / (1 + exp(-x)), the logistic function."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        out = ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1)
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        out = ieee.divide(t1, 1.0 + t1)
         return Result(SIGMOID, out, self, out * (1.0 - out), None, 0.0)
 
     def log_sigmoid(self) -> Value:
         """Return log(sigmoid(x)), exact far out."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(-x))
+        t1 = ieee.exp(ieee.minimum(-x, 40.0))
         out = ieee.minimum(x, 0.0) - ieee.log1p(ieee.exp(-math.fabs(x)))
-        return Result(LOG_SIGMOID, out, self, ieee.divide((1.0 if -x >= 0.0 else t1), 1.0 + t1), None, 0.0)
+        return Result(LOG_SIGMOID, out, self, ieee.divide(t1, 1.0 + t1), None, 0.0)
 
     def softplus(self) -> Value:
         """Return log(1 + exp(x)), without overflow."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        out = ieee.maximum(x, 0.0) + ieee.log1p(t1)
-        return Result(SOFTPLUS, out, self, ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1), None, 0.0)
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        out = ieee.maximum(x, 0.0) + ieee.log1p(ieee.exp(-math.fabs(x)))
+        return Result(SOFTPLUS, out, self, ieee.divide(t1, 1.0 + t1), None, 0.0)
 
     def relu(self) -> Value:
         """Return x where it is positive, else 0; its slope at 0 is 0."""
@@ -691,11 +694,11 @@ class Value(Scalar):
     def silu(self) -> Value:
         """Return x * sigmoid(x), also called swish."""
         x = self._data
-        t1 = ieee.exp(-math.fabs(x))
-        t2 = ieee.divide((1.0 if x >= 0.0 else t1), 1.0 + t1)
-        t3 = ieee.exp(-math.fabs(-x))
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        t2 = ieee.divide(t1, 1.0 + t1)
+        t3 = ieee.exp(ieee.minimum(-x, 40.0))
         out = x * t2
-        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide((1.0 if -x >= 0.0 else t3), 1.0 + t3)), None, 0.0)
+        return Result(SILU, out, self, t2 * (1.0 + x * ieee.divide(t3, 1.0 + t3)), None, 0.0)
 
     def maximum(self, other: object) -> Any:
         """Return the larger of x and y; NaN if either is."""
@@ -833,6 +836,11 @@ class Value(Scalar):
     def _equal(x: object, y: object) -> bool:
         return (x._data if isinstance(x, Value) else x) == (y._data if isinstance(y, Value) else y)
 
+    @staticmethod
+    def _folds() -> bool:
+        """Whether `dot` may keep a sum as one node: not where every operation is looked at, nor where none is kept."""
+        return not SPECIAL or not (NOW.anomaly or NOW.paused or NOW.tracer is not None)
+
     @property
     def _prev(self) -> set[Value]:
         """micrograd's name for the operands, for its `trace` function; `operands` has them in order."""
@@ -851,6 +859,7 @@ class Value(Scalar):
 
     def _copied(self, memo: dict[int, Any]) -> Value:
         """A copy whose operands are those of `memo` where it knows them."""
+        self._unfold()
         twin = Value(self._data)
         twin._grad = self._grad
         twin.dx = self.dx
@@ -890,6 +899,17 @@ class Result(Value):
         self.note = MODE.note
         if SPECIAL:
             after_recording(self)
+
+    # What backward asks of a sum of products that is folded into one node (`sums.py`). It has neither x nor y, and `dy`
+    # is not 0.
+
+    def _reach(self, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
+        """Show all operands to a sweep that comes by: see `reach`. Whether a result is among them, still to be done."""
+        raise NotImplementedError
+
+    def _pass_on(self) -> None:
+        """Add local × upstream to the gradients of all operands."""
+        raise NotImplementedError
 
 
 def after_recording(node: Result) -> None:
@@ -940,12 +960,8 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
     opened: int = SWEEPS.count
     done: int = opened + 1
     nodes: list[Scalar] = []
-    if root.x is None and root.y is None:
-        root.dx = root._grad
-        root.mark = done
-        leaves.append(root)
-        return nodes
-    stack: list[Scalar] = [root]
+    stack: list[Scalar] = []
+    reach(root, stack, leaves, done)
     while stack:
         node = stack[-1]
         mark: int = node.mark
@@ -954,7 +970,7 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
             waits = False
             y = node.y
             if y is not None and y.mark < opened:
-                if y.x is None and y.y is None:
+                if y.x is None and y.y is None and y.dy == 0.0:
                     y.dx = y._grad
                     y.mark = done
                     leaves.append(y)
@@ -962,14 +978,17 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
                     stack.append(y)
                     waits = True
             x = node.x
-            if x is not None and x.mark < opened:
-                if x.x is None and x.y is None:
-                    x.dx = x._grad
-                    x.mark = done
-                    leaves.append(x)
-                else:
-                    stack.append(x)
-                    waits = True
+            if x is not None:
+                if x.mark < opened:
+                    if x.x is None and x.y is None and x.dy == 0.0:
+                        x.dx = x._grad
+                        x.mark = done
+                        leaves.append(x)
+                    else:
+                        stack.append(x)
+                        waits = True
+            elif y is None:
+                waits = result_of(node)._reach(stack, leaves, done)
             if waits:  # it stays on the stack, below its operands, and comes up again when they are done
                 node.mark = opened
                 continue
@@ -979,6 +998,17 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
             nodes.append(node)
     nodes.reverse()
     return nodes
+
+
+def reach(node: Scalar, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
+    """Put a node that has not been visited on the stack, or among the leaves. Whether it is a result."""
+    if node.x is None and node.y is None and node.dy == 0.0:
+        node.dx = node._grad
+        node.mark = done
+        leaves.append(node)
+        return False
+    stack.append(node)
+    return True
 
 
 def are_finite(leaves: list[Scalar]) -> bool:
@@ -997,7 +1027,7 @@ def numbers_of(values: list[Scalar]) -> list[float]:
 def add_to_gradients(values: list[Scalar], slopes: list[float]) -> None:
     """`value.grad += slope` for many Values at once, and for all of them, also where an interrupt comes."""
     with ADDING:
-        totals = [value._grad + slopes[k] for k, value in enumerate(values)]
+        totals = [value._grad + slope for value, slope in zip(values, slopes)]  # noqa: B905, as long as each other
         try:
             set_gradients(values, totals)
         except BaseException:
@@ -1007,8 +1037,8 @@ def add_to_gradients(values: list[Scalar], slopes: list[float]) -> None:
 
 def set_gradients(values: list[Scalar], totals: list[float]) -> None:
     """`value.grad = total` for many Values at once."""
-    for k, value in enumerate(values):
-        value._grad = totals[k]
+    for value, total in zip(values, totals):  # noqa: B905, as long as each other
+        value._grad = total
 
 
 # -------------------------------------------------------------------------------------------- other ways to make one
@@ -1067,6 +1097,12 @@ def _unpickled(data: float, grad: float, label: str, kind: str) -> Value:
     leaf._grad = grad
     leaf.rule = rule_of(kind)
     return leaf
+
+
+def result_of(node: Scalar) -> Result:
+    """The same: what has operands is one."""
+    assert isinstance(node, Result)
+    return node
 
 
 def _checked(operand: Scalar | None) -> Value:

@@ -21,7 +21,7 @@ def sigmoid(z: Array) -> Array:
 def samples(n: int = 1000, shuffled: bool = False, seed: int = 0) -> tuple[Array, Array]:
     """Their data: n points of y = x**2, evenly over [0, 1], both of shape (n, 1).
 
-    In the order in which they took them, from 0 to 1, one at a time: that is the second reason why even the right
+    In the order in which they were taken, from 0 to 1, one at a time: that is the second reason why even the right
     gradient does not fit. `shuffled` gives the same points in random order.
     """
     x = np.linspace(0.0, 1.0, n)
@@ -69,7 +69,7 @@ class Net:
         self.W_in = self.W_in - lr * self.W_in
 
     def train(self, X: Array, Y: Array, lr: float = 0.0001, epochs: int = 10) -> None:
-        """As they ran it: each sample in turn, forward, backward, update."""
+        """As the script ran it: each sample in turn, forward, backward, update."""
         for _ in range(epochs):
             for x, y in zip(X, Y, strict=True):
                 self.forward(x)

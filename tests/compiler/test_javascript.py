@@ -125,6 +125,22 @@ def test_other_kinds(node):
     assert got == [80.0, 40.0, 4.0, 0.0, 7.0, 8.0, 1.0, 7.0]
 
 
+def test_a_program_of_thousands_of_instructions(node):
+    """Sums over several lines, and nothing of Python's in a program so long that Python drops what it has used."""
+    model = nn.MLP(2, [16, 16, 1], seed=1337)
+    X, y = np.array([[0.3, -0.7], [1.1, 0.2]]), np.array([1.0, -1.0])
+    step = compile(lambda x, t: nn.hinge([model(x)], [t]), model.parameters(), engine="javascript")
+    text = step.source_of(X, y).replace("export ", "")
+    arguments = [step.pack().tolist(), X.ravel().tolist(), y.tolist()]
+    got = node(
+        f"{text}\nconst r = valueAndGrad({', '.join(map(text_of, arguments))});"
+        "console.log(JSON.stringify([r.loss, ...r.gradient]))"
+    )
+    loss = nn.hinge([model(row) for row in X.tolist()], y)
+    loss.backward()
+    np.testing.assert_allclose(got, [loss.data, *(p.grad for p in model.parameters())], rtol=1e-12, atol=1e-14)
+
+
 def test_a_reader_moves_a_leaf(node):
     """Every number of a graph is that of the engine run with the new leaf."""
     model = nn.MLP(2, [3, 1], activation="sigmoid", seed=0)
@@ -152,7 +168,7 @@ def test_a_choice_of_the_recording_is_told():
     script = javascript_of(where(x > 1, x * x, x) + 1)
     (place,) = script.frozen
     assert script.nodes[place].op == "where"
-    assert "(x) => x, (x, y, out) => 1]" in script.text
+    assert "{ values[i] = x; break; }" in script.text
 
 
 def test_labels_are_not_in_the_text():

@@ -95,7 +95,7 @@ def test_a_large_hessian_comes_column_by_column(engine, monkeypatch):
     step, _, X, Y = problem(engine)
     theta = step.pack()
     whole = step.hessian(theta, X, Y)
-    monkeypatch.setattr("autograd.compiler.scalar.step.LARGEST_HESSIAN", 0)
+    monkeypatch.setattr("autograd.compiler.scalar.specialization.LARGEST_HESSIAN", 0)
     other, _, _, _ = problem(engine)
     assert other.hessian(theta, X, Y) == pytest.approx(whole, rel=1e-10, abs=1e-13)
 

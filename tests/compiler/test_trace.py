@@ -251,7 +251,7 @@ def test_batches_are_checked_first(batch, error, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"engine": "gpu"}, "engine is one of 'auto', 'numpy', 'llvm', 'javascript', got 'gpu'"),
+        ({"engine": "gpu"}, "engine is one of 'auto', 'numpy', 'llvm', 'jax', 'javascript', got 'gpu'"),
         ({"reduction": "max"}, "reduction is 'mean' or 'sum', got 'max'"),
         ({"threads": 0}, "1 or more, got 0"),
         ({"parameters": [1.0]}, r"parameters are Values, got float 1.0"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import OperandError, Tensor, Value, draw
+from autograd.drawing.colour import ALARM
 from autograd.drawing.errors import OptionError
 from tests.drawing.reading import network, neuron, read
 
@@ -31,7 +32,7 @@ def test_a_mark_shows_in_box_tooltip_legend_and_words() -> None:
     assert "⚠ worse than the mean" in dot.label(root)
     assert "suspicious: worse than the mean" in dot.nodes[root]["tooltip"]
     assert dot.nodes[root]["class"].split()[-1] == "marked"
-    assert (dot.nodes[root]["color"], dot.nodes[root]["penwidth"]) == ("#d55e00", "5")
+    assert (dot.nodes[root]["color"], dot.nodes[root]["penwidth"]) == (ALARM, "5")
     assert [box.label for box in boxes.values() if box.mark == "marked"] == ["w1"]
     assert "⚠ suspicious" in picture.source
     assert "is suspicious: worse than the mean" in picture.pipe("txt", encoding="utf-8")
@@ -55,7 +56,7 @@ def test_a_reason_is_data() -> None:
 
 def test_a_mark_in_a_collapsed_module_or_left_out_still_shows() -> None:
     out = differentiated(network((2, 4, 4, 1)))
-    leaf = next(box for box in draw(out).drawing.boxes if box.kind == "parameter")
+    leaf = next(box for box in draw(out, depth=3).drawing.boxes if box.kind == "parameter")
     for options in ({"depth": 1}, {"max_nodes": 5}):
         drawing = draw(out, marks={leaf.label: "why"}, **options).drawing
         assert any("why" in box.mark and box.kind in ("module", "rest") for box in drawing.boxes), options

@@ -9,11 +9,11 @@ import pytest
 import nn
 from autograd import Tensor, draw
 from autograd.drawing.amounts import amount, histogram
-from autograd.drawing.colour import ALARM, STEPS, ZERO
+from autograd.drawing.colour import ALARM, MINUS, PAPER, PLUS
 
 from .reading import read
 
-CELL = re.compile(r'<TD ALIGN="RIGHT"(?: BGCOLOR="(#\w+)")?><FONT COLOR="#\w+" POINT-SIZE="10">([^<]*)</FONT></TD>')
+CELL = re.compile(r'<TD ALIGN="RIGHT"(?: BGCOLOR="(#\w+)")?><FONT COLOR="#\w+" POINT-SIZE="11">([^<]*)</FONT></TD>')
 
 
 def cells(label: str) -> list[tuple[str, str]]:
@@ -33,7 +33,7 @@ def test_a_small_matrix_is_a_table_coloured_by_the_gradient_of_each_number() -> 
     out.backward()
     picture = draw(out, scale=(0.01, 1.0))
     label = read(picture.source).nodes["n0"]["label"]
-    assert [fill for fill, _ in cells(label)] == [STEPS[-1], ZERO, STEPS[0], ALARM]
+    assert [fill for fill, _ in cells(label)] == [PLUS[-1], PAPER, MINUS[0], ALARM]
     assert "coloured by the gradient of that number" in read(picture.source).graph["label"]
     plain = read(draw(out, grads=False).source)
     assert {fill for fill, _ in cells(plain.nodes["n0"]["label"])} == {""}
@@ -87,7 +87,7 @@ def test_a_network_of_arrays() -> None:
     model = nn.Sequential(nn.Linear(3, 4, seed=0), nn.ReLU(), nn.Linear(4, 2, seed=1))
     loss = nn.cross_entropy(model(np.ones((5, 3))), [0, 1, 0, 1, 1])
     loss.backward()
-    found = read(draw(loss).source)
+    found = read(draw(loss, rankdir="TB").source)
     frames = {
         name: attributes["label"].strip('"') for name, attributes in found.clusters.items() if "label" in attributes
     }

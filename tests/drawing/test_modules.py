@@ -12,7 +12,7 @@ from tests.drawing.reading import network, read
 
 
 def test_modules_are_nested_frames_with_their_own_names() -> None:
-    found = read(draw(network((1, 2, 1))).source)
+    found = read(draw(network((1, 2, 1)), depth=3, rankdir="TB").source)
     names = {name: attributes["label"] for name, attributes in found.clusters.items()}
     assert sorted(names.values()) == ["MLP", "layers.0", "layers.1", "neurons.0", "neurons.0", "neurons.1"]
     paths = {attributes["tooltip"]: name for name, attributes in found.clusters.items()}
@@ -23,7 +23,7 @@ def test_modules_are_nested_frames_with_their_own_names() -> None:
 
 
 def test_parameters_are_drawn_where_they_are_used() -> None:
-    drawing = draw(network((1, 2, 1))).drawing
+    drawing = draw(network((1, 2, 1)), depth=3).drawing
     places = {box.path for box in drawing.boxes if box.kind == "parameter"}
     assert places == {("MLP", "layers.0", f"neurons.{j}") for j in (0, 1)} | {("MLP", "layers.1", "neurons.0")}
     assert {box.path for box in drawing.boxes if box.kind == "input"} == {()}
@@ -71,7 +71,7 @@ def test_the_key_of_nothing_but_modules_has_no_empty_row(options: dict[str, int]
 def test_a_collapsed_module_counts_and_sums_up() -> None:
     loss = network((1, 2, 1))
     loss.backward()
-    full, collapsed = draw(loss).drawing, draw(loss, depth=1).drawing
+    full, collapsed = draw(loss, depth=3).drawing, draw(loss, depth=1).drawing
     inside = [box for box in full.boxes if box.path[:2] == ("MLP", "layers.0")]
     (box,) = [box for box in collapsed.boxes if box.path == ("MLP", "layers.0")]
     assert (box.count, box.parameters) == (len(inside), 4)
@@ -85,7 +85,7 @@ def test_a_collapsed_module_counts_and_sums_up() -> None:
 def test_edges_between_the_same_two_boxes_are_one() -> None:
     loss = network((1, 2, 2, 1))
     loss.backward()
-    full, collapsed = draw(loss).drawing, draw(loss, depth=1).drawing
+    full, collapsed = draw(loss, depth=3).drawing, draw(loss, depth=1).drawing
     ends = [(edge.tail, edge.head) for edge in collapsed.edges]
     assert len(ends) == len(set(ends))
     (edge,) = [edge for edge in collapsed.edges if edge.count == 4]
@@ -104,12 +104,12 @@ def test_edges_between_the_same_two_boxes_are_one() -> None:
 
 def test_names_do_not_depend_on_the_depth() -> None:
     loss = network((1, 2, 1))
-    every = {module.path: module.id for module in draw(loss).drawing.modules}
+    every = {module.path: module.id for module in draw(loss, depth=3).drawing.modules}
     for depth in (0, 1, 2):
         drawing = draw(loss, depth=depth).drawing
         assert all(every[box.path] == box.id for box in drawing.boxes if box.kind == "module")
         assert all(every[module.path] == module.id for module in drawing.modules)
-    outside = {box.id for box in draw(loss).drawing.boxes if not box.path}
+    outside = {box.id for box in draw(loss, depth=3).drawing.boxes if not box.path}
     assert outside <= {box.id for box in draw(loss, depth=0).drawing.boxes}
 
 
@@ -119,11 +119,13 @@ def test_a_large_graph_is_collapsed_as_far_as_needed_and_says_so() -> None:
     assert 35 < len(picture.drawing.boxes) <= 300 < picture.drawing.total
     assert picture.drawing.depth == 2
     (_, note) = picture.drawing.notes
-    assert note.endswith(
-        "values are too many to draw one by one: modules more than 2 deep are collapsed; depth=3 opens them"
+    assert note.endswith("values: each neuron is one box here; depth=3 shows every value")
+    assert "each neuron is one box" in read(picture.source).graph["label"]
+    smaller = draw(loss, max_nodes=20).drawing
+    assert smaller.depth == 1
+    assert smaller.notes[1].endswith(
+        "values are too many to draw one by one: modules more than 1 deep are collapsed; depth=2 opens them"
     )
-    assert "too many to draw" in read(picture.source).graph["label"]
-    assert draw(loss, max_nodes=20).drawing.depth == 1
     assert draw(loss, max_nodes=2000).drawing.notes == picture.drawing.notes[:1]
 
 
@@ -196,11 +198,6 @@ def test_the_garbage_collector_is_as_it_was() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
-
-
-def test_boxes_at() -> None:
-    counts = collapse.Counter({(): 3, ("a",): 5, ("a", "b"): 7, ("a", "c"): 1})
-    assert [collapse.boxes_at(depth, counts) for depth in (0, 1, 2)] == [4, 10, 16]
 
 
 def test_a_loop_through_a_module_is_drawn() -> None:

@@ -35,13 +35,13 @@ def test_there_is_one_page(make: Any, tmp_path: Path) -> None:
     assert "unsafe-inline" not in page.html
 
 
-def test_the_page_of_a_picture_has_its_title_and_its_boxes() -> None:
+def test_the_page_of_a_picture_has_its_title_and_opens_as_deep() -> None:
     out = network((1, 2, 1))
     out.backward()
-    image = draw(out, title="mine", depth=1)
-    story = told(image.to_html())
+    story = told(draw(out, title="mine", depth=1).to_html())
     assert story["title"] == "mine"
-    assert [node["id"] for node in story["nodes"]] == [box.id for box in image.drawing.boxes]
+    assert story["depth"] == 1  # it opens so deep, and knows everything
+    assert [node["id"] for node in story["nodes"]] == [box.id for box in draw(out, depth=3).drawing.boxes]
 
 
 def test_infinities_are_strings_in_json() -> None:

@@ -16,6 +16,7 @@ from .plans import ArrayPlan
 from .source import Printed, write_plan
 
 ENGINES: Final = ("auto", "numpy", "jax")
+NO_MESH: Final = "mesh= shares a batch among jax's devices: write engine='jax' beside it"
 
 
 Part = tuple[slice, tuple[int, ...], Any]
@@ -43,9 +44,9 @@ def checked(engine: str, mesh: Any) -> str:
             f"the engine of a function of arrays is one of {', '.join(map(repr, ENGINES))}, got {engine!r}"
         )
     if engine == "jax":
-        _jax()
+        jax_module()
     elif mesh is not None:
-        raise OperandError("mesh= shares a batch among jax's devices: write engine='jax' beside it")
+        raise OperandError(NO_MESH)
     return "numpy" if engine == "auto" else engine
 
 
@@ -74,11 +75,11 @@ class JaxKernel:
     """
 
     def __init__(self, plan: ArrayPlan, mesh: Any) -> None:
-        jax = _jax()
+        jax = jax_module()
         self.text = write_plan(plan, JAX)
-        self._function = _with_masks(executable(self.text.source, plan.kind, self), self.text.constants)
+        self._function = filled_masks(executable(self.text.source, plan.kind, self), self.text.constants)
         self._constants = [array for array in self.text.constants if array.dtype != bool]
-        self._wide = _wide_floats()
+        self._wide = wide_floats()
         self._shardings = {} if mesh is None else _shardings(jax, plan, mesh, len(self._constants))
         self._compiled = jax.jit(self._function, **self._shardings)
         self._flat: Any = None
@@ -114,10 +115,10 @@ class JaxKernel:
         if shardings:
             inside = shardings["in_shardings"]
             shardings["in_shardings"] = inside[:vectors] + inside[vectors * len(parts) :]
-        return _jax().jit(run, **shardings)
+        return jax_module().jit(run, **shardings)
 
 
-def _with_masks(function: Callable[..., Any], constants: Sequence[Any]) -> Callable[..., Any]:
+def filled_masks(function: Callable[..., Any], constants: Sequence[Any]) -> Callable[..., Any]:
     """The function with those of its constants filled in that are masks: jax wants to know them when it compiles."""
     if not any(array.dtype == bool for array in constants):
         return function
@@ -132,6 +133,18 @@ def _with_masks(function: Callable[..., Any], constants: Sequence[Any]) -> Calla
     return filled
 
 
+def check_rows(name: str, rows: int, devices: int) -> None:
+    """
+    Raises:
+        ShapeError: the rows do not split evenly over the devices.
+    """
+    if rows % devices:
+        raise ShapeError(
+            f"{name} has {rows} rows, which do not split evenly over {devices} devices: "
+            "choose a batch size that is a multiple of it"
+        )
+
+
 def _shardings(jax: Any, plan: ArrayPlan, mesh: Any, constants: int) -> dict[str, Any]:
     everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
     split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(mesh.axis_names[0]))
@@ -139,11 +152,8 @@ def _shardings(jax: Any, plan: ArrayPlan, mesh: Any, constants: int) -> dict[str
     given = [everywhere] * (len(plan.parameters) + len(plan.directions) + len(plan.captured))
     for i in plan.arguments:
         shape = program.shapes[i]
-        if shape and shape[0] % count:
-            raise ShapeError(
-                f"{program.labels[i]} has {shape[0]} rows, which do not split evenly over {count} devices: "
-                "choose a batch size that is a multiple of it"
-            )
+        if shape:
+            check_rows(program.labels[i], shape[0], count)
         given.append(split if shape else everywhere)
     shardings: dict[str, Any] = {"in_shardings": tuple(given + [everywhere] * constants)}
     if plan.kind != "forward":
@@ -151,7 +161,12 @@ def _shardings(jax: Any, plan: ArrayPlan, mesh: Any, constants: int) -> dict[str
     return shardings
 
 
-def _jax() -> Any:
+def jax_module() -> Any:
+    """jax itself.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
     try:
         import jax
     except ImportError as error:
@@ -161,9 +176,9 @@ def _jax() -> Any:
     return jax
 
 
-def _wide_floats() -> Callable[[], Any]:
+def wide_floats() -> Callable[[], Any]:
     """A context in which jax keeps float64; nothing to do where the user has switched it on for good."""
-    jax = _jax()
+    jax = jax_module()
     if jax.config.jax_enable_x64:
         return contextlib.nullcontext
     if hasattr(jax, "enable_x64"):

@@ -125,9 +125,12 @@ class ArrayProgram(BaseProgram):
         if op is rules.multiply:
             args = self._masked(args)
         shape, dtype = self._inferred(op, args, options)
+        found = None
         if _elementwise(op):
             args = self._narrowed(op, args, options, shape, dtype)
-        found = self._folded(op, args, options, shape, dtype)
+            found = self._spread_later(op, args, shape, dtype)
+        if found is None:
+            found = self._folded(op, args, options, shape, dtype)
         if found is not None:
             return found
         order = args[::-1] if len(args) == 2 and args[0] > args[1] and is_commutative(op) else args
@@ -198,11 +201,15 @@ class ArrayProgram(BaseProgram):
     def _masked(self, args: tuple[int, ...]) -> tuple[int, ...]:
         """Factors with the condition itself for where(condition, 1, 0): numpy takes True for 1, in any dtype."""
         for k, arg in enumerate(args):
-            if self.ops[arg] is rows.choose and self.dtypes[args[1 - k]].kind == "f":
-                x, y = self.args[arg]
-                if self.is_number(x, 1.0) and self.is_number(y, 0.0):
-                    return (args[1 - k], int(self.options[arg]["condition"]))
+            if self._is_mask(arg) and self.dtypes[args[1 - k]].kind == "f":
+                return (args[1 - k], int(self.options[arg]["condition"]))
         return args
+
+    def _is_mask(self, i: int) -> bool:
+        """Whether it is where(condition, 1, 0)."""
+        return self.ops[i] is rows.choose and all(
+            self.is_number(arg, number) for arg, number in zip(self.args[i], (1.0, 0.0), strict=True)
+        )
 
     def _narrowed(
         self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype
@@ -224,20 +231,38 @@ class ArrayProgram(BaseProgram):
                     args = tried
         return args
 
+    def _spread_later(self, op: ArrayOp, args: tuple[int, ...], shape: Shape, dtype: Dtype) -> int | None:
+        """The operation on what was spread, and its result spread: less is computed."""
+        if op is rows.choose or not any(self.ops[arg] is rows.broadcast_to for arg in args):
+            return None
+        narrow = tuple([self.args[arg][0] if self.ops[arg] is rows.broadcast_to else arg for arg in args])
+        small, kind = self._infer(op, narrow, {})
+        if small == shape or kind != dtype:
+            return None
+        return self.emit(rows.broadcast_to, self.emit(op, *narrow), shape=shape)
+
     def _folded(
         self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype
     ) -> int | None:
-        if op == DETACH and (self.ops[args[0]] == DETACH or self.dtypes[args[0]].kind != "f"):
+        if op == DETACH and (self._is_mask(args[0]) or self.ops[args[0]] == DETACH or self.dtypes[args[0]].kind != "f"):
             return args[0]
         if args and all(arg in self.numbers or arg in self.uniform for arg in args):
             known = self._computed(op, args, options, shape, dtype)
             if known is not None:
                 return known
-        fold = _choose if op is rows.choose else MOVES.get(op) if isinstance(op, ArrayRule) else FOLDS.get(op)
+        fold = MOVES.get(op) or FOLDS.get(op)
         if fold is None:
             return None
         found: int | None = fold(self, *args, **options)
-        return found if found is not None and self.same_kind(found, shape, dtype) else None
+        if found is None or self.dtypes[found] != dtype:
+            return None
+        if self.shapes[found] == shape:
+            return found
+        if not _elementwise(op):
+            return None
+        if found in self.numbers:
+            return self.array(np.broadcast_to(np.asarray(self.numbers[found], dtype), shape))
+        return self.emit(rows.broadcast_to, found, shape=shape)
 
     def _computed(
         self, op: ArrayOp, args: tuple[int, ...], options: dict[str, Any], shape: Shape, dtype: Dtype
@@ -308,6 +333,8 @@ def _uniform(array: Any) -> Any:
 def _reshape(p: ArrayProgram, x: int, shape: Shape) -> int | None:
     if -1 not in shape and p.shapes[x] == tuple(shape):
         return x
+    if p.ops[x] is rows.broadcast_to and not p.shapes[p.args[x][0]]:
+        return p.emit(rows.broadcast_to, p.args[x][0], shape=shape) if -1 not in shape else None
     return p.emit(rows.reshape, p.args[x][0], shape=shape) if p.ops[x] is rows.reshape else None
 
 
@@ -328,6 +355,7 @@ def _transpose(p: ArrayProgram, x: int, axes: Any = None) -> int | None:
         p.ops[x] is rows.matmul
         and len(order) == 2
         and x == len(p) - 1
+        and x not in p.cotangents  # which has a name
         and all(len(p.shapes[k]) == 2 for k in p.args[x])
     ):
         left, right = p.args[x]  # nobody else uses the product: it is computed the other way round
@@ -341,16 +369,6 @@ def _astype(p: ArrayProgram, x: int, dtype: Any) -> int | None:
 
 def _sum(p: ArrayProgram, x: int, axis: Any = None, keepdims: bool = False) -> int | None:
     return x if axis == () or not p.shapes[x] else None
-
-
-MOVES: Final[dict[ArrayOp, Callable[..., int | None]]] = {
-    rows.reshape: _reshape,
-    rows.broadcast_to: _broadcast_to,
-    rows.transpose: _transpose,
-    rows.astype: _astype,
-    rows.sum: _sum,
-}
-"""Simplifications of array rows; like those of the other table they hold only if shape and dtype stay."""
 
 
 def _choose(p: ArrayProgram, x: int, y: int, condition: Any) -> int | None:
@@ -376,3 +394,39 @@ def _vanishes(p: ArrayProgram, condition: int, y: int) -> bool:
             return False
         y = rest[0]
     return y == g
+
+
+def _getitem(p: ArrayProgram, x: int, index: Any) -> int | None:
+    """(A @ v[:, None])[..., 0] is A @ v."""
+    if index != (Ellipsis, 0) or p.ops[x] is not rows.matmul:
+        return None
+    a, column = p.args[x]
+    if len(p.shapes[a]) != 2 or p.ops[column] is not rows.reshape or p.shapes[column][1:] != (1,):
+        return None
+    (v,) = p.args[column]
+    return p.emit(rows.matmul, a, v) if len(p.shapes[v]) == 1 else None
+
+
+def _add(p: ArrayProgram, x: int, y: int) -> int | None:
+    found = FOLDS[rules.add](p, x, y)
+    return p.emit(rules.multiply, p.constant(2.0), x) if found is None and x == y else found
+
+
+def _greater(p: ArrayProgram, x: int, y: int) -> int | None:
+    if p.is_number(y, 0.0) and p._is_mask(x):
+        return int(p.options[x]["condition"])
+    return None
+
+
+MOVES: Final[dict[ArrayOp, Callable[..., int | None]]] = {
+    rows.reshape: _reshape,
+    rows.broadcast_to: _broadcast_to,
+    rows.transpose: _transpose,
+    rows.astype: _astype,
+    rows.sum: _sum,
+    rows.choose: _choose,
+    rows.getitem: _getitem,
+    rules.add: _add,
+    ">": _greater,
+}
+"""Simplifications of what is done to arrays; like those of the other table they hold only if the dtype stays."""

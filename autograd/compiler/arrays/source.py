@@ -64,10 +64,10 @@ def write_plan(plan: ArrayPlan, dialect: Dialect = NUMPY) -> Printed:
     head = listed(f"def {plan.kind}(", arguments, "):")
     parts = [*helpers, *composed, "\n".join([*head, *indented(body)])]
     title = f"Written from a function of arrays. Needs nothing but {dialect.name}."
-    return Printed(module(title, _imports(parts, needed, dialect), parts), plan.kind, constants)
+    return Printed(module(title, imports_of(parts, needed, dialect), parts), plan.kind, constants)
 
 
-def _imports(parts: Sequence[str], needed: Sequence[str], dialect: Dialect) -> list[str]:
+def imports_of(parts: Sequence[str], needed: Sequence[str], dialect: Dialect) -> list[str]:
     """The lines that import what the text uses."""
     uses = any(f"{dialect.module}." in part for part in parts)
     if dialect is NUMPY:

@@ -14,7 +14,7 @@ from ...mode import ADDING
 from ...tensor.backward import set_gradients
 from ...tensor.tensor import Tensor
 from ...transforms.pytree import flatten
-from ..batch import Floats, as_vector
+from ..batch import Floats, as_vector, is_on_device
 from ..names import Names
 from ..step import BaseStep, Specialization, checked_parameters
 from . import engines
@@ -113,9 +113,9 @@ class ArrayStep(BaseStep):
         known, arrays = self._specialized(arguments)
         packed: Callable[[Any], Floats]
         if self.engine == "jax":
-            given = [x if _is_on_device(x) else as_vector("theta", x, self.size) for x in vectors]
+            given = [x if is_on_device(x) else as_vector("theta", x, self.size) for x in vectors]
             out, packed = known.flat(kind, self._parts, given, arrays), np.array
-            if _is_on_device(vectors[0]):  # plain results for a plain theta, jax's own for one of jax's
+            if is_on_device(vectors[0]):  # plain results for a plain theta, jax's own for one of jax's
                 return out
         else:
             taken = [
@@ -210,11 +210,6 @@ class ArraySpecialization(Specialization):
         return self.plans.rebuild([np.array(output) for output in several])
 
 
-def _is_on_device(x: Any) -> bool:
-    """Whether it is an array of jax's."""
-    return hasattr(x, "sharding")
-
-
 def _prepared(name: str, part: Any) -> Any:
     """An argument with an array in the place of every list; tuples and dicts stay what they are."""
     if isinstance(part, dict):
@@ -232,7 +227,7 @@ def _prepared(name: str, part: Any) -> Any:
 def _as_array(name: str, part: Any) -> Any:
     if isinstance(part, Tensor):
         return part._data
-    if _is_on_device(part):
+    if is_on_device(part):
         return part
     array = np.asarray(part)
     if array.dtype == object and array.ndim:

@@ -6,6 +6,7 @@ put together in `source.py`.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,12 +16,13 @@ import numpy as np
 
 from ...core import table as rules
 from ...core.rule import Rule
-from ...formula import LEVEL, number
+from ...formula import LEVEL, Symbol, name_symbols, number
 from ...tensor import rules as rows
 from ...tensor.rules import ArrayRule
 from ..names import WORDS, Names
-from ..program import CAPTURED, DETACH, LEARNED, LITERAL, name_of
-from ..text import ATOM, BaseWriter, Written, closed, indented
+from ..program import CAPTURED, DETACH, LEARNED, LITERAL, is_row, name_of
+from ..scalar.program import COUNT
+from ..text import ATOM, BaseWriter, Written, closed, indented, listed
 from .program import PLAIN, ArrayOp, ArrayProgram, Place
 from .record import expanded
 
@@ -45,9 +47,13 @@ class Writer(BaseWriter):
     Args:
         composed: the functions that softmaxes and norms become: name and text.
         large: constants too long to be written; they become arguments.
+        batch: the length that stands for n, the number of samples; 0 where there is no such.
+        columns: write products of matrices so that what belongs to one column lies side by side in memory.
     """
 
     program: ArrayProgram
+    batch: int = 0
+    columns: bool = False
     composed: dict[Any, tuple[str, str]] = field(default_factory=dict)
     large: list[int] = field(default_factory=list)
     users: dict[int, list[int]] = field(default_factory=dict)
@@ -63,6 +69,8 @@ class Writer(BaseWriter):
         """Write a leaf; whether it is one."""
         if i not in self.written and self.program.ops[i] == LITERAL:
             self._constant(i)
+        elif self.program.ops[i] == COUNT:
+            self.give(i, "n")
         return i in self.written
 
     def special(self, i: int) -> bool:
@@ -83,8 +91,10 @@ class Writer(BaseWriter):
             return False
         if op == DETACH or (op is rows.transpose and program.args[i][0] in self.known):
             return True
+        if op is rows.reshape and text.endswith("None]") and program.args[i][0] in self.known:
+            return True
         of = self._derivative_to(i)
-        if of is not None and (self.known.get(of, "")[:1] == "z" or program.ops[of] == LEARNED):
+        if of is not None and (self.known.get(of, "")[:1] == "z" or program.ops[of] == LEARNED or self._layer(of)):
             return False
         return len(self.users[i]) == 1 and not self._is_activation(i) and not self._is_sum_of_neuron(i)
 
@@ -107,15 +117,24 @@ class Writer(BaseWriter):
     def _matrix(self, i: int) -> int | None:
         """The parameter that an affine function multiplies by; None for anything else."""
         program = self.program
+        products = (rows.matmul, rules.multiply) if self.batch else (rows.matmul,)
         if program.ops[i] is rules.add:
-            i = next((arg for arg in program.args[i] if program.ops[arg] is rows.matmul), i)
-        if program.ops[i] is not rows.matmul:
+            i = next((arg for arg in program.args[i] if program.ops[arg] in products), i)
+            if program.ops[i] is rules.multiply and len({program.shapes[arg] for arg in program.args[i]}) == 1:
+                return None  # no outer product
+        elif program.ops[i] is not rows.matmul:
             return None
         for arg in program.args[i]:
             arg = program.args[arg][0] if program.ops[arg] is rows.transpose else arg
             if program.ops[arg] in (LEARNED, CAPTURED):
                 return arg
         return None
+
+    def _layer(self, i: int) -> str:
+        """The number of the layer whose affine function it is: that of its matrix; "" for anything else."""
+        matrix = self._matrix(i)
+        digits = None if matrix is None else re.search(r"\d*$", self.known.get(matrix, ""))
+        return digits[0] if digits else ""
 
     def new_name(self, i: int) -> str:
         """Its label; `dW` for the derivative to W, `delta2` for that to z2; else a word for it."""
@@ -124,15 +143,25 @@ class Writer(BaseWriter):
         known = self.known.get(of, "") if of is not None else ""
         if i in program.labels:
             return names.unique(program.labels[i])
+        if not known and of is not None and self._layer(of):
+            return names.unique(f"delta{self._layer(of)}")
         if known:
             return names.unique(re.sub(r"^z(?=_?\d|$)", "delta", known) if known[0] == "z" else f"d{known}")
-        matrix = self._matrix(i)
-        if matrix is not None:
-            digits = re.search(r"\d*$", self.known.get(matrix, ""))
-            return names.unique(f"z{digits[0]}") if digits and digits[0] else names.numbered("z", 1)
+        if self._matrix(i) is not None:
+            return names.unique(f"z{self._layer(i)}") if self._layer(i) else names.numbered("z", 1)
         if self._is_activation(i) and op is not rows.log_softmax:
             return names.unique(f"a{self.known[program.args[i][0]][1:]}")
         return names.unique("mean" if self._is_mean(i) else ARRAY_WORDS.get(op) or name_of(op))
+
+    def assign(self, i: int, text: str) -> None:
+        """A statement; one that joins many arrays over several lines."""
+        program = self.program
+        head = f"{self.np}.concatenate(["
+        if program.ops[i] is rows.concatenate and len(text) > LONGEST and text.endswith("])"):
+            items = [self.written[arg][0] for arg in program.args[i]]
+            self.lines += listed(f"{self.name(i)} = {head}", items, "])")
+        else:
+            super().assign(i, text)
 
     def _is_mean(self, i: int) -> bool:
         args, ops = self.program.args[i], self.program.ops
@@ -146,7 +175,7 @@ class Writer(BaseWriter):
         options = program.options[i]
         operands = [self.written[arg] for arg in args]
         if op is rows.matmul:
-            return " @ ".join(closed(operand, LEVEL["/"]) for operand in operands), AT
+            return self._matmul(args, operands)
         if isinstance(op, Rule):
             return self._rule(i, op, operands)
         if op in PLAIN:
@@ -155,7 +184,13 @@ class Writer(BaseWriter):
             return self.dialect.opcode(op, operands)
         if op in COMPOSED:
             return f"{self._composed(i)}({operands[0][0]})", ATOM
-        return self._move(op, operands, options), ATOM
+        return self._move(op, operands, options, program.shapes[args[0]]), ATOM
+
+    def _matmul(self, args: tuple[int, ...], operands: Sequence[Written]) -> Written:
+        if self.columns and all(len(self.program.shapes[arg]) == 2 for arg in args):
+            x, y = map(_turned, operands)
+            return f"({y} @ {x}).T", ATOM
+        return " @ ".join(closed(operand, LEVEL["/"]) for operand in operands), AT
 
     @property
     def np(self) -> str:
@@ -164,12 +199,40 @@ class Writer(BaseWriter):
 
     def _rule(self, i: int, rule: Rule, operands: list[Written]) -> Written:
         program, args = self.program, self.program.args[i]
+        if self._is_mean_over_batch(i):
+            return f"{closed(self.written[program.args[args[0]][0]])}.mean()", ATOM
+        if self.columns and rule is rules.multiply:
+            outer = self._outer(args, operands)
+            if outer:
+                return outer, ATOM
+        simple = _one_call(rule)
+        if simple is not None:
+            inner, places = simple
+            return self.call(inner, [operands[k] if k >= 0 else self.number(x) for k, x in places])
         same = len(args) == 2 and program.shapes[args[0]] == program.shapes[args[1]]
         if rule is rules.multiply and same and self._is_slope_of_sigmoid(args[1]):
             operands[1] = (operands[1][0], LEVEL["neg"])  # (g * a) * (1 - a) as well as g * (a * (1 - a))
         if rule.symbol in ("+", "-"):
             operands = [(text, LEVEL["*"] if level == AT else level) for text, level in operands]
         return self.call(rule, operands)
+
+    def _outer(self, args: tuple[int, ...], operands: Sequence[Written]) -> str:
+        """x[:, None] * w so that the numbers of one column lie side by side; "" where it is no such product."""
+        program = self.program
+        for (column, row), (_, text) in ((args, operands), (args[::-1], operands[::-1])):
+            if program.ops[column] is rows.reshape and len(program.shapes[row]) == 1:
+                (x,) = program.args[column]
+                if program.shapes[column] == (*program.shapes[x], 1) and len(program.shapes[x]) == 1:
+                    return f"{self.np}.multiply.outer({text[0]}, {self.written[x][0]}).T"
+        return ""
+
+    def _is_mean_over_batch(self, i: int) -> bool:
+        """Whether it is the sum of one number for each sample, divided by how many there are."""
+        program, args = self.program, self.program.args[i]
+        return (
+            program.ops[i] is rules.divide and program.ops[args[0]] is rows.sum and program.ops[args[1]] == COUNT
+            and args[0] not in self.known and program.shapes[program.args[args[0]][0]] == (self.batch,)
+        )  # fmt: skip
 
     def _is_slope_of_sigmoid(self, i: int) -> bool:
         """a * (1 - a), of one use: it is between 0 and 1/4, so the order of products does not matter."""
@@ -184,19 +247,20 @@ class Writer(BaseWriter):
             and program.is_number(program.args[rest][0], 1.0)
         )
 
-    def _move(self, op: ArrayRule, operands: list[Written], options: dict[str, Any]) -> str:
-        """An array row as a method, or as numpy's function of that name."""
+    def _move(self, op: ArrayRule, operands: list[Written], options: dict[str, Any], shape: Sequence[int]) -> str:
+        """An array row as a method, or as numpy's function of that name; `shape` is that of the first operand."""
         texts = [text for text, _ in operands]
         head = closed(operands[0])
         if op in REDUCED:
             axis = options.get("axis")
             shown = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
-            axes = [] if axis is None else [f"axis={shown!r}"]
+            every = axis is not None and len(shown if isinstance(shown, tuple) else (shown,)) == len(shape)
+            axes = [] if axis is None or every else [f"axis={shown!r}"]
             return f"{head}.{op.name}({', '.join(axes + ['keepdims=True'] * bool(options.get('keepdims')))})"
         if op is rows.transpose:
             return f"{head}.T" if options.get("axes") is None else f"{head}.transpose({_numbers(options['axes'])})"
         if op is rows.reshape:
-            return f"{head}.reshape({_numbers(options['shape']) or '()'})"
+            return f"{head}{self._reshaped(tuple(shape), tuple(options['shape']))}"
         if op is rows.astype:
             return f"{head}.astype({self._dtype(options['dtype'])})"
         if op is rows.getitem:
@@ -204,13 +268,24 @@ class Writer(BaseWriter):
         if op is rows.choose:
             return f"{self.np}.where({self.written[options['condition']][0]}, {', '.join(texts)})"
         if op is rows.concatenate:
-            return f"{self.np}.concatenate([{', '.join(texts)}], axis={options['axis']})"
+            if options["axis"] == 1 and len(shape) == 2:
+                return f"{self.np}.hstack([{', '.join(texts)}])"
+            axis = f", axis={options['axis']}" if options["axis"] else ""
+            return f"{self.np}.concatenate([{', '.join(texts)}]{axis})"
         if op is rows.broadcast_to:
-            return f"{self.np}.broadcast_to({texts[0]}, {options['shape']})"
+            return f"{self.np}.broadcast_to({texts[0]}, {self._shape(options['shape'])})"
         if op is rows.einsum:
             optimize = ", optimize=True" if len(texts) > 2 else ""
             return f'{self.np}.einsum("{options["subscripts"]}", {", ".join(texts)}{optimize})'
         return f"{self.np}.{op.name}({', '.join([*texts, *_given(options)])})"
+
+    def _reshaped(self, old: Sequence[int], new: Sequence[int]) -> str:
+        """`.reshape(...)`; `[:, None]` for one more axis of length 1 at the end, `.ravel()` for all in one row."""
+        if new == (*old, 1) and old:
+            return "[:, None]" if len(old) == 1 else "[..., None]"
+        if len(new) == 1 and len(old) > 1:
+            return ".ravel()"
+        return f".reshape({self._lengths(new, guess=True) or '()'})"
 
     def _index(self, index: Any, inside: bool = False) -> str:
         if isinstance(index, Place):
@@ -220,7 +295,7 @@ class Writer(BaseWriter):
             return f"{', '.join(parts)}{',' if len(parts) == 1 else ''}" if parts else "()"
         if isinstance(index, slice):
             start, stop, step = ("" if part is None else str(part) for part in (index.start, index.stop, index.step))
-            return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+            return f"{'' if start == '0' else start}:{stop}{f':{step}' if step else ''}"
         return "..." if index is Ellipsis else repr(index)
 
     def _put(self, i: int) -> None:
@@ -230,7 +305,7 @@ class Writer(BaseWriter):
         again = "" if dtype == np.float64 else f", {self._dtype(dtype)}"
         narrow = program.args[g][0] if program.ops[g] is rows.broadcast_to else g  # an assignment spreads it by itself
         value = self.number(program.uniform[g])[0] if g in program.uniform else self.written[narrow][0]
-        zeros = f"{self.np}.zeros({options['shape']}{again})"
+        zeros = f"{self.np}.zeros({self._shape(options['shape'])}{again})"
         once = self._takes_once(options["index"])
         if not self.dialect.in_place:
             self.lines += self.dialect.statement(name, f"{zeros}.at[{index}].{'set' if once else 'add'}({value})")
@@ -271,15 +346,15 @@ class Writer(BaseWriter):
             self.give(i, self.names.unique("rows" if ".arange(" in text else "fixed"))
             self.lines += self.dialect.statement(self.known[i], text)
         else:
-            self.written[i] = (text, ATOM)
+            self.written[i] = (text, LEVEL["+"] if " + " in text else ATOM)
 
     def _array(self, array: Any, value: Any, np_: str) -> str:
         """An array as numpy text; "" if that would be too long."""
         kind = "" if array.dtype in (np.float64, np.int64, np.bool_) else f", dtype={self._dtype(array.dtype)}"
         if value is not None and array.size > 1:
             if value in (0, 1) and array.dtype.kind == "f":
-                return f"{np_}.{'ones' if value else 'zeros'}({array.shape}{kind})"
-            return f"{np_}.full({array.shape}, {self.number(value)[0]}{kind})"
+                return f"{np_}.{'ones' if value else 'zeros'}({self._shape(array.shape)}{kind})"
+            return f"{np_}.full({self._shape(array.shape)}, {self.number(value)[0]}{kind})"
         if (
             array.ndim == 1
             and array.dtype.kind == "i"
@@ -289,11 +364,29 @@ class Writer(BaseWriter):
             return f"{np_}.arange({array.size})"
         if array.ndim == 2 and array.size > 4 and np.array_equal(array, np.eye(*array.shape)) and array.dtype == float:
             return f"{np_}.eye({_numbers(array.shape)})"
+        ranges = _ranges(array, np_) if array.dtype.kind == "i" and array.size > 4 else ""
+        if ranges:
+            return ranges
         if array.size > 24:
             return ""
         text = re.sub(r"\b(nan|inf)\b", rf"{np_}.\1", repr(array.tolist()))
         kind = ", dtype=int" if not array.size and array.dtype.kind == "i" else kind
         return f"{np_}.array({text}{kind})" if array.size else f"{np_}.zeros({array.shape}{kind})"
+
+    def _shape(self, shape: Sequence[int]) -> str:
+        """A shape as a tuple."""
+        return f"({self._lengths(shape)}{',' * (len(shape) == 1)})"
+
+    def _lengths(self, shape: Sequence[int], guess: bool = False) -> str:
+        """The lengths of axes: n and its multiples by name. Where numpy finds out what is left, -1 says less."""
+        texts = []
+        for length in shape:
+            if self.batch and length and length % self.batch == 0:
+                times = length // self.batch
+                texts.append("n" if times == 1 else "-1" if guess else f"{times} * n")
+            else:
+                texts.append(str(length))
+        return ", ".join(texts)
 
     def number(self, value: Any) -> Written:
         """A number as text: 2 rather than 2.0, 1 / 256 rather than 0.00390625, np.inf."""
@@ -328,6 +421,57 @@ class Writer(BaseWriter):
             lines = [f'"""{doc}"""', *writer.lines, f"return {writer.written[out][0]}"]
             self.composed[key] = (name, "\n".join([f"def {name}(x):", *indented(lines)]))
         return self.composed[key][0]
+
+
+@functools.lru_cache(maxsize=256)
+def _one_call(rule: Rule) -> tuple[Rule, tuple[tuple[int, float], ...]] | None:
+    """A row that is nothing but a call of another one, as relu is maximum(x, 0): which, and with what.
+
+    Each operand is the place of an operand of the row, and 0.0; or -1, and a number.
+    """
+    if rule.intrinsic or rule.symbol or not is_row(rule):
+        return None
+    try:
+        formula = rule.value(*name_symbols(rule))
+    except Exception:  # a row of the user's may be written with Python's or numpy's functions
+        return None
+    if not (isinstance(formula, Symbol) and isinstance(formula.op, Rule) and formula.op.intrinsic):
+        return None
+    places: list[tuple[int, float]] = []
+    for arg in formula.args:
+        if not isinstance(arg, Symbol):
+            places.append((-1, float(arg)))
+        elif arg.args:
+            return None
+        else:
+            places.append((rule.operands.index(str(arg.op)), 0.0))
+    return formula.op, tuple(places)
+
+
+def _ranges(array: Any, np_: str) -> str:
+    """Whole numbers that go up evenly along each axis: `np.arange(3)[:, None] + np.arange(3)`; "" for others."""
+    first = array[(0,) * array.ndim]
+    rest, terms = array - first, []
+    for axis, size in enumerate(array.shape):
+        step = int(rest[tuple(int(k == axis and size > 1) for k in range(array.ndim))])
+        along = np.arange(size).reshape([-1 if k == axis else 1 for k in range(array.ndim)])
+        if size == 1:
+            continue
+        if step <= 0:
+            return ""
+        rest = rest - step * along
+        later = ", ".join([":", *["None"] * (array.ndim - axis - 1)])
+        stop = "" if step == 1 else f"0, {step * size}, {step}"
+        terms.append(f"{np_}.arange({stop or size}){f'[{later}]' if later != ':' else ''}")
+    if rest.any() or not terms:
+        return ""
+    return " + ".join([str(first)] * bool(first) + terms)
+
+
+def _turned(operand: Written) -> str:
+    """A matrix the other way round."""
+    text = closed(operand)
+    return text[:-2] if text.endswith(".T") else f"{text}.T"
 
 
 def _is_function(op: ArrayOp) -> bool:

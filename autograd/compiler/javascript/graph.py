@@ -2,22 +2,24 @@
 
 What a page needs whose reader moves a leaf. The text is the engine again, in small: the rules that the graph uses, each
 with its value and its local derivatives, printed from the table; the graph, as lists of numbers; and one sweep with the
-one rule about 0 × ∞ (a local derivative that the table states to be 0 is `null`, and nothing passes there).
+one rule about 0 × ∞ (where the table states that a local derivative is 0, nothing passes).
 
 How it is meant to be embedded: `script.text` is an expression, a function. In an inline script
 `<script>const run = TEXT;</script>` that stands in the page's Content-Security-Policy by its hash, it evaluates nothing
 and needs neither `unsafe-inline` nor `unsafe-eval`. `run(leaves)` takes the numbers of `script.leaves` in their order
-and gives `{values, grads}`, one number for each of `script.nodes`; the last one is the root, whose gradient is 1. It
-keeps its arrays: copy what has to outlive the next call. Labels are not in the text. A choice that was made while the
-graph was recorded (`where` of a plain bool, `if`) stays as it was: `script.frozen` says at which nodes.
+and gives `{values, grads, locals, passes}`: one number for each of `script.nodes`, of which the last is the root, and
+for each operand of each node, one after the other, the local derivative and whether anything passes along it. The
+gradient of the root is 1, or `run(leaves, seed)`; with `null` nothing goes backward. It keeps its arrays: copy what has
+to outlive the next call. Labels are not in the text. A choice that was made while the graph was recorded (`where` of a
+plain bool, `if`) stays as it was: `script.frozen` says at which nodes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ...core.node import walk
 from ...core.rule import Rule
@@ -36,42 +38,86 @@ ENGINE = """\
 (() => {
   "use strict";
 %(helpers)s
-  // For each rule: its value, and the local derivative to each operand; null where the table states that it is 0.
-  const RULES = [
-%(rules)s
-  ];
   // For each node: its rule, or -1 for a leaf and -2 for a constant; then where its operands begin in OPERANDS.
   const RULE = Int32Array.from(%(rule)s), FIRST = Int32Array.from(%(first)s), OPERANDS = Int32Array.from(%(operands)s);
   const LEAVES = Int32Array.from(%(leaves)s), CONSTANTS = %(constants)s;
   const size = RULE.length, values = new Float64Array(size), grads = new Float64Array(size);
+  const locals = new Float64Array(OPERANDS.length), passes = new Uint8Array(OPERANDS.length);
   const arrived = new Uint8Array(size);
   for (const [place, number] of CONSTANTS) values[place] = number;
-  return function (leaves) {
-    for (let k = 0; k < LEAVES.length; k++) values[LEAVES[k]] = leaves[k];
+
+  function forward() {
     for (let i = 0; i < size; i++) {
-      if (RULE[i] < 0) continue;
-      const x = values[OPERANDS[FIRST[i]]], y = values[OPERANDS[FIRST[i] + 1]];
-      values[i] = RULES[RULE[i]][0](x, y);
-    }
-    grads.fill(0);
-    arrived.fill(0);
-    grads[size - 1] = 1;
-    arrived[size - 1] = 1;
-    for (let i = size - 1; i >= 0; i--) {
-      if (RULE[i] < 0 || !arrived[i]) continue;
-      const rule = RULES[RULE[i]], first = FIRST[i], count = FIRST[i + 1] - first, g = grads[i];
-      const x = values[OPERANDS[first]], y = values[OPERANDS[first + 1]], out = values[i];
-      for (let k = 0; k < count; k++) {
-        const local = rule[k + 1](x, y, out);
-        const to = OPERANDS[first + k];
-        if (local === null || RULE[to] === -2) continue;
-        grads[to] = arrived[to] ? grads[to] + g * local : g * local;
-        arrived[to] = 1;
+      const first = FIRST[i], x = values[OPERANDS[first]], y = values[OPERANDS[first + 1]];
+      switch (RULE[i]) {
+%(values)s
       }
     }
-    return { values, grads };
-  };
+  }
+
+  // What goes along an operand; where the table states that its derivative is 0, nothing does.
+  function pass(slot, g, local, isPassing) {
+    const to = OPERANDS[slot];
+    if (RULE[to] === -2) return;
+    locals[slot] = local;
+    if (!isPassing) return;
+    passes[slot] = 1;
+    grads[to] = arrived[to] ? grads[to] + g * local : g * local;
+    arrived[to] = 1;
+  }
+
+  function backward(seed) {
+    grads.fill(0);
+    arrived.fill(0);
+    passes.fill(0);
+    grads[size - 1] = seed;
+    arrived[size - 1] = 1;
+    for (let i = size - 1; i >= 0; i--) {
+      if (RULE[i] < 0) continue;
+      const first = FIRST[i], x = values[OPERANDS[first]], y = values[OPERANDS[first + 1]], out = values[i];
+      const came = arrived[i] === 1;
+      let dx = 0, dy = 0, px = came, py = came; // the local derivatives, and whether anything passes
+      switch (RULE[i]) {
+%(partials)s
+      }
+      pass(first, grads[i], dx, px);
+      if (FIRST[i + 1] - first > 1) pass(first + 1, grads[i], dy, py);
+    }
+  }
+
+  function run(leaves, seed = 1) {
+    for (let k = 0; k < LEAVES.length; k++) values[LEAVES[k]] = leaves[k];
+    forward();
+    if (seed !== null) backward(seed);
+    return { values, grads, locals, passes };
+  }
+  return Object.assign(run, { rules: RULE });
 })()"""
+
+
+LOCALS: Final = ("x", "y", "out", "dx", "dy", "px", "py", "came", "first", "values", "pass")
+"""Names of the text above that stand around what is printed for a rule."""
+
+
+@dataclass(frozen=True)
+class GraphTables:
+    """A graph as lists of numbers, for the script; nothing of the graph is kept.
+
+    Args:
+        rules: the rows that it uses.
+        rule: by place the row, by its number; -1 for a leaf, -2 for a constant.
+        first: by place, where its operands begin in `operands`.
+        constants: places and numbers.
+        frozen: the places of choices that were made while the graph was recorded.
+    """
+
+    rules: tuple[Rule, ...]
+    rule: tuple[int, ...]
+    first: tuple[int, ...]
+    operands: tuple[int, ...]
+    leaves: tuple[int, ...]
+    constants: tuple[tuple[int, float], ...]
+    frozen: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -106,59 +152,110 @@ def javascript_of(root: Any, order: Sequence[tuple[Any, tuple[Any, ...]]] | None
     >>> from autograd import Value
     >>> x = Value(3.0)
     >>> script = javascript_of(x * x)
-    >>> len(script.nodes), script.leaves, script.text.count("=> x * y")
+    >>> len(script.nodes), script.leaves, script.text.count("values[i] = x * y")
     (2, (0,), 1)
     """
     order = walk(root) if order is None else order
     places = {id(node): place for place, (node, _) in enumerate(order)}
-    rules: dict[Rule, int] = {}
-    rule, first, operands = [], [0], []
-    leaves, constants, frozen = [], [], []
-    for place, (node, given) in enumerate(order):
-        operands += [places[id(operand)] for operand in given]
+    tables = tables_of(
+        [node.rule for node, _ in order],
+        [[places[id(operand)] for operand in operands] for _, operands in order],
+        {place: float(node._data) for place, (node, _) in enumerate(order) if node.rule is CONSTANT},
+    )
+    return GraphScript(text_of(tables), tuple(node for node, _ in order), tables.leaves, tables.frozen)
+
+
+def tables_of(
+    rules: Sequence[Rule | None], links: Sequence[Sequence[int]], numbers: Mapping[int, float]
+) -> GraphTables:
+    """A graph as lists of numbers.
+
+    Args:
+        rules: the rule of each node, operands before results; that of a leaf is not looked at.
+        links: the places of its operands.
+        numbers: those of the constants, by place.
+    """
+    known: dict[Rule, int] = {}
+    rule: list[int] = []
+    operands: list[int] = []
+    first = [0]
+    for place, (row, given) in enumerate(zip(rules, links, strict=True)):
+        operands += given
         first.append(len(operands))
-        if node.rule is CONSTANT:
-            constants.append((place, node._data))
-        elif not given:
-            leaves.append(place)
-        elif node.rule is CHOSEN:
-            frozen.append(place)
-        kind = -2 if node.rule is CONSTANT else -1
-        rule.append(rules.setdefault(node.rule, len(rules)) if given else kind)
+        kind = -2 if place in numbers else -1
+        rule.append(known.setdefault(row, len(known)) if row is not None and given else kind)
+    return GraphTables(
+        rules=tuple(known), rule=tuple(rule), first=tuple(first), operands=tuple(operands),
+        leaves=tuple(place for place, given in enumerate(links) if not given and place not in numbers),
+        constants=tuple(numbers.items()),
+        frozen=tuple(place for place, given in enumerate(links) if given and rules[place] is CHOSEN),
+    )  # fmt: skip
+
+
+def text_of(tables: GraphTables, others: Sequence[Rule] = ()) -> str:
+    """The function as text: see the head of this file.
+
+    Args:
+        others: rules that can take the place of one in the graph, `run.rules[place] = number`: their numbers follow
+            those of the graph's own.
+
+    Raises:
+        TraceError: a user's own primitive is not written in ordinary arithmetic.
+    """
     helpers: dict[Rule, str] = {}
-    printed = [_rule(each, helpers) for each in rules]
+    printed = [_cases(k, rule, helpers) for k, rule in enumerate([*tables.rules, *others])]
     texts, _ = helper_texts(helpers, JAVASCRIPT)
-    text = ENGINE % {
+    constants = ",".join(f"[{place},{JAVASCRIPT.number(number)[0]}]" for place, number in tables.constants)
+    return ENGINE % {
         "helpers": "\n".join(f"  {line}" for each in texts for line in each.split("\n")),
-        "rules": "\n".join(printed),
-        "rule": _numbers(rule), "first": _numbers(first), "operands": _numbers([*operands, 0]),
-        "leaves": _numbers(leaves),
-        "constants": "[" + ",".join(f"[{place},{JAVASCRIPT.number(number)[0]}]" for place, number in constants) + "]",
+        "values": "\n".join(value for value, _ in printed), "partials": "\n".join(slopes for _, slopes in printed),
+        "rule": _numbers(tables.rule), "first": _numbers(tables.first), "operands": _numbers([*tables.operands, 0, 0]),
+        "leaves": _numbers(tables.leaves), "constants": f"[{constants}]",
     }  # fmt: skip
-    return GraphScript(text, tuple(node for node, _ in order), tuple(leaves), tuple(frozen))
 
 
 def _numbers(several: Sequence[int]) -> str:
     return json.dumps(several, separators=(",", ":"))
 
 
-def _rule(rule: Rule, helpers: dict[Rule, str]) -> str:
-    """One row of RULES: `[(x) => Math.tanh(x), (x, y, out) => 1 - out * out],`."""
+def _cases(number: int, rule: Rule, helpers: dict[Rule, str]) -> tuple[str, str]:
+    """A rule as a case of `forward` and of `backward`: `case 3: values[i] = Math.tanh(x); break; // tanh`."""
     value = rule if is_row(rule) else rule.value  # a user's own primitive is put as its formula
-    functions = [_function(rule, ("x", "y")[: rule.arity], helpers, lambda given: (value(*given[:-1]), False))]
-    for k in range(rule.arity):
+    lines, text, _ = _printed(rule, helpers, lambda given: (value(*given[:-1]), False))
+    parts = []
+    for k, name in enumerate(("x", "y")[: rule.arity]):
 
         def slope(given: list[Any], k: int = k) -> tuple[Any, Any]:
             return local_derivative(rule, k, given[:-1], given[-1])
 
-        functions.append(_function(rule, ("x", "y", "out"), helpers, slope))
-    return f"    [{', '.join(functions)}]," + (f" // {rule.name}" if is_row(rule) else "")
+        inside, local, silent = _printed(rule, helpers, slope)
+        if silent != "true":
+            inside.append(f"d{name} = {local};")
+        if silent:
+            inside.append(
+                f"p{name} = false;" if silent == "true" else f"if ({silent}) {{ p{name} = false; d{name} = 0; }}"
+            )
+        parts.append(f"{{ {' '.join(inside)} }}" if len(inside) > 1 else inside[0])
+    remark = f" // {rule.name}" if is_row(rule) else ""
+    return (
+        f"        case {number}: {{ {' '.join([*lines, f'values[i] = {text};', 'break;'])} }}{remark}",
+        f"        case {number}: {' '.join(parts)} break;{remark}",
+    )
 
 
-def _function(
+def arrow(
     rule: Rule, arguments: Sequence[str], helpers: dict[Rule, str], compute: Callable[[list[Any]], tuple[Any, Any]]
 ) -> str:
-    """An arrow function of numbers: what `compute` records, or null where that is silent."""
+    """An arrow function of numbers: what `compute` records."""
+    lines, text, _ = _printed(rule, helpers, compute)
+    head = f"({', '.join(arguments)}) => "
+    return f"{head}{{ {' '.join(lines)} return {text}; }}" if lines else head + text
+
+
+def _printed(
+    rule: Rule, helpers: dict[Rule, str], compute: Callable[[list[Any]], tuple[Any, Any]]
+) -> tuple[list[str], str, str]:
+    """What `compute` records of x, y and out: statements, the number, and when it is silent; "" for never."""
     program = Program()
     recorder = Recorder(program)
     given = [recorder.number(program.leaf(SAMPLE, k, label)) for k, label in enumerate(("x", "y", "out"))]
@@ -172,17 +269,13 @@ def _function(
             "library, without math or numpy"
         ) from error
     if silent is True:
-        return "() => null"
+        return [], "0", "true"
     if silent is not False:
         outputs.append(silent.index)
-    names = Names([*TABLE, *JAVASCRIPT.reserved, "x", "y", "out"])
+    names = Names([*TABLE, *JAVASCRIPT.reserved, *LOCALS])
     writer = Writer(program, outputs, names, JAVASCRIPT, helpers, comments=False, inline_outputs=True)
     for k, label in enumerate(("x", "y", "out")):
         writer.give(k, label)
     writer.body(program.live(outputs), len(program))
     texts = [writer.written[output][0] for output in outputs]
-    result = texts[0] if silent is False else f"{texts[1]} ? null : {texts[0]}"
-    head = f"({', '.join(arguments)}) => "
-    if not writer.lines:
-        return head + result
-    return f"{head}{{ {' '.join(line.strip() for line in writer.lines)} return {result}; }}"
+    return [line.strip() for line in writer.lines], texts[0], "" if silent is False else texts[1]

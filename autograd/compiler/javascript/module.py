@@ -26,7 +26,7 @@ from ..scalar.plans import Plan
 from ..scalar.program import AFTER, BEFORE, INSIDE, LEAVES, REDUCE, SAMPLE, schedule
 from ..scalar.source import DOCS
 from ..scalar.writer import Writer
-from ..text import Written, listed
+from ..text import Written, listed, rows_of
 from .dialect import JAVASCRIPT
 
 FUNCTIONS: Final = {
@@ -63,6 +63,10 @@ class StageWriter(Writer):
         if op is rules.power and args[0] in self.known and self.program.numbers.get(args[1]) in (2.0, 3.0):
             return " * ".join([self.known[args[0]]] * int(self.program.numbers[args[1]])), LEVEL["*"]
         return super().expression(i)
+
+    def _dropped(self, lines: list[str]) -> list[str]:
+        """JavaScript has no `del`: what a long program no longer needs ends with each sample."""
+        return lines
 
     def special(self, i: int) -> bool:
         """A sum over the batch is added up sample by sample."""
@@ -163,7 +167,7 @@ def _assembled(writer: StageWriter, plan: Plan, stages: dict[int, list[str]]) ->
         lines.append(f"const outputs = new Float64Array({len(outputs)} * n);")
         inside += [f"outputs[{len(outputs)} * i + {k}] = {text};" for k, text in enumerate(outputs)]
     if writer.sums:
-        lines += listed("let ", [f"{name} = 0" for name in writer.sums], ";")
+        lines += [f"let {row.strip(' ,')};" for row in rows_of([f"{name} = 0" for name in writer.sums])]
     if inside:
         lines += ["for (let i = 0; i < n; i++) {", *(f"  {line}" if line else "" for line in inside), "}"]
     if writer.sums and program.reduction == "mean":

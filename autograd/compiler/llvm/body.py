@@ -125,21 +125,28 @@ class Body:
             return self.constant(program.numbers[i])
         if op in (LEARNED, CAPTURED, DIRECTION):
             place = {LEARNED: THETA, CAPTURED: KNOWN, DIRECTION: VECTOR}[str(op)]
-            return self.scalar_read(self.base(place), program.data[i])
+            return self._read_once(i, self.base(place), program.data[i])
         if op == COUNT:
             return self.splat(self.new(f"sitofp i64 {self.number(N)} to double"))
         if op == SAMPLE:
             self.here[i] = self.sample(program.data[i])
             return self.here[i]
         if op == REDUCE:
-            return self.scalar_read(self.base(TOTALS), self.module.sums[i])
+            return self._read_once(i, self.base(TOTALS), self.module.sums[i])
         if program.is_condition(i):
             return self._bit(i)
         if self.vector and program.stages[i] == INSIDE:
             address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {self.module.frame[i]}")
             self.here[i] = self.new(f"load {self.type}, ptr {address}")
             return self.here[i]
-        return self.scalar_read(self.base(UNIFORM), self.module.uniforms[i])
+        return self._read_once(i, self.base(UNIFORM), self.module.uniforms[i])
+
+    def _read_once(self, i: int, base: str, k: int) -> str:
+        """A read from memory; a plain number is read once in a function, a vector's operand each time, with its use."""
+        found = self.scalar_read(base, k)
+        if self.lanes == 1:
+            self.here[i] = found
+        return found
 
     def _bit(self, i: int) -> str:
         """A condition that was handed on as 1 or 0."""

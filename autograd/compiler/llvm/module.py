@@ -18,7 +18,7 @@ from ..scalar.program import AFTER, BEFORE, INSIDE, LEAVES, REDUCE, Program, sch
 from .body import BEGIN, END, FRAME_SIZE, FRAMES, PARTIALS, SIZE, TOTALS, Body, Module, N, Target
 from .packed import write_packed
 
-LARGEST = 300
+LARGEST = 1000
 """Instructions in one function of the machine code."""
 
 FEWEST: Final = 64
@@ -37,7 +37,7 @@ def write_module(program: Program, outputs: Sequence[int], target: Target) -> tu
     module.sums = {i: k for k, i in enumerate(i for i in order if program.ops[i] == REDUCE)}
     if single and target.widest > 1 and len(order) >= FEWEST:
         module.calls["epilogue"] = write_packed(program, module, order, outputs, LARGEST)
-    else:
+    if not module.calls.get("epilogue"):
         _write_stages(program, module, live, order, outputs)
     functions = [_driver(module, target, len(module.sums), "block" in module.calls and bool(module.calls["block"]))]
     declarations = sorted(module.declared)
@@ -151,7 +151,6 @@ class _Emit:
 def _driver(module: Module, target: Target, sums: int, loops: bool) -> str:
     """The functions that are called from outside, and the loops."""
     lanes = target.lanes
-    vector = f"<{lanes} x double>"
     calls = {
         name: "\n".join(f"  call void @{part}(ptr %state)" for part in module.calls.get(name, ()))
         for name in ("prologue", "epilogue")
@@ -159,6 +158,7 @@ def _driver(module: Module, target: Target, sums: int, loops: bool) -> str:
     blocks = "\n".join(
         f"  call void @{part}(ptr %state, ptr %frame, ptr %acc, i64 %i)" for part in module.calls.get("block", ())
     )
+    totals = "  call void @totals(ptr %state)\n" if sums else ""
     run = "  call void @prologue(ptr %state)\n"
     if loops:
         run += f"  %endp = getelementptr i64, ptr %state, i64 {END}\n  %end = load i64, ptr %endp\n"
@@ -166,10 +166,8 @@ def _driver(module: Module, target: Target, sums: int, loops: bool) -> str:
     out = [
         f"define void @run(ptr noalias %state) nounwind {{\n{run}  call void @epilogue(ptr %state)\n  ret void\n}}",
         f"define void @prologue(ptr noalias %state) nounwind {{\n{calls['prologue']}\n  ret void\n}}",
-        (
-            f"define void @epilogue(ptr noalias %state) nounwind {{\n{_totals(sums, lanes) if sums else ''}"
-            f"{calls['epilogue']}\n  ret void\n}}"
-        ),
+        f"define void @epilogue(ptr noalias %state) nounwind {{\n{totals}{calls['epilogue']}\n  ret void\n}}",
+        *([_totals(sums, lanes)] if sums else []),
     ]
     if not loops:
         return "\n".join(out)
@@ -216,64 +214,62 @@ exit:
   ret void
 }}
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
-define internal double @across({vector} %v) nounwind alwaysinline {{
-{_tree(lanes)}
-}}"""
+"""
     )
     return "\n".join(out)
 
 
-def _tree(lanes: int) -> str:
-    """The sum over the lanes, halves added to halves: always in the same order."""
-    lines, name, width = [], "%v", lanes
-    while width > 1:
-        half = width // 2
-        low = ", ".join(f"i32 {k}" for k in range(half))
-        high = ", ".join(f"i32 {k}" for k in range(half, width))
-        for side, places in (("l", low), ("h", high)):
-            lines.append(
-                f"  %{side}{half} = shufflevector <{width} x double> {name}, <{width} x double> poison, "
-                f"<{half} x i32> <{places}>"
-            )
-        lines.append(f"  %s{half} = fadd <{half} x double> %l{half}, %h{half}")
-        name, width = f"%s{half}", half
-    lines.append(f"  %out = extractelement <1 x double> {name}, i64 0\n  ret double %out")
-    return "\n".join(lines)
-
-
 def _totals(sums: int, lanes: int) -> str:
-    """Every sum over the chunks, in order, then over the lanes; times 1/n for a mean."""
+    """The function that makes one number of every sum: the chunks are added up in order, then the lanes; times 1/n.
+
+    No vector is carried from one turn of a loop to the next: without optimisation that goes through memory, and slowly.
+    """
     vector = f"<{lanes} x double>"
-    return f"""  %pp = getelementptr i64, ptr %state, i64 {PARTIALS}
+    return f"""define internal void @totals(ptr noalias %state) nounwind noinline {{
+entry:
+  %pp = getelementptr i64, ptr %state, i64 {PARTIALS}
   %partials = load ptr, ptr %pp
-  %tp = getelementptr i64, ptr %state, i64 {TOTALS}
-  %totals = load ptr, ptr %tp
   %ep = getelementptr i64, ptr %state, i64 {END}
   %chunks = load i64, ptr %ep
+  %tp = getelementptr i64, ptr %state, i64 {TOTALS}
+  %totals = load ptr, ptr %tp
   %sp = getelementptr i64, ptr %state, i64 {BEGIN}
   %scale = load double, ptr %sp
   br label %outer
 outer:
-  %k = phi i64 [ 0, %0 ], [ %kn, %summed ]
+  %c = phi i64 [ 1, %entry ], [ %cn, %next ]
+  %more = icmp slt i64 %c, %chunks
+  br i1 %more, label %start, label %last
+start:
+  %row = mul i64 %c, {sums}
+  %from = getelementptr {vector}, ptr %partials, i64 %row
   br label %inner
 inner:
-  %c = phi i64 [ 0, %outer ], [ %cn, %inner ]
-  %sofar = phi {vector} [ zeroinitializer, %outer ], [ %more, %inner ]
-  %row = mul i64 %c, {sums}
-  %place = add i64 %row, %k
-  %address = getelementptr {vector}, ptr %partials, i64 %place
+  %k = phi i64 [ 0, %start ], [ %kn, %inner ]
+  %to = getelementptr {vector}, ptr %partials, i64 %k
+  %sofar = load {vector}, ptr %to
+  %address = getelementptr {vector}, ptr %from, i64 %k
   %each = load {vector}, ptr %address
-  %more = fadd {vector} %sofar, %each
-  %cn = add i64 %c, 1
-  %again = icmp slt i64 %cn, %chunks
-  br i1 %again, label %inner, label %summed
-summed:
-  %sum = call double @across({vector} %more)
-  %scaled = fmul double %sum, %scale
-  %to = getelementptr double, ptr %totals, i64 %k
-  store double %scaled, ptr %to
+  %both = fadd {vector} %sofar, %each
+  store {vector} %both, ptr %to
   %kn = add i64 %k, 1
-  %others = icmp slt i64 %kn, {sums}
-  br i1 %others, label %outer, label %finished
-finished:
-"""
+  %again = icmp slt i64 %kn, {sums}
+  br i1 %again, label %inner, label %next
+next:
+  %cn = add i64 %c, 1
+  br label %outer
+last:
+  %j = phi i64 [ 0, %outer ], [ %jn, %last ]
+  %at = getelementptr {vector}, ptr %partials, i64 %j
+  %v = load {vector}, ptr %at
+  %sum = call reassoc double @llvm.vector.reduce.fadd.v{lanes}f64(double -0.0, {vector} %v)
+  %scaled = fmul double %sum, %scale
+  %out = getelementptr double, ptr %totals, i64 %j
+  store double %scaled, ptr %out
+  %jn = add i64 %j, 1
+  %others = icmp slt i64 %jn, {sums}
+  br i1 %others, label %last, label %exit
+exit:
+  ret void
+}}
+declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {vector})"""

@@ -35,7 +35,7 @@ class Packing:
 
 
 def pack(program: Program, order: Sequence[int], outputs: Sequence[int], lanes: int) -> Packing:
-    """Pack what can be packed.
+    """Pack what can be packed. Where that is nothing, no order is looked for either.
 
     Args:
         order: the instructions that are not leaves, in order.
@@ -49,7 +49,8 @@ def pack(program: Program, order: Sequence[int], outputs: Sequence[int], lanes: 
         partners = {}
         for _, multiplied in waiting:
             _grow(program, packing, _chunks(list(dict.fromkeys(multiplied)), lanes), partners)
-    _arrange(program, packing, order)
+    if packing.members:
+        _arrange(program, packing, order)
     return packing
 
 

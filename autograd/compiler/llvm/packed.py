@@ -20,10 +20,15 @@ ARGUMENTS: Final = "ptr noalias %state"
 def write_packed(
     program: Program, module: Module, order: Sequence[int], outputs: Sequence[int], largest: int
 ) -> list[str]:
-    """Write the functions that compute the outputs; their names, in the order in which they are to be called."""
+    """Write the functions that compute the outputs; their names, in the order in which they are to be called.
+
+    None are written where nothing goes together.
+    """
     lanes = module.target.widest
     first = 1 if len(outputs) % lanes == 1 else 0  # the loss comes before the derivatives
     packing = pack(program, order, outputs[first:], lanes)
+    if not packing.members:
+        return []
     nodes = packing.order
     parts = [nodes[k : k + largest] for k in range(0, len(nodes), largest)]
     uses = _Uses(program, packing, parts, outputs, first)

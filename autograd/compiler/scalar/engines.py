@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from typing import Final
+from typing import Any, Final
 
 from ...errors import MissingExtra, OperandError
+from ..arrays.engines import NO_MESH, jax_module
 from .numpy_engine import NumpyKernel
 from .plans import Kernel, Plan
 
-ENGINES: Final = ("auto", "numpy", "llvm", "javascript")
+ENGINES: Final = ("auto", "numpy", "llvm", "jax", "javascript")
 
 
-def checked(engine: str) -> str:
-    """The name of the engine that will run: "numpy" or "llvm"; or "javascript", for which a program is only written.
+def checked(engine: str, mesh: Any = None) -> str:
+    """The name of the engine that will run: "numpy", "llvm" or "jax"; or "javascript", which is only written.
 
     Raises:
-        OperandError: there is no engine of this name.
-        MissingExtra: llvmlite is not installed.
+        OperandError: there is no engine of this name, or one that has no use for a mesh.
+        MissingExtra: llvmlite or jax is not installed.
     """
     if engine not in ENGINES:
         raise OperandError(f"engine is one of {', '.join(map(repr, ENGINES))}, got {engine!r}")
+    if engine == "jax":
+        jax_module()
+        return engine
+    if mesh is not None:
+        raise OperandError(NO_MESH)
     installed = _installed()
     if engine == "llvm" and not installed:
         raise MissingExtra(
@@ -40,8 +46,8 @@ def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
     """The plan, ready to run on batches of n samples (machine code differs for one sample and for many).
 
     Args:
-        engine: as the user wrote it. Where "auto" would be machine code and LLVM cannot make any, numpy runs the plan
-            and a warning says why.
+        engine: as the user wrote it; "jax" is for rolled programs, and here is like "auto". Where that would be machine
+            code and LLVM cannot make any, numpy runs the plan and a warning says why.
 
     Raises:
         OperandError: it is "javascript", which runs elsewhere.
@@ -51,14 +57,14 @@ def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
             "engine='javascript' writes a program and does not run it: print(step.source_of(...)) with a batch; "
             "engine='numpy' or 'llvm' runs"
         )
-    if engine == "numpy" or (engine == "auto" and not _installed()):
+    if engine == "numpy" or (engine != "llvm" and not _installed()):
         return NumpyKernel(plan)
     try:
         from ..llvm.engine import LlvmKernel
 
         return LlvmKernel(plan, single=n == 1, threads=threads)
     except Exception as error:  # an installation that does not load, a machine that LLVM does not know, ...
-        if engine != "auto":
+        if engine == "llvm":
             raise
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         warnings.warn(

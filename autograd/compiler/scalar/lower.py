@@ -63,7 +63,7 @@ def lower(
             short = _multiplied(new, operands) if op is rules.power and products else None
             place[i] = (recorder.apply(op, *operands) if short is None else short).index
         else:
-            place[i] = new.emit(op, *(place[arg] for arg in args))
+            place[i] = new.copied(op, tuple([place[arg] for arg in args]))
     return new, [place[i] for i in outputs]
 
 

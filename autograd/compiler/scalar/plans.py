@@ -12,7 +12,7 @@ from ..batch import Floats, Leaf
 from ..derive import BasePlans, Recorded
 from ..program import DIRECTION
 from .derive import differentiate, scalar_product
-from .program import Program
+from .program import Program, StageError
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,17 @@ class Plans(BasePlans[Program]):
         return tuple(differentiate(self.program, output, self.parameters, kind))
 
     def _hvp(self, exactly: bool) -> tuple[int, ...]:
-        """The gradient times a direction, and the derivative of that: the Hessian times the direction."""
+        """The gradient times a direction, and the derivative of that: the Hessian times the direction.
+
+        Where the exact one would ask inside the loop over the samples whether anything has arrived in any of them, it
+        is not to be had.
+        """
+        try:
+            return self._product(exactly)
+        except StageError:
+            return self._product(False)
+
+    def _product(self, exactly: bool) -> tuple[int, ...]:
         gradient = self.gradient(exactly)
         direction = [self.program.leaf(DIRECTION, k) for k in range(len(self.parameters))]
         slope = scalar_product(self.program, gradient, direction)

@@ -40,6 +40,10 @@ REDUCE: Final = "reduce"  # the mean (or the sum) over the batch: what makes one
 FIXED, BEFORE, INSIDE, AFTER = range(4)
 
 
+class StageError(ValueError):
+    """Something inside the loop over the samples would have to wait for its end."""
+
+
 class Program(BaseProgram):
     """Instructions in columns: `ops[i]` is applied to the instructions `args[i]`; `data[i]` belongs to leaves.
 
@@ -100,6 +104,14 @@ class Program(BaseProgram):
         found = self._known.get(key)
         return self._append(op, args, key, self._stage(op, args), 0) if found is None else found
 
+    def copied(self, op: Op, args: tuple[int, ...]) -> int:
+        """Like `emit`, for what another program has simplified already."""
+        key = (op, *args)
+        if len(args) == 2 and args[0] > args[1] and is_commutative(op):
+            key = (op, args[1], args[0])
+        found = self._known.get(key)
+        return self._append(op, args, key, self._stage(op, args), 0) if found is None else found
+
     def _stage(self, op: Op, args: tuple[int, ...]) -> int:
         if op == REDUCE:
             return AFTER
@@ -108,16 +120,17 @@ class Program(BaseProgram):
             stage = self.stages[arg]
             if stage != latest:
                 if stage + latest == INSIDE + AFTER:
-                    raise ValueError("a number of one sample cannot depend on a mean over all of them")
+                    raise StageError("a number of one sample cannot depend on a mean over all of them")
                 latest = max(stage, latest)
         return latest
 
     def _append(self, op: Op, args: tuple[int, ...], key: Any, stage: int, place: int) -> int:
-        self.ops.append(op)
+        ops = self.ops
+        self._known[key] = found = len(ops)
+        ops.append(op)
         self.args.append(args)
         self.data.append(place)
         self.stages.append(stage)
-        self._known[key] = found = len(self.ops) - 1
         return found
 
     # ----------------------------------------------------------------------------------------------- questions
@@ -125,7 +138,9 @@ class Program(BaseProgram):
     def is_condition(self, i: int) -> bool:
         """Whether it is a truth value rather than a number."""
         op = self.ops[i]
-        return op in COMPARISONS or op in LOGIC or (op == LITERAL and isinstance(self.numbers[i], bool))
+        return isinstance(op, str) and (
+            op in COMPARISONS or op in LOGIC or (op == LITERAL and isinstance(self.numbers[i], bool))
+        )
 
     def line(self, i: int) -> str:
         """One instruction as text: `%7 = multiply %3 %4  # varying, label`."""

@@ -7,7 +7,7 @@ them, which gives the program of a derivative. They have no value yet, so nothin
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -38,7 +38,17 @@ class Recorder(BaseRecorder[Program]):
 
     def apply(self, op: Op, *operands: Any) -> TracedNumber:
         """The recorded result of an operation on any operands."""
-        return TracedNumber(self, self.added(op, *map(self.lift, operands)))
+        return TracedNumber(self, self.program.emit(op, *self.lifted(operands)))
+
+    def lifted(self, operands: Sequence[Any]) -> list[int]:
+        """The instructions of several operands; results of rows, which most of them are, without a detour."""
+        ops = self.program.ops
+        return [
+            operand.index
+            if type(operand) is TracedNumber and operand.recorder is self and type(ops[operand.index]) is Rule
+            else self.lift(operand)
+            for operand in operands
+        ]
 
     def choose(self, condition: Any, x: Any, y: Any) -> TracedNumber:
         if isinstance(condition, (bool, np.bool_)):
@@ -71,7 +81,9 @@ class Recorder(BaseRecorder[Program]):
 
 def _binary(rule: Rule) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     def forward(self: TracedNumber, other: Any) -> Any:
-        return NotImplemented if _is_array(other) else self.recorder.apply(rule, self, other)
+        if type(other) is not TracedNumber and _is_array(other):
+            return NotImplemented
+        return self.recorder.apply(rule, self, other)
 
     def reflected(self: TracedNumber, other: Any) -> Any:
         return NotImplemented if _is_array(other) else self.recorder.apply(rule, other, self)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...errors import OperandError, ShapeError, TraceError
-from ...masking import finite
 from ...value.reading import Scalar
 from ...value.value import Value, add_to_gradients, numbers_of
 from .. import batch
-from ..batch import Floats, Layout
-from ..javascript import write_module
-from ..step import BaseStep, Specialization, checked_parameters, collector_paused
+from ..batch import FLOAT64, Floats, Layout, is_on_device
+from ..step import BaseStep, checked_parameters, collector_paused
 from ..storage import Saved, SavedProgram, write
 from . import engines
-from .plans import EMPTY, Kernel, Plans
-from .source import write_plan
+from .plans import EMPTY, Plans
+from .specialization import SampleSpecialization
 from .trace import trace
-
-LARGEST_HESSIAN = 200_000  # instructions in one program; beyond, the Hessian is computed column by column
 
 
 class Step(BaseStep):
@@ -32,7 +29,7 @@ class Step(BaseStep):
 
     def __init__(
         self, function: Callable[..., Any] | None, parameters: Iterable[Value], engine: str, reduction: str,
-        threads: int, names: tuple[str, ...] | None,
+        threads: int, names: tuple[str, ...] | None, mesh: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(function, names)
         self.parameters = checked_parameters(
@@ -40,7 +37,8 @@ class Step(BaseStep):
         )
         self.size = len(self.parameters)
         self._listed: list[Scalar] = list(self.parameters)
-        self._engine, self._asked = engines.checked(engine), engine
+        self._packing = struct.Struct(f"{self.size}d")  # twice as fast as numpy makes an array of floats
+        self._engine, self._asked, self.mesh = engines.checked(engine, mesh), engine, mesh
         self.reduction, self.threads = reduction, threads
         if reduction not in ("mean", "sum"):
             raise OperandError(f"reduction is 'mean' or 'sum', got {reduction!r}")
@@ -64,11 +62,11 @@ class Step(BaseStep):
             return known.forward(arrays, n)
         loss, gradient = known.run("value_and_grad", self.pack(), EMPTY, arrays, n)
         add_to_gradients(self._listed, gradient.tolist())
-        return loss
+        return float(loss)
 
     @property
     def engine(self) -> str:
-        """What runs it: "numpy" or "llvm"; or "javascript", which runs elsewhere."""
+        """What runs it: "numpy", "llvm" or "jax"; or "javascript", which runs elsewhere."""
         return self._engine if self._latest is None else str(self._latest.engine)
 
     def hessian(self, theta: Any, *arguments: Any) -> Floats:
@@ -78,12 +76,24 @@ class Step(BaseStep):
 
     def pack(self) -> Floats:
         """The numbers of the parameters as one vector."""
-        return np.fromiter(numbers_of(self._listed), float, self.size)
+        theta = np.empty(self.size)
+        self._packing.pack_into(theta.data, 0, *numbers_of(self._listed))
+        return theta
 
     def unpack(self, theta: Any) -> None:
         """Give the parameters the numbers of a vector."""
         for p, number in zip(self.parameters, self._vector("theta", theta).tolist(), strict=True):
             p._data = number
+
+    def source_of(self, *arguments: Any, rolled: bool | None = None) -> str:
+        """The program for arguments of these shapes, whether it has been called with such or not; see `source`.
+
+        Args:
+            rolled: whether neurons that are computed alike become arrays, `z1 = x @ W1 + b1`; None where that is
+                shorter. Written flat, every number has a name of its own.
+        """
+        known, _, _ = self._specialized(arguments)
+        return known.source("value_and_grad" if self.parameters else "forward", rolled)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the compiled program, with the numbers of its parameters, as text that `load` reads.
@@ -104,11 +114,15 @@ class Step(BaseStep):
         known, arrays, n = self._specialized(arguments)
         theta = self._vector("theta", vectors[0])
         direction = self._vector("v", vectors[1]) if len(vectors) > 1 else EMPTY
-        found = known.run(kind, theta, direction, arrays, n)
+        found: Any = known.run(kind, theta, direction, arrays, n)
+        if self._engine == "jax" and not is_on_device(vectors[0]):  # jax's own results for a vector of jax's
+            found = float(found[0]), np.array(found[1])
         return found if kind == "value_and_grad" else found[kind == "hvp"]
 
-    def _vector(self, name: str, vector: Any) -> Floats:
-        if type(vector) is np.ndarray and vector.dtype == np.float64 and vector.shape == (self.size,):
+    def _vector(self, name: str, vector: Any) -> Any:
+        if type(vector) is np.ndarray and vector.dtype is FLOAT64 and vector.shape == (self.size,):
+            return vector
+        if self._engine == "jax" and is_on_device(vector) and vector.shape == (self.size,):
             return vector
         return batch.as_vector(name, vector, self.size)
 
@@ -120,7 +134,7 @@ class Step(BaseStep):
             if again is not None:
                 return latest, *again
         names = self._names_for(arguments)
-        layout, arrays, n = batch.read(names, arguments)
+        layout, arrays, n = batch.read(names, arguments, on_device=self._engine == "jax")
         known = self.traces.get(layout)
         if known is None:
             with collector_paused():
@@ -152,7 +166,7 @@ class Step(BaseStep):
         self, layout: Layout, plans: Plans, shape: tuple[int, ...], captured: Sequence[Value]
     ) -> SampleSpecialization:
         """Note the program for samples of one shape."""
-        known = SampleSpecialization(plans, shape, captured, self._asked, self.threads, self.engine)
+        known = SampleSpecialization(plans, shape, captured, self._asked, self.threads, self._engine, self.mesh)
         self.traces[layout] = known
         return known
 
@@ -164,78 +178,3 @@ class Step(BaseStep):
             wanted = ", ".join(names) or "none"
             raise ShapeError(f"the step takes one array for each argument ({wanted}), got {len(arguments)}")
         return names
-
-
-class SampleSpecialization(Specialization):
-    """The program for samples of one shape.
-
-    Args:
-        shape: that of the function's result.
-        captured: the Values that it uses and that are no parameters.
-        asked: the engine as the user wrote it; `engine` is what runs.
-    """
-
-    plans: Plans
-
-    def __init__(
-        self, plans: Plans, shape: tuple[int, ...], captured: Sequence[Value], asked: str, threads: int, engine: str
-    ) -> None:
-        self.plans, self.shape, self.captured = plans, shape, list[Scalar](captured)
-        self.engine, self._asked, self._threads = engine, asked, threads
-        self._kernels: dict[tuple[str, bool, bool], Kernel] = {}
-        self._last: tuple[tuple[Any, ...], tuple[Any, ...], list[Floats], int] | None = None
-
-    def run(
-        self, kind: str, theta: Floats, direction: Floats, arrays: Sequence[Floats], n: int
-    ) -> tuple[float, Floats]:
-        """The first output and the others, over a batch of n samples."""
-        captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
-        found = self._kernel(kind, n, False)(theta, captured, direction, arrays, n)
-        if self.plans.has_another(kind) and not finite(found[1]):
-            found = self._kernel(kind, n, True)(theta, captured, direction, arrays, n)
-        return found
-
-    def _kernel(self, kind: str, n: int, exactly: bool) -> Kernel:
-        kernel = self._kernels.get((kind, n == 1, exactly))
-        if kernel is None:
-            with collector_paused():
-                kernel = engines.make(self._asked, self.plans.plan(kind, exactly), n, self._threads)
-            self.engine = kernel.engine
-            self._kernels[kind, n == 1, exactly] = kernel
-        return kernel
-
-    def source(self, kind: str) -> str:
-        """The text of the function of this kind."""
-        return self.javascript(kind) if self._asked == "javascript" else write_plan(self.plans.plan(kind))
-
-    def javascript(self, kind: str) -> str:
-        """The same in JavaScript."""
-        return write_module(self.plans.plan(kind, exactly=True))
-
-    def forward(self, arrays: Sequence[Floats], n: int) -> Floats:
-        """The outputs of the function, shape (n, *shape of its result)."""
-        outputs = self.run("forward", EMPTY, EMPTY, arrays, n)[1]
-        rows: Floats = outputs.T.reshape(n, *self.shape)
-        return rows
-
-    def hessian(self, theta: Floats, arrays: Sequence[Floats], n: int) -> Floats:
-        """All second derivatives; in one program, unless that would be very long."""
-        size = len(self.plans.parameters)
-        if size * len(self.plans.program) <= LARGEST_HESSIAN or ("hessian", n == 1, False) in self._kernels:
-            return self.run("hessian", theta, EMPTY, arrays, n)[1].reshape(size, size)
-        return np.array([self.run("hvp", theta, unit, arrays, n)[1] for unit in np.eye(size)])
-
-    def remember(self, arguments: Sequence[Any], arrays: list[Floats], n: int) -> None:
-        """Keep the arrays of a batch that needed no conversion: the next call with the same ones skips the checks."""
-        if len(arrays) == len(arguments) and all(map(lambda x, y: x is y, arguments, arrays)):
-            self._last = (tuple(arguments), tuple(array.shape for array in arrays), arrays, n)
-
-    def known(self, arguments: Sequence[Any]) -> tuple[list[Floats], int] | None:
-        """What `remember` kept, if these are the same arrays."""
-        last = self._last
-        if last is None or len(arguments) != len(last[0]):
-            return None
-        for given, kept, shape in zip(arguments, last[0], last[1], strict=True):
-            if given is not kept or given.shape != shape or given.dtype != np.float64:
-                return None
-        return last[2], last[3]

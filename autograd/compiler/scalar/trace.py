@@ -52,7 +52,7 @@ class Tracer(Recorder):
         self._cut: set[int] = set()  # the ids of Values that were computed under no_grad
 
     def apply(self, op: Op, *operands: Any) -> TracedNumber:
-        out = super().apply(op, *operands)
+        out = self.number(self.added(op, *self.lifted(operands)))
         return self.plain(out) if NOW.paused and not self.program.is_condition(out.index) else out
 
     def choose(self, condition: Any, x: Any, y: Any) -> TracedNumber:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..language import say, speaking
 from .consult import Options, consult
 from .edits import Edit
 from .loader import Script, Subject
@@ -62,12 +63,13 @@ def serve(folder: Path, subject: Subject | None = None) -> None:
     (folder / ASIDE).mkdir(exist_ok=True)
     box = Sandbox(str(folder / ASIDE))
     box.close()
-    try:
-        answer = do(subject or Script(job["path"], job["argv"]), job)
-    except SyntaxError as error:
-        answer = {"failure": f"the script is not Python: line {error.lineno}: {error.msg}"}
-    except Refused as refused:
-        answer = {"failure": f"the script {refused}"}
+    with speaking(job["language"]):
+        try:
+            answer = do(subject or Script(job["path"], job["argv"]), job)
+        except SyntaxError as error:
+            answer = {"failure": say("not_python", line=error.lineno, text=error.msg)}
+        except Refused as refused:
+            answer = {"failure": say("refused_in_run", what=refused)}
     answer["written"] = box.told()
     box.active = False
     part = folder / f"{ANSWER}.part"

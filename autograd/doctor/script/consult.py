@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..language import say
 from .blame import place
 from .candidates import Fault
 from .edits import Edit, patched
@@ -189,13 +190,13 @@ def restrict(recording: Recording, options: Options) -> str:
                    for scope in (chain.scope for chain in p.chains))
         ] or [p for p in training.parameters if p.site.function.split(".")[0] == options.of_class]  # fmt: skip
         if not training.parameters:
-            return f"no object of the class {options.of_class} has parameters that a training changes."
+            return say("no_class", name=options.of_class)
     if options.parameters:
         known = {p.name: p for p in training.parameters}
         chosen = [p for p in training.parameters if any(_named(p, name) for name in options.parameters)]
         lacking = [name for name in options.parameters if not any(_named(p, name) for p in training.parameters)]
         if lacking:
-            return f"{lacking[0]} is not changed by a training step; what is changed: {', '.join(known)}."
+            return say("not_trained", name=lacking[0], known=say("comma").join(known))
         training.parameters = chosen
     return ""
 
@@ -214,52 +215,37 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
     error = recording.error
     if isinstance(error, Refused):
         line = _line_of(error, subject)
-        return (
-            f"the script {error}{f', in line {line}' if line else ''}. Give it what it needs in the script "
-            "itself, then ask again."
-        )
+        return say("refused_at", what=error, line=line) if line else say("refused", what=error)
     if isinstance(error, SystemExit) and isinstance(error.code, str):
-        return f"the script ends by itself before a training begins, and says: {error.code}"
+        return say("ends_early", text=error.code)
     if type(error).__name__ == "TclError":
-        return f"the script opens a window in line {_line_of(error, subject)}, and there is no screen here."
+        return say("opens_window", line=_line_of(error, subject))
     if error is not None and not isinstance(error, SystemExit):
         line = _line_of(error, subject)
-        where = f" in line {line} ({subject.main.line(line)})" if line else ""
-        return f"the script stops before a training begins, with {type(error).__name__}{where}: {error}"
+        kind = type(error).__name__
+        if not line:
+            return say("stops_early", error=kind, text=error)
+        return say("stops_early_at", error=kind, line=line, code=subject.main.line(line), text=error)
     other = next((name for name in ("torch", "tensorflow", "jax") if _imports(subject.main, name)), "")
     if other:
-        return (
-            f"the script trains with {other}, which computes gradients by itself; there is no handwritten "
-            "backprop in numpy to examine."
-        )
+        return say("other_library", name=other)
     classes = [node.name for node in ast.walk(ast.parse(subject.main.text)) if isinstance(node, ast.ClassDef)]
     if recording.ended and classes and not len(recording.tape.nodes):
-        return (
-            f"the script defines {classes[0]} and never trains it. Add the lines that make an object and train "
-            "it, then ask again."
-        )
+        return say("class_not_trained", name=classes[0])
     if recording.stopped is not None:
         line = _line_of(recording.stopped, subject)
-        return (
-            f"the script was still at line {line} ({subject.main.line(line)}) when its time was up, and no training "
-            "step was seen: no array was changed again and again by numbers computed from it."
-        )
+        return say("time_up_at", line=line, code=subject.main.line(line))
     if not recording.ended:
-        return (
-            "no training step was seen in the time there was: no array was changed again and again by numbers "
-            "computed from it."
-        )
-    return ("the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
-            "numbers that were "
-            "computed from it. At least two training steps must run.")  # fmt: skip
+        return say("time_up")
+    return say("trains_nothing")
 
 
 def no_loss(recording: Recording, options: Options) -> str:
     assert recording.training is not None
-    names = ", ".join(p.name for p in recording.training.parameters)
+    names = say("comma").join(p.name for p in recording.training.parameters)
     if options.loss:
-        return f"there is no loss {options.loss!r} that depends on {names}; give its name or its line as --loss."
-    return f"{names} are trained, and no loss was found that depends on them: name it, or its line, with --loss."
+        return say("no_such_loss", loss=repr(options.loss), names=names)
+    return say("no_loss", names=names)
 
 
 def _imports(source: Source, name: str) -> bool:

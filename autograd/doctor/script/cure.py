@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..language import say
 from .process import Worker
 from .trial import Curve
 
@@ -102,9 +103,9 @@ class Clinic:
             curves = self._curves([{**job, "watch": {**job["watch"], "checks": 0}} for job in jobs])
         if not curves[0].losses:
             return None
-        made = Cure(Run("as it is", curves[0], self.rate, repaired=not self.edits))
+        made = Cure(Run(say("run_as_is"), curves[0], self.rate, repaired=not self.edits))
         if known:
-            made.after = Run("repaired", curves[1], self.rate)
+            made.after = Run(say("run_repaired"), curves[1], self.rate)
         made.baseline = _baseline(curves)
         if len(known) < len(self.edits):
             return made  # there is no repaired training to look at
@@ -174,5 +175,5 @@ def _baseline(curves: list[Curve]) -> float:
 
 
 def _named(rate: float, shuffled: bool) -> str:
-    parts = [f"learning rate {rate:g}"] if math.isfinite(rate) else []
-    return ", ".join([*parts, *(["shuffled"] if shuffled else [])])
+    parts = [say("run_rate", rate=f"{rate:g}")] if math.isfinite(rate) else []
+    return say("comma").join([*parts, *([say("run_shuffled")] if shuffled else [])])

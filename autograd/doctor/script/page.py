@@ -6,6 +6,8 @@ import html
 import math
 from typing import Any
 
+from ..language import say, sentences, spoken
+
 COLOURS = ("#c0392b", "#2471a3", "#8e7cc3", "#1e8449", "#b9770e")
 STYLE = """
 :root {
@@ -47,7 +49,7 @@ def page(report: Any) -> str:
     """A whole file."""
     title = html.escape(report.name)
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html>\n<html lang="{spoken()}"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<style>body { margin: 0; } @media (prefers-color-scheme: dark) { body { background: #14181e; } "
         "}</style></head>"
@@ -59,30 +61,28 @@ def body(report: Any) -> str:
     """The part of a page that a notebook shows too."""
     if report.failure:
         return (
-            f'<style>{STYLE}</style><div class="doctor"><p><b>{html.escape(report.name)}</b>: '
-            f"{html.escape(report.failure)}</p></div>"
+            f'<style>{STYLE}</style><div class="doctor"><p>'
+            f"{html.escape(say('headline', name=report.name, text=report.failure))}</p></div>"
         )
-    parts = [f"<h1>{html.escape(report.lines()[0])}</h1>"]
+    parts = [f"<h1>{html.escape(report.headline())}</h1>"]
     for f in report.findings:
-        title = "" if f.name == "unrecognised" else f"<b>{html.escape(f.name)}</b>: "
-        idle = "" if f.used else " No step uses it."
         write = (
-            f'<p>Write instead:</p><pre class="write">{html.escape(f.instead)}</pre>'
+            f'<p>{say("write_instead")}</p><pre class="write">{html.escape(f.instead)}</pre>'
             if f.instead
-            else f"<p>It should be {html.escape(f.should)}.</p>"
+            else f"<p>{html.escape(say('should', should=f.should))}</p>"
         )
         parts.append(
-            f'<div class="fault"><a href="#line-{f.line}">line {f.line}</a><pre>{html.escape(f.code)}</pre>'
-            f"<p>{title}{html.escape(f.says)}{idle}</p>{write}</div>"
+            f'<div class="fault"><a href="#line-{f.line}">{say("lines_one", number=f.line)}</a>'
+            f"<pre>{html.escape(f.code)}</pre><p>{html.escape(f.told())}</p>{write}</div>"
         )
-    for question, sentences in report.answers.items():
-        parts.append(f"<h2>{html.escape(question)}</h2><p>{html.escape(' '.join(sentences))}</p>")
+    for question, answer in report.answers.items():
+        parts.append(f"<h2>{html.escape(question)}</h2><p>{html.escape(sentences(answer))}</p>")
     if report.curves:
-        parts.append(f"<h2>The training, before and after</h2>{chart(report.curves)}")
+        parts.append(f"<h2>{say('training_title')}</h2>{chart(report.curves)}")
     parts.append(f"<p>{html.escape(report.evidence)}</p>")
-    parts += [f"<p>Note: {html.escape(note)}</p>" for note in report.notes]
+    parts += [f"<p>{html.escape(say('note', note=note))}</p>" for note in report.notes]
     if report.source:
-        parts.append(f"<h2>The source</h2>{_source(report)}")
+        parts.append(f"<h2>{say('source_title')}</h2>{_source(report)}")
     return f'<style>{STYLE}</style><div class="doctor">{"".join(parts)}</div>'
 
 
@@ -114,7 +114,7 @@ def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height
         return f"{across:.1f},{down:.1f}"
 
     total = height + bottom - 36
-    parts = [f'<svg viewBox="0 0 {width} {total}" width="{width}" role="img" aria-label="the loss over the training">']
+    parts = [f'<svg viewBox="0 0 {width} {total}" width="{width}" role="img" aria-label="{say("curves_label")}">']
     for power in range(low, high + 1):
         y = place(0, 10.0**power).split(",")[1]
         parts.append(f'<line x1="{left}" x2="{width - right}" y1="{y}" y2="{y}" stroke="var(--line)"/>')
@@ -122,8 +122,8 @@ def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height
     for share in (0.0, 0.5, 1.0):
         x = place(share, 10.0**low).split(",")[0]
         parts.append(
-            f'<text x="{x}" y="{height - 18}" text-anchor="{"end" if share == 1 else "middle"}">{share:.0%} of the '
-            "training</text>"
+            f'<text x="{x}" y="{height - 18}" text-anchor="{"end" if share == 1 else "middle"}">'
+            f"{say('of_the_training', share=f'{share:.0%}')}</text>"
         )
     for k, (name, points) in enumerate(shown.items()):
         colour = COLOURS[k % len(COLOURS)]
@@ -136,7 +136,7 @@ def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height
             f'<line x1="{left}" x2="{left + 24}" y1="{y_text}" y2="{y_text}" stroke="{colour}" stroke-width="3"/>'
         )
         parts.append(
-            f'<text x="{left + 32}" y="{y_text}" dominant-baseline="middle">{html.escape(name)}: {points[-1][1]:.3g} '
-            "at the end</text>"
+            f'<text x="{left + 32}" y="{y_text}" dominant-baseline="middle">'
+            f"{html.escape(say('at_the_end', name=name, loss=f'{points[-1][1]:.3g}'))}</text>"
         )
     return "".join([*parts, "</svg>"])

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from ..language import say, spoken
 from .child import ANSWER, JOB, serve
 from .loader import Function, Script
 
@@ -44,6 +45,7 @@ class Worker:
     def __call__(self, job: dict[str, Any]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="glassgrad-doctor-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
+            job = {**job, "language": spoken()}
             limit = job["seconds"] + (GRACE if job["task"] == "consult" else 5.0)
             if isinstance(self.subject, Script):
                 job = {**job, "path": self.subject.path, "argv": self.subject.argv}
@@ -55,7 +57,7 @@ class Worker:
             answer = folder / ANSWER
             if answer.exists():
                 return json.loads(answer.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-            return {"failure": error or "the process that the script ran in ended without an answer"}
+            return {"failure": error or say("no_answer")}
 
 
 def _interpreter(folder: Path, limit: float) -> str:
@@ -72,19 +74,17 @@ def _interpreter(folder: Path, limit: float) -> str:
     except subprocess.TimeoutExpired:
         _end(process.pid)
         process.communicate()
-        return f"the script did not come to an end in {limit:.0f} seconds"
+        return say("no_end", seconds=f"{limit:.0f}")
     last = errors.strip().splitlines()[-1:]
     status = process.returncode
-    return (
-        f"the script ended the process that it ran in (status {status}){f': {last[0]}' if last else ''}"
-        if status
-        else ""
-    )
+    if not status:
+        return ""
+    return say("process_ended_with", status=status, text=last[0]) if last else say("process_ended", status=status)
 
 
 def _forked(folder: Path, limit: float, subject: Function) -> str:
     if not hasattr(os, "fork"):
-        return "a function can be examined on systems with fork() only: put it into a script and give its path"
+        return say("no_fork")
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -104,7 +104,7 @@ def _forked(folder: Path, limit: float, subject: Function) -> str:
         time.sleep(0.02)
     _end(pid)
     os.waitpid(pid, 0)
-    return f"the function did not come to an end in {limit:.0f} seconds"
+    return say("function_no_end", seconds=f"{limit:.0f}")
 
 
 def _end(pid: int) -> None:

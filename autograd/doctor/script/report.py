@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..language import counted, listed, padded, say, sentences, speaking, spoken, width_of, wrapped
 from .answers import is_it_wrong, why_not
 from .cure import Cure, Run
 
@@ -44,6 +44,11 @@ class Finding:
     fatal: bool
     error: float
 
+    def told(self) -> str:
+        """What is the matter with the line, and whether it matters."""
+        text = sentences([self.says, *([] if self.used else [say("unused")])])
+        return text if self.name == "unrecognised" else say("finding_titled", name=self.name, says=text)
+
     def to_dict(self) -> dict[str, Any]:
         return {**vars(self), "blocks": list(self.blocks)}
 
@@ -61,6 +66,7 @@ class ScriptReport:
         failure: why nothing could be judged, in a sentence; "" where it could.
         answers: the learner's two questions, each with its answer.
         curves: the loss of each training that was run, as pairs (share of the training, loss), by name.
+        language: that of its sentences.
     """
 
     name: str
@@ -73,11 +79,19 @@ class ScriptReport:
     notes: list[str] = field(default_factory=list)
     source: str = ""
     seconds: float = 0.0
+    language: str = "en"
 
     @property
     def ok(self) -> bool:
         """Whether something was judged and everything that was judged is right."""
         return not self.failure and not self.findings and "wrong" not in self.verdicts.values()
+
+    def headline(self) -> str:
+        """How many lines are wrong."""
+        count = len({(f.path, f.line) for f in self.findings})
+        wrong = sum(verdict == "wrong" for verdict in self.verdicts.values())
+        text = say("steps_wrong", count=wrong) if wrong else say("no_mistake")
+        return say("headline", name=self.name, text=counted("lines_wrong", count) if count else text)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -93,12 +107,14 @@ class ScriptReport:
     def html(self) -> str:
         from .page import page
 
-        return page(self)
+        with speaking(self.language):
+            return page(self)
 
     def _repr_html_(self) -> str:
         from .page import body
 
-        return body(self)
+        with speaking(self.language):
+            return body(self)
 
     def __repr__(self) -> str:
         return f"<ScriptReport of {self.name}: {self.failure or f'{len(self.findings)} lines wrong'}>"
@@ -108,49 +124,43 @@ class ScriptReport:
 
     def lines(self, width: int = WIDTH) -> list[str]:
         """The report as text."""
+        with speaking(self.language):
+            return self._lines(width)
+
+    def _lines(self, width: int) -> list[str]:
+        notes = [say("note", note=note) for note in self.notes]
         if self.failure:
-            notes = [f"Note: {note}" for note in self.notes]
-            return [line for text in (f"{self.name}: {self.failure}", *notes) for line in _wrapped(text, width)]
-        out = [f"{self.name}: {_headline(self)}", ""]
+            failure = say("headline", name=self.name, text=self.failure)
+            return [line for text in (failure, *notes) for line in wrapped(text, width)]
+        out = [self.headline(), ""]
         for finding in self.findings:
             out += _finding_lines(finding, width)
-        for k, (question, sentences) in enumerate(self.answers.items(), 1):
-            out += [f"{k}. {question}", *_wrapped(" ".join(sentences), width, "   "), ""]
+        for k, (question, answer) in enumerate(self.answers.items(), 1):
+            out += [f"{k}. {question}", *wrapped(sentences(answer), width, "   "), ""]
         if self.curves:
             out += _curve_lines(self.curves)
-        out += _wrapped(self.evidence, width)
-        for note in self.notes:
-            out += ["", *_wrapped(f"Note: {note}", width)]
+        out += wrapped(self.evidence, width)
+        for note in notes:
+            out += ["", *wrapped(note, width)]
         return out
 
 
-def _headline(report: ScriptReport) -> str:
-    count = len({(f.path, f.line) for f in report.findings})
-    wrong = sum(verdict == "wrong" for verdict in report.verdicts.values())
-    if count:
-        return "one line is wrong." if count == 1 else f"{count} lines are wrong."
-    return "no mistake found." if not wrong else f"the steps of {wrong} parameters are wrong."
-
-
 def _finding_lines(finding: Finding, width: int) -> list[str]:
-    out = [f"✗ line {finding.line}: {finding.code}"]
-    title = "" if finding.name == "unrecognised" else f"{finding.name}: "
-    out += _wrapped(f"{title}{finding.says}{'' if finding.used else ' No step uses it.'}", width, "    ")
-    out += (
-        [f"    write: {finding.instead}"]
+    write = (
+        [f"    {say('write', line=finding.instead)}"]
         if finding.instead
-        else _wrapped(f"It should be {finding.should}.", width, "    ")
+        else wrapped(say("should", should=finding.should), width, "    ")
     )
-    return [*out, ""]
+    return [say("finding", line=finding.line, code=finding.code), *wrapped(finding.told(), width, "    "), *write, ""]
 
 
 def _curve_lines(curves: dict[str, list[tuple[float, float]]]) -> list[str]:
     """A table of the losses along the training."""
-    rows = [("loss after", *[f"{share:.0%}" for share in SHARES])]
+    rows = [(say("loss_after"), *[f"{share:.0%}" for share in SHARES])]
     rows += [(name, *[_at(points, share) for share in SHARES]) for name, points in curves.items()]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    widths = [max(width_of(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = [
-        "   " + "  ".join([row[0].ljust(widths[0]), *[x.rjust(w) for x, w in zip(row[1:], widths[1:], strict=True)]])
+        "   " + "  ".join([padded(row[0], widths[0]), *[x.rjust(w) for x, w in zip(row[1:], widths[1:], strict=True)]])
         for row in rows
     ]
     return [*lines, ""]
@@ -163,16 +173,12 @@ def _at(points: list[tuple[float, float]], share: float) -> str:
     return f"{near[1]:.3g}" if math.isfinite(near[1]) else "NaN"
 
 
-def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
 def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: float) -> ScriptReport:
     """The report from what a consultation told and what the runs showed."""
     if "failure" in found:
-        return ScriptReport(name, failure=_sentence(found["failure"]), notes=_notes(found), seconds=seconds)
+        return ScriptReport(
+            name, failure=_sentence(found["failure"]), notes=_notes(found), seconds=seconds, language=spoken()
+        )
     findings = [
         Finding(
             f["path"], f["line"], f["code"], f["name"], f["says"], f["should"], f["instead"], tuple(f["blocks"]),
@@ -180,16 +186,14 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
         )
         for k, f in enumerate(found["faults"])
     ]  # fmt: skip
+    fits = cure is not None and cure.after is None and cure.works(cure.before) and not findings
     answers = {
-        "Is there a mistake in the code?": is_it_wrong(found, cure),
-        "Why does it not fit?": why_not(found, cure),
+        say("question_mistake"): is_it_wrong(found, cure),
+        say("question_fits" if fits else "question_why"): why_not(found, cure),
     }
-    fits = cure is not None and cure.after is None and cure.works(cure.before)
-    if fits and not findings:
-        answers["Does it fit?"] = answers.pop("Why does it not fit?")
     return ScriptReport(
         name, findings, {b["name"]: b["verdict"] for b in found["blocks"]}, "", answers, _curves(cure),
-        _evidence(found), _notes(found), found["source"]["text"], seconds,
+        _evidence(found), _notes(found), found["source"]["text"], seconds, spoken(),
     )  # fmt: skip
 
 
@@ -201,41 +205,31 @@ def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:
     if best not in runs:
         twin = next((r for r in cure.tried if r.rate == best.rate and r.shuffled != best.shuffled), None)
         runs += [r for r in (twin, best) if r is not None]
-    names = {id(run): f"repaired, {run.name}" if cure.after and run in cure.tried else run.name for run in runs}
+    names = {
+        id(run): say("run_repaired_and", name=run.name) if cure.after and run in cure.tried else run.name
+        for run in runs
+    }
     return {names[id(run)]: run.curve.losses for run in runs if run.curve.losses}
 
 
 def _evidence(found: dict[str, Any]) -> str:
     loss = found["loss"]
-    kinds = {"squares": "the error of squares", "entropy": "the error of a cross-entropy"}
-    where = (
-        f"the loss in line {loss['line']} ({loss['text']})"
-        if loss["kind"] == "loss"
-        else kinds.get(loss["kind"], "the loss")
-    )
-    return (
-        f"Judged against {where}, with {_listed([b['name'] for b in found['blocks']])} at {found['points']} "
-        "different places; "
-        "every line to write instead was run in the place of the old one."
-        if found["faults"] else f"Judged against {where}, with {_listed([b['name'] for b in found['blocks']])} at "
-                                f"{found['points']} different places."
-    )  # fmt: skip
+    key = {"loss": "against_loss", "squares": "against_squares", "entropy": "against_entropy"}
+    where = say(key.get(loss["kind"], "against_other"), line=loss["line"], text=loss["text"])
+    names = listed([b["name"] for b in found["blocks"]])
+    return say("evidence_tried" if found["faults"] else "evidence", loss=where, names=names, points=found["points"])
 
 
 def _notes(found: dict[str, Any]) -> list[str]:
     out = []
     if found.get("error") and found["error"].partition(":")[0] != "SystemExit":
-        out.append(f"the script itself stopped with {found['error']}.")
+        out.append(say("stopped_itself", error=found["error"]))
     if found.get("written"):
         files = found["written"]
-        shown = ", ".join(os.path.basename(path) for path in files[:4])
-        out.append(f"the script writes {shown}{' and more' if files[4:] else ''}; here nothing of it was kept.")
+        shown = say("comma").join(os.path.basename(path) for path in files[:4])
+        out.append(say("writes_more" if files[4:] else "writes", files=shown))
     return out
 
 
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!")) else f"{text}."
+    return text if text.endswith((".", "?", "!", "。")) else f"{text}{say('stop')}"

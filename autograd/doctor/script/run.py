@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import OperandError
+from ..language import chosen, speaking
 from .cure import Clinic, Cure
 from .loader import Function, Script
 from .process import Worker
@@ -28,6 +29,7 @@ def run(
     argv: Sequence[str] = (),
     cure: bool = True,
     seconds: float = SECONDS,
+    lang: str = "",
 ) -> ScriptReport:
     """Find the lines of a script that make its training wrong, and what to write instead.
 
@@ -42,13 +44,15 @@ def run(
         argv: the command line of the script.
         cure: whether the training is run to its end, as it is and repaired.
         seconds: for everything together.
+        lang: the language of the report, "en" or "zh"; by default that of GLASSGRAD_LANG, or of the locale.
 
     Returns:
         A report: print it, or read `.findings`, `.verdicts`, `.answers`, `.ok`.
 
     Raises:
-        OperandError: there is no such script, or the source of the function is not at hand.
+        OperandError: there is no such script or language, or the source of the function is not at hand.
     """
+    language = chosen(lang)
     begin = time.monotonic()
     if isinstance(subject, (str, os.PathLike)):
         path = os.path.abspath(os.fspath(subject))
@@ -62,10 +66,11 @@ def run(
     else:
         target = Function(subject)
         name = getattr(subject, "__qualname__", repr(subject))
-    worker = Worker(target)
     options = {"loss": str(loss), "parameters": list(parameters), "of_class": of_class}
-    found = worker({"task": "consult", "options": options, "seconds": min(RECORDING, seconds / 2)})
-    tried: Cure | None = None
-    if cure and "failure" not in found:
-        tried = Clinic(worker, found, begin + seconds).cure()
-    return report_of(name, found, tried, time.monotonic() - begin)
+    with speaking(language):
+        worker = Worker(target)
+        found = worker({"task": "consult", "options": options, "seconds": min(RECORDING, seconds / 2)})
+        tried: Cure | None = None
+        if cure and "failure" not in found:
+            tried = Clinic(worker, found, begin + seconds).cure()
+        return report_of(name, found, tried, time.monotonic() - begin)

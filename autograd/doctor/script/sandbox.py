@@ -21,17 +21,17 @@ from typing import Any
 
 import numpy as np
 
+from ..language import say
+
 STOPPED = {
-    "subprocess.Popen": "starts another program", "os.system": "starts another program", "os.exec": "starts another "
-                                                                                                    "program",
-    "os.posix_spawn": "starts another program", "os.fork": "starts another process", "os.forkpty": "starts another "
-                                                                                                   "process",
-    "socket.connect": "opens a network connection", "socket.bind": "waits for network connections",
-    "os.remove": "deletes a file", "os.rename": "renames a file", "os.rmdir": "deletes a folder",
-    "os.link": "makes a link", "os.symlink": "makes a link", "os.chmod": "changes the rights of a file",
-    "os.truncate": "shortens a file", "shutil.rmtree": "deletes a folder", "os.kill": "sends signals",
-    "webbrowser.open": "opens a browser", "winreg.SetValue": "writes into the registry",
+    "subprocess.Popen": "does_program", "os.system": "does_program", "os.exec": "does_program",
+    "os.posix_spawn": "does_program", "os.fork": "does_process", "os.forkpty": "does_process",
+    "socket.connect": "does_connect", "socket.bind": "does_listen", "os.remove": "does_delete",
+    "os.rename": "does_rename", "os.rmdir": "does_delete_folder", "os.link": "does_link", "os.symlink": "does_link",
+    "os.chmod": "does_rights", "os.truncate": "does_shorten", "shutil.rmtree": "does_delete_folder",
+    "os.kill": "does_signal", "webbrowser.open": "does_browser", "winreg.SetValue": "does_registry",
 }  # fmt: skip
+"""What is stopped, and the message that says what the script does."""
 
 
 class Refused(BaseException):
@@ -45,12 +45,12 @@ class _NoKeyboard(io.TextIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> str:
-        raise Refused("reads from the keyboard, and nobody types here")
+        raise Refused(say("does_keyboard"))
 
     readline = read  # type: ignore[assignment]
 
     def fileno(self) -> int:
-        raise Refused("reads from the keyboard, and nobody types here")
+        raise Refused(say("does_keyboard"))
 
 
 class Sandbox:
@@ -90,7 +90,7 @@ class Sandbox:
         seed()
 
     def _input(self, *_: Any) -> str:
-        raise Refused("asks for input(), and nobody types here")
+        raise Refused(say("does_input"))
 
     def _open(self, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         """A file; one that is written to lies in the folder aside."""
@@ -137,9 +137,9 @@ class Sandbox:
             )
             writes = writes or (isinstance(mode, str) and any(mark in mode for mark in "wax+"))
             if writes and isinstance(path, (str, bytes)) and not self._harmless(os.fsdecode(path)):
-                raise Refused(f"writes the file {os.fsdecode(path)}")
+                raise Refused(say("does_write", file=os.fsdecode(path)))
         elif event in STOPPED and not self._own(event, args):
-            raise Refused(STOPPED[event])
+            raise Refused(say(STOPPED[event]))
 
     def _harmless(self, path: str) -> bool:
         return os.path.abspath(path).startswith(tuple(self.harmless))

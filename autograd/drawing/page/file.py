@@ -12,19 +12,22 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from ..colour import ALARM, PAGE, text_on
 from ..escape import html
 from ..render import write
 
 _POLICY: Final = (
-    "default-src 'none'; script-src '{loader}' '{script}' 'wasm-unsafe-eval'; worker-src blob:; style-src '{style}'; "
-    "img-src data:; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src '{loader}' '{script}'; style-src '{style}'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
 )
+_COMMENTS: Final = re.compile(r"^\s*(//.*|/\*\*.*\*/)\n", re.MULTILINE)
 _FRAME: Final = (
     '<iframe sandbox="allow-scripts" title="{title}" srcdoc="{page}" width="100%" height="640" '
     'style="border:1px solid #8884;border-radius:8px"></iframe>'
@@ -72,27 +75,27 @@ class Page:
 
 
 def assemble(
-    name: str, title: str, scripts: tuple[str, ...], data: dict[str, Any], *, viz: bool = False, words: str = ""
+    name: str, title: str, scripts: tuple[str, ...], data: dict[str, Any], *, engine: str = "", words: str = ""
 ) -> str:
     """The file: template `name`.html with `name`.css, the scripts one after the other, and the data.
 
     Args:
-        viz: whether the page brings viz-js, to lay graphs out by itself.
+        engine: a script that comes before the others: what the page computes with.
         words: text for a browser without scripts.
     """
-    style, loader = _asset("common.css") + _asset(f"{name}.css"), _asset("loader.js")
-    script = "\n".join(_asset(each) for each in scripts)
+    style = "\n".join([tones(), asset("common.css"), asset(f"{name}.css")])
+    loader = asset("loader.js")
+    script = "\n".join([engine, *(_terse(asset(each)) for each in scripts)])
     pieces = {
         "POLICY": _POLICY.format(loader=_hash(loader), script=_hash(script), style=_hash(style)),
         "TITLE": html(title),
-        "STYLE": style,
+        "STYLE": _packed(style),
         "WORDS": html(words),
         "DATA": as_json(data),
-        "VIZ": _viz() if viz else "",
-        "SCRIPT": _packed(script.encode("utf-8")),
+        "SCRIPT": _packed(script),
         "LOADER": loader,
     }
-    before, *parts = _asset(f"{name}.html").split("@@")
+    before, *parts = asset(f"{name}.html").split("@@")
     return before + "".join(pieces.get(part, part) for part in parts)
 
 
@@ -100,6 +103,31 @@ def as_json(thing: Any) -> str:
     """JSON that cannot end the script element it stands in; NaN and infinities are the strings "nan", "inf", "-inf"."""
     text = json.dumps(_plain(thing), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@lru_cache(maxsize=1)
+def tones() -> str:
+    """The colours of gradients as a style: in each theme a series for either sign, with the text that stands on it."""
+    light, dark = (
+        ";".join(
+            f"--{sign}{step}:{fill};--{sign}{step}-ink:{text_on(fill)}"
+            for sign, series in zip(("plus", "minus"), PAGE[theme], strict=True)
+            for step, fill in enumerate(series)
+        )
+        for theme in ("light", "dark")
+    )
+    names = [f"{sign}{step}" for sign in ("plus", "minus") for step in range(len(PAGE["light"][0]))]
+    rules = [f".{name}{{--tone:var(--{name});--tone-ink:var(--{name}-ink)}}" for name in names]
+    rules.append(f".alarm{{--tone:{ALARM};--tone-ink:{text_on(ALARM)}}}")
+    return (
+        f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
+        f":root[data-theme=dark]{{{dark}}}\n{''.join(rules)}\n"
+    )
+
+
+def asset(name: str) -> str:
+    """The text of a file in `assets`."""
+    return files(__package__).joinpath("assets").joinpath(name).read_text(encoding="utf-8")
 
 
 def _plain(thing: Any) -> Any:
@@ -110,20 +138,17 @@ def _plain(thing: Any) -> Any:
     return [_plain(each) for each in thing] if isinstance(thing, (list, tuple)) else thing
 
 
-def _asset(name: str) -> str:
-    return files(__package__).joinpath("assets").joinpath(name).read_text(encoding="utf-8")
+def _terse(script: str) -> str:
+    """A script without the lines that are comments and nothing else: who reads them has the file."""
+    return _COMMENTS.sub("", script)
 
 
-@lru_cache(maxsize=1)
-def _viz() -> str:
-    """viz-js, packed: the browser unpacks it."""
-    return _packed(files(__package__).joinpath("assets").joinpath("viz-global.js").read_bytes())
-
-
-def _packed(text: bytes) -> str:
+@lru_cache(maxsize=16)
+def _packed(text: str) -> str:
     """Text that the browser unpacks: a third of the size."""
-    return base64.b64encode(gzip.compress(text, 9, mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode("ascii")
 
 
+@lru_cache(maxsize=16)
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

@@ -10,6 +10,7 @@ import base64
 import gzip
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -22,12 +23,10 @@ from ...switches import no_grad
 from ...tensor.tensor import Tensor
 from ..escape import clean
 from .file import Page, assemble
+from .samples import PLANE_SIDE, Floats, boundary, checked_samples, grid
+from .still import picture
 
-Floats = npt.NDArray[np.float64]
-
-SCRIPTS: Final = ("numbers.js", "film.js")
-CURVE_POINTS: Final = 65
-PLANE_SIDE: Final = 25
+SCRIPTS: Final = ("numbers.js", "elements.js", "tints.js", "film.js")
 PROBES: Final = 17
 MOST_NEURONS: Final = 64
 
@@ -84,8 +83,8 @@ class Film:
         self._rows: list[npt.NDArray[np.float32]] = []
         self._steps: list[int] = []
         self._neurons: list[str] = []
-        self._data = _checked(data)
-        self._grid = _grid(self._data)
+        self._data = None if data is None else checked_samples(data, "Film")
+        self._grid = None if self._data is None else grid(self._data[0])
         self._probes = _probes(self._data)
 
     def frame(self, loss: Any = None, step: int | None = None) -> None:
@@ -119,11 +118,18 @@ class Film:
         if not self._rows:
             raise GraphError("there are no frames yet: call frame() at each step of the training")
         named = clean(title, 200) or f"Training of {type(self._model).__name__}"
-        return Page(assemble("film", named, SCRIPTS, self._told()), named)
+        return Page(assemble("film", named, SCRIPTS, self._told()), named, self._still)
 
     def save(self, path: str | os.PathLike[str], title: str = "") -> str:
         """Write the page to a file and return its path."""
         return self.page(title).save(path)
+
+    @property
+    def weights(self) -> list[tuple[int, list[float]]]:
+        """For each frame which step it is, and the numbers of all parameters one after the other."""
+        count = len(self._names)
+        rows = [row[1 : 1 + count].astype(float).tolist() for row in self._rows]
+        return list(zip(self._steps, rows, strict=True))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -163,10 +169,24 @@ class Film:
         kept = {path: seen for path, seen in found.items() if len(path) == deepest and len(seen) == len(self._probes)}
         if not kept or deepest == 0 or len(kept) > MOST_NEURONS:
             return np.zeros(0)
-        self._neurons = [".".join(path[1:] or path) for path in sorted(kept)]
-        return np.array([kept[path] for path in sorted(kept)]).ravel()
+        inner = sorted(kept, key=lambda path: [_natural(part) for part in path])
+        self._neurons = [".".join(path[1:] or path) for path in inner]
+        return np.array([kept[path] for path in inner]).ravel()
 
     # -------------------------------------------------------------------------------------------------- telling
+
+    def _still(self) -> str:
+        """The picture that stands where no script runs: the loss, and what the model answers in the end."""
+        table = np.stack(self._rows).astype(float)
+        count = len(self._names)
+        size = np.linalg.norm(table[:, 1 + count : 1 + 2 * count], axis=1)
+        loss = ("Loss", table[:, 0]) if np.isfinite(table[:, 0]).any() else ("Norm of the gradient", size)
+        parts: list[Any] = [(loss[0], (self._steps, loss[1].tolist()), None)]
+        if self._grid is not None and self._data is not None and self._grid.shape[1] == 1:
+            answers = table[-1, 1 + 2 * count : 1 + 2 * count + len(self._grid)].tolist()
+            points = (self._data[0][:, 0].tolist(), self._data[1].tolist())
+            parts.append(("What the model answers, and the data", (self._grid[:, 0].tolist(), answers), points))
+        return picture(parts)
 
     def _told(self) -> dict[str, Any]:
         count = len(self._names)
@@ -213,7 +233,7 @@ class Film:
         if self._grid.shape[1] == 1:
             data = {"x": inputs[shown, 0].tolist(), "y": y}
             return {"curve": {"xs": self._grid[:, 0].tolist(), "row": row, "data": data}}
-        middle = 0.0 if targets.min() < 0 else float((targets.min() + targets.max()) / 2)
+        middle = boundary(targets)
         ends = {"low": self._grid[0].tolist(), "high": self._grid[-1].tolist()}
         data = {"x": inputs[shown].tolist(), "y": y}
         return {"plane": {"side": PLANE_SIDE, "row": row, "middle": middle, "data": data, **ends}}
@@ -239,36 +259,16 @@ def _rounded(numbers: Floats) -> Floats:
     return kept
 
 
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts layers.2 before layers.10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
 def _layer(name: str) -> str:
     """The layer a parameter belongs to: its name up to the first number, or its first part."""
     parts = name.split(".")
     number = next((place for place, part in enumerate(parts) if part.isdigit()), 0)
     return ".".join(parts[: number + 1]) if len(parts) > 1 else name.partition("[")[0]
-
-
-def _checked(data: tuple[Any, Any] | None) -> tuple[Floats, Floats] | None:
-    if data is None:
-        return None
-    inputs, targets = (np.asarray(each, dtype=float) for each in data)
-    inputs = inputs[:, None] if inputs.ndim == 1 else inputs
-    targets = targets.reshape(len(targets), -1)[:, 0]
-    if inputs.ndim != 2 or len(inputs) != len(targets) or not len(inputs):
-        raise OperandError(
-            f"the data of a Film are inputs of shape (n, inputs) and n targets, got {inputs.shape} and {targets.shape}"
-        )
-    return inputs, targets
-
-
-def _grid(data: tuple[Floats, Floats] | None) -> Floats | None:
-    """Where the model is asked: on a line, or on a plane, a little beyond the data."""
-    if data is None or data[0].shape[1] > 2:
-        return None
-    low, high = data[0].min(axis=0), data[0].max(axis=0)
-    margin = 0.05 * np.where(high > low, high - low, 1.0)
-    if len(low) == 1:
-        return np.linspace(low - margin, high + margin, CURVE_POINTS).reshape(-1, 1)
-    x, y = (np.linspace(low[k] - margin[k], high[k] + margin[k], PLANE_SIDE) for k in (0, 1))
-    return np.stack([np.tile(x, PLANE_SIDE), np.repeat(y, PLANE_SIDE)], axis=1)
 
 
 def _probes(data: tuple[Floats, Floats] | None) -> Floats | None:

@@ -1,34 +1,18 @@
-"""`inspect`: a graph becomes a page."""
+"""`inspect`: a graph, a compiled step or a model becomes a page."""
 
 from __future__ import annotations
 
-import base64
 import os
-from typing import Any, Final
+from typing import Any
 
-from ...errors import OperandError, RenderError
-from .. import dot, render
-from ..escape import clean
-from ..gather import DEEPEST, Reading
-from ..model import Drawing
+from ...errors import OperandError
+from ..gather import Reading
 from ..options import Options, checked_roots
-from ..table import table
-from .file import Page, assemble
-from .geometry import geometry, source_of
-from .sample import is_step, one_sample
-from .story import Story, story
-
-MOST_VALUES: Final = 20_000
-"""What a page tells of a graph; of a larger one the values nearest to the result."""
-
-MOST_BOXES: Final = 300
-"""A graph with more is collapsed, and laid out, in the page."""
-
-SCRIPTS: Final = (
-    "numbers.js", "graph.js", "sweep.js", "layout.js", "picture.js", "panel.js", "table.js",
-    "view.js", "choosing.js", "time.js", "page.js",
-)  # fmt: skip
-"""In the order in which the page reads them, as one script."""
+from ..sample import is_step, one_sample, refuse_sample
+from ..view import View
+from .file import Page
+from .graph_page import page_of
+from .playground import Playground
 
 
 def inspect(
@@ -44,15 +28,17 @@ def inspect(
 
     Args:
         root: the result to understand, a `Value` or a `Tensor`; call its `backward` first, or there is only forward. Or
-            a compiled step, of which the page shows one sample.
-        sample: only for a compiled step: one row of each array that it takes. No gradients are changed.
+            a compiled step, of which the page shows one sample. Or a model: `inspect(model, loss, data)` trains it in
+            the page, see `Playground`.
+        sample: only for a compiled step: one row of each array that it takes. No gradients are changed. For a model
+            its loss and its data.
         path: where to write the file; without one `.save(path)` does, and a notebook shows the page.
         title: its heading.
-        viz: whether the page can lay out by itself, which it needs to open and close modules and where there is no
-            Graphviz here; costs 0.7 MB. By default where it is needed.
+        viz: of no effect: once the page needed a layout library, now it lays everything out by itself.
 
     Raises:
-        OperandError: `root` is nothing that has a graph, or a loaded step, which has no function to run on a sample.
+        OperandError: `root` is nothing that has a graph, or a loaded step, which has no function to run on a sample; or
+            a model comes without its loss and its data.
 
     >>> from autograd import Value, inspect
     >>> x = Value(0.5, "x")
@@ -63,51 +49,22 @@ def inspect(
     'a neuron'
     """
     if is_step(root):
-        with one_sample(root, sample) as result:
-            return inspect(result, path=path, title=title, viz=viz)
+        with one_sample(root, sample, "inspect") as result:
+            return inspect(result, path=path, title=title)
+    if callable(root) and hasattr(root, "named_parameters"):
+        if len(sample) != 2:
+            raise OperandError(
+                f"a model is shown while it learns: inspect(model, loss, data), got {len(sample)} arguments behind it"
+            )
+        page: Page = Playground(root, *sample, title=title)
+        if path is not None:
+            page.save(path)
+        return page
     if sample and (len(sample) > 1 or path is not None or not isinstance(sample[0], (str, os.PathLike))):
-        raise OperandError(f"a sample is for a compiled step, and this is a {type(root).__name__}: inspect(loss)")
+        refuse_sample(root, sample, "inspect")
     path = sample[0] if sample else path
-    page = page_of(Reading(checked_roots(root)).drawing(DEEPEST, MOST_VALUES), title, viz)
+    view = View(Reading(checked_roots(root)))
+    page = page_of(view.whole(), title, still=view.readable(Options()))
     if path is not None:
         page.save(path)
     return page
-
-
-def page_of(
-    drawing: Drawing,
-    title: str = "",
-    viz: bool | None = None,
-    more: Story | None = None,
-) -> Page:
-    """The page of a drawing.
-
-    Args:
-        more: what else the page knows, such as another gradient to compare with.
-    """
-    named = title or _named(drawing)
-    laid = geometry(drawing) if len(drawing.boxes) <= MOST_BOXES else None
-    data = {**story(drawing, named), **(more or {})}
-    if laid is not None:
-        data["geometry"] = laid
-    brings_viz = (laid is None or bool(drawing.modules)) if viz is None else viz or laid is None
-    words = table(drawing) if len(drawing.boxes) <= MOST_BOXES else ""
-    text = assemble("page", named, SCRIPTS, data, viz=brings_viz, words=words)
-    return Page(text, named, lambda: _still(drawing))
-
-
-def _named(drawing: Drawing) -> str:
-    root = next((box for box in drawing.boxes if box.is_root), None)
-    return "Gradient flow" if root is None else f"Gradient flow of {clean(root.label) or dot.title_of(root)}"
-
-
-def _still(drawing: Drawing) -> str:
-    """The picture that stands where no script runs."""
-    if len(drawing.boxes) > MOST_BOXES:
-        return ""
-    try:
-        source = source_of(dot.write(drawing, Options()))
-        image = base64.b64encode(render.render(source, "svg").content).decode("ascii")
-    except RenderError:
-        return ""
-    return f'<img style="max-width:100%;height:auto" alt="graph" src="data:image/svg+xml;base64,{image}">'

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import OperandError, Tensor, Value, compile, inspect, values
+from autograd import OperandError, Tensor, Value, compile, draw, inspect, values
 from autograd.compiler import load
 
 
@@ -69,3 +69,19 @@ def test_the_path_may_stand_second(tmp_path: Path) -> None:
     y.backward()
     inspect(y, tmp_path / "y.html")
     assert (tmp_path / "y.html").stat().st_size > 10_000
+
+
+def test_a_step_has_a_static_picture(tmp_path: Path) -> None:
+    w = Value(0.5, "w")
+    step = compile(lambda x, y: (w * x - y) ** 2, [w], engine="numpy")
+    step([1.0, 2.0], [0.0, 1.0])
+    before = w.grad
+    picture = draw(step, 2.0, 1.0)
+    assert {"w", "x", "y", "loss"} <= {box.label for box in picture.drawing.boxes}
+    assert next(box.grad.number for box in picture.drawing.boxes if box.label == "w" and box.grad) == 0.0
+    assert w.grad == before
+    W = Tensor([[1.0], [-2.0]], "W")
+    whole = compile(lambda X: ((X @ W) ** 2).mean(), [W])
+    assert "dy = x.T @ δ" in draw(whole, np.ones((3, 2))).source
+    with pytest.raises(OperandError, match=r"draw\(step, x, y\)"):
+        draw(step)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ import pytest
 from autograd import Film, Tensor, Value
 from autograd.errors import GraphError, OperandError
 from nn import MLP
+
+from .test_browser import violations
 
 X = np.linspace(-1.0, 1.0, 9)
 
@@ -141,3 +144,66 @@ def test_a_film_in_a_browser(inputs: int, width: int, scheme: str, opened: Calla
     tab.fill("#slider", "2")
     assert tab.inner_text("#counter") == "3 / 4"
     assert "Step 20" in tab.inner_text("#summary")
+
+
+def wide_film(inputs: int = 1) -> Film:
+    points = np.random.default_rng(1).uniform(-1, 1, size=(12, inputs))
+    return trained(6, [11, 1], (points, np.sign(points[:, 0])), inputs)[0]
+
+
+def test_lines_can_be_seen(opened: Callable[..., Any]) -> None:
+    tab = opened(wide_film().page())
+    strokes = tab.evaluate("[...document.querySelectorAll('.line')].map((line) => getComputedStyle(line).stroke)")
+    assert len(strokes) > 10
+    assert "none" not in strokes
+    assert all(tab.evaluate("[...document.querySelectorAll('.line')].map((line) => line.getTotalLength() > 10)"))
+
+
+def test_neurons_stand_in_their_order(opened: Callable[..., Any]) -> None:
+    story, _ = told(wide_film())
+    assert story["activations"]["names"] == [f"layers.0.neurons.{k}" for k in range(11)] + ["layers.1.neurons.0"]
+
+
+def test_nothing_leaves_its_card_and_parameters_are_seen_at_once(opened: Callable[..., Any]) -> None:
+    for width in (1280, 390):
+        tab = opened(wide_film().page(), width=width)
+        over = """[...document.querySelectorAll(".plot")].filter((card) => {
+          const end = card.getBoundingClientRect().right + 0.5;
+          return [...card.querySelectorAll("*")].some((part) => part.getBoundingClientRect().right > end);
+        }).map((card) => card.ariaLabel)"""
+        assert tab.evaluate(over) == []
+        if width == 1280:
+            first = tab.locator("[data-parameter]").first.bounding_box()
+            assert first["y"] + first["height"] < tab.locator("footer").bounding_box()["y"]
+
+
+def test_the_numbers_of_a_plane_stand_above_it(opened: Callable[..., Any]) -> None:
+    tab = opened(wide_film(2).page())
+    place = tab.locator("[aria-label='Decision over the plane'] svg")
+    names = place.evaluate("(svg) => [...svg.children].map((each) => each.tagName)")
+    assert names.index("text") > len(names) - 1 - names[::-1].index("rect")
+
+
+def test_the_speed_of_a_film(opened: Callable[..., Any]) -> None:
+    tab = opened(wide_film().page(), bypass_csp=True)
+    for speed in ("5", "0.25"):
+        tab.select_option("#speed", speed)
+        tab.click("#first")
+        tab.click("#play")
+        tab.wait_for_function("document.body.dataset.frame === '5'")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "inputs"), [(1280, 1), (390, 2)])
+def test_axe_finds_nothing(scheme: str, width: int, inputs: int, opened: Callable[..., Any]) -> None:
+    tab = opened(wide_film(inputs).page(), width=width, height=780, color_scheme=scheme, bypass_csp=True)
+    assert violations(tab) == []
+
+
+def test_where_no_script_runs_there_is_a_picture() -> None:
+    text = wide_film()._repr_mimebundle_()["text/html"]
+    image = re.search(r'<img [^>]*alt="([^"]*)" src="data:image/svg\+xml;base64,([^"]+)"', text)
+    assert image is not None
+    assert image[1].startswith("Loss: ")
+    root = ElementTree.fromstring(base64.b64decode(image[2]))
+    assert len(root.findall(".//{*}circle")) == 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd import inspect
+from autograd import compare_gradients, inspect, walk
 from autograd.drawing import render
 
 from . import graphs
@@ -18,8 +19,8 @@ from . import graphs
 class Notebook:
     """A document with the output of a cell in it, as a notebook has it."""
 
-    def __init__(self, trusted: bool) -> None:
-        output = inspect(graphs.neuron(), viz=True)._repr_mimebundle_()["text/html"]
+    def __init__(self, trusted: bool, page: Any = None) -> None:
+        output = (page or inspect(graphs.neuron()))._repr_mimebundle_()["text/html"]
         self.output = output if trusted else re.sub(r"<script>.*?</script>", "", output, flags=re.DOTALL)
 
     def save(self, path: Path) -> None:
@@ -43,3 +44,14 @@ def test_an_untrusted_notebook_shows_the_picture(opened: Callable[..., Any]) -> 
     tab = opened(Notebook(trusted=False))
     assert tab.locator("iframe").count() == 0
     assert tab.locator("img").evaluate("(image) => image.complete && image.naturalWidth > 100")
+
+
+@pytest.mark.skipif(not render.can_render(), reason="there is no Graphviz here to draw the picture with")
+def test_an_untrusted_comparison_says_what_differs(opened: Callable[..., Any]) -> None:
+    loss = graphs.neuron()
+    w = next(node for node, _ in walk(loss) if node.label == "w")
+    page = compare_gradients(loss, {w: -w.grad})
+    tab = opened(Notebook(trusted=False, page=page))
+    image = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', tab.content())
+    assert image is not None
+    assert "yours" in base64.b64decode(image[1]).decode("utf-8")

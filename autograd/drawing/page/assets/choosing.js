@@ -1,104 +1,162 @@
 // Choosing boxes: what belongs together stays bright, search and filters, opening and closing modules.
 "use strict";
 
-function dim() {
-  const kept = chosen ? new Set([...graph.reach(chosen.nodes, true), ...graph.reach(chosen.nodes, false)]) : null;
+/** What stands back at present: all that does not belong to the choice, or is not what is searched for. */
+function fading() {
+  const { chosen } = state;
+  const from = chosen ? (chosen.node ? [chosen.node] : chosen.box.nodes) : null;
+  const kept = from ? new Set([...graph.reach(from, true), ...graph.reach(from, false)]) : null;
   const words = byId("search").value.trim().toLowerCase();
   const limit = threshold();
-  const isFaded = (node) => {
+  const onlyParameters = byId("only-parameters").checked;
+  const noConstants = byId("no-constants").checked;
+  const isOff = (node) => {
     if (kept && !kept.has(node)) return true;
-    if (words && ![node.label, node.title, node.op, graph.path(node).join(".")].some((text) => text.toLowerCase().includes(words))) return true;
-    if (byId("only-parameters").checked && node.kind !== "parameter") return true;
+    if (words && !matches(node, words)) return true;
+    if (onlyParameters && node.kind !== "parameter") return true;
     return limit > 0 && (node.grad === null || !(sizeOf(node.grad) >= limit));
   };
-  const bare = byId("no-constants").checked;
-  const hidden = (box) => bare && box.node?.kind === "constant" && !box.node.root;
-  for (const [box, { group }] of picture.items) {
-    group.classList.toggle("dim", box.nodes.every(isFaded));
-    group.classList.toggle("gone", hidden(box));
-  }
-  for (const [edge, { group }] of picture.lines) {
-    const kin = !kept || edge.edges.some((each) => kept.has(each.tail) && kept.has(each.head));
+  const isHidden = (box) => noConstants && box.node?.kind === "constant" && !box.node.root;
+  const isFadedEdge = (edge) => {
+    const isKin = !kept || edge.edges.some((each) => kept.has(each.tail) && kept.has(each.head));
     const flows = !(limit > 0) || edge.edges.some((each) => each.flow !== null && sizeOf(each.flow) >= limit);
-    group.classList.toggle("dim", !kin || !flows || (words !== "" && edge.edges.every((each) => isFaded(each.tail) && isFaded(each.head))));
-    group.classList.toggle("gone", hidden(edge.tail));
-  }
-  const found = words ? graph.nodes.filter((node) => !isFaded(node)).length : 0;
-  if (words) byId("live").textContent = `${found} found`;
+    return !isKin || !flows || (words !== "" && edge.edges.every((each) => isOff(each.tail) && isOff(each.head)));
+  };
+  return { isFaded: (box) => box.nodes.every(isOff), isHidden, isFadedEdge };
+}
+
+const matches = (node, words) => [node.label, node.title, node.op, node.name, graph.path(node).join(".")].some((text) => text.toLowerCase().includes(words));
+
+/** Say how many were found, also if that is none. */
+function search() {
+  const words = byId("search").value.trim().toLowerCase();
+  const found = words ? graph.nodes.filter((node) => matches(node, words)).length : 0;
+  byId("found").hidden = !words;
+  byId("found").textContent = found ? `${found} found` : "nothing found";
+  byId("live").textContent = words ? byId("found").textContent : "";
+  update();
 }
 
 function threshold() {
   const place = Number(byId("threshold").value) / 100;
-  const [low, high] = story.scale.map(Math.log10);
+  const [low, high] = [state.colours.low, state.colours.high];
   const limit = place === 0 ? 0 : 10 ** (low + place * (high - low));
-  byId("threshold-text").textContent = short(limit, 2);
+  rewrite(byId("threshold-text"), short(limit, 2));
   return limit;
 }
 
-function choose(box, redraw = true) {
-  chosen = box;
-  shares = box?.node ? graph.shares(box.node) : new Map();
-  if (redraw) update();
+/** Choose a box, or one of the values in it; nothing with null. The largest path of its gradient is lit. */
+function choose(box, node = box?.output ?? null, redraw = true) {
+  state.chosen = box ? { box, node } : null;
+  state.shares = new Map();
+  state.lit = new Set();
+  document.body.classList.toggle("has-choice", Boolean(box));
+  if (node && !node.root) {
+    for (const [edge, part] of graph.contributions(node)) if (node.grad) state.shares.set(edge, part / (node.grad - (node.before ?? 0)));
+    const found = explain(graph, node);
+    if (found?.paths.length) state.lit = new Set(found.paths[0].edges);
+    state.cancels = found ? found.cancels : false;
+  }
+  if (!redraw) return;
+  update();
+  if (box) showPart(byId("whatif").hidden ? byId("chosen") : byId("whatif"));
+}
+
+/** Bring a part of the panel to its top. */
+function showPart(part) {
+  const panel = byId("panel");
+  panel.scrollTop += part.getBoundingClientRect().top - panel.getBoundingClientRect().top - 12;
+}
+
+function light(path) {
+  state.lit = new Set(path.edges);
+  update();
+  byId("live").textContent = `This path adds ${short(path.product)}`;
 }
 
 function chooseNode(node) {
-  const box = scene.boxOf.get(node);
-  choose(box);
-  picture.frame([box]);
+  const box = state.scene.boxOf.get(node);
+  choose(box, node);
+  camera.frame([state.fitted.laid.boxes.get(box)]);
 }
 
+/** Describe what is pointed at, else what is chosen. */
 function describe() {
-  const box = pointed ?? chosen;
-  if (!box) showNothing(graph);
-  else if (box.node) showNode(box.node, sweep, box === chosen ? shares : graph.shares(box.node), chooseNode);
-  else showModule(box.module, box.nodes, sweep, false, () => toggle(box.module.id));
+  const place = byId("chosen");
+  const box = state.pointed ?? state.chosen?.box;
+  const node = state.pointed ? null : state.chosen?.node;
+  const shownKey = [state.version, box?.id, node?.id, state.sweep.direction, state.sweep.at, state.isFresh, [...state.lit].map((edge) => edge.id)].join(" ");
+  if (describe.shown === shownKey) return;
+  describe.shown = shownKey;
+  const context = { graph, sweep: state.sweep, scene: state.scene, choose: chooseNode, light, shares: node ? state.shares : new Map() };
+  if (!box) showNothing(place, graph);
+  else if (box.node) showNode(place, box.node, context);
+  else if (node && node !== box.output) showNode(place, node, context);
+  else showModule(place, box.module, box.nodes, false, () => toggle(box.module.id), context);
 }
 
 function toggle(id) {
-  if (open.has(id)) {
-    for (const [other, module] of graph.modules) if (module.chain.includes(id)) open.delete(other);
-  } else open.add(id);
+  if (state.open.has(id)) {
+    for (const [other, module] of graph.modules) if (module.chain.includes(id)) state.open.delete(other);
+  } else for (const each of graph.modules.get(id).chain) state.open.add(each);
   byId("level").value = "";
-  return rebuild();
+  rebuild();
 }
 
 function listen(box) {
-  const { group } = picture.items.get(box);
+  const { group } = picture.boxes.get(box);
   const point = (to) => () => {
-    pointed = to;
+    if (state.chosen && to) return; // what was chosen stays until something else is
+    state.pointed = to;
     describe();
   };
+  listenLeaf(box, group);
   group.addEventListener("pointerenter", point(box));
   group.addEventListener("pointerleave", point(null));
   group.addEventListener("focus", () => {
-    point(box)();
     rove(box);
-    if (group.matches(":focus-visible")) picture.frame([box]); // by keyboard: under a pointer it must stay where it is
+    if (!group.matches(":focus-visible")) return; // under a pointer it must stay where it is
+    point(box)();
+    camera.frame([state.fitted.laid.boxes.get(box)]);
   });
   group.addEventListener("blur", point(null));
   group.addEventListener("click", () => {
-    if (!picture.dragged) choose(chosen === box ? null : box);
+    if (camera.dragged) return;
+    state.pointed = null;
+    choose(state.chosen?.box === box ? null : box);
   });
   group.addEventListener("dblclick", () => box.module && toggle(box.module.id));
-  if (box === scene.boxes[0]) group.setAttribute("tabindex", 0);
+  if (box === state.scene.boxes[0]) group.setAttribute("tabindex", 0);
+}
+
+function listenFrame(frame) {
+  const module = graph.modules.get(frame.dataset.module);
+  frame.addEventListener("dblclick", () => toggle(module.id));
+  frame.addEventListener("click", () => {
+    if (camera.dragged) return;
+    choose(null, null);
+    describe.shown = "";
+    showModule(byId("chosen"), module, module.nodes, true, () => toggle(module.id), { graph, scene: state.scene, choose: chooseNode, light });
+  });
 }
 
 /** One box at a time can be reached with Tab: the last one that had the focus. */
 function rove(box) {
-  for (const { group } of picture.items.values()) group.setAttribute("tabindex", -1);
-  picture.items.get(box).group.setAttribute("tabindex", 0);
+  for (const { group } of picture.boxes.values()) setAttribute(group, "tabindex", "-1");
+  picture.boxes.get(box).group.setAttribute("tabindex", 0);
 }
 
 /** The next box in a direction: along the edges to the left and right, else whichever lies nearest there. */
 function neighbour(box, key) {
-  const here = picture.laid.boxes.get(box.id);
+  const places = state.fitted.laid.boxes;
+  const here = places.get(box);
   const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
-  const linked = new Set(scene.edges.flatMap((edge) => (edge.tail === box ? [edge.head] : edge.head === box ? [edge.tail] : [])));
+  const linked = new Set(state.scene.edges.flatMap((edge) => (edge.tail === box ? [edge.head] : edge.head === box ? [edge.tail] : [])));
   let best = null;
   let least = Infinity;
-  for (const other of scene.boxes) {
-    const at = picture.laid.boxes.get(other.id);
-    if (other === box || !at || picture.items.get(other).group.classList.contains("gone")) continue;
+  for (const other of state.scene.boxes) {
+    const at = places.get(other);
+    if (other === box || picture.boxes.get(other).group.classList.contains("gone")) continue;
     const along = (at.x - here.x) * right + (at.y - here.y) * down;
     const aside = Math.abs((at.x - here.x) * down) + Math.abs((at.y - here.y) * right);
     const far = (along + 2 * aside) * (right && linked.has(other) ? 0.2 : 1);

@@ -1,18 +1,17 @@
 // A training as a film: loss, fit, gradients of the layers, activations and parameters, all at the same frame.
 "use strict";
 
-const SVG = "http://www.w3.org/2000/svg";
-const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7c75", "#8a63d2"];
-const DIVERGING = ["#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"];
+const INKS = Array.from({ length: 8 }, (_, k) => `var(--line${k})`);
 const WIDE = 460;
 const HIGH = 230;
 const EDGE = { left: 52, right: 12, top: 10, bottom: 22 };
+
+const PAUSE = quiet.matches ? 1000 : 50; // milliseconds between two pictures
 
 const film = JSON.parse(byId("story").textContent);
 const bytes = Uint8Array.from(atob(film.numbers), (letter) => letter.charCodeAt(0));
 const unpacked = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 const numbers = new Float32Array(unpacked); // row after row, a row being one quantity over all frames
-const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 const last = film.frames - 1;
 let frame = last;
 let playing = null;
@@ -21,13 +20,6 @@ const rowOf = (row) => numbers.subarray(row * film.frames, (row + 1) * film.fram
 const at = (row, when = frame) => numbers[row * film.frames + when];
 const range = (first, count) => Array.from({ length: count }, (_, k) => first + k);
 const updates = []; // what each plot does when the frame changes
-
-function svg(name, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
 
 function plot(title, { wide = false } = {}) {
   const note = make("span");
@@ -49,12 +41,12 @@ function axes([left, right], [low, high], { log = false, label = short } = {}) {
   const x = (each) => EDGE.left + ((each - left) / (right - left || 1)) * (WIDE - EDGE.left - EDGE.right);
   const y = (each) => HIGH - EDGE.bottom - ((scale(each) - scale(low)) / (scale(high) - scale(low))) * (HIGH - EDGE.top - EDGE.bottom);
   const text = (words, place) => {
-    const element = svg("text", place);
+    const element = draw("text", place);
     element.textContent = words;
     return element;
   };
-  const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" },
-    svg("path", { class: "axis", fill: "none", d: `M${EDGE.left},${EDGE.top}V${HIGH - EDGE.bottom}H${WIDE - EDGE.right}` }),
+  const picture = draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" },
+    draw("path", { class: "axis", fill: "none", d: `M${EDGE.left},${EDGE.top}V${HIGH - EDGE.bottom}H${WIDE - EDGE.right}` }),
     text(short(high, 2), { x: EDGE.left - 5, y: EDGE.top + 8, "text-anchor": "end" }),
     text(short(low, 2), { x: EDGE.left - 5, y: HIGH - EDGE.bottom, "text-anchor": "end" }),
     text(label(left, 2), { x: EDGE.left, y: HIGH - 6 }),
@@ -86,11 +78,11 @@ function overTime(title, names, rows, describe) {
   const { picture, x, y } = axes([0, last], finite(log ? positive : rows), { log, label: (k) => String(film.steps[k] ?? k) });
   const frames = range(0, film.frames);
   rows.forEach((row, k) => {
-    const line = svg("path", { class: "line", d: path(frames, row, x, y) });
+    const line = draw("path", { class: "line", d: path(frames, row, x, y) });
     if (rows.length > 1) line.style.stroke = INKS[k % INKS.length];
     picture.append(line);
   });
-  const marker = svg("line", { class: "marker", y1: EDGE.top, y2: HIGH - EDGE.bottom });
+  const marker = draw("line", { class: "marker", y1: EDGE.top, y2: HIGH - EDGE.bottom });
   picture.append(marker);
   picture.setAttribute("aria-label", `${title} over time${log ? ", on a logarithmic scale" : ""}`);
   place.append(picture);
@@ -116,8 +108,8 @@ function fittedCurve() {
   const wanted = data ? finite([data.y]) : ends;
   const { picture, x, y } = axes([xs[0], xs[xs.length - 1]], [Math.min(ends[0], wanted[0]), Math.max(ends[1], wanted[1])]);
   const { place } = plot("Fitted curve");
-  for (const [k, each] of (data?.x ?? []).entries()) picture.append(svg("circle", { class: "dot", r: 3.2, cx: x(each), cy: y(data.y[k]) }));
-  const line = svg("path", { class: "line" });
+  for (const [k, each] of (data?.x ?? []).entries()) picture.append(draw("circle", { class: "dot", r: 3.2, cx: x(each), cy: y(data.y[k]) }));
+  const line = draw("path", { class: "line" });
   picture.append(line);
   picture.setAttribute("aria-label", "The model's output over its input, and the data as dots");
   place.append(picture);
@@ -132,9 +124,9 @@ function decisionPlane() {
   const rows = range(row, side * side).map(rowOf);
   const most = Math.max(...finite(rows).map((each) => Math.abs(each - film.plane.middle)), 1e-12);
   const [wide, tall] = [(x(high[0]) - x(low[0])) / (side - 1), (y(low[1]) - y(high[1])) / (side - 1)];
-  const cells = rows.map((_, k) => svg("rect", { x: x(low[0]) + (k % side) * wide - wide / 2, y: y(low[1]) - Math.floor(k / side) * tall - tall / 2, width: wide + 0.4, height: tall + 0.4 }));
-  picture.append(...cells);
-  for (const [k, [first, second]] of (data?.x ?? []).entries()) picture.append(svg("circle", { class: `dot ${data.y[k] > film.plane.middle ? "one" : "zero"}`, r: 3, cx: x(first), cy: y(second) }));
+  const cells = rows.map((_, k) => draw("rect", { x: x(low[0]) + (k % side) * wide - wide / 2, y: y(low[1]) - Math.floor(k / side) * tall - tall / 2, width: wide + 0.4, height: tall + 0.4 }));
+  picture.prepend(...cells); // under the axes and their numbers
+  for (const [k, [first, second]] of (data?.x ?? []).entries()) picture.append(draw("circle", { class: `dot ${data.y[k] > film.plane.middle ? "one" : "zero"}`, r: 3, cx: x(first), cy: y(second) }));
   picture.setAttribute("aria-label", "The model's output over its two inputs, and the data as dots");
   place.append(picture);
   updates.push(() => {
@@ -143,30 +135,29 @@ function decisionPlane() {
   });
 }
 
-function tint(place) {
-  if (!Number.isFinite(place)) return "#d55e00";
-  return DIVERGING[Math.round(3 + 3 * Math.max(-1, Math.min(1, Math.sign(place) * Math.sqrt(Math.abs(place)))))];
-}
-
 /** For every neuron what it answers over the inputs. */
 function activations() {
   const { names, row, probes } = film.activations;
   const { place, note } = plot(film.activations.line ? "Activations over the input" : "Activations", { wide: true });
   note.textContent = film.activations.line ? "" : `for ${probes} of the inputs`;
   const grid = make("div", { class: "small" });
+  let group = null;
   names.forEach((name, k) => {
+    const layer = film.layers.find((each) => name.startsWith(`${each}.`)) ?? "";
+    if (layer !== group) grid.append(make("h3", {}, layer));
+    group = layer;
     const rows = range(row + k * probes, probes).map(rowOf);
     const [low, high] = finite(rows);
-    const picture = svg("svg", { viewBox: "0 0 100 56", preserveAspectRatio: "none", "aria-hidden": "true" });
-    grid.append(make("figure", {}, picture, make("figcaption", {}, name)));
+    const picture = draw("svg", { viewBox: "0 0 100 56", preserveAspectRatio: "none", "aria-hidden": "true" });
+    grid.append(make("figure", {}, picture, make("figcaption", {}, layer ? name.slice(layer.length + 1) : name)));
     if (!film.activations.line) {
       const most = Math.max(Math.abs(low), Math.abs(high), 1e-12);
-      const bars = rows.map((_, place) => svg("rect", { x: (place * 100) / probes, y: 0, width: 100 / probes + 0.2, height: 56 }));
+      const bars = rows.map((_, place) => draw("rect", { x: (place * 100) / probes, y: 0, width: 100 / probes + 0.2, height: 56 }));
       picture.append(...bars);
       updates.push(() => bars.forEach((bar, place) => { bar.style.fill = tint(-rows[place][frame] / most); }));
       return;
     }
-    const line = svg("path", { class: "line" });
+    const line = draw("path", { class: "line" });
     picture.append(line);
     const x = (each) => (each / Math.max(probes - 1, 1)) * 100;
     const y = (each) => 52 - ((each - low) / (high - low || 1)) * 48;
@@ -228,23 +219,19 @@ function play() {
   if (frame === last) goTo(0);
   document.body.classList.add("playing");
   byId("play").setAttribute("aria-label", "Pause");
-  const stride = Math.max(1, Math.round(film.frames / 200)); // ten seconds at most
+  const perSecond = Math.max(1, film.frames / 200) * 20; // ten seconds at most, at speed 1
+  let due = frame;
   playing = setInterval(() => {
-    goTo(frame + (quiet.matches ? stride * 20 : stride));
+    due += (perSecond * Number(byId("speed").value) * PAUSE) / 1000;
+    if (Math.floor(due) !== frame) goTo(Math.floor(due));
     if (frame === last) pause();
-  }, quiet.matches ? 1000 : 50);
+  }, PAUSE);
   return undefined;
 }
 
-const THEMES = ["auto", "light", "dark"];
-
 const CONTROLS = {
   first: () => goTo(0), back: () => goTo(frame - 1), play, next: () => goTo(frame + 1), last: () => goTo(last),
-  theme: () => {
-    const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "auto") + 1) % 3];
-    document.documentElement.dataset.theme = next;
-    byId("theme").textContent = `Theme: ${next}`;
-  },
+  theme: nextTheme,
 };
 const KEYS = { ArrowLeft: CONTROLS.back, ArrowRight: CONTROLS.next, Home: CONTROLS.first, End: CONTROLS.last, " ": play };
 
@@ -260,7 +247,7 @@ byId("slider").addEventListener("input", (event) => {
   goTo(Number(event.target.value));
 });
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS) || event.target.matches("input, button")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS) || event.target.matches("input, select, button")) return;
   event.preventDefault();
   if (playing !== null && event.key !== " ") pause();
   KEYS[event.key]();

@@ -1,27 +1,24 @@
-// The graph: values, edges and modules, which of them share a box at a zoom level, and who depends on whom.
+// The graph: values, edges and modules, who depends on whom, and what everything is called.
 "use strict";
-
-const MOST_AT_FIRST = 300; // boxes that a person can still read
-const MOST_BOXES = 1200; // boxes that a browser can still lay out while one waits
 
 class Graph {
   constructor(story) {
     this.story = story;
-    this.modules = new Map((story.modules ?? []).map((each) => [each.id, { ...each, nodes: [], parent: each.parent ?? "" }]));
+    this.modules = new Map((story.modules ?? []).map((each) => [each.id, { name: "", sign: "", parent: "", ...each, nodes: [] }]));
+    this.nameNeurons();
     for (const module of this.modules.values()) {
       const above = this.modules.get(module.parent);
       module.chain = above ? [...above.chain, module.id] : [module.id]; // outer modules come first
       module.path = above ? [...above.path, module.name] : [module.name];
     }
     this.nodes = story.nodes.map((node, place) => ({
-      title: "", label: "", op: "", module: "", source: "", ...node, place,
+      title: "", label: "", op: "", sign: "", module: "", source: "", mark: "", ...node, place,
       value: decode(node.value), grad: decode(node.grad), before: decode(node.before), operands: [], uses: [],
     }));
     this.byId = new Map(this.nodes.map((node) => [node.id, node]));
     this.edges = story.edges.map((edge) => ({
       mark: "", constant: false, ...edge, tail: this.byId.get(edge.tail), head: this.byId.get(edge.head),
-      partial: decode(edge.partial), flow: decode(edge.flow), after: decode(edge.after),
-      formula: story.formulas[edge.formula] ?? "",
+      partial: decode(edge.partial), flow: decode(edge.flow), after: decode(edge.after), formula: story.formulas[edge.formula] ?? null,
     }));
     for (const edge of this.edges) {
       edge.head.operands.push(edge);
@@ -29,9 +26,18 @@ class Graph {
     }
     for (const node of this.nodes) node.operands.sort((one, other) => (one.slot ?? 0) - (other.slot ?? 0));
     for (const node of this.nodes) for (const id of this.chain(node)) this.modules.get(id).nodes.push(node);
+    for (const module of this.modules.values()) module.output = this.byId.get(module.output) ?? null;
     this.roots = this.nodes.filter((node) => node.root);
     this.depth = Math.max(0, ...[...this.modules.values()].map((module) => module.chain.length));
     this.hasGradients = (story.backward ?? []).length > 0;
+    this.isOfArrays = this.nodes.some((node) => typeof node.value === "object" && node.value !== null && node.kind !== "module");
+    this.giveNames();
+  }
+
+  /** Neurons without a name are numbered, in the order in which they ran. */
+  nameNeurons() {
+    const nameless = [...this.modules.values()].filter((module) => module.sign && !module.name);
+    nameless.sort((one, other) => inOrder(one.output, other.output)).forEach((module, k) => { module.name = `neuron ${k + 1}`; });
   }
 
   chain(node) {
@@ -39,71 +45,26 @@ class Graph {
   }
 
   path(node) {
-    return this.modules.get(node.module)?.path ?? [];
+    return this.modules.get(node.module)?.path.filter(Boolean) ?? [];
   }
 
-  /** The modules that are open when no more than `depth` frames lie inside one another. */
-  openAt(depth) {
-    return new Set([...this.modules.values()].filter((module) => module.chain.length <= depth).map((module) => module.id));
-  }
-
-  /** The deepest level that a person can read at once. */
-  readableDepth() {
-    for (let depth = this.depth; depth > 0; depth--) {
-      if (this.boxes(this.openAt(depth), Infinity).boxes.length <= MOST_AT_FIRST) return depth;
-    }
-    return 0;
-  }
-
-  /** What is drawn when these modules are open: boxes of one value or one module, edges between them, frames. */
-  boxes(open, most) {
-    const boxes = new Map();
-    const boxOf = new Map();
+  /** A name for every value that no other has, as short as that goes: its label, or its label with its modules. */
+  giveNames() {
+    const bare = (node) => node.label || (node.kind === "constant" ? short(node.value) : node.title || node.op || node.kind);
+    const counts = new Map();
+    for (const node of this.nodes) counts.set(bare(node), (counts.get(bare(node)) ?? 0) + 1);
     for (const node of this.nodes) {
-      const closed = this.chain(node).find((id) => !open.has(id));
-      const id = closed ?? node.id;
-      if (!boxes.has(id)) {
-        const module = closed ? this.modules.get(closed) : null;
-        boxes.set(id, { id, module, node: module ? null : node, nodes: [], frame: module ? module.parent : node.module });
-      }
-      boxes.get(id).nodes.push(node);
-      boxOf.set(node, boxes.get(id));
+      const modules = this.path(node).slice(this.sharesRoot() ? 1 : 0);
+      const alone = counts.get(bare(node)) === 1 || node.kind === "constant" || !node.label || !modules.length;
+      node.name = alone ? bare(node) : [...modules, node.label].join(".");
     }
-    let left = 0;
-    if (boxes.size > most) left = this.leaveOut(boxes, boxOf, most);
-    const edges = new Map();
-    for (const edge of this.edges) {
-      const [tail, head] = [boxOf.get(edge.tail), boxOf.get(edge.head)];
-      if (tail === head) continue;
-      const key = tail.node && head.node ? edge.id : `${tail.id} ${head.id}`;
-      if (!edges.has(key)) edges.set(key, { id: edge.id, tail, head, edges: [] });
-      edges.get(key).edges.push(edge);
-    }
-    for (const edge of edges.values()) if (edge.edges.length > 1) edge.id = `e${edge.tail.id}_${edge.head.id}`;
-    const shown = [...boxes.values()];
-    const needed = new Set(shown.flatMap((box) => this.modules.get(box.frame)?.chain ?? []));
-    const frames = [...this.modules.values()].filter((module) => needed.has(module.id));
-    return { boxes: shown, edges: [...edges.values()], frames, boxOf, left };
+    for (const { output, name, id } of this.modules.values()) if (output && !output.label && id.startsWith("s")) output.name = name;
   }
 
-  /** Only the boxes nearest to the result stay; all others become one. */
-  leaveOut(boxes, boxOf, most) {
-    const kept = new Set();
-    const waiting = this.roots.map((root) => boxOf.get(root));
-    for (let next = 0; next < waiting.length && kept.size < most; next++) {
-      if (kept.has(waiting[next])) continue;
-      kept.add(waiting[next]);
-      for (const node of waiting[next].nodes) waiting.push(...node.operands.map((edge) => boxOf.get(edge.tail)));
-    }
-    const rest = { id: "rest", module: null, node: null, nodes: [], frame: "" };
-    for (const [id, box] of boxes) {
-      if (kept.has(box)) continue;
-      boxes.delete(id);
-      rest.nodes.push(...box.nodes);
-    }
-    for (const node of rest.nodes) boxOf.set(node, rest);
-    boxes.set("rest", rest);
-    return rest.nodes.length;
+  /** Whether all modules are inside one, whose name then says nothing. */
+  sharesRoot() {
+    this.outermost ??= new Set([...this.modules.values()].filter((module) => !module.parent && !module.sign).map((module) => module.id));
+    return this.outermost.size === 1;
   }
 
   /** All that these values were computed from, or all that was computed from them; themselves included. */
@@ -123,24 +84,28 @@ class Graph {
     return found;
   }
 
+  /** Every result that these values have a part in, in the order of the forward pass; themselves included. */
+  later(nodes) {
+    return [...this.reach(nodes, true)].sort((one, other) => one.place - other.place);
+  }
+
   /**
    * How much of a value's gradient came along each edge between it and the result: the sum over all paths through the
-   * edge of the products of their local derivatives, divided by the whole. Empty where the gradient is 0 or unknown.
+   * edge of the products of their local derivatives.
    */
-  shares(node) {
-    const shares = new Map();
-    if (typeof node.grad !== "number" || !Number.isFinite(node.grad) || node.grad === 0) return shares;
+  contributions(node) {
+    const found = new Map();
+    if (typeof node.grad !== "number" || !Number.isFinite(node.grad)) return found;
     const from = new Map([[node, 1]]); // ∂each / ∂node
-    const later = [...this.reach([node], true)].sort((one, other) => one.place - other.place);
-    for (const each of later) {
+    for (const each of this.later([node])) {
       for (const edge of each.uses) {
         if (edge.partial === null || typeof edge.head.grad !== "number") continue;
         const carried = from.get(each) * edge.partial;
         from.set(edge.head, (from.get(edge.head) ?? 0) + carried);
-        shares.set(edge, (carried * edge.head.grad) / node.grad);
+        found.set(edge, carried * edge.head.grad);
       }
     }
-    return shares;
+    return found;
   }
 }
 
@@ -152,3 +117,40 @@ function together(nodes, gradientOf) {
   const sizes = known.map(sizeOf);
   return { norm: Math.hypot(...sizes), low: Math.min(...sizes), high: Math.max(...sizes) };
 }
+
+// --------------------------------------------------------------------------------------------------------- formulas
+
+const PRETTY = [[/ \* /g, " · "], [/\*\*2\b/g, "²"], [/\*\*3\b/g, "³"], [/-/g, "−"]];
+const pretty = (text) => PRETTY.reduce((shown, [old, better]) => shown.replace(old, better), text);
+
+/** How a value is called inside a formula: by its name, as a number, or written out where it is no more than a step. */
+function spelled(node) {
+  if (node.label) return node.name;
+  if (node.kind === "constant") return short(node.value, 6);
+  const parts = node.operands.map((edge) => edge.tail);
+  if (!parts.length || parts.some((part) => !part.label && part.kind !== "constant")) return null;
+  const names = parts.map(spelled);
+  if (node.sign.includes("①")) return node.sign.replace(/[①②]/g, (mark) => names["①②".indexOf(mark)]);
+  return node.sign.length === 1 ? names.join(` ${node.sign} `) : `${node.sign}(${names.join(", ")})`;
+}
+
+/** The local derivative on an edge: the case that applies, in the operands' own names; null without a formula. */
+function formulaOf(edge) {
+  const { formula, head } = edge;
+  if (!formula) return null;
+  const cases = formula.cases ?? {};
+  const text = cases[edge.case ?? Object.keys(cases)[0]];
+  if (text === undefined) return pretty(formula.general.replace(/^.*? = /, ""));
+  const operands = Object.fromEntries(head.operands.map((each) => ["xy"[each.slot] ?? "", each.tail]));
+  const names = { out: head.label ? head.name : "out" };
+  for (const [letter, node] of Object.entries(operands)) names[letter] = spelled(node) ?? node.title;
+  const whole = /^\{\w+\}$/.test(text);
+  const named = pretty(text).replace(/\{(\w+)\}/g, (_, letter) => {
+    const name = names[letter] ?? letter;
+    return whole || /^[\w.[\],]+$/.test(name) ? name : `(${name})`;
+  });
+  return named;
+}
+
+/** The same for all cases, as the table of primitives has it. */
+const generalFormula = (edge) => (edge.formula ? pretty(edge.formula.general) : "");

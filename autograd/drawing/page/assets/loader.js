@@ -1,8 +1,11 @@
-// Unpacks the page's script and runs it. The policy of the page names the hash of both, so nothing else can run.
+// Unpacks the page's style and script and puts them to work. The policy of the page names the hash of each, so nothing
+// else can run.
 "use strict";
-const packed = Uint8Array.from(atob(document.getElementById("script").textContent), (letter) => letter.charCodeAt(0));
-const text = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-const script = document.createElement("script");
-script.type = "module";
-script.textContent = text;
-document.body.append(script);
+
+async function unpacked(id) {
+  const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
+document.head.append(Object.assign(document.createElement("style"), { textContent: await unpacked("style") }));
+document.body.append(Object.assign(document.createElement("script"), { type: "module", textContent: await unpacked("script") }));

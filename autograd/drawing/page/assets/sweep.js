@@ -1,5 +1,5 @@
-// The story: what is known after each step of forward or backward. The terms are the engine's and so is their order;
-// they are added here in that order, so the sums are the engine's too, at every step.
+// The story: what is known after each step of forward or backward. The terms are added here in the engine's order, so the
+// sums are the engine's too, at every step.
 "use strict";
 
 class Sweep {
@@ -13,6 +13,10 @@ class Sweep {
     this.restart();
   }
 
+  get isBackward() {
+    return this.direction === "backward";
+  }
+
   restart() {
     this.at = 0;
     this.node = null; // the one that this step is about
@@ -21,7 +25,7 @@ class Sweep {
     this.sums = new Map(); // gradients so far
     this.missing = new Map(); // how many terms each gradient still waits for
     this.values = new Set(); // the values that are computed, on the way forward
-    if (this.direction === "forward") {
+    if (!this.isBackward) {
       for (const node of this.graph.nodes) if (!node.operands.length) this.values.add(node);
       return;
     }
@@ -29,8 +33,7 @@ class Sweep {
     for (const node of this.graph.nodes) {
       if (node.kind === "module") this.sums.set(node, node.grad); // its values are not told, so neither are their sums
       if (node.before !== null) this.sums.set(node, node.before);
-      const terms = node.uses.filter((edge) => visited.has(edge.head) && edge.flow !== null);
-      this.missing.set(node, terms.length);
+      this.missing.set(node, node.uses.filter((edge) => visited.has(edge.head) && edge.flow !== null).length);
     }
     if (this.length) for (const root of this.graph.roots) if (root.grad !== null) this.sums.set(root, root.grad);
   }
@@ -41,11 +44,18 @@ class Sweep {
     while (this.at < target) this.advance();
   }
 
+  /** After the numbers of the graph have changed: the same step, told anew. */
+  retell() {
+    const { at } = this;
+    this.restart();
+    this.goTo(at);
+  }
+
   advance() {
     this.node = this.order[this.at];
     this.at += 1;
     this.terms = [];
-    if (this.direction === "forward") {
+    if (!this.isBackward) {
       this.values.add(this.node);
       for (const edge of this.node.operands) this.passed.add(edge);
       return;
@@ -64,22 +74,21 @@ class Sweep {
 
   sum(edge, before, left) {
     if (typeof edge.flow === "number") return left === 0 && edge.tail.before !== null ? edge.tail.grad : (before ?? 0) + edge.flow;
-    if (left === 0) return edge.tail.grad;
-    return edge.after ?? { short: "so far", size: NaN };
+    return left === 0 ? edge.tail.grad : edge.after ?? { short: "so far", size: NaN };
   }
 
   /** The gradient of a value at this step; null while nothing has arrived. */
   gradient(node) {
-    return this.direction === "backward" ? this.sums.get(node) ?? null : null;
+    return this.isBackward ? this.sums.get(node) ?? null : null;
   }
 
   value(node) {
-    return this.direction === "backward" || this.values.has(node) ? node.value : null;
+    return this.isBackward || this.values.has(node) ? node.value : null;
   }
 
   /** "waiting", "partial" (some terms are in) or "done". */
   state(node) {
-    if (this.direction === "forward") return this.values.has(node) ? "done" : "waiting";
+    if (!this.isBackward) return this.values.has(node) ? "done" : "waiting";
     if (!this.sums.has(node)) return "waiting";
     return this.missing.get(node) > 0 ? "partial" : "done";
   }

@@ -10,9 +10,9 @@ class Table {
     const rows = graph.nodes.map((node) => {
       const value = make("td", { class: "number" });
       const gradient = make("td", { class: "number", "data-gradient": node.id });
-      const name = make("button", { class: "link", type: "button", onclick: () => choose(node) }, nameOf(node) || node.kind);
+      const name = make("button", { class: "link", type: "button", onclick: () => choose(node) }, node.name || node.kind);
       this.cells.set(node, { value, gradient });
-      const operands = node.operands.map((edge) => nameOf(edge.tail)).join(", ");
+      const operands = node.operands.map((edge) => edge.tail.name).join(", ");
       return make("tr", { "data-node": node.id }, make("th", { scope: "row" }, name), make("td", {}, node.op), make("td", {}, node.kind), value, gradient, make("td", {}, operands), make("td", {}, graph.path(node).join(" › ")));
     });
     place.replaceChildren(make("table", {}, make("caption", {}, "All values at this step"), make("thead", {}, head), make("tbody", {}, ...rows)));
@@ -20,14 +20,9 @@ class Table {
 
   update(sweep) {
     for (const [node, { value, gradient }] of this.cells) {
-      rewrite(value, full(sweep.value(node)), "number");
-      rewrite(gradient, node.kind === "constant" ? "" : full(sweep.gradient(node)), `number ${sweep.state(node)}`);
+      rewrite(value, full(sweep.value(node)));
+      rewrite(gradient, node.kind === "constant" ? "" : full(sweep.gradient(node)));
+      setClass(gradient, `number ${sweep.state(node)}`);
     }
   }
-}
-
-/** Only what differs: a table of thousands of rows is slow to lay out. */
-function rewrite(cell, text, className) {
-  if (cell.textContent !== text) cell.textContent = text;
-  if (cell.className !== className) cell.className = className;
 }

@@ -1,100 +1,100 @@
-// What the page shows now: which modules are open, which step it is, what is chosen; and the drawing of it.
+// What the page shows now: which modules are open, which step it is, what is chosen; and the painting of it.
 "use strict";
 
 const story = JSON.parse(byId("story").textContent);
 const graph = new Graph(story);
-const picture = new Picture(byId("graph"), story);
-const quiet = matchMedia("(prefers-reduced-motion: reduce)");
+document.body.classList.toggle("trains", Boolean(story.training));
 const sweeps = { forward: new Sweep(graph, "forward"), backward: new Sweep(graph, "backward") };
+const picture = new Picture(byId("graph"));
+const camera = new Camera(byId("graph"), () => minimap?.update());
+const minimap = new Minimap(byId("minimap"), camera);
 
-let sweep = graph.hasGradients ? sweeps.backward : sweeps.forward;
-let open = new Set();
-let scene = null;
-let chosen = null; // a box that was clicked: the others are dimmed
-let pointed = null; // a box under the pointer or in focus
-let shares = new Map();
-let playing = null;
+const state = {
+  sweep: graph.hasGradients ? sweeps.backward : sweeps.forward,
+  colours: new Colours(story.scale),
+  open: new Set(), // the modules that are open
+  scene: null,
+  fitted: null, // its layout
+  chosen: null, // a box that was clicked, or a value inside one: the others are dimmed
+  pointed: null, // a box under the pointer or in focus
+  lit: new Set(), // the edges of the path that is shown
+  cancels: false, // whether the paths of the chosen value's gradient nearly cancel
+  shares: new Map(), // of the chosen value: how much of its gradient came along each edge
+  playing: null,
+  isHeld: false, // the picture is pressed or dragged: its boxes have to stay where they are
+  version: 0, // how often the numbers have changed
+  isFresh: true, // nobody has taken a step yet: the picture shows the end of the story
+};
+
+const strip = new Strip(byId("strip"), graph, (nodes) => chooseNode(nodes.reduce((best, node) => (sizeOf(node.grad ?? 0) > sizeOf(best.grad ?? 0) ? node : best))));
 let table = null;
-let fresh = true; // nobody has taken a step yet: the picture shows the end of the story
 
-// --------------------------------------------------------------------------------------------------------- texts
+const MOST_CHIPS = 10;
 
-function numbersOf(value, gradient, kind) {
-  const held = kind === "module" || kind === "rest" ? "closed" : typeof value === "object" && value !== null ? value.short : short(value);
-  if (kind === "constant") return held;
-  if (sweep.direction === "forward" && !graph.hasGradients) return held;
-  if (typeof gradient === "object" && gradient !== null) return `${held} │ ‖∇‖ ${Number.isNaN(gradient.size) ? "…" : short(gradient.size)}`;
-  return `${held} │ ∇ ${short(gradient)}`;
+const isComparing = () => Boolean(story.compare) && byId("compare").value === "difference";
+
+/** What is known at this step, for those who write it down. */
+function present(sweep = state.sweep) {
+  const gradient = (node) => sweep.gradient(node);
+  const value = (node) => sweep.value(node);
+  return {
+    isBackward: sweep.isBackward,
+    hasGradients: sweep.isBackward && graph.hasGradients,
+    gradient,
+    value,
+    flow: (edge) => (sweep.isBackward ? state.scene.flow(edge, (each) => sweep.passed.has(each)) : null),
+    pair(node) {
+      if (node.kind === "constant") return [held(value(node)), null];
+      if (isComparing() && node.id in story.compare.nodes) return [null, `∇ ${short(decode(story.compare.nodes[node.id]))} | ${short(node.grad)}`];
+      return [held(value(node)), sweep.isBackward ? gradientText(gradient(node)) : null];
+    },
+  };
 }
 
-function linesOf(box, value = (node) => node.value, gradient = (node) => node.grad) {
-  if (box.node) {
-    const { node } = box;
-    const numbers = comparing() && node.id in story.compare.nodes
-      ? `∇ ${short(decode(story.compare.nodes[node.id]))} | ${short(node.grad)}`
-      : numbersOf(value(node), gradient(node), node.kind);
-    return [node.title, numbers].filter(Boolean);
+/** What is written at the end of the story: it takes the most room. */
+function final() {
+  return { ...present(), gradient: (node) => node.grad, value: (node) => node.value, hasGradients: graph.hasGradients, pair: (node) => [held(node.value), node.kind === "constant" || !graph.hasGradients ? null : gradientText(node.grad)] };
+}
+
+// ------------------------------------------------------------------------------------------------------------ layout
+
+const linesFor = (now, stacked) => (box) => linesOf(box, stacked, now);
+
+function fitted(scene) {
+  const now = final();
+  const label = (edge) => widestLabel(labelOf(scene, edge, { ...now, isBackward: graph.hasGradients, flow: (each) => scene.flow(each) }));
+  return fitScene(scene, camera.room, (box, stacked) => linesOf(box, stacked, now), label);
+}
+
+/** The deepest level at which everything can be read at once; if there is none, the one with the largest letters. */
+function readableDepth() {
+  let best = { depth: 0, scale: 0 };
+  for (let depth = graph.depth; depth >= 0; depth--) {
+    const scene = new Scene(graph, openAt(graph, depth), MOST_AT_FIRST);
+    if (scene.boxes.length > WRITTEN_ON_EDGES && depth > 0) continue;
+    const { scale } = fitted(scene);
+    if (scale >= SMALLEST) return depth;
+    if (scale > best.scale) best = { depth, scale };
   }
-  if (!box.module) return ["…", `${box.nodes.length.toLocaleString("en")} values left out`];
-  const parameters = box.nodes.filter((node) => node.kind === "parameter").length;
-  const held = parameters ? `${parameters.toLocaleString("en")} parameters` : `${box.nodes.length.toLocaleString("en")} values`;
-  const found = together(box.nodes, gradient);
-  return [box.module.name, `${held} │ ‖∇‖ ${found ? short(found.norm) : "—"}`, found ? `|∇| ${short(found.low)} … ${short(found.high)}` : "|∇| —"];
+  return best.depth;
 }
 
-function labelOf(edge) {
-  if (edge.edges.length > 1) return "";
-  const [only] = edge.edges;
-  if (!edge.head.node) return "";
-  return [only.mark, only.partial === null || only.constant ? "" : short(only.partial)].filter(Boolean).join(" ");
-}
-
-function spoken(box) {
-  const lines = linesOf(box, (node) => sweep.value(node), (node) => sweep.gradient(node));
-  if (!box.node) return lines.join(" ");
-  const { node } = box;
-  const gradient = node.kind === "constant" ? "" : `, gradient ${sweep.gradient(node) === null ? "not yet" : short(sweep.gradient(node))}`;
-  return `${lines.join(" ")}; ${node.kind}, value ${short(sweep.value(node))}${gradient}`;
-}
-
-const comparing = () => Boolean(story.compare) && byId("compare").value === "difference";
-
-// ------------------------------------------------------------------------------------------------------- drawing
-
-/** Lay the graph out for the modules that are open, and draw it. */
-async function rebuild() {
-  const message = byId("message");
-  scene = graph.boxes(open, MOST_BOXES);
-  if (scene.boxes.length > MOST_AT_FIRST && !graph.modules.size) scene = graph.boxes(open, MOST_AT_FIRST);
-  const fitting = story.geometry && scene.boxes.every((box) => story.geometry.objects.some((thing) => thing.name === box.id));
-  let laid = fitting ? story.geometry : null;
-  if (!laid) {
-    message.hidden = false;
-    message.textContent = `Laying out ${scene.boxes.length.toLocaleString("en")} boxes …`;
-    const wanted = scene;
-    try {
-      laid = await layOut(dotText(scene, linesOf, labelOf));
-    } catch (error) {
-      message.textContent = `The picture could not be laid out (${error.message}). The table has every number.`;
-      document.body.dataset.ready = "no";
-      return;
-    }
-    if (wanted !== scene) return;
-  }
-  message.hidden = true;
-  picture.show(scene, places(laid), linesOf, labelOf);
+/** Lay the scene out for the modules that are open, and draw it. */
+function rebuild(most = MOST_BOXES) {
+  const scene = new Scene(graph, state.open, graph.modules.size ? most : MOST_AT_FIRST);
+  state.scene = scene;
+  state.fitted = fitted(scene);
+  camera.whole = state.fitted.laid;
+  const focused = document.activeElement?.closest?.("#graph .box")?.id;
+  picture.show(scene, state.fitted, linesFor(final(), state.fitted.stacked));
+  minimap.show(state.fitted.laid);
   for (const box of scene.boxes) listen(box);
-  for (const frame of byId("graph").querySelectorAll(".frame")) {
-    frame.addEventListener("dblclick", () => toggle(frame.dataset.module));
-    frame.addEventListener("click", () => {
-      const module = graph.modules.get(frame.dataset.module);
-      if (!picture.dragged) showModule(module, module.nodes, sweep, true, () => toggle(module.id));
-    });
-  }
-  const again = (box) => scene.boxes.find((each) => each.id === box?.id) ?? null;
-  pointed = again(pointed);
-  choose(again(chosen), false);
-  picture.fit();
+  if (focused && scene.byId.has(focused)) picture.boxes.get(scene.byId.get(focused)).group.focus();
+  for (const frame of byId("graph").querySelectorAll(".frame")) listenFrame(frame);
+  const again = (choice) => choice && { box: scene.boxOf.get(choice.box.nodes[0]), node: choice.node };
+  state.pointed = null;
+  state.chosen = state.chosen?.box.node || state.chosen?.node ? again(state.chosen) : null;
+  camera.fit();
   update();
   byId("summary").textContent = summary();
   document.body.dataset.ready = "yes";
@@ -102,87 +102,134 @@ async function rebuild() {
 
 function summary() {
   const parameters = graph.nodes.filter((node) => node.kind === "parameter").length;
-  const parts = [`${story.total.toLocaleString("en")} values`, ...(parameters ? [`${parameters.toLocaleString("en")} parameters`] : [])];
-  if (scene.boxes.length !== graph.nodes.length) parts.push(`${scene.boxes.length.toLocaleString("en")} boxes`);
-  if (scene.left) parts.push(`${scene.left.toLocaleString("en")} values left out`);
+  const parts = [count(story.total, "value"), ...(parameters ? [count(parameters, "parameter")] : [])];
+  if (state.scene.boxes.length !== graph.nodes.length) parts.push(`${state.scene.boxes.length.toLocaleString("en")} boxes`);
+  if (state.scene.left) parts.push(`${count(state.scene.left, "value")} left out`);
   return parts.join(" · ");
 }
 
+// ---------------------------------------------------------------------------------------------------------- painting
+
 /** Show the present step everywhere. */
 function update() {
-  if (!picture.items) return;
-  const value = (node) => sweep.value(node);
-  const gradient = (node) => (sweep.direction === "forward" ? node.grad : sweep.gradient(node));
-  const current = sweep.node && !fresh ? scene.boxOf.get(sweep.node) : null;
-  const touched = new Set(fresh ? [] : sweep.node?.operands.map((edge) => scene.boxOf.get(edge.tail)));
+  const { sweep, scene, colours, isFresh } = state;
+  const now = present();
+  const faded = fading();
+  const current = sweep.node && !isFresh && sweep.at > 0 ? scene.boxOf.get(sweep.node) : null;
+  const passing = current ? passingEdges() : new Set();
+  const touched = new Set([...passing].map((edge) => edge.tail));
+  const onPath = new Set([...state.lit].flatMap((edge) => [scene.boxOf.get(edge.tail), scene.boxOf.get(edge.head)]));
   for (const box of scene.boxes) {
-    if (!picture.items.has(box)) continue;
-    const shown = sweep.direction === "forward" ? () => null : gradient;
-    const states = box.nodes.filter((node) => node.kind !== "constant").map((node) => sweep.state(node));
-    const state = states.every((each) => each === "done") ? "done" : states.every((each) => each === "waiting") ? "waiting" : "partial";
-    const found = box.node ? shown(box.node) : together(box.nodes, shown);
-    picture.write(box, linesOf(box, value, shown));
-    picture.paint(box, box.node || !found ? found : { size: found.norm }, state, comparing() ? difference(box) : null);
-    if (comparing() && !(box.node?.id in story.compare.nodes)) picture.paint(box, null, state, null);
-    const { group } = picture.items.get(box);
-    group.classList.toggle("current", box === current);
-    group.classList.toggle("operand", sweep.at > 0 && touched.has(box) && box !== current);
-    group.classList.toggle("chosen", box === chosen);
-    group.classList.toggle("broken", typeof box.node?.value === "number" && !Number.isFinite(box.node.value));
-    group.setAttribute("aria-label", spoken(box));
+    const look = [
+      toneOf(box, now), stateOf(box, sweep), box === current && "current", touched.has(box) && box !== current && "operand",
+      box === state.chosen?.box && "chosen", onPath.has(box) && "lit", faded.isFaded(box) && "dim", faded.isHidden(box) && "gone",
+      box.flags, box.node && engine?.isLeaf(box.node) && "leaf", isBroken(box.node) && "broken",
+    ].filter(Boolean).join(" ");
+    const lines = linesOf(box, state.fitted.stacked, now);
+    picture.paintBox(box, lines, look, () => spokenOf(box, lines, now));
   }
+  const noted = notes();
+  const hasNote = new Set(noted.map(({ edge }) => edge));
   for (const edge of scene.edges) {
-    if (!picture.lines.has(edge)) continue;
-    const passed = edge.edges.filter((each) => sweep.passed.has(each) && each.flow !== null);
-    const flow = sweep.direction === "forward" || !passed.length ? null
-      : edge.edges.length === 1 ? passed[0].flow : { size: Math.hypot(...passed.map((each) => sizeOf(each.flow))) };
-    picture.stroke(edge, flow, edge.edges.every((each) => each.constant));
+    const flow = now.flow(edge);
+    const isConstant = edge.edges.every((each) => each.constant);
+    const look = [
+      isConstant ? "constant" : colours.tone(flow), flow === null && !isConstant && sweep.isBackward && "waiting", passing.has(edge) && "now", hasNote.has(edge) && "noted",
+      edge.edges.some((each) => state.lit.has(each)) && "lit", faded.isFadedEdge(edge) && "dim", faded.isHidden(edge.tail) && "gone",
+    ].filter(Boolean).join(" ");
+    picture.paintEdge(edge, look, isConstant ? 0.8 : colours.width(flow, THIN.thinnest, THIN.thickest), labelOf(scene, edge, now));
   }
-  annotate();
-  dim();
-  showStep(sweep, chooseNode, fresh);
+  picture.annotate(noted);
+  strip.update((node) => (sweep.isBackward ? now.gradient(node) : node.grad), colours);
+  showStep(byId("now"), state, chooseNode);
   describe();
+  whatIf.show(state.chosen?.node ?? null);
+  showChanges();
   table?.update(sweep);
-  byId("slider").max = sweep.length;
-  byId("slider").value = sweep.at;
-  byId("slider").setAttribute("aria-valuetext", sentence());
-  byId("counter").textContent = `${sweep.at} / ${sweep.length}`;
-  for (const input of document.querySelectorAll("input[name=direction]")) input.checked = input.value === sweep.direction;
-  document.body.dataset.step = `${sweep.direction} ${sweep.at}`;
+  showTime();
+  address.write();
 }
 
-/** The products of this step on their edges; or of a chosen value the share of its gradient along each edge. */
-function annotate() {
-  const single = (edge) => scene.edges.find((each) => each.edges.includes(edge));
+/** The edges of the picture along which something goes at this step. */
+function passingEdges() {
+  const { sweep, scene } = state;
+  const box = scene.boxOf.get(sweep.node);
+  if (!box.node) return new Set(scene.edges.filter((edge) => edge.head === box));
+  const edges = sweep.isBackward ? sweep.terms.map(({ edge }) => edge) : sweep.node.operands;
+  return new Set(edges.map((edge) => scene.edgeOf.get(edge)).filter(Boolean));
+}
+
+/** The gradient that colours a box; null for none. */
+function gradientOf(box, now) {
+  if (!now.isBackward || !box.isGraded) return null;
+  if (box.output) return now.gradient(box.output);
+  const found = together(box.nodes, now.gradient);
+  return found && { size: found.norm };
+}
+
+function toneOf(box, now) {
+  if (isComparing()) {
+    const gap = gapIn(box);
+    if (gap === null || gap === 0 || !Number.isFinite(gap)) return gap === null ? "" : gap === 0 ? "zero" : "alarm";
+    return `${gap < 0 ? "minus" : "plus"}${Math.max(2, Math.round(6 * Math.sqrt(Math.abs(gap) / largestGap())))}`;
+  }
+  const gradient = gradientOf(box, now);
+  return Number.isNaN(gradient?.size) ? "" : state.colours.tone(gradient);
+}
+
+/** "waiting" or "partial" while not all of a box is known. */
+function stateOf(box, sweep) {
+  if (!box.isGraded) return "";
+  const states = box.output ? [sweep.state(box.output)] : [...new Set(box.nodes.filter((node) => node.kind !== "constant").map((node) => sweep.state(node)))];
+  if (states.every((each) => each === "done")) return "";
+  return states.every((each) => each === "waiting") ? "waiting" : "partial";
+}
+
+const isBroken = (node) => typeof node?.value === "number" && !Number.isFinite(node.value);
+
+/** How far two gradients of a value are apart; 0 where they differ by rounding only, null where there is but one. */
+const gapOf = (node) => (node.id in story.compare.gaps ? decode(story.compare.gaps[node.id]) : null);
+
+/** The largest difference in a box. */
+function gapIn(box) {
+  const gaps = box.nodes.map(gapOf).filter((gap) => gap !== null);
+  return gaps.find(Number.isNaN) ?? (gaps.length ? gaps.reduce((one, other) => (Math.abs(other) > Math.abs(one) ? other : one)) : null);
+}
+
+const largestGap = () => Math.max(...Object.values(story.compare.gaps).map((gap) => Math.abs(decode(gap))).filter(Number.isFinite), 1e-300);
+
+/** Words on edges: the products of this step; or of a chosen value the share of its gradient along each edge. */
+function notes() {
+  const { scene, sweep, shares } = state;
   if (shares.size) {
     const found = new Map();
-    for (const [edge, share] of shares) {
-      const drawn = single(edge);
-      if (drawn) found.set(drawn, (found.get(drawn) ?? 0) + share);
-    }
-    return picture.annotate([...found].map(([edge, share]) => ({ edge, text: percent(share) })));
+    for (const [edge, share] of shares) if (scene.edgeOf.has(edge)) found.set(scene.edgeOf.get(edge), (found.get(scene.edgeOf.get(edge)) ?? 0) + share);
+    const total = state.chosen.node.grad - (state.chosen.node.before ?? 0);
+    const text = (share) => (state.cancels ? short(share * total) : percent(share));
+    const isLit = (edge) => edge.edges.some((each) => state.lit.has(each));
+    const visible = [...found].filter(([, share]) => Math.abs(share) >= 5e-4);
+    const shown = visible.length <= MOST_CHIPS ? visible : visible.filter(([edge]) => isLit(edge) || edge.tail === state.chosen.box);
+    return shown.map(([edge, share]) => ({ edge, text: text(share), look: isLit(edge) ? "lit" : "" }));
   }
-  if (fresh) return picture.annotate([]);
-  const inside = sweep.direction === "backward"
-    ? sweep.terms.map(({ edge, upstream }) => ({ edge: single(edge), text: typeof edge.flow === "number" ? `${short(upstream)} × ${short(edge.partial)}` : `‖${short(edge.flow.size)}‖` }))
-    : (sweep.node?.operands ?? []).map((edge) => ({ edge: single(edge), text: short(edge.tail.value) }));
-  return picture.annotate(inside.filter(({ edge }) => edge).map((each) => (each.edge.edges.length > 1 ? { ...each, text: "" } : each)));
+  if (state.isFresh || !sweep.at || scene.boxes.length > MOST_AT_FIRST * 4) return [];
+  const box = scene.boxOf.get(sweep.node);
+  if (sweep.isBackward && box?.output && !box.node) {
+    const entering = scene.edges.filter((edge) => edge.head === box && scene.derivative(edge) !== null);
+    return entering.map((edge) => ({ edge, text: `${short(box.output.grad)} × ${short(scene.derivative(edge))}` }));
+  }
+  const inside = sweep.isBackward
+    ? sweep.terms.map(({ edge, upstream }) => ({ edge: scene.edgeOf.get(edge), text: typeof edge.flow === "number" ? `${short(upstream)} × ${short(edge.partial)}` : `‖${short(edge.flow.size)}‖` }))
+    : (sweep.node?.operands ?? []).map((edge) => ({ edge: scene.edgeOf.get(edge), text: short(edge.tail.value) }));
+  return inside.filter(({ edge }) => edge && edge.edges.length === 1);
 }
 
-const DIVERGING = ["#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"];
-
-/** The colour of mine − theirs, compared with the largest difference; null where there is nothing to compare. */
-function difference(box) {
-  if (!box.node || !(box.node.id in story.compare.nodes)) return null;
-  const gap = gapOf(box.node);
-  const largest = Math.max(...graph.nodes.map((node) => Math.abs(gapOf(node))).filter(Number.isFinite));
-  const step = gap === 0 || !largest ? 3 : Math.round(3 + 3 * Math.sign(gap) * Math.max(Math.sqrt(Math.min(Math.abs(gap) / largest, 1)), 0.34));
-  return { fill: DIVERGING[step], text: step === 0 || step === 6 ? "light" : "dark" };
-}
-
-/** How far two gradients of a value are apart; 0 where they differ by rounding only. */
-function gapOf(node) {
-  if (!(node.id in story.compare.nodes) || typeof node.grad !== "number") return 0;
-  const gap = decode(story.compare.nodes[node.id]) - node.grad;
-  return Math.abs(gap) <= 1e-9 * Math.max(Math.abs(node.grad), 1e-300) ? 0 : gap;
+function showTime() {
+  const { sweep } = state;
+  const slider = byId("slider");
+  slider.max = sweep.length;
+  slider.value = sweep.at;
+  slider.setAttribute("aria-valuetext", sentence(sweep));
+  rewrite(byId("counter"), `${sweep.at} / ${sweep.length}`);
+  for (const input of document.querySelectorAll("input[name=direction]")) input.checked = input.value === sweep.direction;
+  document.body.dataset.step = `${sweep.direction} ${sweep.at}`;
 }

@@ -1,0 +1,117 @@
+// The chosen box: why its gradient is what it is, and everything that is known of it, in the panel.
+"use strict";
+
+const fact = (name, content) => (content ? [make("dt", {}, name), make("dd", {}, content)] : []);
+
+/** Everything about a value. */
+function showNode(place, node, context) {
+  const { graph, sweep, scene, choose, light, shares } = context;
+  const kind = node.kind === "result" ? node.op : node.kind;
+  const now = sweep.isBackward && sweep.state(node) !== "done" ? sweep.gradient(node) : undefined;
+  const formula = graph.story.operations[node.op];
+  place.replaceChildren(...[
+    heading(node.name, kind && kind !== node.name ? kind : "", node.root),
+    node.mark ? make("p", { class: "mark" }, `⚠ ${node.mark}`) : null,
+    showWhy(graph, scene, node, light),
+    make("dl", {},
+      ...fact("value", full(node.value)),
+      ...(node.kind === "constant" ? [] : fact("gradient", node.grad === null ? "not yet computed" : full(node.grad))),
+      ...compared(node, graph.story.compare),
+      ...(now === undefined ? [] : fact("at this step", full(now))),
+      ...fact("formula", formula && pretty(formula)),
+      ...fact("module", graph.path(node).join(" › ")),
+      ...fact("recorded at", node.source)),
+    ...arrays(node),
+    ...terms(node, choose, shares),
+    ...operands(node, choose),
+  ].filter(Boolean));
+}
+
+function heading(name, kind, isRoot = false) {
+  return make("h2", {}, name, make("span", { class: "op" }, [kind, isRoot ? "the result" : ""].filter(Boolean).join(", ")));
+}
+
+/** The numbers of small arrays, element by element. */
+function arrays(node) {
+  const found = [];
+  for (const [name, amount, graded] of [["value", node.value, false], ["gradient", node.grad, true]]) {
+    const numbers = matrix(amount, graded ? state.colours : null) ?? heatMap(graded ? `∇${node.name}` : node.name, amount, graded ? state.colours : null);
+    if (numbers) found.push(make("h3", {}, name), scrolling(`${name}, element by element`, numbers));
+  }
+  return found;
+}
+
+/** What the gradient is the sum of, one term for each use. */
+function terms(node, choose, shares) {
+  const used = node.uses.filter((edge) => edge.flow !== null);
+  if (!used.length && node.before === null) return [];
+  const lines = used.map((edge) => make("tr", {},
+    make("td", {}, linkTo(edge.head, choose)),
+    make("td", { class: "number" }, edge.partial === null ? "" : `${short(edge.partial)} × ${short(edge.head.grad)}`),
+    make("td", { class: "number" }, make("b", { title: full(edge.flow) }, short(edge.flow))),
+    make("td", { class: "number" }, shares.has(edge) ? percent(shares.get(edge)) : "")));
+  if (node.before !== null) lines.push(make("tr", {}, make("td", { colspan: 2 }, "from elsewhere: an earlier backward, or another result"), make("td", { class: "number" }, make("b", {}, short(node.before))), make("td")));
+  const head = make("tr", {}, ...["used by", "local × upstream", "term", "share"].map((name) => make("th", { scope: "col" }, name)));
+  return [make("h3", {}, "Its gradient is the sum of local × upstream"), scrolling("terms of the gradient", make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines)))];
+}
+
+/** What it was computed from, and the local derivatives. */
+function operands(node, choose) {
+  if (!node.operands.length) return [];
+  const lines = node.operands.map((edge) => {
+    const formula = edge.constant ? null : formulaOf(edge);
+    const general = generalFormula(edge);
+    const code = formula ? make("details", { class: "formula" }, make("summary", {}, make("code", {}, formula)), make("code", {}, general)) : "";
+    return make("tr", {},
+      make("td", {}, edge.mark, edge.mark ? " " : "", linkTo(edge.tail, choose)),
+      make("td", {}, code),
+      make("td", { class: "number" }, make("b", { title: full(edge.partial) }, edge.partial !== null ? short(edge.partial) : edge.constant ? "none" : "pullback")));
+  });
+  return [make("h3", {}, "Operands and local derivatives"), scrolling("operands", make("table", {}, make("tbody", {}, ...lines)))];
+}
+
+/** The other gradient, and how far it is from this one. */
+function compared(node, compare) {
+  if (!compare || !(node.id in compare.nodes)) return [];
+  const other = decode(compare.nodes[node.id]);
+  return [...fact(compare.names[0], full(other)), ...fact(typeof node.grad === "number" ? "difference" : "norm of the difference", full(typeof other === "number" ? other - node.grad : decode(compare.gaps[node.id])))];
+}
+
+/** Everything about a module that is one box, or about a frame. */
+function showModule(place, module, nodes, isOpen, toggle, context) {
+  if (!module) {
+    place.replaceChildren(heading("Left out", ""), make("dl", {}, ...fact("values", nodes.length.toLocaleString("en"))));
+    return;
+  }
+  const parameters = nodes.filter((node) => node.kind === "parameter").length;
+  const found = together(nodes, (node) => node.grad);
+  const { output } = module;
+  const [kind, verb] = output ? [`neuron ${module.sign}`, "neuron"] : ["module", "module"];
+  place.replaceChildren(...[
+    heading(nameOfModule(context.graph, module), kind),
+    make("button", { type: "button", id: "toggle-module", onclick: toggle }, `${isOpen ? "Close" : "Open"} this ${verb}`),
+    output && !isOpen ? showWhy(context.graph, context.scene, output, context.light) : null,
+    make("dl", {},
+      ...(output ? [...fact("value", full(output.value)), ...fact("gradient", output.grad === null ? "not yet computed" : full(output.grad))] : []),
+      ...fact("values", nodes.length.toLocaleString("en")),
+      ...fact("parameters", parameters ? parameters.toLocaleString("en") : ""),
+      ...(found ? [...fact("‖∇‖", String(found.norm)), ...fact("|∇|", `from ${short(found.low)} to ${short(found.high)}`)] : [])),
+    output && parameters ? ownParameters(nodes, context.choose) : null,
+  ].filter(Boolean));
+}
+
+/** What a module is called: its path without what all modules have in common. */
+function nameOfModule(graph, module) {
+  const path = module.path.filter(Boolean).slice(graph.sharesRoot() && module.path.length > 1 ? 1 : 0);
+  return path.join(".") || module.output?.name || module.sign;
+}
+
+/** The parameters inside a neuron, each with its number and its gradient. */
+function ownParameters(nodes, choose) {
+  const lines = nodes.filter((node) => node.kind === "parameter").map((node) => make("tr", {}, make("td", {}, make("button", { class: "link", type: "button", onclick: () => choose(node) }, node.label || node.name)), make("td", { class: "number" }, short(node.value)), make("td", { class: "number" }, `∇ ${short(node.grad)}`)));
+  return scrolling("parameters", make("table", {}, make("tbody", {}, ...lines)));
+}
+
+function showNothing(place, graph) {
+  place.replaceChildren(...(graph.story.notes ?? []).map((note) => make("p", { class: "note" }, note)));
+}

@@ -1,0 +1,79 @@
+// What the model answers: a curve over one input, a plane over two, or answers over targets. With the data.
+"use strict";
+
+const SIDE = 33; // points of the plane in each direction
+const CURVE = 81;
+
+class Fit {
+  constructor(trainer, choose) {
+    this.trainer = trainer;
+    this.choose = choose; // what happens when a sample is clicked
+    const inputs = trainer.samples.map((each) => each.inputs);
+    this.targets = trainer.samples.map((each) => each.target);
+    this.kind = inputs[0].length === 1 ? "curve" : inputs[0].length === 2 ? "plane" : "answers";
+    const ends = (numbers) => {
+      const [low, high] = numbers.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], [Infinity, -Infinity]);
+      const margin = 0.05 * (high - low || 1);
+      return [low - margin, high + margin];
+    };
+    this.across = this.kind === "answers" ? ends(this.targets) : ends(inputs.map((each) => each[0]));
+    this.up = ends(this.kind === "plane" ? inputs.map((each) => each[1]) : this.targets);
+    this.title = { curve: "What the model answers over x, and the data", plane: "What the model answers over its two inputs, and the data", answers: "What the model answers, over the target" }[this.kind];
+    this.plot = new Plot(this.title, { wide: 368, high: this.kind === "plane" ? 250 : 180 });
+    this.plot.scale(this.across, this.up);
+    this.place = make("div", { class: "fit" }, this.plot.svg);
+    if (this.kind === "plane") this.addPlane();
+    if (this.kind === "curve") {
+      this.grid = Array.from({ length: CURVE }, (_, k) => [this.across[0] + ((this.across[1] - this.across[0]) * k) / (CURVE - 1)]);
+      this.curve = this.plot.add("path", { class: "line curve" });
+    }
+    this.dots = trainer.samples.map((sample, k) => this.plot.add("circle", { class: `dot ${this.kind === "plane" ? (sample.target > trainer.told.middle ? "one" : "zero") : ""}`, r: this.kind === "plane" ? 3.6 : 2.6, "data-sample": k, ...this.spot(k, sample.target) }));
+    if (this.kind === "answers") this.plot.line("tangent", this.across, this.across);
+    this.plot.svg.addEventListener("click", ({ target }) => target.dataset.sample && this.choose(Number(target.dataset.sample)));
+  }
+
+  spot(k, answer) {
+    const { inputs, target } = this.trainer.samples[k];
+    if (this.kind === "plane") return { cx: this.plot.x(inputs[0]), cy: this.plot.y(inputs[1]) };
+    if (this.kind === "curve") return { cx: this.plot.x(inputs[0]), cy: this.plot.y(target) };
+    return { cx: this.plot.x(target), cy: this.plot.y(Number.isFinite(answer) ? answer : target) };
+  }
+
+  addPlane() {
+    const { plot } = this;
+    this.canvas = make("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
+    const [left, top] = [plot.x(this.across[0]), plot.y(this.up[1])];
+    const part = (number, whole) => `${(100 * number) / whole}%`;
+    Object.assign(this.canvas.style, {
+      left: part(left, plot.wide), top: part(top, plot.high),
+      width: part(plot.x(this.across[1]) - left, plot.wide), height: part(plot.y(this.up[0]) - top, plot.high),
+    });
+    this.place.prepend(this.canvas);
+    const at = ([low, high], k) => low + ((high - low) * (k + 0.5)) / SIDE;
+    this.grid = Array.from({ length: SIDE * SIDE }, (_, k) => [at(this.across, k % SIDE), at(this.up, SIDE - 1 - Math.floor(k / SIDE))]);
+  }
+
+  /** Show the model as it is now; `answers` are those to the samples. */
+  update(answers) {
+    if (this.kind === "answers") {
+      this.dots.forEach((dot, k) => dot.setAttribute("cy", Math.max(-1e4, Math.min(1e4, this.plot.y(Number.isFinite(answers[k]) ? answers[k] : 0)))));
+      return;
+    }
+    const found = this.trainer.answers(this.grid);
+    if (this.kind === "curve") {
+      this.curve.setAttribute("d", this.plot.path(this.grid.map(([x]) => x), found));
+      return;
+    }
+    const middle = this.trainer.told.middle ?? (this.up[0] + this.up[1]) / 2;
+    const most = Math.max(...answers.map((each) => Math.abs(each - middle)).filter(Number.isFinite), 1e-12);
+    const drawing = this.canvas.getContext("2d");
+    found.forEach((answer, k) => {
+      drawing.fillStyle = tint(-(answer - middle) / most);
+      drawing.fillRect(k % SIDE, Math.floor(k / SIDE), 1, 1);
+    });
+  }
+
+  mark(sample) {
+    this.dots.forEach((dot, k) => dot.classList.toggle("shown", k === sample));
+  }
+}

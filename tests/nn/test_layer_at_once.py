@@ -1,0 +1,81 @@
+"""A layer computes all its neurons at once: the graph, and the names in it, are those of one neuron after the other."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, detect_anomaly, no_grad, scope, walk
+from nn import Layer, Neuron
+
+
+class Doubled(Neuron):
+    def forward(self, x: Any) -> Any:
+        return 2 * super().forward(x)
+
+
+def nothing(layer: Layer) -> None:
+    pass
+
+
+def an_own_activation(layer: Layer) -> None:
+    layer.neurons[1]._activate = lambda z: z * z.sigmoid()
+
+
+def a_subclass(layer: Layer) -> None:
+    layer.neurons[1] = Doubled(2, "tanh", seed=5)
+
+
+def a_forward_of_one_neuron(layer: Layer) -> None:
+    layer.neurons[0].forward = lambda x: x[0] + Value(3.0)
+
+
+def no_bias(layer: Layer) -> None:
+    layer.neurons[2].b = None
+
+
+def other_weights(layer: Layer) -> None:
+    layer.neurons[1].w = (Value(1.0, "u"), Value(2.0, "v"))
+
+
+def a_weight_in_two_places(layer: Layer) -> None:
+    layer.neurons[1].w[0] = layer.neurons[0].w[0]
+
+
+CHANGES = [
+    nothing, an_own_activation, a_subclass, a_forward_of_one_neuron, no_bias, other_weights,
+    a_weight_in_two_places,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("activation", ["tanh", "relu", "linear", autograd.softplus, lambda z: z * z])
+@pytest.mark.parametrize("x", [[0.5, -1.0], [Value(0.5, "x"), 2], [np.float64(1.5), np.float32(2.0)]])
+def test_a_layer_gives_what_its_neurons_give(change: Callable[[Layer], None], activation: Any, x: list[Any]) -> None:
+    """Also the same graph, with the same names, whatever has been done to a neuron."""
+    layer = Layer(2, 3, activation=activation, seed=1)
+    change(layer)
+    together, layer._at_once = layer(x), lambda x: []  # type: ignore[method-assign]
+    one_by_one = layer(x)
+    for mine, theirs in zip(together, one_by_one, strict=True):
+        (a, b) = ([(n.op, n.data, n.label, n.scope) for n, _ in walk(each)] for each in (mine, theirs))
+        assert a == b
+
+
+@pytest.mark.parametrize("switch", [no_grad, detect_anomaly, lambda: scope("outside")])
+def test_a_layer_under_a_switch(switch: Callable[[], Any]) -> None:
+    layer = Layer(2, 3, activation="tanh", seed=1)
+    with switch():
+        together = layer([0.5, -1.0])
+        layer._at_once = lambda x: []  # type: ignore[method-assign]
+        one_by_one = layer([0.5, -1.0])
+    for mine, theirs in zip(together, one_by_one, strict=True):
+        (a, b) = ([(n.op, n.data, n.scope) for n, _ in walk(each)] for each in (mine, theirs))
+        assert a == b
+
+
+def test_a_forward_that_was_put_into_the_class_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Neuron, "forward", lambda self, x: self.b + 7.0)
+    assert [out.data for out in Layer(2, 2, seed=1)([1.0, 2.0])] == [7.0, 7.0]
