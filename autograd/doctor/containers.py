@@ -17,7 +17,7 @@ def flat(params: Any) -> dict[str, Any]:
 
     >>> list(flat([(1.0, 2.0), {"W": 3.0}]))
     ['[0][0]', '[0][1]', "[1]['W']"]
-    >>> list(flat({"W1": 1.0, "hidden": [2.0]}))
+    >>> list(flat({"W1": 1.0, "hidden": [np.ones(2)]}))
     ['W1', 'hidden[0]']
     """
     if isinstance(params, Mapping):
