@@ -15,7 +15,7 @@ Array = Any
 def flat(params: Any) -> dict[str, Any]:
     """The arrays by name: keys of a dict as they are, `[0]`, `[0]["W"]` for what lies in lists and inner dicts.
 
-    >>> list(flat([(1.0, 2.0), {"W": 3.0}]))
+    >>> list(flat([(np.ones(2), np.ones(1)), {"W": np.ones(3)}]))
     ['[0][0]', '[0][1]', "[1]['W']"]
     >>> list(flat({"W1": 1.0, "hidden": [np.ones(2)]}))
     ['W1', 'hidden[0]']

@@ -15,6 +15,7 @@ import numpy as np
 
 from .marks import Marks, of_findings
 from .measure import Loss, Measured, measure
+from .tries import Tried, tried
 
 Array = Any
 
@@ -159,8 +160,14 @@ def examine(
     if gradients is not None:
         m.held = {name: np.asarray(g, dtype=float) for name, g in gradients.items() if name in m.blocks}
     found = [f for check in CHECKS for f in check(m, lr, steps)]
+    if isinstance(model, Mapping):
+        found = [*map(_of_try, tried(model, loss, batch, lr)), *found]
     order = {id(f): k for k, f in enumerate(found)}
     return Examination(sorted(found, key=lambda f: (not f.flagged, order[id(f)])), m, lr)
+
+
+def _of_try(each: Tried) -> Finding:
+    return Finding(each.check, True, each.number, each.threshold, "tried: gradient descent on the batch", each.message)
 
 
 # ------------------------------------------------------------- the checks, those that explain most first
