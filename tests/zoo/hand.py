@@ -309,3 +309,95 @@ while patience < 3 and rate > 1e-3:
 print(last)
 """,
 }
+
+ODD = {
+    "nesterov": """
+import numpy as np
+gen = np.random.default_rng(0)
+X = gen.normal(size=(30, 3))
+y = X @ np.array([1.0, 2.0, 3.0])
+w, v = np.zeros(3), np.zeros(3)
+
+def slope(w):
+    return 2 * X.T @ (X @ w - y) / len(X)
+
+for k in range(40):
+    ahead = w - 0.9 * v
+    v = 0.9 * v + 0.02 * slope(ahead)
+    w = w - v
+    print(((X @ w - y) ** 2).mean())
+""",
+    "newton": """
+import numpy as np
+X = np.c_[np.ones(30), np.linspace(-1, 1, 30)]
+y = (X[:, 1] > 0.1) * 1.0
+w = np.zeros(2)
+for k in range(6):
+    p = 1 / (1 + np.exp(-X @ w))
+    g = X.T @ (p - y) + 0.1 * w
+    H = (X.T * (p * (1 - p))) @ X + 0.1 * np.eye(2)
+    print(-np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)) + 0.05 * w @ w)
+    w = w - np.linalg.solve(H, g)
+""",
+    "adagrad, one layer, batches from a generator": """
+import numpy as np
+gen = np.random.default_rng(0)
+X = gen.normal(size=(64, 3))
+Y = np.tanh(X @ gen.normal(size=(3, 2)))
+
+def batches(n):
+    order = gen.permutation(len(X))
+    for i in range(0, len(X), n):
+        yield X[order[i : i + n]], Y[order[i : i + n]]
+
+W = gen.normal(size=(3, 2)) * 0.1
+G = np.zeros_like(W)
+for epoch in range(5):
+    for xb, yb in batches(16):
+        h = np.tanh(np.matmul(xb, W))
+        L = np.square(h - yb).mean()
+        dW = np.tensordot(xb, 2 * (h - yb) / h.size * (1 - h**2), axes=(0, 0))
+        G += dW**2
+        W -= 0.5 * dW / np.sqrt(G + 1e-8)
+    print(L)
+""",
+}
+"""Right, and no plain gradient descent."""
+
+NO_DESCENT = {
+    "a perceptron": """
+import numpy as np
+gen = np.random.default_rng(0)
+X = gen.normal(size=(40, 2))
+y = np.sign(X @ np.array([1.0, -2.0]) + 0.1)
+w, b = np.zeros(2), 0.0
+for epoch in range(10):
+    for x, t in zip(X, y):
+        if t * (x @ w + b) <= 0:
+            w, b = w + t * x, b + t
+""",
+    "k-means": """
+import numpy as np
+gen = np.random.default_rng(0)
+X = gen.normal(size=(60, 2))
+C = X[:3].copy()
+for it in range(10):
+    d = ((X[:, None] - C[None]) ** 2).sum(-1)
+    for k in range(3):
+        C[k] = X[d.argmin(1) == k].mean(0)
+    print(d.min(1).sum())
+""",
+    "a table of values": """
+import numpy as np
+gen = np.random.default_rng(0)
+Q = np.zeros((5, 2))
+for episode in range(30):
+    s = 0
+    for t in range(10):
+        a = gen.integers(2) if gen.random() < 0.3 else int(Q[s].argmax())
+        after = min(4, s + 1) if a else max(0, s - 1)
+        Q[s, a] += 0.5 * (float(after == 4) + 0.9 * Q[after].max() - Q[s, a])
+        s = after
+""",
+}
+"""Trainings that follow no gradient: nothing is to be said of them, and nothing against them."""

@@ -11,7 +11,7 @@ import pytest
 
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.loader import Script
-from tests.zoo.hand import HAND
+from tests.zoo.hand import HAND, NO_DESCENT, ODD
 from tests.zoo.scripts import NETWORKS, STEPS, Style, combinations, script
 from tests.zoo.wrong import WRONG, specimens
 
@@ -40,9 +40,14 @@ def test_the_zoo_is_large_enough() -> None:
     assert len(WRONG) >= 60
 
 
-@pytest.mark.parametrize("name", HAND)
+@pytest.mark.parametrize("name", [*HAND, *ODD])
 def test_right_scripts_by_hand(name: str) -> None:
-    assert judged_right(HAND[name]) == ""
+    assert judged_right({**HAND, **ODD}[name]) == ""
+
+
+@pytest.mark.parametrize("name", NO_DESCENT)
+def test_what_is_no_gradient_descent_is_not_accused(name: str) -> None:
+    assert "failure" in found_in(NO_DESCENT[name])
 
 
 @pytest.mark.parametrize("k", range(0, len(COMBINATIONS), 7))

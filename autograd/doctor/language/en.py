@@ -56,6 +56,8 @@ MESSAGES = {
     "explains it.",
     "right_gradients": "No mistake found: the gradient of {names} is right.",
     "nothing_to_say": "Nothing can be said.",
+    "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
+    "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes downhill.",

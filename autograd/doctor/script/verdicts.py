@@ -229,6 +229,10 @@ def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name:
         if match.holds:
             found.gradient, found.nodes = match, nodes
             break
+    if found.gradient is None and not found.right and _is_second_order(look, name):
+        changes = [look.change(point.values, name) for point in points]
+        found.rule = "adaptive"
+        found.right = all(float(np.vdot(g, d)) < 0.0 for g, d in zip(right, changes, strict=True))
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
     return found
@@ -255,6 +259,17 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     found.uphill = against > 0 and agree == 0
 
 
+def _is_second_order(look: Look, name: str) -> bool:
+    """Whether a step solves equations, as Newton's does."""
+    ends = {id(node) for node in look.ends[name]}
+    for node in reversed(look.program.steps):
+        if id(node) in ends:
+            if getattr(node.function, "__name__", "") in ("solve", "inv", "pinv", "lstsq", "cho_solve"):
+                return True
+            ends |= {id(operand) for operand in node.operands()}
+    return False
+
+
 def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
     chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
@@ -275,6 +290,9 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
     active: dict[int, Node] = {id(end): end}
     memo: dict[int, bool] = {}
 
+    def is_data(node: Node) -> bool:
+        return id(node) not in look.depends and not node.hyper and np.size(node.value) > 1
+
     def quiet(node: Node) -> bool:
         if node is start or node.hyper or id(node) not in look.depends:
             return True
@@ -282,7 +300,7 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
             return False
         if id(node) not in memo:
             memo[id(node)] = False
-            memo[id(node)] = all(quiet(operand) for operand in node.operands())
+            memo[id(node)] = all(quiet(operand) and not is_data(operand) for operand in node.operands())
         return memo[id(node)]
 
     for _ in range(3000):
