@@ -18,6 +18,7 @@ from .errors import (
     AutogradError,
     GradcheckError,
     GraphError,
+    GraphWarning,
     MissingExtra,
     OperandError,
     RenderError,
@@ -84,9 +85,9 @@ from .value.value import Value, parameter
 # fmt: off
 # generated: the rows of the table
 from .core.table import (
-    reciprocal, square, sqrt, hypot, exp, exp2, expm1, log, log2, log10, log1p, logaddexp, sin, cos, tan, arcsin,
-    arccos, arctan, arctan2, sinh, cosh, tanh, arcsinh, arccosh, arctanh, erf, erfc, sigmoid, log_sigmoid, softplus,
-    relu, leaky_relu, elu, gelu, silu, maximum, minimum, sign, floor, ceil,
+    reciprocal, cbrt, square, sqrt, hypot, exp, exp2, expm1, log, log2, log10, log1p, logaddexp, logaddexp2, sin, cos,
+    tan, arcsin, arccos, arctan, arctan2, sinh, cosh, tanh, arcsinh, arccosh, arctanh, erf, erfc, sigmoid, log_sigmoid,
+    softplus, relu, leaky_relu, elu, gelu, silu, maximum, minimum, sign, floor, ceil, fmod,
 )
 # end of generated
 # fmt: on
@@ -100,23 +101,23 @@ if TYPE_CHECKING:
     from .transforms.check import gradcheck, gradgradcheck
 
 __all__ = [
-    "AnomalyError", "AutogradError", "Film", "GradcheckError", "GraphError", "MissingExtra", "OperandError",
-    "Playground", "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "average", "broadcast_to",
-    "checkpoint", "clip", "compare_gradients", "compiled", "concatenate", "cumsum", "data", "detect_anomaly",
-    "diagnose", "diagnose_class", "diagonal", "diff", "dot", "draw", "draw_dot", "einsum", "examine", "expand_dims",
-    "flip", "grad", "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "inner", "inspect", "jacobian", "jvp",
-    "log_softmax", "logsumexp", "matmul", "mean", "moveaxis", "no_grad", "norm", "outer", "pad", "parameter",
-    "primitive", "prod", "ravel", "repeat", "reshape", "roll", "scope", "softmax", "sort", "split", "squeeze", "stack",
-    "std", "swapaxes", "take", "take_along_axis", "tensordot", "tile", "trace", "transpose", "tril", "triu",
-    "value_and_grad", "values", "var", "vjp", "walk", "where",
+    "AnomalyError", "AutogradError", "Film", "GradcheckError", "GraphError", "GraphWarning", "MissingExtra",
+    "OperandError", "Playground", "RenderError", "ShapeError", "Tensor", "TraceError", "Value", "average",
+    "broadcast_to", "checkpoint", "clip", "compare_gradients", "compile", "compiled", "concatenate", "cumsum", "data",
+    "detect_anomaly", "diagnose", "diagnose_class", "diagonal", "diff", "dot", "draw", "draw_dot", "einsum",
+    "examine", "expand_dims", "flip", "grad", "gradcheck", "gradgradcheck", "grads", "hessian", "hvp", "inner",
+    "inspect", "jacobian", "jvp", "log_softmax", "logsumexp", "matmul", "mean", "moveaxis", "no_grad", "norm",
+    "outer", "pad", "parameter", "primitive", "prod", "ravel", "repeat", "reshape", "roll", "scope", "softmax",
+    "sort", "split", "squeeze", "stack", "std", "swapaxes", "take", "take_along_axis", "tensordot", "tile", "trace",
+    "transpose", "tril", "triu", "value_and_grad", "values", "var", "vjp", "walk", "where",
 ]  # fmt: skip
 # fmt: off
 # generated: their names
 __all__ += [  # noqa: RUF022, in the order of the table
-    "reciprocal", "square", "sqrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp",
-    "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh",
-    "arctanh", "erf", "erfc", "sigmoid", "log_sigmoid", "softplus", "relu", "leaky_relu", "elu", "gelu", "silu",
-    "maximum", "minimum", "sign", "floor", "ceil",
+    "reciprocal", "cbrt", "square", "sqrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p",
+    "logaddexp", "logaddexp2", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh",
+    "arcsinh", "arccosh", "arctanh", "erf", "erfc", "sigmoid", "log_sigmoid", "softplus", "relu", "leaky_relu", "elu",
+    "gelu", "silu", "maximum", "minimum", "sign", "floor", "ceil", "fmod",
 ]
 # end of generated
 # fmt: on

@@ -5,10 +5,10 @@ Compiled by mypyc in wheels, plain Python elsewhere.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from .core.node import walk
-from .core.table import CONSTANT, INPUT, PARAMETER
+from .core.table import CONSTANT, INPUT, PARAMETER, UNRECORDED
 from .errors import OperandError
 
 
@@ -25,11 +25,25 @@ class Note:
 
 def kind_of(rule: object) -> str:
     """`"result"` of an operation, or the leaf's role: `"input"`, `"parameter"` or `"constant"`."""
-    if rule is INPUT:
+    if rule is INPUT or rule is UNRECORDED:
         return "input"
     if rule is PARAMETER:
         return "parameter"
     return "constant" if rule is CONSTANT else "result"
+
+
+NOTHING_RECORDED: Final = (
+    "backward() starts from a number that was computed under no_grad(): its graph was not recorded, so no gradient "
+    "would come to anything; compute it outside, or begin a new graph with detach()"
+)
+
+
+def no_subclass(kind: str) -> str:
+    """Why a carrier has no subclasses."""
+    return (
+        f"{kind} has no subclasses: results of operations are made by the engine, which would lose the class at the "
+        f"first one; keep what belongs to a {kind} beside it, in a dict: m = {{p: 0.0 for p in parameters}}"
+    )
 
 
 def rule_of(kind: str) -> Any:

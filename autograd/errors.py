@@ -105,3 +105,13 @@ class RenderError(AutogradError, RuntimeError):
     ...     print("nonsense" in str(error))
     True
     """
+
+
+class GraphWarning(UserWarning):
+    """A recorded number was turned into a plain float where its derivative may be lost; the message names the line.
+
+    >>> import warnings
+    >>> from autograd import GraphWarning
+    >>> warnings.simplefilter("error", GraphWarning)  # make every one an error
+    >>> warnings.resetwarnings()
+    """

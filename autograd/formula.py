@@ -7,7 +7,7 @@ the float arithmetic of `value.py`. Nothing here computes; nothing here knows ab
 >>> derivative(tanh, 0)
 '1 - out * out'
 >>> derivative(power, 1)
-'where(x == 0, where(y >= 0, 0, -out), out * log(x))'
+'where(x == 0, where(y >= 0, 0, -out), where(y == 0, where(x < 0, (1 + y) * log(x), out * log(x)), out * log(x)))'
 """
 
 from __future__ import annotations
@@ -65,6 +65,12 @@ class Symbol:
 
     def __rpow__(self, other: Any) -> Any:
         return Symbol(TABLE["power"], (other, self))
+
+    def __floordiv__(self, other: Any) -> Any:
+        return Symbol(TABLE["floor_divide"], (self, other))
+
+    def __mod__(self, other: Any) -> Any:
+        return Symbol(TABLE["remainder"], (self, other))
 
     def __neg__(self) -> Any:
         return Symbol(TABLE["negative"], (self,))

@@ -22,6 +22,7 @@ from .core.reverse import times
 from .core.rule import Rule
 from .formula import Symbol, name_symbols
 from .numbers.functions import equal, greater, greater_equal, less, less_equal, where
+from .system.quiet import quiet
 
 
 class Arrived:
@@ -150,16 +151,16 @@ def _case(formula: Any, known: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 @functools.lru_cache(maxsize=1024)
+@quiet
 def is_singular(rule: Rule, index: int) -> bool:
     """Whether the derivative to operand `index` can be infinite or NaN though the operands are finite."""
     sizes = (0.0, 1.0, 1e3, 1e100)
     points = [s * x for x in sizes for s in (1.0, -1.0)]
-    with np.errstate(all="ignore"):
-        for operands in itertools.product(points, repeat=rule.arity):
-            try:
-                slope = rule.partial(index, operands, rule(*operands))
-            except Exception:  # a user's own primitive may be undefined there
-                return True
-            if not np.all(np.isfinite(slope)):
-                return True
+    for operands in itertools.product(points, repeat=rule.arity):
+        try:
+            slope = rule.partial(index, operands, rule(*operands))
+        except Exception:  # a user's own primitive may be undefined there
+            return True
+        if not np.all(np.isfinite(slope)):
+            return True
     return False

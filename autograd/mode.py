@@ -4,7 +4,7 @@ A switch is on as long as somebody holds on to its `Entry`, and only in the cont
 task, and the tasks started there. Nothing is counted up and down, so nothing can be left over: an entry that is let go
 of, in whatever way, is off.
 
-The engine asks `if SPECIAL` for every node, which is a set and almost always empty; only then is it looked further.
+The engine asks `if SPECIAL` for every node, which is almost always empty; only then is it looked further.
 Compiled by mypyc in wheels, plain Python elsewhere.
 """
 
@@ -36,7 +36,7 @@ class Entry:
     anomaly: bool = False  # whether NaN and infinities are looked for
     note: Note | None = None  # what the nodes recorded here are named after
     tracer: Any = None  # the compiler that calls a function just now
-    strict: str = ""  # who records here and would lose the graph of a number turned into a float: "grad()"
+    strict: Any = None  # (who, a function, ids of nodes): what `who` differentiates by these nodes; None for all nodes
     nested: bool = False  # whether a derivative that is asked for inside has a graph of its own
     made: set[int] | None = None  # where the ids of the Tensors that are made are collected: see `checkpoint.py`
     over: bool = False  # whether it has been turned off, though somebody, perhaps a traceback, still holds on to it
@@ -44,10 +44,10 @@ class Entry:
     frame: FrameType | None = None  # the generator that turned it on; while it is suspended, other code runs
 
 
-SPECIAL: Final[set[Any]] = set()
+SPECIAL: Final[list[Any]] = []
 """Weak references to all entries, in whatever context, that change what is recorded. One that dies is taken out by its
-own reference."""
-STRICT: Final[set[Any]] = set()
+own reference. (A list: whether one is empty is the cheapest of all questions.)"""
+STRICT: Final[list[Any]] = []
 """Likewise to those in which a number may not be read without a word."""
 _STATE: Final[contextvars.ContextVar[tuple[Any, ...]]] = contextvars.ContextVar("autograd", default=())
 """Weak references to the entries of this context, the latest first."""
@@ -67,14 +67,14 @@ class Mode:
 MODE: Final = Mode()
 
 
-def turn_on(entry: Any, among: set[Any] = SPECIAL) -> Any:
+def turn_on(entry: Any, among: list[Any]) -> Any:
     """Turn a switch on, for as long as the caller holds on to the entry it gets back.
 
     Args:
-        among: `STRICT`, where it does not change what is recorded.
+        among: `SPECIAL`, or `STRICT` where it does not change what is recorded.
     """
-    known = weakref.ref(entry, among.discard)
-    among.add(known)
+    known = weakref.ref(entry, among.remove)
+    among.append(known)
     others = _STATE.get()
     try:
         _STATE.set((known, *[other for other in others if other() is not None]) if others else (known,))
@@ -141,12 +141,9 @@ class Now:
         return None
 
     @property
-    def strict(self) -> str:
-        """Who would lose the graph of a number turned into a float; "" where nobody records on purpose."""
-        for entry in in_force():
-            if entry.strict:
-                return str(entry.strict)
-        return ""
+    def strict(self) -> list[Any]:
+        """Who would lose the graph of a number turned into a float: (name, function, ids of the nodes, or None)."""
+        return [entry.strict for entry in in_force() if entry.strict is not None]
 
     @property
     def nested(self) -> bool:
@@ -196,7 +193,7 @@ def run_named(note: Note, function: Any, inputs: Any, options: Any) -> Any:
     if SPECIAL or _thread._count():
         held = Entry()
         held.note = note
-        turn_on(held)
+        turn_on(held, SPECIAL)
         try:
             return function(*inputs, **options)
         finally:
@@ -211,6 +208,7 @@ def run_named(note: Note, function: Any, inputs: Any, options: Any) -> Any:
         MODE.note = before
 
 
+_ORPHANS: Final[list[Any]] = []
 _LOCKS: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
 
 
@@ -229,8 +227,10 @@ ADDING: Final = threading.RLock()
 def _after_fork() -> None:
     """In the child: what other threads had turned on, or locked, is nobody's any more."""
     ADDING.release()
-    SPECIAL.intersection_update(_STATE.get())
-    STRICT.intersection_update(_STATE.get())
+    for among in (SPECIAL, STRICT):
+        others = [known for known in among if known not in _STATE.get()]
+        _ORPHANS.extend(known() for known in others)  # so that they do not die, and look for themselves in the list
+        among[:] = [known for known in among if known not in others]
     for made in list(_LOCKS):
         made._at_fork_reinit()
 

@@ -49,13 +49,20 @@ class Switch:
     def _say(self, entry: Entry) -> None:
         raise NotImplementedError
 
-    def __enter__(self) -> None:
+    def _on(self, frame: FrameType | None = None, way: Any = None) -> Entry:
         entry = Entry()
         self._say(entry)
-        entry.frame = _generator()
-        if self._way is not None and self._way[1] == threading.get_ident():
-            entry.way = self._way[0]
-        turn_on(entry)
+        entry.frame, entry.way = frame, way
+        try:
+            turn_on(entry, SPECIAL)
+            return entry
+        except BaseException:
+            entry.over = True
+            raise
+
+    def __enter__(self) -> None:
+        way, thread = self._way or (None, 0)
+        entry = self._on(_generator(), way if thread == threading.get_ident() else None)
         self._opened = [*self._opened, entry]  # the last step, and a single one: an interrupt before leaves nothing on
 
     __exit__ = _Leaving()
@@ -70,11 +77,6 @@ class Switch:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return wrapped(function, self._on)
-
-    def _on(self) -> Any:
-        entry = Entry()
-        self._say(entry)
-        return turn_on(entry)
 
 
 class no_grad(Switch):
@@ -104,6 +106,25 @@ class always_recording(Switch):
 
     def _say(self, entry: Entry) -> None:
         entry.pauses = -1
+
+
+class differentiating(always_recording):
+    """Record inside, and refuse to lose the graph of a recorded number by turning it into a plain float.
+
+    Args:
+        who: the public function that differentiates, for the error: "diagnose()".
+        function: what it differentiates.
+    """
+
+    __slots__ = ("_strict",)
+
+    def __init__(self, who: str, function: Any) -> None:
+        super().__init__()
+        self._strict = (who, function, None)
+
+    def _say(self, entry: Entry) -> None:
+        super()._say(entry)
+        entry.strict = self._strict
 
 
 class detect_anomaly(Switch):

@@ -34,6 +34,7 @@ CONTENDERS: dict[str, list[str]] = {
     "llvm": ["W1", "W2", "W3", "W5", "W6", "W7"],
     "llvm step()": ["W1", "W2"],
     "numpy engine": ["W1", "W2", "W3", "W5", "W6", "W7"],
+    "jax engine": ["W1", "W2", "W7"],
     "eager": ["W1", "W2", "W3", "W5", "W7"],
     "jax.jit": ["W1", "W2", "W3", "W5", "W6", "W7"],
     "torch": ["W1", "W2", "W5"],
@@ -47,13 +48,19 @@ CONTENDERS: dict[str, list[str]] = {
     "C": ["W1", "W2"],
 }
 RESTARTS = 3
-PEERS = ("jax.jit", "torch", "CasADi SX", "CasADi MX", "CasADi map")
+PEERS = ("jax.jit", "jax engine", "torch", "CasADi SX", "CasADi MX", "CasADi map")
+ROLLED = ("W1", "W2", "W7")
 
 
 def make(contender: str, name: str) -> tuple[Callable[[], Any], float]:
     """A step, run once, and how long it took until then in seconds."""
     data = data_for(name)
-    if contender.startswith(("llvm", "numpy engine")):
+    if contender == "jax engine":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)  # as its peer does
+        jax.jit(lambda x: x + 1)(np.ones(3))
+    elif contender.startswith(("llvm", "numpy engine")):
         _make(contender, "W5", data_for("W5"))()  # a library is loaded once, not for each program
     clock = time.process_time if "--cpu" in sys.argv else time.perf_counter
     start = clock()
@@ -85,11 +92,16 @@ def _make(contender: str, name: str, data: Any) -> Callable[[], Any]:
     loss, parameters = glassgrad_loss(name, data.theta)
     if contender == "eager":
         return lambda: eager(loss, parameters, data)
-    step = compile(loss, parameters, engine="numpy" if contender == "numpy engine" else "llvm")
+    step = compile(loss, parameters, engine=contender.partition(" ")[0])
     if contender == "llvm step()":
         return lambda: step(*data.batch)
     if name == "W6":
         return lambda: step.hessian(data.theta, *data.batch)
+    if contender == "jax engine":  # arrays on the device, as its peer has them
+        import jax
+
+        theta, *batch = (jax.numpy.asarray(part) for part in (data.theta, *data.batch))
+        return lambda: jax.block_until_ready(step.value_and_grad(theta, *batch))
     return lambda: step.value_and_grad(data.theta, *data.batch)
 
 
@@ -191,6 +203,15 @@ def measure(only: list[str], rounds: int, peers: str, hips: str) -> dict[str, An
     return results
 
 
+def lines_of(name: str) -> dict[str, int]:
+    """How long the printed program is, rolled up and flat."""
+    from autograd.compiler import compile
+
+    data = data_for(name)
+    step = compile(*glassgrad_loss(name, data.theta), engine="numpy")
+    return {form: step.source_of(*data.batch, rolled=form == "rolled").count("\n") for form in ("rolled", "flat")}
+
+
 def agreement(name: str, processes: dict[str, Process]) -> None:
     """Everybody's numbers against those of the first."""
     answers = {c: p.ask("value", c, name) for c, p in processes.items() if c not in ("eager", "llvm step()")}
@@ -229,7 +250,8 @@ def main() -> None:
         "rounds": options.rounds, "clock": "processor" if options.cpu else "wall",
     }  # fmt: skip
     options.save.parent.mkdir(exist_ok=True)
-    whole = {"about": about, "results": dict(sorted({**known, **results}.items()))}
+    lines = {name: lines_of(name) for name in ROLLED}
+    whole = {"about": about, "results": dict(sorted({**known, **results}.items())), "lines": lines}
     options.save.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 

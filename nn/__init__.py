@@ -25,15 +25,15 @@ from .module import Module
 from .normalised import log_softmax, logsumexp, softmax
 from .optim import SGD, Adam, AdamW, Optimizer
 from .saving import load, save
-from .schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearWarmup, Schedule, StepLR
+from .schedules import CosineAnnealingLR, ExponentialLR, LambdaLR, LinearWarmup, Schedule, SequentialLR, StepLR
 from .train import History, fit
 
 __all__ = [
     "GELU", "MLP", "SGD", "Adam", "AdamW", "BCEWithLogitsLoss", "CSVLog", "CosineAnnealingLR", "CrossEntropyLoss",
     "DataLoader", "Dropout", "Embedding", "ExponentialLR", "Flatten", "History", "L1Loss", "LambdaLR", "Layer",
     "LayerNorm", "LeakyReLU", "Linear", "LinearWarmup", "MSELoss", "Module", "Neuron", "Optimizer", "ReLU", "Schedule",
-    "Sequential", "SettingError", "SiLU", "Sigmoid", "Softmax", "Softplus", "StateError", "StepLR", "Tanh",
-    "TensorDataset", "TrainingError", "bce_with_logits", "clip_grad_norm_", "cross_entropy", "data", "fit",
+    "Sequential", "SequentialLR", "SettingError", "SiLU", "Sigmoid", "Softmax", "Softplus", "StateError", "StepLR",
+    "Tanh", "TensorDataset", "TrainingError", "bce_with_logits", "clip_grad_norm_", "cross_entropy", "data", "fit",
     "functional", "grad_norm", "gradients", "half_mse", "hinge", "init", "l1", "layers", "load", "log_softmax",
     "logsumexp", "losses", "manual_seed", "module", "mse", "optim", "save", "saving", "schedules", "softmax", "train",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ They hold plain arrays (or lists, of whatever the model takes one by one); nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,8 @@ class DataLoader:
     """Goes through a dataset in batches, as often as it is asked to.
 
     Args:
-        dataset: a `TensorDataset`, or anything with a length whose elements are samples: pairs of arrays or numbers.
+        dataset: a `TensorDataset`, or anything with a length whose elements are samples: pairs, or dicts, of arrays or
+            numbers.
         batch_size: how many samples a batch holds; None for all at once.
         shuffle: whether each time round has its own order.
         drop_last: leave out the last batch if it is smaller than the others.
@@ -89,17 +90,19 @@ class DataLoader:
         count, size = len(self.dataset), self.batch_size or max(len(self.dataset), 1)
         return count // size if self.drop_last else -(-count // size)
 
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+    def __iter__(self) -> Iterator[Any]:
         count = len(self.dataset)
         order = array_generator(generator(self.source)).permutation(count) if self.shuffle else np.arange(count)
         size = self.batch_size or max(count, 1)
         for batch in range(len(self)):
             yield self._taken(order[batch * size : (batch + 1) * size])
 
-    def _taken(self, places: Any) -> tuple[Any, ...]:
+    def _taken(self, places: Any) -> Any:
         if isinstance(self.dataset, TensorDataset):
             return self.dataset[places]
         samples = [self.dataset[int(place)] for place in places]
+        if isinstance(samples[0], Mapping):
+            return {key: np.stack([sample[key] for sample in samples]) for key in samples[0]}
         if not isinstance(samples[0], Sequence):
             return (np.stack(samples),)
         return tuple(np.stack(column) for column in zip(*samples, strict=True))

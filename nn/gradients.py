@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.system.quiet import quiet
+
 from .errors import SettingError
 
 
@@ -32,6 +34,7 @@ def grad_norm(parameters: Iterable[Any], norm_type: float = 2.0) -> float:
     return float(_norm(np.array(sizes), norm_type))
 
 
+@quiet
 def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float = 2.0) -> float:
     """Scale all gradients down together, if their norm is above `max_norm`. The norm before that is returned.
 
@@ -52,9 +55,8 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float
     norm = grad_norm(listed, norm_type)
     factor = max_norm / (norm + 1e-6)
     if factor < 1 or math.isnan(factor):  # a NaN stays visible
-        with np.errstate(all="ignore"):
-            for each in listed:
-                each.grad = each.grad * factor
+        for each in listed:
+            each.grad = each.grad * factor
     return norm
 
 

@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 
 from autograd import OperandError, ShapeError, Tensor, Value, abs, data, logaddexp, relu, softplus, square, where
+from autograd.system.arrays import check_array
+from autograd.system.quiet import quiet
 
 from .activations import is_recorded
 from .errors import SettingError
 from .normalised import log_softmax, logsumexp
 
 
+@quiet
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The squared error (p - t)**2, averaged.
 
@@ -38,10 +41,10 @@ def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     Value(2.5, grad=0.0)
     """
     p, t = _pair("mse", predictions, targets)
-    with _infinities():
-        return _reduced(square(p - t), reduction)
+    return _reduced(square(p - t), reduction)
 
 
+@quiet
 def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Half the squared error, (p - t)**2 / 2, averaged: its derivative is the error itself. Arguments as in `mse`.
 
@@ -49,10 +52,10 @@ def half_mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     1.25
     """
     p, t = _pair("half_mse", predictions, targets)
-    with _infinities():
-        return _reduced(square(p - t) / 2, reduction)
+    return _reduced(square(p - t) / 2, reduction)
 
 
+@quiet
 def l1(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The absolute error |p - t|, averaged. Arguments as in `mse`.
 
@@ -61,10 +64,10 @@ def l1(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     Value(2.0, grad=0.0)
     """
     p, t = _pair("l1", predictions, targets)
-    with _infinities():
-        return _reduced(abs(p - t), reduction)
+    return _reduced(abs(p - t), reduction)
 
 
+@quiet
 def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     """max(0, 1 - t * s), averaged: the score should have the target's sign and be at least 1 away from 0.
 
@@ -82,10 +85,10 @@ def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
     """
     s, t = _pair("hinge", scores, targets)
     _check("hinge", t, lambda n: np.abs(n) == 1, "-1 or 1", "; for 0 and 1 write 2 * t - 1")
-    with _infinities():
-        return _reduced(relu(1 - t * s), reduction)
+    return _reduced(relu(1 - t * s), reduction)
 
 
+@quiet
 def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """Binary cross-entropy, -t * log(sigmoid(z)) - (1 - t) * log(1 - sigmoid(z)), averaged.
 
@@ -102,19 +105,17 @@ def bce_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     Value(100.0, grad=0.0)
     """
     z, t = _pair("bce_with_logits", logits, targets)
-    with _infinities():
-        if _recorded(t):  # targets that are recorded themselves (a compiler's inputs, say) are not looked at
-            return _reduced(t * softplus(-z) + (1 - t) * softplus(z), reduction)
-        _check(
-            "bce_with_logits", t, lambda n: (n >= 0) & (n <= 1), "between 0 and 1", "; for -1 and 1 write (1 + t) / 2"
-        )
-        # softplus(z) - t * z, arranged by the nearer end of [0, 1], so that nothing cancels at either.
-        towards = np.where(np.asarray(t) >= 0.5, -1.0, 1.0).astype(getattr(t, "dtype", float))
-        rest = np.minimum(t, 1 - t) * towards
-        losses = softplus(_plain(towards) * z)
-        return _reduced(losses - _plain(rest) * z if np.any(rest) else losses, reduction)
+    if _recorded(t):  # targets that are recorded themselves (a compiler's inputs, say) are not looked at
+        return _reduced(t * softplus(-z) + (1 - t) * softplus(z), reduction)
+    _check("bce_with_logits", t, lambda n: (n >= 0) & (n <= 1), "between 0 and 1", "; for -1 and 1 write (1 + t) / 2")
+    # softplus(z) - t * z, arranged by the nearer end of [0, 1], so that nothing cancels at either.
+    towards = np.where(np.asarray(t) >= 0.5, -1.0, 1.0).astype(getattr(t, "dtype", float))
+    rest = np.minimum(t, 1 - t) * towards
+    losses = softplus(_plain(towards) * z)
+    return _reduced(losses - _plain(rest) * z if np.any(rest) else losses, reduction)
 
 
+@quiet
 def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """-log(softmax(z)[class]), averaged over the samples.
 
@@ -144,15 +145,13 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
         )
     _not_empty("cross_entropy", z)
     if isinstance(z, Tensor) or isinstance(t, Tensor):
-        with _infinities():
-            return _reduced(_all_at_once(z, t, one_class=wanted != shape), reduction)
+        return _reduced(_all_at_once(z, t, one_class=wanted != shape), reduction)
     rows = np.atleast_2d(z)
     if wanted == shape:
         losses = [_against_probabilities(row, want) for row, want in zip(rows, np.atleast_2d(t), strict=True)]
     else:
         losses = [_against_class(row, want) for row, want in zip(rows, np.atleast_1d(t), strict=True)]
-    with _infinities():
-        return _reduced(losses[0] if len(shape) == 1 else _filled(losses), reduction)
+    return _reduced(losses[0] if len(shape) == 1 else _filled(losses), reduction)
 
 
 def _all_at_once(z: Any, t: Any, one_class: bool) -> Any:
@@ -221,11 +220,6 @@ def _against_probabilities(row: Any, wanted: Any) -> Any:
 # ------------------------------------------------------------------------------- what all of them share
 
 
-def _infinities() -> np.errstate:
-    """Infinities and NaN are values here, as they are of a Value: numpy does not warn of them."""
-    return np.errstate(all="ignore")
-
-
 def _numbers(loss: str, given: Any, what: str) -> Any:
     """A Value as it is; anything else as an array, of Values if it holds any, else of floats.
 
@@ -235,6 +229,7 @@ def _numbers(loss: str, given: Any, what: str) -> Any:
     """
     if is_recorded(given):
         return given
+    check_array(given)
     if isinstance(given, (list, tuple)) and any(isinstance(element, Tensor) for element in given):
         return np.stack(given)
     if isinstance(given, np.ndarray) and given.dtype.kind in "biuf":

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import Tensor, Value, parameter, scope
 
-from .errors import StateError
+from .errors import SettingError, StateError
 
 Self = TypeVar("Self", bound="Module")
 
@@ -128,6 +128,12 @@ class Module:
     # ---------------------------------------------------------------------------------- parts and parameters
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in _METHODS and not (callable(value) and not isinstance(value, _PARTS)):
+            raise SettingError(
+                f"{name} is a method of every Module: give this attribute of {type(self).__name__} another name"
+            )
+        if name == "label" and not isinstance(value, str):
+            raise SettingError(f"the label of a Module is text, got {type(value).__name__}; give it another name")
         object.__setattr__(self, name, value)
         if _RUNNING.naming is not None:
             object.__setattr__(self, "_notes", self._notes | {name})
@@ -192,7 +198,7 @@ class Module:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
         for each in self.parameters():
-            each.grad = no_gradient(each)
+            forget_gradient(each)
 
     def train(self: Self, mode: bool = True) -> Self:
         """Switch this module and all below it to training (what Dropout and the like ask for)."""
@@ -207,8 +213,23 @@ class Module:
     # ------------------------------------------------------------------------------------------------- state
 
     def state_dict(self) -> dict[str, Any]:
-        """The numbers of all parameters by name: a float for a `Value`, a copy of the array otherwise."""
-        return {name: _number(part.data) for name, part in self.named_parameters()}
+        """The numbers of all parameters by name: a float for a `Value`, a copy of the array otherwise.
+
+        Raises:
+            StateError: two parameters have one name.
+        """
+        return {name: _number(part.data) for name, part in self._by_name().items()}
+
+    def _by_name(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, part in self.named_parameters():
+            if name in found:
+                raise StateError(
+                    f"two parameters of this {type(self).__name__} are called {name}: keys of dicts become names, so "
+                    "choose keys that differ as text and have no dots in them"
+                )
+            found[name] = part
+        return found
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadedKeys:
         """Set the parameters to saved numbers. All names and shapes are checked before anything is changed.
@@ -220,7 +241,7 @@ class Module:
         Raises:
             StateError: a name is missing or unknown (when strict), or a shape or a type is wrong.
         """
-        own = dict(self.named_parameters())
+        own = self._by_name()
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         if strict and (missing or unexpected):
@@ -262,6 +283,7 @@ class Module:
 
 
 _PARTS: Final = (*CARRIERS, Module)
+_METHODS: Final = frozenset(name for name, found in vars(Module).items() if callable(found))
 _PLAIN: Final = frozenset((float, int, bool, str, type(None)))  # most attributes that hold no parts
 
 
@@ -306,6 +328,14 @@ def _open(value: Any, name: str, found: list[tuple[str, Any]], around: tuple[int
             found.append((f"{name}.{key}", part))
         else:
             _open(part, f"{name}.{key}", found, around)
+
+
+def holds_numbers(module: Module) -> bool:
+    """Whether there are Values or Tensors in its own attributes, be they parameters or not."""
+    found: list[tuple[str, Any]] = []
+    for name, value in vars(module).items():
+        _open(value, name, found, ())
+    return any(isinstance(part, CARRIERS) for _, part in found)
 
 
 def _label(place: str) -> str:
@@ -367,9 +397,19 @@ def _number(data: Any) -> Any:
     return data if isinstance(data, float) else np.array(data)
 
 
-def no_gradient(leaf: Any) -> float | None:
-    """The gradient of a leaf before any backward: 0.0 for a Value; None for a Tensor, which then reads as zeros."""
-    return 0.0 if isinstance(leaf, Value) else None
+def forget_gradient(leaf: Any) -> None:
+    """As before any backward: the gradient is not 0, it is not known, though it reads as 0."""
+    if isinstance(leaf, Value):
+        leaf.grad = 0.0
+        leaf.mark = 0
+    else:
+        leaf.grad = None
+        leaf.reached = False
+
+
+def has_gradient(leaf: Any) -> bool:
+    """Whether a backward has come through since the gradient was forgotten, or somebody has assigned one."""
+    return bool(leaf.reached or np.any(leaf.grad))
 
 
 def checked_number(name: str, number: Any, own: Any) -> Any:

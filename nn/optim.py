@@ -10,12 +10,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 from autograd import Tensor, parameter
+from autograd.system.quiet import quiet
 
 from .errors import SettingError, StateError
-from .module import CARRIERS, Module, checked_number, no_gradient
+from .module import CARRIERS, Module, checked_number, forget_gradient, has_gradient
 
 
 class Optimizer:
@@ -32,6 +31,7 @@ class Optimizer:
     SGD(2 parameters, lr=0.05, momentum=0, dampening=0, weight_decay=0, nesterov=0)
     """
 
+    initial_lr: float  # the rate before the first schedule: see `schedules.py`
     settings: ClassVar[tuple[str, ...]] = ("lr",)  # the attributes, all floats, that state_dict() holds
     memories: ClassVar[tuple[str, ...]] = ()  # the lists, with an entry for each parameter, that it holds
 
@@ -45,14 +45,38 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
         for each in self.parameters:
-            each.grad = no_gradient(each)
+            forget_gradient(each)
 
+    @property
+    def lr(self) -> float:
+        """The learning rate. Assignable."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, rate: Any) -> None:
+        self._lr = number("lr", rate)
+
+    @quiet
     def step(self) -> None:
-        """Move every parameter along its gradient. A parameter that no loss depends on has gradient 0."""
-        self.steps += 1
-        with np.errstate(all="ignore"):  # infinities and NaN are values here, as they are of a Value
-            for place, each in enumerate(self.parameters):
-                each.data = self._moved(place, _numbers(each), each.grad)
+        """Move every parameter along its gradient: all of them or, where an error or an interrupt comes, none.
+
+        A parameter that no backward has come to since `zero_grad` stays as it is, and so does what is kept for it.
+        """
+        steps, kept = self.steps, [(memory, list(getattr(self, memory))) for memory in self.memories]
+        moved: list[tuple[Any, Any]] | None = None
+        try:
+            self.steps += 1
+            reached = [(place, each) for place, each in enumerate(self.parameters) if has_gradient(each)]
+            moved = [(each, self._moved(place, _numbers(each), each.grad)) for place, each in reached]
+            _assign(moved)
+        except BaseException:
+            if moved is not None:
+                _assign(moved)
+            else:
+                self.steps = steps
+                for memory, held in kept:
+                    setattr(self, memory, held)
+            raise
 
     def _moved(self, place: int, data: Any, grad: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not say how a parameter moves")
@@ -84,16 +108,16 @@ class Optimizer:
                 f"({odd[0]} does not fit): build both as they were when it was saved"
             )
         numbers = {name: checked_number(name, state[name], 0.0) for name in wanted}
-        held = {
-            name: checked_number(name, state[name], self.parameters[places[name][1]].data)
-            for name in places
-            if name in state
-        }
+        held = {name: checked_number(name, state[name], self._like(*places[name])) for name in places if name in state}
         self.steps = int(numbers.pop("steps"))
         for name, value in numbers.items():
             setattr(self, name, value)
         for name, (memory, place) in places.items():
             getattr(self, memory)[place] = held.get(name)
+
+    def _like(self, memory: str, place: int) -> Any:
+        """A number of the form of what is remembered."""
+        return 0.0 if memory == "taken" else self.parameters[place].data
 
     def __repr__(self) -> str:
         told = ", ".join(f"{name}={getattr(self, name):g}" for name in self.settings)
@@ -170,7 +194,8 @@ class Adam(Optimizer):
     """
 
     settings = ("lr", "beta1", "beta2", "eps", "weight_decay")
-    memories = ("mean", "square")
+    memories = ("mean", "square", "taken")
+    taken: list[Any]  # how many steps each parameter has made
     mean: list[Any]
     square: list[Any]
 
@@ -194,12 +219,16 @@ class Adam(Optimizer):
 
     def _stepped(self, place: int, data: Any, grad: Any) -> Any:
         mean, square = self.mean[place], self.square[place]
+        before = self.taken[place]
+        if before is None:  # a state of version 0.1 does not say: every step moved every parameter
+            before = 0.0 if mean is None else self.steps - 1.0
+        self.taken[place] = steps = before + 1.0
         mean = (1 - self.beta1) * grad + (0.0 if mean is None else self.beta1 * mean)
         square = (1 - self.beta2) * grad * grad + (0.0 if square is None else self.beta2 * square)
         self.mean[place], self.square[place] = mean, square
         # Both start at 0; dividing by what their weights add up to so far takes that out again.
-        corrected = mean / (1 - self.beta1**self.steps)
-        root = (square / (1 - self.beta2**self.steps)) ** 0.5
+        corrected = mean / (1 - self.beta1**steps)
+        root = (square / (1 - self.beta2**steps)) ** 0.5
         return data - self.lr * corrected / (root + self.eps)
 
 
@@ -239,12 +268,19 @@ def number(name: str, given: Any, low: float = 0.0, below: float = math.inf) -> 
         SettingError: it is no number, or not in [low, below).
     """
     try:
+        if isinstance(given, (str, bytes)):
+            raise TypeError
         value = float(given)
     except (TypeError, ValueError):
         raise SettingError(f"{name} is a number, got {type(given).__name__} {given!r}") from None
     if not low <= value < below:
         raise SettingError(f"{name} is a number from {low:g} to below {below:g}, got {value:g}")
     return value
+
+
+def _assign(moved: list[tuple[Any, Any]]) -> None:
+    for each, data in moved:
+        each.data = data
 
 
 def _numbers(leaf: Any) -> Any:

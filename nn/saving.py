@@ -1,15 +1,13 @@
 """Saving what was learned: the numbers of a state, by name, in a `.npz` or a `.safetensors` file.
 
-Never pickle, so a file cannot run code; how a safetensors file is laid out is in `safetensors.py`.
-
-A file is written beside the old one and takes its place in one step: an interruption leaves the old or the new, never
-half of one.
+Never pickle, so a file cannot run code; how a safetensors file is laid out is in `safetensors.py`. How a file is
+written, so that an interruption leaves the old or the new, is in `autograd/system/files.py`.
 """
 
 from __future__ import annotations
 
+import math
 import os
-import secrets
 import struct
 import tokenize
 import zipfile
@@ -18,6 +16,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from autograd.system import files
+from autograd.system.arrays import check_array
 
 from . import safetensors
 from .errors import StateError
@@ -32,7 +33,7 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
             in; any other as `.npz`, the usual ending; none is added.
 
     Raises:
-        StateError: it holds something that is no number.
+        StateError: it holds something that is no number, or two names that a file cannot tell apart.
         OSError: the file cannot be written.
 
     >>> from nn import Linear
@@ -42,31 +43,35 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
     ['bias', 'weight']
     """
     state = what if isinstance(what, Mapping) else _state_of(what)
+    for number in state.values():
+        check_array(number)
     arrays = {name: np.asarray(number) for name, number in state.items()}
     for name, array in arrays.items():
         if not isinstance(name, str) or array.dtype.kind not in "biuf":
             remedy = "; write its .data" if hasattr(state[name], "backward") else ""
             raise StateError(f"save() writes numbers by name, got {name!r}: {type(state[name]).__name__}{remedy}")
-    target = os.path.realpath(path)
-    beside = f"{target}.{secrets.token_hex(4)}.tmp"  # in the same folder: only then can it be renamed in one step
-    try:
-        with open(beside, "xb") as file:
-            (safetensors.write if target.endswith(".safetensors") else _write)(file, arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise
+    _check_names(arrays)
+    as_tensors = os.fsdecode(path).endswith(".safetensors")
+    files.write(path, lambda file: (safetensors.write if as_tensors else _write)(file, arrays))
 
 
-def load(path: str | os.PathLike[str], into: Any = None) -> dict[str, Any]:
+def _check_names(arrays: Mapping[str, Any]) -> None:
+    """In an archive the array `w` is the file `w.npy`."""
+    for name in arrays:
+        if "\0" in name:
+            raise StateError(f"a name holds no NUL, got {name!r}")
+        if name.endswith(".npy") and name[:-4] in arrays:
+            raise StateError(f"{name[:-4]!r} and {name!r} would be told apart by nobody: give one of them another name")
+
+
+def load(path: str | os.PathLike[str], into: Any = None, limit: int | None = None) -> dict[str, Any]:
     """Read a file that `save` wrote, or another safetensors file: numbers by name, floats and arrays.
 
     Args:
         path: the file; which format it is in is seen from its first bytes.
         into: something with `load_state_dict()`, such as a module, that is given them.
+        limit: how many bytes the arrays may take together; by default 16 times the file's own size, but at least
+            64 MiB. (A compressed file can hold a thousand times its size.)
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -86,7 +91,7 @@ def load(path: str | os.PathLike[str], into: Any = None) -> dict[str, Any]:
             start = file.read(9)
             file.seek(0)
             # The header of a safetensors file opens after eight bytes; a zip archive has a small number there.
-            arrays = safetensors.read(file) if start[8:] == b"{" else _read(file)
+            arrays = safetensors.read(file) if start[8:] == b"{" else _read(file, limit)
         except _DAMAGED as error:
             reason = str(error) or type(error).__name__
             raise StateError(
@@ -121,14 +126,37 @@ _DAMAGED = (
 """What numpy, zipfile and json raise for a file that is none of theirs, or damaged, or made to do harm."""
 
 
-def _read(file: Any) -> dict[str, Any]:
-    archive = np.load(file, allow_pickle=False)
-    if not isinstance(archive, np.lib.npyio.NpzFile):
+def _read(file: Any, limit: int | None) -> dict[str, Any]:
+    if limit is None:
+        limit = max(16 * os.fstat(file.fileno()).st_size, 1 << 26)
+    if file.read(6) == np.lib.format.MAGIC_PREFIX:
         raise ValueError("a single array without a name")
-    state = {}
-    for name in archive.files:
-        array = archive[name]
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-            raise ValueError(f"{name} is no array of numbers")
-        state[name] = array
+    file.seek(0)
+    state: dict[str, Any] = {}
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            if name == member.filename:
+                raise ValueError(f"{name} is no array of numbers")
+            if name in state:
+                raise ValueError(f"{name} is there twice")
+            limit -= _size(archive, member, name)
+            if limit < 0:
+                raise ValueError("its arrays are larger than the limit: load(..., limit=bytes) raises it")
+            with archive.open(member) as inside:
+                state[name] = np.lib.format.read_array(inside, allow_pickle=False)
     return state
+
+
+def _size(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> int:
+    """How many bytes an array will take, by its header, before any memory is asked for."""
+    with archive.open(member) as inside:
+        version = np.lib.format.read_magic(inside)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = header(inside)
+    if dtype.kind not in "biuf":
+        raise ValueError(f"{name} is no array of numbers")
+    size = math.prod(shape) * dtype.itemsize
+    if size > member.file_size:
+        raise ValueError(f"the header of {name} promises more than there is")
+    return size

@@ -6,8 +6,9 @@ so it can be asked in advance.
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import SettingError, StateError
@@ -18,7 +19,8 @@ class Schedule:
     """What the schedules share. Write one of the others, or a subclass with its own `rate`.
 
     Args:
-        optimizer: whose learning rate is set; the rate it has now is the base.
+        optimizer: whose learning rate is set. The base is the rate that it had before its first schedule, and which it
+            keeps as `initial_lr`.
 
     >>> from autograd import Value
     >>> from nn import SGD
@@ -33,7 +35,7 @@ class Schedule:
         if not isinstance(optimizer, Optimizer):
             raise SettingError(f"a schedule takes the optimiser whose rate it sets, got {type(optimizer).__name__}")
         self.optimizer = optimizer
-        self.base_lr = optimizer.lr
+        self.base_lr = optimizer.initial_lr = getattr(optimizer, "initial_lr", optimizer.lr)
         self.epoch = 0
         optimizer.lr = self.rate(0)
 
@@ -156,6 +158,39 @@ class LinearWarmup(Schedule):
         """The learning rate after so many steps of the schedule."""
         share = min(epoch / self.total_iters, 1.0)
         return self.base_lr * (self.start_factor + (1 - self.start_factor) * share)
+
+
+class SequentialLR(Schedule):
+    """One schedule after the other: a warm-up, say, and then a cosine. Each counts its own epochs from 0.
+
+    Args:
+        schedules: in their order, all of the same optimiser.
+        milestones: the epochs at which the second, the third, ... begins.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> optimizer = SGD([Value(1.0)], lr=0.4)
+    >>> schedule = SequentialLR(
+    ...     optimizer, [LinearWarmup(optimizer, 4, 0.25), CosineAnnealingLR(optimizer, 10)], [4])
+    >>> [round(schedule.rate(epoch), 6) for epoch in (0, 2, 4, 9, 14)]
+    [0.1, 0.25, 0.4, 0.2, 0.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, schedules: Sequence[Schedule], milestones: Sequence[int]) -> None:
+        self.schedules, self.milestones = list(schedules), [_count("a milestone", each) for each in milestones]
+        if len(self.milestones) != len(self.schedules) - 1 or self.milestones != sorted(set(self.milestones)):
+            raise SettingError(
+                f"SequentialLR takes {len(self.schedules) - 1} rising milestones for {len(self.schedules)} schedules, "
+                f"got {self.milestones}"
+            )
+        if any(each.optimizer is not optimizer for each in self.schedules):
+            raise SettingError("the schedules of a SequentialLR set the rate of the optimiser that it is given")
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate after so many steps of the schedule."""
+        place = bisect.bisect_right(self.milestones, epoch)
+        return self.schedules[place].rate(epoch - (self.milestones[place - 1] if place else 0))
 
 
 def _count(name: str, given: Any) -> int:

@@ -21,7 +21,7 @@ from .errors import SettingError, TrainingError
 from .gradients import clip_grad_norm_, grad_norm
 from .init import Draws, generator
 from .layers import positive
-from .module import Module
+from .module import Module, holds_numbers
 from .optim import Adam, Optimizer
 from .schedules import Schedule
 
@@ -134,8 +134,11 @@ def fit(
     for name, count in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
         if count is not None:
             positive(name, count)
+    if isinstance(loss, type):
+        raise SettingError(f"loss is a function or an object of a loss module: write {loss.__name__}()")
     parameters = model.parameters()
     chosen = _made(optimizer or _default_optimizer, parameters, Optimizer, "optimizer")
+    own, layers = set(map(id, parameters)), set(map(id, model.modules()))
     rates = None if schedule is None else _made(schedule, chosen, Schedule, "schedule")
     batches = _batches(data, batch_size, generator(seed) if shuffle else None)
     checks = None if validation is None else _batches(validation, batch_size, None)
@@ -147,6 +150,11 @@ def fit(
     if checkpoint is not None:
         kept = Checkpoint(checkpoint, model, chosen, rates, history, getattr(batches, "source", None))
     best = kept.restore() if kept else None
+    if own and not any(id(each) in own for each in chosen.parameters):
+        raise SettingError(
+            "the optimizer holds other parameters than the model's, so nothing would be learned: make it with "
+            "model.parameters(), or give a function such as optimizer=lambda p: SGD(p, lr=0.1)"
+        )
     lowest = min((loss for loss in history.watched if not math.isnan(loss)), default=math.inf)
     # The loss of a single batch an epoch is that of the parameters before its step; any other is best matched after it.
     looks_back = checks is None and isinstance(batches, Sized) and len(batches) == 1
@@ -158,6 +166,11 @@ def fit(
             lr = chosen.lr
             earlier = [each.data for each in parameters] if looks_back else None
             mean, norm = _epoch(step, batches, chosen, clip_norm, epoch, history)
+            if epoch == 0 and any(id(each) not in layers and holds_numbers(each) for each in model.modules()):
+                raise SettingError(
+                    "the model got a layer with parameters during its first call, which the optimizer does not know: "
+                    "make all layers in __init__"
+                )
             history.losses.append(mean)
             history.grad_norms.append(norm)
             history.lrs.append(lr)

@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-for pool in ("OMP", "OPENBLAS", "MKL"):  # pytest -n has a process for each core: threads besides would wait for each other
+for pool in ("OMP", "OPENBLAS", "MKL"):  # pytest -n has a process for each core: threads would wait for each other
     os.environ.setdefault(f"{pool}_NUM_THREADS", "1")
 os.environ["GLASSGRAD_LANG"] = "en"  # whatever the machine speaks
 
@@ -23,6 +23,7 @@ hypothesis.settings.load_profile("repeatable")  # pytest --hypothesis-profile=se
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", default="0", help="how many random programs the tests of tests/fuzz try at least")
     parser.addoption("--refresh", action="store_true", help="rewrite the files of expected output in tests/golden")
 
 

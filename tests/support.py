@@ -29,6 +29,7 @@ DOMAINS: dict[str, tuple[tuple[float, float], ...]] = {
     "arctan2": (REAL, POSITIVE),
     "log1p": ((-0.9, 4.0),),
     "tan": ((-1.4, 1.4),),
+    **dict.fromkeys(("fmod", "floor_divide", "remainder"), ((2.1, 2.8), (0.97, 1.03))),
     "arccosh": ((1.1, 4.0),),
     **dict.fromkeys(("reciprocal", "sqrt", "log", "log2", "log10"), (POSITIVE,)),
     **dict.fromkeys(("arcsin", "arccos", "arctanh"), ((-0.9, 0.9),)),
@@ -65,6 +66,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "power": lambda x, y: x**y,
     "reciprocal": lambda x: 1 / x,
+    "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
     "square": lambda x: x * x,
     "sqrt": mp.sqrt,
     "hypot": lambda x, y: mp.sqrt(x * x + y * y),
@@ -76,6 +78,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "log10": lambda x: mp.log(x) / mp.log(10),
     "log1p": mp.log1p,
     "logaddexp": lambda x, y: max(x, y) + mp.log1p(mp.exp(-abs(x - y))),
+    "logaddexp2": lambda x, y: max(x, y) + mp.log1p(mp.mpf(2) ** -abs(x - y)) / mp.log(2),
     "sin": mp.sin,
     "cos": mp.cos,
     "tan": mp.tan,
@@ -104,6 +107,9 @@ EXACT: dict[str, Callable[..., Any]] = {
     "sign": mp.sign,
     "floor": mp.floor,
     "ceil": mp.ceil,
+    "fmod": lambda x, y: mp.fmod(abs(x), abs(y)) * mp.sign(x),
+    "floor_divide": lambda x, y: mp.floor(x / y),
+    "remainder": lambda x, y: x - mp.floor(x / y) * y,
     "identity": lambda x: x,
 }
 
@@ -124,6 +130,7 @@ CANCELS: dict[tuple[str, int | None], tuple[str, Callable[..., Any]]] = {
     ),
 }
 
+JUMPING = ("fmod", "floor_divide", "remainder")
 EXTREMES = (1e-300, 1e-20, 1e-8, 1e-3, 0.5, 1.0, 2.5, 20.0, 37.0, 100.0, 700.0, 745.0, 1e3, 1e6, 1e16, 1e154, 1e300)
 
 
@@ -136,6 +143,8 @@ def points(rule: Rule, count: int = 25) -> list[tuple[float, ...]]:
         found += [(x,) for x in extremes]
     else:
         found += [(x, y) for x in extremes[::3] for y in extremes[1::4]] + [(x, x) for x in extremes[::5]]
+    if rule.name in JUMPING:  # an error of the last digit is another whole number
+        found = [(x, y) for x, y in found if y != 0 and abs(x / y) < 1e9 and abs(x / y % 1 - 0.5) < 0.4]
     if rule.name == "power":  # a whole number above 2**53 has no odd neighbour among the floats: y - 1 is lost
         found = [(x, y) for x, y in found if x >= 0 or abs(y) < 2.0**53]
     return found
@@ -145,6 +154,8 @@ def at_kink(rule: Rule, point: Sequence[float]) -> bool:
     """Whether the derivative jumps at this point: there it is a convention, and tested as one."""
     if rule.name in ("hypot", "arctan2") and point[0] == 0.0 and point[1] <= 0.0:  # the origin, and arctan2's cut
         return point == (0.0, 0.0) or rule.name == "arctan2"
+    if rule.name == "cbrt" and point[0] == 0.0:
+        return True
     gap = point[0] - point[1] if rule.name in ("maximum", "minimum") else point[0]
     return gap in rule.kinks or (rule.name in ("floor", "ceil") and gap == math.floor(gap))
 

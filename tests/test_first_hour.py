@@ -35,7 +35,7 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
         [1.0, 2.0],
     ),
     "scatter Values": (PLOT + "out = plt.scatter([Value(1.0)], [Value(3.0)]).get_offsets().tolist()", [[1.0, 3.0]]),
-    "plot a Tensor": (PLOT + "plt.plot(Tensor([1.0, 2.0]) * 2)", Error(OperandError, "write t.data or t.numpy()")),
+    "plot a Tensor": (PLOT + "out = plt.plot(Tensor([1.0, 2.0]) * 2)[0].get_ydata().data.tolist()", [2.0, 4.0]),
     "plot a Tensor's numbers": (PLOT + "out = plt.plot(Tensor([1.0, 2.0]).data)[0].get_ydata().tolist()", [1.0, 2.0]),
     "print a Value": ("print(Value(1.5, 'w'))", ["Value(1.5, grad=0.0, label='w')"]),
     "format": ("out = f'{Value(1.23456):.2f} {Value(2.0):>6.1f}', '%.3f' % Value(1.5)", ("1.23    2.0", "1.500")),

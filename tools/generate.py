@@ -30,6 +30,7 @@ from autograd.numbers import ieee  # noqa: E402
 
 OPERATORS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "power": "pow", "negative": "neg",
+    "floor_divide": "floordiv", "remainder": "mod",
 }  # fmt: skip
 
 CALLED = {name: Rule(name, lambda x, y: None, lambda: 0, lambda: 0, intrinsic=True) for name in ("divide", "power")}
@@ -256,7 +257,17 @@ def atom(symbol: Symbol, operands: Sequence[str]) -> str:
     if isinstance(symbol.op, str):
         return f"{operands[0]} {symbol.op} {operands[1]}"
     name = f"ieee.{symbol.op.name}" if hasattr(ieee, symbol.op.name) else f"math.{symbol.op.c}"
-    return f"{name}({', '.join(operands)})"
+    return f"{name}({', '.join(map(_bare, operands))})"
+
+
+def _bare(text: str) -> str:
+    """Without the parentheses of a choice, which an argument does not need."""
+    depth = 0
+    for k, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return text[1:-1] if text.startswith("(") and k == len(text) - 1 else text
+    return text
 
 
 def _uses(text: str, name: str) -> bool:

@@ -16,8 +16,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 MEASURED = ROOT / "benchmarks" / "results" / "compiled.json"
 BLOCK = re.compile(r"(<!-- speed: (\w+) -->\n).*?(<!-- end of speed -->)", re.DOTALL)
-ROWS = ("micrograd, by sample", "eager", "torch", "jax.jit", "numpy by hand", "numpy engine", "llvm", "C")
-OURS = {"eager", "numpy engine", "llvm"}
+ROWS = ("micrograd, by sample", "eager", "torch", "jax.jit", "jax engine", "numpy by hand", "numpy engine", "llvm", "C")
+OURS = {"eager", "jax engine", "numpy engine", "llvm"}
 WORDS = {
     "en": {
         "head": "Loss and all gradients of a batch",
@@ -28,6 +28,7 @@ WORDS = {
         "torch": "PyTorch, in arrays",
         "jax.jit": "JAX, `jit`",
         "numpy by hand": "numpy, backprop written by hand",
+        "jax engine": "`compile(engine=\"jax\")`",
         "numpy engine": "`compile(engine=\"numpy\")`",
         "llvm": "`compile(engine=\"llvm\")`",
         "C": "C, written by hand",
@@ -45,6 +46,7 @@ WORDS = {
         "torch": "PyTorch，数组",
         "jax.jit": "JAX，`jit`",
         "numpy by hand": "numpy，手写反向传播",
+        "jax engine": "`compile(engine=\"jax\")`",
         "numpy engine": "`compile(engine=\"numpy\")`",
         "llvm": "`compile(engine=\"llvm\")`",
         "C": "C，手写",

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import OperandError, ShapeError
+from ..system.arrays import check_array
 
 FLOAT64: Final = np.dtype(np.float64)  # there is but one such: `is` tells, ten times as fast as ==
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -90,6 +91,7 @@ def _rebuilt(skeleton: Any, rows: Sequence[Any]) -> Any:
 
 def as_floats(name: str, part: Any) -> Floats:
     """A batch of one argument as a contiguous float64 array."""
+    check_array(part)
     try:
         array = np.asarray(getattr(part, "data", part) if hasattr(part, "_apply") else part)
     except ValueError as error:

@@ -7,6 +7,7 @@ operation is a row of a table, or an opcode: one of the strings below. No Values
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -90,8 +91,8 @@ class BaseProgram:
 
 
 def name_of(op: Operation) -> str:
-    """A row's name; an opcode is one."""
-    return op if isinstance(op, str) else str(op.name)
+    """A row's name, fit for a comment; an opcode is one."""
+    return op if isinstance(op, str) else re.sub(r"\W+", "_", str(op.name))
 
 
 def is_commutative(op: Operation) -> bool:

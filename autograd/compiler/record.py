@@ -6,8 +6,10 @@ of this one call into the program for ever, so that is an error.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
+from .. import conversion
 from ..errors import TraceError
 from ..mode import NOW
 from ..switches import source_line
@@ -19,6 +21,14 @@ READING: Final = {
 }  # fmt: skip
 
 P = TypeVar("P", bound=BaseProgram)
+
+
+def called(function: Callable[..., Any], *operands: Any) -> Any:
+    """What a user's function gives for recorded operands."""
+    try:
+        return function(*operands)
+    except ValueError as error:  # numpy's, in the place of ours
+        raise conversion.told(error) from None
 
 
 class BaseRecorder(Generic[P]):
@@ -56,7 +66,10 @@ class BaseRecorder(Generic[P]):
 
     def refuse(self, value: Any, what: str) -> NoReturn:
         """Raise where an answer would be frozen: bool(), float(), `.data`."""
+        now, by, instead, line = conversion.situation(), "", "", source_line()
+        if what in ("float()", "np.asarray()") and now.how in (conversion.STORED, conversion.PASSED):
+            by, instead, line = f", by {now.told}", f"{conversion.remedy(now.how, now.called)}; ", now.line
         raise TraceError(
-            f"{source_line()} {READING.get(what, 'reads')} {self.recorded} ({what}): the compiled program would keep "
-            f"the answer of this one call for ever; {REMEDY}"
+            f"{line} {READING.get(what, 'reads')} {self.recorded} ({what}{by}): the compiled program would "
+            f"keep the answer of this one call for ever; {instead}{REMEDY}"
         )

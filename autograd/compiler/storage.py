@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +17,20 @@ from typing import Any, Final
 
 from ..core.table import TABLE
 from ..errors import ShapeError
+from ..system import files
 from ..value.value import Value, parameter
 from .batch import Layout, Leaf
 from .names import FORBIDDEN
 from .program import CAPTURED, COMPARISONS, DETACH, LEARNED, LITERAL, LOGIC, WHERE, is_row, name_of
 from .scalar.lower import lower
 from .scalar.plans import Plans
-from .scalar.program import COUNT, REDUCE, SAMPLE, Program
+from .scalar.program import COUNT, INSIDE, REDUCE, SAMPLE, Program
 
 FORMAT: Final = "glassgrad program 1"
 ARITY: Final = {**dict.fromkeys((*COMPARISONS, *LOGIC), 2), "not": 1, WHERE: 3, DETACH: 1, REDUCE: 1}
 """Every opcode a file may hold that is not a leaf, and how many operands it takes."""
+LARGEST: Final = 1_000_000
+"""How many numbers a sample of a loaded program may have: each has a name in the printed source."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,7 @@ def write(path: str | os.PathLike[str], saved: Saved) -> None:
         "parameters": [[p.label, _text(p._data)] for p in saved.parameters],
         "programs": [_packed(each) for each in saved.programs],
     }
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=None, separators=(",", ":"))
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    files.write(path, lambda file: file.write(json.dumps(content, separators=(",", ":")).encode()))
 
 
 def _packed(saved: SavedProgram) -> dict[str, Any]:
@@ -117,7 +111,7 @@ def read(path: str | os.PathLike[str]) -> Saved:
         ShapeError: it is not such a file, or it does not fit together.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(os.fsdecode(path)).read_text(encoding="utf-8"))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError(f"it does not begin with the format {FORMAT!r}")
         reduction = _one_of(content["reduction"], ("mean", "sum"))
@@ -133,6 +127,8 @@ def _unpacked(packed: dict[str, Any], reduction: str, parameters: int) -> SavedP
     leaves = tuple(Leaf(_name(name), _sizes(shape)) for name, shape in packed["leaves"])
     if len({leaf.name for leaf in leaves}) < len(leaves):
         raise ValueError("two arrays have the same name")
+    if sum(math.prod(leaf.shape) for leaf in leaves) > LARGEST:
+        raise ValueError(f"a sample of more than {LARGEST} numbers is none of a function of single numbers")
     captured = [_value(each) for each in packed["captured"]]
     layout = Layout(tuple(_skeleton(part, len(leaves)) for part in packed["skeleton"]), leaves)
     limits = {
@@ -151,6 +147,9 @@ def _unpacked(packed: dict[str, Any], reduction: str, parameters: int) -> SavedP
         for several in (packed["gradient"], packed.get("exact", []))
     )
     shape = _sizes(packed["shape"])
+    has_loss = parameters or shape == ()  # else it is a forward pass, whose results are those of the samples
+    if has_loss and any(program.stages[i] == INSIDE for i in (loss, *gradient, *exact)):
+        raise ValueError("the loss, or a part of its gradient, is not taken over the batch")
     if len(outputs) != math.prod(shape) or len(gradient) != parameters or len(exact) not in (0, parameters):
         raise ValueError("the outputs do not fit the shape, or the gradient does not fit the parameters")
     wrt = [program.leaf(LEARNED, k) for k in range(parameters)]

@@ -55,7 +55,7 @@ class Dialect:
 
     def sign(self, rule: Rule) -> str:
         """The operator that a row is written with; "" for a call."""
-        return rule.symbol
+        return rule.symbol if is_row(rule) else ""
 
     def helper(self, rule: Rule, name: str) -> tuple[str, list[str]] | None:
         """A function that has to stand beside the text and is no formula: its text, and the imports that it needs."""

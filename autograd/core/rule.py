@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import OperandError
 from ..numbers.functions import machine
+from ..system.quiet import quietly
 
 Formula = Callable[..., Any]
 
@@ -120,5 +121,5 @@ def intrinsic(name: str, *partials: Formula, c: str | None = None, **options: An
 
 def _ieee(formula: Formula, operands: Sequence[Any]) -> Any:
     """The formula where Python's floats raise (1 / 0, an overflow of **): as IEEE 754 and numpy compute it."""
-    with np.errstate(all="ignore"):  # arrays, of one element: a function of the machine gives floats for anything else
-        return float(np.ravel(formula(*[np.array([operand]) for operand in operands]))[0])
+    arrays = [np.array([operand]) for operand in operands]  # a function of the machine gives floats for anything else
+    return float(np.ravel(quietly(formula, *arrays))[0])

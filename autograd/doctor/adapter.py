@@ -34,6 +34,7 @@ def diagnose_class(
     gradients: Mapping[str, str] | None = None,
     each: bool = False,
     seed: int = 0,
+    lang: str = "",
 ) -> Report:
     """Diagnose an object that keeps its weights, and its gradients, in attributes.
 
@@ -50,6 +51,7 @@ def diagnose_class(
         gradients: the attribute of each weight's gradient; found by name (dW, d_W, W_grad, grad_W) if it is left out.
         each: its functions take one sample at a time.
         seed: of the random points.
+        lang: the language of the report, as for `diagnose`.
 
     Returns:
         A `Report`, with one on the update in `report.step` where both were judged.
@@ -116,6 +118,7 @@ def diagnose_class(
         lr=lr,
         each=each,
         seed=seed,
+        lang=lang,
     )
 
 

@@ -1,6 +1,7 @@
 """The words of the doctor: what is the matter and what to do, in sentences a learner understands.
 
-One place for every message. The formulas in them are computed from the graph (`formulas.py`), the numbers from the fit.
+Which message of the language's table, and its facts: formulas computed from the graph (`formulas.py`), and the numbers
+of the fit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from .evidence import Evidence
 from .fit import Explanation
 from .formulas import Formulas
+from .language import counted, say, sentences
 from .reference import Loss
 from .report import Candidate
 from .templates import Factor
@@ -30,18 +32,14 @@ class Words:
 
     def evidence(self) -> str:
         e = self.seen
-        points, samples = _count(e.points, "point"), _count(e.samples, "sample")
-        kind = "your step" if e.judged_step else "your function"
+        points, samples = counted("points", e.points), counted("samples", e.samples)
         if len(e.probes) == 1:
             if e.called:
-                return f"Judged on {samples} at one point. With so little, some mistakes look alike."
-            given = "after one step, an update" if e.judged_step else "as numbers, a gradient"
-            return (
-                f"Judged on {samples} at the one point you gave. Given {given} cannot be tried elsewhere; give the "
-                "function that computes it, and look-alikes can be told apart."
-            )
-        text = f"Judged on {samples} at {points}: {kind} was called {len(e.probes)} times."
-        return text if e.strong else text + " With so little, some mistakes look alike."
+                return say("judged_little", samples=samples)
+            return say("judged_given_step" if e.judged_step else "judged_given_numbers", samples=samples)
+        key = "judged_step" if e.judged_step else "judged_function"
+        text = say(key, samples=samples, points=points, times=len(e.probes))
+        return text if e.strong else sentences([text, say("look_alike")])
 
     # ------------------------------------------------------------------------------------------ a mistake found
 
@@ -51,11 +49,11 @@ class Words:
         scale = self._scale(e)
         if scale:
             parts.append(scale)
-        return ", and ".join(parts)
+        return say("and_clause").join(parts)
 
     def reason(self, e: Explanation, block: str) -> str:
         text = self.text(e, block)
-        return text if text.endswith("?") else f"{text}."
+        return text if text.endswith(("?", "？")) else f"{text}{say('stop')}"
 
     def advice(self, e: Explanation, block: str) -> str:
         """The repair: the formulas that the mistake is in."""
@@ -70,14 +68,14 @@ class Words:
             lines.append(self.formulas.output_delta())  # a factor or a sign comes in where the loss is differentiated
         line = self.formulas.gradient(block)
         yours = self._yours(e, block, line)
-        lines.append(f"{line}    # not {yours}" if line and yours else line)
+        lines.append(say("c_not", line=line, yours=yours) if line and yours else line)
         lines = list(dict.fromkeys(filter(None, lines)))
         if names == ("zero",) and not line:
-            lines.append(f"d{block} is never computed, or overwritten with zeros")
+            lines.append(say("c_never", block=block))
         if "doubled" in names:
-            lines.append(f"d{block} = 0  # before each backward pass, not after")
+            lines.append(say("c_zero_before", block=block))
         if "stale" in names:
-            lines.append(f"compute d{block} before the step that uses it")
+            lines.append(say("c_before_step", block=block))
         if self.seen.judged_step:
             lines.append(f"{block} -= lr * d{block}")
         return "\n".join(lines)
@@ -85,8 +83,8 @@ class Words:
     def _said_of_slope(self, e: Explanation, k: int, slope: str) -> str:
         if any(f.name == "activation-applied-twice" and k in f.where for f in e.factors):
             number = self.formulas.number.get(self.formulas.layers.activation(k).block, 0)
-            return f"f' of z{number}: {_bare(slope)}; a{number} went through f already"
-        return f"{slope} is missing in yours"
+            return say("c_twice", number=number, slope=_bare(slope))
+        return say("c_missing", slope=slope)
 
     def _yours(self, e: Explanation, block: str, line: str) -> str:
         """What the learner seems to have written in place of the right side."""
@@ -107,97 +105,60 @@ class Words:
     def _factor(self, f: Factor, block: str) -> str:
         forms = self.formulas
         a = forms.input_name(block)
-        delta = f"delta{forms.layer(block)}" if forms.layer(block) else "the error"
-        what = self.what
-        if f.name == "transposed":
-            return f"the {what} is transposed: rows and columns are exchanged"
-        if f.name == "zero":
-            return f"the {what} is zero everywhere, though the loss does change with {block}"
-        if f.name == "weight":
-            if self.seen.judged_step:
-                return (
-                    f"the step subtracts the weight itself ({block} -= lr * {block}): that is weight decay. It shrinks "
-                    f"{block} towards zero and never looks at the data"
-                )
-            return f"this is {block} itself, in place of its gradient: a step along it is weight decay"
+        delta = f"delta{forms.layer(block)}" if forms.layer(block) else say("delta_unknown")
+        key = f"a_{f.name}"
+        if f.name == "weight" and self.seen.judged_step:
+            key = "a_weight_step"
         if f.name == "error" and f.variant:
-            return f"this is the error at the output, in every place; it was neither sent back nor multiplied by {a}"
-        if f.name == "error":
-            return f"the error {delta} alone: it is not multiplied by the input of the layer, {a}"
-        if f.name == "weight-for-activation":
-            return f"{delta} is multiplied by the weight {block}, in place of the input of the layer, {a}"
-        if f.name == "missing-derivative":
-            return f"the derivative of {self._at(f)} is missing"
-        if f.name == "activation-applied-twice":
-            return f"the derivative of {self._at(f)} is taken at its result: f'(f(z)), in place of f'(z)"
-        if f.name == "raw-error":
-            return f"the raw error is sent back, without the derivative of {self._at(f)} on the way"
-        if f.name == "stale":
-            return f"this is the {what} of the call before: one step too late"
-        if f.name == "doubled":
-            return "the gradients of earlier calls are still in it: it adds up and is never set back to zero"
-        return (
-            f"the error was sent back through weights that had been updated already (lr {abs(f.lr):.3g}); compute all "
-            "gradients first, then update"
+            key = "a_error_output"
+        return say(
+            key, what=say(f"what_{self.what}"), block=block, a=a, delta=delta, at=self._at(f), lr=f"{abs(f.lr):.3g}"
         )
 
     def _at(self, f: Factor) -> str:
-        return " and ".join(dict.fromkeys(self.formulas.activation(k) for k in sorted(f.where)))
+        return say("at_and").join(dict.fromkeys(self.formulas.activation(k) for k in sorted(f.where)))
 
     def _scale(self, e: Explanation) -> str:
         names = e.names
         if names == ("weight",):
             return ""
-        lead = "" if e.factors else f"the right {self.what}, but "
-        minus = "with the wrong sign" if e.factors else "with the wrong sign: a step along it makes the loss grow"
+        what = say(f"what_{self.what}")
+        lead = "" if e.factors else say("right_but", what=what)
         size = abs(e.scale)
         if "scaled" not in names:
-            return f"{lead}{minus}" if "sign" in names else ""
-        n = self.seen.probes[0].count
-        if e.power == 1:
-            cause = "N times too large, N the number of samples: a sum over the samples where the loss takes the mean"
-        elif e.power == -1:
-            cause = "N times too small, N the number of samples: a mean over the samples where the loss takes the sum"
-        elif _near(size, 2.0):
-            cause = "twice too large: does the loss have the ½ that cancels the 2 of the square?"
-        elif _near(size, 0.5):
-            cause = "half of what it is to be: the 2 of the square is missing"
-        elif self.seen.lr and _near(size, self.seen.lr):
-            cause = f"multiplied by the learning rate {self.seen.lr:g} already"
-        elif self.seen.lr and _near(size, 1 / self.seen.lr):
-            cause = f"divided by the learning rate {self.seen.lr:g}: the step forgot to multiply by it"
-        elif n > 1 and _near(size, n):
-            cause = f"{n} times too large, and the batch has {n} samples: a sum where the loss takes the mean?"
-        elif n > 1 and _near(size, 1 / n):
-            cause = f"{n} times too small, and the batch has {n} samples: a mean where the loss takes the sum?"
-        else:
-            cause = f"multiplied by {size:.6g}"
+            return f"{lead}{say('wrong_sign' if e.factors else 'wrong_sign_grows')}" if "sign" in names else ""
+        cause = self._cause(e.power, size)
         if self.seen.judged_step and not e.power:
-            cause = f"{cause.rstrip('?')}; or is the learning rate of the step another than {self.seen.lr:g}?"
-        if e.scale < 0:
-            cause = f"with the wrong sign, and {cause}"
-        return f"{lead}{cause}"
+            cause = say("or_other_rate", cause=cause.rstrip("?？"), lr=f"{self.seen.lr:g}")
+        return f"{lead}{say('sign_and', cause=cause) if e.scale < 0 else cause}"
+
+    def _cause(self, power: int, size: float) -> str:
+        """Where a factor comes from."""
+        n, lr = self.seen.probes[0].count, self.seen.lr
+        if power in (1, -1):
+            return say("n_large" if power == 1 else "n_small")
+        if _near(size, 2.0) or _near(size, 0.5):
+            return say("twice" if size > 1 else "half")
+        if lr and (_near(size, lr) or _near(size, 1 / lr)):
+            return say("times_lr" if _near(size, lr) else "over_lr", lr=f"{lr:g}")
+        if n > 1 and (_near(size, n) or _near(size, 1 / n)):
+            return say("batch_large" if _near(size, n) else "batch_small", n=n)
+        return say("times_factor", factor=f"{size:.6g}")
 
     # --------------------------------------------------------------------------------- several, or none at all
 
     def tie(self, block: str, candidates: tuple[Candidate, ...]) -> str:
         shown = list(dict.fromkeys(map(str, candidates)))[:5]
         if shown == ["scaled"]:
-            return (
-                f"{candidates[0].scale:.6g} times the right {self.what}, on this one sample. On one sample a great "
-                "many mistakes come to no more than a factor: give more samples to tell which it is"
-            )
-        return (
-            f"wrong, but what exactly is not decided: {_or(shown)} would give these very numbers here. "
-            "More samples and other parameters would tell: give the function that computes it"
-        )
+            return say("tie_factor", factor=f"{candidates[0].scale:.6g}", what=say(f"what_{self.what}"))
+        return say("tie", names=_or(shown))
 
     def unrecognised(self, block: str) -> str:
-        text = f"wrong, and none of the usual mistakes, nor any two of them, gives these numbers{self._partly(block)}."
+        text = say("unrecognised", partly=self._partly(block))
         text += self._hint(block)
-        if text.endswith(("?", ":")) or not self.formula(block):
+        if text.endswith(("?", ":", "？", "：")) or not self.formula(block):
             return text
-        return f"{text} Compare each line with the formula:"
+        return say("compare_lines", text=text)
 
     def _partly(self, block: str) -> str:
         """Which part of it is right, where only some rows or columns are wrong."""
@@ -211,11 +172,11 @@ class Words:
             room = 1e-6 * float(np.max(np.abs(ours), initial=0.0))
             off |= np.abs(probe.answers[block] - ours) > room
             seen |= np.abs(ours) > room
-        for axis, word in ((0, "column"), (1, "row")):
+        for axis, key in ((0, "columns"), (1, "rows")):
             wrong = np.flatnonzero(off.any(axis=axis))
             if 0 < len(wrong) < off.shape[1 - axis] and (seen.any(axis=axis) | off.any(axis=axis)).all():
                 which = ", ".join(map(str, wrong[:6])) + (", …" if len(wrong) > 6 else "")
-                return f" ({word}{'s' if len(wrong) > 1 else ''} {which} wrong, the others right)"
+                return counted(key, len(wrong), which=which)
         return ""
 
     def _hint(self, block: str) -> str:
@@ -226,10 +187,7 @@ class Words:
         if all(np.shape(r) == np.shape(w) and np.any(w) for r, w in zip(rest, weights, strict=True)):
             c = float(np.vdot(weights[0], rest[0]) / np.vdot(weights[0], weights[0]))
             if all(np.linalg.norm(r - c * w) <= 1e-6 * np.linalg.norm(r) for r, w in zip(rest, weights, strict=True)):
-                return (
-                    f" But it is the right one plus {c:.4g} * {block}: weight decay that the loss does not have. Add "
-                    "its penalty to the loss, or leave it out here. Without it:"
-                )
+                return say("hint_decay", c=f"{c:.4g}", block=block)
         for other in self.seen.names:
             if other != block and all(
                 probe.right(other).shape == probe.answers[block].shape
@@ -237,87 +195,59 @@ class Words:
                 and np.allclose(probe.answers[block], probe.right(other), rtol=1e-6, atol=0.0)
                 for probe in probes
             ):
-                return f" But it is the gradient of {other}: are two names, or two places in a list, exchanged?"
+                return say("hint_exchanged", other=other)
         return ""
 
     def rivals(self, block: str, rivals: list[Candidate]) -> str:
-        return (
-            f"it agrees with the right {self.what} here, but so would {_or(list(map(str, rivals)))}: at this point "
-            "they cannot be told apart. Give the function that computes it, or another point."
-        )
+        return say("rivals", what=say(f"what_{self.what}"), names=_or(list(map(str, rivals))))
 
     def undecided(self, block: str, verdicts: list[str]) -> str:
-        if "kink" in verdicts:
-            return "a number lies exactly on the kink of an activation (relu at 0), where more than one slope is right"
-        if "noise" in verdicts:
-            return (
-                "the activations are so saturated that the gradient is lost in rounding errors: try smaller parameters"
-            )
-        return "the gradient is zero at everything that was looked at, so nothing can be seen"
+        return say(next((f"undecided_{why}" for why in ("kink", "noise") if why in verdicts), "undecided_zero"))
 
     def silent(self, block: str, both: bool) -> str:
         if self.formulas.recording.array_graph and self.formulas.recording.leaves.get(block, -1) < 0:
-            told = "" if both else " What you computed is not zero."
-            return (
-                f"the loss does not use {block} at all, so its gradient is zero.{told} Did the forward pass forget it?"
-            )
-        return (
-            f"the gradient of the loss to {block} is zero at everything that was looked at, so right and wrong look "
-            "the same. Are all units dead, or multiplied by zero?"
-        )
+            return say("unused_block" if both else "unused_block_not_zero", block=block)
+        return say("silent", block=block)
 
     # ------------------------------------------------------------------------------------------- bad input
 
     def absent(self, block: str) -> str:
-        return f"no {self.what} of {block} was given: return it under the name {block!r}"
+        return say("absent", what=say(f"what_{self.what}"), block=block, name=repr(block))
 
     def integer(self, block: str) -> str:
-        return (
-            f"the {self.what} is an array of integers: everything after the decimal point is cut off. Was it made by "
-            f"np.zeros_like of an integer array, or with dtype=int?"
-        )
+        return say("integer_array", what=say(f"what_{self.what}"))
 
     def no_numbers(self, block: str, array: Any) -> str:
-        told = " (a None in it, or rows of different lengths?)" if array.dtype == object else ""
-        return f"the {self.what} is to be an array of real numbers, got dtype {array.dtype}{told}"
+        key = "no_numbers_object" if array.dtype == object else "no_numbers"
+        return say(key, what=say(f"what_{self.what}"), dtype=array.dtype)
 
     def loss_not_finite(self, block: str) -> str:
-        return (
-            "the loss or its own gradient is NaN or infinite at these parameters, so there is nothing to compare with"
-        )
+        return say("loss_not_finite")
 
     def not_finite(self, block: str, array: Any) -> str:
         bad = int(np.size(array) - np.count_nonzero(np.isfinite(array)))
-        return (
-            f"{bad} of {np.size(array)} elements are NaN or infinite, where the right ones are finite: look for a "
-            "division by zero, a log of zero, an exp of something large"
-        )
+        return say("elements_not_finite", bad=bad, size=np.size(array))
 
     def aliased(self, block: str, other: str) -> str:
-        return (
-            f"the arrays for {block} and {other} are the same memory, so writing one changes the other: give each an "
-            "array of its own (np.zeros_like, or .copy())"
-        )
+        return say("aliased", block=block, other=other)
 
     def shape(self, block: str, shape: tuple[int, ...]) -> tuple[str, str]:
         wanted = np.shape(self.seen.probes[0].params[block])
-        return f"it has shape {shape}, {block} has shape {wanted}: a gradient has the shape of its block", self.formula(
-            block
-        )
+        return say("wrong_shape", shape=shape, block=block, wanted=wanted), self.formula(block)
 
     def reshaped(self, block: str, shape: tuple[int, ...]) -> tuple[str, str]:
         wanted = np.shape(self.seen.probes[0].params[block])
-        reason = f"the numbers are right, the shape is not: {shape}, where {block} has {wanted}"
+        reason = say("only_shape", shape=shape, block=block, wanted=wanted)
         try:
             spread = np.broadcast_shapes(shape, wanted)
         except ValueError:
             spread = wanted
         if spread != wanted:
-            reason += f". Beware: {block} - lr * d{block} would silently become an array of shape {spread}"
+            reason = say("beware_broadcast", reason=reason, block=block, spread=spread)
         return reason, f"d{block} = d{block}.reshape({block}.shape)"
 
     def unsummed(self, block: str, shape: tuple[int, ...]) -> tuple[str, str]:
-        return f"the samples are not summed yet: shape {shape}", f"d{block} = d{block}.sum(axis=0)"
+        return say("unsummed_samples", shape=shape), f"d{block} = d{block}.sum(axis=0)"
 
     def formula(self, block: str) -> str:
         """The right gradient, with the error it is made of where that can be written."""
@@ -336,10 +266,6 @@ def _near(x: float, y: float) -> bool:
     return math.isclose(x, y, rel_tol=1e-5)
 
 
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"
-
-
 def _or(names: list[str]) -> str:
-    quoted = [f"“{name}”" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    quoted = [say("quoted", name=name) for name in names]
+    return quoted[0] if len(quoted) == 1 else say("or_list", before=say("comma").join(quoted[:-1]), last=quoted[-1])

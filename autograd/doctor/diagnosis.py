@@ -23,6 +23,7 @@ from .containers import by_name, checked_array, flat, is_plain, on_layout, rebui
 from .evidence import Batch, Evidence, gather
 from .fit import TOLERANCE, Explanation, explain, fit, judge
 from .forward import compare_forward
+from .language import chosen, say, speaking, spoken
 from .reference import Loss
 from .report import BlockReport, Candidate, Report
 from .steady import Steady
@@ -44,6 +45,7 @@ def diagnose(
     forward: Any = None,
     each: bool = False,
     seed: int = 0,
+    lang: str = "",
 ) -> Report:
     """Say where a handwritten gradient is wrong, and how.
 
@@ -61,6 +63,7 @@ def diagnose(
         forward: the outputs of their layers, in order or by name, or the function `(params, *batch)` that gives them.
         each: the functions take one sample at a time: row k of every array of the batch.
         seed: of the random points.
+        lang: the language of the report, "en" or "zh"; by default that of GLASSGRAD_LANG, or of the locale.
 
     The functions are called with copies; the random state, and whatever else they reach and change, is put back before
     each call and afterwards.
@@ -82,6 +85,21 @@ def diagnose(
     >>> report.ok, report["W"].name
     (False, 'transposed')
     """
+    with speaking(chosen(lang)):
+        return _diagnose(loss, params, batch, gradients, update, lr, forward, each, seed)
+
+
+def _diagnose(
+    loss: Loss,
+    params: Any,
+    batch: Sequence[Any],
+    gradients: Any,
+    update: Any,
+    lr: float | None,
+    forward: Any,
+    each: bool,
+    seed: int,
+) -> Report:
     if isinstance(params, (Mapping, list, tuple)) and len(params) and not is_plain(params):
         layout = params
         gradients, update, forward = (_laid_out(layout, given) for given in (gradients, update, forward))
@@ -124,7 +142,7 @@ def _diagnosed(
     loss: Loss, blocks: dict[str, Array], parts: Batch, gradients: Any, update: Any, forward: Any, lr: float | None,
     seed: int, notes: list[str],
 ) -> Report:  # fmt: skip
-    report = Report({}, notes=notes)
+    report = Report({}, notes=notes, language=spoken())
     if gradients is not None:
         evidence = gather(loss, blocks, parts, gradients, seed=seed, lr=lr)
         report = _report(evidence, blocks, Words(evidence, loss), "gradient", notes)
@@ -167,18 +185,13 @@ def _checked_params(params: Any) -> tuple[dict[str, Array], list[str]]:
         if array.dtype.kind not in "biuf":
             raise OperandError(f"{name} is to be an array of real numbers, got dtype {array.dtype}")
         if array.dtype.kind in "biu":
-            notes.append(
-                f"{name} is an array of integers: a step {name} -= lr * d{name} fails or is cut off to whole numbers; "
-                f"make it {name}.astype(float)"
-            )
+            notes.append(say("note_integers", name=name))
         blocks[name] = array
     names = list(blocks)
     for k, name in enumerate(names):
         for other in names[k + 1 :]:
             if np.shares_memory(blocks[name], blocks[other]):
-                notes.append(
-                    f"{name} and {other} are the same memory: a step on one changes the other; make one a .copy()"
-                )
+                notes.append(say("note_shared", name=name, other=other))
     return blocks, notes
 
 
@@ -199,7 +212,7 @@ def _report(evidence: Evidence, blocks: Mapping[str, Array], words: Words, what:
         found[name] = _block(evidence, name, words, established)
     if evidence.judged_step and evidence.called:
         found = _common_factor(found, evidence)
-    return Report(found, what, words.evidence(), [*notes, *evidence.notes])
+    return Report(found, what, words.evidence(), [*notes, *evidence.notes], language=spoken())
 
 
 def _common_factor(found: dict[str, BlockReport], evidence: Evidence) -> dict[str, BlockReport]:
@@ -213,10 +226,7 @@ def _common_factor(found: dict[str, BlockReport], evidence: Evidence) -> dict[st
     if Explanation((), scales[0], 0, 0.0).usual(samples, evidence.lr) or any("samples" in b.reason for b in scaled):
         return found  # such a factor is usually a mistake: a sum in place of a mean, a 2 left out
     notes = evidence.notes
-    notes.append(
-        f"every block moves {scales[0]:.4g} times lr × its gradient: that is plain gradient descent with another rate "
-        "(a schedule, an average, or the first step of a momentum)"
-    )
+    notes.append(say("other_rate", scale=f"{scales[0]:.4g}"))
     right = {b.block: BlockReport(b.block, "right", relative_error=b.relative_error, reason=notes[-1]) for b in scaled}
     return {**found, **right}
 
@@ -233,7 +243,7 @@ def _block(evidence: Evidence, name: str, words: Words, established: Established
     if "wrong" in verdicts:
         style = style_of(evidence, name, name in evidence.known_right)
         if style is not None:
-            evidence.notes.append(f"{name}: {style.says.removeprefix(f'{name} ')}")
+            evidence.notes.append(f"{name}: {style.says}")
             return BlockReport(name, style.verdict, style.name, relative_error=error, reason=style.says)
         return _wrong(evidence, name, words, established, error)
     if "right" not in verdicts:

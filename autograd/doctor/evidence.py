@@ -16,6 +16,7 @@ from ..errors import AutogradError, OperandError, ShapeError
 from ..switches import no_grad
 from ..value.arrays import data as data_of
 from .differences import DifferenceRecording, agrees
+from .language import say
 from .layers import Layers
 from .reference import RIGHT, Loss, Params, Recording, place_layers, record
 
@@ -193,7 +194,7 @@ def gather(
                 twin = _twin(loss, point, batch.shaken(part, rng))
             place_layers(recording, known, twin)
             if not agrees(recording, loss, point, part):
-                recording = DifferenceRecording(loss, point, part, "it writes into arrays and loses its graph there")
+                recording = DifferenceRecording(loss, point, part, say("why_buffers"))
         except (AutogradError, ShapeError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
             try:
                 recording = DifferenceRecording(loss, point, part, f"{type(error).__name__}: {error}")
@@ -216,15 +217,9 @@ def gather(
     same = base.recording.layers.kinds_of_activation
     elsewhere = [probe for probe in elsewhere if probe.recording.layers.kinds_of_activation == same]
     if isinstance(base.recording, DifferenceRecording):
-        notes.append(
-            f"the loss could not be recorded ({base.recording.why}), so the right gradients were taken by central "
-            "differences of the loss: mistakes are found, and seldom named"
-        )
+        notes.append(say("note_differences", why=base.recording.why))
     elif not base.recording.array_graph:
-        notes.append(
-            "the loss does not run on whole arrays, so its layers could not be read: mistakes inside the sweep (a "
-            "missing derivative, say) can be found, but not named. Written with numpy on arrays it tells more."
-        )
+        notes.append(say("note_not_arrays"))
     probes = [base]
     if callable(answer):
         probes = _called(answer, [base, *elsewhere], params, notes, lr if judged_step else None, judged_step)
@@ -233,11 +228,7 @@ def gather(
         base.answers = implied(answer, base.params, lr) if judged_step else named(answer, list(params), notes)
     sound = [probe for probe in probes if _finite(probe)]
     if sound and len(sound) < len(probes):
-        told = "the batch itself holds NaN or infinity" if batch.broken else "an exp that overflows?"
-        notes.append(
-            f"at the parameters you gave the loss or its gradient is NaN or infinite ({told}), so it was judged "
-            "elsewhere"
-        )
+        notes.append(say("note_broken_batch" if batch.broken else "note_overflow"))
         probes = sound
     return Evidence(probes, elsewhere, notes, list(params), lr, judged_step, callable(answer))
 
@@ -260,27 +251,21 @@ def _called(
         except Exception as error:
             if probe.given:
                 raise
-            notes.append(
-                f"your function raised {type(error).__name__} on a batch of {probe.count} "
-                f"({error}), so that part of the evidence is missing"
-            )
+            notes.append(say("note_raised", error=type(error).__name__, count=probe.count, text=error))
             continue
         if judged_step:
             found = point if found is None else found  # a step taken in place
             probe.answers = implied(found, probe.params, lr)
         else:
             if any(not np.array_equal(point[name], probe.params[name], equal_nan=True) for name in point):
-                _once(notes, "your gradient function changes the parameters it is given; it should only read them")
+                _once(notes, say("note_changes"))
             probe.answers = named(found, list(params), notes)
         probe.before, before = before, probe
         done.append(probe)
     if len(done) > 1 and all(
         _same(done[0].answers.get(name), probe.answers.get(name)) for probe in done[1:] for name in params
     ):
-        notes.append(
-            "your function gives the same numbers whatever parameters and samples it is called with: does it use its "
-            "arguments? Only the point you gave was judged"
-        )
+        notes.append(say("note_same_numbers"))
         return done[:1]
     return done
 
@@ -304,9 +289,9 @@ def named(found: Any, names: list[str], notes: list[str]) -> dict[str, Array]:
     for key, array in found.items():
         name = key if key in names else plain_name(str(key), names)
         if name is None:
-            _once(notes, f"{key!r} is no block of the parameters ({', '.join(map(str, names))}): it was not looked at")
+            _once(notes, say("note_no_block", key=repr(key), names=say("comma").join(map(str, names))))
         elif array is None:
-            _once(notes, f"the gradient of {name} is None: it was never computed")
+            _once(notes, say("note_none", name=name))
         else:
             answers[name] = _array(array)
     return answers

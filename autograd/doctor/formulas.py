@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .evidence import Evidence
+from .language import say
 from .layers import Activation
 from .reference import RIGHT, Loss
 
@@ -46,7 +47,7 @@ class Formulas:
         """An activation in words: `the sigmoid of layer 2`."""
         act = self.layers.activation(number)
         kind = act.kind if act.kind and act.kind != "leaky" else "activation"
-        return f"the {kind} after {act.block}"
+        return say("activation_of", kind=kind, block=act.block)
 
     def slope(self, act: Activation, k: int) -> str:
         return SLOPES.get(act.kind, "f'(z{k})").format(k=k)
@@ -96,7 +97,7 @@ class Formulas:
         for at, (name, index) in sorted(self.layers.products.items()):
             if name == block:
                 return self._input(at, index)[0]
-        return "the layer's input"
+        return say("layer_input")
 
     def _input(self, at: int, index: int) -> tuple[str, Any]:
         node, operands = self.recording.order[at]

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import OperandError
 from ..switches import no_grad
 from .evidence import Batch
+from .language import say
 from .reference import Loss, Params, Recording, place_layers, record
 from .report import LayerReport
 
@@ -56,11 +57,11 @@ def _compared(recording: Recording, outputs: list[tuple[str, Array]]) -> list[La
         if same:
             reached = same[0]
             error = _error(theirs, recording.data(reached))
-            reports.append(LayerReport(name, "right", error, f"{stages[reached]}, as it should be"))
+            reports.append(LayerReport(name, "right", error, say("f_right", stage=stages[reached])))
             continue
         want = expected[k] if k < len(expected) else expected[-1] if expected else None
         if want is None:
-            reports.append(LayerReport(name, "cannot tell", np.nan, "the layers of the loss could not be read"))
+            reports.append(LayerReport(name, "cannot tell", np.nan, say("f_unread")))
             continue
         reports.append(
             LayerReport(name, "wrong", _error(theirs, recording.data(want)), _likeness(recording, theirs, want, stages))
@@ -68,7 +69,7 @@ def _compared(recording: Recording, outputs: list[tuple[str, Array]]) -> list[La
     wrong = [report.layer for report in reports if report.verdict == "wrong"]
     if wrong[1:]:  # what comes after a wrong layer is computed from it
         reports = [
-            LayerReport(r.layer, r.verdict, r.relative_error, r.reason + f"; it may only follow from {wrong[0]}")
+            LayerReport(r.layer, r.verdict, r.relative_error, say("f_follows", reason=r.reason, layer=wrong[0]))
             if r.layer in wrong[1:]
             else r
             for r in reports
@@ -79,14 +80,14 @@ def _compared(recording: Recording, outputs: list[tuple[str, Array]]) -> list[La
 def _stages(recording: Recording) -> dict[int, str]:
     """The nodes that are worth comparing with, and what they are."""
     layers = recording.layers
-    stages = dict.fromkeys(layers.pre_activations, "a pre-activation")
+    stages = dict.fromkeys(layers.pre_activations, say("f_pre"))
     for at, (block, _) in layers.products.items():
-        stages.setdefault(at, f"the product with {block}")
+        stages.setdefault(at, say("f_product", block=block))
     for act in layers.activations:
-        stages[act.z] = f"the pre-activation of {act.block}'s layer"
-        stages[act.out] = f"the output of {act.block}'s layer"
+        stages[act.z] = say("f_pre_of", block=act.block)
+        stages[act.out] = say("f_output_of", block=act.block)
     if layers.output is not None and layers.output not in {act.z for act in layers.activations}:
-        stages[layers.output] = "the output of the network"
+        stages[layers.output] = say("f_network")
     return dict(sorted(stages.items()))
 
 
@@ -94,20 +95,20 @@ def _likeness(recording: Recording, theirs: Array, want: int, stages: dict[int, 
     ours = recording.data(want)
     for at, text in stages.items():
         if _error(theirs, recording.data(at)) <= TOLERANCE:
-            return f"this is {text}, which comes earlier"
+            return say("f_earlier", stage=text)
     if theirs.ndim == 2 and theirs.T.shape == ours.shape and _error(theirs.T, ours) <= TOLERANCE:
-        return f"{stages[want]}, transposed"
+        return say("f_transposed", stage=stages[want])
     for act in recording.layers.activations:
         if act.out == want and _error(theirs, recording.apply(act, ours)) <= TOLERANCE:
-            return f"{stages[want]} with the activation applied twice"
+            return say("f_twice", stage=stages[want])
     if theirs.shape != ours.shape and theirs.size != ours.size:
-        return f"shape {theirs.shape}, where {stages[want]} has {ours.shape}"
+        return say("f_shape", shape=theirs.shape, stage=stages[want], wanted=ours.shape)
     flat, target = theirs.ravel(), ours.ravel()
     length = float(np.vdot(target, target))
     scale = float(np.vdot(target, flat)) / length if length else 0.0
     if scale and np.linalg.norm(flat - scale * target) <= TOLERANCE * np.linalg.norm(flat):
-        return f"{stages[want]} multiplied by {scale:.6g}"
-    return f"it differs from {stages[want]}"
+        return say("f_scaled", stage=stages[want], factor=f"{scale:.6g}")
+    return say("f_differs", stage=stages[want])
 
 
 def _error(theirs: Array, ours: Array) -> float:

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from ..conversion import told
 from ..core.node import walk
 from ..core.reverse import sweep
 from ..core.rule import Rule
 from ..errors import AutogradError, ShapeError
-from ..switches import always_recording
+from ..switches import always_recording, differentiating
+from ..system.arrays import check_array
 from ..tensor.rules import unbroadcast
 from ..tensor.tensor import Tensor
 from ..transforms.derivatives import grad
@@ -74,8 +76,10 @@ class Recording:
 
     def __init__(self, loss: Loss, params: Params, batch: tuple[Any, ...]) -> None:
         self.params = dict(params)
+        for given in (*self.params.values(), *batch):
+            check_array(given)
         leaves = {name: Tensor(np.array(block, dtype=float), _label(name)) for name, block in params.items()}
-        with np.errstate(all="ignore"), always_recording():
+        with np.errstate(all="ignore"), differentiating("diagnose()", loss):
             out = loss(dict(leaves), *batch)
         if isinstance(out, np.ndarray) and out.dtype == object and out.size == 1:
             out = out.item()
@@ -280,8 +284,8 @@ class PlainRecording(Recording):
             return loss(blocks, *batch)
 
         objects = {name: values(np.asarray(block, dtype=float)) for name, block in params.items()}
-        with np.errstate(all="ignore"):
-            self.value = float(np.asarray(loss(dict(objects), *batch), dtype=object).item())
+        with np.errstate(all="ignore"), differentiating("diagnose()", loss):
+            self.value = float(np.asarray(loss(dict(objects), *batch), dtype=object).item().data)
             found = grad(on_values)(objects)
         self._found = {name: np.asarray(data_of(block), dtype=float) for name, block in found.items()}
         self.order, self.place, self.leaves = [], {}, {}
@@ -308,7 +312,7 @@ def record(loss: Loss, params: Params, batch: tuple[Any, ...]) -> Recording:
         try:
             return PlainRecording(loss, params, batch)
         except Exception:
-            raise refused from None
+            raise told(refused) from None
 
 
 def place_layers(recording: Recording, known: dict[tuple[str, ...], Layers], twin: Recording | None = None) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import html
 import math
 import os
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OperandError
+from .language import counted, listed, padded, say, sentences, speaking, width_of, wrapped
 from .marks import of_blocks
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class Report:
         step: where gradients and an update were both given, the report on the update.
         disagree: blocks whose update does not follow the gradient that was given.
         forward: the layers of the forward pass, where that was given.
+        language: that of its sentences.
     """
 
     blocks: dict[str, BlockReport]
@@ -119,6 +120,7 @@ class Report:
     step: Report | None = None
     disagree: list[str] = field(default_factory=list)
     forward: list[LayerReport] = field(default_factory=list)
+    language: str = "en"
     _comparison: Callable[[], Page] | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, block: str) -> BlockReport:
@@ -159,7 +161,7 @@ class Report:
             found = [(what, block) for what, block in found if block.verdict != "right"]
             if found:
                 short = ", ".join(f"{what} {block.name or block.verdict}" for what, block in found)
-                reasons[name] = f"{short}: {' '.join(_sentence(block.reason) for _, block in found)}"
+                reasons[name] = f"{short}: {sentences([_sentence(block.reason) for _, block in found])}"
         return of_blocks(root, reasons)
 
     def compare(self, path: str | os.PathLike[str] | None = None) -> Page:
@@ -202,32 +204,30 @@ class Report:
         return f"<Report of {self.what}s: {verdicts}>"
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        with speaking(self.language):
+            return "\n".join(self._lines())
 
     def _lines(self) -> list[str]:
         lines: list[str] = []
         if self.forward:
-            lines += ["Your forward pass, from the input on:"]
+            lines += [say("title_forward")]
             rows = [
-                (f"{MARKS[f.verdict]} {f.layer}", f.verdict, _number(f.relative_error), f.reason) for f in self.forward
+                (f"{MARKS[f.verdict]} {f.layer}", say(f"verdict_{f.verdict}"), _number(f.relative_error), f.reason)
+                for f in self.forward
             ]
-            lines += [*_table(("layer", "verdict", "rel. error", "what it is"), rows), ""]
+            lines += [*_table(("layer", "verdict", "error", "is"), rows), ""]
         if self.blocks:
-            lines += [f"Your {self.what}s, from the output back to the input:"]
-            lines += _table(("block", "verdict", "rel. error", "explanation"), [_row(b) for b in self.blocks.values()])
+            lines += [say("title_judged", what=say(f"what_{self.what}"))]
+            lines += _table(("block", "verdict", "error", "explanation"), [_row(b) for b in self.blocks.values()])
             lines += self._advice()
         if self.evidence:
-            lines += ["", *_wrapped(self.evidence)]
+            lines += ["", *wrapped(self.evidence, WIDTH)]
         if self.step is not None:
             lines += ["", *self.step._lines()]
         if self.disagree:
-            which = _listed(self.disagree)
-            lines += ["", *_wrapped(
-                f"Gradient and update disagree for {which}: the step does not use the gradient you computed. "
-                "However right a gradient is, a step that ignores it cannot learn from it."
-            )]  # fmt: skip
+            lines += ["", *wrapped(say("disagree", names=listed(self.disagree)), WIDTH)]
         for note in self.notes:
-            lines += ["", *_wrapped(f"Note: {_sentence(note)}")]
+            lines += ["", *wrapped(say("note", note=_sentence(note)), WIDTH)]
         return lines
 
     def _advice(self) -> list[str]:
@@ -235,52 +235,50 @@ class Report:
         unsure = [block for block in self.blocks.values() if block.verdict == "cannot tell"]
         lines: list[str] = []
         if wrong[1:]:
-            first = wrong[0].block
-            lines += ["", *_wrapped(
-                f"Begin with {first}, the wrong {self.what} nearest the output: errors travel from there towards the "
-                "input. Then look again."
-            )]  # fmt: skip
+            what = say(f"what_{self.what}")
+            lines += ["", *wrapped(say("begin_with", block=wrong[0].block, what=what), WIDTH)]
         for block in [*wrong, *unsure]:
             if block.follows is None:
-                lines += ["", *_wrapped(f"{block.block}: {_sentence(block.reason)}")]
+                lines += ["", *wrapped(say("about_block", block=block.block, reason=_sentence(block.reason)), WIDTH)]
                 lines += [f"    {line}" for line in block.advice.splitlines()]
         cured: dict[str, list[str]] = {}
         for block in wrong:
             if block.follows is not None:
                 cured.setdefault(block.follows, []).append(block.block)
         for source, followers in cured.items():
-            if self.blocks[source].name == "unrecognised":
-                be = "is" if len(followers) == 1 else "are"
-                text = f"{be} wrong too, perhaps only because of the error that comes from {source}."
-            else:
-                show = "shows" if len(followers) == 1 else "show"
-                text = f"{show} the same mistake as {source}: one repair may cure them all."
-            lines += ["", *_wrapped(f"{_listed(followers)} {text}")]
+            key = "follows_unknown" if self.blocks[source].name == "unrecognised" else "follows"
+            lines += ["", *wrapped(counted(key, len(followers), names=listed(followers), source=source), WIDTH)]
         return lines
 
     def _repr_html_(self) -> str:
+        with speaking(self.language):
+            return self._html()
+
+    def _html(self) -> str:
         parts = []
         for title, report in ((self.what, self), ("" if self.step is None else self.step.what, self.step)):
             if report is None:
                 continue
             rows = "".join(
-                f"<tr><td><b>{html.escape(str(b.block))}</b></td><td>{MARKS[b.verdict]} {b.verdict}</td>"
+                f"<tr><td><b>{html.escape(str(b.block))}</b></td>"
+                f"<td>{MARKS[b.verdict]} {say(f'verdict_{b.verdict}')}</td>"
                 f"<td>{_number(b.relative_error)}</td><td>{html.escape(_explained(b))}</td>"
                 f'<td style="text-align:left">{html.escape(b.reason)}<pre>{html.escape(b.advice)}</pre></td></tr>'
                 for b in report.blocks.values()
             )
-            parts.append(
-                f"<table><caption>your {title}s, from the output back</caption><tr><th>block</th><th>verdict</th>"
-                f"<th>relative error</th><th>explanation</th><th>what to do</th></tr>{rows}</table>"
-            )
+            columns = ("col_block", "col_verdict", "col_relative", "col_explanation", "col_todo")
+            head = "".join(f"<th>{say(column)}</th>" for column in columns)
+            caption = say("caption_judged", what=say(f"what_{title}"))
+            parts.append(f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>")
         rest = [layer.reason for layer in self.forward if layer.verdict != "right"] + self.notes + [self.evidence]
         if self._comparison is not None and self.first_wrong is not None:
-            rest.append("Yours and the right ones, number by number: report.compare() is a page of both.")
+            rest.append(say("your_page"))
         return "".join(parts) + "".join(f"<p>{html.escape(text)}</p>" for text in rest if text)
 
 
 def _row(block: BlockReport) -> tuple[str, str, str, str]:
-    return f"{MARKS[block.verdict]} {block.block}", block.verdict, _number(block.relative_error), _explained(block)
+    verdict = say(f"verdict_{block.verdict}")
+    return f"{MARKS[block.verdict]} {block.block}", verdict, _number(block.relative_error), _explained(block)
 
 
 def _explained(block: BlockReport) -> str:
@@ -288,7 +286,8 @@ def _explained(block: BlockReport) -> str:
         return ""
     if block.name is None:
         names = list(dict.fromkeys(block.candidates))
-        return f"consistent with: {', '.join(names[:4])}{', …' if names[4:] else ''}" if names else ""
+        key = "consistent_more" if names[4:] else "consistent"
+        return say(key, names=say("comma").join(names[:4])) if names else ""
     text = block.name
     if block.scale is not None and abs(block.scale - 1.0) > 1e-5 and "sign" not in block.name.split("+"):
         text += f" (× {_number(block.scale)})"
@@ -305,19 +304,12 @@ def _number(x: float) -> str:
     return f"{x:.4g}"
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    head = tuple(say(f"col_{column}") for column in columns)
+    widths = [max(width_of(row[k]) for row in [head, *rows]) for k in range(len(head))]
     lines = [head, tuple("─" * w for w in widths), *rows]
-    return ["  " + "  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip() for line in lines]
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return ["  " + "  ".join(padded(text, w) for text, w in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", ":")) else f"{text}."
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return text if text.endswith((".", "?", ":", "。", "？", "：")) else f"{text}{say('stop')}"

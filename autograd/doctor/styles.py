@@ -12,6 +12,7 @@ import numpy as np
 
 from .evidence import Evidence, Probe
 from .fit import explain
+from .language import say
 
 Array = Any
 ROUNDED = {2: 5e-2, 4: 2e-3, 8: 3e-4}
@@ -49,19 +50,22 @@ def _rounded(evidence: Evidence, name: str, pairs: list[tuple[Probe, Array, Arra
     errors = [float(np.linalg.norm(x - y) / n) for _, x, y in pairs if (n := float(np.linalg.norm(y)))]
     if not errors or max(errors) > limit or (width == 8 and explain(evidence, name)):
         return None
-    why = {2: "half precision", 4: "single precision"}.get(width, "differences, or single precision inside")
-    return Style("right", None, f"{name} agrees to {max(errors):.1g}, which is as near as {why} comes")
+    why = say({2: "half_precision", 4: "single_precision"}.get(width, "differences_inside"))
+    return Style("right", None, say("style_rounded", error=f"{max(errors):.1g}", why=why))
 
 
 def _clipped(evidence: Evidence, name: str, pairs: list[tuple[Probe, Array, Array]]) -> Style | None:
     """Each element cut off at a limit, or the whole made shorter where it was too long."""
     limit = max(float(np.max(np.abs(x), initial=0.0)) for _, x, _ in pairs)
     cut = [np.clip(y, -limit, limit) for _, _, y in pairs]
-    what = "step" if evidence.judged_step else "gradient"
     verdict = "right" if evidence.judged_step else "cannot tell"
     limited = limit and all(_close(x, y) for (_, x, _), y in zip(pairs, cut, strict=True))
     if limited and any(np.any(np.abs(y) < limit) for _, _, y in pairs):
-        return Style(verdict, "clipped", f"the {what} is cut off at ±{limit:.4g}, and right where it is smaller")
+        return Style(
+            verdict,
+            "clipped",
+            say("style_cut_step" if evidence.judged_step else "style_cut_gradient", limit=f"{limit:.4g}"),
+        )
     scales = []
     for _, x, y in pairs:
         size = float(np.vdot(y, y))
@@ -71,9 +75,7 @@ def _clipped(evidence: Evidence, name: str, pairs: list[tuple[Probe, Array, Arra
         scales.append(scale)
     cut_probes = [probe for (probe, _, _), scale in zip(pairs, scales, strict=True) if scale < 1.0 - 1e-6]
     if len(cut_probes) > 1 and _same_length(cut_probes, name):
-        return Style(
-            verdict, "clipped", f"the {what} has the right direction, and is made shorter where it is too long"
-        )
+        return Style(verdict, "clipped", say("style_short_step" if evidence.judged_step else "style_short_gradient"))
     return None
 
 
@@ -93,7 +95,7 @@ def _decayed(name: str, pairs: list[tuple[Probe, Array, Array]]) -> Style | None
     (along, decay), *_ = np.linalg.lstsq(whole, goal, rcond=None)
     fits = float(np.linalg.norm(whole @ np.array([along, decay]) - goal)) <= EXACT * float(np.linalg.norm(goal))
     if fits and abs(along - 1.0) <= 1e-5 and 0.0 < decay <= 1.0:
-        return Style("right", None, f"the step follows the gradient and shrinks the weights: weight decay {decay:.4g}")
+        return Style("right", None, say("style_decay", decay=f"{decay:.4g}"))
     return None
 
 
@@ -107,7 +109,7 @@ def _signs(pairs: list[tuple[Probe, Array, Array]]) -> Style | None:
         sizes.append(np.abs(x[large]))
     flat = np.concatenate(sizes)
     if flat.size > 2 and float(np.ptp(flat)) <= 0.02 * float(np.median(flat)):
-        return Style("right", None, "every number moves equally far downhill: the first step of Adam, or one like it")
+        return Style("right", None, say("style_signs"))
     return None
 
 
@@ -116,9 +118,7 @@ def _downhill(pairs: list[tuple[Probe, Array, Array]]) -> Style | None:
         large = np.abs(y) > 1e-3 * np.max(np.abs(y), initial=0.0)
         if np.any(x[large] * y[large] < 0.0) or not np.any(x[large]):
             return None
-    return Style(
-        "right", None, "the gradient is right and the step goes downhill, though it is not plain gradient descent"
-    )
+    return Style("right", None, say("style_downhill"))
 
 
 def _close(x: Array, y: Array) -> bool:

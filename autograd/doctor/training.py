@@ -6,13 +6,13 @@ The thresholds are rules of thumb, and the report says whose. Measuring is in `m
 from __future__ import annotations
 
 import html
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .language import chosen, say, sentences, speaking, spoken, wrapped
 from .marks import Marks, of_findings
 from .measure import Loss, Measured, measure
 from .tries import Tried, tried
@@ -21,7 +21,6 @@ Array = Any
 
 CS231N = "CS231n course notes, “Neural Networks Part 3”"
 GLOROT = "Glorot & Bengio 2010"
-TAYLOR = "first-order Taylor expansion of the loss"
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class Examination:
     findings: list[Finding]
     measured: Measured = field(repr=False)
     lr: float | None = None
+    language: str = "en"
 
     @property
     def flagged(self) -> list[Finding]:
@@ -93,34 +93,48 @@ class Examination:
         return f"<Examination: {len(self.flagged)} of {len(self.findings)} checks flagged>"
 
     def __str__(self) -> str:
-        lines = [f"Loss {_short(self.measured.loss)}. {len(self.flagged)} of {len(self.findings)} checks raise a flag."]
-        checks = list(dict.fromkeys(finding.check for finding in self.flagged))
-        for check in checks:
-            found = [finding for finding in self.flagged if finding.check == check]
-            numbers = ", ".join(f"{_short(f.number)}{f' ({f.where})' if f.where else ''}" for f in found)
-            lines += ["", f"✗ {check}: {numbers}; {found[0].threshold}"]
+        with speaking(self.language):
+            return "\n".join(self._lines())
+
+    def _lines(self) -> list[str]:
+        loss, flagged = _short(self.measured.loss), self.flagged
+        lines = [say("e_head", loss=loss, flagged=len(flagged), checks=len(self.findings))]
+        for check in dict.fromkeys(finding.check for finding in flagged):
+            found = [finding for finding in flagged if finding.check == check]
+            numbers = say("comma").join(
+                say("e_number_at", number=_short(f.number), where=f.where) if f.where else _short(f.number)
+                for f in found
+            )
+            name = say(f"check_{check}")
+            lines += ["", say("e_flag", check=name, numbers=numbers, threshold=found[0].threshold)]
             for finding in found:
-                lines += textwrap.wrap(finding.message, 96, initial_indent="    ", subsequent_indent="    ")
+                lines += wrapped(finding.message, 96, "    ")
             lines.append(f"    [{found[0].source}]")
         passed: dict[str, list[str]] = {}
         for finding in self.findings:
             if not finding.flagged:
                 passed.setdefault(finding.check, []).append(_short(finding.number))
         if passed:
-            told = "; ".join(f"{check} {', '.join(numbers)}" for check, numbers in passed.items())
-            lines += ["", *textwrap.wrap(f"✓ nothing unusual in: {told}", 100, subsequent_indent="  ")]
-        return "\n".join(lines)
+            told = say("e_semicolon").join(
+                f"{say(f'check_{check}')} {say('comma').join(numbers)}" for check, numbers in passed.items()
+            )
+            first, *rest = wrapped(say("e_passed", told=told), 98)
+            lines += ["", first, *(f"  {line}" for line in rest)]
+        return lines
 
     def _repr_html_(self) -> str:
+        with speaking(self.language):
+            return self._html()
+
+    def _html(self) -> str:
         rows = "".join(
-            f"<tr><td>{'✗' if f.flagged else '✓'}</td><td><b>{html.escape(f.check)}</b></td>"
+            f"<tr><td>{'✗' if f.flagged else '✓'}</td><td><b>{html.escape(say(f'check_{f.check}'))}</b></td>"
             f"<td>{html.escape(f.where)}</td><td>{_short(f.number)}</td><td>{html.escape(f.threshold)}</td>"
             f'<td style="text-align:left">{html.escape(f.message)}</td><td>{html.escape(f.source)}</td></tr>'
             for f in self.findings
         )
-        head = "".join(
-            f"<th>{title}</th>" for title in ("", "check", "where", "measured", "usual", "meaning", "source")
-        )
+        columns = ("ecol_check", "ecol_where", "ecol_measured", "ecol_usual", "ecol_meaning", "ecol_source")
+        head = "<th></th>" + "".join(f"<th>{say(column)}</th>" for column in columns)
         return f"<table><tr>{head}</tr>{rows}</table>"
 
 
@@ -132,6 +146,7 @@ def examine(
     lr: float | None = None,
     steps: int | None = None,
     gradients: Mapping[str, Any] | None = None,
+    lang: str = "",
 ) -> Examination:
     """Check a training set-up for the usual reasons why it does not learn.
 
@@ -142,6 +157,7 @@ def examine(
         lr: the learning rate of plain gradient descent that is planned.
         steps: how many steps of it.
         gradients: what the training has in hand as gradients, by name; a model's own `.grad` is looked at anyway.
+        lang: the language of the report, "en" or "zh"; by default that of GLASSGRAD_LANG, or of the locale.
 
     Returns:
         An `Examination`; print it.
@@ -159,15 +175,16 @@ def examine(
     m = measure(model, loss, tuple(batch))
     if gradients is not None:
         m.held = {name: np.asarray(g, dtype=float) for name, g in gradients.items() if name in m.blocks}
-    found = [f for check in CHECKS for f in check(m, lr, steps)]
-    if isinstance(model, Mapping):
-        found = [*map(_of_try, tried(model, loss, batch, lr)), *found]
-    order = {id(f): k for k, f in enumerate(found)}
-    return Examination(sorted(found, key=lambda f: (not f.flagged, order[id(f)])), m, lr)
+    with speaking(chosen(lang)):
+        found = [f for check in CHECKS for f in check(m, lr, steps)]
+        if isinstance(model, Mapping):
+            found = [*map(_of_try, tried(model, loss, batch, lr)), *found]
+        order = {id(f): k for k, f in enumerate(found)}
+        return Examination(sorted(found, key=lambda f: (not f.flagged, order[id(f)])), m, lr, spoken())
 
 
 def _of_try(each: Tried) -> Finding:
-    return Finding(each.check, True, each.number, each.threshold, "tried: gradient descent on the batch", each.message)
+    return Finding(each.check, True, each.number, each.threshold, say("source_tried"), each.message)
 
 
 # ------------------------------------------------------------- the checks, those that explain most first
@@ -177,9 +194,8 @@ def _finite(m: Measured, lr: float | None, steps: int | None) -> Iterator[Findin
     bad = sum(int(np.size(g) - np.count_nonzero(np.isfinite(g))) for g in m.gradients.values())
     bad += not np.isfinite(m.loss)
     yield Finding(
-        "numbers that are not finite", bad > 0, float(bad), "0 is right", "IEEE 754",
-        "the loss or its gradient is NaN or infinite: nothing can be learned from here; detect_anomaly() finds where"
-        if bad else "the loss and its gradient are finite",
+        "numbers that are not finite", bad > 0, float(bad), say("usual_zero"), "IEEE 754",
+        say("e_not_finite" if bad else "e_finite"),
     )  # fmt: skip
 
 
@@ -193,9 +209,8 @@ def _accumulated(m: Measured, lr: float | None, steps: int | None) -> Iterator[F
     same = bool(np.linalg.norm(theirs - ratio * ours) <= 1e-6 * np.linalg.norm(theirs))
     flagged = same and ratio > 1.5 and abs(ratio - round(ratio)) < 1e-6
     yield Finding(
-        "gradients not set to zero", flagged, ratio, "1 is right", "gradients add up until they are zeroed",
-        f"the gradients in hand are {ratio:.3g} times that of one backward pass: call zero_grad() before each one"
-        if flagged else "the gradients in hand are not a multiple of one backward pass",
+        "gradients not set to zero", flagged, ratio, say("usual_one"), say("source_add_up"),
+        say("e_multiple", ratio=f"{ratio:.3g}") if flagged else say("e_no_multiple"),
     )  # fmt: skip
 
 
@@ -205,13 +220,11 @@ def _budget(m: Measured, lr: float | None, steps: int | None) -> Iterator[Findin
     squared = sum(float(np.vdot(g, g)) for g in m.gradients.values())
     share = lr * squared * steps / abs(m.loss)
     enough = abs(m.loss) / (squared * steps) if squared else np.inf
-    yield Finding(
-        "learning-rate budget", share < 1, share, "predicted change : loss, to be well above 1", TAYLOR,
-        f"{steps} steps of {lr:g} along this gradient lower the loss by about {_short(lr * squared * steps)}, of "
-        f"{_short(m.loss)}: {'too little for this budget' if share < 1 else 'enough to begin with'}."
-        + (f" For as much as the loss itself, lr would have to be {_short(enough)} at the very least."
-           if share < 1 and np.isfinite(enough) else ""),
-    )  # fmt: skip
+    facts = {"steps": steps, "lr": f"{lr:g}", "change": _short(lr * squared * steps), "loss": _short(m.loss)}
+    told = [say("e_budget_little" if share < 1 else "e_budget", **facts)]
+    if share < 1 and np.isfinite(enough):
+        told.append(say("e_budget_needed", enough=_short(enough)))
+    yield Finding("learning-rate budget", share < 1, share, say("usual_budget"), say("source_taylor"), sentences(told))
 
 
 def _ratios(m: Measured, lr: float | None, steps: int | None) -> Iterator[Finding]:
@@ -224,9 +237,8 @@ def _ratios(m: Measured, lr: float | None, steps: int | None) -> Iterator[Findin
         ratio = lr * float(np.linalg.norm(m.gradients[name])) / size
         low, high = ratio < 1e-4, ratio > 1e-1
         yield Finding(
-            "update : parameter", low or high, ratio, "about 1e-3 is healthy, 1e-4 to 1e-1 usual", CS231N,
-            f"one step changes {name} by {_short(100 * ratio)} %: "
-            + ("the learning rate is low" if low else "the learning rate is high" if high else "healthy"),
+            "update : parameter", low or high, ratio, say("usual_ratio"), CS231N,
+            say(f"e_ratio_{'low' if low else 'high' if high else 'healthy'}", name=name, percent=_short(100 * ratio)),
             name,
         )  # fmt: skip
 
@@ -238,9 +250,8 @@ def _targets(m: Measured, lr: float | None, steps: int | None) -> Iterator[Findi
     low, high = ranges[m.head]
     outside = float(np.mean((m.target < low) | (m.target > high)))
     yield Finding(
-        "targets out of reach", outside > 0, outside, "0 is right", f"the range of {m.head}",
-        f"{100 * outside:.3g} % of the targets lie outside ({low:g}, {high:g}), which the {m.head} at the output "
-        "cannot give: use a linear output, or scale the targets",
+        "targets out of reach", outside > 0, outside, say("usual_zero"), say("source_range", kind=m.head),
+        say("e_targets", percent=f"{100 * outside:.3g}", low=f"{low:g}", high=f"{high:g}", kind=m.head),
     )  # fmt: skip
 
 
@@ -251,15 +262,15 @@ def _constant(m: Measured, lr: float | None, steps: int | None) -> Iterator[Find
     errors = float(np.sum(np.mean((m.prediction - m.target) ** 2, axis=0)))
     flat = float(np.sum(np.var(m.prediction, axis=0))) < 0.01 * spread
     share = errors / spread
-    text = f"mean squared error {_short(errors)}, variance of the targets {_short(spread)}: "
     if share < 0.9:
-        text += "better than predicting the mean"
+        key = "e_better"
     elif flat or share < 1.1:
-        text += "no better than predicting the mean" + "; the predictions hardly depend on the input" * flat
+        key = "e_no_better_flat" if flat else "e_no_better"
     else:
-        text += "worse than always predicting their mean: not trained yet, or training does not work"
+        key = "e_worse"
+    text = say(key, errors=_short(errors), spread=_short(spread))
     check = "constant predictor" if flat or share < 1.1 else "worse than the mean"
-    yield Finding(check, share >= 0.9, share, "MSE / variance, below 1 by far", "MSE of the mean = variance", text)
+    yield Finding(check, share >= 0.9, share, say("usual_constant"), say("source_mean"), text)
 
 
 def _saturation(m: Measured, lr: float | None, steps: int | None) -> Iterator[Finding]:
@@ -270,9 +281,8 @@ def _saturation(m: Measured, lr: float | None, steps: int | None) -> Iterator[Fi
         extreme = np.abs(layer.a) > 0.97 if layer.kind == "tanh" else np.abs(2 * layer.a - 1) > 0.97
         share = float(np.mean(extreme))
         yield Finding(
-            "saturation", mean < 0.05 or share > 0.5, mean, "a mean slope below 0.05 lets almost no error by", GLOROT,
-            f"the mean slope of the {layer.kind} is {_short(mean)}, {100 * share:.3g} % of its results are at the "
-            "ends: start with smaller weights, or scale the inputs",
+            "saturation", mean < 0.05 or share > 0.5, mean, say("usual_slope"), GLOROT,
+            say("e_saturation", kind=layer.kind, mean=_short(mean), percent=f"{100 * share:.3g}"),
             layer.name,
         )  # fmt: skip
 
@@ -283,9 +293,8 @@ def _dead(m: Measured, lr: float | None, steps: int | None) -> Iterator[Finding]
             continue
         silent = int(np.sum(np.all(layer.a.reshape(-1, layer.a.shape[-1]) == 0, axis=0)))
         yield Finding(
-            "dead relu", silent > 0, float(silent), "0 is right", CS231N,
-            f"{silent} of {layer.a.shape[-1]} units are zero on every sample, and get no gradient: they can never come "
-            "back. A lower learning rate, other initial weights, or leaky_relu",
+            "dead relu", silent > 0, float(silent), say("usual_zero"), CS231N,
+            say("e_dead", silent=silent, units=layer.a.shape[-1]),
             layer.name,
         )  # fmt: skip
 
@@ -303,9 +312,8 @@ def _symmetry(m: Measured, lr: float | None, steps: int | None) -> Iterator[Find
         parts = [part / np.max(np.abs(part), initial=1e-300) for part in (units, slopes)]
         twins = len(units) - len(np.unique(np.round(np.concatenate(parts, axis=1), 9), axis=0))
         yield Finding(
-            "symmetry", twins > 0, float(twins), "0 is right", "units that start alike stay alike",
-            f"{twins + 1} units of {name} have the same weights and the same gradient, so they stay the same for ever: "
-            "start from random numbers",
+            "symmetry", twins > 0, float(twins), say("usual_zero"), say("source_alike"),
+            say("e_twins", count=twins + 1, name=name),
             name,
         )  # fmt: skip
 
@@ -318,10 +326,10 @@ def _flow(m: Measured, lr: float | None, steps: int | None) -> Iterator[Finding]
     if not last:
         return
     ratio = first / last
-    kind = "vanishes" if ratio < 1e-3 else "explodes" if ratio > 1e3 else "passes"
+    key = "e_vanishes" if ratio < 1e-3 else "e_explodes" if ratio > 1e3 else "e_passes"
     yield Finding(
-        "gradient first : last", kind != "passes", ratio, "1e-3 to 1e3 usual", GLOROT,
-        f"the gradient of {matrices[0]} is {_short(ratio)} of that of {matrices[-1]}: on its way back it {kind}",
+        "gradient first : last", key != "e_passes", ratio, say("usual_flow"), GLOROT,
+        say(key, first=matrices[0], ratio=_short(ratio), last=matrices[-1]),
     )  # fmt: skip
 
 

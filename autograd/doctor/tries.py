@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .language import say
 from .reference import Loss, place_layers, record
 
 Array = Any
@@ -81,12 +82,8 @@ def _shapes(trial: _Trial) -> Iterator[Tried]:
     column = trial.loss_at(trial.start, (*trial.batch[:-1], target[:, None]))
     spread = float(np.var(target))
     if np.isfinite(column) and abs(column - here) > 1e-6 * max(abs(here), abs(column)) and spread:
-        yield Tried(
-            "shapes that broadcast", column, "the same loss for targets of shape (n,) and (n, 1)",
-            f"with the targets as a column, of shape ({target.size}, 1), the loss is {column:.4g}, not {here:.4g}: the "
-            f"difference of predictions ({target.size}, 1) and targets ({target.size},) has {target.size} × "
-            f"{target.size} numbers. Give both one shape.",
-        )  # fmt: skip
+        facts = {"n": target.size, "column": f"{column:.4g}", "here": f"{here:.4g}"}
+        yield Tried("shapes that broadcast", column, say("usual_one_shape"), say("tried_shapes", **facts))
 
 
 def _rate(trial: _Trial, lr: float) -> Iterator[Tried]:
@@ -102,12 +99,14 @@ def _rate(trial: _Trial, lr: float) -> Iterator[Tried]:
     else:
         return
     curvature = _curvature(trial)
-    limit = f", and 2 / curvature = {2 / curvature:.3g} is the largest stable rate" if curvature > 0 else ""
-    yield Tried(
-        "learning rate too large", lr, "below 2 / curvature",
-        f"{STEPS} steps with {lr:g} take the loss from {start:.4g} to {after:.4g}; with {lr * factor:g} to "
-        f"{smaller:.4g}{limit}.",
-    )  # fmt: skip
+    facts = {
+        "steps": STEPS, "lr": f"{lr:g}", "start": f"{start:.4g}", "after": f"{after:.4g}",
+        "smaller_lr": f"{lr * factor:g}", "smaller": f"{smaller:.4g}",
+    }  # fmt: skip
+    text = say("tried_rate", **facts)
+    if curvature > 0:
+        text = say("tried_rate_and_limit", **facts, limit=f"{2 / curvature:.3g}")
+    yield Tried("learning rate too large", lr, say("usual_stable"), text)
 
 
 def _curvature(trial: _Trial) -> float:

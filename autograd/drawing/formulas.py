@@ -19,7 +19,7 @@ from ..masking import COMPARE, evaluate, partial
 
 OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
-    "power": operator.pow, "negative": operator.neg,
+    "power": operator.pow, "negative": operator.neg, "floor_divide": operator.floordiv, "remainder": operator.mod,
 }  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def cases(rule: Any, slot: int, constants: tuple[float | None, ...]) -> dict[int
 
     >>> from autograd.core.table import power, relu
     >>> cases(power, 0, (None, 2.0))
-    {2: '2 * {x}'}
+    {3: '2 * {x}'}
     >>> cases(relu, 0, (None,))
     {0: '1', 1: '0'}
     """

@@ -117,4 +117,6 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     >>> y.backward(); (y.data, x.grad)
     (1.0, 0.0)
     """
+    if not isinstance(crossed := less(high, low), (bool, np.bool_)) or crossed:
+        low = where(crossed, high, low)  # as in numpy, the upper bound has the last word
     return where(less(x, low), low, where(greater(x, high), high, x))

@@ -40,6 +40,17 @@ def sqrt(x: float) -> float:
     return math.sqrt(x) if x >= 0.0 else NAN
 
 
+def cbrt(x: float) -> float:
+    if x == 0.0 or not math.isfinite(x):
+        return x
+    root = math.copysign(math.pow(math.fabs(x), 1.0 / 3.0), x)
+    return root - (root * root * root - x) / (3.0 * root * root)  # one step of Newton's: math.cbrt is of Python 3.11
+
+
+def fmod(x: float, y: float) -> float:
+    return NAN if y == 0.0 or math.isinf(x) else math.fmod(x, y)
+
+
 def exp(x: float) -> float:
     try:
         return math.exp(x)
@@ -146,6 +157,12 @@ def maximum(x: float, y: float) -> float:
 
 def minimum(x: float, y: float) -> float:
     return x if x < y or x != x else y
+
+
+def logaddexp2(x: float, y: float) -> float:
+    if x == y:
+        return x + 1.0
+    return maximum(x, y) + log1p(exp2(-math.fabs(x - y))) / math.log(2.0)
 
 
 def logaddexp(x: float, y: float) -> float:

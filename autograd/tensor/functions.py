@@ -361,6 +361,18 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     return rows.einsum(*given, subscripts=f"{','.join(terms)}->{result.replace('...', dots)}")
 
 
+def einsum_arguments(args: Sequence[Any], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """numpy's arguments as `einsum` takes them: operands with lists of numbers as letters, no `optimize=`."""
+    options = {key: option for key, option in options.items() if key != "optimize"}
+    if not args or isinstance(args[0], str):
+        return tuple(args), options
+    operands, lists = list(args[0 : 2 * (len(args) // 2) : 2]), list(args[1::2])
+    result = [args[-1]] if len(args) % 2 else []
+    letters = {n: chr(ord("a") + k) for k, n in enumerate(sorted({n for each in lists for n in each if n is not ...}))}
+    terms = ["".join("..." if n is ... else letters[n] for n in each) for each in (*lists, *result)]
+    return (f"{','.join(terms[: len(lists)])}{'->' + terms[-1] if result else ''}", *operands), options
+
+
 def _without_repeats(term: str, x: Any) -> tuple[str, Any]:
     """A term that names a letter twice means the diagonal: taken here, so that each letter occurs once."""
     for letter in dict.fromkeys(term):

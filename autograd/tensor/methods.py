@@ -127,6 +127,9 @@ class ArrayMethods:
 
     # elements
 
+    def __pos__(self) -> Any:
+        return self
+
     def __getitem__(self, index: Any) -> Any:
         """Elements by any index numpy knows; one taken twice receives both derivatives."""
         return rows.getitem(self, index=shapes.plain_index(index))

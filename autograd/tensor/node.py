@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import conversion
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..errors import GraphError, OperandError, ShapeError
 from ..mode import ADDING, NOW, SPECIAL
+from ..system.arrays import MASKED
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
 
@@ -168,7 +170,24 @@ class ArrayNode:
         return self._data.copy()
 
     def __float__(self) -> float:
-        return self.item()
+        number = self.item()
+        conversion.check(self)
+        return number
+
+    def as_integer_ratio(self) -> Any:
+        """Not of a Tensor; `statistics.mean` and `fractions` ask for it."""
+        conversion.refuse(conversion.situation())
+        return self.item().as_integer_ratio()
+
+    @property
+    def _mask(self) -> Any:
+        """What numpy's masked arrays ask for whatever meets them."""
+        if conversion.is_shown():
+            return np.ma.nomask
+        raise OperandError(MASKED)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.item()) if digits is None else round(self.item(), digits)
 
     def __bool__(self) -> bool:
         _not_while_traced(self, "bool()")
@@ -182,6 +201,8 @@ class ArrayNode:
         return len(self._data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if conversion.is_shown():  # a plot takes the numbers
+            return np.array(self._data, dtype=dtype)
         raise OperandError(
             "a Tensor turned into a plain array would lose its graph: write t.data or t.numpy() for the numbers; "
             "several Tensors are joined by stack([...]) or concatenate([...])"

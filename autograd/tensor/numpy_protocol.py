@@ -8,14 +8,13 @@ raises a TypeError: a graph is never lost silently.
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any, Final
 
-import numpy as np
-
 from ..core import table as rules
+from ..core import ufuncs
 from ..core.rule import Rule
+from ..core.ufuncs import ELEMENTWISE
 from ..errors import OperandError
 from . import functions as compute
 from . import rules as rows
@@ -28,25 +27,13 @@ def _names(text: str) -> list[str]:
     return text.split()
 
 
-_OTHER_NAMES: Final[dict[str, Function]] = {
-    "absolute": rules.abs,
-    "fabs": rules.abs,
-    "positive": rules.identity,
-    "conjugate": rules.identity,
-    "float_power": rules.power,
-    "deg2rad": lambda x: x * (math.pi / 180.0),
-    "radians": lambda x: x * (math.pi / 180.0),
-    "rad2deg": lambda x: x * (180.0 / math.pi),
-    "degrees": lambda x: x * (180.0 / math.pi),
+UFUNCS: Final[dict[str, Function]] = {
+    **ELEMENTWISE,
     "matmul": rows.matmul,
     "vecdot": compute.vecdot,
     "matvec": compute.matvec,
     "vecmat": compute.vecmat,
     "clip": compute.clip,
-}
-UFUNCS: Final[dict[str, Function]] = {
-    **{name: row for name, row in rules.TABLE.items() if isinstance(getattr(np, name, None), np.ufunc)},
-    **_OTHER_NAMES,
 }
 """numpy's elementwise functions that are differentiated."""
 
@@ -117,20 +104,12 @@ PLAIN_FUNCTIONS: Final = frozenset(
 )
 """Those that tell something about an array which has no derivative: shapes, positions, truths, texts."""
 
-_ROUND: Final = "floor() and ceil(), whose slope is 0, or np.{name}(t.data) for a plain result"
 _NAN: Final = "where(np.isnan(t.data), 0.0, t) first, then np.{plain}()"
 _QUANTILE: Final = "sort() and an index, or np.{name}(t.data) for a plain result"
 _LINALG: Final = "what matmul() and einsum() express, or np.{name}(t.data) for a plain result"
 INSTEAD: Final[dict[str, str]] = {
-    **dict.fromkeys(("rint", "trunc", "round", "around", "fix"), _ROUND),
     **dict.fromkeys(("nansum", "nanprod", "nanmean", "nanmax", "nanmin", "nanvar", "nanstd", "nancumsum"), _NAN),
     **dict.fromkeys(("median", "percentile", "quantile", "partition"), _QUANTILE),
-    "cbrt": "t ** (1 / 3), for positive numbers",
-    "copysign": "where(y > 0, abs(x), -abs(x))",
-    "heaviside": "where(x > 0, 1.0, 0.0)",
-    "logaddexp2": "logaddexp(x, y)",
-    "fmax": "maximum(x, y)",
-    "fmin": "minimum(x, y)",
     "select": "where(condition, x, y), nested",
     "piecewise": "where(condition, x, y), nested",
     "choose": "where(condition, x, y), nested",
@@ -165,13 +144,11 @@ def name_of(function: Any) -> str:
     return f"{room}.{function.__name__}" if room in ("linalg", "fft") else str(function.__name__)
 
 
-def refusal(name: str, what: str = "") -> OperandError:
+def refusal(name: str, what: str = "", module: str = "np") -> OperandError:
     """The error for what is not differentiated, naming what is."""
-    default = f"np.{name}(t.data) for a plain result, or the functions of autograd for one with a derivative"
-    if name.startswith("linalg."):
-        default = _LINALG.format(name=name)
-    instead = INSTEAD.get(name, default).format(name=name, plain=name.removeprefix("nan"))
-    return OperandError(f"np.{name}{what} of a Tensor is not differentiated: use {instead}")
+    instead = _LINALG if name.startswith("linalg.") else ""
+    instead = INSTEAD.get(name, instead).replace("{plain}", name.removeprefix("nan"))
+    return ufuncs.refusal(f"{module}.{name}", "Tensor", instead, what)
 
 
 def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -196,17 +173,21 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         _refuse(f"{name}.outer", given, set())
         x, y = map(shapes.array, inputs)
         return UFUNCS[name](rows.reshape(x, shape=x.shape + (1,) * y.ndim), y)
-    raise refusal(name, "" if method == "__call__" else f".{method}")
+    raise refusal(name, "" if method == "__call__" else f".{method}", ufuncs.module_of(ufunc))
 
 
 def call_function(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """`Tensor.__array_function__`."""
     name = name_of(function)
+    if name == "sort":  # in whatever way it is done
+        options = {key: option for key, option in options.items() if key not in ("kind", "stable")}
     if name in PLAIN_FUNCTIONS:
         return function(*map(_numbers, args), **_plain_options(name, options))
     ours = FUNCTIONS.get(name)
     if ours is None or (name == "where" and len(args) == 1):
         raise refusal(name)
+    if name == "einsum":
+        args, options = compute.einsum_arguments(args, options)
     operands, given = _arguments(name, function, ours, args, options)
     return ours(*operands, **given)
 

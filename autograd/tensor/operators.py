@@ -74,6 +74,10 @@ class Operators:
         """Return one over x."""
         return self._apply(table.reciprocal, (self,))
 
+    def cbrt(self) -> Any:
+        """Return the cube root."""
+        return self._apply(table.cbrt, (self,))
+
     def square(self) -> Any:
         """Return x times x."""
         return self._apply(table.square, (self,))
@@ -117,6 +121,10 @@ class Operators:
     def logaddexp(self, other: Any) -> Any:
         """Return log(exp(x) + exp(y)), without overflow."""
         return self._apply(table.logaddexp, (self, other))
+
+    def logaddexp2(self, other: Any) -> Any:
+        """Return log2(2**x + 2**y), without overflow."""
+        return self._apply(table.logaddexp2, (self, other))
 
     def sin(self) -> Any:
         """Return the sine, x in radians."""
@@ -229,6 +237,24 @@ class Operators:
     def ceil(self) -> Any:
         """Return the smallest whole number not below x; its slope is 0."""
         return self._apply(table.ceil, (self,))
+
+    def fmod(self, other: Any) -> Any:
+        """Return what is left of x after whole y's are taken away; it has the sign of x, as in C."""
+        return self._apply(table.fmod, (self, other))
+
+    def __floordiv__(self, other: Any) -> Any:
+        """Return x // y, the quotient rounded down; its slope is 0."""
+        return self._apply(table.floor_divide, (self, other))
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._apply(table.floor_divide, (other, self))
+
+    def __mod__(self, other: Any) -> Any:
+        """Return x % y, what is left after whole y's are taken away; it has the sign of y, as in Python."""
+        return self._apply(table.remainder, (self, other))
+
+    def __rmod__(self, other: Any) -> Any:
+        return self._apply(table.remainder, (other, self))
 
     def identity(self) -> Any:
         """Return x itself, as a node of its own."""

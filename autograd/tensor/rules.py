@@ -23,6 +23,7 @@ import numpy as np
 
 from ..core.table import exp
 from ..numbers.functions import equal
+from ..system.quiet import quiet
 
 Pull = Callable[..., Any]
 
@@ -368,11 +369,11 @@ def _products_of_the_others(x: Any, axis: Any) -> Any:
 prod: ArrayRule = reduction("prod", np.prod, lambda out, x, axis, keepdims: _products_of_the_others(x, axis))
 
 
+@quiet
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype, copy=False)  # all -inf: nothing to subtract
-    with np.errstate(divide="ignore"):
-        out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return out if keepdims else np.squeeze(out, axis=axes_of(axis, x.ndim))
 
 
@@ -411,9 +412,9 @@ def _norm_slope(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return x / length
 
 
+@quiet
 def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    with np.errstate(over="ignore", under="ignore"):
-        squares = np.sum(x * x, axis=axis, keepdims=keepdims)
+    squares = np.sum(x * x, axis=axis, keepdims=keepdims)
     safe = np.finfo(x.dtype).smallest_normal * 1e20 if x.dtype.kind == "f" else 0.0
     if np.all((squares > safe) & (squares < np.inf)):
         return np.sqrt(squares)

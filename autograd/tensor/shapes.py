@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import OperandError, ShapeError
 from ..numbers import functions as fn
+from ..system.arrays import check_array
 from . import rules as rows
 from .rules import plain_array
 
@@ -27,6 +28,7 @@ def array(x: Any) -> Any:
         return x
     if isinstance(x, (list, tuple)) and any(hasattr(part, "_apply_array") for part in x):
         return stack(x)
+    check_array(x)
     return np.asarray(x)
 
 
@@ -78,7 +80,7 @@ def ravel(x: Any) -> Any:
     return rows.reshape(x, shape=(int(np.prod(x.shape)),))
 
 
-def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:
     """The axes in another order: reversed, unless `axes` lists them.
 
     >>> from autograd import Tensor, transpose
@@ -86,6 +88,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     (3, 2)
     """
     x = array(x)
+    axes = (axes,) if isinstance(axes, (int, np.integer)) else axes
     return rows.transpose(x, axes=None if axes is None else some_axes(tuple(axes), x.ndim))
 
 
@@ -394,6 +397,8 @@ def plain_index(index: Any) -> Any:
     """
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
+    if isinstance(index, (bool, np.bool_)):
+        return np.array(index)  # a mask without axes, which is not the number 1
     if index is None or index is Ellipsis or isinstance(index, (int, slice, np.integer)):
         return index
     if hasattr(index, "_apply_array"):

@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ..carrier import Note, deepcopy_graph, describe, rule_of
+from ..carrier import NOTHING_RECORDED, Note, deepcopy_graph, describe, no_subclass, rule_of
+from ..conversion import CARRIERS, is_shown
 from ..core.reverse import times
 from ..core.rule import Rule
-from ..core.table import CHOSEN, CONSTANT, INPUT
+from ..core.table import CHOSEN, CONSTANT, INPUT, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError, ShapeError
 from ..masking import Arrived
 from ..mode import MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers.functions import greater, where
 from ..switches import source_line
+from ..system.arrays import check_array
+from ..system.quiet import quietly
 from . import rules as array_rules
 from .arriving import push_arrived
 from .backward import accumulate, exact_parts, plain_parts
@@ -57,6 +60,11 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     __slots__ = ()
     __array_priority__ = 1000
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if not cls.__module__.startswith("autograd."):
+            raise OperandError(no_subclass("Tensor"))
+        super().__init_subclass__(**options)
 
     def __init__(self, data: Any, label: str = "", dtype: Any = None) -> None:
         self._data = to_array(data, dtype)
@@ -101,6 +109,10 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         """numpy's ufuncs, as in np.exp(t), come here."""
         if SPECIAL and (tracer := array_tracer()) is not None:
             return tracer.ufunc(ufunc, method, inputs, options)
+        if any(isinstance(operand, np.ma.MaskedArray) for operand in inputs) and is_shown():
+            return getattr(ufunc, method)(*map(_raw, inputs), **options)
+        for operand in inputs:
+            check_array(operand)
         return call_ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
@@ -210,6 +222,8 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
             ShapeError: the Tensor holds several numbers and no seed is given, or the seed has another shape.
             GraphError: an array was changed in place since it was recorded.
         """
+        if self.rule is UNRECORDED:
+            raise GraphError(NOTHING_RECORDED)
         if seed is None:
             if self._data.size != 1:
                 raise ShapeError(
@@ -220,8 +234,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         start = np.asarray(_raw(seed), dtype=self._data.dtype)
         if start.shape != self._data.shape:
             raise ShapeError(f"the seed of backward has the Tensor's shape {self.shape}, got {start.shape}")
-        with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
-            accumulate(self, start)
+        quietly(accumulate, self, start)
 
     def _check_unchanged(self, differentiable: bool) -> None:
         """Raise if an array this node was computed from has been changed since."""
@@ -274,6 +287,9 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         return _unpickled, (self._data, self._grad, self.label, self.kind)
 
 
+CARRIERS.append(Tensor)
+
+
 def to_array(data: Any, dtype: Any = None) -> Array:
     """A float array of one's own, copied.
 
@@ -282,6 +298,7 @@ def to_array(data: Any, dtype: Any = None) -> Array:
     """
     if isinstance(data, Tensor):
         raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
+    check_array(data)
     array = np.array(data, dtype=dtype)
     if array.dtype.kind == "f":
         return array
@@ -360,6 +377,7 @@ def _number(name: str, operand: Any) -> Any:
     if isinstance(operand, (bool, np.bool_, np.generic)) and np.asarray(operand).dtype.kind in "biuf":
         return float(operand)
     if isinstance(operand, (np.ndarray, list, tuple)):
+        check_array(operand)
         array = np.asarray(operand)
         if array.dtype.kind in "biuf":
             return array
@@ -409,7 +427,7 @@ def _after_recording(node: Tensor) -> None:
     if paused and node.rule is not CONSTANT:
         if node._data.base is not None or (node._saved and node._data is node._saved[0]):
             node._data = node._data.copy()  # a leaf lies in nobody else's memory
-        node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, INPUT, _NO_OPTIONS
+        node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, UNRECORDED, _NO_OPTIONS
 
 
 def _spread_over(tangent: Any, shape: tuple[int, ...]) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from ..carrier import describe
 from ..core.table import INPUT, identity
 from ..errors import GraphError, OperandError
-from ..mode import Entry, turn_on
+from ..mode import SPECIAL, Entry, turn_on
 from ..switches import always_recording, recording
 from ..tensor.rules import ArrayRule, plain_array
 from ..tensor.tensor import Tensor, recorded
@@ -62,8 +62,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return again(given)
         watching = Entry()
         watching.made = made = set[int]()
-        turn_on(watching)
         try:
+            turn_on(watching, SPECIAL)
             inside = [identity(tensor) for tensor in given]
             out = again(inside)
         finally:

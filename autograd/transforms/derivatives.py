@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..carrier import describe
+from ..conversion import told
 from ..core.table import identity
 from ..errors import OperandError, ShapeError
 from ..masking import Arrived, finite
@@ -171,17 +172,23 @@ class _Call:
         self, name: str, f: Function, args: Sequence[Any], argnums: int | Sequence[int], kwargs: dict[str, Any]
     ) -> None:
         self.single = isinstance(argnums, int)
-        chosen = [argnums] if isinstance(argnums, int) else list(argnums)
-        for k in chosen:
+        given = [argnums] if isinstance(argnums, int) else argnums
+        if not isinstance(given, (list, tuple, range)) or not all(isinstance(k, (int, np.integer)) for k in given):
+            raise OperandError(
+                f"argnums is the number of an argument, from 0 on, or a tuple of them, got {describe(argnums)}; "
+                "the arguments themselves are given in a second call: grad(f)(x)"
+            )
+        for k in given:
             if not -len(args) <= k < len(args):
                 raise OperandError(f"argnums names argument {k}, but the function was called with {len(args)}")
-        chosen = [k % len(args) for k in chosen]
+        self.wanted = [int(k) % len(args) for k in given]
+        self.chosen = list(dict.fromkeys(self.wanted))  # each once, though it be asked for twice
         lifted = list(args)
         arrays = any(isinstance(leaf, (np.ndarray, Tensor)) for leaf in flatten((args, kwargs))[0])
         self.inputs: list[Any] = []
         self.rebuilds: list[tuple[Any, int]] = []
         plain: list[Any] = []
-        for k in chosen:
+        for k in self.chosen:
             leaves, rebuild = flatten(args[k])
             plain += leaves
             fresh = [_fresh(leaf, arrays) for leaf in leaves]
@@ -190,10 +197,12 @@ class _Call:
             lifted[k] = rebuild(fresh)
         self.nested = NOW.nested or any(map(_carries, plain))
         entry = Entry()
-        entry.strict, entry.nested, entry.pauses = name, True, -1
+        entry.strict, entry.nested, entry.pauses = (name, f, set(map(id, self.inputs))), True, -1
         try:
             turn_on(entry, STRICT if recording() else SPECIAL)
             self.output = f(*lifted, **kwargs)
+        except ValueError as error:
+            raise told(error) from None
         finally:
             entry.over = True
 
@@ -207,8 +216,9 @@ class _Call:
                 f"{name}() differentiates a function that gives one number, got shape {output.data.shape}: "
                 "take .sum() or .mean(), or use jacobian() or vjp()"
             )
-        plain = isinstance(output, np.ndarray) and output.size == 1 and output.dtype.kind in "biuf"
-        if not _carries(output) and not plain and not isinstance(output, (int, float, np.number)):
+        plain = isinstance(output, np.ndarray) and output.size == 1 and output.dtype.kind in "iuf"
+        number = isinstance(output, (int, float, np.number)) and not isinstance(output, bool)
+        if not _carries(output) and not plain and not number:
             raise ShapeError(
                 f"{name}() differentiates a function that gives one number, got {describe(output)}: "
                 "for several outputs use jacobian() or vjp()"
@@ -225,11 +235,11 @@ class _Call:
 
     def by_argument(self, leaves: Sequence[Any]) -> Any:
         """Leaves of the inputs, put together as the arguments were."""
-        arguments, start = [], 0
-        for rebuild, count in self.rebuilds:
-            arguments.append(rebuild(leaves[start : start + count]))
+        arguments, start = {}, 0
+        for k, (rebuild, count) in zip(self.chosen, self.rebuilds, strict=True):
+            arguments[k] = rebuild(leaves[start : start + count])
             start += count
-        return arguments[0] if self.single else tuple(arguments)
+        return arguments[self.wanted[0]] if self.single else tuple(arguments[k] for k in self.wanted)
 
     def lower(self, tree: Any) -> Any:
         """The output as the caller wants it: plain numbers, unless another transform is watching."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 from typing import Any
 
 from ..core.rule import Formula, Rule
@@ -38,10 +39,18 @@ def primitive(value: Formula | None = None, /, *derivatives: Formula, **options:
         if not callable(function):  # `@primitive` without a derivative made a decorator of the function itself
             raise OperandError(remedy)
         doc = (inspect.getdoc(function) or "a user's own primitive").partition("\n")[0]
-        row = Rule(function.__name__, function, *derivatives, **{"doc": doc, **options})
+        row = Rule(_named(function), function, *derivatives, **{"doc": doc, **options})
         row.__module__ = function.__module__  # where pickle finds it by its name
         return row
 
+    if options.get("symbol"):
+        raise OperandError("the operators are the table's: a primitive of one's own is called by its name, no symbol=")
     if not derivatives or any(not callable(d) for d in derivatives):
         raise OperandError(remedy)
     return make
+
+
+def _named(function: Any) -> str:
+    """The function's name, if it is one: it is printed into programs."""
+    name = str(getattr(function, "__name__", ""))
+    return name if name.isidentifier() and not keyword.iskeyword(name) else "primitive"

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..core.forward import push_forward
 from ..core.node import walk
 from ..core.reverse import sweep
 from ..masking import Arrived, finite
 from ..switches import check_cotangents, looking_for_anomalies
+from ..system.quiet import quiet
 
 Between = list[tuple[Any, tuple[Any, ...]]]
 
@@ -105,10 +104,10 @@ def _start(node: Any, g: Any, exactly: bool, kind: Any) -> Any:
     return kind(g) if exactly and hasattr(node, "_apply_array") and not isinstance(g, Arrived) else g
 
 
+@quiet
 def _attempted(attempt: Any, exactly: bool, outputs: Sequence[Any]) -> list[Any]:
     """The outcome in plain arrays, or where that is not finite, the one in which every element knows if it arrived."""
-    with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
-        found: list[Any] = attempt(exactly)
-        if not exactly and any(hasattr(node, "_apply_array") for node in outputs) and not all(map(finite, found)):
-            found = attempt(True)
+    found: list[Any] = attempt(exactly)
+    if not exactly and any(hasattr(node, "_apply_array") for node in outputs) and not all(map(finite, found)):
+        found = attempt(True)
     return found

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..system.arrays import check_array
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
@@ -81,6 +82,7 @@ def _take(tree: Any, leaves: list[Any]) -> Any:
         return tuple(branches) if isinstance(tree, tuple) else branches
     if isinstance(tree, np.ndarray) and tree.dtype == object:
         return _filled(tree.shape, [_take(element, leaves) for element in tree.ravel()])
+    check_array(tree)
     leaves.append(tree)
     return _Place(len(leaves) - 1)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..carrier import checked_label
 from ..errors import OperandError
+from ..system.arrays import check_array
 from .operands import to_float
 from .value import Value
 
@@ -31,6 +32,7 @@ def values(array: Any, label: str = "") -> np.ndarray[Any, np.dtype[np.object_]]
     Value(2.0, grad=0.0, label='W[0,1]')
     """
     checked_label(label)
+    check_array(array)
     numbers = np.asarray(array)
     if numbers.dtype == object:
         if any(isinstance(element, Value) for element in numbers.ravel()):
@@ -56,7 +58,7 @@ def data(array: Any) -> Any:
     array([1., 2.])
     """
     return _read(
-        array, lambda element: float(element) if isinstance(element, Value) else to_float(element, "an element")
+        array, lambda element: element.item() if isinstance(element, Value) else to_float(element, "an element")
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..carrier import describe
 from ..errors import OperandError
+from ..system.arrays import check_array
 
 
 def to_float(number: object, what: str = "a Value") -> float:
@@ -19,8 +20,13 @@ def to_float(number: object, what: str = "a Value") -> float:
     Raises:
         OperandError: it is not one; the message says what to write instead.
     """
-    if isinstance(number, (float, int)):
+    if isinstance(number, float):
         return float(number)
+    if isinstance(number, int):
+        try:
+            return float(number)
+        except OverflowError:
+            raise OperandError(f"{what} is a float, which ends at 1.8e308; write math.inf for what is beyond") from None
     if hasattr(number, "_apply"):
         raise OperandError(f"{what} must be a plain number, got a Value; use v.item(), or v.detach() for a new leaf")
     if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):
@@ -46,8 +52,16 @@ def _remedy(thing: object) -> str:
     return "; write Value(number)"
 
 
+def is_number(thing: object) -> bool:
+    """Whether it is a single number, plain or recorded, that another can be equal to."""
+    return isinstance(thing, (float, int, np.number, numbers.Real)) or (
+        hasattr(thing, "_equal") and not hasattr(thing, "_apply_array")
+    )
+
+
 def is_foreign(other: object) -> bool:
     """Whether another class should try the operation: an array or another carrier. Else it is an error."""
     if isinstance(other, (float, int, np.generic)):
         return False
+    check_array(other)
     return hasattr(other, "__array_ufunc__") or hasattr(other, "_apply")

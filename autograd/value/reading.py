@@ -6,13 +6,18 @@ Compiled by mypyc in wheels, plain Python elsewhere.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .. import conversion
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..errors import GraphError, OperandError
-from ..mode import MODE, NOW, SPECIAL
-from .operands import is_foreign, to_float
+from ..mode import MODE, NOW, SPECIAL, STRICT
+from ..system.arrays import MASKED
+from .operands import is_foreign, is_number, to_float
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # an int that mypyc keeps in a machine word
 
 
 class Scalar:
@@ -28,7 +33,7 @@ class Scalar:
     y: Scalar | None
     rule: Rule
     note: Note
-    mark: int
+    mark: i64
 
     def __init__(self, data: float, rule: Rule) -> None:
         self._data = data
@@ -131,7 +136,18 @@ class Scalar:
     def __float__(self) -> float:
         if SPECIAL:
             refuse_while_tracing(self, "float()")
+        conversion.check(self)
         return self._data
+
+    def as_integer_ratio(self) -> object:
+        """Not of a Value; `statistics.mean` and `fractions` ask for it."""
+        conversion.refuse(conversion.situation())
+        return self._data.as_integer_ratio()
+
+    @property
+    def _mask(self) -> object:
+        """What numpy's masked arrays ask for whatever meets them."""
+        raise OperandError(MASKED)
 
     def __bool__(self) -> bool:
         if SPECIAL:
@@ -145,25 +161,26 @@ class Scalar:
         )
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(float(self)) if digits is None else round(float(self), digits)
+        number = self.item()
+        return round(number) if digits is None else round(number, digits)
 
     def __trunc__(self) -> int:
-        return math.trunc(float(self))
+        return math.trunc(self.item())
 
     def __floor__(self) -> int:
-        return math.floor(float(self))
+        return math.floor(self.item())
 
     def __ceil__(self) -> int:
-        return math.ceil(float(self))
+        return math.ceil(self.item())
 
     def __format__(self, specification: str) -> str:
-        return format(float(self), specification) if specification else repr(self)
+        return format(self.item(), specification) if specification else repr(self)
 
     def __repr__(self) -> str:
         label = f", label={self.note.label!r}" if self.note.label else ""
         return f"Value({self._data!r}, grad={self._grad!r}{label})"
 
-    # ------------------------------------------------------------ comparisons compare numbers; == is identity
+    # ------------------------------------------- comparisons compare numbers; between two Values == is identity
 
     def __lt__(self, other: object) -> Any:
         if SPECIAL and NOW.tracer is not None:
@@ -185,11 +202,40 @@ class Scalar:
             return NOW.tracer.compare(">=", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data >= compared(other, ">=")
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
+    def __eq__(self, other: object) -> Any:
+        """Whether the numbers are equal, beside a plain number; whether both are one Value, beside another.
+
+        So lists of nodes are searched as in micrograd. In a function that a transform calls, where it is not to be
+        seen which numbers are Values, the numbers are compared.
+        """
+        if SPECIAL and NOW.tracer is not None and is_number(other):
+            return NOW.tracer.compare("==", self, other)
+        if isinstance(other, Scalar):
+            if (STRICT or SPECIAL) and NOW.strict:
+                return self._data == other._data
+            return self is other
+        number: Any = self._data  # numpy's numbers answer with a bool of their own
+        return bool(number == other) if is_number(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        found = self.__eq__(other)
+        if found is NotImplemented:
+            return found
+        return ~found if SPECIAL and NOW.tracer is not None else not found
 
     def __hash__(self) -> int:
         return id(self) >> 4
+
+
+def refuse_to_delete(cls: type, *names: str) -> None:
+    """Make `del v.grad` an error. A compiled class calls its setter for that, without a value, and would crash."""
+    for name in names:
+        native: Any = cls.__dict__[name]
+        if not isinstance(native, property):
+            setattr(cls, name, property(native.__get__, native.__set__, None, native.__doc__))
+
+
+refuse_to_delete(Scalar, "data", "grad", "label")
 
 
 def refuse_while_tracing(value: Scalar, what: str) -> None:

@@ -15,21 +15,28 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from ..carrier import Note, checked_label, deepcopy_graph, describe, rule_of
+from ..carrier import NOTHING_RECORDED, Note, checked_label, deepcopy_graph, describe, no_subclass, rule_of
+from ..conversion import CARRIERS
 from ..core import table
 from ..core.reverse import order, sweep, times
 from ..core.rule import Rule
-from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
+from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
+from ..core.ufuncs import refusal
 from ..errors import AnomalyError, GraphError, OperandError
 from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
+from ..system.arrays import check_array
+from .numpy_protocol import call_ufunc
 from .operands import is_foreign, to_float
-from .reading import Scalar
+from .reading import Scalar, refuse_to_delete
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # an int that mypyc keeps in a machine word
 
 Leaf = TypeVar("Leaf")
 
@@ -43,6 +50,7 @@ NEGATIVE: Final = table.negative
 ABS: Final = table.abs
 POWER: Final = table.power
 RECIPROCAL: Final = table.reciprocal
+CBRT: Final = table.cbrt
 SQUARE: Final = table.square
 SQRT: Final = table.sqrt
 HYPOT: Final = table.hypot
@@ -54,6 +62,7 @@ LOG2: Final = table.log2
 LOG10: Final = table.log10
 LOG1P: Final = table.log1p
 LOGADDEXP: Final = table.logaddexp
+LOGADDEXP2: Final = table.logaddexp2
 SIN: Final = table.sin
 COS: Final = table.cos
 TAN: Final = table.tan
@@ -82,6 +91,9 @@ MINIMUM: Final = table.minimum
 SIGN: Final = table.sign
 FLOOR: Final = table.floor
 CEIL: Final = table.ceil
+FMOD: Final = table.fmod
+FLOOR_DIVIDE: Final = table.floor_divide
+REMAINDER: Final = table.remainder
 IDENTITY: Final = table.identity
 # end of generated
 # fmt: on
@@ -106,11 +118,16 @@ class Value(Scalar):
 
     __slots__ = ()
 
-    def __init__(self, data: object, label: object = "") -> None:
+    def __init__(self, data: object, label: object = "", _op: object = None) -> None:
         super().__init__(data if type(data) is float else to_float(data), INPUT)
         if SPECIAL:
             self.note = NOW.note
-        if type(label) is not str or label:
+        if type(label) is not str or label or _op is not None:
+            if _op is not None or isinstance(label, (tuple, set)):
+                raise OperandError(
+                    "Value(data, label) makes a leaf; micrograd's Value(data, children, op) is not needed: compute with "
+                    "the operands, or write an operation of your own with @primitive"
+                )
             self.label = checked_label(label)
 
     @property
@@ -141,6 +158,8 @@ class Value(Scalar):
         7.0
         """
         start = to_float(seed, "the seed of backward")
+        if self.rule is UNRECORDED:
+            raise GraphError(NOTHING_RECORDED)
         with ADDING:
             leaves: list[Scalar] = []
             nodes = results_below(self, leaves)
@@ -344,8 +363,9 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
+            t1 = ieee.log(x)
             out = ieee.power(x, y)
-            return Result(POWER, out, self, ((0.0 if x == 0.0 else ieee.divide(y * out, x)) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else out * ieee.log(x)))
+            return Result(POWER, out, self, ((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -355,7 +375,7 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of **")
         out = ieee.power(x, y)
-        return Result(POWER, out, self, ((0.0 if x == 0.0 else ieee.divide(y * out, x)) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
+        return Result(POWER, out, self, ((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
 
     def __rpow__(self, other: object) -> Any:
         """Return x to the power y; NaN, never complex, for x < 0."""
@@ -368,14 +388,21 @@ class Value(Scalar):
             return NotImplemented
         else:
             x = to_float(other, "an operand of **")
+        t1 = ieee.log(x)
         out = ieee.power(x, y)
-        return Result(POWER, out, None, x, self, ((0.0 if y >= 0.0 else -out) if x == 0.0 else out * ieee.log(x)))
+        return Result(POWER, out, None, x, self, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
 
     def reciprocal(self) -> Value:
         """Return one over x."""
         x = self._data
         out = ieee.divide(1.0, x)
         return Result(RECIPROCAL, out, self, -out * out, None, 0.0)
+
+    def cbrt(self) -> Value:
+        """Return the cube root."""
+        x = self._data
+        out = ieee.cbrt(x)
+        return Result(CBRT, out, self, ieee.divide(1.0, 3.0 * out * out), None, 0.0)
 
     def square(self) -> Value:
         """Return x times x."""
@@ -430,7 +457,7 @@ class Value(Scalar):
         """Return 2 to the power x."""
         x = self._data
         out = ieee.exp2(x)
-        return Result(EXP2, out, self, out * 0.6931471805599453, None, 0.0)
+        return Result(EXP2, out, self, (out * 0.6931471805599453 if out < ieee.INF else ieee.exp2(x - 1.0) * 1.3862943611198906), None, 0.0)
 
     def expm1(self) -> Value:
         """Return exp(x) - 1, exact near 0."""
@@ -462,9 +489,11 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            t1 = ieee.exp(ieee.minimum(x - y, 40.0))
-            t2 = ieee.exp(ieee.minimum(y - x, 40.0))
-            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide(t1, 1.0 + t1)), other, (0.0 if y == -ieee.INF else ieee.divide(t2, 1.0 + t2)))
+            t1 = ieee.exp(ieee.minimum(-(x - y), 40.0))
+            t2 = ieee.exp(ieee.minimum(x - y, 40.0))
+            t3 = ieee.exp(ieee.minimum(-(y - x), 40.0))
+            t4 = ieee.exp(ieee.minimum(y - x, 40.0))
+            return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(t1, 1.0 + t1) if x - y > 0.0 else ieee.divide(t2, 1.0 + t2))), other, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(t3, 1.0 + t3) if y - x > 0.0 else ieee.divide(t4, 1.0 + t4))))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -473,8 +502,9 @@ class Value(Scalar):
             return LOGADDEXP(self, other)
         else:
             y = to_float(other, "an operand of logaddexp")
-        t1 = ieee.exp(ieee.minimum(x - y, 40.0))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else ieee.divide(t1, 1.0 + t1)), None, y)
+        t1 = ieee.exp(ieee.minimum(-(x - y), 40.0))
+        t2 = ieee.exp(ieee.minimum(x - y, 40.0))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(t1, 1.0 + t1) if x - y > 0.0 else ieee.divide(t2, 1.0 + t2))), None, y)
 
     def _rlogaddexp(self, other: object) -> Any:
         """Return log(exp(x) + exp(y)), without overflow."""
@@ -487,8 +517,46 @@ class Value(Scalar):
             return LOGADDEXP(other, self)
         else:
             x = to_float(other, "an operand of logaddexp")
-        t2 = ieee.exp(ieee.minimum(y - x, 40.0))
-        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else ieee.divide(t2, 1.0 + t2)))
+        t3 = ieee.exp(ieee.minimum(-(y - x), 40.0))
+        t4 = ieee.exp(ieee.minimum(y - x, 40.0))
+        return Result(LOGADDEXP, ieee.logaddexp(x, y), None, x, self, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(t3, 1.0 + t3) if y - x > 0.0 else ieee.divide(t4, 1.0 + t4))))
+
+    def logaddexp2(self, other: object) -> Any:
+        """Return log2(2**x + 2**y), without overflow."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.exp(ieee.minimum(-((x - y) * 0.6931471805599453), 40.0))
+            t2 = ieee.exp(ieee.minimum((x - y) * 0.6931471805599453, 40.0))
+            t3 = ieee.exp(ieee.minimum(-((y - x) * 0.6931471805599453), 40.0))
+            t4 = ieee.exp(ieee.minimum((y - x) * 0.6931471805599453, 40.0))
+            return Result(LOGADDEXP2, ieee.logaddexp2(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(t1, 1.0 + t1) if (x - y) * 0.6931471805599453 > 0.0 else ieee.divide(t2, 1.0 + t2))), other, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(t3, 1.0 + t3) if (y - x) * 0.6931471805599453 > 0.0 else ieee.divide(t4, 1.0 + t4))))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return LOGADDEXP2(self, other)
+        else:
+            y = to_float(other, "an operand of logaddexp2")
+        t1 = ieee.exp(ieee.minimum(-((x - y) * 0.6931471805599453), 40.0))
+        t2 = ieee.exp(ieee.minimum((x - y) * 0.6931471805599453, 40.0))
+        return Result(LOGADDEXP2, ieee.logaddexp2(x, y), self, (0.0 if x == -ieee.INF else (1.0 - ieee.divide(t1, 1.0 + t1) if (x - y) * 0.6931471805599453 > 0.0 else ieee.divide(t2, 1.0 + t2))), None, y)
+
+    def _rlogaddexp2(self, other: object) -> Any:
+        """Return log2(2**x + 2**y), without overflow."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return LOGADDEXP2(other, self)
+        else:
+            x = to_float(other, "an operand of logaddexp2")
+        t3 = ieee.exp(ieee.minimum(-((y - x) * 0.6931471805599453), 40.0))
+        t4 = ieee.exp(ieee.minimum((y - x) * 0.6931471805599453, 40.0))
+        return Result(LOGADDEXP2, ieee.logaddexp2(x, y), None, x, self, (0.0 if y == -ieee.INF else (1.0 - ieee.divide(t3, 1.0 + t3) if (y - x) * 0.6931471805599453 > 0.0 else ieee.divide(t4, 1.0 + t4))))
 
     def sin(self) -> Value:
         """Return the sine, x in radians."""
@@ -509,12 +577,12 @@ class Value(Scalar):
     def arcsin(self) -> Value:
         """Return the angle in radians whose sine is x."""
         x = self._data
-        return Result(ARCSIN, ieee.arcsin(x), self, ieee.divide(1.0, ieee.sqrt((1.0 - x) * (1.0 + x))), None, 0.0)
+        return Result(ARCSIN, ieee.arcsin(x), self, ieee.divide(1.0, ieee.sqrt((1.0 - x) * (1.0 + x) if math.fabs(math.fabs(x) - 0.75) < 0.25 else 1.0 - x * x)), None, 0.0)
 
     def arccos(self) -> Value:
         """Return the angle in radians whose cosine is x."""
         x = self._data
-        return Result(ARCCOS, ieee.arccos(x), self, ieee.divide(-1.0, ieee.sqrt((1.0 - x) * (1.0 + x))), None, 0.0)
+        return Result(ARCCOS, ieee.arccos(x), self, ieee.divide(-1.0, ieee.sqrt((1.0 - x) * (1.0 + x) if math.fabs(math.fabs(x) - 0.75) < 0.25 else 1.0 - x * x)), None, 0.0)
 
     def arctan(self) -> Value:
         """Return the angle in radians whose tangent is x."""
@@ -527,7 +595,7 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             t1 = math.hypot(x, y)
-            return Result(ARCTAN2, math.atan2(x, y), self, ieee.divide(ieee.divide(y, t1), t1), other, ieee.divide(ieee.divide(-x, t1), t1))
+            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(y, t1), t1)), other, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(-x, t1), t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -537,7 +605,7 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), self, ieee.divide(ieee.divide(y, t1), t1), None, y)
+        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(y, t1), t1)), None, y)
 
     def _rarctan2(self, other: object) -> Any:
         """Return the angle in radians of the point with height x and abscissa y."""
@@ -551,7 +619,7 @@ class Value(Scalar):
         else:
             x = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), None, x, self, ieee.divide(ieee.divide(-x, t1), t1))
+        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(-x, t1), t1)))
 
     def sinh(self) -> Value:
         """Return the hyperbolic sine."""
@@ -577,12 +645,12 @@ class Value(Scalar):
     def arccosh(self) -> Value:
         """Return the inverse of cosh."""
         x = self._data
-        return Result(ARCCOSH, ieee.arccosh(x), self, ieee.divide(1.0, ieee.sqrt(x - 1.0) * ieee.sqrt(x + 1.0)), None, 0.0)
+        return Result(ARCCOSH, ieee.arccosh(x), self, ieee.divide(1.0, ieee.sqrt(x * x - 1.0) if x == 1.0 else ieee.sqrt(x - 1.0) * ieee.sqrt(x + 1.0)), None, 0.0)
 
     def arctanh(self) -> Value:
         """Return the inverse of tanh."""
         x = self._data
-        return Result(ARCTANH, ieee.arctanh(x), self, ieee.divide(1.0, (1.0 - x) * (1.0 + x)), None, 0.0)
+        return Result(ARCTANH, ieee.arctanh(x), self, ieee.divide(1.0, (1.0 - x) * (1.0 + x) if math.fabs(math.fabs(x) - 0.75) < 0.25 else 1.0 - x * x), None, 0.0)
 
     def erf(self) -> Value:
         """Return the error function."""
@@ -604,16 +672,18 @@ class Value(Scalar):
     def log_sigmoid(self) -> Value:
         """Return log(sigmoid(x)), exact far out."""
         x = self._data
-        t1 = ieee.exp(ieee.minimum(-x, 40.0))
+        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        t2 = ieee.exp(ieee.minimum(-x, 40.0))
         out = ieee.minimum(x, 0.0) - ieee.log1p(ieee.exp(-math.fabs(x)))
-        return Result(LOG_SIGMOID, out, self, ieee.divide(t1, 1.0 + t1), None, 0.0)
+        return Result(LOG_SIGMOID, out, self, (1.0 - ieee.divide(t1, 1.0 + t1) if x < 0.0 else ieee.divide(t2, 1.0 + t2)), None, 0.0)
 
     def softplus(self) -> Value:
         """Return log(1 + exp(x)), without overflow."""
         x = self._data
-        t1 = ieee.exp(ieee.minimum(x, 40.0))
+        t1 = ieee.exp(ieee.minimum(-x, 40.0))
+        t2 = ieee.exp(ieee.minimum(x, 40.0))
         out = ieee.maximum(x, 0.0) + ieee.log1p(ieee.exp(-math.fabs(x)))
-        return Result(SOFTPLUS, out, self, ieee.divide(t1, 1.0 + t1), None, 0.0)
+        return Result(SOFTPLUS, out, self, (1.0 - ieee.divide(t1, 1.0 + t1) if x > 0.0 else ieee.divide(t2, 1.0 + t2)), None, 0.0)
 
     def relu(self) -> Value:
         """Return x where it is positive, else 0; its slope at 0 is 0."""
@@ -773,6 +843,119 @@ class Value(Scalar):
         x = self._data
         return Result(CEIL, ieee.ceil(x), self, 0.0, None, 0.0)
 
+    def fmod(self, other: object) -> Any:
+        """Return what is left of x after whole y's are taken away; it has the sign of x, as in C."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.fmod(x, y)
+            t2 = ieee.divide(x - t1, y)
+            t3 = ieee.floor(t2)
+            return Result(FMOD, t1, self, 1.0, other, -(t3 + 1.0 if t2 - t3 > 0.5 else t3))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return FMOD(self, other)
+        else:
+            y = to_float(other, "an operand of fmod")
+        t1 = ieee.fmod(x, y)
+        return Result(FMOD, t1, self, 1.0, None, y)
+
+    def _rfmod(self, other: object) -> Any:
+        """Return what is left of x after whole y's are taken away; it has the sign of x, as in C."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return FMOD(other, self)
+        else:
+            x = to_float(other, "an operand of fmod")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.divide(x - t1, y)
+        t3 = ieee.floor(t2)
+        return Result(FMOD, t1, None, x, self, -(t3 + 1.0 if t2 - t3 > 0.5 else t3))
+
+    def __floordiv__(self, other: object) -> Any:
+        """Return x // y, the quotient rounded down; its slope is 0."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.fmod(x, y)
+            t2 = ieee.divide(x - t1, y)
+            t3 = ieee.floor(t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2)
+            return Result(FLOOR_DIVIDE, (ieee.divide(x, y) if y == 0.0 else (t3 + 1.0 if (t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2) - t3 > 0.5 else t3)), self, 0.0, other, 0.0)
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of floor_divide")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.divide(x - t1, y)
+        t3 = ieee.floor(t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2)
+        return Result(FLOOR_DIVIDE, (ieee.divide(x, y) if y == 0.0 else (t3 + 1.0 if (t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2) - t3 > 0.5 else t3)), self, 0.0, None, y)
+
+    def __rfloordiv__(self, other: object) -> Any:
+        """Return x // y, the quotient rounded down; its slope is 0."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of floor_divide")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.divide(x - t1, y)
+        t3 = ieee.floor(t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2)
+        return Result(FLOOR_DIVIDE, (ieee.divide(x, y) if y == 0.0 else (t3 + 1.0 if (t2 - 1.0 if t1 * ieee.sign(y) < 0.0 else t2) - t3 > 0.5 else t3)), None, x, self, 0.0)
+
+    def __mod__(self, other: object) -> Any:
+        """Return x % y, what is left after whole y's are taken away; it has the sign of y, as in Python."""
+        x = self._data
+        if isinstance(other, Value):
+            y = other._data
+            t1 = ieee.fmod(x, y)
+            t2 = ieee.sign(y)
+            t3 = ieee.divide(x - t1, y)
+            t4 = ieee.floor(t3 - 1.0 if t1 * t2 < 0.0 else t3)
+            return Result(REMAINDER, (t1 + y if t1 * t2 < 0.0 else (0.0 * t2 if t1 == 0.0 else t1)), self, 1.0, other, -(ieee.divide(x, y) if y == 0.0 else (t4 + 1.0 if (t3 - 1.0 if t1 * t2 < 0.0 else t3) - t4 > 0.5 else t4)))
+        if type(other) is float:
+            y = other
+        elif isinstance(other, int):
+            y = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            y = to_float(other, "an operand of remainder")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.sign(y)
+        return Result(REMAINDER, (t1 + y if t1 * t2 < 0.0 else (0.0 * t2 if t1 == 0.0 else t1)), self, 1.0, None, y)
+
+    def __rmod__(self, other: object) -> Any:
+        """Return x % y, what is left after whole y's are taken away; it has the sign of y, as in Python."""
+        y = self._data
+        if type(other) is float:
+            x = other
+        elif isinstance(other, int):
+            x = float(other)
+        elif is_foreign(other):
+            return NotImplemented
+        else:
+            x = to_float(other, "an operand of remainder")
+        t1 = ieee.fmod(x, y)
+        t2 = ieee.sign(y)
+        t3 = ieee.divide(x - t1, y)
+        t4 = ieee.floor(t3 - 1.0 if t1 * t2 < 0.0 else t3)
+        return Result(REMAINDER, (t1 + y if t1 * t2 < 0.0 else (0.0 * t2 if t1 == 0.0 else t1)), None, x, self, -(ieee.divide(x, y) if y == 0.0 else (t4 + 1.0 if (t3 - 1.0 if t1 * t2 < 0.0 else t3) - t4 > 0.5 else t4)))
+
     def identity(self) -> Value:
         """Return x itself, as a node of its own."""
         x = self._data
@@ -800,6 +983,42 @@ class Value(Scalar):
         """Itself: it is real. (numpy's `var` and `std` ask.)"""
         return self
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """numpy's elementwise functions of a Value come here; of an array of them, to methods of their names."""
+        return call_ufunc(ufunc, method, inputs, options)
+
+    def var(self, *_: object, **__: object) -> Any:
+        """numpy's `var` of this one number: 0, whatever it is."""
+        return self - self
+
+    def std(self, *_: object, **__: object) -> Any:
+        """numpy's `std` of this one number: 0, whatever it is."""
+        return self - self
+
+    def fabs(self) -> Any:
+        """numpy's other name for `abs`."""
+        return self.abs()
+
+    def deg2rad(self) -> Any:
+        """From degrees to radians."""
+        return self * (math.pi / 180.0)
+
+    def radians(self) -> Any:
+        """From degrees to radians."""
+        return self * (math.pi / 180.0)
+
+    def rad2deg(self) -> Any:
+        """From radians to degrees."""
+        return self * (180.0 / math.pi)
+
+    def degrees(self) -> Any:
+        """From radians to degrees."""
+        return self * (180.0 / math.pi)
+
+    def rint(self) -> Any:
+        """Refused: it has no derivative. (numpy's `round` asks for it.)"""
+        raise refusal("np.rint", "Value")
+
     @staticmethod
     def _apply(rule: Rule, operands: tuple[object, ...]) -> Any:
         """The rule on Values and numbers; on arrays of them, one by one. Another carrier among them takes over."""
@@ -807,6 +1026,7 @@ class Value(Scalar):
             if not isinstance(operand, Value) and hasattr(operand, "_apply"):
                 return operand._apply(rule, operands)
             if isinstance(operand, np.ndarray):
+                check_array(operand)
                 return rule.each(*operands)
         if table.TABLE.get(rule.name) is not rule:
             return _applied(rule, operands)
@@ -834,7 +1054,9 @@ class Value(Scalar):
 
     @staticmethod
     def _equal(x: object, y: object) -> bool:
-        return (x._data if isinstance(x, Value) else x) == (y._data if isinstance(y, Value) else y)
+        left: Any = x._data if isinstance(x, Value) else x
+        right: Any = y._data if isinstance(y, Value) else y
+        return bool(left == right)
 
     @staticmethod
     def _folds() -> bool:
@@ -850,6 +1072,23 @@ class Value(Scalar):
     def _op(self) -> str:
         """micrograd's name for how the result is written; see `op`."""
         return self.rule.symbol or self.rule.name
+
+    @property
+    def _backward(self) -> Any:
+        """micrograd's single step: a call adds local derivative × gradient to the operands' gradients."""
+        return self._step_back
+
+    @_backward.setter
+    def _backward(self, function: object) -> None:
+        raise GraphError(
+            "a Value does not keep a _backward of its own: the local derivatives are in the table; for an operation of "
+            "your own write @primitive(lambda x: ...), its derivative, above its function"
+        )
+
+    def _step_back(self) -> None:
+        operands = self.operands  # before the partials: a folded sum unfolds
+        for operand, local in zip(operands, self.partials, strict=True):
+            operand._grad += local * self._grad
 
     def __copy__(self) -> Value:
         return self._copied({})
@@ -912,6 +1151,18 @@ class Result(Value):
         raise NotImplementedError
 
 
+CARRIERS.append(Value)
+
+
+def _refuse_subclass(cls: Any, /, **options: Any) -> None:
+    if not cls.__module__.startswith("autograd."):
+        raise OperandError(no_subclass("Value"))
+
+
+refuse_to_delete(Value, "_backward")
+setattr(Value, "__init_subclass__", classmethod(_refuse_subclass))  # noqa: B010
+
+
 def after_recording(node: Result) -> None:
     """What the switches ask of a result that has just been made."""
     note, paused, anomaly = for_a_new_node()
@@ -931,7 +1182,7 @@ def after_recording(node: Result) -> None:
         node.y = None
         node.dx = 0.0
         node.dy = 0.0
-        node.rule = INPUT
+        node.rule = UNRECORDED
 
 
 # ------------------------------------------------------------------------------------------------- behind backward
@@ -943,7 +1194,7 @@ class Sweeps:
     __slots__ = ("count",)
 
     def __init__(self) -> None:
-        self.count: int = 0
+        self.count: i64 = 0
 
 
 SWEEPS: Final = Sweeps()
@@ -957,14 +1208,14 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
     derivative.
     """
     SWEEPS.count += 2  # two new marks, above all that earlier sweeps left: below `opened` is "not seen yet"
-    opened: int = SWEEPS.count
-    done: int = opened + 1
+    opened: i64 = SWEEPS.count
+    done: i64 = opened + 1
     nodes: list[Scalar] = []
     stack: list[Scalar] = []
     reach(root, stack, leaves, done)
     while stack:
         node = stack[-1]
-        mark: int = node.mark
+        mark: i64 = node.mark
         if mark < opened:
             node._grad = 0.0
             waits = False
@@ -1039,6 +1290,8 @@ def set_gradients(values: list[Scalar], totals: list[float]) -> None:
     """`value.grad = total` for many Values at once."""
     for value, total in zip(values, totals):  # noqa: B905, as long as each other
         value._grad = total
+        if value.mark == 0:
+            value.mark = 1  # it has been reached
 
 
 # -------------------------------------------------------------------------------------------- other ways to make one
@@ -1050,6 +1303,8 @@ OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "divide": operator.truediv,
     "negative": operator.neg,
     "power": operator.pow,
+    "floor_divide": operator.floordiv,
+    "remainder": operator.mod,
 }
 
 

@@ -137,7 +137,7 @@ def loss(params, X, Y):
 
 
 def doctor(backprop):
-    return diagnose(loss, params, batch=batch, gradients=backprop)
+    return diagnose(loss, params, batch=batch, gradients=backprop, lang="zh")
 
 
 def right(backprop):

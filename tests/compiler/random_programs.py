@@ -16,7 +16,8 @@ from autograd.core.node import walk
 from autograd.core.table import TABLE
 
 AWKWARD = (0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, 1e300, -745.0, 40.0, math.inf, -math.inf, math.nan)
-AT_ZERO = ("divide", "reciprocal", "arctan2", "power", "log", "log2", "log10", "sqrt", "hypot", "abs", "sign")
+AT_ZERO = ("divide", "reciprocal", "arctan2", "power", "log", "log2", "log10", "sqrt", "hypot", "abs", "sign", "cbrt")
+JUMPING = ("fmod", "floor_divide", "remainder")
 
 
 class RandomProgram:
@@ -76,6 +77,9 @@ def _is_smooth(name: str, operands: Sequence[Value]) -> bool:
     near = 1e-9 * (1.0 + abs(x) + abs(y))
     if name in ("where", "maximum", "minimum"):
         return not abs(x - y) < near and not (math.isinf(x) and x == y)
+    if name in JUMPING:
+        ratio = x / y if y else math.inf
+        return abs(ratio) < 1e6 and abs(ratio - round(ratio)) > near
     if name in ("floor", "ceil"):
         return math.isinf(x) or abs(x - round(x)) > near
     if name in AT_ZERO and (abs(x) < 1e-290 or abs(operands[-1].data) < 1e-290):

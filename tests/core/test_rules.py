@@ -21,7 +21,7 @@ from autograd.numbers import ieee
 from autograd.numbers.functions import where
 from tests import support
 
-OPERATORS = ("add", "subtract", "multiply", "divide", "negative", "power")
+OPERATORS = ("add", "subtract", "multiply", "divide", "negative", "power", "floor_divide", "remainder")
 TOLERANCE = 1e-12
 Point = tuple[float, ...]
 
@@ -223,6 +223,7 @@ def test_operators_are_the_table_too() -> None:
         assert out.rule is TABLE[name]
         assert out.op == name
         assert out.operands == (x, y)
+    assert ((x // y).rule, (x % y).rule) == (TABLE["floor_divide"], TABLE["remainder"])
     assert (-x).rule is TABLE["negative"]
     assert abs(x).rule is TABLE["abs"]
     assert +x is x

@@ -11,10 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import autograd.doctor
-from autograd import OperandError
+from autograd import OperandError, diagnose, examine
 from autograd.doctor import run
 from autograd.doctor.language import chosen, languages, messages, padded, say, speaking, width_of, wrapped
 
@@ -64,8 +65,13 @@ def asked_for() -> tuple[set[str], set[str]]:
 
 def test_every_message_is_used() -> None:
     whole, begun = asked_for()
-    prefixes = tuple(prefix for prefix in begun if prefix in ("fault_", "factor_", "rate_too_"))
-    assert len(prefixes) == 3
+    prefixes = tuple(
+        prefix
+        for prefix in begun
+        if prefix
+        in ("fault_", "factor_", "rate_too_", "a_", "what_", "verdict_", "undecided_", "col_", "check_", "e_ratio_")
+    )
+    assert len(prefixes) == 10
     assert [key for key in ENGLISH if key not in whole and not key.startswith(prefixes)] == []
 
 
@@ -108,6 +114,61 @@ def test_a_report_in_chinese() -> None:
     assert 'lang="zh"' in report.html()
     assert "Write instead" not in report.html()
     assert str(report) == "\n".join(report.lines())  # also where another language is spoken
+
+
+MISTAKES = {
+    "right": lambda g: g,
+    "sign": lambda g: {**g, "W1": -g["W1"]},
+    "sum for mean, zero": lambda g: {**g, "W1": 20 * g["W1"], "b1": 0 * g["b1"]},
+    "NaN": lambda g: {**g, "W2": g["W2"] * np.nan},
+    "integers, transposed": lambda g: {**g, "b1": np.zeros(3, int), "W1": g["W1"].T},
+    "nonsense": lambda g: {name: block + 0.1 for name, block in g.items()},
+    "not given": lambda g: {"W1": g["W1"]},
+    "unknown, shape": lambda g: {**g, "x": 1, "W2": g["W2"].ravel()},
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_diagnosis_in_chinese(mistake: str) -> None:
+    def loss(params, X, Y):
+        a1 = np.tanh(X @ params["W1"] + params["b1"])
+        return 0.5 * ((a1 @ params["W2"] - Y) ** 2).sum(axis=1).mean()
+
+    def gradients(params, X, Y):
+        a1 = np.tanh(X @ params["W1"] + params["b1"])
+        delta2 = (a1 @ params["W2"] - Y) / len(X)
+        delta1 = (delta2 @ params["W2"].T) * (1 - a1**2)
+        return MISTAKES[mistake]({"W1": X.T @ delta1, "b1": delta1.sum(axis=0), "W2": a1.T @ delta2})
+
+    rng = np.random.default_rng(0)
+    params = {"W1": rng.normal(size=(2, 3)), "b1": rng.normal(size=3), "W2": rng.normal(size=(3, 1))}
+    batch = rng.normal(size=(20, 2)), rng.normal(size=(20, 1))
+    report = diagnose(loss, params, batch=batch, gradients=gradients, lang="zh")
+    english = diagnose(loss, params, batch=batch, gradients=gradients, lang="en")
+    assert [b.name for b in report.blocks.values()] == [b.name for b in english.blocks.values()]
+    code = {line for b in english.blocks.values() for line in b.advice.splitlines()}
+    for line in str(report).splitlines():
+        assert line.strip() in {text.strip() for text in code} or not re.search("[a-z]{3,} [a-z]{3,} ", line), line
+    assert "参数块" in str(report)
+    assert "判断" in report._repr_html_()
+    assert str(english).startswith("Your gradients, from the output back to the input:")
+
+
+@pytest.mark.parametrize(("scale", "lr"), [(1.0, 1e-4), (20.0, 1.0), (0.0, 0.1)])
+def test_an_examination_in_chinese(scale: float, lr: float) -> None:
+    def loss(params, X, Y):
+        return 0.5 * ((1 / (1 + np.exp(-(X @ params["W1"]))) @ params["W2"] - Y) ** 2).mean()
+
+    rng = np.random.default_rng(0)
+    params = {"W1": scale * rng.normal(size=(1, 3)) + 0.5, "W2": scale * rng.normal(size=(3, 1)) + 0.5}
+    X = np.linspace(-1, 1, 30)[:, None]
+    found = examine(params, loss, (X, X**2), lr=lr, steps=100, lang="zh")
+    english = examine(params, loss, (X, X**2), lr=lr, steps=100, lang="en")
+    assert found.flagged
+    assert [f.check for f in found.flagged] == [f.check for f in english.flagged]  # what programs ask for stays
+    for line in str(found).splitlines():
+        assert line.strip().startswith("[") or not re.search("[a-z]{3,} [a-z]{3,}", line), line
+    assert "检查" in found._repr_html_()
 
 
 def test_what_cannot_be_judged_is_said_in_chinese(tmp_path: Path) -> None:

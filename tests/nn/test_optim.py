@@ -88,6 +88,7 @@ def test_adam_by_hand():
 def test_decay_is_coupled_in_adam_and_not_in_adamw():
     for make, expected in ((Adam, 1.9), (AdamW, 2.0 * (1 - 0.1 * 0.5))):
         w = Value(2.0)
+        (w * 0.0).backward()
         make([w], lr=0.1, weight_decay=0.5, eps=0.0 if make is Adam else 1e-8).step()  # the gradient is 0
         assert w.data == pytest.approx(expected, rel=1e-12)
 
@@ -227,8 +228,10 @@ def test_settings_are_checked(make, options, message):
 
 
 def test_the_base_class_does_not_step():
+    w = Value(1.0)
+    w.backward()
     with pytest.raises(NotImplementedError, match="Optimizer does not say how"):
-        Optimizer([Value(1.0)], 0.1).step()
+        Optimizer([w], 0.1).step()
     with pytest.raises(NotImplementedError, match="Schedule does not say its rate"):
         Schedule(SGD([Value(1.0)]))
 

@@ -7,9 +7,8 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-import numpy as np
-
 from ...errors import MissingExtra, OperandError, ShapeError
+from ...system.quiet import quietly
 from ..executable import executable
 from ..text import JAX
 from .plans import ArrayPlan
@@ -63,8 +62,7 @@ class NumpyArrayKernel:
         self._function: Callable[..., Any] = executable(self.text.source, plan.kind, self)
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
-        with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
-            return self._function(*arrays, *self.text.constants)
+        return quietly(self._function, *arrays, *self.text.constants)
 
 
 class JaxKernel:

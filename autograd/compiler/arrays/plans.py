@@ -16,6 +16,7 @@ from ...tensor.tensor import Tensor
 from ...transforms.pytree import Rebuild, flatten
 from ..derive import BasePlans, Recorded
 from ..program import DIRECTION
+from ..record import called
 from .derive import differentiate
 from .program import ARGUMENT, ArrayProgram, Dtype, Shape
 from .record import ArrayRecorder
@@ -65,7 +66,7 @@ class ArrayPlans(BasePlans[ArrayProgram]):
             program.leaf(ARGUMENT, place, each.shape, each.dtype, each.name) for place, each in enumerate(arguments)
         )
         with np.errstate(all="ignore"), always_recording(), tracing(recorder):
-            result = function(*rebuild([recorder.node(index) for index in self.arguments]))
+            result = called(function, *rebuild([recorder.node(index) for index in self.arguments]))
             self.outputs, self.rebuild = _outputs(recorder, result)
         self.captured = tuple(recorder.captured)
         self._captured = tuple(map(recorder.lift, self.captured))

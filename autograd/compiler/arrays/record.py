@@ -19,6 +19,7 @@ from ...core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
 from ...errors import OperandError, TraceError
 from ...mode import NOW
 from ...switches import source_line
+from ...system.arrays import check_array
 from ...tensor import rules as rows
 from ...tensor.numpy_protocol import PLAIN_FUNCTIONS, PLAIN_UFUNCS, call_function, call_ufunc, name_of
 from ...tensor.rules import ArrayRule
@@ -89,6 +90,7 @@ class ArrayRecorder(BaseRecorder[ArrayProgram]):
                 f"a compiled function of arrays computes with Tensors, got {describe(operand)} at {source_line()}; "
                 "compile a function of one sample for Values"
             )
+        check_array(operand)
         array = np.asarray(operand)
         if array.dtype.kind not in "biuf":
             raise OperandError(f"an operand is made from real numbers, got {describe(operand)} at {source_line()}")
@@ -130,11 +132,21 @@ class ArrayRecorder(BaseRecorder[ArrayProgram]):
 
     def emit(self, op: ArrayOp, operands: Sequence[int], options: dict[str, Any] | None = None) -> int:
         """The instruction for a primitive."""
+        if op is rows.getitem and _has_truth(options["index"]):  # type: ignore[index]
+            return self._by_number(operands[0], options["index"])  # type: ignore[index]
         given = {key: self._option(option) for key, option in (options or {}).items()}
         if op is rows.getitem or op is rows.put:
             self._check_index(given["index"])
         index = self.added(op, *operands, **given)
         return self.program.emit(DETACH, index) if NOW.paused else index
+
+    def _by_number(self, x: int, index: Any) -> int:
+        """Elements by an index with a single True or False in it, which jax does not know: by their numbers."""
+        shape = self.program.shapes[x]
+        if isinstance(index, tuple) and any(isinstance(part, Tensor) for part in index):
+            raise TraceError(f"{source_line()} indexes by True or False beside an index that is only recorded")
+        numbers = np.arange(int(np.prod(shape))).reshape(shape)[index]
+        return self.emit(rows.getitem, [self.emit(rows.reshape, [x], {"shape": (-1,)})], {"index": numbers})
 
     def record(self, op: ArrayOp, operands: Sequence[Any], options: dict[str, Any] | None = None) -> TracedArray:
         """The TracedArray that a primitive of either table makes of any operands."""
@@ -183,7 +195,9 @@ class ArrayRecorder(BaseRecorder[ArrayProgram]):
             if opcode:
                 return self.record(opcode, given)
             raise TraceError(f"np.{name} at {source_line()} is not compiled; write it with &, | and ~")
-        if self.deriving:  # the rows of the table start a maximum with -inf, which changes nothing
+        if self.deriving and method == "reduce":  # the rows of the table start a maximum with -inf
+            if not inputs[0].size:
+                return self.node(self.lift(ufunc.reduce(np.zeros(inputs[0].shape), **options)))
             options = {key: option for key, option in options.items() if key != "initial"}
         return call_ufunc(ufunc, method, tuple(map(self._seen, inputs)), options)
 
@@ -194,6 +208,8 @@ class ArrayRecorder(BaseRecorder[ArrayProgram]):
         if self.deriving:
             if name in ("any", "all"):
                 return name == "any"  # unknown while tracing, so choose the answer that is always safe
+            if name == "max" and not args[0].size:
+                return self.node(self.lift(np.max(np.zeros(args[0].shape), **options)))
             options = {key: option for key, option in options.items() if key != "initial"}
         if name == "where" and len(args) == 3:
             return self.choose(*args)
@@ -210,6 +226,12 @@ class ArrayRecorder(BaseRecorder[ArrayProgram]):
         if isinstance(x, (list, tuple)):
             return type(x)(map(self._seen, x))
         return self.node(self.lift(x)) if isinstance(x, Tensor) and not _traced(x) else x
+
+
+def _has_truth(index: Any) -> bool:
+    """Whether a single True or False is among the indices."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(part, np.ndarray) and part.dtype == bool and not part.ndim for part in parts)
 
 
 def _traced(x: Any) -> bool:

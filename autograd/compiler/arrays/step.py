@@ -11,6 +11,7 @@ from ...carrier import describe
 from ...errors import OperandError, ShapeError
 from ...masking import finite
 from ...mode import ADDING
+from ...system.arrays import check_array
 from ...tensor.backward import set_gradients
 from ...tensor.tensor import Tensor
 from ...transforms.pytree import flatten
@@ -229,6 +230,7 @@ def _as_array(name: str, part: Any) -> Any:
         return part._data
     if is_on_device(part):
         return part
+    check_array(part)
     array = np.asarray(part)
     if array.dtype == object and array.ndim:
         raise OperandError(f"{name} is an array of objects; for an array of Values write data(array)")

@@ -7,6 +7,7 @@ put together in `source.py`.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from ..names import WORDS, Names
 from ..program import CAPTURED, DETACH, LEARNED, LITERAL, is_row, name_of
 from ..scalar.program import COUNT
 from ..text import ATOM, BaseWriter, Written, closed, indented, listed
-from .program import PLAIN, ArrayOp, ArrayProgram, Place
+from .program import PLAIN, ArrayOp, ArrayProgram, Place, places, replaced
 from .record import expanded
 
 AT: Final = 1.5  # x @ y binds as x * y does, but stands in parentheses among factors
@@ -179,6 +180,8 @@ class Writer(BaseWriter):
         if isinstance(op, Rule):
             return self._rule(i, op, operands)
         if op in PLAIN:
+            if not self.dialect.in_place:  # jax sorts stably anyway, and has another word for it
+                options = {key: option for key, option in options.items() if key != "kind"}
             return f"{self.np}.{op}({', '.join([operands[0][0], *_given(options)])})", ATOM
         if isinstance(op, str):
             return self.dialect.opcode(op, operands)
@@ -306,7 +309,7 @@ class Writer(BaseWriter):
         narrow = program.args[g][0] if program.ops[g] is rows.broadcast_to else g  # an assignment spreads it by itself
         value = self.number(program.uniform[g])[0] if g in program.uniform else self.written[narrow][0]
         zeros = f"{self.np}.zeros({self._shape(options['shape'])}{again})"
-        once = self._takes_once(options["index"])
+        once = self._takes_once(options["index"], options["shape"])
         if not self.dialect.in_place:
             self.lines += self.dialect.statement(name, f"{zeros}.at[{index}].{'set' if once else 'add'}({value})")
             return
@@ -319,15 +322,26 @@ class Writer(BaseWriter):
             where = f"np.s_[{index}]" if cut else f"({index})" if parts else index
             self.lines.append(f"np.add.at({name}, {where}, {value})")
 
-    def _takes_once(self, index: Any) -> bool:
-        """Whether no element is met twice: slices and numbers alone, or beside an array of numbers all different."""
-        parts = index if isinstance(index, tuple) else (index,)
-        arrays = [part for part in parts if isinstance(part, Place)]
-        shapes = {self.program.shapes[part] for part in arrays}
-        known = [self.program.arrays.get(part) for part in arrays]
-        return not arrays or (
-            len(shapes) == 1 and any(a is not None and (a.dtype == bool or len(np.unique(a)) == a.size) for a in known)
+    def _takes_once(self, index: Any, shape: tuple[int, ...]) -> bool:
+        """Whether no element is met twice: the elements' numbers are indexed themselves, and looked through.
+
+        An index that is not known yet is taken for 0 everywhere: if the others tell the elements apart, they do.
+        """
+        if not places(index):
+            return True
+        taken = replaced(
+            index,
+            lambda place: (
+                np.zeros(self.program.shapes[place], int)
+                if place not in self.program.arrays
+                else self.program.arrays[place]
+            ),
         )
+        try:
+            numbers = np.arange(math.prod(shape)).reshape(shape)[taken]
+        except IndexError:  # an axis of no elements
+            return False
+        return bool(np.unique(numbers).size == numbers.size)
 
     # ------------------------------------------------------------------------------- constants and functions
 

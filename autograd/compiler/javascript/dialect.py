@@ -88,6 +88,8 @@ class JavaScript(Dialect):
 
     def helper(self, rule: Rule, name: str) -> tuple[str, list[str]] | None:
         """The text of a helper that has no formula: that of the power."""
+        if rule is rules.fmod:
+            return f"function {name}(x, y) {{\n  return x % y;\n}}", []
         return (POWER.format(name=name), []) if rule is rules.power else None
 
     def formula(self, rule: Rule) -> Callable[..., Any]:

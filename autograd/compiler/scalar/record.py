@@ -17,7 +17,7 @@ from ...core import table as rules
 from ...core.rule import Rule
 from ...core.table import TABLE
 from ...errors import OperandError
-from ...value.operands import to_float
+from ...value.operands import is_number, to_float
 from ..program import DETACH, WHERE
 from ..record import BaseRecorder
 from .program import Op, Program
@@ -123,7 +123,17 @@ class TracedNumber:
     __mul__, __rmul__ = _binary(rules.multiply)
     __truediv__, __rtruediv__ = _binary(rules.divide)
     __pow__, __rpow__ = _binary(rules.power)
+    __floordiv__, __rfloordiv__ = _binary(rules.floor_divide)
+    __mod__, __rmod__ = _binary(rules.remainder)
     __lt__, __le__, __gt__, __ge__ = map(_compared, ("<", "<=", ">", ">="))
+
+    def __eq__(self, other: object) -> Any:
+        return self.recorder.apply("==", self, other) if is_number(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return ~(self == other) if is_number(other) else NotImplemented
+
+    __hash__ = object.__hash__
 
     def __neg__(self) -> TracedNumber:
         return self.recorder.apply(rules.negative, self)

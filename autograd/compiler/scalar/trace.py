@@ -20,6 +20,7 @@ from ...switches import always_recording, tracing
 from ...value.value import Value
 from ..batch import Layout
 from ..program import CAPTURED, DETACH, LEARNED
+from ..record import called
 from .program import REDUCE, SAMPLE, Op, Program
 from .record import Recorder, TracedNumber
 
@@ -121,7 +122,7 @@ def trace(function: Callable[..., Any], parameters: Sequence[Value], layout: Lay
     places = itertools.count()
     rows = [_row(tracer, leaf.name, leaf.shape, places) for leaf in layout.leaves]
     with always_recording(), tracing(tracer):  # also when it is called under no_grad
-        result = function(*layout.sample(rows))
+        result = called(function, *layout.sample(rows))
         outputs, shape = _outputs(tracer, result)
     known = [program.leaf(LEARNED, place) for place in range(len(parameters))]
     return Trace(program, outputs, shape, layout, known, tracer.captured)

@@ -76,7 +76,7 @@ def messages(lang: str) -> dict[str, str]:
     return found
 
 
-def say(key: str, **facts: object) -> str:
+def say(key: str, /, **facts: object) -> str:
     """A message with its facts.
 
     >>> with speaking("en"):
@@ -86,7 +86,7 @@ def say(key: str, **facts: object) -> str:
     return messages(spoken())[key].format(**facts)
 
 
-def counted(key: str, count: int, **facts: object) -> str:
+def counted(key: str, count: int, /, **facts: object) -> str:
     """A message about one thing or about several: `key_one` or `key_many`."""
     return say(f"{key}_one" if count == 1 else f"{key}_many", count=count, **facts)
 

@@ -24,7 +24,7 @@ from ..gather import Reading
 from ..options import Options
 from ..sample import differentiated
 from ..signs import sign_of
-from ..view import View
+from ..view import MOST_VALUES, View
 from .file import Page
 from .film import Film
 from .graph_page import page_of
@@ -126,11 +126,6 @@ class Playground(Page):
                 others=sample.choices,
                 engines=f"const OTHERS = [{', '.join(other.text for other in others)}];",
             )
-        if whole.recorded is None:
-            raise OperandError(
-                f"the loss of one sample has {whole.total:,} values, which is more than a page computes with: "
-                "take a smaller model"
-            )
         super().__init__(page.html, named, page._still)
 
 
@@ -150,6 +145,11 @@ class _Sample:
                 self.prediction.label = "prediction"
             self.root = _only(loss([self.prediction], [self.target]), "the loss")
         order = walk(self.root)
+        if len(order) > MOST_VALUES:
+            raise OperandError(
+                f"the loss of one sample has {len(order):,} values, and a page computes with {MOST_VALUES:,} at most: "
+                "take a smaller model"
+            )
         self.places = {id(node): place for place, (node, _) in enumerate(order)}
         self.slots = _slots(order)
         if any(node.rule is CHOSEN for node, _ in order):

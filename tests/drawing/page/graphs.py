@@ -50,3 +50,13 @@ def chain(length: int, modules: int = 0) -> Value:
             value = value.tanh()
     value.backward()
     return value  # type: ignore[no-any-return]
+
+
+def layer() -> Tensor:
+    """A layer of four neurons on a batch of nine."""
+    rng = np.random.default_rng(0)
+    X, W, b = (Tensor(rng.normal(size=shape), name) for shape, name in (((9, 8), "X"), ((8, 4), "W"), ((4,), "b")))
+    loss = (X @ W + b).tanh().sum()
+    loss.label = "loss"
+    loss.backward()
+    return loss

@@ -17,7 +17,7 @@ from autograd import Film, Tensor, Value
 from autograd.errors import GraphError, OperandError
 from nn import MLP
 
-from .test_browser import violations
+from .test_access import violations
 
 X = np.linspace(-1.0, 1.0, 9)
 

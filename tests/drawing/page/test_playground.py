@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Film, OperandError, Playground, Tensor, TraceError, Value, inspect, where
+from autograd import Film, OperandError, Playground, Tensor, TraceError, Value, inspect, primitive, where
 from nn import MLP, bce_with_logits, half_mse, hinge, mse
 
-from .test_browser import violations
+from .test_access import violations
 from .test_what_if import follow
 
 Opened = Callable[..., Any]
@@ -85,6 +87,23 @@ def test_it_says_of_what_it_is_the_picture(opened: Opened) -> None:
     tab = opened(inspect(network(), mse, (X, Y)))
     assert "22 weights learn from 12 samples" in tab.inner_text("#headline")
     assert tab.is_hidden("#descent")
+
+
+def test_answers_out_of_the_picture_are_told(opened: Opened) -> None:
+    model = network()
+    model.parameters()[-1].data = 50.0  # the bias of the output
+    tab = opened(Playground(model, mse, (X, Y), rate=0.5))
+    assert "out of this picture, near 5" in tab.text_content(".fit")
+    tab.uncheck("#biases")
+    assert "out of this picture" not in tab.text_content(".fit")
+
+
+def test_the_policy_names_every_script_of_it() -> None:
+    page = Playground(network(), mse, (X, Y), steps={"none": lambda x, y: [0.0] * 22})
+    found = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', page.html)
+    assert found is not None
+    assert found[1].startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in found[1]
 
 
 def test_what_is_chosen_comes_into_sight_beside_the_controls(opened: Opened) -> None:
@@ -308,6 +327,20 @@ def test_what_it_does_not_take(arguments: tuple[Any, ...], message: str) -> None
 def test_one_graph_must_hold_for_all_samples(model: MLP) -> None:
     with pytest.raises(TraceError):
         Playground(model, mse, (X, Y))
+
+
+def test_a_model_that_is_too_large_is_refused_at_once() -> None:
+    with pytest.raises(OperandError, match=r"a page computes with 20,000 at most: take a smaller model"):
+        Playground(MLP(80, [90, 1], seed=1), mse, (np.zeros((2, 80)), [0.0, 1.0]))
+
+
+def test_a_primitive_that_no_program_can_have_is_refused() -> None:
+    class Wave(MLP):
+        def forward(self, x: Any) -> Any:
+            return primitive(lambda x: math.cos(x))(math.sin)(super().forward(x))
+
+    with pytest.raises(TraceError):
+        Playground(Wave(1, [2, 1], seed=1), mse, (X, Y))
 
 
 def test_models_of_arrays_are_refused() -> None:

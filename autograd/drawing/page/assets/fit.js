@@ -22,6 +22,8 @@ class Fit {
     this.plot = new Plot(this.title, { wide: 368, high: this.kind === "plane" ? 250 : 180 });
     this.plot.scale(this.across, this.up);
     this.place = make("div", { class: "fit" }, this.plot.svg);
+    this.aside = draw("text", { x: this.plot.wide / 2, y: this.plot.high / 2, "text-anchor": "middle" });
+    this.plot.svg.append(this.aside);
     if (this.kind === "plane") this.addPlane();
     if (this.kind === "curve") {
       this.grid = Array.from({ length: CURVE }, (_, k) => [this.across[0] + ((this.across[1] - this.across[0]) * k) / (CURVE - 1)]);
@@ -62,6 +64,8 @@ class Fit {
     const found = this.trainer.answers(this.grid);
     if (this.kind === "curve") {
       this.curve.setAttribute("d", this.plot.path(this.grid.map(([x]) => x), found));
+      const isSeen = found.some((answer) => answer >= this.up[0] && answer <= this.up[1]);
+      rewrite(this.aside, isSeen ? "" : `its answers are out of this picture, near ${short(found[CURVE >> 1])}`);
       return;
     }
     const middle = this.trainer.told.middle ?? (this.up[0] + this.up[1]) / 2;

@@ -81,7 +81,7 @@ class Training {
       const node = graph.nodes[at];
       const old = node.sign || node.op;
       LIVE.run.rules[at] = which ? number : this.rules[k];
-      for (const module of graph.modules.values()) if (module.output && graph.nodes.indexOf(module.output) >= 0 && module.sign.endsWith(old) && module.nodes.includes(node)) module.sign = module.sign.slice(0, -old.length) + sign;
+      for (const module of graph.modules.values()) if (module.sign.endsWith(old) && module.nodes.includes(node)) module.sign = module.sign.slice(0, -old.length) + sign;
       Object.assign(node, { op: name, sign, title: node.title.endsWith(old) ? node.title.slice(0, -old.length) + sign : node.title });
       for (const edge of node.operands) edge.formula = formula;
     });

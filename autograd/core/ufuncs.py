@@ -1,0 +1,75 @@
+"""The elementwise functions of numpy and of scipy.special by the names that they have there, as rows of the table.
+
+What numpy hands to a Value or a Tensor (`__array_ufunc__`) is looked up here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from ..errors import OperandError
+from ..numbers.functions import equal, where
+from . import table
+
+Function = Callable[..., Any]
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    return where(equal(x, 0), 0.0 * x, x * table.log(y))
+
+
+OF_NUMPY: Final[dict[str, Function]] = {
+    **{name: row for name, row in table.TABLE.items() if isinstance(getattr(np, name, None), np.ufunc)},
+    "absolute": table.abs,
+    "fabs": table.abs,
+    "positive": table.identity,
+    "conjugate": table.identity,
+    "float_power": table.power,
+    **dict.fromkeys(("deg2rad", "radians"), lambda x: x * (math.pi / 180.0)),
+    **dict.fromkeys(("rad2deg", "degrees"), lambda x: x * (180.0 / math.pi)),
+}
+OF_SCIPY: Final[dict[str, Function]] = {
+    "expit": table.sigmoid,
+    "log_expit": table.log_sigmoid,
+    "logit": lambda x: table.log(x) - table.log1p(-x),
+    "erf": table.erf,
+    "erfc": table.erfc,
+    "ndtr": lambda x: 0.5 * table.erfc(-x * table.SQRT_HALF),
+    "xlogy": _xlogy,
+    "xlog1py": lambda x, y: where(equal(x, 0), 0.0 * x, x * table.log1p(y)),
+    "entr": lambda x: -_xlogy(x, x),
+}
+ELEMENTWISE: Final[dict[str, Function]] = {**OF_NUMPY, **OF_SCIPY}
+
+ROUND: Final = "floor() and ceil(), whose slope is 0, or np.{name}({x}.data) for a plain result"
+INSTEAD: Final[dict[str, str]] = {
+    **dict.fromkeys(("rint", "trunc", "round", "around", "fix"), ROUND),
+    "sinc": "where({x} == 0, 1.0, sin(pi * {x}) / (pi * {x}))",
+    "copysign": "where(y > 0, abs(x), -abs(x))",
+    "heaviside": "where(x > 0, 1.0, 0.0)",
+    "fmax": "maximum(x, y)",
+    "fmin": "minimum(x, y)",
+}
+"""What to write in the place of some others."""
+
+
+def module_of(ufunc: Any) -> str:
+    """Where an elementwise function is found."""
+    return "np" if hasattr(np, ufunc.__name__) else "scipy.special"
+
+
+def refusal(full: str, carrier: str, instead: str = "", what: str = "") -> OperandError:
+    """The error for what is not differentiated, naming what is.
+
+    Args:
+        full: the name with its module: `np.sinc`.
+        carrier: "Tensor" or "Value".
+    """
+    name, x = full.partition(".")[2], carrier[0].lower()
+    default = f"{full}({x}.data) for a plain result, or the functions of autograd for one with a derivative"
+    instead = (instead or INSTEAD.get(name, default)).format(name=name, x=x)
+    return OperandError(f"{full}{what} of a {carrier} is not differentiated: use {instead}")

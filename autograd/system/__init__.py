@@ -1,0 +1,1 @@
+"""What the library asks of numpy, Python and the operating system, in one place each. Nothing about graphs."""

@@ -1,0 +1,28 @@
+"""Which of numpy's arrays are taken: those whose arithmetic is numpy's own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ..errors import OperandError
+
+MASKED: Final = (
+    "a MaskedArray has an arithmetic of its own, which is not recorded here: write where(mask, 0.0, array.data)"
+)
+
+
+def check_array(thing: object) -> None:
+    """Refuse arrays of classes with an arithmetic of their own: it would be ignored, or the graph lost in it.
+
+    Raises:
+        OperandError: a masked array, a matrix or another subclass of numpy's array (but a file in memory is one).
+    """
+    if isinstance(thing, np.ndarray) and type(thing) is not np.ndarray and not isinstance(thing, np.memmap):
+        if isinstance(thing, np.ma.MaskedArray):
+            raise OperandError(MASKED)
+        raise OperandError(
+            f"a {type(thing).__name__} has an arithmetic of its own, which is not recorded here: "
+            "write np.asarray(array)"
+        )

@@ -1,0 +1,51 @@
+"""What numpy's elementwise functions do when they are given a Value, alone or beside arrays: `np.maximum(v, 0.0)`.
+
+(An array of Values is an array of objects: numpy goes through it by itself and asks each Value for a method of the
+function's name. What it does by comparing, such as `np.maximum` of two such arrays, never comes here.)
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from ..core.ufuncs import ELEMENTWISE, INSTEAD, module_of, refusal
+from ..system.arrays import check_array
+
+PLAIN: Final = frozenset(("isfinite", "isinf", "isnan", "signbit"))
+"""What tells something about numbers: no function to differentiate."""
+OPERATORS: Final[dict[str, Callable[..., Any]]] = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "negative": operator.neg, "absolute": abs, "power": operator.pow, "floor_divide": operator.floordiv,
+    "remainder": operator.mod, "positive": operator.pos,
+}  # fmt: skip
+"""What numpy does with objects by Python's operators."""
+
+
+def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """`Value.__array_ufunc__`."""
+    name = ufunc.__name__
+    for operand in inputs:
+        check_array(operand)
+        if hasattr(operand, "_apply_array"):
+            return NotImplemented  # a Tensor says what it thinks of it
+    if name in PLAIN:
+        return ufunc(*[x.item() if hasattr(x, "_apply") else x for x in inputs], **options)
+    if method == "__call__" and not options:
+        if name in OPERATORS and not any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
+            return OPERATORS[name](*[x.item() if isinstance(x, (np.ndarray, np.generic)) else x for x in inputs])
+        if name in ELEMENTWISE and name not in OPERATORS:
+            return ELEMENTWISE[name](*inputs)
+        if name in INSTEAD or (name.isidentifier() and not hasattr(np, name)):  # numpy's vectorized ones have no name
+            raise refusal(f"{module_of(ufunc)}.{name}", "Value")
+    return getattr(ufunc, method)(*[_boxed(x) if hasattr(x, "_apply") else x for x in inputs], **options)
+
+
+def _boxed(value: Any) -> Any:
+    """A Value in an array of objects, which numpy goes through by itself."""
+    box = np.empty((), dtype=object)
+    box[()] = value
+    return box

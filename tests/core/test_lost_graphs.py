@@ -1,0 +1,192 @@
+"""A graph is never lost without a word, in whatever way Python, numpy and other packages ask a number for a float."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import math
+import statistics
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    AutogradError,
+    GraphWarning,
+    OperandError,
+    Tensor,
+    TraceError,
+    Value,
+    diagnose,
+    grad,
+    gradcheck,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
+
+MATH = [
+    "exp", "sin", "cos", "tan", "log", "log2", "log10", "log1p", "expm1", "sqrt", "asin", "acos", "atan", "sinh",
+    "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "fabs", "degrees", "radians", "gamma", "lgamma",
+    "floor", "ceil",
+]  # fmt: skip
+POINTS = {"acosh": 1.5}
+
+
+def _filled(x: Any) -> Any:
+    c = np.zeros(2)
+    c[0] = x * x
+    return c[0]
+
+
+def _filled_by_slice(x: Any) -> Any:
+    c = np.zeros(2)
+    c[:] = x * x
+    return c.sum()
+
+
+def _interpolated(x: Any) -> Any:
+    return np.interp(x, [0.0, 1.0], [0.0, 5.0])
+
+
+LOST: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "an assignment": (_filled, "values(np.zeros(n))"),
+    "an assignment to a slice": (_filled_by_slice, "values(np.zeros(n))"),
+    "math.exp": (lambda x: math.exp(x) * x, "autograd.exp(x)"),
+    "math.pow": (lambda x: math.pow(x, 2.0) * x, "x ** y"),
+    "math.atan2": (lambda x: math.atan2(x, 2.0) * x, "autograd.arctan2(x, y)"),
+    "math.fsum": (lambda x: math.fsum([x, x]) * x, "sum(xs)"),
+    "math.hypot": (lambda x: math.hypot(x, 1.0) * x, "autograd.hypot(x, y)"),
+    "math.dist": (lambda x: math.dist([x], [0.0]) * x, "norm"),
+    "statistics.fmean": (lambda x: statistics.fmean([x, x]) * x, "sum(xs) / len(xs)"),
+    "np.interp": (_interpolated, "the two nearest points"),
+    "np.float64": (lambda x: np.float64(x) * x, "x as it is"),
+    "np.array of floats": (lambda x: np.array([x, x], dtype=float).sum() * x, "np.array(xs) without dtype="),
+    "rng.normal": (lambda x: np.random.default_rng(0).normal(x) * x, "mean + deviation"),
+    "np.full": (lambda x: np.full(2, x, dtype=float).sum() * x, "graph"),
+}
+"""What asks for a float by the way; and what the message says to write instead."""
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_values_in_plain_use_are_warned_of_and_assignments_refused(name: str) -> None:
+    function, remedy = LOST[name]
+    if "assignment" in name:  # numpy may put an error of its own before ours
+        with pytest.raises((ValueError, OperandError)) as refused:
+            function(Value(0.5))
+        message = str(refused.value.__cause__ or refused.value)
+    else:
+        with pytest.warns(GraphWarning) as caught:
+            function(Value(0.5))
+        message = str(caught[0].message)
+        assert caught[0].filename == __file__
+    assert "test_lost_graphs.py:" in message
+    assert "derivative would be lost" in message
+    assert remedy in message
+
+
+@pytest.mark.parametrize("transform", [
+    lambda f: grad(f)(0.5), lambda f: value_and_grad(f)(0.5), lambda f: jacobian(f)(0.5), lambda f: hessian(f)(0.5),
+    lambda f: jvp(f, (0.5,), (1.0,)), lambda f: vjp(f, 0.5), lambda f: hvp(f, 0.5, 1.0),
+    lambda f: gradcheck(f, 0.5), lambda f: grad(f)(np.array(0.5)), lambda f: grad(grad(f))(0.5),
+    lambda f: grad(lambda x: f(x[0]))(np.array([0.5, 1.0])),
+])  # fmt: skip
+@pytest.mark.parametrize("name", LOST)
+def test_transforms_refuse(name: str, transform: Callable[[Any], Any]) -> None:
+    function, _ = LOST[name]
+    with pytest.raises((OperandError, TypeError, ValueError)) as caught:
+        transform(function)
+    if not isinstance(caught.value, AutogradError):  # numpy's own refusal of a Tensor, by its type
+        assert "Tensor" in str(caught.value) or "sequence" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", MATH)
+def test_functions_of_pythons_math(name: str) -> None:
+    function, x = getattr(math, name), POINTS.get(name, 0.5)
+    if name in ("floor", "ceil"):  # whole numbers: there is no derivative to lose
+        assert function(Value(x)) == function(x)
+        return
+    with pytest.warns(GraphWarning):
+        assert function(Value(x)) == function(x)
+    with pytest.raises(OperandError, match=rf"{name}\(\) makes a plain float of a number that grad\(\)"):
+        grad(function)(x)
+    with pytest.raises(OperandError):
+        grad(function)(np.array(x))
+
+
+@pytest.mark.parametrize("engine", ["numpy"])
+@pytest.mark.parametrize("name", LOST)
+def test_compiled_traces_refuse(name: str, engine: Any) -> None:
+    function, _ = LOST[name]
+    w = Value(0.5, "w")
+    with pytest.raises((TraceError, OperandError)) as caught:
+        autograd.compile(lambda x: function(w * x), [w], engine=engine)(np.array([1.0]))
+    assert "test_lost_graphs.py" in str(caught.value)
+
+
+def test_diagnose_refuses_a_forward_pass_that_fills_a_plain_array() -> None:
+    def loss(params: Any, X: Any, Y: Any) -> Any:
+        a = np.zeros((len(X), 2))
+        for k in range(2):
+            a[:, k] = np.tanh(X @ params["W1"][:, k])
+        return 0.5 * ((a @ params["W2"] - Y) ** 2).sum(axis=1).mean()
+
+    def gradients(params: Any, X: Any, Y: Any) -> Any:
+        return {name: np.zeros_like(value) for name, value in params.items()}
+
+    rng = np.random.default_rng(0)
+    params = {"W1": rng.normal(size=(2, 2)), "W2": rng.normal(size=(2, 1))}
+    with pytest.raises(AutogradError, match="lose its graph"):
+        diagnose(loss, params, batch=(rng.normal(size=(5, 2)), rng.normal(size=(5, 1))), gradients=gradients)
+
+
+SHOWN: dict[str, Callable[[Any], Any]] = {
+    "f-string": lambda v: f"{v:.3f}",
+    "percent": lambda v: f"{'%.3f'}" % v,
+    "format": lambda v: "{:8.2e}".format(v),  # noqa: UP032
+    "round": lambda v: builtins.round(v, 2),
+    "float": lambda v: float(v),
+    "map": lambda v: list(map(float, [v, v])),
+    "json": lambda v: json.dumps(float(v)),
+    "isnan": lambda v: math.isnan(v),
+    "floor": lambda v: math.floor(v),
+    "astype": lambda v: np.array([v]).astype(float),
+    "complex": lambda v: complex(v),
+    "print": lambda v: print(v),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("carrier", [Value, Tensor])
+def test_what_is_written_on_purpose_or_shown_needs_no_word(name: str, carrier: Any) -> None:
+    if carrier is Tensor and name in ("floor", "astype", "complex"):
+        pytest.skip("a Tensor is no single number")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SHOWN[name](carrier(1.5) * 2.0)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: np.ma.masked_array([1.0, 2.0], mask=[True, False]), lambda: np.asmatrix([[1.0, 2.0]]),
+])  # fmt: skip
+@pytest.mark.parametrize("use", [
+    lambda a: Tensor([1.0, 1.0]) * a, lambda a: a * Tensor([1.0, 1.0]), lambda a: Value(1.0) * a,
+    lambda a: a * Value(1.0), lambda a: Tensor(a), lambda a: autograd.values(a),
+    lambda a: np.exp(Tensor([1.0, 1.0]) + a), lambda a: autograd.where(np.array([True, False]), Tensor([1.0, 1.0]), a),
+    lambda a: autograd.concatenate([Tensor([[1.0, 1.0]]), a]), lambda a: Tensor([1.0, 1.0]) @ a.T,
+    lambda a: np.maximum(a, Tensor([1.0, 1.0])), lambda a: grad(lambda x: (x * a).sum())(np.array([1.0, 1.0])),
+    lambda a: grad(lambda x: x.sum())(a), lambda a: autograd.softmax(a),
+])  # fmt: skip
+def test_arrays_of_other_classes_are_refused(make: Callable[[], Any], use: Callable[[Any], Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        array = make()
+        with pytest.raises(OperandError, match="arithmetic of its own"):
+            use(array)
