@@ -155,12 +155,16 @@ class Candidates:
             own = quantity.kind == "bar" and quantity.block in wrong and self._only_for(node, quantity.block)
             if quantity.size == size and (erring or own):
                 yield from layouts([node], [quantity], shape)
-            elif own:
+            elif own and not (size > quantity.size and self._reduced_to(node, quantity.size)):
                 yield Trial([node], [quantity], False)
         if not erring:
             for quantity in self.quantities.neutral:
                 if quantity.size == size:
                     yield from layouts([node], [quantity], shape)
+
+    def _reduced_to(self, node: Node, size: int) -> bool:
+        """Whether a later line makes so few numbers of it: then it rightly has more."""
+        return any(np.size(self.values[0][id(after)]) == size for after in self._downstream([node])[0])
 
     def _only_for(self, node: Node, name: str) -> bool:
         """Whether a value goes into the step of one block and nowhere else."""

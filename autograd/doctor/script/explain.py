@@ -69,10 +69,10 @@ class Explainer:
     @cached_property
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
-            self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis, self._slope,
-            self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor, self._error,
-            self._other_slope, self._upstream, self._duplicates, self._clipped, self._value, self._deep_edge,
-            self._other,
+            self._one_input, self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis,
+            self._slope, self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor,
+            self._error, self._other_slope, self._upstream, self._duplicates, self._clipped, self._value,
+            self._deep_edge, self._other,
         ]  # fmt: skip
 
     def _same(self, theirs: list[Array], right: list[Array]) -> Match | None:
@@ -84,6 +84,24 @@ class Explainer:
         return self._same(self.theirs, values) is not None
 
     # --------------------------------------------------------------------------------------------- the tests
+
+    def _one_input(self) -> Cause | None:
+        """The only input of a sample is left out, or comes in where it has no place."""
+        factor = self.fault.rescaled
+        if factor is None or self.wanted.block not in self.locator.found.by_sample:
+            return None
+        for key in self.locator.found.forward:
+            node = self.look.nodes[key]
+            if getattr(node.function, "__name__", "") not in ("mul", "multiply") or node.site is None:
+                continue
+            for k, operand in enumerate(node.args):
+                value = operand.value if isinstance(operand, Node) else operand
+                if np.size(value) != 1 or (isinstance(operand, Node) and id(operand) in self.look.depends):
+                    continue
+                for name, part in (("missing-factor", factor), ("extra-factor", 1.0 / factor)):
+                    if abs(float(np.asarray(value).reshape(())) - part) <= 1e-6 * abs(part):
+                        return Cause(name, {"text": node.site.part(k)})
+        return None
 
     def _rescaled(self) -> Cause | None:
         factor = self.fault.rescaled

@@ -7,6 +7,7 @@ rescales the learning rate; momentum, adaptive steps, decay and clipping are ste
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from .losses import Reading, loss_nodes, readings
 from .match import matched
 from .node import Node
 from .steps import Step, Training
-from .verdicts import Judgement, verdicts
+from .verdicts import Judgement, rate_of, verdicts
 
 Array = Any
 
@@ -66,6 +67,7 @@ def is_called(look: Look, reading: Reading, text: str) -> bool:
 def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     """The same on other steps, with other samples: a zero in one of them hides what is wrong, and what is right."""
     best, seen = found, dict(found.verdicts)
+    everywhere = [found]
     large = len(found.look.program.order) > 3000
     for step in [step for step in found.look.training.steps if step is not found.look.step][: 2 if large else 6]:
         if large and not any(v.silent for v in seen.values()):
@@ -73,6 +75,7 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
         there = _judged_at(found, step, rng)
         if there is None:
             continue
+        everywhere.append(there)
         for name, verdict_there in there.verdicts.items():
             if seen[name].silent or (not verdict_there.right and not verdict_there.silent and seen[name].right):
                 seen[name] = verdict_there
@@ -81,6 +84,43 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     for name, verdict_seen in seen.items():
         if best.verdicts[name].silent:
             best.verdicts[name] = verdict_seen
+    return _by_sample(everywhere) or best
+
+
+def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
+    """A block whose step has another factor for each sample is wrong, where other blocks keep to one.
+
+    A single input that is left out looks like a factor as long as one sample is looked at.
+    """
+
+    def factor(judgement: Judgement, name: str) -> float:
+        """What the step is of the right gradient, the learning rate aside; 0 for a step that stands still."""
+        rate = rate_of(judgement.look, judgement.look.ends[name][0]) or 1.0
+        return judgement.verdicts[name].change.scale / rate
+
+    factors: dict[str, list[float]] = {}
+    for name in everywhere[0].verdicts:
+        seen = [(j.verdicts[name].change, j) for j in everywhere if not j.verdicts[name].silent]
+        if len(seen) < 3 or any(j.verdicts[name].rule != "plain" or (c.scale and not c.holds) for c, j in seen):
+            return None
+        factors[name] = [factor(j, name) for _, j in seen]
+    steady = {name: f[0] for name, f in factors.items() if max(f) - min(f) <= 1e-5 * max(map(abs, f))}
+    if len(steady) == len(factors) or not steady or max(steady.values()) > (1 + 1e-5) * min(steady.values()):
+        return None
+    usual = next(iter(steady.values()))
+    if usual <= 0:
+        return None
+
+    def plainness(judgement: Judgement) -> float:
+        """How far the least of the wrong factors is from the right one; nothing is seen where one is 0."""
+        wrong = [factor(judgement, name) / usual for name in factors if name not in steady]
+        return min(abs(math.log(abs(f))) if f else 0.0 for f in wrong)
+
+    best = max(everywhere, key=plainness)
+    for name, v in best.verdicts.items():
+        v.factor = factor(best, name) / usual
+        v.right = not v.silent and name in steady
+    best.by_sample = set(factors) - set(steady)
     return best
 
 

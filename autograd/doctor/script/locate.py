@@ -355,7 +355,7 @@ class Locator(Candidates):
         if not theirs:
             return mine > 0
         if change < 0:
-            return any(f * mine > 0 for f in theirs)
+            return any(f * mine > 0 for f in theirs) and not self._against_custom(node, mine)
         rate = 1.0
         if getattr(node.function, "__name__", "") in ("mul", "multiply"):
             known = [float(np.asarray(o.value)) for o in node.operands() if o.hyper and o.value is not None]
@@ -364,6 +364,13 @@ class Locator(Candidates):
             ]
             rate = known[0] if known else 1.0
         return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
+
+    def _against_custom(self, node: Node, factor: float) -> bool:
+        """Whether a block's gradient is stored with the other sign than those of the blocks whose step is right."""
+        known = [v.gradient.scale for v in self.found.verdicts.values() if v.right and v.gradient is not None]
+        custom = known and (min(known) > 0 or max(known) < 0)
+        stored = id(node) in self.named and any(node in way for ways in self.ways.values() for way in ways)
+        return bool(custom) and stored and factor * known[0] < 0
 
     def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
         """The factor of a value along a cotangent; None where it is none."""

@@ -50,6 +50,7 @@ class Judgement:
     bars: list[dict[int, Array]]
     forward: set[int]
     form: str = ""
+    by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
 
 
 def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> tuple[str, float]:
@@ -187,9 +188,15 @@ def written_number(node: Node, k: int) -> bool:
 
 
 def rate_of(look: Look, end: Node) -> float | None:
-    """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one."""
-    rate, node, seen = 1.0, end, False
+    """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one.
+
+    In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient.
+    """
+    rate, node, seen, found_in = 1.0, end, False, None
     for _ in range(8):
+        statement = None if node.site is None else node.site.statement
+        if seen and statement != found_in:
+            break
         operands = list(node.operands())
         kind = getattr(node.function, "__name__", "")
         active = [o for o in operands if id(o) in look.depends and not _is_copy(o, look.start_ids)]
@@ -198,12 +205,16 @@ def rate_of(look: Look, end: Node) -> float | None:
             continue
         if kind not in ("mul", "multiply", "neg"):
             break
-        factors = [float(np.asarray(o.value)) for o in operands if o.hyper and o.value is not None]
+        factors = [
+            float(np.asarray(o.value))
+            for o in operands
+            if o.hyper and o.value is not None and id(o) not in look.depends
+        ]
         factors += [
             float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
         ]
         if factors:
-            rate, seen = rate * factors[0], True
+            rate, seen, found_in = rate * factors[0], True, statement
         rest = [o for o in operands if not o.hyper]
         if len(rest) != 1:
             break

@@ -70,7 +70,7 @@ class Words:
         if cause.name == "missing-derivative" and instead is not None and facts.get("error"):
             node = instead
         return say(
-            f"fault_{cause.name}", what=what, node=self.name(node), block=facts.get("block"),
+            f"fault_{cause.name}", what=what, node=facts.get("text") or self.name(node), block=facts.get("block"),
             limit=f"{facts.get('limit', 0):.4g}",
         )  # fmt: skip
 
