@@ -158,7 +158,7 @@ def fit_all_at_once(X: Any, Y: Any, biases: bool) -> float:
 
 
 def main() -> None:
-    X, Y = samples(300 if QUICK else 1000)
+    X, Y = samples(300 if QUICK else 1000, shuffled=True)
     lr = LR * (1000 / len(X)) ** 0.5 if QUICK else LR
     variance = float(Y.var())
     print("A learner wrote a network and its backprop by hand, to fit the simplest data there is. It ran, and did not")
@@ -198,7 +198,7 @@ def main() -> None:
         "   So the network forgets its weights and learns one number, the mean of y.\n"
         "   (As it was posted, it did not even run: the line `if layer == 0:` of its forward loop was lost.)\n"
     )
-    print("Why would such simple data not fit, once that is mended?   The learning rate times the epochs.\n")
+    print("Why would such simple data not fit, once that is mended?   Learning rate times epochs, and the order.\n")
     for rate, found in ((THEIR_LR, slow_errors), (lr, errors)):
         print(
             f"   correct gradient, learning rate {rate:<6.2g}, {EPOCHS} epochs:  MSE {found[0]:.4f} -> {found[-1]:.4f}"
@@ -206,6 +206,11 @@ def main() -> None:
     print(
         f"   At {THEIR_LR} the wrong step even lowers the error more ({their_errors[-1]:.4f}) than the right one\n"
         f"   ({slow_errors[-1]:.4f}): a falling loss proves nothing about the gradient.\n"
+    )
+    sorted_errors = train(CorrectedNet(), *samples(len(X)), lr, "the samples in sorted order")
+    print(
+        "   They took the samples in sorted order, from 0 to 1, one at a time. Here they are shuffled once; in their\n"
+        f"   order the correct gradient with learning rate {lr:.2g} ends at MSE {sorted_errors[-1]:.4f}.\n"
     )
     without, with_them = fit_all_at_once(X, Y, biases=False), fit_all_at_once(X, Y, biases=True)
     print("Is it the missing biases?   No.\n")

@@ -83,7 +83,7 @@ def diagnose_class(
         names = _kept(net, names, run_loss, run_backward, Batch(tuple(batch), each).all()[0])
 
     def with_weights(params: Mapping[str, Any]) -> Any:
-        twin = copy.copy(net)
+        twin = _twin(net)
         for name in names:
             setattr(twin, name, params[name])
         return twin
@@ -93,14 +93,14 @@ def diagnose_class(
 
     reference.__signature__ = _signature(net, loss, len(batch))  # type: ignore[attr-defined]
 
-    def his_gradients(params: Mapping[str, Any], *sample: Any) -> Any:
+    def their_gradients(params: Mapping[str, Any], *sample: Any) -> Any:
         twin = with_weights(params)
         run_loss(twin, *sample)
         assert run_backward is not None
         returned = run_backward(twin, *sample)
         return returned if isinstance(returned, Mapping) else _gradients(twin, names, gradients)
 
-    def his_step(params: Mapping[str, Any], *sample: Any) -> Any:
+    def their_step(params: Mapping[str, Any], *sample: Any) -> Any:
         twin = with_weights(params)
         run_loss(twin, *sample)
         if run_backward is not None:
@@ -113,13 +113,27 @@ def diagnose_class(
         reference,
         {name: np.array(getattr(net, name)) for name in names},
         tuple(batch),
-        gradients=None if run_backward is None else his_gradients,
-        update=None if run_update is None else his_step,
+        gradients=None if run_backward is None else their_gradients,
+        update=None if run_update is None else their_step,
         lr=lr,
         each=each,
         seed=seed,
         lang=lang,
     )
+
+
+def _twin(net: Any) -> Any:
+    """A copy of an object with everything in it; of what cannot be copied, the thing itself."""
+    try:
+        return copy.deepcopy(net)
+    except Exception:
+        twin = copy.copy(net)
+        for name, part in vars(net).items():
+            try:
+                setattr(twin, name, copy.deepcopy(part))
+            except Exception:
+                setattr(twin, name, part)
+        return twin
 
 
 def _runner(net: Any, run: Run | str | None) -> Run | None:
@@ -133,7 +147,7 @@ def _runner(net: Any, run: Run | str | None) -> Run | None:
 
 
 def _signature(net: Any, loss: Run | str, count: int) -> inspect.Signature:
-    """The names that his own loss gives the parts of a sample, so that the advice can use them."""
+    """The names that their own loss gives the parts of a sample, so that the advice can use them."""
     names = list(inspect.signature(getattr(net, loss) if isinstance(loss, str) else loss).parameters)
     sample = names[-count:] if len(names) >= count else []
     kind = inspect.Parameter.POSITIONAL_ONLY
@@ -150,13 +164,13 @@ def _kept(net: Any, names: list[str], run_loss: Run, run_backward: Run | None, s
     """Those that are no left-overs of an earlier call.
 
     What the forward pass writes anew is an activation. What only the backward pass writes anew, and the loss does not
-    read, is an error; read by the loss, it is a weight that his backward pass also updates.
+    read, is an error; read by the loss, it is a weight that its backward pass also updates.
     """
 
     def rebound(twin: Any) -> set[str]:
         return {name for name in names if getattr(twin, name) is not before[name]}
 
-    twin = copy.deepcopy(net)
+    twin = _twin(net)
     before = {name: getattr(twin, name) for name in names}
     try:
         with np.errstate(all="ignore"):
@@ -165,7 +179,7 @@ def _kept(net: Any, names: list[str], run_loss: Run, run_backward: Run | None, s
             if run_backward is not None:
                 run_backward(twin, *sample)
             for name in rebound(twin) - passing:
-                poisoned = copy.deepcopy(net)
+                poisoned = _twin(net)
                 setattr(poisoned, name, np.full_like(getattr(net, name), np.nan))
                 if np.all(np.isfinite(np.asarray(run_loss(poisoned, *sample), dtype=float))):
                     passing.add(name)
@@ -181,7 +195,7 @@ def _in_containers(net: Any) -> str:
         if held and all(isinstance(each, np.ndarray) for each in held):
             return (
                 f". Its {name} are in a {type(part).__name__}: give diagnose() a loss(params, *batch), the arrays by "
-                "name, and a function that sets them, runs his backward and returns the gradients by name"
+                "name, and a function that sets them, runs its backward and returns the gradients by name"
             )
     return ""
 

@@ -30,11 +30,11 @@ def comparison(
     """The page.
 
     Args:
-        answer: the learner's gradients by name, or the function that computes them; with `lr` his weights after a step.
+        answer: the learner's gradients by name, or the function that computes them; with `lr` the weights after a step.
         lr: the learning rate of that step: what it would have used as gradient is shown.
 
     Raises:
-        OperandError: no block of his has as many numbers as it should.
+        OperandError: no block of theirs has as many numbers as it should.
     """
     from ..drawing.page import compare_gradients
 
@@ -42,20 +42,20 @@ def comparison(
     if callable(answer) and batch.divisible:
         samples = [batch.take([row]) for row in range(min(batch.count, MOST_SAMPLES))]
     compared = [_compared(loss, params, sample, answer, lr) for sample in samples]
-    root, his, _ = max(compared, key=lambda each: each[2])
-    if not his:
+    root, theirs, _ = max(compared, key=lambda each: each[2])
+    if not theirs:
         raise OperandError(
             "there is nothing to compare: none of your arrays has the shape of its block; the report says which "
             "shape each has"
         )
     yours = "yours" if lr is None else "your step / lr"
-    return compare_gradients(root, his, names=(yours, "autograd"), title=title)
+    return compare_gradients(root, theirs, names=(yours, "autograd"), title=title)
 
 
 def _compared(
     loss: Loss, params: Params, sample: tuple[Any, ...], answer: Any, lr: float | None
 ) -> tuple[Value, dict[Value, float], float]:
-    """The loss of a sample after backward, his numbers by parameter, and how far they are off in all."""
+    """The loss of a sample after backward, their numbers by parameter, and how far they are off in all."""
     blocks = {name: values(np.array(block, dtype=float), str(name)) for name, block in params.items()}
     for block in blocks.values():
         for each in block.flat:
@@ -67,17 +67,17 @@ def _compared(
         raise OperandError("the loss does not run on arrays of Values, so there is no graph of single numbers to show")
     root.label = root.label or "loss"
     root.backward()
-    his: dict[Value, float] = {}
+    theirs: dict[Value, float] = {}
     gap = 0.0
     for name, array in _answers(answer, params, sample, lr).items():
         block = blocks[name]
         if np.squeeze(array).shape != np.squeeze(block).shape or array.dtype.kind not in "biuf":
             continue
         array = array.reshape(block.shape)
-        his.update(zip(block.flat, map(float, array.flat), strict=True))
+        theirs.update(zip(block.flat, map(float, array.flat), strict=True))
         right = grads(block)
         gap += float(np.linalg.norm(array - right) / (np.linalg.norm(right) + 1e-30)) if np.any(right) else 0.0
-    return root, his, gap
+    return root, theirs, gap
 
 
 def _answers(answer: Any, params: Params, sample: tuple[Any, ...], lr: float | None) -> dict[str, Array]:

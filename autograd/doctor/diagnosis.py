@@ -19,12 +19,15 @@ from ..value.arrays import data
 from ..value.value import Value
 from .advice import Words
 from .comparison import comparison
+from .containers import by_name, checked_array, flat, is_plain, on_layout, rebuilt
 from .evidence import Batch, Evidence, gather
 from .fit import TOLERANCE, Explanation, explain, fit, judge
 from .forward import compare_forward
 from .language import chosen, say, speaking, spoken
 from .reference import Loss
 from .report import BlockReport, Candidate, Report
+from .steady import Steady
+from .styles import style_of
 from .templates import build, singles
 
 Array = Any
@@ -33,7 +36,7 @@ Established = dict[Any, str]  # what is at work in a block nearer the output, an
 
 def diagnose(
     loss: Loss,
-    params: Mapping[str, Any],
+    params: Mapping[str, Any] | Sequence[Any],
     batch: Sequence[Any] = (),
     *,
     gradients: Any = None,
@@ -49,17 +52,21 @@ def diagnose(
     Args:
         loss: `loss(params, *batch)`, ordinary numpy code that gives one number. It is differentiated, so it is what is
             right.
-        params: the blocks of parameters, arrays by name.
+        params: the blocks of parameters, arrays by name; or a list of arrays, which the functions then get as a list
+            too. Inner lists, tuples and dicts are as good.
         batch: what the loss takes besides: arrays with a row for each sample.
         gradients: the learner's gradients by name; better the function `(params, *batch)` that computes them, which is
             then called at several points and on several samples.
         update: the learner's new parameters after one step by name; or the function `(params, *batch)` that makes the
             step. What the step would have used as gradient, (before - after) / lr, is judged.
         lr: the learning rate of that step.
-        forward: the outputs of his layers, in order or by name, or the function `(params, *batch)` that gives them.
+        forward: the outputs of their layers, in order or by name, or the function `(params, *batch)` that gives them.
         each: the functions take one sample at a time: row k of every array of the batch.
         seed: of the random points.
         lang: the language of the report, "en" or "zh"; by default that of GLASSGRAD_LANG, or of the locale.
+
+    The functions are called with copies; the random state, and whatever else they reach and change, is put back before
+    each call and afterwards.
 
     Returns:
         A `Report`; print it.
@@ -84,7 +91,7 @@ def diagnose(
 
 def _diagnose(
     loss: Loss,
-    params: Mapping[str, Any],
+    params: Any,
     batch: Sequence[Any],
     gradients: Any,
     update: Any,
@@ -93,7 +100,13 @@ def _diagnose(
     each: bool,
     seed: int,
 ) -> Report:
+    if isinstance(params, (Mapping, list, tuple)) and len(params) and not is_plain(params):
+        layout = params
+        gradients, update, forward = (_laid_out(layout, given) for given in (gradients, update, forward))
+        loss, params = _loss_on(layout, loss), flat(layout)
     blocks, notes = _checked_params(params)
+    for k, part in enumerate(batch if isinstance(batch, (tuple, list)) else ()):
+        checked_array(f"batch[{k}]", part)
     if gradients is None and update is None and forward is None:
         raise OperandError("nothing to judge: give gradients=, update= with lr=, or forward=")
     if update is not None and (lr is None or not lr > 0):
@@ -102,7 +115,33 @@ def _diagnose(
         raise OperandError(
             f"the batch is a tuple of what the loss takes besides the parameters, got {type(batch).__name__}"
         )
-    parts = Batch(batch, each)
+    given = [part for part in (loss, gradients, update, forward) if callable(part)]
+    with Steady(*given) as steady:
+        alike = [
+            steady(part, part is update) if callable(part) else part for part in (loss, gradients, update, forward)
+        ]
+        return _diagnosed(alike[0], blocks, Batch(batch, each), alike[1], alike[2], alike[3], lr, seed, notes)
+
+
+def _laid_out(layout: Any, given: Any) -> Any:
+    """Functions and answers in the learner's layout, by name."""
+    return on_layout(layout, given) if callable(given) else given if given is None else by_name(given, layout)
+
+
+def _loss_on(layout: Any, loss: Loss) -> Loss:
+    names = list(flat(layout))
+
+    @functools.wraps(loss)
+    def on_blocks(blocks: Mapping[Any, Any], *batch: Any) -> Any:
+        return loss(rebuilt(layout, {name: blocks[name] for name in names}), *batch)
+
+    return on_blocks
+
+
+def _diagnosed(
+    loss: Loss, blocks: dict[str, Array], parts: Batch, gradients: Any, update: Any, forward: Any, lr: float | None,
+    seed: int, notes: list[str],
+) -> Report:  # fmt: skip
     report = Report({}, notes=notes, language=spoken())
     if gradients is not None:
         evidence = gather(loss, blocks, parts, gradients, seed=seed, lr=lr)
@@ -110,6 +149,7 @@ def _diagnose(
         report._comparison = functools.partial(comparison, loss, blocks, parts, gradients)
     if update is not None:
         evidence = gather(loss, blocks, parts, update, seed=seed, lr=lr, judged_step=True)
+        evidence.known_right = {name for name in report if report[name].verdict == "right"}
         step = _report(evidence, blocks, Words(evidence, loss), "update", [] if gradients is not None else notes)
         step._comparison = functools.partial(comparison, loss, blocks, parts, update, lr=lr)
         if gradients is None:
@@ -133,13 +173,14 @@ def _disagree(gradient: BlockReport, step: BlockReport) -> bool:
     return not math.isclose(gradient.scale or 1.0, step.scale or 1.0, rel_tol=1e-4)
 
 
-def _checked_params(params: Mapping[str, Any]) -> tuple[dict[str, Array], list[str]]:
+def _checked_params(params: Any) -> tuple[dict[str, Array], list[str]]:
     if not isinstance(params, Mapping) or not params:
         raise OperandError(
             'the parameters are arrays by name, such as {"W1": W1, "W2": W2}, got ' + type(params).__name__
         )
     blocks, notes = {}, []
     for name, block in params.items():
+        checked_array(name, block)
         array = _plain(block)
         if array.dtype.kind not in "biuf":
             raise OperandError(f"{name} is to be an array of real numbers, got dtype {array.dtype}")
@@ -169,7 +210,25 @@ def _report(evidence: Evidence, blocks: Mapping[str, Array], words: Words, what:
     established: Established = {}
     for name in order:
         found[name] = _block(evidence, name, words, established)
+    if evidence.judged_step and evidence.called:
+        found = _common_factor(found, evidence)
     return Report(found, what, words.evidence(), [*notes, *evidence.notes], language=spoken())
+
+
+def _common_factor(found: dict[str, BlockReport], evidence: Evidence) -> dict[str, BlockReport]:
+    """One positive factor in all blocks is another learning rate: a schedule, an average, the start of a momentum."""
+    scaled = [block for block in found.values() if block.verdict == "wrong"]
+    judged = [block for block in found.values() if block.verdict != "cannot tell"]
+    scales = [block.scale for block in scaled if block.name == "scaled" and block.scale and block.scale > 0]
+    if len(scales) < len(judged) or len(scales) < 2 or max(scales) - min(scales) > 1e-6 * max(scales):
+        return found
+    samples = evidence.probes[0].count
+    if Explanation((), scales[0], 0, 0.0).usual(samples, evidence.lr) or any("samples" in b.reason for b in scaled):
+        return found  # such a factor is usually a mistake: a sum in place of a mean, a 2 left out
+    notes = evidence.notes
+    notes.append(say("other_rate", scale=f"{scales[0]:.4g}"))
+    right = {b.block: BlockReport(b.block, "right", relative_error=b.relative_error, reason=notes[-1]) for b in scaled}
+    return {**found, **right}
 
 
 def _block(evidence: Evidence, name: str, words: Words, established: Established) -> BlockReport:
@@ -182,6 +241,10 @@ def _block(evidence: Evidence, name: str, words: Words, established: Established
     if not any(np.any(probe.right(name)) for probe in [*evidence.probes, *evidence.others]):
         return BlockReport(name, "cannot tell", relative_error=error, reason=words.silent(name, "silent" in verdicts))
     if "wrong" in verdicts:
+        style = style_of(evidence, name, name in evidence.known_right)
+        if style is not None:
+            evidence.notes.append(f"{name}: {style.says}")
+            return BlockReport(name, style.verdict, style.name, relative_error=error, reason=style.says)
         return _wrong(evidence, name, words, established, error)
     if "right" not in verdicts:
         return BlockReport(name, "cannot tell", relative_error=error, reason=words.undecided(name, verdicts))

@@ -1,7 +1,7 @@
 """The evidence: what the learner's code gives and what is right, at several points and on several samples.
 
 One sample at one point makes many mistakes look alike. So wherever the learner gives a function, it is called at the
-parameters given and at random ones, on the whole batch and on parts of it; each such call is a `Probe`. He gets copies.
+parameters given and at random ones, on the whole batch and on parts of it; each call is a `Probe`. They get copies.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import OperandError, ShapeError
+from ..errors import AutogradError, OperandError, ShapeError
 from ..switches import no_grad
 from ..value.arrays import data as data_of
+from .differences import DifferenceRecording, agrees
 from .language import say
 from .layers import Layers
 from .reference import RIGHT, Loss, Params, Recording, place_layers, record
@@ -31,8 +32,8 @@ class Probe:
 
     Args:
         rows: the numbers of the samples in the batch, or None where the batch has none.
-        answers: his gradient for each block, as he gave it.
-        before: the probe that his code was called with just before this one.
+        answers: their gradient for each block, as they gave it.
+        before: the probe that their code was called with just before this one.
     """
 
     params: dict[str, Array]
@@ -63,6 +64,7 @@ class Evidence:
     lr: float | None = None
     judged_step: bool = False
     called: bool = False
+    known_right: set[str] = field(default_factory=set)  # blocks whose gradient was judged by itself, and is right
 
     @property
     def points(self) -> int:
@@ -173,7 +175,7 @@ def gather(
     judged_step: bool = False,
     lr: float | None = None,
 ) -> Evidence:
-    """Look everywhere: call the learner's function (or take his numbers) and record the loss.
+    """Look everywhere: call the learner's function (or take their numbers) and record the loss.
 
     Args:
         answer: a function of (params, *batch), or a mapping, of which there is then only the point given.
@@ -191,10 +193,15 @@ def gather(
             if recording.array_graph and recording.signature not in known:
                 twin = _twin(loss, point, batch.shaken(part, rng))
             place_layers(recording, known, twin)
-        except (OperandError, ShapeError, ValueError, TypeError, IndexError):
-            if given:
-                raise
-            return None
+            if not agrees(recording, loss, point, part):
+                recording = DifferenceRecording(loss, point, part, say("why_buffers"))
+        except (AutogradError, ShapeError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
+            try:
+                recording = DifferenceRecording(loss, point, part, f"{type(error).__name__}: {error}")
+            except Exception:
+                if given:
+                    raise error from None
+                return None
         return Probe(point, part, rows, recording, given)
 
     whole, rows = batch.all()
@@ -209,7 +216,9 @@ def gather(
             probe.recording.layers = probe.recording.layers.merged()
     same = base.recording.layers.kinds_of_activation
     elsewhere = [probe for probe in elsewhere if probe.recording.layers.kinds_of_activation == same]
-    if not base.recording.array_graph:
+    if isinstance(base.recording, DifferenceRecording):
+        notes.append(say("note_differences", why=base.recording.why))
+    elif not base.recording.array_graph:
         notes.append(say("note_not_arrays"))
     probes = [base]
     if callable(answer):
@@ -233,7 +242,7 @@ def _called(
     for probe in probes:
         point = {name: block.copy() for name, block in probe.params.items()}
         if probe.given:
-            point = {name: np.array(params[name]) for name in point}  # with the dtype he gave them
+            point = {name: np.array(params[name]) for name in point}  # with the dtype they gave them
         try:
             with np.errstate(all="ignore"), no_grad():
                 found = answer(
@@ -265,7 +274,7 @@ def named(found: Any, names: list[str], notes: list[str]) -> dict[str, Array]:
     """The learner's answers by block: `dW1`, `grad_W1`, `W1_grad` are understood to be those of W1.
 
     Raises:
-        OperandError: what he gave is neither a mapping nor a sequence of as many arrays as there are blocks.
+        OperandError: what they gave is neither a mapping nor a sequence of as many arrays as there are blocks.
     """
     if isinstance(found, (list, tuple)) and len(found) == len(names):
         return dict(zip(names, map(_array, found), strict=True))

@@ -1,6 +1,6 @@
 """Which mistakes explain what the learner has: scale and residual at every probe, and what all probes agree on.
 
-At each probe the scale c that makes c·t nearest to his gradient is found; an explanation holds when the residual is
+At each probe the scale c that makes c·t nearest to their gradient is found; an explanation holds when the residual is
 below 1e-6 at every probe, and c is the same everywhere (or follows the number of samples). Simplest first.
 """
 
@@ -92,13 +92,13 @@ def slack(evidence: Evidence, probe: Probe, block: str) -> float:
 
 
 def judge(evidence: Evidence, probe: Probe, block: str) -> tuple[str, float]:
-    """How his gradient compares at one probe, and the relative error.
+    """How their gradient compares at one probe, and the relative error.
 
     Returns:
         "right", "wrong", "silent" (both zero), "kink" (both within what a kink allows) or "noise" (too small to tell).
     """
-    ours, his = probe.right(block), np.asarray(probe.answers[block], dtype=float)
-    size, missed = float(np.linalg.norm(ours)), float(np.linalg.norm(his - ours))
+    ours, theirs = probe.right(block), np.asarray(probe.answers[block], dtype=float)
+    size, missed = float(np.linalg.norm(ours)), float(np.linalg.norm(theirs - ours))
     if size == 0.0 and missed == 0.0:
         return "silent", 0.0
     error = missed / size if size else math.inf
@@ -108,12 +108,12 @@ def judge(evidence: Evidence, probe: Probe, block: str) -> tuple[str, float]:
         return "noise", error
     rivals = probe.recording.rivals(block)
     for rival in rivals:
-        if float(np.linalg.norm(his - rival)) <= KINK_TOLERANCE * float(np.linalg.norm(rival)):
+        if float(np.linalg.norm(theirs - rival)) <= KINK_TOLERANCE * float(np.linalg.norm(rival)):
             return "kink", error
     if rivals:  # one slope here, another there: allowed as well, if every element lies between the extremes
         every = np.stack([ours, *rivals])
         room = KINK_TOLERANCE * float(np.max(np.abs(every)))
-        if np.all(his >= every.min(axis=0) - room) and np.all(his <= every.max(axis=0) + room):
+        if np.all(theirs >= every.min(axis=0) - room) and np.all(theirs <= every.max(axis=0) + room):
             return "kink", error
     return "wrong", error
 
@@ -126,12 +126,12 @@ def fit(evidence: Evidence, block: str, factors: Sequence[Factor], probes: Seque
         made = build(probe, block, factors)
         if made is None:
             continue
-        his = probe.answers[block]
-        if made.shape != his.shape:
-            if his.size >= made.size or not _spreads(his.shape, made.shape):
+        theirs = probe.answers[block]
+        if made.shape != theirs.shape:
+            if theirs.size >= made.size or not _spreads(theirs.shape, made.shape):
                 return None
-            his = np.broadcast_to(his, made.shape)
-        length, size = float(np.linalg.norm(made)), float(np.linalg.norm(his))
+            theirs = np.broadcast_to(theirs, made.shape)
+        length, size = float(np.linalg.norm(made)), float(np.linalg.norm(theirs))
         room = slack(evidence, probe, block)
         if not math.isfinite(length):
             return None
@@ -141,8 +141,8 @@ def fit(evidence: Evidence, block: str, factors: Sequence[Factor], probes: Seque
             continue
         if size == 0.0:
             return None
-        scale = float(np.vdot(made, his)) / length**2
-        missed = float(np.linalg.norm(his - scale * made))
+        scale = float(np.vdot(made, theirs)) / length**2
+        missed = float(np.linalg.norm(theirs - scale * made))
         if missed > TOLERANCE * size + room:
             return None
         worst = max(worst, missed / size)
@@ -210,7 +210,7 @@ def _fitted_update(evidence: Evidence, block: str, which: str) -> list[Factor]:
 
 def _fitted_step(probe: Probe, block: str, which: str) -> float | None:
     """The step at one probe; 0 if there is none that fits, None where no step would show (a dead relu)."""
-    his = probe.answers[block]
+    theirs = probe.answers[block]
 
     def made(lr: float) -> Array:
         built = build(probe, block, [Factor("updated-weights", variant=which, lr=lr)])
@@ -219,9 +219,9 @@ def _fitted_step(probe: Probe, block: str, which: str) -> float | None:
 
     lr, h, before = 0.0, 1e-4, math.inf
     for _ in range(12):
-        off = his - made(lr)
+        off = theirs - made(lr)
         missed = float(np.linalg.norm(off))
-        if missed <= 1e-7 * float(np.linalg.norm(his)):
+        if missed <= 1e-7 * float(np.linalg.norm(theirs)):
             return lr or None  # right without any step: nothing to be learned here
         if not missed < 0.9 * before:
             return 0.0

@@ -1,4 +1,4 @@
-"""The learner's forward pass against ours, layer by layer: which of his outputs is which node of the recorded loss."""
+"""The learner's forward pass against ours, layer by layer: which output is which node of the recorded loss."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOLERANCE = 1e-6
 
 
 def compare_forward(loss: Loss, params: Params, batch: Batch, forward: Any) -> list[LayerReport]:
-    """A verdict on every output of his forward pass, from the input on.
+    """A verdict on every output of their forward pass, from the input on.
 
     Args:
         forward: outputs in order or by name, or the function `(params, *batch)` that gives them.
@@ -52,11 +52,11 @@ def _compared(recording: Recording, outputs: list[tuple[str, Array]]) -> list[La
     expected = [act.out for act in layers.activations]
     if layers.output is not None and layers.output not in {act.z for act in layers.activations}:
         expected.append(layers.output)
-    for k, (name, his) in enumerate(outputs):
-        same = [at for at in stages if at >= reached and _error(his, recording.data(at)) <= TOLERANCE]
+    for k, (name, theirs) in enumerate(outputs):
+        same = [at for at in stages if at >= reached and _error(theirs, recording.data(at)) <= TOLERANCE]
         if same:
             reached = same[0]
-            error = _error(his, recording.data(reached))
+            error = _error(theirs, recording.data(reached))
             reports.append(LayerReport(name, "right", error, say("f_right", stage=stages[reached])))
             continue
         want = expected[k] if k < len(expected) else expected[-1] if expected else None
@@ -64,7 +64,7 @@ def _compared(recording: Recording, outputs: list[tuple[str, Array]]) -> list[La
             reports.append(LayerReport(name, "cannot tell", np.nan, say("f_unread")))
             continue
         reports.append(
-            LayerReport(name, "wrong", _error(his, recording.data(want)), _likeness(recording, his, want, stages))
+            LayerReport(name, "wrong", _error(theirs, recording.data(want)), _likeness(recording, theirs, want, stages))
         )
     wrong = [report.layer for report in reports if report.verdict == "wrong"]
     if wrong[1:]:  # what comes after a wrong layer is computed from it
@@ -91,19 +91,19 @@ def _stages(recording: Recording) -> dict[int, str]:
     return dict(sorted(stages.items()))
 
 
-def _likeness(recording: Recording, his: Array, want: int, stages: dict[int, str]) -> str:
+def _likeness(recording: Recording, theirs: Array, want: int, stages: dict[int, str]) -> str:
     ours = recording.data(want)
     for at, text in stages.items():
-        if _error(his, recording.data(at)) <= TOLERANCE:
+        if _error(theirs, recording.data(at)) <= TOLERANCE:
             return say("f_earlier", stage=text)
-    if his.ndim == 2 and his.T.shape == ours.shape and _error(his.T, ours) <= TOLERANCE:
+    if theirs.ndim == 2 and theirs.T.shape == ours.shape and _error(theirs.T, ours) <= TOLERANCE:
         return say("f_transposed", stage=stages[want])
     for act in recording.layers.activations:
-        if act.out == want and _error(his, recording.apply(act, ours)) <= TOLERANCE:
+        if act.out == want and _error(theirs, recording.apply(act, ours)) <= TOLERANCE:
             return say("f_twice", stage=stages[want])
-    if his.shape != ours.shape and his.size != ours.size:
-        return say("f_shape", shape=his.shape, stage=stages[want], wanted=ours.shape)
-    flat, target = his.ravel(), ours.ravel()
+    if theirs.shape != ours.shape and theirs.size != ours.size:
+        return say("f_shape", shape=theirs.shape, stage=stages[want], wanted=ours.shape)
+    flat, target = theirs.ravel(), ours.ravel()
     length = float(np.vdot(target, target))
     scale = float(np.vdot(target, flat)) / length if length else 0.0
     if scale and np.linalg.norm(flat - scale * target) <= TOLERANCE * np.linalg.norm(flat):
@@ -111,10 +111,10 @@ def _likeness(recording: Recording, his: Array, want: int, stages: dict[int, str
     return say("f_differs", stage=stages[want])
 
 
-def _error(his: Array, ours: Array) -> float:
+def _error(theirs: Array, ours: Array) -> float:
     """The relative difference; infinite where the sizes differ. A (3,) and a (3, 1) count as the same."""
-    if his.size != ours.size or (his.shape != ours.shape and his.ndim == ours.ndim and his.ndim > 1):
+    if theirs.size != ours.size or (theirs.shape != ours.shape and theirs.ndim == ours.ndim and theirs.ndim > 1):
         return np.inf
     size = float(np.linalg.norm(ours))
-    missed = float(np.linalg.norm(his.ravel() - ours.ravel()))
+    missed = float(np.linalg.norm(theirs.ravel() - ours.ravel()))
     return missed / size if size else (0.0 if missed == 0.0 else np.inf)

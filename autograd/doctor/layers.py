@@ -8,16 +8,13 @@ the recording's order, so that it holds for every recording of the same code.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..core import table as rules
 from ..core.rule import Rule
 from ..tensor.rules import choose
-
-if TYPE_CHECKING:
-    from .reference import Recording
 
 SHAPES = {"transpose", "reshape", "astype", "identity", "broadcast_to", "getitem", "squeeze", "expand_dims"}
 PRODUCTS = {"matmul", "multiply", "einsum", "dot"}
@@ -34,6 +31,21 @@ KNOWN: dict[str, Any] = {
     "sin": rules.sin,
 }
 """Activations recognised by their numbers, however they were written."""
+
+
+class Recording(Protocol):
+    """What is read of a recorded loss: its nodes with their operands, where each is, and the numbers there."""
+
+    order: Any
+    place: dict[int, int]
+    leaves: dict[str, int]
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        """The primitives in order."""
+
+    def data(self, place: int) -> Any:
+        """The numbers of a node."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..conversion import told
 from ..core.node import walk
+from ..core.reverse import sweep
 from ..core.rule import Rule
 from ..errors import AutogradError, ShapeError
 from ..switches import always_recording, differentiating
@@ -130,33 +131,32 @@ class Recording:
         if mistake.terminal:
             return self._ended(mistake)
         root = len(self.order) - 1
-        waiting: dict[int, Array] = {root: np.ones(self.order[root][0].shape)}
+        arrived: dict[int, Array] = _Kept({root: np.ones(self.order[root][0].shape)})
         outs = {act.out: act for act in self.layers.activations}
-        for at in range(root, -1, -1):
-            g = waiting.get(at)
-            node, operands = self.order[at]
-            if g is None or not operands:
-                continue
+
+        def pull(node: Any, operands: tuple[Any, ...], g: Array) -> list[Array | None]:
+            at = self.place[id(node)]
             if mistake.head is not None and at == self.layers.output:
                 g = np.full(g.shape, mistake.head)
             act = outs.get(at)
             slope = None if act is None else self._wrong_slope(act, mistake)
-            if act is not None and slope is not None:
-                _receive(waiting, act.z, g * slope)
-                continue
+            if act is not None and slope is not None:  # past everything inside the activation
+                _receive(arrived, act.z, g * slope)
+                return [None] * len(operands)
             places = [self.place[id(operand)] for operand in operands]
             given = self._given(at, places, mistake)
-            for k, place in enumerate(places):
-                if place not in self.layers.depends:
-                    continue
-                if given is node._saved and mistake.kink is None:
-                    wanted = [operand if j == k else None for j, operand in enumerate(operands)]
-                    contribution = node._pull(g, operands, wanted, False)[k]
-                else:
-                    contribution = _contribution(node, k, g, given, mistake.kink)
-                if contribution is not None:
-                    _receive(waiting, place, contribution)
-        return waiting
+            if given is node._saved and mistake.kink is None:
+                wanted = [o if p in self.layers.depends else None for o, p in zip(operands, places, strict=True)]
+                parts: list[Array | None] = list(node._pull(g, operands, wanted, False))
+                return [part if p in self.layers.depends else None for part, p in zip(parts, places, strict=True)]
+            return [
+                _contribution(node, k, g, given, mistake.kink) if place in self.layers.depends else None
+                for k, place in enumerate(places)
+            ]
+
+        pairs = [pair for pair in reversed(self.order) if pair[1]]
+        sweep(pairs, arrived, pull, key=lambda node: self.place[id(node)])
+        return dict(arrived)
 
     def _ended(self, mistake: Mistake) -> dict[int, Array]:
         """The same sweep with another end: only what arrives at the blocks is computed anew."""
@@ -323,6 +323,12 @@ def place_layers(recording: Recording, known: dict[tuple[str, ...], Layers], twi
     if signature not in known:
         known[signature] = read_layers(recording, twin)
     recording.layers = known[signature]
+
+
+class _Kept(dict[int, Any]):
+    """What has arrived stays."""
+
+    pop = dict.get
 
 
 def _contribution(node: Any, k: int, g: Array, given: Any, kink: float | None) -> Array:

@@ -50,9 +50,9 @@ class BlockReport:
         verdict: "right", "wrong" or "cannot tell".
         name: what the mistake is called (a row of `templates.TABLE`, two joined by "+", or "unrecognised"); None where
             nothing is wrong, or where several explanations fit and the evidence does not decide between them.
-        scale: the factor: his gradient is scale times what the explanation gives.
+        scale: the factor: their gradient is scale times what the explanation gives.
         residual: the relative error of that fit, the largest over all that was looked at.
-        relative_error: ‖his - right‖ / ‖right‖, the largest over all that was looked at.
+        relative_error: ‖theirs - right‖ / ‖right‖, the largest over all that was looked at.
         candidates: every explanation that fits, the likeliest first.
         reason: what is the matter, in a sentence.
         advice: what to do, with the formula.

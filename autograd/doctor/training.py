@@ -15,6 +15,7 @@ import numpy as np
 from .language import chosen, say, sentences, speaking, spoken, wrapped
 from .marks import Marks, of_findings
 from .measure import Loss, Measured, measure
+from .tries import Tried, tried
 
 Array = Any
 
@@ -176,8 +177,14 @@ def examine(
         m.held = {name: np.asarray(g, dtype=float) for name, g in gradients.items() if name in m.blocks}
     with speaking(chosen(lang)):
         found = [f for check in CHECKS for f in check(m, lr, steps)]
+        if isinstance(model, Mapping):
+            found = [*map(_of_try, tried(model, loss, batch, lr)), *found]
         order = {id(f): k for k, f in enumerate(found)}
         return Examination(sorted(found, key=lambda f: (not f.flagged, order[id(f)])), m, lr, spoken())
+
+
+def _of_try(each: Tried) -> Finding:
+    return Finding(each.check, True, each.number, each.threshold, say("source_tried"), each.message)
 
 
 # ------------------------------------------------------------- the checks, those that explain most first
@@ -194,12 +201,12 @@ def _finite(m: Measured, lr: float | None, steps: int | None) -> Iterator[Findin
 
 def _accumulated(m: Measured, lr: float | None, steps: int | None) -> Iterator[Finding]:
     ours = np.concatenate([np.ravel(m.gradients[name]) for name in m.held]) if m.held else np.zeros(0)
-    his = np.concatenate([np.ravel(g) for g in m.held.values()]) if m.held else np.zeros(0)
-    length = float(np.vdot(ours, ours)) if ours.size == his.size else 0.0
-    if not length or not np.any(his):
+    theirs = np.concatenate([np.ravel(g) for g in m.held.values()]) if m.held else np.zeros(0)
+    length = float(np.vdot(ours, ours)) if ours.size == theirs.size else 0.0
+    if not length or not np.any(theirs):
         return
-    ratio = float(np.vdot(ours, his)) / length
-    same = bool(np.linalg.norm(his - ratio * ours) <= 1e-6 * np.linalg.norm(his))
+    ratio = float(np.vdot(ours, theirs)) / length
+    same = bool(np.linalg.norm(theirs - ratio * ours) <= 1e-6 * np.linalg.norm(theirs))
     flagged = same and ratio > 1.5 and abs(ratio - round(ratio)) < 1e-6
     yield Finding(
         "gradients not set to zero", flagged, ratio, say("usual_one"), say("source_add_up"),

@@ -18,9 +18,14 @@ def sigmoid(z: Array) -> Array:
     return 1 / (1 + np.exp(-z))
 
 
-def samples(n: int = 1000, seed: int = 0) -> tuple[Array, Array]:
-    """Their data: n points of y = x**2, evenly over [0, 1], in random order; both of shape (n, 1)."""
-    x = np.random.default_rng(seed).permutation(np.linspace(0.0, 1.0, n))[:, None]
+def samples(n: int = 1000, shuffled: bool = False, seed: int = 0) -> tuple[Array, Array]:
+    """Their data: n points of y = x**2, evenly over [0, 1], both of shape (n, 1).
+
+    In the order in which they were taken, from 0 to 1, one at a time: that is the second reason why even the right
+    gradient does not fit. `shuffled` gives the same points in random order.
+    """
+    x = np.linspace(0.0, 1.0, n)
+    x = (np.random.default_rng(seed).permutation(x) if shuffled else x)[:, None]
     return x, x**2
 
 

@@ -34,7 +34,7 @@ def wrong(*given: Any) -> Any:
 
 
 def shown(page: Any) -> dict[str, tuple[float, float]]:
-    """His number and the engine's by label, as the page tells them."""
+    """Their number and the engine's by label, as the page tells them."""
     found = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page.html, re.DOTALL)
     assert found is not None
     story = json.loads(found[1])
@@ -50,8 +50,8 @@ def test_the_page_has_both_gradients_of_every_weight(tmp_path: Path) -> None:
     pairs = shown(report.compare(tmp_path / "mine.html"))
     assert (tmp_path / "mine.html").stat().st_size > 10_000
     assert len(pairs) == 16
-    for label, (his, engines) in pairs.items():
-        assert his == pytest.approx(-engines if label.startswith("W2") else engines, rel=1e-9, abs=1e-12)
+    for label, (theirs, engines) in pairs.items():
+        assert theirs == pytest.approx(-engines if label.startswith("W2") else engines, rel=1e-9, abs=1e-12)
     assert "report.compare()" in report._repr_html_()
     assert "report.compare()" not in diagnose(loss, WEIGHTS, (X, Y), gradients=right)._repr_html_()
 

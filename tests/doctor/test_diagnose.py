@@ -488,7 +488,7 @@ def test_losses_and_parameters_that_are_none() -> None:
     with pytest.raises(ShapeError, match="one number"):
         diagnose(lambda p, X, Y: X @ p["W1"], PARAMS, (X, Y), gradients=backprop)
     with pytest.raises(OperandError, match="arrays by name"):
-        diagnose(loss, [np.ones(3)], (X, Y), gradients=backprop)  # type: ignore[arg-type]
+        diagnose(loss, np.ones(3), (X, Y), gradients=backprop)  # type: ignore[arg-type]
     with pytest.raises(OperandError, match="array of real numbers"):
         diagnose(loss, {"W": np.array(["a"])}, (X, Y), gradients=backprop)
     with pytest.raises(OperandError, match="the batch is a tuple"):

@@ -28,14 +28,15 @@ def test_the_consultation_answers_both_questions(tmp_path: Path) -> None:
     out = " ".join(run("doctor.py", tmp_path).split())
     for said in (
         "W_out wrong 0 shape",
-        "W_h wrong 1.359 transposed",
+        "W_h wrong 1.371 transposed",
         "weight decay",
         "So: yes.",
         "doctor finds nothing wrong",
     ):
         assert said in out
     assert "the wrong one looks better" in out
-    fitted = re.search(r"With 1 it does: mean squared error (\S+) after", out)
+    assert "the samples come one at a time in sorted order" in out
+    fitted = re.search(r"it fits. With 1 it does: mean squared error (\S+) after", out)
     without = re.search(r"network without biases reaches (\S+), with them", out)
     assert fitted is not None
     assert without is not None

@@ -127,3 +127,29 @@ def test_as_data_html_and_figure() -> None:
 def test_what_cannot_be_examined() -> None:
     with pytest.raises(OperandError, match="weights by name"):
         examine(3.0, network(np.tanh), (X, Y))
+
+
+def test_a_rate_above_the_stable_one_is_found_by_trying() -> None:
+    """Linear regression on inputs of 100: the curvature says which rate is stable."""
+    rng = np.random.default_rng(2)
+    inputs = 100 * rng.normal(size=(30, 2))
+    targets = inputs @ np.array([[1.0], [2.0]])
+
+    def squares(p: dict[str, Array], X: Array, Y: Array) -> Any:
+        return ((X @ p["w"] - Y) ** 2).mean()
+
+    start = {"w": np.zeros((2, 1))}
+    found = examine(start, squares, (inputs, targets), lr=0.01).flagged[0]
+    assert found.check == "learning rate too large"
+    curvature = 2 * np.linalg.eigvalsh(inputs.T @ inputs / 30)[-1]
+    told = float(found.message.split("2 / curvature = ")[1].split()[0])
+    assert told == pytest.approx(2 / curvature, rel=0.02)
+    assert not start["w"].any()
+    assert "learning rate too large" not in flags(start, squares, (inputs, targets), lr=1e-5)
+
+
+def test_targets_that_broadcast_against_predictions() -> None:
+    found = examine(weights(), network(np.tanh), (X, Y.ravel())).flagged[0]
+    assert found.check == "shapes that broadcast"
+    assert f"has {len(Y)} × {len(Y)} numbers" in found.message
+    assert "shapes that broadcast" not in flags(weights(), network(np.tanh), (X, Y))

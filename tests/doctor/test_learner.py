@@ -1,4 +1,4 @@
-"""The learner this project began with: every fault of his script found, nothing blamed on what is right."""
+"""The learner this project began with: every fault of their script found, nothing blamed on what is right."""
 
 from __future__ import annotations
 

@@ -56,11 +56,42 @@ MESSAGES = {
     "explains it.",
     "right_gradients": "No mistake found: the gradient of {names} is right.",
     "nothing_to_say": "Nothing can be said.",
+    "note_differences": "the loss could not be recorded ({why}), so the right gradients were taken by central "
+    "differences of the loss: mistakes are found, and seldom named",
+    "why_buffers": "it writes into arrays and loses its graph there",
+    "other_rate": "every block moves {scale} times lr × its gradient: that is plain gradient descent with "
+    "another rate (a schedule, an average, or the first step of a momentum)",
+    "style_rounded": "it agrees to {error}, which is as near as {why} comes",
+    "half_precision": "half precision",
+    "single_precision": "single precision",
+    "differences_inside": "differences, or single precision inside,",
+    "style_cut_step": "the step is cut off at ±{limit}, and right where it is smaller",
+    "style_cut_gradient": "the gradient is cut off at ±{limit}, and right where it is smaller",
+    "style_short_step": "the step has the right direction, and is made shorter where it is too long",
+    "style_short_gradient": "the gradient has the right direction, and is made shorter where it is too long",
+    "style_decay": "the step follows the gradient and shrinks the weights: weight decay {decay}",
+    "style_signs": "every number moves equally far downhill: the first step of Adam, or one like it",
+    "style_downhill": "the gradient is right and the step goes downhill, though it is not plain gradient descent",
+    "check_learning rate too large": "learning rate too large",
+    "check_shapes that broadcast": "shapes that broadcast",
+    "source_tried": "tried: gradient descent on the batch",
+    "usual_one_shape": "the same loss for targets of shape (n,) and (n, 1)",
+    "usual_stable": "below 2 / curvature",
+    "tried_shapes": "with the targets as a column, of shape ({n}, 1), the loss is {column}, not {here}: the "
+    "difference of predictions ({n}, 1) and targets ({n},) has {n} × {n} numbers. Give both one shape.",
+    "tried_rate": "{steps} steps with {lr} take the loss from {start} to {after}; with {smaller_lr} to {smaller}.",
+    "tried_rate_and_limit": "{steps} steps with {lr} take the loss from {start} to {after}; with {smaller_lr} "
+    "to {smaller}, and 2 / curvature = {limit} is the largest stable rate.",
+    "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
+    "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
     "step_decays": "The step also shrinks the weights (weight decay).",
-    "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes downhill.",
-    "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script computes.",
-    "fatal_step_many": "Fatal is the step: {lines} change the parameters without the gradients that the script computes.",
+    "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
+    "downhill.",
+    "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "
+    "computes.",
+    "fatal_step_many": "Fatal is the step: {lines} change the parameters without the gradients that the script "
+    "computes.",
     "idle_repair": "Repairing {lines} alone would leave the training as it is, number for number, because no step reads "
     "that gradient.",
     "left_in_each": "{loss} with line {line}",
@@ -197,8 +228,10 @@ MESSAGES = {
     "what_update": "update",
     "points_one": "{count} point",
     "judged_little": "Judged on {samples} at one point. With so little, some mistakes look alike.",
-    "judged_given_step": "Judged on {samples} at the one point you gave. Given after one step, an update cannot be tried elsewhere; give the function that computes it, and look-alikes can be told apart.",
-    "judged_given_numbers": "Judged on {samples} at the one point you gave. Given as numbers, a gradient cannot be tried elsewhere; give the function that computes it, and look-alikes can be told apart.",
+    "judged_given_step": "Judged on {samples} at the one point you gave. Given after one step, an update "
+    "cannot be tried elsewhere; give the function that computes it, and look-alikes can be told apart.",
+    "judged_given_numbers": "Judged on {samples} at the one point you gave. Given as numbers, a gradient "
+    "cannot be tried elsewhere; give the function that computes it, and look-alikes can be told apart.",
     "judged_step": "Judged on {samples} at {points}: your step was called {times} times.",
     "judged_function": "Judged on {samples} at {points}: your function was called {times} times.",
     "look_alike": "With so little, some mistakes look alike.",
@@ -208,7 +241,8 @@ MESSAGES = {
     "and_clause": ", and ",
     "a_transposed": "the {what} is transposed: rows and columns are exchanged",
     "a_zero": "the {what} is zero everywhere, though the loss does change with {block}",
-    "a_weight_step": "the step subtracts the weight itself ({block} -= lr * {block}): that is weight decay. It shrinks {block} towards zero and never looks at the data",
+    "a_weight_step": "the step subtracts the weight itself ({block} -= lr * {block}): that is weight decay. It "
+    "shrinks {block} towards zero and never looks at the data",
     "a_weight": "this is {block} itself, in place of its gradient: a step along it is weight decay",
     "a_error_output": "this is the error at the output, in every place; it was neither sent back nor multiplied by {a}",
     "a_error": "the error {delta} alone: it is not multiplied by the input of the layer, {a}",
@@ -218,7 +252,8 @@ MESSAGES = {
     "a_raw-error": "the raw error is sent back, without the derivative of {at} on the way",
     "a_stale": "this is the {what} of the call before: one step too late",
     "a_doubled": "the gradients of earlier calls are still in it: it adds up and is never set back to zero",
-    "a_updated-weights": "the error was sent back through weights that had been updated already (lr {lr}); compute all gradients first, then update",
+    "a_updated-weights": "the error was sent back through weights that had been updated already (lr {lr}); "
+    "compute all gradients first, then update",
     "delta_unknown": "the error",
     "at_and": " and ",
     "right_but": "the right {what}, but ",
@@ -235,30 +270,43 @@ MESSAGES = {
     "times_factor": "multiplied by {factor}",
     "or_other_rate": "{cause}; or is the learning rate of the step another than {lr}?",
     "sign_and": "with the wrong sign, and {cause}",
-    "tie_factor": "{factor} times the right {what}, on this one sample. On one sample a great many mistakes come to no more than a factor: give more samples to tell which it is",
-    "tie": "wrong, but what exactly is not decided: {names} would give these very numbers here. More samples and other parameters would tell: give the function that computes it",
+    "tie_factor": "{factor} times the right {what}, on this one sample. On one sample a great many mistakes "
+    "come to no more than a factor: give more samples to tell which it is",
+    "tie": "wrong, but what exactly is not decided: {names} would give these very numbers here. More samples "
+    "and other parameters would tell: give the function that computes it",
     "unrecognised": "wrong, and none of the usual mistakes, nor any two of them, gives these numbers{partly}.",
     "compare_lines": "{text} Compare each line with the formula:",
     "columns_one": " (column {which} wrong, the others right)",
     "columns_many": " (columns {which} wrong, the others right)",
     "rows_one": " (row {which} wrong, the others right)",
     "rows_many": " (rows {which} wrong, the others right)",
-    "hint_decay": " But it is the right one plus {c} * {block}: weight decay that the loss does not have. Add its penalty to the loss, or leave it out here. Without it:",
+    "hint_decay": " But it is the right one plus {c} * {block}: weight decay that the loss does not have. Add "
+    "its penalty to the loss, or leave it out here. Without it:",
     "hint_exchanged": " But it is the gradient of {other}: are two names, or two places in a list, exchanged?",
-    "rivals": "it agrees with the right {what} here, but so would {names}: at this point they cannot be told apart. Give the function that computes it, or another point.",
-    "undecided_kink": "a number lies exactly on the kink of an activation (relu at 0), where more than one slope is right",
-    "undecided_noise": "the activations are so saturated that the gradient is lost in rounding errors: try smaller parameters",
+    "rivals": "it agrees with the right {what} here, but so would {names}: at this point they cannot be told "
+    "apart. Give the function that computes it, or another point.",
+    "undecided_kink": "a number lies exactly on the kink of an activation (relu at 0), where more than one "
+    "slope is right",
+    "undecided_noise": "the activations are so saturated that the gradient is lost in rounding errors: try "
+    "smaller parameters",
     "undecided_zero": "the gradient is zero at everything that was looked at, so nothing can be seen",
     "unused_block": "the loss does not use {block} at all, so its gradient is zero. Did the forward pass forget it?",
-    "unused_block_not_zero": "the loss does not use {block} at all, so its gradient is zero. What you computed is not zero. Did the forward pass forget it?",
-    "silent": "the gradient of the loss to {block} is zero at everything that was looked at, so right and wrong look the same. Are all units dead, or multiplied by zero?",
+    "unused_block_not_zero": "the loss does not use {block} at all, so its gradient is zero. What you computed "
+    "is not zero. Did the forward pass forget it?",
+    "silent": "the gradient of the loss to {block} is zero at everything that was looked at, so right and "
+    "wrong look the same. Are all units dead, or multiplied by zero?",
     "absent": "no {what} of {block} was given: return it under the name {name}",
-    "integer_array": "the {what} is an array of integers: everything after the decimal point is cut off. Was it made by np.zeros_like of an integer array, or with dtype=int?",
+    "integer_array": "the {what} is an array of integers: everything after the decimal point is cut off. Was "
+    "it made by np.zeros_like of an integer array, or with dtype=int?",
     "no_numbers": "the {what} is to be an array of real numbers, got dtype {dtype}",
-    "no_numbers_object": "the {what} is to be an array of real numbers, got dtype {dtype} (a None in it, or rows of different lengths?)",
-    "loss_not_finite": "the loss or its own gradient is NaN or infinite at these parameters, so there is nothing to compare with",
-    "elements_not_finite": "{bad} of {size} elements are NaN or infinite, where the right ones are finite: look for a division by zero, a log of zero, an exp of something large",
-    "aliased": "the arrays for {block} and {other} are the same memory, so writing one changes the other: give each an array of its own (np.zeros_like, or .copy())",
+    "no_numbers_object": "the {what} is to be an array of real numbers, got dtype {dtype} (a None in it, or "
+    "rows of different lengths?)",
+    "loss_not_finite": "the loss or its own gradient is NaN or infinite at these parameters, so there is "
+    "nothing to compare with",
+    "elements_not_finite": "{bad} of {size} elements are NaN or infinite, where the right ones are finite: "
+    "look for a division by zero, a log of zero, an exp of something large",
+    "aliased": "the arrays for {block} and {other} are the same memory, so writing one changes the other: give "
+    "each an array of its own (np.zeros_like, or .copy())",
     "wrong_shape": "it has shape {shape}, {block} has shape {wanted}: a gradient has the shape of its block",
     "only_shape": "the numbers are right, the shape is not: {shape}, where {block} has {wanted}",
     "beware_broadcast": "{reason}. Beware: {block} - lr * d{block} would silently become an array of shape {spread}",
@@ -284,8 +332,10 @@ MESSAGES = {
     "verdict_cannot tell": "cannot tell",
     "consistent": "consistent with: {names}",
     "consistent_more": "consistent with: {names}, …",
-    "disagree": "Gradient and update disagree for {names}: the step does not use the gradient you computed. However right a gradient is, a step that ignores it cannot learn from it.",
-    "begin_with": "Begin with {block}, the wrong {what} nearest the output: errors travel from there towards the input. Then look again.",
+    "disagree": "Gradient and update disagree for {names}: the step does not use the gradient you computed. "
+    "However right a gradient is, a step that ignores it cannot learn from it.",
+    "begin_with": "Begin with {block}, the wrong {what} nearest the output: errors travel from there towards "
+    "the input. Then look again.",
     "about_block": "{block}: {reason}",
     "follows_one": "{names} shows the same mistake as {source}: one repair may cure them all.",
     "follows_many": "{names} show the same mistake as {source}: one repair may cure them all.",
@@ -297,14 +347,21 @@ MESSAGES = {
     "caption_judged": "your {what}s, from the output back",
     "col_todo": "what to do",
     "col_relative": "relative error",
-    "note_integers": "{name} is an array of integers: a step {name} -= lr * d{name} fails or is cut off to whole numbers; make it {name}.astype(float)",
+    "note_integers": "{name} is an array of integers: a step {name} -= lr * d{name} fails or is cut off to "
+    "whole numbers; make it {name}.astype(float)",
     "note_shared": "{name} and {other} are the same memory: a step on one changes the other; make one a .copy()",
-    "note_not_arrays": "the loss does not run on whole arrays, so its layers could not be read: mistakes inside the sweep (a missing derivative, say) can be found, but not named. Written with numpy on arrays it tells more.",
-    "note_broken_batch": "at the parameters you gave the loss or its gradient is NaN or infinite (the batch itself holds NaN or infinity), so it was judged elsewhere",
-    "note_overflow": "at the parameters you gave the loss or its gradient is NaN or infinite (an exp that overflows?), so it was judged elsewhere",
-    "note_raised": "your function raised {error} on a batch of {count} ({text}), so that part of the evidence is missing",
+    "note_not_arrays": "the loss does not run on whole arrays, so its layers could not be read: mistakes "
+    "inside the sweep (a missing derivative, say) can be found, but not named. Written with numpy on arrays it "
+    "tells more.",
+    "note_broken_batch": "at the parameters you gave the loss or its gradient is NaN or infinite (the batch "
+    "itself holds NaN or infinity), so it was judged elsewhere",
+    "note_overflow": "at the parameters you gave the loss or its gradient is NaN or infinite (an exp that "
+    "overflows?), so it was judged elsewhere",
+    "note_raised": "your function raised {error} on a batch of {count} ({text}), so that part of the evidence "
+    "is missing",
     "note_changes": "your gradient function changes the parameters it is given; it should only read them",
-    "note_same_numbers": "your function gives the same numbers whatever parameters and samples it is called with: does it use its arguments? Only the point you gave was judged",
+    "note_same_numbers": "your function gives the same numbers whatever parameters and samples it is called "
+    "with: does it use its arguments? Only the point you gave was judged",
     "note_no_block": "{key} is no block of the parameters ({names}): it was not looked at",
     "note_none": "the gradient of {name} is None: it was never computed",
     "f_right": "{stage}, as it should be",
@@ -351,28 +408,37 @@ MESSAGES = {
     "source_range": "the range of {kind}",
     "source_mean": "MSE of the mean = variance",
     "source_alike": "units that start alike stay alike",
-    "e_not_finite": "the loss or its gradient is NaN or infinite: nothing can be learned from here; detect_anomaly() finds where",
+    "e_not_finite": "the loss or its gradient is NaN or infinite: nothing can be learned from here; "
+    "detect_anomaly() finds where",
     "e_finite": "the loss and its gradient are finite",
     "e_multiple": "the gradients in hand are {ratio} times that of one backward pass: call zero_grad() before each one",
     "e_no_multiple": "the gradients in hand are not a multiple of one backward pass",
     "usual_budget": "predicted change : loss, to be well above 1",
-    "e_budget": "{steps} steps of {lr} along this gradient lower the loss by about {change}, of {loss}: enough to begin with.",
-    "e_budget_little": "{steps} steps of {lr} along this gradient lower the loss by about {change}, of {loss}: too little for this budget.",
+    "e_budget": "{steps} steps of {lr} along this gradient lower the loss by about {change}, of {loss}: enough "
+    "to begin with.",
+    "e_budget_little": "{steps} steps of {lr} along this gradient lower the loss by about {change}, of {loss}: "
+    "too little for this budget.",
     "e_budget_needed": "For as much as the loss itself, lr would have to be {enough} at the very least.",
     "usual_ratio": "about 1e-3 is healthy, 1e-4 to 1e-1 usual",
     "e_ratio_low": "one step changes {name} by {percent} %: the learning rate is low",
     "e_ratio_high": "one step changes {name} by {percent} %: the learning rate is high",
     "e_ratio_healthy": "one step changes {name} by {percent} %: healthy",
-    "e_targets": "{percent} % of the targets lie outside ({low}, {high}), which the {kind} at the output cannot give: use a linear output, or scale the targets",
+    "e_targets": "{percent} % of the targets lie outside ({low}, {high}), which the {kind} at the output "
+    "cannot give: use a linear output, or scale the targets",
     "e_better": "mean squared error {errors}, variance of the targets {spread}: better than predicting the mean",
     "e_no_better": "mean squared error {errors}, variance of the targets {spread}: no better than predicting the mean",
-    "e_no_better_flat": "mean squared error {errors}, variance of the targets {spread}: no better than predicting the mean; the predictions hardly depend on the input",
-    "e_worse": "mean squared error {errors}, variance of the targets {spread}: worse than always predicting their mean: not trained yet, or training does not work",
+    "e_no_better_flat": "mean squared error {errors}, variance of the targets {spread}: no better than "
+    "predicting the mean; the predictions hardly depend on the input",
+    "e_worse": "mean squared error {errors}, variance of the targets {spread}: worse than always predicting "
+    "their mean: not trained yet, or training does not work",
     "usual_constant": "MSE / variance, below 1 by far",
     "usual_slope": "a mean slope below 0.05 lets almost no error by",
-    "e_saturation": "the mean slope of the {kind} is {mean}, {percent} % of its results are at the ends: start with smaller weights, or scale the inputs",
-    "e_dead": "{silent} of {units} units are zero on every sample, and get no gradient: they can never come back. A lower learning rate, other initial weights, or leaky_relu",
-    "e_twins": "{count} units of {name} have the same weights and the same gradient, so they stay the same for ever: start from random numbers",
+    "e_saturation": "the mean slope of the {kind} is {mean}, {percent} % of its results are at the ends: start "
+    "with smaller weights, or scale the inputs",
+    "e_dead": "{silent} of {units} units are zero on every sample, and get no gradient: they can never come "
+    "back. A lower learning rate, other initial weights, or leaky_relu",
+    "e_twins": "{count} units of {name} have the same weights and the same gradient, so they stay the same for "
+    "ever: start from random numbers",
     "usual_flow": "1e-3 to 1e3 usual",
     "e_vanishes": "the gradient of {first} is {ratio} of that of {last}: on its way back it vanishes",
     "e_explodes": "the gradient of {first} is {ratio} of that of {last}: on its way back it explodes",

@@ -42,8 +42,12 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     right = [b["name"] for b in blocks if b["verdict"] == "right"]
     unsure = [b["name"] for b in blocks if b["verdict"] == "cannot tell"]
     yield say("right_gradients", names=listed(right)) if right else say("nothing_to_say")
-    if unsure:
-        yield say("cannot_tell", names=listed(unsure))
+    odd = [name for name in unsure if name in found["unexplained"]]
+    silent = [name for name in unsure if name not in odd]
+    if silent:
+        yield say("cannot_tell", names=listed(silent))
+    if odd:
+        yield say("no_known_loss", names=listed(odd))
     rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
     if "decay" in rules:
         yield say("step_decays")

@@ -17,7 +17,22 @@ def place(locator: Locator, faults: list[Fault]) -> None:
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
         node = fault.first
-        fault.place = _alias(locator, node) or _caller(locator, node, blamed)
+        fault.place = _given_name(locator, node) or _alias(locator, node) or _caller(locator, node, blamed)
+
+
+def _given_name(locator: Locator, node: Node) -> Site | None:
+    """Where a parameter is stored under another name, as its gradient, before the step uses that."""
+    look, site = locator.look, node.site
+    if site is None:
+        return None
+    used = {site.part(k) for k in range(len(site.parts))}
+    for operand in node.operands():
+        if id(operand) in look.start_ids:
+            for time, scope, _, thing, place in look.training.tape.stores:
+                named = thing is operand and place.kind == "store" and scope[0] != "return"
+                if named and time >= look.step.start and place.target in used and place.statement != site.statement:
+                    return place
+    return None
 
 
 def _caller(locator: Locator, node: Node, blamed: set[int]) -> Site | None:
@@ -52,6 +67,7 @@ def _alias(locator: Locator, node: Node) -> Site | None:
     node = _rescaled_further(locator, node)
     consumers = locator.look.consumers.get(id(node), ())
     used = {n.site.part(k) for n in consumers if n.site is not None for k in range(len(n.site.parts))}
+    used |= {n.site.source.segment(n.site.owner) for n in consumers if n.site is not None and n.site.owner is not None}
     found = None
     for _, _, key, thing, site in locator.look.training.tape.stores:
         if thing is node and node.site is not None and site.statement != node.site.statement:

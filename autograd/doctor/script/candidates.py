@@ -88,12 +88,18 @@ class Candidates:
             for name in found.verdicts
         }
         self.fixed: Change = {}
+        self.latest = float("inf")  # values that are computed later are not tried
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
         self._known_beside: dict[int, list[Node]] = {}
         self._known_downstream: dict[tuple[int, ...], tuple[list[Node], list[str]]] = {}
 
-    def _trials(self, wrong: list[str]) -> Iterator[Trial]:
+    def _trials(self, wrong: list[str], likely: bool) -> Iterator[Trial]:
+        """What is worth trying.
+
+        Args:
+            likely: only what is likely: in loops, the same for every turn, and what belongs to the turn.
+        """
         ends = {id(node) for name in wrong for node in self.look.ends[name]}
         towards = self._leading_to(ends)
         for name in wrong:  # a step that no error goes into: what leads to it should be one
@@ -111,12 +117,14 @@ class Candidates:
             if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
                 groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
         for nodes in groups.values():
+            if nodes[0].time > self.latest:
+                continue
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
-            if len(nodes) == 1 or (len(nodes) <= 6 and not scalars):
+            if (likely and len(nodes) == 1) or (not likely and 1 < len(nodes) <= 6 and not scalars):
                 for node in nodes:
                     yield from self._single(node, wrong)
             if len(nodes) > 1:
-                yield from self._looped(nodes)
+                yield from self._looped(nodes, likely)
 
     def _leading_to(self, ends: set[int]) -> set[int]:
         found = set(ends)
@@ -175,8 +183,8 @@ class Candidates:
         q = self.quantities
         return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts])
 
-    def _looped(self, nodes: list[Node]) -> Iterator[Trial]:
-        own = self._by_block(nodes)
+    def _looped(self, nodes: list[Node], likely: bool) -> Iterator[Trial]:
+        own = self._by_block(nodes) if likely else []
         if own:
             yield Trial(nodes, own, False)
         erring = any(id(node) in self.erring for node in nodes)
@@ -185,15 +193,17 @@ class Candidates:
         for members in self._families[erring].values():
             if len(members) < len(nodes) or (members[0].kind == "value" and len(members) > 4 * len(nodes)):
                 continue
-            for wanted in self._aligned(nodes, members):
+            for wanted in self._aligned(nodes, members, likely):
                 if [q.size for q in wanted] == sizes:
                     yield from layouts(nodes, wanted, shapes[0])
 
-    def _aligned(self, nodes: list[Node], members: list[Quantity]) -> Iterator[list[Quantity]]:
+    def _aligned(self, nodes: list[Node], members: list[Quantity], likely: bool) -> Iterator[list[Quantity]]:
         """The quantities of a loop of the forward pass for the turns of a loop of the backward pass."""
         count, seen = len(nodes), set()
-        options = [self._by_nearness(nodes, members)]
-        if np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value"):
+        options = [self._by_nearness(nodes, members)] if likely else []
+        if likely and len(members) == count:
+            options += [members[::-1], members]
+        elif not likely and (np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")):
             options += [members[:count], members[-count:], members[::-1][:count], members[::-1][-count:]]
             options += [last_in_first_out(nodes, members, skip) for skip in (0, 1)]
         for option in options:

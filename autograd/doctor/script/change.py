@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -100,6 +101,8 @@ class Changer:
                 yield f"{left} {'-' if isinstance(piece.op, ast.Add) else '+'} {right}"
                 yield left
                 yield right
+            if isinstance(piece.op, ast.Mult):
+                yield from _without_some(piece)
             if isinstance(piece.op, (ast.Mult, ast.Div)):
                 yield left
                 yield right
@@ -200,3 +203,17 @@ class Changer:
         if value is None and self.hand.place is self.hand.node.site and self.hand.place.kind != "augmented":
             value = compute_node(self.hand.node, self.hand.locator.values[0])
         return None if value is None else np.asarray(value, dtype=float)
+
+
+def _without_some(product: ast.BinOp) -> Iterator[str]:
+    """A product with two or more of its factors left out."""
+    factors: list[ast.expr] = []
+    at: ast.expr = product
+    while isinstance(at, ast.BinOp) and isinstance(at.op, ast.Mult):
+        factors.insert(0, at.right)
+        at = at.left
+    factors.insert(0, at)
+    texts = [ast.unparse(f) if level(ast.unparse(f)) > 2 else f"({ast.unparse(f)})" for f in factors]
+    for count in range(len(texts) - 2, 0, -1):
+        for kept in itertools.combinations(texts, count):
+            yield " * ".join(kept)

@@ -83,6 +83,8 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     if found is None:
         return {"failure": no_loss(recording, options)}
     cases = cases_of(found, recording)
+    if not cases and not any(v.right for v in found.verdicts.values()):
+        return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}
     prove(subject, cases, options, seconds)
     return told(subject, recording, found, cases)
 
@@ -276,6 +278,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     """All of it as lists, dicts, numbers and texts."""
     assert recording.training is not None
     rate, places = rate_places(found.look)
+    explained = {name for case in cases for name in case.fault.repairs}
+    unexplained = {name for name, v in found.verdicts.items() if not v.right and not v.silent} - explained
     reading = found.reading
     assert reading is not None
     site = reading.site
@@ -290,13 +294,14 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "blocks": [
             {
                 "name": name,
-                "verdict": "cannot tell" if v.silent else "right" if v.right else "wrong",
+                "verdict": "cannot tell" if v.silent or name in unexplained else "right" if v.right else "wrong",
                 "rule": v.rule,
                 "decay": v.decay,
                 "line": next(p.site.line for p in recording.training.parameters if p.name == name),
             }
             for name, v in found.verdicts.items()
         ],
+        "unexplained": sorted(unexplained),
         "faults": [_fault(case, recording) for case in cases],
         "points": len(found.points),
         "watched": watched_for(recording, found).__dict__,

@@ -14,7 +14,7 @@ from ..language import say
 from .process import Worker
 from .trial import Curve
 
-HIGHER = (10.0, 100.0, 1000.0, 10000.0)
+HIGHER = (100.0, 10000.0, 1000.0, 10.0)
 LOWER = (0.1, 0.01, 0.001)
 LONGEST = 12.0
 BETTER = 0.5  # a change helps where it leaves less than this share of the loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from .replay import pulled
 from .verdicts import Judgement
 
 Array = Any
+SECONDS = 6.0
 MOST = 260  # nodes of a forward pass in which every edge is tried
 
 
@@ -34,7 +36,10 @@ def changed_edge(
     if len(quantities.order) > MOST:
         return None
     edges = [(n, o) for n, operands in quantities.order for o in operands if quantities.reaches(target, n)]
+    until = time.monotonic() + SECONDS
     for node, operand in edges:
+        if time.monotonic() > until:
+            return None
         for times in (0.0, 2.0):
             if all(
                 _gives(k, found, quantities, (node, operand), times, target, theirs[k], turned)

@@ -16,7 +16,7 @@ import numpy as np
 from .candidates import Fault
 from .edges import changed_edge
 from .locate import Locator
-from .match import Match, matched
+from .match import Match, close, laid_over, matched, polynomial
 from .node import Node
 from .quantities import Quantity
 from .reference import cotangents
@@ -71,7 +71,8 @@ class Explainer:
         return [
             self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis, self._slope,
             self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor, self._error,
-            self._other_slope, self._upstream, self._duplicates, self._clipped, self._deep_edge, self._other,
+            self._other_slope, self._upstream, self._duplicates, self._clipped, self._value, self._deep_edge,
+            self._other,
         ]  # fmt: skip
 
     def _same(self, theirs: list[Array], right: list[Array]) -> Match | None:
@@ -97,6 +98,22 @@ class Explainer:
             return Cause("transposed")
         return None
 
+    def _value(self) -> Cause | None:
+        """Another forward value than the one that belongs there, or the activation of it once more."""
+        if self.wanted.kind != "value":
+            return None
+        for quantity in self.quantities.forward:
+            if quantity.node is self.target or quantity.size != self.theirs[0].size:
+                continue
+            turned = [np.asarray(v, dtype=float).T for v in quantity.values]
+            if self._equal(quantity.values) or (turned[0].ndim == 2 and self._equal(turned)):
+                return Cause("wrong-operand", {"node": quantity.node, "instead": self.target})
+        functions = (np.tanh, lambda x: 1 / (1 + np.exp(-x)))
+        with np.errstate(all="ignore"):
+            if any(close(self.theirs, [f(r) for r in self.right]) for f in functions):
+                return Cause("activation-applied-twice", {"node": self.target})
+        return None
+
     def _own_weight(self) -> Cause | None:
         block = self.wanted.block
         if not block or self.wanted.kind != "bar":
@@ -111,7 +128,7 @@ class Explainer:
             return None
         for quantity in self.quantities.bars:
             if quantity.block and quantity.block != block and quantity.size > 1:
-                spread = [_spread(np.asarray(v), t.shape) for v, t in zip(quantity.values, self.theirs, strict=True)]
+                spread = [laid_over(np.asarray(v), t.shape) for v, t in zip(quantity.values, self.theirs, strict=True)]
                 if all(s is not None for s in spread) and self._equal(spread):
                     return Cause("wrong-operand", {"node": quantity.node, "instead": self.target, "error": True})
         for quantity in self._bars:
@@ -122,7 +139,7 @@ class Explainer:
                 [np.sum(v, axis=0) for v in quantity.values],
                 [np.sum(v, axis=-1) for v in quantity.values],
             ):
-                spread = [_spread(v, t.shape) for v, t in zip(values, self.theirs, strict=True)]
+                spread = [laid_over(v, t.shape) for v, t in zip(values, self.theirs, strict=True)]
                 if all(s is not None for s in spread) and self._equal(spread):
                     return Cause("error", {"node": quantity.node, "block": block})
         return None
@@ -286,7 +303,7 @@ class Explainer:
                 for other in [*self.quantities.slopes, *self.quantities.forward]:
                     if other.size == quantity.size and self._same(used, other.values) is not None:
                         return Cause("wrong-derivative", {"node": quantity.node, "instead": other.node})
-                if self._computed_from(quantity.node, quantity.start, used):
+                if self._computed_from(quantity.node, quantity.start, used) or self._function_of(quantity.node, used):
                     return Cause("wrong-derivative", {"node": quantity.node})
         return None
 
@@ -307,6 +324,10 @@ class Explainer:
                 if values[0].size == used[0].size and self._same(values, used) is not None:
                     return True
         return False
+
+    def _function_of(self, a: Node, used: list[Array]) -> bool:
+        """Whether these numbers are a polynomial of an activation, such as a slope is written."""
+        return polynomial([np.ravel(p.values[id(a)]) for p in self.points], used)
 
     def _parts(self) -> Cause | None:
         """A path left out, or counted twice."""
@@ -449,7 +470,7 @@ class Explainer:
         if max(limits) - min(limits) > 1e-9 * max(limits) or not limits[0]:
             return None
         clipped = [np.clip(r, -limits[0], limits[0]) for r in self.right]
-        return Cause("clipped", {"limit": limits[0]}) if _close(self.theirs, clipped) else None
+        return Cause("clipped", {"limit": limits[0]}) if close(self.theirs, clipped) else None
 
     def _deep_edge(self) -> Cause | None:
         """A path left out, or counted twice, further on: the variance of a batch norm, say."""
@@ -467,22 +488,4 @@ class Explainer:
                 and self._equal(quantity.values)
             ):
                 return Cause("wrong-operand", {"node": quantity.node, "instead": self.target, "error": True})
-        return None
-
-
-def _close(x: list[Array], y: list[Array]) -> bool:
-    return all(
-        a.shape == b.shape and float(np.linalg.norm(a - b)) <= 1e-6 * float(np.linalg.norm(a))
-        for a, b in zip(x, y, strict=True)
-    )
-
-
-def _spread(value: Array, shape: tuple[int, ...]) -> Array | None:
-    try:
-        return (
-            np.broadcast_to(value, shape)
-            if np.size(value) != int(np.prod(shape, dtype=int))
-            else np.reshape(value, shape)
-        )
-    except ValueError:
         return None

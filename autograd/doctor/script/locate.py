@@ -7,6 +7,7 @@ for. So three faults in a row are found one after the other.
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,7 @@ from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import errors
 from .match import matched
 from .node import Node
-from .quantities import Quantities
+from .quantities import Quantities, Quantity
 from .reference import gradient
 from .replay import Layered, Values, compute_node
 from .verdicts import Judgement, rate_of, written_number
@@ -24,6 +25,8 @@ from .verdicts import Judgement, rate_of, written_number
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
+SECONDS = 20.0  # for all faults of a script
+GRACE = 10.0  # where none was found by then
 
 
 class Locator(Candidates):
@@ -37,6 +40,7 @@ class Locator(Candidates):
         }
         self.ways = {name: self._way(name) for name in found.verdicts}
         self.unexplained: list[str] = []
+        self.until = float("inf")
         known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
         self.common = known[0] if same else None  # the factor, rate included, that the right blocks share
@@ -56,6 +60,7 @@ class Locator(Candidates):
         """Every fault, the first one first."""
         wrong = [name for name, v in self.found.verdicts.items() if not v.right and not v.silent]
         out: list[Fault] = []
+        self.until = time.monotonic() + SECONDS
         while wrong and len(out) < MOST_FAULTS:
             fault = self._next(wrong)
             if fault is None:
@@ -68,14 +73,59 @@ class Locator(Candidates):
         return out
 
     def _next(self, wrong: list[str]) -> Fault | None:
+        return self._best(wrong, True) or self._best(wrong, False)
+
+    def _best(self, wrong: list[str], likely: bool) -> Fault | None:
+        """The likeliest of the faults that can be told from what is tried."""
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
-        for trial in self._trials(wrong):
+        self.latest, last = float("inf"), None
+        for trial in self._trials(wrong, likely):
+            if time.monotonic() > self.until and (best or time.monotonic() > self.until + GRACE):
+                break
+            if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
+                ranks = [self._rank(found) for found in best.values() if not self._fits_elsewhere(found)]
+                self.latest = min((rank[1] for rank in ranks if not rank[0]), default=float("inf"))
+            last = trial.nodes[-1]
             fault = self._tried(trial, wrong)
             if fault is not None:
                 key = tuple(map(id, fault.nodes))
                 if key not in best or self._fitness(fault) < self._fitness(best[key]):
                     best[key] = fault
-        return min(best.values(), key=self._rank, default=None)
+        return self._chosen(list(best.values()))
+
+    def _chosen(self, faults: list[Fault]) -> Fault | None:
+        """The likeliest fault.
+
+        A value that is right for something (for another layer, say) is blamed only where nothing else can be, where it
+        spoils more than others do, or where it is taken under another name for something else.
+        """
+        fit = [fault for fault in faults if self._fits_elsewhere(fault)]
+        others = [fault for fault in faults if fault not in fit]
+        most = max((len(fault.repairs) for fault in others), default=0)
+        more = [fault for fault in fit if len(fault.repairs) > most]
+        if others and not more:
+            first = min(others, key=self._rank)
+            renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
+            return max(renamed, key=lambda f: f.first.time, default=first)
+        return min(more or fit, key=self._rank, default=None)
+
+    def _fits_elsewhere(self, fault: Fault) -> bool:
+        """Whether a value is right for something, though not for what it is used for."""
+        if any(id(node) not in self.erring for node in fault.nodes):
+            return False
+        if fault.rescaled is not None:
+            return self._as_it_should(fault, fault.rescaled)
+        bars = self.quantities.bars
+        return all(self.factor(node, bars) is not None for node in fault.nodes if fault.moves(node))
+
+    def _renamed(self, fault: Fault, later: Fault) -> bool:
+        """Whether a value is stored under a second name, by a line of its own, before a fault that it may explain."""
+        node = fault.first
+        own = None if node.site is None else node.site.statement
+        return node.time < later.first.time and any(
+            thing is node and site.kind == "store" and site.statement != own and scope[0] != "return"
+            for _, scope, _, thing, site in self.look.training.tape.stores
+        )
 
     def _fitness(self, fault: Fault) -> tuple[Any, ...]:
         own = fault.wanted[0].block in fault.repairs
@@ -123,7 +173,7 @@ class Locator(Candidates):
         if theirs.size < 2 or theirs.size != right.size or not np.any(theirs):
             return True
         if matched([theirs], [right]).holds:
-            return trial.wanted[0].kind == "part" or any(self._rescaled[name] for name in concerned)
+            return not np.array_equal(theirs, right)
         return not all(self._rescaled[name] for name in concerned)
 
     @cached_property
@@ -287,8 +337,8 @@ class Locator(Candidates):
         factor = fault.rescaled
         if factor is not None and self._as_it_should(fault, factor):
             # A sign goes wrong in the step, another factor where the gradient is stored.
-            time = fault.nodes[0].time
-            return (True, id(fault.nodes[0]) not in self.named, time) if factor > 0 else (True, False, -time)
+            when = fault.nodes[0].time
+            return (True, id(fault.nodes[0]) not in self.named, when) if factor > 0 else (True, False, -when)
         return False, fault.first.time, -len(fault.repairs)
 
     def _as_it_should(self, fault: Fault, change: float) -> bool:
@@ -315,12 +365,12 @@ class Locator(Candidates):
             rate = known[0] if known else 1.0
         return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
 
-    def factor(self, node: Node) -> float | None:
+    def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
         """The factor of a value along a cotangent; None where it is none."""
         if id(node) not in self.values[0]:
             return None
         theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
-        for quantity in self.quantities.backward:
+        for quantity in self.quantities.backward if among is None else among:
             if quantity.size == theirs[0].size:
                 for right in (quantity.values, [value.T for value in quantity.values]):
                     match = matched(theirs, right)

@@ -146,8 +146,8 @@ def _through_copies(node: Node) -> Node:
     return node
 
 
-def before_squash(look: Look, prediction: Node, point: Point) -> Node | None:
-    """The logits of a prediction that is their sigmoid or softmax."""
+def before_squash(look: Look, prediction: Node, point: Point) -> tuple[Node, float] | None:
+    """The logits of a prediction that is their sigmoid or softmax; with -1 where it is the sigmoid of minus them."""
     p = np.asarray(point.values[id(prediction)], dtype=float)
     stack, known = [(prediction, 0)], set()
     while stack:
@@ -159,8 +159,10 @@ def before_squash(look: Look, prediction: Node, point: Point) -> Node | None:
                 continue
             known.add(id(operand))
             z = np.asarray(point.values[id(operand)])
-            if z.dtype.kind == "f" and z.size == p.size and _squashes(z.reshape(p.shape), p):
-                return operand
+            if z.dtype.kind == "f" and z.size == p.size:
+                for sign in (1.0, -1.0):
+                    if _squashes(sign * z.reshape(p.shape), p):
+                        return operand, sign
             stack.append((operand, depth + 1))
     return None
 
@@ -186,6 +188,8 @@ def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading
             continue
         found.append(Reading("squares", predictions, pairs))
         logits = [before_squash(look, p, point) for p in predictions]
-        if all(z is not None for z in logits):
-            found.append(Reading("entropy", [z for z in logits if z is not None], pairs))
+        if all(found_logits is not None for found_logits in logits):
+            sides = [pair for pair in logits if pair is not None]
+            turned = [(error, sign * side) for (error, sign), (_, side) in zip(pairs, sides, strict=True)]
+            found.append(Reading("entropy", [node for node, _ in sides], turned))
     return found

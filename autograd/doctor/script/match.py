@@ -57,3 +57,32 @@ def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
     scale = float(x @ y) / length**2
     missed = float(np.linalg.norm(x - scale * y))
     return scale, (missed / size if missed > noise * abs(scale) * length else 0.0)
+
+
+def close(x: list[Array], y: list[Array]) -> bool:
+    """Whether arrays are the same at every point."""
+    return all(
+        a.shape == b.shape and float(np.linalg.norm(a - b)) <= 1e-6 * float(np.linalg.norm(a))
+        for a, b in zip(x, y, strict=True)
+    )
+
+
+def laid_over(value: Array, shape: tuple[int, ...]) -> Array | None:
+    """A value in another shape, by reshaping or broadcasting; None where neither can be."""
+    try:
+        return (
+            np.broadcast_to(value, shape)
+            if np.size(value) != int(np.prod(shape, dtype=int))
+            else np.reshape(value, shape)
+        )
+    except ValueError:
+        return None
+
+
+def polynomial(x: list[Array], y: list[Array]) -> bool:
+    """Whether y is a polynomial of x, of the third degree at most: so are the slopes of activations written."""
+    flat, goal = np.concatenate([np.ravel(a) for a in x]).astype(float), np.concatenate([np.ravel(a) for a in y])
+    if flat.size < 12 or flat.size != goal.size or not np.ptp(flat):
+        return False
+    fit = np.polynomial.Polynomial.fit(flat, goal, 3)
+    return float(np.linalg.norm(fit(flat) - goal)) <= 1e-7 * float(np.linalg.norm(goal))

@@ -89,7 +89,8 @@ class Quantity:
             n.site.number if n is not None and n.site is not None else -1
             for n in (self.node, self.consumer, self.start)
         ]
-        return (self.kind, *sites, getattr(self.node.function, "__name__", ""))
+        called_from = self.node.context[1] if self.node.context is not None else -1
+        return (self.kind, *sites, getattr(self.node.function, "__name__", ""), called_from)
 
 
 class Quantities:

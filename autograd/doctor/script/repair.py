@@ -61,7 +61,7 @@ class Repairer:
                     (key for _, _, key, thing, at in self.tape.stores if thing is self.node and at is site),
                     self.context,
                 )
-            return site.parts[0], right
+            return site.parts[0], self._as_stored(site, right)
         result = self._result_of_call(site)
         if result is None:
             return None, None
@@ -70,6 +70,17 @@ class Repairer:
             self.context = self.context[0]
         self.context = self.context[0] if self.context is not None else None
         return site.span, [np.asarray(v[id(result)], dtype=float) for v in self.locator.values]
+
+    def _as_stored(self, site: Site, right: list[Array]) -> list[Array]:
+        """What should be stored at a place, where the fault is that multiplied by a number: the step with its rate."""
+        stored = [thing for _, _, _, thing, at in self.tape.stores if at is site and isinstance(thing, Node)]
+        thing = next((n for n in stored if n is self.node or n in self.node.operands()), self.node)
+        if thing is self.node or id(thing) not in self.locator.points[0].values:
+            return right
+        self.time = max(t for t, _, _, n, at in self.tape.stores if at is site and n is thing)
+        was = [np.asarray(p.values[id(thing)], dtype=float) for p in self.locator.points]
+        factor = float(np.vdot(was[0], self.fault.wrong[id(self.node)][0])) / float(np.vdot(was[0], was[0]) or 1.0)
+        return [r / factor for r in right] if factor else right
 
     def _operand_of_change(self, right: list[Array]) -> list[Array] | None:
         """What `x op= operand` needs as operand to come out right."""

@@ -168,7 +168,7 @@ def _curve_lines(curves: dict[str, list[tuple[float, float]]]) -> list[str]:
 
 def _at(points: list[tuple[float, float]], share: float) -> str:
     near = min(points, key=lambda point: abs(point[0] - share), default=None)
-    if near is None or abs(near[0] - share) > 0.11:
+    if near is None or abs(near[0] - share) > 0.06:
         return ""
     return f"{near[1]:.3g}" if math.isfinite(near[1]) else "NaN"
 

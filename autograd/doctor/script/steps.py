@@ -390,9 +390,25 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step]) -> list[Par
         else:
             groups[chain.number].append(chain)
     found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]
+    found = [parameter for parameter in found if not _is_velocity(parameter, found, step)]
     found.sort(key=lambda p: p.chains[0].states[0].time)
     _name(tape, found)
     return found
+
+
+def _is_velocity(parameter: Parameter, among: list[Parameter], step: Step) -> bool:
+    """Whether the new state is what another parameter changes by: of Nesterov's momentum, say."""
+    if len(parameter.chains) > 1:
+        return False
+    end = parameter.chains[0].state_at(step.end)
+    for other in among:
+        if other is parameter or len(other.chains) > 1 or other.chains[0].size != parameter.chains[0].size:
+            continue
+        state = other.chains[0].state_at(step.end)
+        added = getattr(state.function, "__name__", "") in ("add", "sub", "subtract")
+        if added and any(operand is end for operand in state.operands()):
+            return True
+    return False
 
 
 def _within(chain: Chain, step: Step) -> bool:
@@ -424,6 +440,8 @@ def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
                 if site.kind in ("item", "attribute")
                 else str(key)
             )
+            if scope[0] == "item" and site.kind == "store" and not text.endswith("]"):
+                text = f"{text}[{key!r}]"  # an element of a list that was stored as a whole
             spelled[id(thing)].append((_plainness(scope, key, site), text))
     taken: dict[str, int] = {}
     for parameter in parameters:

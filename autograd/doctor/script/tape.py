@@ -318,6 +318,11 @@ class Tape:
         else:
             self.kept[id(thing)] = thing
             self.stores.append((self.time, scope, key, Held(thing), site))
+            if isinstance(thing, (list, tuple)) and site.kind == "store" and len(thing) <= 64:
+                for k, part in enumerate(thing):  # arrays that were put into a list without a name of their own
+                    node = self.node_of(part) if isinstance(part, np.ndarray) else None
+                    if node is not None:
+                        self.stores.append((self.time, ("item", id(thing)), k, node, site))
 
     def prune(self) -> None:
         """Forget numbers that the script itself has forgotten, and how those that are left came about."""

@@ -61,11 +61,11 @@ def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[i
         return reading.kind, 1.0
     for group in errors(look):
         error, prediction, sign = group[0]
-        places = [(prediction, "squares")]
+        places = [(prediction, "squares", sign)]
         logits = before_squash(look, prediction, points[0])
         if logits is not None:
-            places.insert(0, (logits, "entropy"))
-        for node, form in places:
+            places.insert(0, (logits[0], "entropy", sign * logits[1]))
+        for node, form, sign in places:
             key = _counterpart(look, points, node, bars)
             if key is not None:
                 theirs = [sign * np.asarray(point.values[id(error)], dtype=float) for point in points]
@@ -145,7 +145,25 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
     usual = exact[0] if exact else max(counts, key=lambda k: counts[k])
     for name, factor in factors.items():
         if abs(factor - usual) > 1e-5 * usual:
-            found[name].right, found[name].factor = False, factor / usual
+            if _is_normed(look, name, factor / usual):
+                found[name].rule = "adaptive"
+            else:
+                found[name].right, found[name].factor = False, factor / usual
+
+
+def _is_normed(look: Look, name: str, factor: float) -> bool:
+    """Whether a step is scaled by a number that follows from the parameters: clipped by its norm, say."""
+    for nodes in gradient_nodes(look, name):
+        node = nodes[0]
+        kind = getattr(node.function, "__name__", "")
+        if kind not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
+            continue
+        for arg in node.args:
+            if isinstance(arg, Node) and id(arg) in look.depends and np.size(look.base.values[id(arg)]) == 1:
+                value = float(np.asarray(look.base.values[id(arg)]).reshape(()))
+                if abs(abs(value if kind in ("mul", "multiply") else 1.0 / value) - factor) <= 1e-5 * factor:
+                    return True
+    return False
 
 
 def _is_copy(node: Node, of: dict[int, str]) -> bool:
@@ -211,6 +229,10 @@ def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name:
         if match.holds:
             found.gradient, found.nodes = match, nodes
             break
+    if found.gradient is None and not found.right and _is_second_order(look, name):
+        changes = [look.change(point.values, name) for point in points]
+        found.rule = "adaptive"
+        found.right = all(float(np.vdot(g, d)) < 0.0 for g, d in zip(right, changes, strict=True))
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
     return found
@@ -237,6 +259,17 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     found.uphill = against > 0 and agree == 0
 
 
+def _is_second_order(look: Look, name: str) -> bool:
+    """Whether a step solves equations, as Newton's does."""
+    ends = {id(node) for node in look.ends[name]}
+    for node in reversed(look.program.steps):
+        if id(node) in ends:
+            if getattr(node.function, "__name__", "") in ("solve", "inv", "pinv", "lstsq", "cho_solve"):
+                return True
+            ends |= {id(operand) for operand in node.operands()}
+    return False
+
+
 def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
     chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
@@ -257,6 +290,9 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
     active: dict[int, Node] = {id(end): end}
     memo: dict[int, bool] = {}
 
+    def is_data(node: Node) -> bool:
+        return id(node) not in look.depends and not node.hyper and np.size(node.value) > 1
+
     def quiet(node: Node) -> bool:
         if node is start or node.hyper or id(node) not in look.depends:
             return True
@@ -264,7 +300,7 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
             return False
         if id(node) not in memo:
             memo[id(node)] = False
-            memo[id(node)] = all(quiet(operand) for operand in node.operands())
+            memo[id(node)] = all(quiet(operand) and not is_data(operand) for operand in node.operands())
         return memo[id(node)]
 
     for _ in range(3000):

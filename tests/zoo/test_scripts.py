@@ -1,0 +1,104 @@
+"""Whole scripts: right ones are never called wrong, and of wrong ones the line is found."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd.doctor.script.consult import Options, consult
+from autograd.doctor.script.loader import Script
+from tests.zoo.hand import HAND, NO_DESCENT, ODD
+from tests.zoo.scripts import NETWORKS, STEPS, Style, combinations, script
+from tests.zoo.wrong import WRONG, specimens
+
+COMBINATIONS = combinations()
+SPECIMENS = specimens()
+
+
+def found_in(text: str) -> dict[str, Any]:
+    with contextlib.redirect_stdout(io.StringIO()):
+        return consult(Script(str(Path(__file__)), text=text), Options(), 20.0)
+
+
+def judged_right(text: str) -> str:
+    """Nothing where everything is right; else what was said."""
+    found = found_in(text)
+    if "failure" in found:
+        return str(found["failure"])
+    assert not found["faults"]
+    return ", ".join(f"{block['name']}: {block['verdict']}" for block in found["blocks"] if block["verdict"] != "right")
+
+
+def test_the_zoo_is_large_enough() -> None:
+    assert len(COMBINATIONS) + len(HAND) >= 60
+    assert {style.step for _, style in COMBINATIONS} == set(STEPS)
+    assert len(NETWORKS) >= 10
+    assert len(WRONG) >= 60
+
+
+@pytest.mark.parametrize("name", [*HAND, *ODD])
+def test_right_scripts_by_hand(name: str) -> None:
+    assert judged_right({**HAND, **ODD}[name]) == ""
+
+
+@pytest.mark.parametrize("name", NO_DESCENT)
+def test_what_is_no_gradient_descent_is_not_accused(name: str) -> None:
+    assert "failure" in found_in(NO_DESCENT[name])
+
+
+@pytest.mark.parametrize("k", range(0, len(COMBINATIONS), 7))
+def test_right_scripts(k: int) -> None:
+    network, style = COMBINATIONS[k]
+    assert judged_right(script(network, style)) == ""
+
+
+@pytest.mark.slow
+def test_every_right_script_is_called_right() -> None:
+    said = {f"{network.name}, {style.name}": judged_right(script(network, style)) for network, style in COMBINATIONS}
+    assert {name: text for name, text in said.items() if text} == {}
+
+
+def outcome(k: int) -> tuple[bool, bool, bool]:
+    """Whether a wrong script was called wrong, whether the right line came first, whether it has the right name."""
+    each, _, _, text, line = SPECIMENS[k]
+    found = found_in(text)
+    flagged = any(block["verdict"] == "wrong" for block in found.get("blocks", ()))
+    first = next(iter(found.get("faults", ())), None)
+    located = first is not None and first["line"] == line
+    named = first is not None and first["name"] in each.names and first["name"] != "unrecognised"
+    return flagged, located, named
+
+
+@pytest.mark.parametrize("k", range(0, len(SPECIMENS), 9))
+def test_wrong_scripts_are_called_wrong_and_the_line_is_found(k: int) -> None:
+    flagged, located, _ = outcome(k)
+    assert flagged
+    assert located
+
+
+@pytest.mark.slow
+def test_of_all_wrong_scripts() -> None:
+    rows = [outcome(k) for k in range(len(SPECIMENS))]
+    flagged, located, named = (sum(row[k] for row in rows) / len(rows) for k in range(3))
+    assert flagged == 1.0
+    assert located >= 0.95
+    assert named >= 0.8
+
+
+def test_a_printed_line_was_run() -> None:
+    """Put into the script in the place of the wrong one, it leaves nothing wrong."""
+    for k in (0, 5, 12, 21):
+        text = SPECIMENS[k][3]
+        finding = found_in(text)["faults"][0]
+        lines = text.splitlines()
+        old = lines[finding["line"] - 1]
+        lines[finding["line"] - 1] = old[: len(old) - len(old.lstrip())] + finding["instead"]
+        assert judged_right("\n".join(lines) + "\n") == "", finding
+
+
+def test_half_precision_is_no_mistake() -> None:
+    assert judged_right(script(NETWORKS[1], Style(dtype="float16"))) == ""
