@@ -115,6 +115,12 @@ def applies() -> bool:
     return not (3, 14) <= version < (3, 14, 5) and "free-threading" not in sys.version
 
 
+def leave_alone() -> None:
+    """Leave the collector alone from now on, for a program whose signal handlers raise: a callback would swallow it."""
+    if THROTTLE in gc.callbacks:
+        gc.callbacks.remove(THROTTLE)
+
+
 THROTTLE: Final = Throttle()
 if applies():
     gc.callbacks.append(THROTTLE)

@@ -505,8 +505,6 @@ def test_interrupts_leave_nothing_on(interrupts: Callable[[float], None]) -> Non
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:.*fork.*:RuntimeWarning")  # JAX's
 def test_a_child_forked_while_another_thread_sweeps() -> None:
     w, t, stop = Value(3.0), Tensor(np.ones(3)), threading.Event()
     root: Any = w

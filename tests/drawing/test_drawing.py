@@ -66,7 +66,7 @@ def test_the_same_operand_twice_is_two_edges() -> None:
 
 @pytest.mark.parametrize("name", [name for name, rule in TABLE.items() if rule.arity == 2])
 def test_operands_are_marked_where_their_order_matters(name: str) -> None:
-    same = {"add", "multiply", "hypot", "logaddexp", "maximum", "minimum"}
+    same = {"add", "multiply", "hypot", "logaddexp", "logaddexp2", "maximum", "minimum"}
     assert order_matters(TABLE[name]) == (name not in same)
     marks = [mark_of(TABLE[name], slot, 2) for slot in (0, 1)]
     assert marks == (["", ""] if name in same else ["①", "②"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -172,6 +173,14 @@ def test_nothing_stays_frozen(ticks: list[float]) -> None:
     assert gc.get_freeze_count() == before
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Interrupts are heard, also where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupts(events: list[str], throttle: Throttle) -> int:
     """How many interrupts come when a throttle is told of these events."""
     for event in events:
@@ -187,6 +196,7 @@ def interrupts(events: list[str], throttle: Throttle) -> int:
     return count
 
 
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_within_the_callback_comes_again_outside() -> None:
     def interrupted() -> float:
         raise KeyboardInterrupt
@@ -197,6 +207,7 @@ def test_an_interrupt_within_the_callback_comes_again_outside() -> None:
     assert interrupts(["stop"], Throttle()) == 1, "it came as the call for the beginning began"
 
 
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_leaves_nothing_frozen() -> None:
     throttle = Throttle()
     throttle.running = throttle.passing = True  # as if one had come before the end of a collection

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ...value.collector import leave_alone
 from ..language import say, speaking
 from .consult import Options, consult
 from .edits import Edit
@@ -59,6 +60,7 @@ def _places(values: Any) -> Any:
 
 def serve(folder: Path, subject: Subject | None = None) -> None:
     """Do the job of a folder and leave the answer there."""
+    leave_alone()  # a timer ends the script
     job = json.loads((folder / JOB).read_text(encoding="utf-8"))
     (folder / ASIDE).mkdir(exist_ok=True)
     box = Sandbox(str(folder / ASIDE))
