@@ -208,7 +208,7 @@ class Chain(Result):
 
     # ------------------------------------------------------------- what backward asks while it is folded
 
-    def _reach(self, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
+    def _reach(self, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
         xs, ys = self.xs, self.ys
         assert xs is not None
         assert ys is not None
@@ -298,7 +298,7 @@ class Link(Result):
         self.note = Note("", whole.note.scope, whole.note.source) if whole.note.label else whole.note
 
 
-def visit(node: Scalar | None, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
+def visit(node: Scalar | None, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
     """What `reach` does, if there is a node that has not been visited."""
     return node is not None and node.mark < done and reach(node, stack, leaves, done)
 

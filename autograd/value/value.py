@@ -172,7 +172,7 @@ class Value(Scalar):
                     leaf._grad = leaf.dx
                 raise
 
-    def _sweep(self, start: float, nodes: list[Scalar]) -> None:
+    def _sweep(self, start: float, nodes: list[Result]) -> None:
         """THE sweep of `core/reverse.py`, written out in floats for speed."""
         self._grad += start  # a result's is 0 by now
         for node in nodes:
@@ -184,9 +184,9 @@ class Value(Scalar):
             if y is not None:
                 y._grad += node.dy * grad
             elif x is None:
-                result_of(node)._pass_on()
+                node._pass_on()
 
-    def _sweep_exactly(self, start: float, nodes: list[Scalar], leaves: list[Scalar]) -> None:
+    def _sweep_exactly(self, start: float, nodes: list[Result], leaves: list[Scalar]) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
         watching = looking_for_anomalies()
         for node in nodes:
@@ -1099,7 +1099,8 @@ class Value(Scalar):
     def _copied(self, memo: dict[int, Any]) -> Value:
         """A copy whose operands are those of `memo` where it knows them."""
         self._unfold()
-        twin = Value(self._data)
+        twin = Value(0.0) if self.is_leaf else Result(self.rule, 0.0, None, 0.0, None, 0.0)
+        twin._data = self._data
         twin._grad = self._grad
         twin.dx = self.dx
         twin.dy = self.dy
@@ -1142,7 +1143,7 @@ class Result(Value):
     # What backward asks of a sum of products that is folded into one node (`sums.py`). It has neither x nor y, and `dy`
     # is not 0.
 
-    def _reach(self, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
+    def _reach(self, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
         """Show all operands to a sweep that comes by: see `reach`. Whether a result is among them, still to be done."""
         raise NotImplementedError
 
@@ -1200,18 +1201,21 @@ class Sweeps:
 SWEEPS: Final = Sweeps()
 
 
-def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
+def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
     """The results that `root` depends on, as backward visits them: results before operands, their gradients zero.
 
     The same order as `core.reverse.order` gives, with marks on the nodes in place of a set. The leaves met are added
     to `leaves`; what the gradient of a leaf has been so far is kept in its `dx`, where a result has its local
     derivative.
+
+    What has operands is a Result. The lists say so, because mypyc looks up what comes out of a list: quickly if a class
+    has few below it.
     """
     SWEEPS.count += 2  # two new marks, above all that earlier sweeps left: below `opened` is "not seen yet"
     opened: i64 = SWEEPS.count
     done: i64 = opened + 1
-    nodes: list[Scalar] = []
-    stack: list[Scalar] = []
+    nodes: list[Result] = []
+    stack: list[Result] = []
     reach(root, stack, leaves, done)
     while stack:
         node = stack[-1]
@@ -1226,7 +1230,7 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
                     y.mark = done
                     leaves.append(y)
                 else:
-                    stack.append(y)
+                    stack.append(y)  # type: ignore[arg-type]
                     waits = True
             x = node.x
             if x is not None:
@@ -1236,10 +1240,10 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
                         x.mark = done
                         leaves.append(x)
                     else:
-                        stack.append(x)
+                        stack.append(x)  # type: ignore[arg-type]
                         waits = True
             elif y is None:
-                waits = result_of(node)._reach(stack, leaves, done)
+                waits = node._reach(stack, leaves, done)
             if waits:  # it stays on the stack, below its operands, and comes up again when they are done
                 node.mark = opened
                 continue
@@ -1251,14 +1255,14 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Scalar]:
     return nodes
 
 
-def reach(node: Scalar, stack: list[Scalar], leaves: list[Scalar], done: int) -> bool:
+def reach(node: Scalar, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
     """Put a node that has not been visited on the stack, or among the leaves. Whether it is a result."""
     if node.x is None and node.y is None and node.dy == 0.0:
         node.dx = node._grad
         node.mark = done
         leaves.append(node)
         return False
-    stack.append(node)
+    stack.append(node)  # type: ignore[arg-type]
     return True
 
 
@@ -1352,12 +1356,6 @@ def _unpickled(data: float, grad: float, label: str, kind: str) -> Value:
     leaf._grad = grad
     leaf.rule = rule_of(kind)
     return leaf
-
-
-def result_of(node: Scalar) -> Result:
-    """The same: what has operands is one."""
-    assert isinstance(node, Result)
-    return node
 
 
 def _checked(operand: Scalar | None) -> Value:
