@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -40,3 +44,26 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == file.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def interrupts() -> Iterator[Callable[[float], Any]]:
+    """`interrupts(seconds)` raises KeyboardInterrupt after so long, wherever the program is then.
+
+    Not in the callback of the garbage collector, where it comes to nobody: tests/value/test_collector.py.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        pytest.skip("needs a timer that interrupts the main thread")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    callbacks = gc.callbacks[:]
+    gc.callbacks.clear()
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        gc.callbacks[:] = callbacks

@@ -445,23 +445,6 @@ def test_one_that_is_dropped_while_it_is_open(w: Any) -> None:
 # -------------------------------------------------------------------------------------------------- interrupts
 
 
-@pytest.fixture
-def interrupts() -> Iterator[Callable[[float], None]]:
-    """`interrupts(seconds)` raises KeyboardInterrupt after so long, wherever the program is then."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        pytest.skip("needs a timer that interrupts the main thread")
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, stop)
-    try:
-        yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)  # type: ignore[func-returns-value]
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def test_interrupts_leave_nothing_on(interrupts: Callable[[float], None]) -> None:
     rng, w, t = random.Random(0), Value(3.0), Tensor([3.0])
     block = checkpoint(lambda x: x * t)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -78,28 +77,12 @@ def test_threads_share_a_result_of_arrays() -> None:
     assert leaf.grad.tolist() == [4.0 * 2000, 8.0 * 2000]
 
 
-@pytest.fixture
-def alarm() -> Iterator[Callable[[float], Any]]:
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        pytest.skip("needs a timer that interrupts the main thread")
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, stop)
-    try:
-        yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 OPTIMIZERS: dict[str, Callable[[list[Any]], nn.Optimizer]] = {
     "SGD": lambda p: nn.SGD(p, lr=0.1, momentum=0.9), "Adam": lambda p: nn.Adam(p, lr=0.1),
 }  # fmt: skip
 
 
-def check_interrupts(kind: str, make: Callable[[], Any], count: int, alarm: Callable[[float], Any]) -> None:
+def check_interrupts(kind: str, make: Callable[[], Any], count: int, interrupts: Callable[[float], Any]) -> None:
     """All parameters begin equal and get equal gradients, so after whole steps they are equal."""
     rng = random.Random(kind)
     cut = 0
@@ -107,13 +90,13 @@ def check_interrupts(kind: str, make: Callable[[], Any], count: int, alarm: Call
         leaves = [make() for _ in range(12)]
         optimizer = OPTIMIZERS[kind](leaves)
         try:
-            alarm(rng.uniform(1e-4, 4e-3))
+            interrupts(rng.uniform(1e-4, 4e-3))
             for _ in range(200):
                 optimizer.zero_grad()
                 for leaf in leaves:
                     leaf.grad = np.ones(2) if isinstance(leaf, Tensor) else 1.0
                 optimizer.step()
-            alarm(0)
+            interrupts(0)
         except KeyboardInterrupt:
             cut += 1
         found = [np.array(leaf.data) for leaf in leaves]
@@ -124,17 +107,17 @@ def check_interrupts(kind: str, make: Callable[[], Any], count: int, alarm: Call
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 @pytest.mark.parametrize("make", [lambda: Value(1.0), lambda: Tensor([1.0, 1.0])], ids=["Value", "Tensor"])
-def test_interrupts_leave_whole_steps(kind: str, make: Callable[[], Any], alarm: Callable[[float], Any]) -> None:
-    check_interrupts(kind, make, 60, alarm)
+def test_interrupts_leave_whole_steps(kind: str, make: Callable[[], Any], interrupts: Callable[[float], Any]) -> None:
+    check_interrupts(kind, make, 60, interrupts)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_a_thousand_interrupts(kind: str, alarm: Callable[[float], Any]) -> None:
-    check_interrupts(kind, lambda: Value(1.0), 1000, alarm)
+def test_a_thousand_interrupts(kind: str, interrupts: Callable[[float], Any]) -> None:
+    check_interrupts(kind, lambda: Value(1.0), 1000, interrupts)
 
 
-def test_interrupts_of_fit(alarm: Callable[[float], Any]) -> None:
+def test_interrupts_of_fit(interrupts: Callable[[float], Any]) -> None:
     """A model whose two halves are twins: they are equal after every whole step."""
 
     class Twins(nn.Module):
@@ -148,12 +131,12 @@ def test_interrupts_of_fit(alarm: Callable[[float], Any]) -> None:
     interrupted = 0
     for _ in range(40):
         model = Twins()
-        alarm(rng.uniform(2e-3, 3e-2))
+        interrupts(rng.uniform(2e-3, 3e-2))
         try:
             history = nn.fit(model, (X, X.sum(axis=1)), nn.mse, epochs=2000, batch_size=4, progress=False)
             interrupted += history.interrupted
         except KeyboardInterrupt:  # before or after the training itself
             pass
-        alarm(0)
+        interrupts(0)
         assert model.first.data.tolist() == model.second.data.tolist()
     assert interrupted > 10
