@@ -36,7 +36,7 @@ ROWS = [
     ["autograd.tensor"],
     ["autograd.conversion", "autograd.switches", "autograd.masking"],
     ["autograd.mode", "autograd.wrapping"],
-    ["autograd.carrier", "autograd.formula"],
+    ["autograd.carrier", "autograd.formula", "autograd.ufuncs"],
     ["autograd.core"],
     ["autograd.numbers"],
     ["autograd.system"],

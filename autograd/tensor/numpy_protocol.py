@@ -11,11 +11,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
+from .. import ufuncs
 from ..core import table as rules
-from ..core import ufuncs
 from ..core.rule import Rule
-from ..core.ufuncs import ELEMENTWISE
 from ..errors import OperandError
+from ..ufuncs import ELEMENTWISE
 from . import functions as compute
 from . import rules as rows
 from . import shapes

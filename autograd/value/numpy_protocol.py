@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..core.ufuncs import ELEMENTWISE, INSTEAD, module_of, refusal
 from ..system.arrays import check_array
+from ..ufuncs import ELEMENTWISE, INSTEAD, module_of, refusal
 
 PLAIN: Final = frozenset(("isfinite", "isinf", "isnan", "signbit"))
 """What tells something about numbers: no function to differentiate."""

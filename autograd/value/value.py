@@ -25,12 +25,12 @@ from ..core import table
 from ..core.reverse import order, sweep, times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
-from ..core.ufuncs import refusal
 from ..errors import AnomalyError, GraphError, OperandError
 from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
 from ..system.arrays import check_array
+from ..ufuncs import refusal
 from .numpy_protocol import call_ufunc
 from .operands import is_foreign, to_float
 from .reading import Scalar, refuse_to_delete

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..errors import OperandError
-from ..numbers.functions import equal, where
-from . import table
+from .core import table
+from .errors import OperandError
+from .numbers.functions import equal, where
 
 Function = Callable[..., Any]
 
