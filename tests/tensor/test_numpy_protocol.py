@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import OperandError, Tensor, Value
-from autograd.core import ufuncs
+from autograd import OperandError, Tensor, Value, ufuncs
 from autograd.tensor.numpy_protocol import FUNCTIONS, INSTEAD, PLAIN_FUNCTIONS, PLAIN_UFUNCS, UFUNCS, name_of
 
 overrides = pytest.importorskip("numpy.testing.overrides")  # numpy 1.25
