@@ -1,4 +1,4 @@
-# make demo · make test · make bench · make docs · make notebooks · make pictures · make lint · make generate
+# make demo · make test · make long · make bench · make docs · make notebooks · make pictures · make lint · make generate
 # make screenshots · make compiled · make release-check · make workflows · make clean
 #
 # Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
@@ -8,17 +8,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test bench docs notebooks pictures screenshots lint generate compiled release-check workflows clean venv
+.PHONY: demo test long bench docs notebooks pictures screenshots lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
 	$(BIN)/python demos/x_squared.py
 
 # The suite in plain Python, with coverage; then once more against the compiled wheel, where there is a C compiler, and
-# there with the tests marked slow, which coverage would make slower still.
+# there with the tests marked slow, which coverage would make slower still. Those marked long take minutes each: `make
+# long` runs them.
 test: .venv/.dev
 	@$(HAVE_COMPILER) || echo "No C compiler: the compiled engine is not tested here."
-	$(BIN)/python -m pytest $(PYTEST) -m "not slow" --cov --cov-report=term
+	$(BIN)/python -m pytest $(PYTEST) -m "not slow and not long" --cov --cov-report=term
 	@if $(HAVE_COMPILER); then $(MAKE) --no-print-directory compiled; fi
 
 # The whole suite against an installed, compiled wheel: the tests are copied, so that they cannot see the source tree.
@@ -26,7 +27,11 @@ compiled: .venv-compiled/.made
 	rm -rf .venv-compiled/tree && mkdir .venv-compiled/tree
 	cp -R pyproject.toml $(wildcard *.md demos docs benchmarks) tests .venv-compiled/tree
 	cd .venv-compiled/tree && ../bin/python -c "import autograd; assert autograd.compiled, autograd.__file__"
-	cd .venv-compiled/tree && PATH="$(CURDIR)/.venv/bin:$$PATH" ../bin/python -m pytest $(PYTEST) -p no:cacheprovider
+	cd .venv-compiled/tree && PATH="$(CURDIR)/.venv/bin:$$PATH" ../bin/python -m pytest $(PYTEST) -m "not long" -p no:cacheprovider
+
+# The walks that take minutes: a million hostile calls, long fuzzing, every script of the zoo.
+long: .venv/.dev
+	$(BIN)/python -m pytest $(PYTEST) -m long
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/eager.py --both

@@ -177,7 +177,7 @@ def test_random_networks(seed, awkward):
     holds(seed + 1000 * awkward, awkward)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("start", range(0, 2000, 200))
 def test_two_thousand_random_networks(start):

@@ -104,13 +104,13 @@ def test_single_numbers(pytestconfig: pytest.Config) -> None:
         check_numbers(seed, WAYS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_single_numbers_for_minutes(pytestconfig: pytest.Config) -> None:
     for seed in seeds(pytestconfig, FEW, MANY):
         check_numbers(seed, WAYS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_single_numbers_in_jax(pytestconfig: pytest.Config) -> None:
     pytest.importorskip("jax")
     for seed in seeds(pytestconfig, 0, 60):
@@ -158,7 +158,7 @@ def test_second_derivatives(pytestconfig: pytest.Config) -> None:
         check_second(seed)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_second_derivatives_for_minutes(pytestconfig: pytest.Config) -> None:
     for seed in seeds(pytestconfig, FEW, MANY):
         check_second(seed)
@@ -257,7 +257,7 @@ def test_arrays(pytestconfig: pytest.Config) -> None:
         check_arrays_twice(seed, torch)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_arrays_for_minutes(pytestconfig: pytest.Config) -> None:
     torch = pytest.importorskip("torch")
     for seed in seeds(pytestconfig, FEW, MANY):
@@ -265,7 +265,7 @@ def test_arrays_for_minutes(pytestconfig: pytest.Config) -> None:
         check_arrays_twice(seed, torch)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_arrays_in_jax(pytestconfig: pytest.Config) -> None:
     pytest.importorskip("jax")
     for seed in seeds(pytestconfig, 0, 60):

@@ -108,7 +108,7 @@ def test_hostile_calls() -> None:
     attack(0, 20_000)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(1, 11))
 def test_a_million_hostile_calls(seed: int) -> None:
     attack(seed, 100_000)

@@ -56,7 +56,7 @@ def test_right_scripts(k: int) -> None:
     assert judged_right(script(network, style)) == ""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_right_script_is_called_right() -> None:
     said = {f"{network.name}, {style.name}": judged_right(script(network, style)) for network, style in COMBINATIONS}
     assert {name: text for name, text in said.items() if text} == {}
@@ -80,7 +80,7 @@ def test_wrong_scripts_are_called_wrong_and_the_line_is_found(k: int) -> None:
     assert located
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_of_all_wrong_scripts() -> None:
     rows = [outcome(k) for k in range(len(SPECIMENS))]
     flagged, located, named = (sum(row[k] for row in rows) / len(rows) for k in range(3))
