@@ -30,7 +30,7 @@ def _interpreted(cls: type[_T]) -> type[_T]:
 
 @_interpreted
 class Entry:
-    # One switch that has been turned on, and what it says. (No docstring: mypyc would put words of its own in its place.)
+    # One switch that has been turned on, and what it says. (mypyc would put words of its own in place of a docstring.)
 
     pauses: int = 0  # 1 where nothing is recorded, -1 where it is again
     anomaly: bool = False  # whether NaN and infinities are looked for
