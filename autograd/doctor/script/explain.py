@@ -15,6 +15,7 @@ import numpy as np
 
 from .candidates import Fault
 from .edges import changed_edge
+from .judge import input_like
 from .locate import Locator
 from .match import Match, close, laid_over, matched, polynomial
 from .node import Node
@@ -90,17 +91,10 @@ class Explainer:
         factor = self.fault.rescaled
         if factor is None or self.wanted.block not in self.locator.found.by_sample:
             return None
-        for key in self.locator.found.forward:
-            node = self.look.nodes[key]
-            if getattr(node.function, "__name__", "") not in ("mul", "multiply") or node.site is None:
-                continue
-            for k, operand in enumerate(node.args):
-                value = operand.value if isinstance(operand, Node) else operand
-                if np.size(value) != 1 or (isinstance(operand, Node) and id(operand) in self.look.depends):
-                    continue
-                for name, part in (("missing-factor", factor), ("extra-factor", 1.0 / factor)):
-                    if abs(float(np.asarray(value).reshape(())) - part) <= 1e-6 * abs(part):
-                        return Cause(name, {"text": node.site.part(k)})
+        for name, number in (("missing-factor", factor), ("extra-factor", 1.0 / factor)):
+            text = input_like(self.locator.found, number)
+            if text:
+                return Cause(name, {"text": text})
         return None
 
     def _rescaled(self) -> Cause | None:

@@ -124,6 +124,20 @@ def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
     return best
 
 
+def input_like(found: Judgement, number: float) -> str:
+    """The text of a factor in the forward pass that is this number and follows from no parameter; or ""."""
+    for key in found.forward:
+        node = found.look.nodes[key]
+        if getattr(node.function, "__name__", "") not in ("mul", "multiply") or node.site is None:
+            continue
+        for k, operand in enumerate(node.args):
+            value = operand.value if isinstance(operand, Node) else operand
+            given = not isinstance(operand, Node) or id(operand) not in found.look.depends
+            if given and np.size(value) == 1 and abs(float(np.reshape(value, ())) - number) <= 1e-6 * abs(number):
+                return node.site.part(k)
+    return ""
+
+
 def _wrong(found: Judgement) -> int:
     return sum(not v.right and not v.silent for v in found.verdicts.values())
 

@@ -20,7 +20,7 @@ from .node import Node
 from .quantities import Quantities, Quantity
 from .reference import gradient
 from .replay import Layered, Values, compute_node
-from .verdicts import Judgement, rate_of, written_number
+from .verdicts import Judgement, plain_factors, rate_of
 
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
@@ -358,10 +358,7 @@ class Locator(Candidates):
             return any(f * mine > 0 for f in theirs) and not self._against_custom(node, mine)
         rate = 1.0
         if getattr(node.function, "__name__", "") in ("mul", "multiply"):
-            known = [float(np.asarray(o.value)) for o in node.operands() if o.hyper and o.value is not None]
-            known += [
-                float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
-            ]
+            known = plain_factors(self.look, node)
             rate = known[0] if known else 1.0
         return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
 

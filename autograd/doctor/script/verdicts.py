@@ -187,15 +187,24 @@ def written_number(node: Node, k: int) -> bool:
     return True
 
 
+def plain_factors(look: Look, node: Node) -> list[float]:
+    """The numbers among the operands that do not follow from the parameters: settings, and numbers in the text."""
+    settings = [o for o in node.operands() if o.hyper and o.value is not None and id(o) not in look.depends]
+    return [float(np.asarray(o.value)) for o in settings] + [
+        float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
+    ]
+
+
 def rate_of(look: Look, end: Node) -> float | None:
     """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one.
 
     In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient.
     """
-    rate, node, seen, found_in = 1.0, end, False, None
+    rate: float | None = None
+    node, found_in = end, None
     for _ in range(8):
         statement = None if node.site is None else node.site.statement
-        if seen and statement != found_in:
+        if rate is not None and statement != found_in:
             break
         operands = list(node.operands())
         kind = getattr(node.function, "__name__", "")
@@ -205,21 +214,14 @@ def rate_of(look: Look, end: Node) -> float | None:
             continue
         if kind not in ("mul", "multiply", "neg"):
             break
-        factors = [
-            float(np.asarray(o.value))
-            for o in operands
-            if o.hyper and o.value is not None and id(o) not in look.depends
-        ]
-        factors += [
-            float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
-        ]
+        factors = plain_factors(look, node)
         if factors:
-            rate, seen, found_in = rate * factors[0], True, statement
+            rate, found_in = factors[0] if rate is None else rate * factors[0], statement
         rest = [o for o in operands if not o.hyper]
         if len(rest) != 1:
             break
         node = rest[0]
-    return abs(rate) if seen else None
+    return None if rate is None else abs(rate)
 
 
 def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int]) -> Verdict:
