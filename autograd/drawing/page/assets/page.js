@@ -120,15 +120,15 @@ function start() {
     goTo(Number(event.target.value));
   });
   byId("level").addEventListener("change", (event) => openLevel(Number(event.target.value)));
-  byId("compare").addEventListener("change", update);
+  byId("compare").addEventListener("change", () => update());
   byId("search").addEventListener("input", search);
-  for (const id of ["threshold", "no-constants", "only-parameters"]) byId(id).addEventListener("input", update);
+  for (const id of ["threshold", "no-constants", "only-parameters"]) byId(id).addEventListener("input", () => update());
   byId("search").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     const found = state.scene.boxes.find((box) => !picture.boxes.get(box).group.classList.contains("dim"));
     if (found) picture.boxes.get(found).group.focus();
   });
-  for (const input of document.querySelectorAll("input[name=direction]")) {
+  for (const input of directions) {
     input.addEventListener("change", () => turn(input.value));
     if (input.value === "backward") input.disabled = !graph.hasGradients;
   }

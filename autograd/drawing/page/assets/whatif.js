@@ -21,7 +21,7 @@ function repaint() {
   state.version += 1;
   for (const sweep of Object.values(sweeps)) sweep.retell();
   if (state.chosen) choose(state.chosen.box, state.chosen.node, false);
-  update();
+  update(true);
 }
 
 function resetAll() {
