@@ -26,7 +26,7 @@ from .file import Page, assemble
 from .samples import PLANE_SIDE, Floats, boundary, checked_samples, grid
 from .still import picture
 
-SCRIPTS: Final = ("numbers.js", "elements.js", "tints.js", "film.js")
+SCRIPTS: Final = ("numbers.js", "elements.js", "tints.js", "plot.js", "film.js")
 PROBES: Final = 17
 MOST_NEURONS: Final = 64
 
