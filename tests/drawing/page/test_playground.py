@@ -15,8 +15,8 @@ import pytest
 from autograd import Film, OperandError, Playground, Tensor, TraceError, Value, inspect, primitive, where
 from nn import MLP, bce_with_logits, half_mse, hinge, mse
 
-from .test_access import violations
 from .test_what_if import follow
+from .watching import until, violations
 
 Opened = Callable[..., Any]
 DEMO = Path(__file__).resolve().parents[3] / "demos" / "x_squared.py"
@@ -51,7 +51,7 @@ def trained(model: MLP, loss: Any, rate: float, batches: list[list[int]]) -> flo
 
 def train_until(tab: Any, condition: str) -> None:
     tab.click("#train")
-    tab.wait_for_function(condition, timeout=60_000)
+    until(tab, condition)
     tab.click("#train")
 
 
@@ -120,7 +120,7 @@ def test_moons_are_told_apart(opened: Opened) -> None:
     upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     points = np.concatenate([upper, [1.0, 0.5] - upper]) + rng.normal(scale=0.1, size=(100, 2))
     model = MLP(2, [16, 16, 1], seed=1337)
-    tab = opened(Playground(model, hinge, (points, np.repeat([-1.0, 1.0], 50)), rate=0.5), bypass_csp=True)
+    tab = opened(Playground(model, hinge, (points, np.repeat([-1.0, 1.0], 50)), rate=0.5))
     assert figure(tab, "right") < 0.9
     train_until(tab, "Number(document.body.dataset.right) === 1")
 
@@ -133,7 +133,7 @@ def test_x_squared_is_fitted_by_the_gradient_and_not_by_the_scripts_step(
     monkeypatch.setattr("sys.argv", ["x_squared.py"])
     demo = runpy.run_path(str(DEMO))
     x, y = demo["samples"](100)
-    tab = opened(demo["to_try"](x, y, 0.5), bypass_csp=True)
+    tab = opened(demo["to_try"](x, y, 0.5))
     train_until(tab, "Number(document.body.dataset.error) < 1e-3")
     tab.select_option("#other", label="the script's")
     tab.click("#train-reset")
@@ -209,9 +209,9 @@ def test_a_learning_rate_that_is_none(opened: Opened) -> None:
 
 
 def test_steps_that_are_too_long_end_with_a_word(opened: Opened) -> None:
-    tab = opened(Playground(network("relu"), mse, (X, Y), rate=1e12), bypass_csp=True)
+    tab = opened(Playground(network("relu"), mse, (X, Y), rate=1e12))
     tab.click("#train")
-    tab.wait_for_function("document.querySelector('#training .note').textContent.includes('too long')")
+    until(tab, "document.querySelector('#training .note').textContent.includes('too long')")
     assert tab.inner_text("#train") == "Start"
 
 
@@ -247,13 +247,13 @@ def test_three_inputs_and_classes(opened: Opened) -> None:
     rng = np.random.default_rng(0)
     points = rng.normal(size=(20, 3))
     y = (points.sum(axis=1) > 0).astype(float)
-    tab = opened(Playground(MLP(3, [4, 1], "tanh", seed=1), bce_with_logits, (points, y), rate=1.0), bypass_csp=True)
+    tab = opened(Playground(MLP(3, [4, 1], "tanh", seed=1), bce_with_logits, (points, y), rate=1.0))
     assert tab.locator("#training .dot").count() == 20
     train_until(tab, "Number(document.body.dataset.loss) < 0.2")
 
 
 def test_by_keyboard(opened: Opened) -> None:
-    tab = opened(Playground(network(), mse, (X, Y), rate=0.5), bypass_csp=True)
+    tab = opened(Playground(network(), mse, (X, Y), rate=0.5))
     tab.focus("#train-one")
     tab.keyboard.press("Space")
     assert figure(tab, "trained") == 1
@@ -267,7 +267,7 @@ def test_by_keyboard(opened: Opened) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing(scheme: str, width: int, opened: Opened) -> None:
     page = Playground(network(), mse, (X, Y), steps={"none": lambda x, y: [0.0] * 22})
-    tab = opened(page, width=width, height=780, color_scheme=scheme, bypass_csp=True)
+    tab = opened(page, width=width, height=780, color_scheme=scheme)
     assert violations(tab) == []
     tab.click("#train-one")
     assert violations(tab) == []

@@ -14,20 +14,22 @@ from nn import MLP
 from . import graphs
 from .test_browser import in_sight, show
 from .test_story import told
+from .watching import until
 
 Opened = Callable[..., Any]
 
 
 def test_the_picture_is_fitted_anew_when_the_window_changes(opened: Opened) -> None:
-    tab = opened(inspect(graphs.network([3, 3, 1])), bypass_csp=True)
+    tab = opened(inspect(graphs.network([3, 3, 1])))
     for width, height in ((700, 800), (1280, 800), (390, 844), (1600, 700)):
         tab.set_viewport_size({"width": width, "height": height})
-        tab.wait_for_function(
+        until(
+            tab,
             """(() => { const graph = document.getElementById("graph").getBoundingClientRect();
               return [...document.querySelectorAll("#graph .box")].every((box) => {
                 const at = box.getBoundingClientRect();
                 return at.left >= graph.left - 1 && at.right <= graph.right + 1 && at.bottom <= graph.bottom + 1;
-              }); })()"""
+              }); })()""",
         )
         assert in_sight(tab, "#graph .box")
 
