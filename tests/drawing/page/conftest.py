@@ -26,7 +26,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """`opened(page)`: the page from disk, in a browser of its own, under its policy; it must stay silent and fetch nothing."""
+    """`opened(page)`: the page from disk, in a browser of its own; it must stay silent and fetch nothing."""
     contexts: list[Any] = []
     trouble: list[str] = []
 
