@@ -16,7 +16,7 @@ import graphviz
 from . import boxes, colour, edges
 from .boxes import Attributes
 from .colour import GREY, Scale
-from .escape import LONGEST_TOOLTIP, clean, quoted, tooltip
+from .escape import LONGEST_TOOLTIP, clean, dotted, quoted, tooltip
 from .extent import extent
 from .legend import legend
 from .model import Box, Drawing, Module
@@ -143,7 +143,7 @@ def _framed(drawing: Drawing, options: Options, scale: Scale) -> Iterable[str]:
             if line not in on:
                 continue
             name = quoted(clean(module.path[-1]))
-            path = tooltip(clean(".".join(module.path), LONGEST_TOOLTIP))
+            path = tooltip(clean(dotted(module.path), LONGEST_TOOLTIP))
             identity = module.id if line == min(on) else f"{module.id}_{line}"
             yield f"{margin}subgraph cluster_{identity} {{\n"
             yield (

@@ -388,3 +388,19 @@ def test_gradients_and_weights_stay_as_they_were() -> None:
     before = [(p.data, p.grad) for p in model.parameters()]
     Playground(model, mse, (X, Y))
     assert [(p.data, p.grad) for p in model.parameters()] == before
+
+
+def test_what_the_model_answers_is_inside_the_picture_from_the_start(opened: Opened) -> None:
+    X = np.linspace(-1, 1, 9)[:, None]
+    model = MLP(1, [4, 1], "tanh", seed=0)
+    dict(model.named_parameters())["layers.1.neurons.0.b"].data = -1.5  # far below all targets
+    tab = opened(Playground(model, mse, (X, X**2), rate=0.3))
+    heights = (
+        """[...document.querySelector('.fit .curve').getAttribute('d').matchAll(/,([\\d.-]+)/g)].map((m) => +m[1])"""
+    )
+    for _ in range(2):
+        found = tab.evaluate(heights)
+        assert len(found) == 81
+        assert 0 <= min(found) < max(found) <= 160  # of 180: the axis across is below
+        tab.click("text=One step")
+    assert tab.locator(".fit .dot").count() == 9

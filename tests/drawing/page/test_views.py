@@ -149,3 +149,16 @@ def test_the_network_of_the_issue_is_drawn_and_opens_at_once(opened: Opened) -> 
     assert np.isfinite(len(draw(loss).source))
     idle = tab.inner_text("#headline")
     assert "parameters receive no gradient at all: layers." in idle
+
+
+def test_many_leaves_stand_side_by_side(opened: Opened) -> None:
+    xs = [Value(0.1 * k, f"x{k}") for k in range(60)]
+    total = sum(xs[1:], start=xs[0])
+    total.backward()
+    tab = opened(inspect(total))
+    show(tab, "neurons") if tab.is_visible("#level") else None
+    frames = tab.evaluate(
+        "[...document.querySelectorAll('#graph .box.input .fill')].map((e) => e.getBoundingClientRect())"
+    )
+    assert len({round(frame["x"]) for frame in frames}) > 1
+    assert in_sight(tab, "#graph .box")
