@@ -384,3 +384,18 @@ def test_a_tensor_page_is_not_live() -> None:
     out = (t * t).sum()
     out.backward()
     assert "LIVE" not in inspect(out).html  # packed; nothing of it in the open
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_leaf_that_is_no_finite_number_can_be_moved(number: float, opened: Opened) -> None:
+    y = Value(number, "x") * 2.0
+    y.label = "y"
+    y.backward()
+    tab = opened(inspect(y))
+    show(tab, "values") if tab.is_visible("#level") else None
+    choose(tab, place_of(y, "x"))
+    assert tab.locator("#whatif .dial button").all_inner_texts() == ["−0.1", "+0.1"]
+    assert "NaN" not in tab.locator("#whatif .plot-svg").text_content()
+    tab.locator("#whatif .dial button").last.click()
+    assert tab.input_value("#leaf") == "0.1"
+    assert tab.text_content("#n0 .numbers").startswith("0.1")
