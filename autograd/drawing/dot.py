@@ -32,7 +32,7 @@ WIDEST: Final = 3.0
 """A picture is at most so many times as wide as it is high: a thin strip would be shown too small."""
 
 KEY: Final = 460.0
-"""So wide may the key be below a picture that is narrower: in more lines it would be as high as the picture."""
+"""So wide may the key be below a narrower picture that is high enough: in more lines it would be as high itself."""
 
 PAD: Final = 0.15  # inches around the picture
 
@@ -52,7 +52,7 @@ def write(drawing: Drawing, options: Options) -> Dot:
     scale = options.scale or colour.fit(sizes(drawing))
     dense = is_dense(drawing)
     size = extent(drawing, options)
-    key = legend(drawing, options, scale, dense, max(size.wide, KEY))
+    key = legend(drawing, options, scale, dense, max(size.wide, 300.0, min(3.0 * (size.high + 40.0), KEY)))
     graph = {
         "rankdir": options.rankdir,
         "bgcolor": "transparent",

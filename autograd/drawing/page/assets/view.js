@@ -95,9 +95,9 @@ function rebuild(most = MOST_BOXES) {
   for (const box of scene.boxes) listen(box);
   if (focused && scene.byId.has(focused)) picture.boxes.get(scene.byId.get(focused)).group.focus();
   for (const frame of byId("graph").querySelectorAll(".frame")) listenFrame(frame);
-  const again = (choice) => choice && { box: scene.boxOf.get(choice.box.nodes[0]), node: choice.node };
+  const box = state.chosen && (scene.byId.get(state.chosen.box.id) ?? scene.boxOf.get(state.chosen.box.node ?? state.chosen.node));
+  choose(box ?? null, box ? state.chosen.node : null, false);
   state.pointed = null;
-  state.chosen = state.chosen?.box.node || state.chosen?.node ? again(state.chosen) : null;
   camera.fit();
   update();
   byId("summary").textContent = summary();
