@@ -1284,22 +1284,17 @@ def numbers_of(values: list[Scalar]) -> list[float]:
 
 
 def add_to_gradients(values: list[Scalar], slopes: list[float]) -> None:
-    """`value.grad += slope` for many Values at once, and for all of them, also where an interrupt comes."""
+    """`value.grad += slope` for many Values at once: for all of them or, where an interrupt comes, for none."""
     with ADDING:
-        totals = [value._grad + slope for value, slope in zip(values, slopes)]  # noqa: B905, as long as each other
+        before = [value._grad for value in values]
         try:
-            set_gradients(values, totals)
+            for value, slope in zip(values, slopes):  # noqa: B905, as long as each other
+                value._grad += slope
+                value.mark = 1  # it has been reached
         except BaseException:
-            set_gradients(values, totals)
+            for value, number in zip(values, before):  # noqa: B905
+                value._grad = number
             raise
-
-
-def set_gradients(values: list[Scalar], totals: list[float]) -> None:
-    """`value.grad = total` for many Values at once."""
-    for value, total in zip(values, totals):  # noqa: B905, as long as each other
-        value._grad = total
-        if value.mark == 0:
-            value.mark = 1  # it has been reached
 
 
 # -------------------------------------------------------------------------------------------- other ways to make one
