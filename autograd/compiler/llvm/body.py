@@ -14,7 +14,7 @@ from ...core import table as rules
 from ...core.rule import Rule
 from ..program import CAPTURED, COMPARISONS, DETACH, DIRECTION, LEARNED, LITERAL, WHERE
 from ..scalar.program import COUNT, INSIDE, REDUCE, SAMPLE, Op, Program
-from .functions import EXTREMES, INSTRUCTIONS, scalar_address, vector_address
+from .functions import EXTREMES, INSTRUCTIONS, symbol
 
 SIGNS: Final = {">": "ogt", ">=": "oge", "<": "olt", "<=": "ole", "==": "oeq"}
 ARITHMETIC: Final = {rules.add: "fadd", rules.subtract: "fsub", rules.multiply: "fmul", rules.divide: "fdiv"}
@@ -48,6 +48,7 @@ class Module:
     target: Target
     functions: list[str] = field(default_factory=list)
     declared: set[str] = field(default_factory=set)
+    symbols: set[str] = field(default_factory=set)
     uniforms: dict[int, int] = field(default_factory=dict)
     frame: dict[object, int] = field(default_factory=dict)
     sums: dict[int, int] = field(default_factory=dict)
@@ -275,23 +276,21 @@ class Body:
         return self.new(f"select {self.bits} {missing}, {self.type} {x}, {self.type} {chosen}")
 
     def _library(self, rule: Rule, operands: Sequence[str]) -> str:
-        if self.lanes > 1:
-            address = vector_address(rule.c, rule.arity, self.lanes)
-            if address:
-                given = ", ".join(f"{self.type} {operand}" for operand in operands)
-                how = CALL if self.target.aarch64 else ""
-                return self.new(f"call {how}{self.type} inttoptr (i64 {address} to ptr)({given})")
-        address = scalar_address(rule.c)
-        if self.lanes == 1:
-            given = ", ".join(f"double {operand}" for operand in operands)
-            return self.new(f"call double inttoptr (i64 {address} to ptr)({given})")
-        out = "poison"
+        name = symbol(rule.c, rule.arity, self.lanes)
+        if name:
+            return self._called(name, self.type, operands)
+        name, out = symbol(rule.c, rule.arity, 1), "poison"
         for lane in range(self.lanes):
             each = [self.new(f"extractelement {self.type} {operand}, i64 {lane}") for operand in operands]
-            given = ", ".join(f"double {number}" for number in each)
-            one = self.new(f"call double inttoptr (i64 {address} to ptr)({given})")
+            one = self._called(name, "double", each)
             out = self.new(f"insertelement {self.type} {out}, double {one}, i64 {lane}")
         return out
+
+    def _called(self, name: str, kind: str, operands: Sequence[str]) -> str:
+        how = CALL if self.target.aarch64 and kind != "double" else ""
+        self.module.symbols.add(name)
+        self.module.declared.add(f"declare {how}{kind} @{name}({', '.join([kind] * len(operands))})")
+        return self.new(f"call {how}{kind} @{name}({', '.join(f'{kind} {operand}' for operand in operands)})")
 
     def _fma(self, x: str, y: str, z: str) -> str:
         name = f"llvm.fmuladd.{self.suffix}"

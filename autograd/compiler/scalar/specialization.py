@@ -79,7 +79,7 @@ class SampleSpecialization(Specialization):
         kernel = self._kernels.get((kind, n == 1, exactly))
         if kernel is None:
             with collector_paused():
-                kernel = engines.make(self._asked, self.plans.plan(kind, exactly), n, self._threads)
+                kernel = engines.make(self._asked, self.plans, kind, exactly, n, self._threads)
             if self.engine != "jax":
                 self.engine = kernel.engine
             self._kernels[kind, n == 1, exactly] = kernel
