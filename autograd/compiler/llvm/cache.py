@@ -4,7 +4,7 @@ A file's name is a digest of all that its content depends on: the program, the m
 text. Inside are facts as JSON, and object code under a digest of its own: what is cut short is not taken. The folder
 belongs to the user alone, or nothing is read from it, for object code is what the processor will do.
 
-GLASSGRAD_CACHE=0 keeps nothing; GLASSGRAD_CACHE=folder keeps it there. A program with a user's own primitive is not kept.
+GLASSGRAD_CACHE=0 keeps nothing; GLASSGRAD_CACHE=folder keeps it there. A program with a user's primitive is not kept.
 """
 
 from __future__ import annotations
