@@ -47,7 +47,7 @@ class Guarded(Recorded):
     __slots__ = ()
 
     def __init__(self, number: Any, came: Any = None) -> None:
-        super().__init__(number, came)
+        self.number, self.came = number, came
         if came is not None:
             type(self).met = True
 

@@ -8,7 +8,7 @@ import platform
 from dataclasses import dataclass
 from typing import Any
 
-from ..scalar.lower import lower
+from ..scalar.lower import is_low, lower
 from ..scalar.plans import Plan, Plans
 from . import cache
 from .body import Target
@@ -45,7 +45,9 @@ def code_for(plans: Plans, kind: str, exactly: bool, single: bool) -> Code:
             plans.note_another()
         return Code(machine_code("", facts.pop("symbols"), compiled)[0], **facts)
     plan = plans.plan(kind, exactly)
-    program, outputs = lower(plan.program, plan.outputs, is_machine, single=single)
+    program, outputs = plan.program, list(plan.outputs)
+    if not is_low(program, outputs, is_machine, single):
+        program, outputs = lower(program, outputs, is_machine, single=single)
     text, needs = write_module(program, outputs, target_for(plan, single))
     facts = {
         "outputs": len(outputs), "sums": len(needs.sums), "frame": len(needs.frame), "uniforms": len(needs.uniforms),
