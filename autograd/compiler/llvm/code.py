@@ -13,7 +13,7 @@ from ..scalar.plans import Plan, Plans
 from . import cache
 from .body import Target
 from .functions import address_of, is_machine
-from .module import write_module
+from .module import padded, write_module
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,14 @@ class Code:
 
     Args:
         engine: holds the functions; they live as long as it does.
-        outputs: how many numbers come out.
+        outputs, room: how many numbers come out, and how many there has to be room for.
         sums, frame, uniforms: how many sums over the batch, vectors and numbers of scratch memory it uses.
         loops: whether anything is computed sample by sample.
     """
 
     engine: Any
     outputs: int
+    room: int
     sums: int
     frame: int
     uniforms: int
@@ -50,7 +51,8 @@ def code_for(plans: Plans, kind: str, exactly: bool, single: bool) -> Code:
         program, outputs = lower(program, outputs, is_machine, single=single)
     text, needs = write_module(program, outputs, target_for(plan, single))
     facts = {
-        "outputs": len(outputs), "sums": len(needs.sums), "frame": len(needs.frame), "uniforms": len(needs.uniforms),
+        "outputs": len(outputs), "room": 1 + padded(len(outputs), lanes()), "sums": len(needs.sums),
+        "frame": len(needs.frame) * (2 if needs.calls.get("pair") else 1), "uniforms": len(needs.uniforms),
         "loops": not single and bool(needs.calls.get("block")),
     }  # fmt: skip
     engine, compiled = machine_code(text, sorted(needs.symbols))

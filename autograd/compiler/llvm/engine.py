@@ -27,6 +27,7 @@ from .body import (
     OUT,
     PARTIALS,
     SIZE,
+    SOUND,
     THETA,
     TOTALS,
     UNIFORM,
@@ -62,9 +63,11 @@ class LlvmKernel:
         self._state = (ctypes.c_int64 * (INPUTS + len(plan.leaves)))()
         self._address = ctypes.addressof(self._state)
         self._scale = ctypes.c_double.from_buffer(self._state, 8 * BEGIN)
+        self._sound = ctypes.c_double.from_buffer(self._state, 8 * SOUND)
         self._theta, self._known, self._vector = (aligned(count) for count in plan.numbers)
         self._uniform, self._totals = aligned(code.uniforms), aligned(self._sums)
-        self._out = aligned(code.outputs)
+        self._out = aligned(code.room)  # what lies behind the outputs stays 0
+        self._gradient = self._out[1 : code.outputs]
         self._partials, self._frames = aligned(0), aligned(self._frame * lanes() if single else 0)
         for place, memory in (
             (THETA, self._theta), (KNOWN, self._known), (VECTOR, self._vector), (UNIFORM, self._uniform),
@@ -80,7 +83,7 @@ class LlvmKernel:
 
     def __call__(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
-    ) -> tuple[float, Floats]:
+    ) -> tuple[float, Floats, bool]:
         with self._lock:
             if arrays is not self._arrays or n != self._n:
                 self._prepare(arrays, n)
@@ -93,9 +96,12 @@ class LlvmKernel:
                 out = np.empty((self._outputs, n))
                 self._state[OUT] = out.ctypes.data
                 self._start()
-                return 0.0, out
-            self._start()
-            return self._out.item(0), self._out[1:].copy()
+                return 0.0, out, True
+            if self._threads == 1:
+                self._run(self._address)
+            else:
+                self._start()
+            return self._out.item(0), self._gradient.copy(), self._sound.value == 0.0
 
     def _start(self) -> None:
         if self._threads == 1:

@@ -46,8 +46,8 @@ class Kernel(Protocol):
 
     def __call__(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
-    ) -> tuple[float, Floats]:
-        """The first output and the others; for "forward", 0.0 and an array (outputs, n)."""
+    ) -> tuple[float, Floats, bool]:
+        """The first output, the others, whether these are finite; for "forward", 0.0, an array (outputs, n), True."""
 
 
 EMPTY: Floats = np.empty(0)
