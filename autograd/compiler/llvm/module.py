@@ -39,8 +39,8 @@ LARGEST = 2000
 
 SHORT: Final = 2000
 AT_ONCE = 14
-"""How long a loop over the samples may be that computes two blocks at once, and how many numbers of a sample it may need
-then: for more there are no registers."""
+"""How long a loop over the samples may be that computes two blocks at once, and how many numbers of a sample it needs
+then, at most: for more there are no registers."""
 
 FEWEST: Final = 64
 """Instructions of a program of single numbers that is worth looking for vectors in."""
