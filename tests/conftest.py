@@ -20,6 +20,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 for pool in ("OMP", "OPENBLAS", "MKL"):  # pytest -n has a process for each core: threads would wait for each other
     os.environ.setdefault(f"{pool}_NUM_THREADS", "1")
 os.environ["GLASSGRAD_LANG"] = "en"  # whatever the machine speaks
+os.environ["GLASSGRAD_CACHE"] = "0"  # nothing of an earlier run, nothing in the user's folders
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, print_blob=True)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=2000, print_blob=True)
