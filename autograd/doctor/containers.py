@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -64,6 +65,17 @@ def rebuilt(layout: Any, blocks: Mapping[Any, Any]) -> Any:
         return next(leaves)
 
     return build(layout, top=isinstance(layout, (list, tuple)))
+
+
+def by_layout(layout: Any, loss: Callable[..., Any]) -> tuple[dict[str, Any], Callable[..., Any]]:
+    """Parameters and a loss of the learner's layout, as arrays by name and a loss of these."""
+    names = list(flat(layout))
+
+    @functools.wraps(loss)
+    def on_blocks(blocks: Mapping[Any, Any], *batch: Any) -> Any:
+        return loss(rebuilt(layout, {name: blocks[name] for name in names}), *batch)
+
+    return flat(layout), on_blocks
 
 
 def is_plain(params: Any) -> bool:

@@ -19,7 +19,7 @@ from ..value.arrays import data
 from ..value.value import Value
 from .advice import Words
 from .comparison import comparison
-from .containers import by_name, checked_array, flat, is_plain, on_layout, rebuilt
+from .containers import by_layout, by_name, checked_array, is_plain, on_layout
 from .evidence import Batch, Evidence, gather
 from .fit import TOLERANCE, Explanation, explain, fit, judge
 from .forward import compare_forward
@@ -103,7 +103,7 @@ def _diagnose(
     if isinstance(params, (Mapping, list, tuple)) and len(params) and not is_plain(params):
         layout = params
         gradients, update, forward = (_laid_out(layout, given) for given in (gradients, update, forward))
-        loss, params = _loss_on(layout, loss), flat(layout)
+        params, loss = by_layout(layout, loss)
     blocks, notes = _checked_params(params)
     for k, part in enumerate(batch if isinstance(batch, (tuple, list)) else ()):
         checked_array(f"batch[{k}]", part)
@@ -126,16 +126,6 @@ def _diagnose(
 def _laid_out(layout: Any, given: Any) -> Any:
     """Functions and answers in the learner's layout, by name."""
     return on_layout(layout, given) if callable(given) else given if given is None else by_name(given, layout)
-
-
-def _loss_on(layout: Any, loss: Loss) -> Loss:
-    names = list(flat(layout))
-
-    @functools.wraps(loss)
-    def on_blocks(blocks: Mapping[Any, Any], *batch: Any) -> Any:
-        return loss(rebuilt(layout, {name: blocks[name] for name in names}), *batch)
-
-    return on_blocks
 
 
 def _diagnosed(
