@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import OperandError
+from .evidence import without_loss
 
 Array = Any
 
@@ -92,7 +93,7 @@ def on_layout(layout: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         out = function(given, *batch)
         if out is None:  # a step taken in place
             return flat(given)
-        return by_name(out, layout)
+        return by_name(without_loss(out), layout)
 
     return named
 
