@@ -63,7 +63,7 @@ def test_the_norm_of_each_layer() -> None:
     assert rows[story["norms"]] == pytest.approx(np.sqrt((slopes**2).sum(axis=1)), rel=1e-5)
 
 
-@pytest.mark.parametrize("frames", [100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("frames", [100, pytest.param(1000, marks=pytest.mark.long)])
 def test_a_frame_is_less_than_a_kilobyte(frames: int) -> None:
     empty, _ = trained(1, [3, 3, 1], (X[::4], X[::4] ** 2))
     film, _ = trained(frames, [3, 3, 1], (X[::4], X[::4] ** 2))
