@@ -63,6 +63,18 @@ def checked_label(text: object) -> str:
     return text
 
 
+def whole(number: int, what: str) -> float:
+    """A whole number as a float.
+
+    Raises:
+        OperandError: it is too large.
+    """
+    try:
+        return float(number)
+    except OverflowError:
+        raise OperandError(f"{what} is a float, which ends at 1.8e308; write math.inf for what is beyond") from None
+
+
 def describe(thing: object) -> str:
     """A short name of a thing for an error message: its type, and its text when that is short."""
     text = repr(thing)
