@@ -165,6 +165,44 @@ def test_long_programs_are_split(monkeypatch):
     assert forward([2.0, 0.5])[1].tolist() == [0.5 * k for k in range(40)]
 
 
+@pytest.mark.parametrize("largest", [7, 2000])
+def test_two_blocks_at_once_compute_what_one_does(monkeypatch, largest):
+    pytest.importorskip("llvmlite")
+    from autograd.compiler.llvm import module as llvm_module
+
+    monkeypatch.setattr(llvm_module, "LARGEST", largest)
+    rng = np.random.default_rng(0)
+    counts = (2, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 1024, 1030, 1041, 2100)
+    found = []
+    for at_once in (0, 1000):
+        monkeypatch.setattr(llvm_module, "AT_ONCE", at_once)
+        step, _, _, _ = problem("llvm", threads=2 if at_once else 1)
+        forward = compile(lambda x: [where(x[0] > 0, x[0], x[1]), tanh(x[1]), 7.0], engine="llvm")
+        numbers = []
+        for n in counts:
+            X, Y = rng.normal(size=(n, 2)), rng.normal(size=n)
+            value, gradient = step.value_and_grad(step.pack(), X, Y)
+            numbers += [value, *gradient, *forward(X).ravel()]
+        found.append(numbers)
+        rng = np.random.default_rng(0)
+    assert found[0] == found[1]  # to the last bit
+
+
+def test_a_number_that_is_not_finite_anywhere_is_noticed():
+    """The exact derivative is taken wherever one of the outputs is infinite or NaN, be it the last of many."""
+    pytest.importorskip("llvmlite")
+    for k, count in ((0, 1), (0, 70), (31, 70), (32, 70), (63, 70), (64, 70), (69, 70), (63, 64)):
+        w = [Value(1.0) for _ in range(count)]
+
+        def loss(x, w=w, k=k):
+            return sum(where(x > 0, each * x, each * (x * 1e200 * 1e200)) if each is w[k] else each * x for each in w)
+
+        step = compile(loss, w, engine="llvm")
+        for rows in ([5.0, 5.0], [5.0]):
+            assert step.value_and_grad(np.ones(count), np.array(rows))[1].tolist() == [5.0] * count
+            assert ("value_and_grad", len(rows) == 1, True) in next(iter(step.traces.values()))._kernels
+
+
 def test_scipy_minimizes_it(engine):
     optimize = pytest.importorskip("scipy.optimize")
     step, _, X, Y = problem(engine)
@@ -272,10 +310,10 @@ def test_without_llvmlite(monkeypatch):
 def test_where_llvm_fails_numpy_steps_in(monkeypatch):
     pytest.importorskip("llvmlite")
 
-    def broken(text):
+    def broken(*given):
         raise RuntimeError("no such target\nand more")
 
-    monkeypatch.setattr("autograd.compiler.llvm.engine.machine_code", broken)
+    monkeypatch.setattr("autograd.compiler.llvm.code.machine_code", broken)
     w = Value(2.0)
     step = compile(lambda x: w * x, [w])
     assert step.engine == "llvm"
