@@ -143,6 +143,12 @@ class Value(Scalar):
             return (_checked(x),)
         return (constant(self.dx) if x is None else _checked(x), constant(self.dy) if y is None else _checked(y))
 
+    @property
+    def _parents(self) -> tuple[Scalar | None, Scalar | None]:
+        """The operands that are nodes; None in the place of a plain number."""
+        self._unfold()
+        return self.x, self.y
+
     def backward(self, seed: object = 1.0) -> None:
         """Fill in `.grad` of everything this value depends on: d self / d node, times `seed`.
 
