@@ -3,6 +3,8 @@
 import itertools
 import json
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -145,6 +147,31 @@ def test_threads_do_not_change_a_bit():
         value, gradient = step.value_and_grad(step.pack(), X, Y)
         results.add((value, gradient.tobytes()))
     assert len(results) == 1
+
+
+@pytest.mark.parametrize("own", ["numpy", "llvm", "jax"])
+def test_many_threads_may_call_one_step(own):
+    """From the first call on; every gradient arrives, and nobody gets the numbers of another."""
+    pytest.importorskip({"llvm": "llvmlite"}.get(own, own))
+    step, _, X, Y = problem(own)
+    alone, _, _, _ = problem("numpy")
+    theta = alone.pack()
+    batches = [(X[:n], Y[:n]) for n in (23, 8, 1, 17)]
+    wanted = [alone.value_and_grad(theta, *batch)[1] for batch in batches]
+    start = threading.Barrier(4)
+
+    def work(k):
+        start.wait()
+        for turn in range(12):
+            step(*batches[(k + turn) % 4])
+            found = step.value_and_grad((k + 1) * theta, *batches[k])[1]
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(work, range(4)))
+    for k, gradient in enumerate(found):
+        assert gradient == pytest.approx(alone.value_and_grad((k + 1) * theta, *batches[k])[1], rel=1e-10, abs=1e-13)
+    assert [p.grad for p in step.parameters] == pytest.approx(12 * sum(wanted), rel=1e-10, abs=1e-13)
 
 
 def test_long_programs_are_split(monkeypatch):
