@@ -201,9 +201,9 @@ def test_two_blocks_at_once_compute_what_one_does(monkeypatch, largest):
     rng = np.random.default_rng(0)
     counts = (2, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 1024, 1030, 1041, 2100)
     found = []
-    for at_once in (0, 1000):
-        monkeypatch.setattr(llvm_module, "AT_ONCE", at_once)
-        step, _, _, _ = problem("llvm", threads=2 if at_once else 1)
+    for short in (0, 1000):
+        monkeypatch.setattr(llvm_module, "SHORT", short)
+        step, _, _, _ = problem("llvm", threads=2 if short else 1)
         forward = compile(lambda x: [where(x[0] > 0, x[0], x[1]), tanh(x[1]), 7.0], engine="llvm")
         numbers = []
         for n in counts:
