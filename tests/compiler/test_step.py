@@ -201,8 +201,9 @@ def test_two_blocks_at_once_compute_what_one_does(monkeypatch, largest):
     rng = np.random.default_rng(0)
     counts = (2, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 1024, 1030, 1041, 2100)
     found = []
-    for short in (0, 1000):
+    for short, few in ((0, 0), (1000, 1000), (1000, 0)):  # the last compiled with more care
         monkeypatch.setattr(llvm_module, "SHORT", short)
+        monkeypatch.setattr(llvm_module, "FEW", few)
         step, _, _, _ = problem("llvm", threads=2 if short else 1)
         forward = compile(lambda x: [where(x[0] > 0, x[0], x[1]), tanh(x[1]), 7.0], engine="llvm")
         numbers = []
@@ -212,7 +213,7 @@ def test_two_blocks_at_once_compute_what_one_does(monkeypatch, largest):
             numbers += [value, *gradient, *forward(X).ravel()]
         found.append(numbers)
         rng = np.random.default_rng(0)
-    assert found[0] == found[1]  # to the last bit
+    assert found[0] == found[1] == found[2]  # to the last bit
 
 
 def test_a_number_that_is_not_finite_anywhere_is_noticed():

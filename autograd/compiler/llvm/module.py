@@ -38,8 +38,14 @@ LARGEST = 2000
 """Instructions in one function of the machine code."""
 
 SHORT = 2000
-"""Instructions of a loop over the samples that is written for two blocks at once, too, and on which LLVM may spend some
-tenths of a second: it then takes two thirds of the time to run."""
+"""Instructions of a loop over the samples that is written for two blocks at once, too."""
+
+FEW = 100
+"""More of them than this, and LLVM spends up to some tenths of a second on the two blocks: they do not fit into the
+registers without thought."""
+
+COLD: Final = "nounwind noinline optnone"
+"""Of functions that run once for each call."""
 
 FEWEST: Final = 64
 """Instructions of a program of single numbers that is worth looking for vectors in."""
@@ -122,7 +128,7 @@ class _Emit:
         wanted = self._handed_on(order, name, fused)
         pairs = vector and 0 < len(order) <= SHORT
         if pairs:
-            self.module.level = 1
+            self.module.level = int(len(order) > FEW)
             self.module.calls["pair"] = [f"pair{number}" for number in range(len(parts))]
         for number, part in enumerate(parts):
             final = number == len(parts) - 1
@@ -224,9 +230,9 @@ def _driver(module: Module, target: Target, sums: int, outputs: int, loops: bool
         run += f"  %endp = getelementptr i64, ptr %state, i64 {END}\n  %end = load i64, ptr %endp\n"
         run += "  call void @chunks(ptr %state, i64 0, i64 %end)\n"
     out = [
-        f"define void @run(ptr noalias %state) nounwind {{\n{run}  call void @epilogue(ptr %state)\n  ret void\n}}",
-        f"define void @prologue(ptr noalias %state) nounwind {{\n{calls['prologue']}\n  ret void\n}}",
-        f"define void @epilogue(ptr noalias %state) nounwind {{\n{totals}{calls['epilogue']}\n{sound}  ret void\n}}",
+        f"define void @run(ptr noalias %state) {COLD} {{\n{run}  call void @epilogue(ptr %state)\n  ret void\n}}",
+        f"define void @prologue(ptr noalias %state) {COLD} {{\n{calls['prologue']}\n  ret void\n}}",
+        f"define void @epilogue(ptr noalias %state) {COLD} {{\n{totals}{calls['epilogue']}\n{sound}  ret void\n}}",
         *([_totals(sums, lanes)] if sums else []),
         *([] if target.batched else [_sound(outputs, max(target.widest, 2))]),
     ]
@@ -234,7 +240,7 @@ def _driver(module: Module, target: Target, sums: int, outputs: int, loops: bool
         return "\n".join(out)
     width = lanes * max(sums, 1)
     out.append(
-        f"""define void @chunks(ptr noalias %state, i64 %first, i64 %last) nounwind {{
+        f"""define void @chunks(ptr noalias %state, i64 %first, i64 %last) {COLD} {{
 entry:
   %np = getelementptr i64, ptr %state, i64 {N}
   %n = load i64, ptr %np
@@ -309,7 +315,7 @@ def _sound(outputs: int, lanes: int) -> str:
             f"  %s{part} = fadd {vector} {before}, %z{part}",
         ]
     body = "\n".join(lines)
-    return f"""define internal void @sound(ptr noalias %state) nounwind noinline {{
+    return f"""define internal void @sound(ptr noalias %state) {COLD} {{
 entry:
   %op = getelementptr i64, ptr %state, i64 {OUT}
   %out = load ptr, ptr %op
@@ -337,7 +343,7 @@ def _totals(sums: int, lanes: int) -> str:
     No vector is carried from one turn of a loop to the next: without optimisation that goes through memory, and slowly.
     """
     vector = f"<{lanes} x double>"
-    return f"""define internal void @totals(ptr noalias %state) nounwind noinline {{
+    return f"""define internal void @totals(ptr noalias %state) {COLD} {{
 entry:
   %pp = getelementptr i64, ptr %state, i64 {PARTIALS}
   %partials = load ptr, ptr %pp
