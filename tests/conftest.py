@@ -27,13 +27,26 @@ hypothesis.settings.register_profile("search", deadline=None, max_examples=2000,
 hypothesis.settings.load_profile("repeatable")  # pytest --hypothesis-profile=search looks for new counterexamples
 
 
+ONCE = (
+    "compiler/test_arrays.py", "compiler/test_arrays_jax.py", "compiler/test_arrays_source.py",
+    "compiler/test_javascript.py", "compiler/test_packed.py", "doctor/script", "doctor/test_doctor_demos.py",
+    "doctor/test_language.py", "drawing/page", "drawing/test_page_width.py", "nn/test_estimators.py",
+    "nn/test_torch.py", "parity", "tensor", "test_demos.py", "test_neighbour.py", "zoo",
+)  # fmt: skip
+"""Tests that take long, or do not ask which scalar engine runs. `make test` runs the suite twice and these once, with
+the compiled engine: they count as slow."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz", default="0", help="how many random programs the tests of tests/fuzz try at least")
     parser.addoption("--refresh", action="store_true", help="rewrite the files of expected output in tests/golden")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
     for item in items:
+        if item.path.relative_to(here).as_posix().startswith(ONCE):
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.timeout(3600))
 

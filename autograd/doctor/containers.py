@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import OperandError
+from .evidence import without_loss
 
 Array = Any
 
@@ -66,6 +68,17 @@ def rebuilt(layout: Any, blocks: Mapping[Any, Any]) -> Any:
     return build(layout, top=isinstance(layout, (list, tuple)))
 
 
+def by_layout(layout: Any, loss: Callable[..., Any]) -> tuple[dict[str, Any], Callable[..., Any]]:
+    """Parameters and a loss of the learner's layout, as arrays by name and a loss of these."""
+    names = list(flat(layout))
+
+    @functools.wraps(loss)
+    def on_blocks(blocks: Mapping[Any, Any], *batch: Any) -> Any:
+        return loss(rebuilt(layout, {name: blocks[name] for name in names}), *batch)
+
+    return flat(layout), on_blocks
+
+
 def is_plain(params: Any) -> bool:
     """Whether it is a dict of arrays already."""
     return isinstance(params, Mapping) and not any(map(_holds, params.values()))
@@ -80,7 +93,7 @@ def on_layout(layout: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         out = function(given, *batch)
         if out is None:  # a step taken in place
             return flat(given)
-        return by_name(out, layout)
+        return by_name(without_loss(out), layout)
 
     return named
 

@@ -19,7 +19,7 @@ from ..value.arrays import data
 from ..value.value import Value
 from .advice import Words
 from .comparison import comparison
-from .containers import by_name, checked_array, flat, is_plain, on_layout, rebuilt
+from .containers import by_layout, by_name, checked_array, is_plain, on_layout
 from .evidence import Batch, Evidence, gather
 from .fit import TOLERANCE, Explanation, explain, fit, judge
 from .forward import compare_forward
@@ -103,7 +103,7 @@ def _diagnose(
     if isinstance(params, (Mapping, list, tuple)) and len(params) and not is_plain(params):
         layout = params
         gradients, update, forward = (_laid_out(layout, given) for given in (gradients, update, forward))
-        loss, params = _loss_on(layout, loss), flat(layout)
+        params, loss = by_layout(layout, loss)
     blocks, notes = _checked_params(params)
     for k, part in enumerate(batch if isinstance(batch, (tuple, list)) else ()):
         checked_array(f"batch[{k}]", part)
@@ -126,16 +126,6 @@ def _diagnose(
 def _laid_out(layout: Any, given: Any) -> Any:
     """Functions and answers in the learner's layout, by name."""
     return on_layout(layout, given) if callable(given) else given if given is None else by_name(given, layout)
-
-
-def _loss_on(layout: Any, loss: Loss) -> Loss:
-    names = list(flat(layout))
-
-    @functools.wraps(loss)
-    def on_blocks(blocks: Mapping[Any, Any], *batch: Any) -> Any:
-        return loss(rebuilt(layout, {name: blocks[name] for name in names}), *batch)
-
-    return on_blocks
 
 
 def _diagnosed(
@@ -219,16 +209,26 @@ def _common_factor(found: dict[str, BlockReport], evidence: Evidence) -> dict[st
     """One positive factor in all blocks is another learning rate: a schedule, an average, the start of a momentum."""
     scaled = [block for block in found.values() if block.verdict == "wrong"]
     judged = [block for block in found.values() if block.verdict != "cannot tell"]
-    scales = [block.scale for block in scaled if block.name == "scaled" and block.scale and block.scale > 0]
+    scales = [scale for block in scaled if (scale := _factor(block)) is not None and scale > 0]
     if len(scales) < len(judged) or len(scales) < 2 or max(scales) - min(scales) > 1e-6 * max(scales):
         return found
     samples = evidence.probes[0].count
-    if Explanation((), scales[0], 0, 0.0).usual(samples, evidence.lr) or any("samples" in b.reason for b in scaled):
+    if Explanation((), scales[0], 0, 0.0).usual(samples, evidence.lr) or any(
+        "samples" in b.reason for b in scaled if b.name
+    ):
         return found  # such a factor is usually a mistake: a sum in place of a mean, a 2 left out
     notes = evidence.notes
     notes.append(say("other_rate", scale=f"{scales[0]:.4g}"))
     right = {b.block: BlockReport(b.block, "right", relative_error=b.relative_error, reason=notes[-1]) for b in scaled}
     return {**found, **right}
+
+
+def _factor(block: BlockReport) -> float | None:
+    """The factor of a block that is wrong by no more than one, even if on one sample other mistakes look alike."""
+    if block.name == "scaled":
+        return block.scale
+    alike = {candidate.name for candidate in block.candidates}
+    return block.candidates[0].scale if block.name is None and alike == {"scaled"} else None
 
 
 def _block(evidence: Evidence, name: str, words: Words, established: Established) -> BlockReport:

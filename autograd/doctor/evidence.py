@@ -259,7 +259,7 @@ def _called(
         else:
             if any(not np.array_equal(point[name], probe.params[name], equal_nan=True) for name in point):
                 _once(notes, say("note_changes"))
-            probe.answers = named(found, list(params), notes)
+            probe.answers = _own(named(found, list(params), notes))
         probe.before, before = before, probe
         done.append(probe)
     if len(done) > 1 and all(
@@ -276,6 +276,7 @@ def named(found: Any, names: list[str], notes: list[str]) -> dict[str, Array]:
     Raises:
         OperandError: what they gave is neither a mapping nor a sequence of as many arrays as there are blocks.
     """
+    found = without_loss(found)
     if isinstance(found, (list, tuple)) and len(found) == len(names):
         return dict(zip(names, map(_array, found), strict=True))
     if not isinstance(found, Mapping):
@@ -295,6 +296,24 @@ def named(found: Any, names: list[str], notes: list[str]) -> dict[str, Array]:
         else:
             answers[name] = _array(array)
     return answers
+
+
+def _own(answers: dict[str, Array]) -> dict[str, Array]:
+    """Copies: they may return the same arrays again, filled anew. Arrays that share memory stay, to be found out."""
+    parts = list(answers.items())
+    return {
+        name: part if any(np.shares_memory(part, other) for k, other in parts if k != name) else np.array(part)
+        for name, part in parts
+    }
+
+
+def without_loss(found: Any) -> Any:
+    """The gradients of a function that returns (loss, gradients)."""
+    if isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], (Mapping, list, tuple)):
+        first = found[0]
+        if isinstance(first, (int, float, np.number)) or (isinstance(first, np.ndarray) and first.ndim == 0):
+            return found[1]
+    return found
 
 
 def plain_name(key: str, names: Iterable[str]) -> str | None:

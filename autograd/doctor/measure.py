@@ -49,7 +49,8 @@ class Measured:
     gradients: dict[str, Array]
     layers: list[Layer] = field(default_factory=list)
     prediction: Array | None = None
-    target: Array | None = None
+    target: Array | None = None  # laid out like the prediction
+    target_given: Array | None = None  # as it is in the batch
     held: dict[str, Array] = field(default_factory=dict)
     units_first: bool = False
     head: str = ""  # the activation of the output, if it has one
@@ -98,7 +99,7 @@ def _of_arrays(params: Mapping[str, Any], loss: Loss, batch: Sequence[Any]) -> M
             found.head, found.prediction = act.kind, a
     if found.prediction is None and recording.layers.output is not None:
         found.prediction = recording.data(recording.layers.output)
-    found.target = _target(batch, found.prediction)
+    found.target, found.target_given = _target(batch, found.prediction), _given(batch)
     return found
 
 
@@ -125,7 +126,7 @@ def _of_model(model: Any, loss: Loss, batch: Sequence[Any]) -> Measured:
         found.held[name] = _stacked([held[k] for k in members], named, members)
     found.layers = _activations(out)
     found.prediction = _predicted(model, batch[0]) if batch else None
-    found.target = _target(batch, found.prediction)
+    found.target, found.target_given = _target(batch, found.prediction), _given(batch)
     if found.layers and found.prediction is not None:
         last, predicted = np.sort(found.layers[-1].a.ravel()), np.sort(found.prediction.ravel())
         if last.shape == predicted.shape and np.allclose(last, predicted):
@@ -200,7 +201,16 @@ def _numbers(tree: Any) -> Array:
 def _target(batch: Sequence[Any], prediction: Array | None) -> Array | None:
     if not batch or prediction is None:
         return None
-    target = np.asarray(batch[-1])
-    if target.dtype.kind not in "biuf" or target.size != prediction.size or len(batch) < 2:
+    target = _given(batch)
+    if target is None or target.size != prediction.size:
         return None
     return target.astype(float).reshape(prediction.shape)
+
+
+def _given(batch: Sequence[Any]) -> Array | None:
+    """The targets as they are in the batch, where they are an array of numbers."""
+    try:
+        target = np.asarray(batch[-1]) if len(batch) > 1 else None
+    except ValueError:
+        return None
+    return target if target is not None and target.dtype.kind in "biuf" else None

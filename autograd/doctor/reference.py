@@ -56,6 +56,7 @@ class Mistake:
 
 
 RIGHT = Mistake()
+HUGE = 1e150  # its square is finite, and so is the quotient of two of its squares
 NEAR = 1e-12  # how near a kink counts as on it
 
 
@@ -96,6 +97,8 @@ class Recording:
             )
         self.value = out.item()
         self.order = walk(out)
+        if np.isfinite(self.value):
+            stand_in(self.order)
         self.place = {id(node): k for k, (node, _) in enumerate(self.order)}
         self.leaves = {name: self.place.get(id(leaf), -1) for name, leaf in leaves.items()}
         self._cotangents: dict[Mistake, dict[int, Array]] = {}
@@ -323,6 +326,20 @@ def place_layers(recording: Recording, known: dict[tuple[str, ...], Layers], twi
     if signature not in known:
         known[signature] = read_layers(recording, twin)
     recording.layers = known[signature]
+
+
+def stand_in(order: Any) -> None:
+    """Put very large numbers in the place of infinities in a recorded graph whose loss is finite.
+
+    `1 / (1 + np.exp(-z))` is 0 where exp overflows, and its slope is 0: the graph says 0 * infinity. The arrays of the
+    graph are changed in place.
+    """
+    for node, _ in order:
+        for array in (node._data, *(node._saved or ())):
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.flags.writeable:
+                endless = np.isinf(array)
+                if np.any(endless):
+                    np.copyto(array, np.copysign(HUGE, array), where=endless)
 
 
 class _Kept(dict[int, Any]):

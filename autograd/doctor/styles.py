@@ -101,10 +101,9 @@ def _decayed(name: str, pairs: list[tuple[Probe, Array, Array]]) -> Style | None
 
 def _signs(pairs: list[tuple[Probe, Array, Array]]) -> Style | None:
     """Every element moves equally far downhill: the first step of Adam or RMSprop."""
-    sizes = []
-    for _, x, y in pairs:
-        large = np.abs(y) > 1e-4 * np.max(np.abs(y), initial=0.0)
-        if not np.any(large) or np.any(x[large] * y[large] <= 0.0):
+    sizes = [np.zeros(0)]
+    for x, y, large in _telling(pairs, 1e-4):
+        if np.any(x[large] * y[large] <= 0.0):
             return None
         sizes.append(np.abs(x[large]))
     flat = np.concatenate(sizes)
@@ -114,11 +113,21 @@ def _signs(pairs: list[tuple[Probe, Array, Array]]) -> Style | None:
 
 
 def _downhill(pairs: list[tuple[Probe, Array, Array]]) -> Style | None:
-    for _, x, y in pairs:
-        large = np.abs(y) > 1e-3 * np.max(np.abs(y), initial=0.0)
-        if np.any(x[large] * y[large] < 0.0) or not np.any(x[large]):
-            return None
+    seen = _telling(pairs, 1e-3)
+    if not seen or any(np.any(x[large] * y[large] < 0.0) or not np.any(x[large]) for x, y, large in seen):
+        return None
     return Style("right", None, say("style_downhill"))
+
+
+def _telling(pairs: list[tuple[Probe, Array, Array]], share: float) -> list[tuple[Array, Array, Array]]:
+    """Their numbers, the right ones, and which of these are large; without probes whose gradient is only rounding."""
+    overall = max(float(np.max(np.abs(y), initial=0.0)) for _, _, y in pairs)
+    marked = [(x, y, np.abs(y) > share * np.max(np.abs(y), initial=0.0)) for _, x, y in pairs]
+    return [
+        (x, y, large & (np.abs(y) > 1e-12 * overall))
+        for x, y, large in marked
+        if np.max(np.abs(y), initial=0.0) > 1e-12 * overall
+    ]
 
 
 def _close(x: Array, y: Array) -> bool:

@@ -1,24 +1,40 @@
 """Short trainings that differ in one thing, for `examine`: which change helps is seen by trying it.
 
-Plain gradient descent on the whole batch, a few steps each; nothing of the caller's is changed.
+The training as planned is run first. Where it gets near the best of all that were tried, nothing is wrong with it.
+Running one is in `trainings.py`; words are in `language/`.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from .language import say
-from .reference import Loss, place_layers, record
+from .changes import (
+    badly_scaled,
+    broadcast,
+    curvature,
+    loss_of_a_constant,
+    of_inputs,
+    of_start,
+    redrawn,
+    short,
+    standardised,
+)  # fmt: skip
+from .language import listed, say, sentences
+from .measure import Measured, measure
+from .targets import accuracy
+from .trainings import Gone, Params, Training
 
 Array = Any
-STEPS = 25
-SECONDS = 4.0
-POWER_STEPS = 40
+FAR = 0.25  # the share of the way to the best loss tried that a training may leave and still count as working
+LIKE = 0.1  # two changes whose results are as near as that (a share of the same way) help equally
+NOTHING = 0.9  # of the loss of the best constant: who gets no lower has learned nothing
+FURTHER = 6  # times as many steps where nothing learns; and twice that, before a training is accused of anything
+ACCURATE = 0.9  # classes that are right: such a training works, whatever its loss
+GRID = (0.01, 0.1, 1.0)  # rates that are tried where none is planned
 
 
 @dataclass(frozen=True)
@@ -31,102 +47,234 @@ class Tried:
     message: str
 
 
-def tried(params: Mapping[str, Any], loss: Loss, batch: Sequence[Any], lr: float | None) -> Iterator[Tried]:
-    """Every change that clearly helps, the plainest first."""
-    trial = _Trial(params, loss, tuple(batch))
-    if not np.isfinite(trial.loss_at(trial.start, trial.batch)):
-        return
-    yield from _shapes(trial)
-    if lr is not None:
-        yield from _rate(trial, lr)
+@dataclass
+class Trials:
+    """What all of them showed. `works`: whether the training as planned does; None where that was not seen."""
+
+    works: bool | None = None
+    found: list[Tried] = field(default_factory=list)
 
 
-class _Trial:
-    def __init__(self, params: Mapping[str, Any], loss: Loss, batch: tuple[Any, ...]) -> None:
-        self.loss, self.batch = loss, batch
-        self.start = {name: np.array(block, dtype=float) for name, block in params.items()}
-        self.until = time.monotonic() + SECONDS
+@dataclass
+class _Change:
+    """One change, the loss it leads to, and that loss as a share of what there is to gain (0 is best)."""
 
-    def loss_at(self, params: dict[str, Array], batch: tuple[Any, ...]) -> float:
+    check: str
+    loss: float
+    left: float
+    words: str
+    rate: float = 0.0
+
+
+def trials(training: Training, measured: Measured, lr: float | None, steps: int | None) -> Trials:
+    """Every change that clearly helps, the one that explains most first."""
+    return _Trials(training, measured, lr, steps).run()
+
+
+class _Trials:
+    def __init__(self, training: Training, measured: Measured, lr: float | None, steps: int | None) -> None:
+        self.training, self.measured, self.lr = training, measured, lr
+        self.steps = steps if training.batch_size is None else None
+        self.times = 1
+        self.known: dict[Any, Gone] = {}
+        self.before = training.loss_at(training.start)
+        self.level = loss_of_a_constant(training, measured)
+        if np.isfinite(self.before):
+            self.level = min(self.before, self.level)
+
+    def run(self) -> Trials:
+        shapes = broadcast(self.training)
+        if shapes is not None:
+            message = say("tried_shapes", **shapes)
+            return Trials(False, [Tried("shapes that broadcast", shapes["n"], say("usual_one_shape"), message)])
+        found = self._tried()
+        if found is None and self.stretch > 1.0:  # nothing learns in so few steps: all of them go further
+            self.times = FURTHER
+            found = self._tried()
+        if found is None and self.lr is not None and self.level > 0:
+            found = Trials(self.planned().loss < NOTHING * self.level)
+        return found or Trials()
+
+    def _tried(self) -> Trials | None:
+        """What this many steps show; None where nothing that was tried learns anything."""
+        gone = self.planned()
+        loss, params = gone.loss, gone.params
+        if self.lr is not None and self._is_accurate(params):
+            return Trials(True)
+        changes = [c for c in self._changes() if np.isfinite(c.loss)]
+        best = min([loss, *(c.loss for c in changes)])
+        if self._left(loss, best) > FAR and self.stretch > 1.0 and np.isfinite(loss):
+            loss = min(loss, self._further().loss)
+        left = self._left(loss, best)
+        for change in changes:
+            change.left = self._left(change.loss, best)
+        helping = [c for c in changes if c.left < left - FAR]
+        if left > FAR and helping:
+            return Trials(False, list(self._told(loss, helping)))
+        return Trials(True) if self.lr is not None and loss < NOTHING * self.level else None
+
+    # ------------------------------------------------------------------------------------- one training
+
+    def planned(self, key: str = "", factor: float = 1.0, **change: Any) -> Gone:
+        """The training as planned, its rate times a factor: as many steps as can be run.
+
+        Where more are planned, the same way is gone in longer steps as long as these are stable: lr * steps is what
+        counts (gradient flow).
+        """
+        if self.lr is None:
+            tries = [self._descend(key, rate * factor, **change) for rate in GRID]
+            return min(tries, key=lambda found: found.loss)
+        best = self._descend(key, self.lr * factor, **change)
+        if not np.isfinite(best.loss) or best.loss > 10 * abs(self.before):
+            return best
+        for longer in self._stretches():
+            found = self._descend(key, self.lr * factor * longer, **change)
+            if found.loss < best.loss:
+                best = found
+        return best
+
+    @property
+    def stretch(self) -> float:
+        """How many planned steps there are to one that is run."""
+        return max(1.0, (self.steps or 0) / (self.training.steps * self.times))
+
+    def _stretches(self) -> list[float]:
+        """How much longer steps may be to go the planned way in fewer."""
+        top = int(np.floor(np.log10(self.stretch) * 2 + 1e-9))  # half decades, so that trainings are shared
+        return [10 ** (k / 2) for k in range(top, 0, -2)]
+
+    def _descend(self, key: str, rate: float, **change: Any) -> Gone:
+        at = (key, f"{rate:.3e}", self.times)
+        if at not in self.known:
+            self.known[at] = self.training.descend(rate, times=self.times, **change)
+        return self.known[at]
+
+    def _left(self, loss: float, best: float) -> float:
+        """The share of the way from the level of a constant to the best loss that a training leaves."""
+        if not np.isfinite(loss):
+            return 1.0
+        level = self.level if np.isfinite(self.level) else max(loss, 1e-12)
+        way = level - best  # where nothing gets clearly below what a constant reaches, nothing helps
+        return float(np.clip((loss - best) / way, 0.0, 1.0)) if way > (1.0 - NOTHING) * abs(level) else 0.0
+
+    def _further(self) -> Gone:
+        """The training as planned, gone further where longer steps are not stable: before it is accused of anything."""
+        assert self.lr is not None
+        times = int(np.clip(np.ceil(self.stretch), 1, 2 * FURTHER)) * self.times
+        ends = {f"{self.lr * longer:.3e}": self.lr * longer for longer in (1.0, *self._stretches())}
+        rate = min(ends.values(), key=lambda r: self._descend("", r).loss)
+        return self.training.descend(rate, times=times)
+
+    def _is_accurate(self, params: Params) -> bool:
+        measured = self.measured
+        if accuracy(measured.target_given, measured.prediction) is None or self.training.parts:
+            return False
         try:
-            with np.errstate(all="ignore"):
-                copies = {name: block.copy() for name, block in params.items()}
-                return float(np.asarray(self.loss(copies, *batch), dtype=float).reshape(()))
-        except (TypeError, ValueError):
-            return float("nan")
+            after = measure(params, self.training.loss, self.training.batch)
+        except Exception:
+            return False
+        found = accuracy(after.target_given, after.prediction)
+        return found is not None and found[0] >= ACCURATE and found[0] > found[1] + 0.5 * (1 - found[1])
 
-    def gradient(self, params: dict[str, Array], batch: tuple[Any, ...]) -> dict[str, Array]:
-        recording = record(self.loss, params, batch)
-        place_layers(recording, {})
-        return recording.gradient
+    # ------------------------------------------------------------------------------------------ the changes
 
-    def descend(self, lr: float, batch: tuple[Any, ...]) -> float:
-        """The loss after some steps; infinity where it is no number any more."""
-        params = {name: block.copy() for name, block in self.start.items()}
-        for _ in range(STEPS):
-            with np.errstate(all="ignore"):
-                slopes = self.gradient(params, batch)
-                params = {name: block - lr * slopes[name] for name, block in params.items()}
-            if time.monotonic() > self.until or not all(np.all(np.isfinite(block)) for block in params.values()):
+    def _changes(self) -> Iterator[_Change]:
+        yield from self._rates()
+        standard = standardised(self.training.batch)
+        if standard is not None:
+            loss = self.planned("inputs", batch=standard).loss
+            if badly_scaled(self.training.batch):  # then no rate suits all columns, and the planned one suits raw ones
+                loss = min([loss, *(self._descend("inputs", rate, batch=standard).loss for rate in GRID)])
+            yield _Change("inputs not scaled", loss, 0.0, say("try_inputs"))
+        anew = redrawn(self.training.start, self.measured)
+        loss = self.planned("start", start=anew).loss
+        if loss < NOTHING * self.training.loss_at(anew):  # else it only begins lower, and does not learn either
+            yield _Change("initialisation", loss, 0.0, say("try_start"))
+        if standard is not None and not np.isfinite(self.planned().loss):
+            loss = self.planned("both", batch=standard, start=anew).loss
+            yield _Change("inputs and initialisation", loss, 0.0, say("try_inputs_start"))
+        yield from self._scaled_targets()
+        if self.training.batch_size is not None:
+            loss = self.planned("shuffled", shuffled=True).loss
+            yield _Change("order of the samples", loss, 0.0, say("try_shuffled"))
+
+    def _rates(self) -> Iterator[_Change]:
+        if self.lr is None:
+            return
+        falls = self._descend("", self.lr).falls
+        for factor in () if falls else (0.1, 0.01, 0.001, 1e-4, 1e-5):
+            loss = self.planned("", factor).loss
+            yield self._rate("learning rate too large", loss, self.lr * factor)
+            if np.isfinite(loss) and loss < self.before and factor < 0.1:
                 break
-        found = self.loss_at(params, batch)
-        return found if np.isfinite(found) else float("inf")
+        if falls:
+            for factor in (10.0, 100.0, 1000.0, 1e4):
+                loss = self.planned("", factor).loss
+                yield self._rate("learning rate too small", loss, self.lr * factor)
+                if not np.isfinite(loss):
+                    break
+
+    def _rate(self, check: str, loss: float, rate: float) -> _Change:
+        return _Change(check, loss, 0.0, say("try_rate", rate=f"{rate:.3g}"), rate)
+
+    def _scaled_targets(self) -> Iterator[_Change]:
+        target = self.training.batch[-1] if len(self.training.batch) > 1 else None
+        if not isinstance(target, np.ndarray) or target.dtype.kind != "f" or self.measured.target is None:
+            return
+        mean, scale = np.mean(target, axis=0), np.std(target, axis=0)
+        if not np.all(scale > 0) or np.max(np.abs(mean)) + np.max(scale) < 5.0:
+            return
+        batch = (*self.training.batch[:-1], (target - mean) / scale)
+        loss = self.planned("targets", batch=batch).loss * float(np.mean(scale**2))  # in the unit of the loss as it is
+        yield _Change("targets not scaled", loss, 0.0, say("try_targets"))
+
+    # ------------------------------------------------------------------------------------------- the words
+
+    def _told(self, loss: float, helping: list[_Change]) -> Iterator[Tried]:
+        """One finding for each kind of change, the best first; among those that are alike, the likelier."""
+        best: dict[str, _Change] = {}
+        for change in sorted(helping, key=lambda c: (round(c.left, 2), -c.rate)):
+            best.setdefault(change.check, change)
+        alone = {c.check for c in best.values()} - {"inputs and initialisation"}
+        if alone & {"inputs not scaled", "initialisation"}:
+            best.pop("inputs and initialisation", None)
+        order = list(PLAIN)
+        if badly_scaled(self.training.batch):
+            order.remove("inputs not scaled")
+            order.insert(0, "inputs not scaled")
+        least = min(c.left for c in best.values())
+        ranked = sorted(
+            best.values(), key=lambda c: (0, order.index(c.check)) if c.left <= least + LIKE else (1, c.left)
+        )
+        for k, change in enumerate(ranked):
+            others = [f"{c.words} ({short(c.loss)})" for c in ranked[:k] + ranked[k + 1 :]]
+            yield self._finding(change, loss, others)
+
+    def _finding(self, change: _Change, loss: float, others: list[str]) -> Tried:
+        after = short(loss) if np.isfinite(loss) else say("try_diverges")
+        lr = "" if self.lr is None else f"{self.lr:g}"
+        facts = {"steps": self.training.steps * self.times, "start": short(self.before), "after": after}
+        text = [say("try_as_planned" if lr else "try_at_any_rate", lr=lr, **facts)]
+        if lr and self.stretch > 1.0:
+            text = [say("try_in_longer_steps", lr=lr, planned=self.steps, **facts)]
+        text.append(say("try_instead", change=change.words, loss=short(change.loss)))
+        if change.check == "learning rate too large":
+            steepest = curvature(self.training)
+            if steepest > 0:
+                text.append(say("try_limit", limit=f"{2 / steepest:.3g}"))
+        if change.check == "initialisation":
+            text += [*of_start(self.training.start, self.measured)]
+        if change.check in ("inputs not scaled", "inputs and initialisation"):
+            text += [*of_inputs(self.training.batch)]
+        if others:
+            text.append(say("try_also", others=listed(others)))
+        number = self.lr if change.check.startswith("learning rate") and self.lr is not None else change.loss
+        usual = say("usual_stable" if change.check == "learning rate too large" else "usual_like")
+        return Tried(change.check, number, usual, sentences(text))
 
 
-def _shapes(trial: _Trial) -> Iterator[Tried]:
-    """Targets of shape (n,) against predictions of (n, 1): numpy makes n × n differences of them."""
-    target = np.asarray(trial.batch[-1]) if trial.batch else np.zeros(())
-    if target.ndim != 1 or target.size < 2 or target.dtype.kind not in "fiu":
-        return
-    here = trial.loss_at(trial.start, trial.batch)
-    column = trial.loss_at(trial.start, (*trial.batch[:-1], target[:, None]))
-    spread = float(np.var(target))
-    if np.isfinite(column) and abs(column - here) > 1e-6 * max(abs(here), abs(column)) and spread:
-        facts = {"n": target.size, "column": f"{column:.4g}", "here": f"{here:.4g}"}
-        yield Tried("shapes that broadcast", column, say("usual_one_shape"), say("tried_shapes", **facts))
-
-
-def _rate(trial: _Trial, lr: float) -> Iterator[Tried]:
-    """A rate above 2 / curvature makes the loss grow; one well below it helps."""
-    start = trial.loss_at(trial.start, trial.batch)
-    after = trial.descend(lr, trial.batch)
-    if not after > start:
-        return
-    for factor in (0.1, 0.01, 0.001, 1e-4, 1e-5):
-        smaller = trial.descend(lr * factor, trial.batch)
-        if smaller < start:
-            break
-    else:
-        return
-    curvature = _curvature(trial)
-    facts = {
-        "steps": STEPS, "lr": f"{lr:g}", "start": f"{start:.4g}", "after": f"{after:.4g}",
-        "smaller_lr": f"{lr * factor:g}", "smaller": f"{smaller:.4g}",
-    }  # fmt: skip
-    text = say("tried_rate", **facts)
-    if curvature > 0:
-        text = say("tried_rate_and_limit", **facts, limit=f"{2 / curvature:.3g}")
-    yield Tried("learning rate too large", lr, say("usual_stable"), text)
-
-
-def _curvature(trial: _Trial) -> float:
-    """The largest eigenvalue of the Hessian by power steps on differences of gradients; 0 where it is not found."""
-    rng = np.random.default_rng(0)
-    direction = {name: rng.standard_normal(block.shape) for name, block in trial.start.items()}
-    found = 0.0
-    for _ in range(POWER_STEPS):
-        length = float(np.sqrt(sum(np.sum(d * d) for d in direction.values())))
-        if not length or not np.isfinite(length) or time.monotonic() > trial.until:
-            return 0.0
-        direction = {name: d / length for name, d in direction.items()}
-        with np.errstate(all="ignore"):
-            sides = [
-                trial.gradient({n: b + s * 1e-4 * direction[n] for n, b in trial.start.items()}, trial.batch)
-                for s in (1.0, -1.0)
-            ]
-        product = {name: (sides[0][name] - sides[1][name]) / 2e-4 for name in direction}
-        before, found = found, float(sum(np.vdot(product[name], direction[name]) for name in direction))
-        if abs(found - before) <= 1e-3 * abs(found):
-            break
-        direction = product
-    return found if np.isfinite(found) else 0.0
+PLAIN = (
+    "learning rate too large", "inputs and initialisation", "initialisation", "order of the samples",
+    "inputs not scaled", "targets not scaled", "learning rate too small",
+)  # fmt: skip
+"""Of changes that help equally, the first is told first."""

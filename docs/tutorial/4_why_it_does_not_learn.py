@@ -74,7 +74,8 @@ for lr in (0.0001, 0.01, 0.1, 1.0, 10.0):
 # you need *learning rate × steps* to be large enough: with 0.0001 it would take ten thousand times as many epochs. And
 # the last line shows the other end: steps so long that they jump over everything.
 #
-# There is no formula for it. But there are signs, and `examine` looks for them before you train:
+# There is no formula for it. But it can be tried, and there are signs: `examine` runs short trainings that differ in one
+# thing, and tells which one helps:
 
 # %%
 from autograd import examine
@@ -82,8 +83,8 @@ from autograd import examine
 print(examine(start(), loss, (X, Y), lr=0.0001, steps=10_000))
 
 # %% [markdown]
-# The first flag is the one to know by heart: **how much of a weight does one step change?** About a thousandth is healthy.
-# Here it is a few millionths.
+# The second flag is the sign to know by heart: **how much of a weight does one step change?** About a thousandth is
+# healthy. Here it is a few millionths.
 #
 # ## The order of the samples
 #
@@ -96,7 +97,8 @@ for name, xs in (("shuffled", X), ("in order", ordered)):
     print(f"{name}:  learning rate 0.1: {errors[0]:.4f}   1: {errors[1]:.4f}")
 
 # %% [markdown]
-# In order it ends *worse than a constant*, with the very same samples and gradients. At the end of an epoch it has seen
+# (`examine(start(), loss, (ordered, ordered**2), lr=1.0, steps=10_000, batch_size=1)` finds that by trying, too.) In order
+# it ends *worse than a constant*, with the very same samples and gradients. At the end of an epoch it has seen
 # large x for a long time, and has unlearned the small ones. **Shuffle.** (A mean over many samples in each step helps for
 # the same reason.)
 

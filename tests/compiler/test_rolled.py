@@ -180,7 +180,6 @@ def test_random_networks(seed, awkward):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("start", range(0, 2000, 200))
 def test_two_thousand_random_networks(start):
     for seed in range(start, start + 200):

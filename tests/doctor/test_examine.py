@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograd import OperandError, examine
+from autograd.doctor.targets import accuracy
 from nn import MLP, mse
+from tests.zoo import trainings as zoo
+from tests.zoo.trainings import FAILING, WORKING, SetUp
 
 Array = Any
 RNG = np.random.default_rng(0)
@@ -151,5 +155,65 @@ def test_a_rate_above_the_stable_one_is_found_by_trying() -> None:
 def test_targets_that_broadcast_against_predictions() -> None:
     found = examine(weights(), network(np.tanh), (X, Y.ravel())).flagged[0]
     assert found.check == "shapes that broadcast"
-    assert f"has {len(Y)} × {len(Y)} numbers" in found.message
+    assert f"makes {len(Y)} × {len(Y)} differences" in found.message
     assert "shapes that broadcast" not in flags(weights(), network(np.tanh), (X, Y))
+
+
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: case.__name__)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_reason_comes_first(case: Callable[[], SetUp]) -> None:
+    model, loss, batch, options = case()
+    found = examine(model, loss, batch, **options)
+    assert found.flagged, str(found)
+    assert found.flagged[0].check in FAILING[case], str(found)
+    assert str(found.flagged[0].check) in str(found)
+
+
+@pytest.mark.parametrize("case", WORKING, ids=lambda case: case.__name__)
+def test_a_training_that_works_raises_no_flag(case: Callable[[], SetUp]) -> None:
+    model, loss, batch, options = case()
+    assert examine(model, loss, batch, **options).ok, str(examine(model, loss, batch, **options))
+
+
+def test_only_one_thing_makes_the_difference() -> None:
+    """The zoo's failing trainings fail for the reason they are filed under: with it mended, no flag is raised."""
+    X, Y = zoo.data()
+    for p, loss, batch in (
+        (zoo.weights(3, 8, 1), zoo.network(np.tanh), (X, Y)),
+        (zoo.weights(3, 8, 1), zoo.network(np.tanh, zoo.sigmoid), (X, 0.5 + 0.4 * Y)),
+        (zoo.weights(3, 8, 1), zoo.network(zoo.relu), (X, Y)),
+    ):
+        found = examine(p, loss, batch, lr=0.3, steps=1000)
+        assert found.ok, str(found)
+
+
+def test_nothing_of_the_caller_is_changed() -> None:
+    p, loss, batch, options = zoo.small_network()
+    kept = [{name: block.copy() for name, block in p.items()}, [part.copy() for part in batch]]
+    state = np.random.get_state()[1].copy()  # type: ignore[union-attr]
+    examine(p, loss, batch, **{**options, "lr": 1e-5})
+    assert all(np.array_equal(p[name], block) for name, block in kept[0].items())  # type: ignore[union-attr]
+    assert all(np.array_equal(part, before) for part, before in zip(batch, kept[1], strict=True))
+    assert np.array_equal(np.random.get_state()[1], state)
+    model, loss, batch, options = zoo.too_few_steps_on_values()
+    before = [part.data for part in model.parameters()]
+    examine(model, loss, batch, **options)
+    assert [part.data for part in model.parameters()] == before
+
+
+def test_where_exp_overflows_and_their_numbers_are_finite_nothing_is_nan() -> None:
+    p = {**zoo.weights(3, 8, 1), "b1": np.full(8, -800.0)}
+    with np.errstate(all="ignore"):
+        found = examine(p, zoo.network(zoo.sigmoid), (X, Y), lr=0.1, steps=100)
+    assert "numbers that are not finite" not in {finding.check for finding in found.flagged}
+    assert all(np.all(np.isfinite(g)) for g in found.measured.gradients.values())
+
+
+def test_what_classes_are_is_read_from_values() -> None:
+    logits = np.array([[9.0, -9.0], [-4.0, 5.0], [1.0, 0.0]])
+    assert accuracy(np.eye(2)[[0, 1, 1]], logits) == pytest.approx((2 / 3, 2 / 3))
+    assert accuracy(np.array([0, 1, 0]), logits) == pytest.approx((1.0, 2 / 3))
+    assert accuracy(np.array([1.0, -1.0]), np.array([3.0, -0.2])) == pytest.approx((1.0, 0.5))
+    assert accuracy(np.array([1.0, 0.0]), np.array([0.9, 0.4])) == pytest.approx((1.0, 0.5))
+    assert accuracy(np.array([1.0, 0.0]), np.array([2.0, -0.4])) == pytest.approx((1.0, 0.5))
+    assert accuracy(np.array([1.5, 0.0]), np.array([2.0, -0.4])) is None

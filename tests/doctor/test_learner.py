@@ -67,7 +67,3 @@ def test_what_is_missing_is_said() -> None:
         diagnose_class(Net(0), DATA, backward=lambda net, x, y: None, each=True)
     with pytest.raises(OperandError, match="no weights found"):
         diagnose_class(object.__new__(Net), DATA, each=True)
-    listed = Net(0)
-    listed.__dict__ = {"weights": [np.ones((2, 2))]}
-    with pytest.raises(OperandError, match="Its weights are in a list: give diagnose"):
-        diagnose_class(listed, DATA, each=True)

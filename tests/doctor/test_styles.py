@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import itertools
 import random
 from typing import Any
 
@@ -9,6 +12,8 @@ import numpy as np
 import pytest
 
 from autograd import OperandError, diagnose, diagnose_class
+from tests.zoo.classes import CLASSES, Dicts, Layered, Nielsen, Pairs
+from tests.zoo.functions import combinations, functions
 
 Array = Any
 RNG = np.random.default_rng(3)
@@ -217,3 +222,95 @@ def test_arrays_of_another_arithmetic_are_refused() -> None:
         diagnose(loss, {**PARAMS, "W": np.ma.masked_array(PARAMS["W"])}, (X, Y), gradients=gradients)
     with pytest.raises(OperandError, match="W is a numpy matrix"):
         diagnose(loss, {**PARAMS, "W": np.matrix(PARAMS["W"])}, (X, Y), gradients=gradients)
+
+
+# --------------------------------------------------------------------------------- many styles of many networks
+
+
+@pytest.mark.parametrize("with_gradients", [True, False], ids=["gradients", "steps alone"])
+def test_no_right_function_is_accused(with_gradients: bool) -> None:
+    """60 functions, styles by networks; and the steps of those that make one, judged without their gradients."""
+    accused, verdicts = [], []
+    for combination in combinations():
+        case = functions(*combination)
+        if not with_gradients and case.update is None:
+            continue
+        kept = copy.deepcopy((case.params, case.batch))
+        given = {"gradients": case.gradients} if with_gradients else {}
+        report = diagnose(case.loss, case.params, case.batch, **given, update=case.update, lr=0.05)
+        judged = [each[name].verdict for each in (report, report.step) if each is not None for name in each]
+        accused += [case.name] if "wrong" in judged else []
+        verdicts += judged
+        assert alike((case.params, case.batch), kept), case.name
+    assert accused == []
+    assert len(verdicts) > 150
+    assert verdicts.count("right") >= 0.9 * len(verdicts)
+
+
+def test_functions_with_a_mistake_are_not_right_in_any_style() -> None:
+    """The same walk, the gradient of the first block with the wrong sign: so that it can fail."""
+    for combination in itertools.islice(combinations(), 0, None, 4):
+        case = functions(*combination)
+
+        def wrong(*args: Any, right: Any = case.gradients) -> Any:
+            found = right(*args)
+            first = found[1] if isinstance(found, tuple) and np.ndim(found[0]) == 0 else found
+            while not isinstance(first, np.ndarray):
+                first = next(iter(first.values())) if isinstance(first, dict) else first[0]
+            first *= -1
+            return found
+
+        report = diagnose(case.loss, case.params, case.batch, gradients=wrong)
+        assert not report.ok, case.name
+
+
+@pytest.mark.parametrize("make", CLASSES, ids=lambda make: make.__name__)
+def test_no_right_class_is_accused(make: Any) -> None:
+    net = make()
+    kept = copy.deepcopy(vars(net))
+    report = diagnose_class(net, (X[:12], Y[:12]), **CLASSES[make])
+    assert report.ok, str(report)
+    assert report.step is None or report.step.ok, str(report)
+    assert alike(vars(net), kept)
+
+
+@pytest.mark.parametrize(
+    ("make", "spoil", "block"),
+    [
+        (Dicts, lambda net: net.grads.update(W1=-net.grads["W1"]), "params['W1']"),
+        (Layered, lambda net: setattr(net.layers[2], "dW", 2 * net.layers[2].dW), "layers[2].W"),
+        (Nielsen, lambda net: net.nabla_w.__setitem__(0, net.weights[0]), "weights[0]"),
+        (Pairs, lambda net: None, ""),
+    ],
+)
+def test_a_mistake_in_a_container_or_a_layer_is_found_there(make: Any, spoil: Any, block: str) -> None:
+    class Wrong(make):  # type: ignore[misc]
+        def backward(self, *sample: Array) -> Any:
+            found = super().backward(*sample)
+            spoil(self)
+            return found
+
+    Wrong.backward.__signature__ = inspect.signature(make.backward)  # type: ignore[attr-defined]
+    report = diagnose_class(Wrong(), (X[:12], Y[:12]))
+    assert [name for name in report if report[name].verdict == "wrong"] == [block] * bool(block), str(report)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two things hold the same numbers, all the way down."""
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and one.dtype == other.dtype and np.array_equal(one, other)
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, np.random.Generator):
+        return bool(one.bit_generator.state == other.bit_generator.state)
+    return alike(vars(one), vars(other)) if hasattr(one, "__dict__") else bool(one == other)
+
+
+def test_what_names_a_place_is_checked() -> None:
+    with pytest.raises(OperandError, match=r"Layered keeps nothing at layers\[7\].W; its arrays are at layers\[0\].W"):
+        diagnose_class(Layered(), (X, Y), parameters=["layers[7].W"])
+    report = diagnose_class(Layered(), (X, Y), parameters=["layers[2].W"], gradients={"layers[2].W": "layers[2].dW"})
+    assert report.ok
+    assert list(report) == ["layers[2].W"]

@@ -174,7 +174,7 @@ def test_hidden_constants_do_not_count() -> None:
     assert "rest" in [box.id for box in draw(x, max_nodes=21).drawing.boxes]
 
 
-@pytest.mark.parametrize("length", [100_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("length", [100_000, pytest.param(1_000_000, marks=pytest.mark.long)])
 def test_an_endless_chain_is_drawn(length: int) -> None:
     x = Value(0.5, "x")
     for _ in range(length):

@@ -163,7 +163,7 @@ def test_what_is_not_finite_stands_out(opened: Opened) -> None:
     tab = opened(inspect(loss))
     assert tab.locator("#graph .box.alarm").count() == 4
     assert tab.locator("#graph .box.broken").count() == 4
-    assert tab.locator("#graph .edge.alarm .line").first.get_attribute("stroke-width") == "5.50"
+    assert tab.locator("#graph .edge.alarm .line").first.get_attribute("stroke-width") == "5.5"
     assert "NaN or Inf" in tab.inner_text("#legend")
 
 
