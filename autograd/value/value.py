@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from ..carrier import NOTHING_RECORDED, Note, checked_label, deepcopy_graph, describe, no_subclass, rule_of
+from ..carrier import NOTHING_RECORDED, Note, checked_label, deepcopy_graph, describe, no_subclass, rule_of, whole
 from ..conversion import CARRIERS
 from ..core import table
 from ..core.node import walk
@@ -143,6 +143,12 @@ class Value(Scalar):
             return (_checked(x),)
         return (constant(self.dx) if x is None else _checked(x), constant(self.dy) if y is None else _checked(y))
 
+    @property
+    def _parents(self) -> tuple[Scalar | None, Scalar | None]:
+        """The operands that are nodes; None in the place of a plain number."""
+        self._unfold()
+        return self.x, self.y
+
     def backward(self, seed: object = 1.0) -> None:
         """Fill in `.grad` of everything this value depends on: d self / d node, times `seed`.
 
@@ -245,7 +251,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of +")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -258,7 +264,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of +")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -274,7 +280,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of -")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -287,7 +293,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of -")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -303,7 +309,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of *")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -316,7 +322,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of *")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -333,7 +339,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of /")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -346,7 +352,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of /")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -378,7 +384,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of **")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -392,7 +398,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of **")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -430,17 +436,17 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             out = math.hypot(x, y)
-            return Result(HYPOT, out, self, (0.0 if out == 0.0 else ieee.divide(x, out)), other, (0.0 if out == 0.0 else ieee.divide(y, out)))
+            return Result(HYPOT, out, self, (0.0 if out == 0.0 else (ieee.sign(x) if math.fabs(x) == ieee.INF else ieee.divide(x, out))), other, (0.0 if out == 0.0 else (ieee.sign(y) if math.fabs(y) == ieee.INF else ieee.divide(y, out))))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of hypot")
         elif is_foreign(other):
             return HYPOT(self, other)
         else:
             y = to_float(other, "an operand of hypot")
         out = math.hypot(x, y)
-        return Result(HYPOT, out, self, (0.0 if out == 0.0 else ieee.divide(x, out)), None, y)
+        return Result(HYPOT, out, self, (0.0 if out == 0.0 else (ieee.sign(x) if math.fabs(x) == ieee.INF else ieee.divide(x, out))), None, y)
 
     def _rhypot(self, other: object) -> Any:
         """Return sqrt(x*x + y*y), without overflow."""
@@ -448,13 +454,13 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of hypot")
         elif is_foreign(other):
             return HYPOT(other, self)
         else:
             x = to_float(other, "an operand of hypot")
         out = math.hypot(x, y)
-        return Result(HYPOT, out, None, x, self, (0.0 if out == 0.0 else ieee.divide(y, out)))
+        return Result(HYPOT, out, None, x, self, (0.0 if out == 0.0 else (ieee.sign(y) if math.fabs(y) == ieee.INF else ieee.divide(y, out))))
 
     def exp(self) -> Value:
         """Return e to the power x."""
@@ -506,7 +512,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of logaddexp")
         elif is_foreign(other):
             return LOGADDEXP(self, other)
         else:
@@ -521,7 +527,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of logaddexp")
         elif is_foreign(other):
             return LOGADDEXP(other, self)
         else:
@@ -543,7 +549,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of logaddexp2")
         elif is_foreign(other):
             return LOGADDEXP2(self, other)
         else:
@@ -558,7 +564,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of logaddexp2")
         elif is_foreign(other):
             return LOGADDEXP2(other, self)
         else:
@@ -604,17 +610,17 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             t1 = math.hypot(x, y)
-            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(y, t1), t1)), other, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(-x, t1), t1)))
+            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(y, t1), t1)), other, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(-x, t1), t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of arctan2")
         elif is_foreign(other):
             return ARCTAN2(self, other)
         else:
             y = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(y, t1), t1)), None, y)
+        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(y, t1), t1)), None, y)
 
     def _rarctan2(self, other: object) -> Any:
         """Return the angle in radians of the point with height x and abscissa y."""
@@ -622,13 +628,13 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of arctan2")
         elif is_foreign(other):
             return ARCTAN2(other, self)
         else:
             x = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(-x, t1), t1)))
+        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(-x, t1), t1)))
 
     def sinh(self) -> Value:
         """Return the hyperbolic sine."""
@@ -708,7 +714,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of leaky_relu")
         elif is_foreign(other):
             return LEAKY_RELU(self, other)
         else:
@@ -721,7 +727,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of leaky_relu")
         elif is_foreign(other):
             return LEAKY_RELU(other, self)
         else:
@@ -739,7 +745,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of elu")
         elif is_foreign(other):
             return ELU(self, other)
         else:
@@ -754,7 +760,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of elu")
         elif is_foreign(other):
             return ELU(other, self)
         else:
@@ -788,7 +794,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of maximum")
         elif is_foreign(other):
             return MAXIMUM(self, other)
         else:
@@ -801,7 +807,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of maximum")
         elif is_foreign(other):
             return MAXIMUM(other, self)
         else:
@@ -817,7 +823,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of minimum")
         elif is_foreign(other):
             return MINIMUM(self, other)
         else:
@@ -830,7 +836,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of minimum")
         elif is_foreign(other):
             return MINIMUM(other, self)
         else:
@@ -864,7 +870,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of fmod")
         elif is_foreign(other):
             return FMOD(self, other)
         else:
@@ -878,7 +884,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of fmod")
         elif is_foreign(other):
             return FMOD(other, self)
         else:
@@ -900,7 +906,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of floor_divide")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -916,7 +922,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of floor_divide")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -939,7 +945,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of remainder")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -954,7 +960,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of remainder")
         elif is_foreign(other):
             return NotImplemented
         else:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from autograd import Value, sigmoid, tanh, where
+from autograd import GraphWarning, Value, parameter, sigmoid, tanh, where
 from autograd.compiler import Step, compile, load
 from autograd.errors import MissingExtra, OperandError, ShapeError, TraceError
 
@@ -253,6 +253,15 @@ def test_saved_and_loaded(engine, tmp_path):
     assert twin(X, Y) == step(X, Y)
     with pytest.raises(ShapeError, match=r"a saved program knows samples of shapes \[\(2,\), \(\)\] only"):
         twin(np.ones((3, 5)), np.ones(3))
+
+
+def test_a_loss_without_parameters_says_which_numbers_get_no_gradient(engine):
+    w, marked = Value(2.0, "w"), parameter(Value(3.0))
+    with pytest.warns(
+        GraphWarning, match=r"uses w and was given no parameters: .* write compile\(function, \[w, ...\]"
+    ):
+        assert list(compile(lambda x: w * x, engine=engine)([1.0, 2.0])) == [2.0, 4.0]
+    assert list(compile(lambda x: marked * x, engine=engine)([1.0, 2.0])) == [3.0, 6.0], "the forward pass of a model"
 
 
 def test_a_saved_forward_pass_with_structures(engine, tmp_path):
