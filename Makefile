@@ -1,5 +1,5 @@
-# make demo · make test · make long · make bench · make docs · make notebooks · make pictures · make lint · make generate
-# make screenshots · make compiled · make release-check · make workflows · make clean
+# make demo · make test · make long · make coverage · make lint · make bench · make docs · make notebooks
+# make pictures · make screenshots · make generate · make compiled · make release-check · make workflows · make clean
 #
 # Everything is set up below .venv, from nothing but Python >= 3.10, make and git; nothing needs root. What is set up
 # is remembered in stamp files and done again only when pyproject.toml changes.
@@ -8,19 +8,22 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test long bench docs notebooks pictures screenshots lint generate compiled release-check workflows clean venv
+.PHONY: demo test long coverage bench docs notebooks pictures screenshots lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
 	$(BIN)/python demos/x_squared.py
 
-# The suite in plain Python, with coverage; then once more against the compiled wheel, where there is a C compiler, and
-# there with the tests marked slow, which coverage would make slower still. Those marked long take minutes each: `make
-# long` runs them.
+# The suite in plain Python, without what is marked slow; then all of it against the compiled wheel. Without a C compiler
+# all of it in plain Python. What is marked long takes minutes for each test: `make long` runs it.
 test: .venv/.dev
 	@$(HAVE_COMPILER) || echo "No C compiler: the compiled engine is not tested here."
-	$(BIN)/python -m pytest $(PYTEST) -m "not slow and not long" --cov --cov-report=term
+	$(BIN)/python -m pytest $(PYTEST) -m "not long$$($(HAVE_COMPILER) && echo ' and not slow')"
 	@if $(HAVE_COMPILER); then $(MAKE) --no-print-directory compiled; fi
+
+# All of it in plain Python, and which lines and branches it reaches.
+coverage: .venv/.dev
+	$(BIN)/python -m pytest $(PYTEST) -m "not long" --cov --cov-report=term
 
 # The whole suite against an installed, compiled wheel: the tests are copied, so that they cannot see the source tree.
 compiled: .venv-compiled/.made

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .core.node import walk
 from .core.table import CONSTANT, INPUT, PARAMETER, UNRECORDED
 from .errors import OperandError
 
@@ -63,6 +62,18 @@ def checked_label(text: object) -> str:
     return text
 
 
+def whole(number: int, what: str) -> float:
+    """A whole number as a float.
+
+    Raises:
+        OperandError: it is too large.
+    """
+    try:
+        return float(number)
+    except OverflowError:
+        raise OperandError(f"{what} is a float, which ends at 1.8e308; write math.inf for what is beyond") from None
+
+
 def describe(thing: object) -> str:
     """A short name of a thing for an error message: its type, and its text when that is short."""
     text = repr(thing)
@@ -72,9 +83,17 @@ def describe(thing: object) -> str:
 
 def deepcopy_graph(root: Any, memo: dict[int, Any]) -> Any:
     """A copy of a node with all it depends on; what is shared stays shared, through `memo` also between calls."""
-    order = walk(root)
-    memo.setdefault(id(memo), []).append(order)  # as `copy` does: an id in the memo must not be given to another object
-    for node, _ in order:
-        if id(node) not in memo:
-            memo[id(node)] = node._copied(memo)
+    memo.setdefault(id(memo), []).append(root)  # as `copy` does: an id in the memo must not be given to another object
+    stack: list[Any] = [root]
+    while stack:
+        node = stack[-1]
+        waits = False
+        for parent in node._parents:
+            if parent is not None and id(parent) not in memo:
+                stack.append(parent)
+                waits = True
+        if not waits:
+            stack.pop()
+            if id(node) not in memo:
+                memo[id(node)] = node._copied(memo)
     return memo[id(root)]

@@ -109,8 +109,33 @@ def check(number: Any) -> None:
         return
     if now.how is STORED:
         refuse(now)
+    _warn(now, _message(now))
+
+
+def warn_of_steps(count: int) -> None:
+    """Say that a number trained as `w = w - rate * w.grad` has become the end of a long graph."""
+    now = situation()
+    if not now.by_us:
+        _warn(
+            now,
+            f"the number whose gradient is read here is a result: {count} steps like w = w - rate * w.grad have been "
+            "recorded, and every backward goes through all of them; write w.data -= rate * w.grad, or make a new leaf "
+            "under no_grad()",
+        )
+
+
+def warn_of_captured(names: str) -> None:
+    """Say that a compiled function has no parameters, though it uses numbers that have gradients."""
+    _warn(
+        situation(),
+        f"the compiled function uses {names} and was given no parameters: it computes with the numbers as they are at "
+        "each call, and brings no gradient to them; for gradients write compile(function, [w, ...])",
+    )
+
+
+def _warn(now: Situation, text: str) -> None:
     warnings.warn_explicit(
-        _message(now), GraphWarning, now.user.f_code.co_filename, now.user.f_lineno,
+        f"{now.line}: {text}", GraphWarning, now.user.f_code.co_filename, now.user.f_lineno,
         registry=now.user.f_globals.setdefault("__warningregistry__", {}),
     )  # fmt: skip
 
@@ -128,13 +153,13 @@ def refuse(now: Situation, who: str = "", function: Any = None) -> None:
         now = now._replace(how=PASSED, called=str(getattr(function, "__name__", "")))
     if now.how is SHOWN or is_shown():
         return
-    raise OperandError(_message(now, who))
+    raise OperandError(f"{now.line}: {_message(now, who)}")
 
 
 def _message(now: Situation, who: str = "") -> str:
     what, alone = (f"a number that {who} differentiates", "x.item()") if who else ("a recorded number", "float(x)")
     return (
-        f"{now.line}: {now.told} makes a plain float of {what}, and its derivative would be lost: "
+        f"{now.told} makes a plain float of {what}, and its derivative would be lost: "
         f"{remedy(now.how, now.called)}; if the number alone is meant, write {alone}"
     )
 

@@ -108,7 +108,9 @@ class RenderError(AutogradError, RuntimeError):
 
 
 class GraphWarning(UserWarning):
-    """A recorded number was turned into a plain float where its derivative may be lost; the message names the line.
+    """A recorded number became a plain float, where its derivative may be lost, or a graph grows with every step.
+
+    The message names the line.
 
     >>> import warnings
     >>> from autograd import GraphWarning

@@ -2,7 +2,7 @@
 
     python benchmarks/compiled.py                        what this interpreter can import
     python benchmarks/compiled.py --peers PYTHON --hips PYTHON     peers of other interpreters
-    python benchmarks/compiled.py --only W1 W2           some of the workloads (W4 is in arrays.py)
+    python benchmarks/compiled.py --only W1 W2           some of the workloads (W4 is in arrays.py; see workloads.py)
     python benchmarks/compiled.py --cpu                  processor time: on a busy machine
 
 Every round times each contender once, in a shuffled order, so that what disturbs the machine disturbs all alike. The
@@ -18,6 +18,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
@@ -31,9 +32,9 @@ import numpy as np  # noqa: E402
 from workloads import data_for, glassgrad_loss, shuffled  # noqa: E402
 
 CONTENDERS: dict[str, list[str]] = {
-    "llvm": ["W1", "W2", "W3", "W5", "W6", "W7"],
+    "llvm": ["W1", "W2", "W3", "W5", "W6", "W7", "W8"],
     "llvm step()": ["W1", "W2"],
-    "numpy engine": ["W1", "W2", "W3", "W5", "W6", "W7"],
+    "numpy engine": ["W1", "W2", "W3", "W5", "W6", "W7", "W8"],
     "jax engine": ["W1", "W2", "W7"],
     "eager": ["W1", "W2", "W3", "W5", "W7"],
     "jax.jit": ["W1", "W2", "W3", "W5", "W6", "W7"],
@@ -42,6 +43,8 @@ CONTENDERS: dict[str, list[str]] = {
     "CasADi MX": ["W1", "W2"],
     "CasADi map": ["W1", "W2"],
     "HIPS autograd": ["W1", "W2", "W5"],
+    "own Value": ["W8"],
+    "own Value, ours imported": ["W8"],
     "micrograd": ["W1", "W2"],
     "micrograd, by sample": ["W1", "W2"],
     "numpy by hand": ["W1", "W2"],
@@ -49,7 +52,9 @@ CONTENDERS: dict[str, list[str]] = {
 }
 RESTARTS = 3
 PEERS = ("jax.jit", "jax engine", "torch", "CasADi SX", "CasADi MX", "CasADi map")
-ROLLED = ("W1", "W2", "W7")
+LONG = ("W3", "W7", "W8")
+"""Programs whose machine code is kept on disk: their first call is measured without that, and with it (in brackets)."""
+ROLLED = ("W1", "W2", "W7", "W8")
 
 
 def make(contender: str, name: str) -> tuple[Callable[[], Any], float]:
@@ -82,6 +87,8 @@ def _make(contender: str, name: str, data: Any) -> Callable[[], Any]:
         "micrograd": lambda: peers.micrograd_step(name, data, whole=True),
         "micrograd, by sample": lambda: peers.micrograd_step(name, data, whole=False),
         "C": lambda: peers.c_step(name, data),
+        "own Value": lambda: peers.microgpt_step(data, "own_value"),
+        "own Value, ours imported": lambda: peers.microgpt_step(data, "autograd"),
         "numpy by hand": lambda: {"W1": peers.numpy_w1, "W2": peers.numpy_w2}[name](data),
     }
     if contender in makers:
@@ -95,6 +102,8 @@ def _make(contender: str, name: str, data: Any) -> Callable[[], Any]:
     step = compile(loss, parameters, engine=contender.partition(" ")[0])
     if contender == "llvm step()":
         return lambda: step(*data.batch)
+    if name == "W8":
+        return trained(step, data)
     if name == "W6":
         return lambda: step.hessian(data.theta, *data.batch)
     if contender == "jax engine":  # arrays on the device, as its peer has them
@@ -110,6 +119,24 @@ def eager(loss: Callable[..., Any], parameters: list[Any], data: Any) -> None:
         p.grad = 0.0
     for sample in zip(*data.batch, strict=True) if data.batch else [()]:
         loss(*(part.tolist() if isinstance(part, np.ndarray) else part for part in sample)).backward()
+
+
+def trained(step: Any, data: Any) -> Callable[[], Any]:
+    """Loss, gradient, and microgpt.py's Adam on whole vectors; gives what was computed first."""
+    theta, (m, v) = data.theta.copy(), np.zeros((2, data.theta.size))
+    first: list[Any] = []
+    count = 0
+
+    def run() -> Any:
+        nonlocal theta, m, v, count
+        loss, gradient = step.value_and_grad(theta, *data.batch)
+        first[:] = first or (loss, gradient)
+        count += 1
+        m, v = 0.85 * m + 0.15 * gradient, 0.99 * v + 0.01 * gradient**2
+        theta = theta - 0.01 * (m / (1 - 0.85**count)) / (np.sqrt(v / (1 - 0.99**count)) + 1e-8)
+        return tuple(first)
+
+    return run
 
 
 def worker() -> None:
@@ -152,16 +179,22 @@ def timed(step: Callable[[], Any], budget: float = 0.02) -> float:
 class Process:
     """A worker, and what it is asked."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, python: str, cache: str = "0") -> None:
         threads = {
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+            "GLASSGRAD_CACHE": cache,
         }
         command = [python, __file__, "--worker", *(["--cpu"] if "--cpu" in sys.argv else [])]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **threads}
         )
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
 
     def ask(self, *request: str) -> Any:
         assert self.process.stdin is not None
@@ -193,14 +226,26 @@ def measure(only: list[str], rounds: int, peers: str, hips: str) -> dict[str, An
                     times.setdefault(contender, []).append(processes[contender].ask("time", contender, name))
             agreement(name, processes)
             for process in processes.values():
-                process.process.stdin.close()  # type: ignore[union-attr]
-                process.process.wait()
+                process.close()
         results[name] = {
             contender: {"seconds": statistics.median(each), "first call": statistics.median(first[contender])}
             for contender, each in times.items()
         }
+        if name in LONG:
+            results[name]["llvm"]["first call, code kept"] = first_call_again(name)
         print(table(name, results[name]), flush=True)
     return results
+
+
+def first_call_again(name: str) -> float:
+    """Seconds to the first call in a process that finds the machine code that another has left."""
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = []
+        for _ in range(1 + RESTARTS):
+            process = Process(sys.executable, folder)
+            seconds.append(process.ask("make", "llvm", name))
+            process.close()
+    return statistics.median(seconds[1:])
 
 
 def lines_of(name: str) -> dict[str, int]:
@@ -223,16 +268,17 @@ def agreement(name: str, processes: dict[str, Process]) -> None:
 
 def table(name: str, rows: dict[str, Any]) -> str:
     best = rows.get("llvm", next(iter(rows.values())))["seconds"]
-    lines = [f"{name:<20}{'µs a step':>12}{'of llvm':>10}{'first call, ms':>17}"]
+    lines = [f"{name:<25}{'µs a step':>12}{'of llvm':>10}{'first call, ms':>17}"]
     for contender, row in sorted(rows.items(), key=lambda item: item[1]["seconds"]):
         seconds, first = row["seconds"], row["first call"]
-        lines.append(f"{contender:<20}{seconds * 1e6:>12.2f}{seconds / best:>9.2f}×{first * 1e3:>16.1f}")
+        kept = f" ({row['first call, code kept'] * 1e3:.1f})" if "first call, code kept" in row else ""
+        lines.append(f"{contender:<25}{seconds * 1e6:>12.2f}{seconds / best:>9.2f}×{first * 1e3:>16.1f}{kept}")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", default=["W1", "W2", "W3", "W5", "W6", "W7"], metavar="W")
+    parser.add_argument("--only", nargs="+", default=["W1", "W2", "W3", "W5", "W6", "W7", "W8"], metavar="W")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--peers", default=sys.executable, help="the interpreter that has jax, torch, casadi")
     parser.add_argument("--hips", default=sys.executable, help="the interpreter that has HIPS autograd")

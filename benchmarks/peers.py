@@ -280,6 +280,31 @@ def micrograd_step(name: str, data: Data, whole: bool) -> Step:
     return step
 
 
+def microgpt_step(data: Data, engine: str) -> Step:
+    """A step of training of microgpt.py on an engine of its own, loss, gradient and Adam; gives those of the first."""
+    import importlib
+
+    import microgpt
+
+    model = microgpt.GPT(importlib.import_module(engine).Value, data.X.shape[-1])
+    parameters = model.parameters()
+    for p, number in zip(parameters, data.theta.tolist()):  # noqa: B905
+        p.data = number
+    tokens = [*data.X[0].argmax(axis=-1).tolist(), int(data.Y[0, -1].argmax())]
+    optimizer = microgpt.Adam(parameters, 10**6)
+    first: list[Any] = []
+
+    def step() -> Any:
+        loss = microgpt.loss_of(model, tokens)
+        loss.backward()
+        if not first:
+            first[:] = loss.data, np.array([p.grad for p in parameters])
+        optimizer.step()
+        return tuple(first)
+
+    return step
+
+
 # ---------------------------------------------------------------------------------------------------------------- C
 
 C_SOURCE = r"""

@@ -1,6 +1,7 @@
 """What is measured: W1 a network, W2 the moons, W3 a long chain, W5 an expression, W6 a Hessian, W7 a GPT.
 
-(W4, a network of arrays, is in `arrays.py`.)
+(W4, a network of arrays, is in `arrays.py`.) W8 is a step of training, loss, gradient and Adam, of the GPT of
+`microgpt.py`, in which all others are compared, too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sizes import CHAIN, GPT, MOONS, SEED
+from sizes import CHAIN, GPT, MOONS, SEED, WIDE
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ def data_for(name: str) -> Data:
         return Data(np.array([0.7, -1.2, 0.4]))
     if name == "W6":
         return Data(np.linspace(-1, 1, 20))
-    letters = rng.integers(0, GPT["vocabulary"], GPT["block"] + 1)
-    one_hot = np.eye(GPT["vocabulary"])
-    count = (2 * GPT["vocabulary"] + GPT["block"] + 12 * GPT["width"]) * GPT["width"]
+    gpt = WIDE if name == "W8" else GPT
+    letters = rng.integers(0, gpt["vocabulary"], gpt["block"] + 1)
+    one_hot = np.eye(gpt["vocabulary"])
+    count = (2 * gpt["vocabulary"] + gpt["block"] + 12 * gpt["width"]) * gpt["width"]
     return Data(rng.normal(size=count) * 0.08, (one_hot[letters[:-1]][None], one_hot[letters[1:]][None]))
 
 
@@ -88,8 +90,8 @@ def glassgrad_loss(name: str, theta: Any) -> tuple[Callable[..., Any], list[Any]
     import autograd as ag
     from autograd import Value
 
-    if name == "W7":
-        sizes = Sizes(**GPT)
+    if name in ("W7", "W8"):
+        sizes = Sizes(**(WIDE if name == "W8" else GPT))
         w = weights(sizes)
         p = [each for matrix in w.values() for row in matrix for each in row]
         return loss_of(w, sizes), p

@@ -20,10 +20,21 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 for pool in ("OMP", "OPENBLAS", "MKL"):  # pytest -n has a process for each core: threads would wait for each other
     os.environ.setdefault(f"{pool}_NUM_THREADS", "1")
 os.environ["GLASSGRAD_LANG"] = "en"  # whatever the machine speaks
+os.environ["GLASSGRAD_CACHE"] = "0"  # nothing of an earlier run, nothing in the user's folders
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, print_blob=True)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=2000, print_blob=True)
 hypothesis.settings.load_profile("repeatable")  # pytest --hypothesis-profile=search looks for new counterexamples
+
+
+ONCE = (
+    "compiler/test_arrays.py", "compiler/test_arrays_jax.py", "compiler/test_arrays_source.py",
+    "compiler/test_javascript.py", "compiler/test_packed.py", "doctor/script", "doctor/test_doctor_demos.py",
+    "doctor/test_language.py", "drawing/page", "drawing/test_order.py", "drawing/test_page_width.py",
+    "nn/test_estimators.py", "nn/test_torch.py", "parity", "tensor", "test_demos.py", "test_neighbour.py", "zoo",
+)  # fmt: skip
+"""Tests that take long, or do not ask which scalar engine runs. `make test` runs the suite twice and these once, with
+the compiled engine: they count as slow."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,7 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
     for item in items:
+        if item.path.relative_to(here).as_posix().startswith(ONCE):
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.timeout(3600))
 

@@ -153,7 +153,7 @@ def binary(row: Rule, reflected: bool = False) -> str:
         "if type(other) is float:",
         f"    {given} = other",
         "elif isinstance(other, int):",
-        f"    {given} = float(other)",
+        f'    {given} = whole(other, "an operand of {row.symbol or row.name}")',
         "elif is_foreign(other):",
         f"    return {'NotImplemented' if name.startswith('__') else foreign}",
         "else:",

@@ -47,7 +47,7 @@ class Guarded(Recorded):
     __slots__ = ()
 
     def __init__(self, number: Any, came: Any = None) -> None:
-        super().__init__(number, came)
+        self.number, self.came = number, came
         if came is not None:
             type(self).met = True
 
@@ -98,12 +98,17 @@ class BasePlans(Generic[P]):
         self.program = program
         self.boundary = len(program)  # the first instruction that is not the user's own
         self._is_read = known is not None
+        self.given = dict(known or {})
         self._gradients = {exactly: tuple(found) for exactly, found in (known or {}).items()}
         self._differing = True in self._gradients
 
     def has_another(self, kind: str) -> bool:
         """Whether the exact plan of this kind may come to something else where numbers are not finite."""
         return self._differing and kind not in ("forward", "value") and not (self._is_read and kind != "value_and_grad")
+
+    def note_another(self) -> None:
+        """Remember that it may, where somebody else has derived the program."""
+        self._differing = True
 
     def loss_output(self) -> int:
         """The instruction that is the loss.

@@ -126,13 +126,14 @@ Fold = Callable[..., "int | None"]
 
 
 def _add(p: Any, x: int, y: int) -> int | None:
-    if p.is_number(x, 0.0):
+    numbers, ops = p.numbers, p.ops
+    if x in numbers and numbers[x] == 0.0:
         return y
-    if p.is_number(y, 0.0):
+    if y in numbers and numbers[y] == 0.0:
         return x
-    if p.ops[y] is rules.negative:
+    if ops[y] is rules.negative:
         return p.emit(rules.subtract, x, p.args[y][0])  # type: ignore[no-any-return]
-    if p.ops[x] is rules.negative:
+    if ops[x] is rules.negative:
         return p.emit(rules.subtract, y, p.args[x][0])  # type: ignore[no-any-return]
     if x == y and _scaled(p, x)[0] is not None:  # 3 * u + 3 * u
         return p.emit(rules.multiply, p.constant(2.0), x)  # type: ignore[no-any-return]
@@ -150,6 +151,8 @@ def _subtract(p: Any, x: int, y: int) -> int | None:
 
 
 def _multiply(p: Any, x: int, y: int) -> int | None:
+    if x not in p.numbers and y not in p.numbers and (p.ops[x] is not rules.multiply or p.ops[y] is not rules.multiply):
+        return None  # as most products are
     for one, other in ((x, y), (y, x)):
         if p.is_number(one, 1.0):
             return other

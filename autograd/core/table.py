@@ -57,13 +57,20 @@ power: Rule = intrinsic("power",  # x**0 is 1 also at x = 0. Elsewhere x**(y - 1
 reciprocal: Rule = Rule("reciprocal", lambda x: 1 / x, lambda out: -out * out,
     doc="one over x")
 cbrt: Rule = intrinsic("cbrt", lambda out: 1 / (3 * out * out), doc="the cube root")
+
+
+def _cosine(side: Any, length: Any) -> Any:
+    """side / length; that of an infinite side is 1 or -1."""
+    return where(equal(abs(side), math.inf), sign(side), side / length)
+
+
 square: Rule = Rule("square", lambda x: x * x, lambda x: 2 * x,
     doc="x times x")
 sqrt: Rule = intrinsic("sqrt", lambda out: 0.5 / out,
     doc="the square root; NaN, never complex, below 0")
 hypot: Rule = intrinsic("hypot",  # the norm of the zero vector has slope 0
-    lambda x, out: where(equal(out, 0), 0, x / out),
-    lambda y, out: where(equal(out, 0), 0, y / out),
+    lambda x, out: where(equal(out, 0), 0, _cosine(x, out)),
+    lambda y, out: where(equal(out, 0), 0, _cosine(y, out)),
     commutative=True, doc="sqrt(x*x + y*y), without overflow")
 
 # ---------------------------------------------------------------------------------- exponentials and logarithms
@@ -111,11 +118,18 @@ arcsin: Rule = intrinsic("arcsin", lambda x: 1 / sqrt(_one_minus_square(x)),
     c="asin", doc="the angle in radians whose sine is x")
 arccos: Rule = intrinsic("arccos", lambda x: -1 / sqrt(_one_minus_square(x)),
     c="acos", doc="the angle in radians whose cosine is x")
+
+
+def _turn(side: Any, length: Any) -> Any:
+    """How fast an angle turns. It does not at the origin and at infinity, where twice the length is the length."""
+    return where(equal(2 * length, length), 0, side / length / length)
+
+
 arctan: Rule = intrinsic("arctan", lambda x: 1 / (1 + x * x),
     c="atan", doc="the angle in radians whose tangent is x")
-arctan2: Rule = intrinsic("arctan2",  # not y / (x*x + y*y), which overflows early; at the origin no slope, as of hypot
-    lambda x, y: where(equal(hypot(x, y), 0), 0, y / hypot(x, y) / hypot(x, y)),
-    lambda x, y: where(equal(hypot(x, y), 0), 0, -x / hypot(x, y) / hypot(x, y)),
+arctan2: Rule = intrinsic("arctan2",  # not y / (x*x + y*y), which overflows early
+    lambda x, y: _turn(y, hypot(x, y)),
+    lambda x, y: _turn(-x, hypot(x, y)),
     c="atan2", doc="the angle in radians of the point with height x and abscissa y")
 sinh: Rule = intrinsic("sinh", lambda x: cosh(x), doc="the hyperbolic sine")
 cosh: Rule = intrinsic("cosh", lambda x: sinh(x), doc="the hyperbolic cosine")

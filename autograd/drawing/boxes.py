@@ -10,7 +10,7 @@ from typing import Final
 
 from . import colour, matrix
 from .colour import ALARM, GREY, PAPER, Scale
-from .escape import LONGEST, LONGEST_TOOLTIP, clean, quoted, tooltip
+from .escape import LONGEST, LONGEST_TOOLTIP, clean, dotted, quoted, tooltip
 from .model import Amount, Box
 from .options import Options
 
@@ -69,6 +69,8 @@ def lines_of(box: Box, options: Options) -> list[str]:
         return titles
     if box.kind in ("module", "neuron") and box.label and box.sign:
         titles = [clean(box.label), clean(box.sign)]
+    if box.equation:
+        titles.append(box.equation)
     if options.order and box.order is not None:
         titles[0] = f"{box.order}.  {titles[0]}"
     parts = [_held(box, options.digits)] if options.values else []
@@ -111,7 +113,7 @@ def _explained(box: Box) -> list[str]:
     if box.kind == "rest":
         return [f"{box.count:,} values are left out", *mark]
     name = clean(box.label, LONGEST_TOOLTIP)
-    lines = [".".join([*(clean(part) for part in box.path), *([name] if name and box.kind != "module" else [])])]
+    lines = [".".join(filter(None, [dotted(box.path), name if box.kind != "module" else ""]))]
     if box.kind == "again":
         return [f"{lines[0] or title_of(box)}, which is drawn on another line"]
     if box.kind in ("module", "neuron"):

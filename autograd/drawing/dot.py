@@ -6,7 +6,8 @@ it. How these look is in `boxes` and `edges`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,11 +16,12 @@ import graphviz
 from . import boxes, colour, edges
 from .boxes import Attributes
 from .colour import GREY, Scale
-from .escape import LONGEST_TOOLTIP, clean, quoted, tooltip
+from .escape import LONGEST_TOOLTIP, clean, dotted, quoted, tooltip
 from .extent import extent
 from .legend import legend
 from .model import Box, Drawing, Module
 from .options import Options
+from .order import around, siblings
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 
@@ -28,6 +30,9 @@ SIDES: Final = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n"
 
 WIDEST: Final = 3.0
 """A picture is at most so many times as wide as it is high: a thin strip would be shown too small."""
+
+KEY: Final = 460.0
+"""So wide may the key be below a narrower picture that is high enough: in more lines it would be as high itself."""
 
 PAD: Final = 0.15  # inches around the picture
 
@@ -47,7 +52,7 @@ def write(drawing: Drawing, options: Options) -> Dot:
     scale = options.scale or colour.fit(sizes(drawing))
     dense = is_dense(drawing)
     size = extent(drawing, options)
-    key = legend(drawing, options, scale, dense, max(size.wide, 300.0))
+    key = legend(drawing, options, scale, dense, max(size.wide, 300.0, min(3.0 * (size.high + 40.0), KEY)))
     graph = {
         "rankdir": options.rankdir,
         "bgcolor": "transparent",
@@ -83,6 +88,7 @@ def write(drawing: Drawing, options: Options) -> Dot:
             course["weight"] = "8"
         listed = _listed({**edges.attributes(edge, options, scale, dense), **course})
         body.append(f"\t{edge.tail} -> {edge.head} {listed}\n")
+    body += [_column([box.id for box in boxes]) for boxes in siblings(drawing)]
     return Dot({key: value for key, value in graph.items() if value}, node, line, body)
 
 
@@ -137,7 +143,7 @@ def _framed(drawing: Drawing, options: Options, scale: Scale) -> Iterable[str]:
             if line not in on:
                 continue
             name = quoted(clean(module.path[-1]))
-            path = tooltip(clean(".".join(module.path), LONGEST_TOOLTIP))
+            path = tooltip(clean(dotted(module.path), LONGEST_TOOLTIP))
             identity = module.id if line == min(on) else f"{module.id}_{line}"
             yield f"{margin}subgraph cluster_{identity} {{\n"
             yield (
@@ -150,11 +156,6 @@ def _framed(drawing: Drawing, options: Options, scale: Scale) -> Iterable[str]:
         yield from inside.get(((), line), ())
 
 
-def around(box: Box) -> tuple[str, ...]:
-    """The frames that a box stands in."""
-    return box.path[:-1] if box.kind == "module" else box.path
-
-
 def with_opacity(tone: str, opacity: float) -> str:
     """The colour, partly transparent."""
     return f"{tone}{round(255 * opacity):02x}"
@@ -162,6 +163,27 @@ def with_opacity(tone: str, opacity: float) -> str:
 
 def _box(box: Box, options: Options, scale: Scale) -> str:
     return f"\t{box.id} {_listed(boxes.attributes(box, options, scale))}\n"
+
+
+def _column(ids: Sequence[str]) -> str:
+    """What keeps boxes in this order: a column of points that nobody sees, tied together, each before its box.
+
+    The boxes themselves cannot be tied to one another: inside a frame Graphviz does not heed such edges, or crashes.
+    Two edges from each point outweigh the crossings that another order would save. (They must not have weight 0:
+    Graphviz 2.43 crashes on that.)
+    """
+    points = [f"tie_{id}" for id in ids]
+    ties = [f'{point} -> {id} [style="invis"]' for id, point in zip(ids, points, strict=True)]
+    lines = [
+        f"subgraph column_{ids[0]} {{",
+        '\tgraph [rank="same"]',
+        *(f'\t{point} [shape="point" label="" width="0.01" style="invis"]' for point in points),
+        *(f'\t{one} -> {other} [style="invis"]' for one, other in itertools.pairwise(points)),
+        "}",
+        *ties,
+        *ties,
+    ]
+    return "".join(f"\t{line}\n" for line in lines)
 
 
 def _listed(attributes: Attributes) -> str:

@@ -8,6 +8,7 @@ text.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 LONGEST: Final = 40
@@ -28,6 +29,15 @@ def clean(text: str, longest: int = LONGEST) -> str:
     if len(kept) <= longest and len(text) <= 20 * longest:
         return kept
     return kept[: longest - 1].rstrip() + "…"
+
+
+def dotted(path: Iterable[str]) -> str:
+    """The names of modules as one, without those that are blank.
+
+    >>> dotted(["net", " ", "layers.0"])
+    'net.layers.0'
+    """
+    return ".".join(filter(None, map(clean, path)))
 
 
 def _harmless(character: str) -> str:

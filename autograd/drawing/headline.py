@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .boxes import title_of
 from .colour import number
-from .escape import clean
+from .escape import clean, dotted
 from .layers import layers, norms
 from .model import Box, Drawing, Edge
 from .signs import MARKS
 
 STEEP: float = 1e3
 """A gradient whose norm changes by this factor between two layers vanishes or explodes."""
+
+
+LONGEST: Final = 400
+"""How many characters a sentence has; names of any length may be in it."""
 
 
 class Headline(NamedTuple):
@@ -40,7 +44,7 @@ def headline(drawing: Drawing) -> Headline:
     for check in (_broken_value, _broken_gradient, _marked, _steep, _without, _ordinary):
         found = check(drawing, boxes, into, out_of)
         if found is not None:
-            return found
+            return found._replace(text=clean(found.text, LONGEST))
     return Headline("", "")
 
 
@@ -118,7 +122,7 @@ def _marked(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Headl
 
 def full_name(box: Box) -> str:
     """What a box is called where others may have its name: a parameter with its modules, an array without its index."""
-    return name_of(box).partition("[")[0] if not box.path else ".".join([*box.path[1:], name_of(box)])
+    return name_of(box).partition("[")[0] if not box.path else dotted([*box.path[1:], name_of(box)])
 
 
 def _steep(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Headline | None:
@@ -158,7 +162,7 @@ def _without(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Head
         return None
     return Headline(
         f"{len(idle)} of {len(parameters)} parameters {'receive' if len(idle) > 1 else 'receives'} no gradient at all: "
-        f"{', '.join(full_name(box) for box in idle[:3])}{' …' if len(idle) > 3 else ''}.",
+        f"{', '.join(full_name(box) for box in idle[:3])}{' and others' if len(idle) > 3 else ''}.",
         idle[0].id,
     )
 

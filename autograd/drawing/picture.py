@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import graphviz
 
@@ -112,7 +113,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
         """Write the DOT text to a file and the picture beside it.
 
         Args:
-            filename: of the DOT text; the picture's adds the format. With `outfile`, only if it should be kept.
+            filename: of the DOT text; the picture's adds the format. With `outfile`, only if it should be kept. With
+                the ending of a format, "loss.png", it is the picture's, and no DOT text is kept.
             directory: where both go.
             view: open the picture.
             cleanup: remove the DOT text afterwards.
@@ -126,6 +128,12 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
         Raises:
             RenderError: it cannot be drawn here; the message names what to install or to call instead.
         """
+        if outfile is None and filename is not None:
+            named = Path(filename).suffix[1:].lower()
+            if named in _PICTURES:
+                if format is not None and format.lower() != named:
+                    raise OptionError(f"render({os.fspath(filename)!r}, format={format!r}): these are two formats")
+                filename, outfile = None, filename
         if outfile is not None:
             target = Path(directory or self.directory or ".", outfile)
             wanted = _known_format(format or target.suffix[1:] or self.format)
@@ -145,8 +153,21 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
         if cleanup:
             text.unlink(missing_ok=True)
         if view or quiet_view:
-            self._view(os.fspath(target), format=wanted, quiet=quiet_view)
+            self._show(os.fspath(target), wanted, quiet_view)
         return os.fspath(target)
+
+    def _show(self, target: str, format: str, quiet: bool) -> None:
+        """Open a file in whatever opens such files here; a warning where nothing does."""
+        try:
+            if not _has_screen():
+                raise RuntimeError("there is no screen")
+            self._view(target, format=format, quiet=quiet)
+        except (graphviz.ExecutableNotFound, RuntimeError, OSError) as error:
+            warnings.warn(
+                f"nothing here opens {target} ({str(error).splitlines()[0]}); it is written: open it yourself, or "
+                "leave the picture as the last line of a notebook's cell",
+                stacklevel=3,
+            )
 
     def to_html(self, path: Any = None) -> str:
         """The page that `inspect` makes, opened as deep as this picture; with a path it is written there instead.
@@ -208,6 +229,17 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # the package is not typ
 
     def __repr__(self) -> str:
         return f"<Picture, {self._summary()}>"
+
+
+_PICTURES: Final = frozenset({*graphviz.FORMATS, "html", "txt"} - {"gv", "dot", "canon", "xdot", "plain"})
+"""Endings that name a picture and not the DOT text."""
+
+
+def _has_screen() -> bool:
+    """Whether there is a place for a window: on Linux a server of X or Wayland, or a browser that somebody named."""
+    if not sys.platform.startswith(("linux", "freebsd")):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"))
 
 
 def _known_format(name: str) -> str:

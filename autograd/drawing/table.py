@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .boxes import SUSPICIOUS, title_of
 from .colour import number
-from .escape import LONGEST_TOOLTIP, clean
+from .escape import LONGEST_TOOLTIP, clean, dotted
 from .model import Amount, Box, Drawing
 
 HEADS = ("id", "name = operation", "kind", "value", "gradient", "turn", "operands", "module")
@@ -35,7 +35,7 @@ def _row(box: Box, operands: list[str]) -> tuple[str, ...]:
     gradient = "" if box.kind in ("constant", "rest") else _shown(box.grad) or "not yet"
     kind = f"{box.kind} (root)" if box.is_root else box.kind
     turn = "" if box.order is None else str(box.order)
-    path = ".".join(clean(part) for part in (box.path[:-1] if box.kind == "module" else box.path))
+    path = dotted(box.path[:-1] if box.kind == "module" else box.path)
     return box.id, title_of(box), kind, value, gradient, turn, " ".join(operands), path
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from .boxes import title_of
 from .colour import number
 from .dot import is_dense
-from .escape import clean
+from .escape import clean, dotted
 from .extent import PAGE, columns, extent, gaps, width
 from .model import Box, Drawing, Edge
 from .options import Options
@@ -66,7 +66,7 @@ def _balanced(found: Sequence[Sequence[Box]], drawing: Drawing, options: Options
 def _name(box: Box, options: Options) -> str:
     """What a box is called away from where it stands."""
     if box.kind == "module":
-        return ".".join(box.path[-2:])
+        return dotted(box.path[-2:])
     if box.label or box.value is None or box.value.number is None:
         return clean(box.label) or title_of(box)
     return f"{title_of(box)} {number(box.value.number, options.digits)}"

@@ -13,13 +13,17 @@ MASKED: Final = (
 )
 
 
+TAKEN: Final[list[type]] = [np.ndarray, np.memmap]
+"""The classes of arrays that are taken; the array of Values enters itself."""
+
+
 def check_array(thing: object) -> None:
     """Refuse arrays of classes with an arithmetic of their own: it would be ignored, or the graph lost in it.
 
     Raises:
         OperandError: a masked array, a matrix or another subclass of numpy's array (but a file in memory is one).
     """
-    if isinstance(thing, np.ndarray) and type(thing) is not np.ndarray and not isinstance(thing, np.memmap):
+    if isinstance(thing, np.ndarray) and type(thing) not in TAKEN:
         if isinstance(thing, np.ma.MaskedArray):
             raise OperandError(MASKED)
         raise OperandError(

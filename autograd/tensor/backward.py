@@ -87,6 +87,8 @@ def passed_exactly(node: Any, k: int, g: Arrived, given: Any, out: Any) -> Arriv
 
 def fitted(part: Any, like: Any) -> Any:
     """A contribution in the shape and dtype of the operand that it belongs to."""
+    if isinstance(part, float):  # of an operand without axes, where Python's floats raise
+        part = np.array(part)
     if part.shape != like.shape:
         part = unbroadcast(part, like.shape)
     return part if part.dtype == like.dtype else astype(part, dtype=like.dtype)

@@ -78,6 +78,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "vsplit": lambda x, parts: shapes.split(x, parts, 0),
     "dsplit": lambda x, parts: shapes.split(x, parts, 2),
     "real": rules.identity,
+    "sinc": ufuncs.sinc,
     "linalg.diagonal": lambda x, offset=0: shapes.diagonal(x, offset, -2, -1),
     "linalg.matmul": rows.matmul,
     "linalg.matrix_transpose": shapes.matrix_transpose,

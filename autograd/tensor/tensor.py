@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..carrier import NOTHING_RECORDED, Note, deepcopy_graph, describe, no_subclass, rule_of
+from ..carrier import NOTHING_RECORDED, Note, deepcopy_graph, describe, no_subclass, rule_of, whole
 from ..conversion import CARRIERS, is_shown
 from ..core.reverse import times
 from ..core.rule import Rule
@@ -346,7 +346,9 @@ def _taken(rule: Any, operands: tuple[Any, ...]) -> tuple[Any, Any, Any]:
         else:
             kind = type(operand)
             if kind is int:
-                operand = float(operand)  # an int would be taken for a number that the table states
+                operand = whole(
+                    operand, f"an operand of {rule.symbol or rule.name}"
+                )  # an int would be taken for a number that the table states
             elif kind is not float:
                 operand = _number(rule.name, operand)
                 open_to_change = True

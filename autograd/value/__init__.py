@@ -1,10 +1,10 @@
 """The scalar carrier: `Value`, and numpy arrays of Values. Importing it puts a callback into `gc.callbacks`."""
 
 from .collector import THROTTLE
-from .sums import Chain, Link
+from .sums import Chain
 from .value import Result, Value, _unpickled  # pickles of version 0.1 name them here
 
-for _class in (Result, Chain, Link):  # what an operation made is a Value for whoever looks
+for _class in (Result, Chain):  # what an operation made is a Value for whoever looks
     _class.__name__ = _class.__qualname__ = "Value"
 
 __all__ = ["THROTTLE", "Value"]

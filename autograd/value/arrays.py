@@ -15,9 +15,10 @@ from ..errors import OperandError
 from ..system.arrays import check_array
 from .operands import to_float
 from .value import Value
+from .value_array import ValueArray
 
 
-def values(array: Any, label: str = "") -> np.ndarray[Any, np.dtype[np.object_]]:
+def values(array: Any, label: str = "") -> ValueArray:
     """An array of `Value`s of the same shape, named by their place: `W[0,1]`.
 
     Args:
@@ -45,7 +46,7 @@ def values(array: Any, label: str = "") -> np.ndarray[Any, np.dtype[np.object_]]
     for index in np.ndindex(numbers.shape):
         place = f"[{','.join(map(str, index))}]" if index else ""
         out[index] = Value(numbers[index], f"{label}{place}" if label else "")
-    return out
+    return out.view(ValueArray)
 
 
 def data(array: Any) -> Any:

@@ -1,7 +1,7 @@
 """What numpy's elementwise functions do when they are given a Value, alone or beside arrays: `np.maximum(v, 0.0)`.
 
-(An array of Values is an array of objects: numpy goes through it by itself and asks each Value for a method of the
-function's name. What it does by comparing, such as `np.maximum` of two such arrays, never comes here.)
+(Arrays of Values are in `value_array.py`. A plain array of objects numpy goes through by itself, asking each Value for
+a method of the function's name; what it does by comparing, such as `np.maximum` of two such arrays, never comes here.)
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numbers
 
 import numpy as np
 
-from ..carrier import describe
+from ..carrier import describe, whole
 from ..errors import OperandError
 from ..system.arrays import check_array
 
@@ -23,10 +23,7 @@ def to_float(number: object, what: str = "a Value") -> float:
     if isinstance(number, float):
         return float(number)
     if isinstance(number, int):
-        try:
-            return float(number)
-        except OverflowError:
-            raise OperandError(f"{what} is a float, which ends at 1.8e308; write math.inf for what is beyond") from None
+        return whole(number, what)
     if hasattr(number, "_apply"):
         raise OperandError(f"{what} must be a plain number, got a Value; use v.item(), or v.detach() for a new leaf")
     if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):

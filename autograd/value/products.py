@@ -16,6 +16,7 @@ from ..tensor.shapes import array
 from .operands import to_float
 from .sums import Chain, Row, row_of
 from .value import Value
+from .value_array import of_values
 
 
 def dot(x: Any, y: Any, start: Any = None) -> Any:
@@ -72,7 +73,7 @@ def of_lists(x: list[Any], y: list[Any], start: Any) -> Any:
         if found is None:
             return None
         out[k] = found
-    return out
+    return of_values(out)
 
 
 def of_rows(xs: Row, ys: Row, start: Any) -> Any:
@@ -132,4 +133,4 @@ def of_arrays(x: Any, y: Any, start: Any) -> Any:
             found = None if xs is None or ys is None else of_rows(xs, ys, starts[place])
             out[place] = chain(row, column, starts[place]) if found is None else found
             place += 1
-    return out.reshape(shape)[()]
+    return of_values(out.reshape(shape)[()])

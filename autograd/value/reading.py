@@ -6,11 +6,12 @@ Compiled by mypyc in wheels, plain Python elsewhere.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import conversion
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
+from ..core.table import add, subtract
 from ..errors import GraphError, OperandError
 from ..mode import MODE, NOW, SPECIAL, STRICT
 from ..system.arrays import MASKED
@@ -18,6 +19,9 @@ from .operands import is_foreign, is_number, to_float
 
 if TYPE_CHECKING:
     from mypy_extensions import i64  # an int that mypyc keeps in a machine word
+
+STEPS: Final = 10
+"""After so many steps of a training that hangs each on the graph there is a warning."""
 
 
 class Scalar:
@@ -66,6 +70,8 @@ class Scalar:
     @property
     def grad(self) -> float:
         """d root / d self of the backward sweeps so far: see `backward`. Assignable."""
+        if self.x is not None and self.y is None:
+            watch_steps(self)
         return self._grad
 
     @grad.setter
@@ -242,6 +248,19 @@ def refuse_while_tracing(value: Scalar, what: str) -> None:
     """A number read while a compiler traces would be frozen into the program: its tracer says so."""
     if NOW.tracer is not None:
         NOW.tracer.refuse(value, what)
+
+
+def watch_steps(node: Scalar) -> None:
+    """Warn where `w = w - rate * w.grad` in a loop makes one long graph: w was ten times moved by plain numbers."""
+    steps: list[float] = []
+    at: Scalar | None = node
+    while at is not None and at.x is not None and at.y is None and at.mark > 0 and len(steps) <= STEPS:
+        if at.rule is not subtract and at.rule is not add:
+            break
+        steps.append(at.dy)
+        at = at.x
+    if len(steps) == STEPS and len(set(steps)) == STEPS:
+        conversion.warn_of_steps(STEPS)
 
 
 def belongs_elsewhere(other: object) -> bool:

@@ -17,7 +17,7 @@ from ..core.rule import Rule
 from ..mode import ADDING, MODE, SPECIAL, for_a_new_node
 from .operands import is_foreign, to_float
 from .reading import Scalar
-from .value import ADD, MULTIPLY, Result, Value, reach
+from .value import ADD, MULTIPLY, Result, Value, blank, reach
 
 NOTHING: Final = -0.0
 """What a sum without a start begins with: unlike 0.0 it leaves every first term as it is, also -0.0."""
@@ -191,7 +191,7 @@ class Chain(Result):
             x, a, y, b = x_nodes[k], x_numbers[k], y_nodes[k], y_numbers[k]
             product: Scalar | None = None
             if x is not None or y is not None:
-                product = Link(self, MULTIPLY, a * b, x, a if x is None else b, y, b if y is None else a)
+                product = link(self, MULTIPLY, a * b, x, a if x is None else b, y, b if y is None else a)
             dx = number if whole is None else 1.0
             dy = a * b if product is None else 1.0
             if k == last:  # the node itself
@@ -204,35 +204,35 @@ class Chain(Result):
             else:
                 number += a * b
                 if whole is not None or product is not None:
-                    whole = Link(self, ADD, number, whole, dx, product, dy)
+                    whole = link(self, ADD, number, whole, dx, product, dy)
 
     # ------------------------------------------------------------- what backward asks while it is folded
 
-    def _reach(self, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
+    def _reach(self, stack: list[Result], done: int) -> bool:
         xs, ys = self.xs, self.ys
         assert xs is not None
         assert ys is not None
         low = len(stack)
-        visit(self.start, stack, leaves, done)
+        visit(self.start, stack, done)
         x: Four | None = xs.first if xs.mark < done else None
         y: Four | None = ys.first if ys.mark < done else None
         x_waits = y_waits = False  # whether a result among them is still to be visited
         while x is not None or y is not None:
-            if x is not None and visit(x.a, stack, leaves, done):
+            if x is not None and visit(x.a, stack, done):
                 x_waits = True
-            if y is not None and visit(y.a, stack, leaves, done):
+            if y is not None and visit(y.a, stack, done):
                 y_waits = True
-            if x is not None and visit(x.b, stack, leaves, done):
+            if x is not None and visit(x.b, stack, done):
                 x_waits = True
-            if y is not None and visit(y.b, stack, leaves, done):
+            if y is not None and visit(y.b, stack, done):
                 y_waits = True
-            if x is not None and visit(x.c, stack, leaves, done):
+            if x is not None and visit(x.c, stack, done):
                 x_waits = True
-            if y is not None and visit(y.c, stack, leaves, done):
+            if y is not None and visit(y.c, stack, done):
                 y_waits = True
-            if x is not None and visit(x.d, stack, leaves, done):
+            if x is not None and visit(x.d, stack, done):
                 x_waits = True
-            if y is not None and visit(y.d, stack, leaves, done):
+            if y is not None and visit(y.d, stack, done):
                 y_waits = True
             x = None if x is None else x.more
             y = None if y is None else y.more
@@ -248,59 +248,74 @@ class Chain(Result):
             high -= 1
         return waits
 
-    def _pass_on(self) -> None:
+    def _pass_on(self) -> float:
         xs, ys = self.xs, self.ys
         assert xs is not None
         assert ys is not None
         g = self._grad
+        passed = 0.0
         start = self.start
         if start is not None:
             start._grad += g
+            passed = g
         x: Four | None = xs.first
         y: Four | None = ys.first
         while x is not None and y is not None:
             if x.a is not None:
-                x.a._grad += y.a_number * g
+                part = y.a_number * g
+                x.a._grad += part
+                passed += part
             if y.a is not None:
-                y.a._grad += x.a_number * g
+                part = x.a_number * g
+                y.a._grad += part
+                passed += part
             if x.b is not None:
-                x.b._grad += y.b_number * g
+                part = y.b_number * g
+                x.b._grad += part
+                passed += part
             if y.b is not None:
-                y.b._grad += x.b_number * g
+                part = x.b_number * g
+                y.b._grad += part
+                passed += part
             if x.c is not None:
-                x.c._grad += y.c_number * g
+                part = y.c_number * g
+                x.c._grad += part
+                passed += part
             if y.c is not None:
-                y.c._grad += x.c_number * g
+                part = x.c_number * g
+                y.c._grad += part
+                passed += part
             if x.d is not None:
-                x.d._grad += y.d_number * g
+                part = y.d_number * g
+                x.d._grad += part
+                passed += part
             if y.d is not None:
-                y.d._grad += x.d_number * g
+                part = x.d_number * g
+                y.d._grad += part
+                passed += part
             x = x.more
             y = y.more
+        return passed
 
 
-class Link(Result):
+def link(whole: Chain, rule: Rule, data: float, x: Scalar | None, dx: float, y: Scalar | None, dy: float) -> Result:
     """A node of a chain that has been unfolded. Its gradient is that of the whole, as it is for every term of a sum."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, whole: Chain, rule: Rule, data: float, x: Scalar | None, dx: float, y: Scalar | None, dy: float
-    ) -> None:
-        self._data = data
-        self._grad = whole._grad
-        self.x = x
-        self.dx = dx
-        self.y = y
-        self.dy = dy
-        self.rule = rule
-        self.mark = whole.mark
-        self.note = Note("", whole.note.scope, whole.note.source) if whole.note.label else whole.note
+    made = blank()
+    made._data = data
+    made._grad = whole._grad
+    made.x = x
+    made.dx = dx
+    made.y = y
+    made.dy = dy
+    made.rule = rule
+    made.mark = whole.mark
+    made.note = Note("", whole.note.scope, whole.note.source) if whole.note.label else whole.note
+    return made
 
 
-def visit(node: Scalar | None, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
+def visit(node: Scalar | None, stack: list[Result], done: int) -> bool:
     """What `reach` does, if there is a node that has not been visited."""
-    return node is not None and node.mark < done and reach(node, stack, leaves, done)
+    return node is not None and node.mark < done and reach(node, stack, done)
 
 
 def total(xs: Row, ys: Row, whole: float) -> float:

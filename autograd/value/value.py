@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from ..carrier import NOTHING_RECORDED, Note, checked_label, deepcopy_graph, describe, no_subclass, rule_of
+from ..carrier import NOTHING_RECORDED, Note, checked_label, deepcopy_graph, describe, no_subclass, rule_of, whole
 from ..conversion import CARRIERS
 from ..core import table
+from ..core.node import walk
 from ..core.reverse import order, sweep, times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
@@ -142,6 +143,12 @@ class Value(Scalar):
             return (_checked(x),)
         return (constant(self.dx) if x is None else _checked(x), constant(self.dy) if y is None else _checked(y))
 
+    @property
+    def _parents(self) -> tuple[Scalar | None, Scalar | None]:
+        """The operands that are nodes; None in the place of a plain number."""
+        self._unfold()
+        return self.x, self.y
+
     def backward(self, seed: object = 1.0) -> None:
         """Fill in `.grad` of everything this value depends on: d self / d node, times `seed`.
 
@@ -161,35 +168,42 @@ class Value(Scalar):
         if self.rule is UNRECORDED:
             raise GraphError(NOTHING_RECORDED)
         with ADDING:
-            leaves: list[Scalar] = []
-            nodes = results_below(self, leaves)
+            nodes = results_below(self)
             try:
-                self._sweep(start, nodes)
-                if not are_finite(leaves) or (SPECIAL and looking_for_anomalies()):
-                    self._sweep_exactly(start, nodes, leaves)
+                passed = self._sweep(start, nodes)
+                if passed * 0.0 != 0.0 or (SPECIAL and looking_for_anomalies()):  # infinite, or NaN
+                    self._sweep_exactly(start)
             except BaseException:  # an interrupt, too: leaves get the whole of their gradient or nothing
-                for leaf in leaves:
-                    leaf._grad = leaf.dx
+                for node, operands in walk(self):
+                    if not operands:
+                        node._grad = node.dx
                 raise
 
-    def _sweep(self, start: float, nodes: list[Result]) -> None:
-        """THE sweep of `core/reverse.py`, written out in floats for speed."""
+    def _sweep(self, start: float, nodes: list[Result]) -> float:
+        """THE sweep of `core/reverse.py`, written out in floats for speed. The sum of all that was passed on."""
+        passed = 0.0
         self._grad += start  # a result's is 0 by now
         for node in nodes:
             grad = node._grad
             x = node.x
             if x is not None:
-                x._grad += node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
+                part = node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
+                x._grad += part
+                passed += part
             y = node.y
             if y is not None:
-                y._grad += node.dy * grad
+                part = node.dy * grad
+                y._grad += part
+                passed += part
             elif x is None:
-                node._pass_on()
+                passed += node._pass_on()
+        return passed
 
-    def _sweep_exactly(self, start: float, nodes: list[Result], leaves: list[Scalar]) -> None:
+    def _sweep_exactly(self, start: float) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
         watching = looking_for_anomalies()
-        for node in nodes:
+        results = order(self)
+        for node, _ in results:
             node._grad = 0.0
         arrived: dict[int, Any] = {id(self): start}
 
@@ -198,9 +212,10 @@ class Value(Scalar):
             parts = node._pull(g, operands, operands, False)
             return check_cotangents(node, operands, parts) if watching else parts
 
-        sweep(order(self), arrived, send)
-        for leaf in leaves:
-            leaf._grad = leaf.dx + arrived.get(id(leaf), 0.0)
+        sweep(results, arrived, send)
+        for node, operands in walk(self):
+            if not operands:
+                node._grad = node.dx + arrived.get(id(node), 0.0)
 
     def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> list[Any]:
         """The contributions to the operands, for a cotangent of this node: upstream × local."""
@@ -236,7 +251,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of +")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -249,7 +264,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of +")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -265,7 +280,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of -")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -278,7 +293,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of -")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -294,7 +309,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of *")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -307,7 +322,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of *")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -324,7 +339,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of /")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -337,7 +352,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of /")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -369,7 +384,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of **")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -383,7 +398,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of **")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -421,17 +436,17 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             out = math.hypot(x, y)
-            return Result(HYPOT, out, self, (0.0 if out == 0.0 else ieee.divide(x, out)), other, (0.0 if out == 0.0 else ieee.divide(y, out)))
+            return Result(HYPOT, out, self, (0.0 if out == 0.0 else (ieee.sign(x) if math.fabs(x) == ieee.INF else ieee.divide(x, out))), other, (0.0 if out == 0.0 else (ieee.sign(y) if math.fabs(y) == ieee.INF else ieee.divide(y, out))))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of hypot")
         elif is_foreign(other):
             return HYPOT(self, other)
         else:
             y = to_float(other, "an operand of hypot")
         out = math.hypot(x, y)
-        return Result(HYPOT, out, self, (0.0 if out == 0.0 else ieee.divide(x, out)), None, y)
+        return Result(HYPOT, out, self, (0.0 if out == 0.0 else (ieee.sign(x) if math.fabs(x) == ieee.INF else ieee.divide(x, out))), None, y)
 
     def _rhypot(self, other: object) -> Any:
         """Return sqrt(x*x + y*y), without overflow."""
@@ -439,13 +454,13 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of hypot")
         elif is_foreign(other):
             return HYPOT(other, self)
         else:
             x = to_float(other, "an operand of hypot")
         out = math.hypot(x, y)
-        return Result(HYPOT, out, None, x, self, (0.0 if out == 0.0 else ieee.divide(y, out)))
+        return Result(HYPOT, out, None, x, self, (0.0 if out == 0.0 else (ieee.sign(y) if math.fabs(y) == ieee.INF else ieee.divide(y, out))))
 
     def exp(self) -> Value:
         """Return e to the power x."""
@@ -497,7 +512,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of logaddexp")
         elif is_foreign(other):
             return LOGADDEXP(self, other)
         else:
@@ -512,7 +527,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of logaddexp")
         elif is_foreign(other):
             return LOGADDEXP(other, self)
         else:
@@ -534,7 +549,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of logaddexp2")
         elif is_foreign(other):
             return LOGADDEXP2(self, other)
         else:
@@ -549,7 +564,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of logaddexp2")
         elif is_foreign(other):
             return LOGADDEXP2(other, self)
         else:
@@ -595,17 +610,17 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             t1 = math.hypot(x, y)
-            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(y, t1), t1)), other, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(-x, t1), t1)))
+            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(y, t1), t1)), other, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(-x, t1), t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of arctan2")
         elif is_foreign(other):
             return ARCTAN2(self, other)
         else:
             y = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(y, t1), t1)), None, y)
+        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(y, t1), t1)), None, y)
 
     def _rarctan2(self, other: object) -> Any:
         """Return the angle in radians of the point with height x and abscissa y."""
@@ -613,13 +628,13 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of arctan2")
         elif is_foreign(other):
             return ARCTAN2(other, self)
         else:
             x = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if t1 == 0.0 else ieee.divide(ieee.divide(-x, t1), t1)))
+        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(-x, t1), t1)))
 
     def sinh(self) -> Value:
         """Return the hyperbolic sine."""
@@ -699,7 +714,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of leaky_relu")
         elif is_foreign(other):
             return LEAKY_RELU(self, other)
         else:
@@ -712,7 +727,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of leaky_relu")
         elif is_foreign(other):
             return LEAKY_RELU(other, self)
         else:
@@ -730,7 +745,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of elu")
         elif is_foreign(other):
             return ELU(self, other)
         else:
@@ -745,7 +760,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of elu")
         elif is_foreign(other):
             return ELU(other, self)
         else:
@@ -779,7 +794,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of maximum")
         elif is_foreign(other):
             return MAXIMUM(self, other)
         else:
@@ -792,7 +807,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of maximum")
         elif is_foreign(other):
             return MAXIMUM(other, self)
         else:
@@ -808,7 +823,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of minimum")
         elif is_foreign(other):
             return MINIMUM(self, other)
         else:
@@ -821,7 +836,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of minimum")
         elif is_foreign(other):
             return MINIMUM(other, self)
         else:
@@ -855,7 +870,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of fmod")
         elif is_foreign(other):
             return FMOD(self, other)
         else:
@@ -869,7 +884,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of fmod")
         elif is_foreign(other):
             return FMOD(other, self)
         else:
@@ -891,7 +906,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of floor_divide")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -907,7 +922,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of floor_divide")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -930,7 +945,7 @@ class Value(Scalar):
         if type(other) is float:
             y = other
         elif isinstance(other, int):
-            y = float(other)
+            y = whole(other, "an operand of remainder")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -945,7 +960,7 @@ class Value(Scalar):
         if type(other) is float:
             x = other
         elif isinstance(other, int):
-            x = float(other)
+            x = whole(other, "an operand of remainder")
         elif is_foreign(other):
             return NotImplemented
         else:
@@ -1099,7 +1114,7 @@ class Value(Scalar):
     def _copied(self, memo: dict[int, Any]) -> Value:
         """A copy whose operands are those of `memo` where it knows them."""
         self._unfold()
-        twin = Value(0.0) if self.is_leaf else Result(self.rule, 0.0, None, 0.0, None, 0.0)
+        twin = Value(0.0) if self.is_leaf else blank()
         twin._data = self._data
         twin._grad = self._grad
         twin.dx = self.dx
@@ -1143,13 +1158,18 @@ class Result(Value):
     # What backward asks of a sum of products that is folded into one node (`sums.py`). It has neither x nor y, and `dy`
     # is not 0.
 
-    def _reach(self, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
+    def _reach(self, stack: list[Result], done: int) -> bool:
         """Show all operands to a sweep that comes by: see `reach`. Whether a result is among them, still to be done."""
         raise NotImplementedError
 
-    def _pass_on(self) -> None:
-        """Add local × upstream to the gradients of all operands."""
+    def _pass_on(self) -> float:
+        """Add local × upstream to the gradients of all operands. The sum of what was added."""
         raise NotImplementedError
+
+
+def blank() -> Result:
+    """A result that its maker fills in: nothing is recorded, so the switches are not asked."""
+    return Result(UNRECORDED, 0.0, None, 0.0, None, 0.0)
 
 
 CARRIERS.append(Value)
@@ -1166,6 +1186,8 @@ setattr(Value, "__init_subclass__", classmethod(_refuse_subclass))  # noqa: B010
 
 def after_recording(node: Result) -> None:
     """What the switches ask of a result that has just been made."""
+    if node.rule is UNRECORDED:  # a blank
+        return
     note, paused, anomaly = for_a_new_node()
     if anomaly:
         operands = ", ".join(repr(o._data) for o in node.operands)
@@ -1201,12 +1223,11 @@ class Sweeps:
 SWEEPS: Final = Sweeps()
 
 
-def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
+def results_below(root: Scalar) -> list[Result]:
     """The results that `root` depends on, as backward visits them: results before operands, their gradients zero.
 
-    The same order as `core.reverse.order` gives, with marks on the nodes in place of a set. The leaves met are added
-    to `leaves`; what the gradient of a leaf has been so far is kept in its `dx`, where a result has its local
-    derivative.
+    The same order as `core.reverse.order` gives, with marks on the nodes in place of a set. What the gradient of a leaf
+    has been so far is kept in its `dx`, where a result has its local derivative.
 
     What has operands is a Result. The lists say so, because mypyc looks up what comes out of a list: quickly if a class
     has few below it.
@@ -1216,7 +1237,7 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
     done: i64 = opened + 1
     nodes: list[Result] = []
     stack: list[Result] = []
-    reach(root, stack, leaves, done)
+    reach(root, stack, done)
     while stack:
         node = stack[-1]
         mark: i64 = node.mark
@@ -1228,7 +1249,6 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
                 if y.x is None and y.y is None and y.dy == 0.0:
                     y.dx = y._grad
                     y.mark = done
-                    leaves.append(y)
                 else:
                     stack.append(y)  # type: ignore[arg-type]
                     waits = True
@@ -1238,12 +1258,11 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
                     if x.x is None and x.y is None and x.dy == 0.0:
                         x.dx = x._grad
                         x.mark = done
-                        leaves.append(x)
                     else:
                         stack.append(x)  # type: ignore[arg-type]
                         waits = True
             elif y is None:
-                waits = node._reach(stack, leaves, done)
+                waits = node._reach(stack, done)
             if waits:  # it stays on the stack, below its operands, and comes up again when they are done
                 node.mark = opened
                 continue
@@ -1255,23 +1274,14 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
     return nodes
 
 
-def reach(node: Scalar, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
-    """Put a node that has not been visited on the stack, or among the leaves. Whether it is a result."""
+def reach(node: Scalar, stack: list[Result], done: int) -> bool:
+    """Put a node that has not been visited on the stack, if it is a result. Whether it is one."""
     if node.x is None and node.y is None and node.dy == 0.0:
         node.dx = node._grad
         node.mark = done
-        leaves.append(node)
         return False
     stack.append(node)  # type: ignore[arg-type]
     return True
-
-
-def are_finite(leaves: list[Scalar]) -> bool:
-    """Whether all gradients are. One that is not, anywhere in a sweep, arrives as such at a leaf."""
-    total: float = 0.0
-    for leaf in leaves:
-        total += leaf._grad
-    return total * 0.0 == 0.0
 
 
 def numbers_of(values: list[Scalar]) -> list[float]:
@@ -1280,22 +1290,17 @@ def numbers_of(values: list[Scalar]) -> list[float]:
 
 
 def add_to_gradients(values: list[Scalar], slopes: list[float]) -> None:
-    """`value.grad += slope` for many Values at once, and for all of them, also where an interrupt comes."""
+    """`value.grad += slope` for many Values at once: for all of them or, where an interrupt comes, for none."""
     with ADDING:
-        totals = [value._grad + slope for value, slope in zip(values, slopes)]  # noqa: B905, as long as each other
+        before = [value._grad for value in values]
         try:
-            set_gradients(values, totals)
+            for value, slope in zip(values, slopes):  # noqa: B905, as long as each other
+                value._grad += slope
+                value.mark = 1  # it has been reached
         except BaseException:
-            set_gradients(values, totals)
+            for value, number in zip(values, before):  # noqa: B905
+                value._grad = number
             raise
-
-
-def set_gradients(values: list[Scalar], totals: list[float]) -> None:
-    """`value.grad = total` for many Values at once."""
-    for value, total in zip(values, totals):  # noqa: B905, as long as each other
-        value._grad = total
-        if value.mark == 0:
-            value.mark = 1  # it has been reached
 
 
 # -------------------------------------------------------------------------------------------- other ways to make one

@@ -207,8 +207,7 @@ def test_random_programs(steps, seed):
     agrees(steps, seed)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.long
 @settings(max_examples=2000)
 @given(programs(), st.integers(0, 2**31))
 def test_two_thousand_random_programs(steps, seed):

@@ -120,7 +120,7 @@ def test_random_programs_side_by_side(steps, seed, largest):
     side_by_side(steps, seed, largest)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=400)
 @given(programs(), st.integers(0, 2**31), st.integers(1, 3))
 def test_many_random_programs_side_by_side(steps, seed, largest):

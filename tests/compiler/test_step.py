@@ -3,11 +3,13 @@
 import itertools
 import json
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from autograd import Value, sigmoid, tanh, where
+from autograd import GraphWarning, Value, parameter, sigmoid, tanh, where
 from autograd.compiler import Step, compile, load
 from autograd.errors import MissingExtra, OperandError, ShapeError, TraceError
 
@@ -147,6 +149,31 @@ def test_threads_do_not_change_a_bit():
     assert len(results) == 1
 
 
+@pytest.mark.parametrize("own", ["numpy", "llvm", "jax"])
+def test_many_threads_may_call_one_step(own):
+    """From the first call on; every gradient arrives, and nobody gets the numbers of another."""
+    pytest.importorskip({"llvm": "llvmlite"}.get(own, own))
+    step, _, X, Y = problem(own)
+    alone, _, _, _ = problem("numpy")
+    theta = alone.pack()
+    batches = [(X[:n], Y[:n]) for n in (23, 8, 1, 17)]
+    wanted = [alone.value_and_grad(theta, *batch)[1] for batch in batches]
+    start = threading.Barrier(4)
+
+    def work(k):
+        start.wait()
+        for turn in range(12):
+            step(*batches[(k + turn) % 4])
+            found = step.value_and_grad((k + 1) * theta, *batches[k])[1]
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(work, range(4)))
+    for k, gradient in enumerate(found):
+        assert gradient == pytest.approx(alone.value_and_grad((k + 1) * theta, *batches[k])[1], rel=1e-10, abs=1e-13)
+    assert [p.grad for p in step.parameters] == pytest.approx(12 * sum(wanted), rel=1e-10, abs=1e-13)
+
+
 def test_long_programs_are_split(monkeypatch):
     pytest.importorskip("llvmlite")
     from autograd.compiler.llvm import module as llvm_module
@@ -163,6 +190,45 @@ def test_long_programs_are_split(monkeypatch):
         assert gradient == pytest.approx(wanted[1], rel=1e-12, abs=1e-15)
     forward = compile(lambda x: [where(x > 1, x, k * x) for k in range(40)], engine="llvm")
     assert forward([2.0, 0.5])[1].tolist() == [0.5 * k for k in range(40)]
+
+
+@pytest.mark.parametrize("largest", [7, 2000])
+def test_two_blocks_at_once_compute_what_one_does(monkeypatch, largest):
+    pytest.importorskip("llvmlite")
+    from autograd.compiler.llvm import module as llvm_module
+
+    monkeypatch.setattr(llvm_module, "LARGEST", largest)
+    rng = np.random.default_rng(0)
+    counts = (2, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 1024, 1030, 1041, 2100)
+    found = []
+    for short, few in ((0, 0), (1000, 1000), (1000, 0)):  # the last compiled with more care
+        monkeypatch.setattr(llvm_module, "SHORT", short)
+        monkeypatch.setattr(llvm_module, "FEW", few)
+        step, _, _, _ = problem("llvm", threads=2 if short else 1)
+        forward = compile(lambda x: [where(x[0] > 0, x[0], x[1]), tanh(x[1]), 7.0], engine="llvm")
+        numbers = []
+        for n in counts:
+            X, Y = rng.normal(size=(n, 2)), rng.normal(size=n)
+            value, gradient = step.value_and_grad(step.pack(), X, Y)
+            numbers += [value, *gradient, *forward(X).ravel()]
+        found.append(numbers)
+        rng = np.random.default_rng(0)
+    assert found[0] == found[1] == found[2]  # to the last bit
+
+
+def test_a_number_that_is_not_finite_anywhere_is_noticed():
+    """The exact derivative is taken wherever one of the outputs is infinite or NaN, be it the last of many."""
+    pytest.importorskip("llvmlite")
+    for k, count in ((0, 1), (0, 70), (31, 70), (32, 70), (63, 70), (64, 70), (69, 70), (63, 64)):
+        w = [Value(1.0) for _ in range(count)]
+
+        def loss(x, w=w, k=k):
+            return sum(where(x > 0, each * x, each * (x * 1e200 * 1e200)) if each is w[k] else each * x for each in w)
+
+        step = compile(loss, w, engine="llvm")
+        for rows in ([5.0, 5.0], [5.0]):
+            assert step.value_and_grad(np.ones(count), np.array(rows))[1].tolist() == [5.0] * count
+            assert ("value_and_grad", len(rows) == 1, True) in next(iter(step.traces.values()))._kernels
 
 
 def test_scipy_minimizes_it(engine):
@@ -187,6 +253,15 @@ def test_saved_and_loaded(engine, tmp_path):
     assert twin(X, Y) == step(X, Y)
     with pytest.raises(ShapeError, match=r"a saved program knows samples of shapes \[\(2,\), \(\)\] only"):
         twin(np.ones((3, 5)), np.ones(3))
+
+
+def test_a_loss_without_parameters_says_which_numbers_get_no_gradient(engine):
+    w, marked = Value(2.0, "w"), parameter(Value(3.0))
+    with pytest.warns(
+        GraphWarning, match=r"uses w and was given no parameters: .* write compile\(function, \[w, ...\]"
+    ):
+        assert list(compile(lambda x: w * x, engine=engine)([1.0, 2.0])) == [2.0, 4.0]
+    assert list(compile(lambda x: marked * x, engine=engine)([1.0, 2.0])) == [3.0, 6.0], "the forward pass of a model"
 
 
 def test_a_saved_forward_pass_with_structures(engine, tmp_path):
@@ -263,10 +338,10 @@ def test_without_llvmlite(monkeypatch):
 def test_where_llvm_fails_numpy_steps_in(monkeypatch):
     pytest.importorskip("llvmlite")
 
-    def broken(text):
+    def broken(*given):
         raise RuntimeError("no such target\nand more")
 
-    monkeypatch.setattr("autograd.compiler.llvm.engine.machine_code", broken)
+    monkeypatch.setattr("autograd.compiler.llvm.code.machine_code", broken)
     w = Value(2.0)
     step = compile(lambda x: w * x, [w])
     assert step.engine == "llvm"

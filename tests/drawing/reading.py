@@ -21,6 +21,7 @@ class Read:
     graph: Attributes = field(default_factory=dict)
     nodes: dict[str, Attributes] = field(default_factory=dict)
     edges: list[tuple[str, str, Attributes]] = field(default_factory=list)
+    ties: list[tuple[str, str]] = field(default_factory=list)  # edges that nobody sees: they only keep an order
     clusters: dict[str, Attributes] = field(default_factory=dict)
     around: dict[str, str] = field(default_factory=dict)
 
@@ -78,22 +79,29 @@ def read(text: str) -> Read:
         word = words[place]
         place += 1
         if word == "subgraph":
-            found.around[words[place]] = open_clusters[-1]
+            if words[place].startswith("cluster"):
+                found.around[words[place]] = open_clusters[-1]
             open_clusters.append(words[place])
             place += 2
         elif word == "}":
             open_clusters.pop()
         elif word in ("graph", "node", "edge"):
             given = attributes()
-            if word == "graph":
+            if word == "graph" and "rank" not in given:
                 (found.clusters.setdefault(open_clusters[-1], {}) if open_clusters[-1] else found.graph).update(given)
         elif words[place] == "->":
             head = words[place + 1]
             place += 2
-            found.edges.append((word, head, attributes()))
+            given = attributes()
+            if given.get("style") == "invis":
+                found.ties.append((word, head))
+            else:
+                found.edges.append((word, head, given))
         else:
-            found.around[word] = open_clusters[-1]
-            found.nodes[word] = attributes()
+            given = attributes()
+            if given.get("style") != "invis":
+                found.around[word] = open_clusters[-1]
+                found.nodes[word] = given
     if open_clusters:
         raise ValueError("a bracket is not closed")
     return found

@@ -333,7 +333,38 @@ def test_what_is_no_svg_is_left_alone() -> None:
 def test_view_opens_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opened: list[str] = []
     monkeypatch.setattr(Picture, "_view", lambda self, filepath, **options: opened.append(filepath))
+    monkeypatch.setenv("DISPLAY", ":0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         target = draw(neuron(), format="txt").view("a", directory=tmp_path)
     assert opened == [target] == [str(tmp_path / "a.txt")]
+
+
+def test_where_nothing_opens_a_picture_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def without(self: Any, *args: Any, **options: Any) -> None:
+        raise graphviz.ExecutableNotFound(["xdg-open"])
+
+    monkeypatch.setattr(Picture, "_view", without)
+    monkeypatch.setenv("DISPLAY", ":0")
+    image = draw(neuron(), format="txt")
+    with pytest.warns(UserWarning, match=r"nothing here opens .*a\.txt .*; it is written: open it yourself"):
+        assert Path(image.view("a", directory=tmp_path)).exists()
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.warns(UserWarning, match=r"nothing here opens .* \(there is no screen\)"):
+        image.render("b", directory=tmp_path, view=True)
+
+
+def test_a_name_with_the_ending_of_a_format_is_the_pictures(tmp_path: Path) -> None:
+    image = draw(neuron())
+    for name in ("a.html", "b.TXT"):
+        assert image.render(name, directory=tmp_path) == str(tmp_path / name)
+    assert Path(image.render(tmp_path / "c.txt", format="txt")).read_text(encoding="utf-8") == image.pipe(
+        "txt", encoding="utf-8"
+    )
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.html", "b.TXT", "c.txt"]
+    with pytest.raises(OptionError, match="these are two formats"):
+        image.render("a.png", format="html")
+    assert Path(image.render("model.v2", directory=tmp_path, format="txt")).name == "model.v2.txt"  # no format
+    assert Path(image.render("loss.gv", directory=tmp_path, format="txt")).name == "loss.gv.txt"  # the DOT text's

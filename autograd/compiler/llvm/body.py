@@ -14,14 +14,14 @@ from ...core import table as rules
 from ...core.rule import Rule
 from ..program import CAPTURED, COMPARISONS, DETACH, DIRECTION, LEARNED, LITERAL, WHERE
 from ..scalar.program import COUNT, INSIDE, REDUCE, SAMPLE, Op, Program
-from .functions import EXTREMES, INSTRUCTIONS, scalar_address, vector_address
+from .functions import EXTREMES, INSTRUCTIONS, symbol
 
 SIGNS: Final = {">": "ogt", ">=": "oge", "<": "olt", "<=": "ole", "==": "oeq"}
 ARITHMETIC: Final = {rules.add: "fadd", rules.subtract: "fsub", rules.multiply: "fmul", rules.divide: "fdiv"}
 CALL: Final = "aarch64_vector_pcs "
 
 # The places of the one argument of every function: an array of addresses and whole numbers.
-THETA, KNOWN, VECTOR, UNIFORM, PARTIALS, OUT, FRAMES, N, BEGIN, END, SIZE, TOTALS, FRAME_SIZE, INPUTS = range(14)
+THETA, KNOWN, VECTOR, UNIFORM, PARTIALS, OUT, FRAMES, N, BEGIN, END, SIZE, TOTALS, FRAME_SIZE, SOUND, INPUTS = range(15)
 
 
 @dataclass(frozen=True)
@@ -43,29 +43,45 @@ class Target:
 
 @dataclass
 class Module:
-    """The module as it grows, and what its caller has to provide: numbers and vectors of scratch memory."""
+    """The module as it grows, and what its caller has to provide: numbers and vectors of scratch memory.
+
+    Args:
+        level: how hard LLVM shall try, where a function does not say that it is not worth it.
+    """
 
     target: Target
     functions: list[str] = field(default_factory=list)
     declared: set[str] = field(default_factory=set)
+    symbols: set[str] = field(default_factory=set)
     uniforms: dict[int, int] = field(default_factory=dict)
     frame: dict[object, int] = field(default_factory=dict)
     sums: dict[int, int] = field(default_factory=dict)
     calls: dict[str, list[str]] = field(default_factory=dict)
+    level: int = 0
 
 
 @dataclass
 class Function:
-    """The lines of one function: those at its head, each under the name it defines, and those of its body."""
+    """The lines of one function: those at its head, each under the name it defines, and those of its body.
+
+    Args:
+        near: numbers in all lanes that were read just now, for the other blocks that the function computes.
+    """
 
     head: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    near: dict[int, str] = field(default_factory=dict)
     count: int = 0
 
-    def text(self, name: str, arguments: str) -> str:
-        """The whole function."""
+    def text(self, name: str, arguments: str, widest: int, often: bool = False) -> str:
+        """The whole function. What does not fit into registers is on the stack, where a vector lies in one piece.
+
+        Args:
+            often: whether it runs so often that LLVM shall take its time.
+        """
         rows = "\n".join([*self.head.values(), *self.lines])
-        return f"define internal void @{name}({arguments}) nounwind noinline {{\n{rows}\n  ret void\n}}"
+        how = "noinline" + ("" if often else " optnone") + (f" alignstack({8 * widest})" if widest > 2 else "")
+        return f"define internal void @{name}({arguments}) nounwind {how} {{\n{rows}\n  ret void\n}}"
 
 
 class Body:
@@ -74,13 +90,16 @@ class Body:
     Args:
         lanes: how many numbers one instruction computes.
         inside: whether it is inside the loop over the samples, where vectors are handed on in `%frame`.
+        block: which of the blocks of samples that the function computes.
+        full: how many blocks it computes, where all of them are full; 0 where there is one, which need not be.
     """
 
     def __init__(
-        self, program: Program, module: Module, lanes: int, inside: bool, function: Function | None = None
-    ) -> None:
+        self, program: Program, module: Module, lanes: int, inside: bool, function: Function | None = None,
+        block: int = 0, full: int = 0,
+    ) -> None:  # fmt: skip
         self.program, self.target, self.module = program, module.target, module
-        self.lanes, self.vector = lanes, inside
+        self.lanes, self.vector, self.block, self.full = lanes, inside, block, full
         self.function = function or Function()
         self.type = f"<{self.lanes} x double>" if self.lanes > 1 else "double"
         self.bits = f"<{self.lanes} x i1>" if self.lanes > 1 else "i1"
@@ -136,23 +155,37 @@ class Body:
         if program.is_condition(i):
             return self._bit(i)
         if self.vector and program.stages[i] == INSIDE:
-            address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {self.module.frame[i]}")
-            self.here[i] = self.new(f"load {self.type}, ptr {address}")
+            self.here[i] = self.new(f"load {self.type}, ptr {self.slot(i)}")
             return self.here[i]
         return self._read_once(i, self.base(UNIFORM), self.module.uniforms[i])
 
     def _read_once(self, i: int, base: str, k: int) -> str:
         """A read from memory; a plain number is read once in a function, a vector's operand each time, with its use."""
-        found = self.scalar_read(base, k)
         if self.lanes == 1:
-            self.here[i] = found
-        return found
+            self.here[i] = self.scalar_read(base, k)
+            return self.here[i]
+        near = self.function.near
+        if i not in near:
+            near[i] = self.scalar_read(base, k)
+        return near[i]
+
+    def slot(self, i: int) -> str:
+        """Where a vector is handed on to the functions after this one."""
+        place = self.module.frame.setdefault(i, len(self.module.frame)) * max(self.full, 1) + self.block
+        return self.new(f"getelementptr {self.type}, ptr %frame, i64 {place}")
+
+    def first(self) -> str:
+        """The first sample of the block."""
+        if not self.block:
+            return "%i"
+        name = f"%i{self.block}"
+        self.head[name] = f"  {name} = add i64 %i, {self.block * self.lanes}"
+        return name
 
     def _bit(self, i: int) -> str:
         """A condition that was handed on as 1 or 0."""
         if self.vector and self.program.stages[i] == INSIDE:
-            address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {self.module.frame[i]}")
-            number = self.new(f"load {self.type}, ptr {address}")
+            number = self.new(f"load {self.type}, ptr {self.slot(i)}")
         else:
             number = self.scalar_read(self.base(UNIFORM), self.module.uniforms[i])
         self.here[i] = self.new(f"fcmp one {self.type} {number}, {self.constant(0.0)}")
@@ -180,6 +213,8 @@ class Body:
 
     def mask(self) -> str:
         """Which lanes of the block hold a sample."""
+        if self.full:
+            return self.constant(True)
         if "%mask" not in self.head:
             n = self.number(N)
             ramp = ", ".join(f"i64 {k}" for k in range(self.lanes))
@@ -198,11 +233,14 @@ class Body:
         if self.lanes == 1:
             address = self.new(f"getelementptr double, ptr {base}, i64 {column}")
             return self.new(f"load double, ptr {address}")
-        row = self.new(f"mul i64 %i, {length}") if length > 1 else "%i"
+        first = self.first()
+        row = self.new(f"mul i64 {first}, {length}") if length > 1 else first
         start = self.new(f"getelementptr double, ptr {base}, i64 {row}")
         if length == 1:
             name = f"llvm.masked.load.{self.suffix}.p0"
             self.module.declared.add(f"declare {self.type} @{name}(ptr, i32, {self.bits}, {self.type})")
+            if self.full:
+                return self.new(f"load {self.type}, ptr {start}, align 8")
             return self.new(
                 f"call {self.type} @{name}(ptr {start}, i32 8, {self.bits} {self.mask()}, {self.type} zeroinitializer)"
             )
@@ -220,9 +258,6 @@ class Body:
     def instruction(self, i: int, fused: dict[int, int]) -> None:
         """One instruction of the program; a product that is part of a sum (`fused`) is computed with it."""
         op, args = self.program.ops[i], self.program.args[i]
-        if op == REDUCE:
-            self._accumulate(i, args[0], fused)
-            return
         if op in (rules.add, rules.subtract):
             product = next((arg for arg in args if fused.get(arg) == i), None)
             if product is not None:
@@ -275,23 +310,21 @@ class Body:
         return self.new(f"select {self.bits} {missing}, {self.type} {x}, {self.type} {chosen}")
 
     def _library(self, rule: Rule, operands: Sequence[str]) -> str:
-        if self.lanes > 1:
-            address = vector_address(rule.c, rule.arity, self.lanes)
-            if address:
-                given = ", ".join(f"{self.type} {operand}" for operand in operands)
-                how = CALL if self.target.aarch64 else ""
-                return self.new(f"call {how}{self.type} inttoptr (i64 {address} to ptr)({given})")
-        address = scalar_address(rule.c)
-        if self.lanes == 1:
-            given = ", ".join(f"double {operand}" for operand in operands)
-            return self.new(f"call double inttoptr (i64 {address} to ptr)({given})")
-        out = "poison"
+        name = symbol(rule.c, rule.arity, self.lanes)
+        if name:
+            return self._called(name, self.type, operands)
+        name, out = symbol(rule.c, rule.arity, 1), "poison"
         for lane in range(self.lanes):
             each = [self.new(f"extractelement {self.type} {operand}, i64 {lane}") for operand in operands]
-            given = ", ".join(f"double {number}" for number in each)
-            one = self.new(f"call double inttoptr (i64 {address} to ptr)({given})")
+            one = self._called(name, "double", each)
             out = self.new(f"insertelement {self.type} {out}, double {one}, i64 {lane}")
         return out
+
+    def _called(self, name: str, kind: str, operands: Sequence[str]) -> str:
+        how = CALL if self.target.aarch64 and kind != "double" else ""
+        self.module.symbols.add(name)
+        self.module.declared.add(f"declare {how}{kind} @{name}({', '.join([kind] * len(operands))})")
+        return self.new(f"call {how}{kind} @{name}({', '.join(f'{kind} {operand}' for operand in operands)})")
 
     def _fma(self, x: str, y: str, z: str) -> str:
         name = f"llvm.fmuladd.{self.suffix}"
@@ -306,17 +339,22 @@ class Body:
             x = self.new(f"fneg {self.type} {x}")
         return self._fma(x, y, z)
 
-    def _accumulate(self, i: int, arg: int, fused: dict[int, int]) -> None:
-        t, k = self.type, self.module.sums[i]
-        address = self.new(f"getelementptr {t}, ptr %acc, i64 {k}")
-        sofar = self.new(f"load {t}, ptr {address}")
+    def sum_so_far(self, i: int) -> tuple[str, str]:
+        """Where a sum over the batch is kept, and what it has come to."""
+        address = self.new(f"getelementptr {self.type}, ptr %acc, i64 {self.module.sums[i]}")
+        return address, self.new(f"load {self.type}, ptr {address}")
+
+    def added(self, i: int, sofar: str, fused: dict[int, int]) -> str:
+        """The sum with what this block adds to it."""
+        t, (arg,) = self.type, self.program.args[i]
         if fused.get(arg) == i:
             x, y = map(self.operand, self.program.args[arg])
             total = self._fma(x, y, sofar)
         else:
             total = self.new(f"fadd {t} {sofar}, {self.operand(arg)}")
-        kept = self.new(f"select {self.bits} {self.mask()}, {t} {total}, {t} {sofar}")
-        self.lines.append(f"  store {t} {kept}, ptr {address}")
+        if not self.full:
+            total = self.new(f"select {self.bits} {self.mask()}, {t} {total}, {t} {sofar}")
+        return total
 
     # ------------------------------------------------------------------------------------------------- results
 
@@ -328,8 +366,7 @@ class Body:
                 f"select {self.bits} {value}, {self.type} {self.constant(1.0)}, {self.type} {self.constant(0.0)}"
             )
         if self.vector:
-            place = self.module.frame.setdefault(i, len(self.module.frame))
-            address = self.new(f"getelementptr {self.type}, ptr %frame, i64 {place}")
+            address = self.slot(i)
         else:
             place = self.module.uniforms.setdefault(i, len(self.module.uniforms))
             address = self.new(f"getelementptr double, ptr {self.base(UNIFORM)}, i64 {place}")
@@ -347,7 +384,7 @@ class Body:
         self.module.declared.add(f"declare void @{name}({self.type}, ptr, i32, {self.bits})")
         for k, i in enumerate(outputs):
             row = self.new(f"mul i64 {self.number(N)}, {k}")
-            start = self.new(f"add i64 {row}, %i")
+            start = self.new(f"add i64 {row}, {self.first()}")
             address = self.new(f"getelementptr double, ptr {self.base(OUT)}, i64 {start}")
             value = self.operand(i)
             self.lines.append(

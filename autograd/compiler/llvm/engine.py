@@ -1,4 +1,4 @@
-"""The engine of machine code: LLVM compiles the text of `module.py`, and one call runs a whole batch.
+"""The engine of machine code: LLVM compiles the text of `module.py` (see `code.py`), and one call runs a whole batch.
 
 The call gets one argument, an array of addresses that is prepared once, so it costs a microsecond. The batch is cut
 into chunks whose sums are added in a fixed order: however many threads share the chunks, the result is the same.
@@ -7,10 +7,7 @@ into chunks whose sums are added in a fixed order: however many threads share th
 from __future__ import annotations
 
 import ctypes
-import functools
-import math
 import os
-import platform
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -19,8 +16,7 @@ import numpy as np
 
 from ...mode import lock
 from ..batch import Floats
-from ..scalar.lower import lower
-from ..scalar.plans import EMPTY, Plan
+from ..scalar.plans import EMPTY, Plans
 from .body import (
     BEGIN,
     END,
@@ -31,15 +27,14 @@ from .body import (
     OUT,
     PARTIALS,
     SIZE,
+    SOUND,
     THETA,
     TOTALS,
     UNIFORM,
     VECTOR,
-    Target,
 )
 from .body import N as COUNT
-from .functions import is_machine
-from .module import write_module
+from .code import code_for, lanes
 
 CHUNK: Final = 1024  # samples; more of them where the batch is so long that there would be more than 64 chunks
 MOST_CHUNKS: Final = 64
@@ -50,51 +45,45 @@ class LlvmKernel:
 
     engine = "llvm"
 
-    def __init__(self, plan: Plan, single: bool = False, threads: int = 1) -> None:
-        program, outputs = lower(plan.program, plan.outputs, is_machine, single=single)
-        columns = tuple(
-            (array, k, math.prod(leaf.shape))
-            for array, leaf in enumerate(plan.leaves)
-            for k in range(math.prod(leaf.shape))
-        )
+    def __init__(self, plans: Plans, kind: str, exactly: bool = False, single: bool = False, threads: int = 1) -> None:
+        self._code = code = code_for(plans, kind, exactly, single)
+        plan = plans.outline(kind)
         self._lanes = 1 if single else lanes()
-        target = Target(self._lanes, columns, plan.batched, lanes(), platform.machine() == "aarch64")
-        text, needs = write_module(program, outputs, target)
-        self.text = text
-        self._engine = machine_code(text)
         self._run = self._function("run", 0)
-        self._loops = not single and bool(needs.calls.get("block"))
+        self._loops = code.loops
         self._threads = threads if self._loops else 1
         if self._threads > 1:
             self._prologue, self._epilogue = self._function("prologue", 0), self._function("epilogue", 0)
             self._chunks = self._function("chunks", 2)
             self._pool, self._process = ThreadPoolExecutor(self._threads, "glassgrad"), os.getpid()
         self._batched, self._scaled = plan.batched, plan.program.reduction == "mean"
-        self._sums, self._frame = len(needs.sums), len(needs.frame)
+        self._sums, self._frame = code.sums, code.frame
         self._lock = lock()
         self._n = -1
         self._state = (ctypes.c_int64 * (INPUTS + len(plan.leaves)))()
         self._address = ctypes.addressof(self._state)
         self._scale = ctypes.c_double.from_buffer(self._state, 8 * BEGIN)
+        self._sound = ctypes.c_double.from_buffer(self._state, 8 * SOUND)
         self._theta, self._known, self._vector = (aligned(count) for count in plan.numbers)
-        self._uniform, self._totals = aligned(len(needs.uniforms)), aligned(self._sums)
-        self._out = aligned(len(outputs))
+        self._uniform, self._totals = aligned(code.uniforms), aligned(self._sums)
+        self._out = aligned(code.room)  # what lies behind the outputs stays 0
+        self._gradient = self._out[1 : code.outputs]
         self._partials, self._frames = aligned(0), aligned(self._frame * lanes() if single else 0)
         for place, memory in (
             (THETA, self._theta), (KNOWN, self._known), (VECTOR, self._vector), (UNIFORM, self._uniform),
             (TOTALS, self._totals), (OUT, self._out), (FRAMES, self._frames),
         ):  # fmt: skip
             self._state[place] = memory.ctypes.data
-        self._outputs = len(outputs)
+        self._outputs = code.outputs
         self._arrays: list[Floats] = []
 
     def _function(self, name: str, numbers: int) -> Any:
         kinds = [ctypes.c_void_p, *[ctypes.c_int64] * numbers]
-        return ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address(name))
+        return ctypes.CFUNCTYPE(None, *kinds)(self._code.engine.get_function_address(name))
 
     def __call__(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
-    ) -> tuple[float, Floats]:
+    ) -> tuple[float, Floats, bool]:
         with self._lock:
             if arrays is not self._arrays or n != self._n:
                 self._prepare(arrays, n)
@@ -107,9 +96,12 @@ class LlvmKernel:
                 out = np.empty((self._outputs, n))
                 self._state[OUT] = out.ctypes.data
                 self._start()
-                return 0.0, out
-            self._start()
-            return self._out.item(0), self._out[1:].copy()
+                return 0.0, out, True
+            if self._threads == 1:
+                self._run(self._address)
+            else:
+                self._start()
+            return self._out.item(0), self._gradient.copy(), self._sound.value == 0.0
 
     def _start(self) -> None:
         if self._threads == 1:
@@ -148,39 +140,3 @@ def aligned(count: int) -> Floats:
     memory = np.zeros(count + 8)
     shift = (-memory.ctypes.data // 8) % 8
     return memory[shift : shift + count]
-
-
-@functools.cache
-def lanes() -> int:
-    """How many samples one instruction of this machine computes."""
-    import llvmlite.binding as llvm
-
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f") and features.get("avx512dq"):
-        return 8
-    return 4 if features.get("avx2") and features.get("fma") else 2
-
-
-@functools.cache
-def _target() -> Any:
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple()
-
-
-def machine_code(text: str) -> Any:
-    """Compile a module; the functions live as long as what is returned.
-
-    Without optimisation: the text is straight-line vector code already, and what LLVM's levels 1 and 2 add (up to a
-    tenth of the time of a run) costs two to ten times as long to compile.
-    """
-    import llvmlite.binding as llvm
-
-    machine = _target().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=0, jit=True
-    )
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
-    engine.finalize_object()
-    return engine

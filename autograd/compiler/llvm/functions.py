@@ -36,6 +36,22 @@ def is_machine(rule: Rule) -> bool:
     return is_row(rule) and (bool(rule.symbol or rule.c) or rule in INSTRUCTIONS or rule in EXTREMES)
 
 
+PREFIX: Final = "glassgrad"
+"""Of the names that functions of C's library have in machine code: so LLVM takes none for one it knows better."""
+
+
+def symbol(name: str, arity: int, lanes: int) -> str:
+    """The name in machine code of a function of C's library, for numbers or for vectors; "" where there is none."""
+    found = lanes == 1 or vector_address(name, arity, lanes)
+    return f"{PREFIX}_{name}_{arity}_{lanes}" if found else ""
+
+
+def address_of(symbol: str) -> int:
+    """Where the function of this name is; 0 where there is none."""
+    _, name, arity, lanes = symbol.split("_")
+    return scalar_address(name) if lanes == "1" else vector_address(name, int(arity), int(lanes))
+
+
 @functools.cache
 def scalar_address(name: str) -> int:
     """Where a function of C's library is."""

@@ -1,7 +1,8 @@
 """A lowered program as LLVM assembly module, every number of a sample a vector of several samples.
 
-    prologue   what depends on parameters alone
-    chunk      a loop over blocks of `lanes` samples, sums in memory, the last block masked
+    prologue   what depends on parameters alone, as far as the loop needs it
+    chunk      a loop over blocks of `lanes` samples, sums in memory, the last block masked; of a short one two blocks
+               at once, so that parameters and sums are read half as often and results need not be waited for
     epilogue   the sums over the batch, and what depends on them
 
 Long code is split into functions that hand numbers on through memory, so that compile time grows linearly.
@@ -15,11 +16,36 @@ from typing import Final
 
 from ...core import table as rules
 from ..scalar.program import AFTER, BEFORE, INSIDE, LEAVES, REDUCE, Program, schedule
-from .body import BEGIN, END, FRAME_SIZE, FRAMES, PARTIALS, SIZE, TOTALS, Body, Module, N, Target
+from .body import (
+    BEGIN,
+    END,
+    FRAME_SIZE,
+    FRAMES,
+    OUT,
+    PARTIALS,
+    SIZE,
+    SOUND,
+    TOTALS,
+    Body,
+    Function,
+    Module,
+    N,
+    Target,
+)
 from .packed import write_packed
 
-LARGEST = 1000
+LARGEST = 2000
 """Instructions in one function of the machine code."""
+
+SHORT = 2000
+"""Instructions of a loop over the samples that is written for two blocks at once, too."""
+
+FEW = 100
+"""More of them than this, and LLVM spends up to some tenths of a second on the two blocks: they do not fit into the
+registers without thought."""
+
+COLD: Final = "nounwind noinline optnone"
+"""Of functions that run once for each call."""
 
 FEWEST: Final = 64
 """Instructions of a program of single numbers that is worth looking for vectors in."""
@@ -39,7 +65,8 @@ def write_module(program: Program, outputs: Sequence[int], target: Target) -> tu
         module.calls["epilogue"] = write_packed(program, module, order, outputs, LARGEST)
     if not module.calls.get("epilogue"):
         _write_stages(program, module, live, order, outputs)
-    functions = [_driver(module, target, len(module.sums), "block" in module.calls and bool(module.calls["block"]))]
+    loops = bool(module.calls.get("block"))
+    functions = [_driver(module, target, len(module.sums), len(outputs), loops)]
     declarations = sorted(module.declared)
     return "\n".join([*declarations, *module.functions, *functions]), module
 
@@ -53,9 +80,20 @@ def _write_stages(
     if single:
         emit.stage("epilogue", order, vector=False, last=True)
         return
-    emit.stage("prologue", [i for i in order if stages[i] == BEFORE], vector=False)
+    early = _needed_inside(program, order)
+    emit.stage("prologue", [i for i in order if i in early], vector=False)
     emit.stage("block", [i for i in order if stages[i] == INSIDE or ops[i] == REDUCE], vector=True)
-    emit.stage("epilogue", [i for i in order if stages[i] == AFTER and ops[i] != REDUCE], vector=False, last=True)
+    late = [i for i in order if stages[i] in (BEFORE, AFTER) and ops[i] != REDUCE and i not in early]
+    emit.stage("epilogue", late, vector=False, last=True)
+
+
+def _needed_inside(program: Program, order: Sequence[int]) -> set[int]:
+    """What the loop over the samples needs of the instructions that depend on parameters alone."""
+    stages, needed = program.stages, set[int]()
+    for i in reversed(order):
+        if i in needed or stages[i] == INSIDE or program.ops[i] == REDUCE:
+            needed.update(arg for arg in program.args[i] if stages[arg] == BEFORE)
+    return needed
 
 
 def _users(program: Program, live: Sequence[int]) -> dict[int, int]:
@@ -88,9 +126,15 @@ class _Emit:
         self.module.calls[name] = [f"{name}{number}" for number in range(len(parts))]
         fused = self._fused(order, name)
         wanted = self._handed_on(order, name, fused)
+        pairs = vector and 0 < len(order) <= SHORT
+        if pairs:
+            self.module.level = int(len(order) > FEW)
+            self.module.calls["pair"] = [f"pair{number}" for number in range(len(parts))]
         for number, part in enumerate(parts):
             final = number == len(parts) - 1
             self._part(name, number, part, vector, fused, wanted, final)
+            if pairs:
+                self._part("pair", number, part, vector, fused, wanted, final)
 
     def _fused(self, order: Sequence[int], name: str) -> dict[int, int]:
         """Products that are only a term of a sum in the same part: one instruction computes both."""
@@ -133,47 +177,70 @@ class _Emit:
         wanted: set[int],
         final: bool,
     ) -> None:
-        body = Body(self.program, self.module, self.target.lanes if vector else 1, vector)
+        function, full = Function(), 2 if name == "pair" else 0
+        bodies = [
+            Body(self.program, self.module, self.target.lanes if vector else 1, vector, function, block, full)
+            for block in range(max(full, 1))
+        ]
+        body = bodies[0]
         for i in part:
+            function.near.clear()
             if i in fused:
                 continue
-            body.instruction(i, fused)
-            if i in wanted:
-                body.keep(i)
+            if self.program.ops[i] == REDUCE:
+                address, total = body.sum_so_far(i)
+                for each in bodies:
+                    total = each.added(i, total, fused)
+                function.lines.append(f"  store {body.type} {total}, ptr {address}")
+                continue
+            for each in bodies:
+                each.instruction(i, fused)
+                if i in wanted:
+                    each.keep(i)
         if vector and self.target.batched and final:
-            body.store_outputs(self.outputs)
+            for each in bodies:
+                each.store_outputs(self.outputs)
         if name == "epilogue" and final and not (self.target.batched and self.target.lanes > 1):
             body.store_results(self.outputs)
         arguments = STATE_AND_BLOCK if vector else STATE
-        self.module.functions.append(body.function.text(f"{name}{number}", arguments))
+        self.module.functions.append(
+            function.text(f"{name}{number}", arguments, self.target.lanes if vector else 1, name == "pair")
+        )
 
 
-def _driver(module: Module, target: Target, sums: int, loops: bool) -> str:
+def _driver(module: Module, target: Target, sums: int, outputs: int, loops: bool) -> str:
     """The functions that are called from outside, and the loops."""
     lanes = target.lanes
+    for width in ([lanes] if sums else []) + ([] if target.batched else [max(target.widest, 2)]):
+        module.declared.add(f"declare double @llvm.vector.reduce.fadd.v{width}f64(double, <{width} x double>)")
     calls = {
         name: "\n".join(f"  call void @{part}(ptr %state)" for part in module.calls.get(name, ()))
         for name in ("prologue", "epilogue")
     }
-    blocks = "\n".join(
-        f"  call void @{part}(ptr %state, ptr %frame, ptr %acc, i64 %i)" for part in module.calls.get("block", ())
+    blocks, pairs = (
+        "\n".join(
+            f"  call void @{part}(ptr %state, ptr %frame, ptr %acc, i64 {i})" for part in module.calls.get(name, ())
+        )
+        for name, i in (("block", "%i"), ("pair", "%j"))
     )
     totals = "  call void @totals(ptr %state)\n" if sums else ""
+    sound = "" if target.batched else "  call void @sound(ptr %state)\n"
     run = "  call void @prologue(ptr %state)\n"
     if loops:
         run += f"  %endp = getelementptr i64, ptr %state, i64 {END}\n  %end = load i64, ptr %endp\n"
         run += "  call void @chunks(ptr %state, i64 0, i64 %end)\n"
     out = [
-        f"define void @run(ptr noalias %state) nounwind {{\n{run}  call void @epilogue(ptr %state)\n  ret void\n}}",
-        f"define void @prologue(ptr noalias %state) nounwind {{\n{calls['prologue']}\n  ret void\n}}",
-        f"define void @epilogue(ptr noalias %state) nounwind {{\n{totals}{calls['epilogue']}\n  ret void\n}}",
+        f"define void @run(ptr noalias %state) {COLD} {{\n{run}  call void @epilogue(ptr %state)\n  ret void\n}}",
+        f"define void @prologue(ptr noalias %state) {COLD} {{\n{calls['prologue']}\n  ret void\n}}",
+        f"define void @epilogue(ptr noalias %state) {COLD} {{\n{totals}{calls['epilogue']}\n{sound}  ret void\n}}",
         *([_totals(sums, lanes)] if sums else []),
+        *([] if target.batched else [_sound(outputs, max(target.widest, 2))]),
     ]
     if not loops:
         return "\n".join(out)
     width = lanes * max(sums, 1)
     out.append(
-        f"""define void @chunks(ptr noalias %state, i64 %first, i64 %last) nounwind {{
+        f"""define void @chunks(ptr noalias %state, i64 %first, i64 %last) {COLD} {{
 entry:
   %np = getelementptr i64, ptr %state, i64 {N}
   %n = load i64, ptr %np
@@ -200,9 +267,20 @@ start:
   %foff = mul i64 %first, %fs
   %frame = getelementptr double, ptr %frames, i64 %foff
   call void @llvm.memset.p0.i64(ptr %acc, i8 0, i64 {8 * width}, i1 false)
-  br label %loop
+  br label %twice
+twice:
+  %j = phi i64 [ %from, %start ], [ %jn, %pair ]
+  %jn = add i64 %j, {2 * lanes}
+  %fits = icmp sle i64 %jn, {"%upto" if pairs else "%from"}
+  br i1 %fits, label %pair, label %rest
+pair:
+{pairs}
+  br label %twice
+rest:
+  %left = icmp slt i64 %j, %upto
+  br i1 %left, label %loop, label %done
 loop:
-  %i = phi i64 [ %from, %start ], [ %next, %loop ]
+  %i = phi i64 [ %j, %rest ], [ %next, %loop ]
 {blocks}
   %next = add i64 %i, {lanes}
   %again = icmp slt i64 %next, %upto
@@ -219,13 +297,53 @@ declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
     return "\n".join(out)
 
 
+def padded(outputs: int, widest: int) -> int:
+    """How many numbers there has to be room for after the first output: those that `sound` reads."""
+    return -(-max(outputs - 1, 1) // (4 * widest)) * 4 * widest
+
+
+def _sound(outputs: int, lanes: int) -> str:
+    """The function that tells whether all outputs but the first are finite: the sum of 0 times each is 0, else NaN."""
+    vector = f"<{lanes} x double>"
+    lines = []
+    for part in range(4):
+        before = f"%s{part - 1}" if part else "%sofar"
+        lines += [
+            f"  %a{part} = getelementptr {vector}, ptr %row, i64 {part}",
+            f"  %v{part} = load {vector}, ptr %a{part}, align 8",
+            f"  %z{part} = fmul {vector} %v{part}, zeroinitializer",
+            f"  %s{part} = fadd {vector} {before}, %z{part}",
+        ]
+    body = "\n".join(lines)
+    return f"""define internal void @sound(ptr noalias %state) {COLD} {{
+entry:
+  %op = getelementptr i64, ptr %state, i64 {OUT}
+  %out = load ptr, ptr %op
+  %first = getelementptr double, ptr %out, i64 1
+  %to = getelementptr i64, ptr %state, i64 {SOUND}
+  br label %loop
+loop:
+  %k = phi i64 [ 0, %entry ], [ %kn, %loop ]
+  %sofar = phi {vector} [ zeroinitializer, %entry ], [ %s3, %loop ]
+  %row = getelementptr double, ptr %first, i64 %k
+{body}
+  %kn = add i64 %k, {4 * lanes}
+  %again = icmp slt i64 %kn, {padded(outputs, lanes)}
+  br i1 %again, label %loop, label %done
+done:
+  %sum = call reassoc double @llvm.vector.reduce.fadd.v{lanes}f64(double -0.0, {vector} %s3)
+  store double %sum, ptr %to
+  ret void
+}}"""
+
+
 def _totals(sums: int, lanes: int) -> str:
     """The function that makes one number of every sum: the chunks are added up in order, then the lanes; times 1/n.
 
     No vector is carried from one turn of a loop to the next: without optimisation that goes through memory, and slowly.
     """
     vector = f"<{lanes} x double>"
-    return f"""define internal void @totals(ptr noalias %state) nounwind noinline {{
+    return f"""define internal void @totals(ptr noalias %state) {COLD} {{
 entry:
   %pp = getelementptr i64, ptr %state, i64 {PARTIALS}
   %partials = load ptr, ptr %pp
@@ -271,5 +389,4 @@ last:
   br i1 %others, label %last, label %exit
 exit:
   ret void
-}}
-declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {vector})"""
+}}"""

@@ -40,7 +40,7 @@ def write_packed(
         if number == len(parts) - 1:
             writer.results(outputs)
         names.append(f"epilogue{number}")
-        module.functions.append(writer.function.text(names[-1], ARGUMENTS))
+        module.functions.append(writer.function.text(names[-1], ARGUMENTS, lanes))
     return names
 
 

@@ -20,17 +20,24 @@ from .build import Builder
 
 TOLERANCE: Final = 1e-9
 
+SCALES: Final = (1.0, 0.1, 0.01)
+"""Of the made-up numbers: smaller ones where something overflows, for what is infinite in one order of a sum may be NaN
+in another, and tells nothing."""
+
 
 def agrees(builder: Builder) -> bool:
     """Whether the numbers of every family are those of the flat program."""
     rng = np.random.default_rng(0)
     old, n = builder.old, builder.size
-    theta = rng.uniform(0.2, 1.2, builder.parameters)
-    captured = rng.uniform(0.2, 1.2, builder.captured_count)
-    batch = [rng.uniform(0.2, 1.2, (n, *leaf.shape)) for leaf in builder.leaves]
-    columns = [column for array in batch for column in array.reshape(n, -1).T]
+    made = [rng.uniform(0.2, 1.2, count) for count in (builder.parameters, builder.captured_count)]
+    made += [rng.uniform(0.2, 1.2, (n, *leaf.shape)) for leaf in builder.leaves]
     with np.errstate(all="ignore"):
-        flat, sizes = _flat(old, builder.structure.live, theta, captured, columns, n)
+        for scale in SCALES:
+            theta, captured, *batch = (scale * part for part in made)
+            columns = [column for array in batch for column in array.reshape(n, -1).T]
+            flat, sizes = _flat(old, builder.structure.live, theta, captured, columns, n)
+            if all(np.all(np.isfinite(part)) for part in flat.values()):
+                break
         arrays = _arrays(builder, theta, captured, batch)
     for number, placed in builder.placed.items():
         members = builder.structure.families[number].members

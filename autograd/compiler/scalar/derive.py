@@ -6,13 +6,16 @@ about what a `where` did not choose is kept by `../derive.py`.
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Sequence
 from typing import Any
 
+from ...core import table as rules
 from ...core.reverse import sweep
 from ...core.rule import Rule
-from ...masking import Arrived
+from ...formula import Symbol
+from ...masking import Arrived, partial
 from ...numbers.functions import where
 from ..program import DETACH, WHERE
 from .program import INSIDE, REDUCE, Program
@@ -49,15 +52,17 @@ def differentiate(program: Program, output: int, wrt: Sequence[int], kind: type[
     found: dict[int, int] = {}
 
     def send(i: int, args: tuple[int, ...], arrived: Contributions) -> list[Contributions | None]:
-        g = _collected(program, recorder, i, arrived)
-        cotangent = recorder.lift(g.number)
+        plain = not arrived.per_sample and len(arrived.given) == 1
+        g = arrived.given[0] if plain else _collected(program, recorder, i, arrived)
+        (cotangent,) = recorder.lifted((g.number,))
         if program.args[cotangent]:
             program.cotangents.setdefault(cotangent, i)
         if i in wanted:
             found[i] = cotangent
-        inside = program.stages[i] == INSIDE
+        stages = program.stages
+        inside = stages[i] == INSIDE
         return [
-            None if part is None else Contributions(part, inside and program.stages[arg] != INSIDE)
+            None if part is None else Contributions(part, inside and stages[arg] != INSIDE)
             for arg, part in zip(args, _parts(program, recorder, i, active, g), strict=True)
         ]
 
@@ -73,9 +78,11 @@ def _active(program: Program, output: int, wrt: Sequence[int]) -> bytearray:
     for i in wrt:
         if i <= output:
             active[i] = 1
-    for i in range(output + 1):
-        if not active[i] and any(active[arg] for arg in program.args[i]):
-            active[i] = program.ops[i] != DETACH and not program.is_condition(i)
+    for i, args in enumerate(program.args[: output + 1]):
+        for arg in args:
+            if active[arg]:
+                active[i] = program.ops[i] != DETACH and not program.is_condition(i)
+                break
     return active
 
 
@@ -91,7 +98,7 @@ def _collected(program: Program, recorder: Recorder, i: int, arrived: Contributi
     return _sum(program, given)
 
 
-def _sum(program: Program, given: list[Arrived]) -> Arrived:
+def _sum(program: Program, given: Sequence[Arrived]) -> Arrived:
     total = given[0]
     for term in given[1:]:
         total = total + term
@@ -110,8 +117,48 @@ def _parts(program: Program, recorder: Recorder, i: int, active: bytearray, g: A
         sides = ((condition, args[1]), (~condition, args[2]))
         return [None, *[_chosen(g, taken) if active[side] else None for taken, side in sides]]
     assert isinstance(op, Rule), op
+    places = _places(op) if g.came is None else None
+    if places is not None:
+        return _products(program, g, (*args, i), places, active)
     operands, out = [recorder.number(arg) for arg in args], recorder.number(i)
     return [g.times(op, k, operands, out) if active[arg] else None for k, arg in enumerate(args)]
+
+
+@functools.cache
+def _places(rule: Rule) -> tuple[int, ...] | None:
+    """Where the local derivatives are found among operands and result, as those of + × exp; for 1 and -1, ~0 and ~1.
+
+    None where a formula has to be recorded.
+    """
+    known = (*rule.operands, "out")
+    places = []
+    for k in range(rule.arity):
+        formula = partial(rule, k)
+        if isinstance(formula, Symbol) and not formula.args:
+            places.append(known.index(str(formula.op)))
+        elif type(formula) is int and formula in (1, -1):
+            places.append(~0 if formula == 1 else ~1)
+        else:
+            return None
+    return tuple(places)
+
+
+def _products(
+    program: Program, g: Arrived, known: Sequence[int], places: Sequence[int], active: bytearray
+) -> list[Arrived | None]:
+    """The same as `Arrived.times` writes, for a rule with `_places`, and several times as fast."""
+    kind, recorder, upstream = type(g), g.number.recorder, g.number.index
+    found: list[Arrived | None] = []
+    for place, arg in zip(places, known, strict=False):
+        if not active[arg]:
+            found.append(None)
+        elif place == ~0:
+            found.append(g)
+        elif place == ~1:
+            found.append(kind(recorder.number(program.emit(rules.negative, upstream))))
+        else:
+            found.append(kind(recorder.number(program.emit(rules.multiply, upstream, known[place]))))
+    return found
 
 
 def _chosen(g: Arrived, taken: Any) -> Arrived:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ...errors import MissingExtra, OperandError
 from ..arrays.engines import NO_MESH, jax_module
 from .numpy_engine import NumpyKernel
-from .plans import Kernel, Plan
+from .plans import Kernel, Plans
 
 ENGINES: Final = ("auto", "numpy", "llvm", "jax", "javascript")
 
@@ -42,7 +42,7 @@ def _installed() -> bool:
     return importlib.util.find_spec("llvmlite") is not None
 
 
-def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
+def make(engine: str, plans: Plans, kind: str, exactly: bool, n: int, threads: int) -> Kernel:
     """The plan, ready to run on batches of n samples (machine code differs for one sample and for many).
 
     Args:
@@ -58,11 +58,11 @@ def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
             "engine='numpy' or 'llvm' runs"
         )
     if engine == "numpy" or (engine != "llvm" and not _installed()):
-        return NumpyKernel(plan)
+        return NumpyKernel(plans.plan(kind, exactly))
     try:
         from ..llvm.engine import LlvmKernel
 
-        return LlvmKernel(plan, single=n == 1, threads=threads)
+        return LlvmKernel(plans, kind, exactly, single=n == 1, threads=threads)
     except Exception as error:  # an installation that does not load, a machine that LLVM does not know, ...
         if engine == "llvm":
             raise
@@ -71,4 +71,4 @@ def make(engine: str, plan: Plan, n: int, threads: int) -> Kernel:
             f"LLVM made no machine code ({reason}): numpy runs the program; engine='numpy' says so from the start",
             RuntimeWarning, stacklevel=2,
         )  # fmt: skip
-        return NumpyKernel(plan)
+        return NumpyKernel(plans.plan(kind, exactly))

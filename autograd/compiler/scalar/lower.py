@@ -35,6 +35,14 @@ class Lowering(Recorder):
         return self.number(self.lift(formula(*[self.number(self.lift(operand)) for operand in operands])))
 
 
+def is_low(program: Program, outputs: Sequence[int], keep: Callable[[Rule], bool], single: bool = False) -> bool:
+    """Whether `lower` would leave everything as it is."""
+    found = {program.ops[i] for i in program.live(outputs)}
+    if rules.power in found or (single and not found.isdisjoint((COUNT, REDUCE))):
+        return False
+    return all(keep(op) for op in found if isinstance(op, Rule))
+
+
 def lower(
     program: Program, outputs: Sequence[int], keep: Callable[[Rule], bool], single: bool = False,
     products: bool = True,

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ...masking import finite
 from ...system.quiet import quiet
 from ..batch import Floats
 from ..executable import executable
@@ -30,18 +31,19 @@ class NumpyKernel:
     @quiet
     def __call__(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
-    ) -> tuple[float, Floats]:
+    ) -> tuple[float, Floats, bool]:
         given = [vector for vector, needed in zip((theta, captured, direction), self._needs, strict=True) if needed]
         starts = range(0, n, CHUNK)
         parts = [self._run(given, [array[k : k + CHUNK] for array in arrays]) for k in starts]
-        if len(parts) == 1:
-            return parts[0]
         if self._batched:
-            return 0.0, np.concatenate([rows for _, rows in parts], axis=1)
+            return 0.0, parts[0][1] if len(parts) == 1 else np.concatenate([rows for _, rows in parts], axis=1), True
+        if len(parts) == 1:
+            return *parts[0], finite(parts[0][1])
         # The loss of a batch and all its derivatives are means (or sums) over the samples.
         shares = [min(CHUNK, n - k) / n if self._averages else 1.0 for k in starts]
         losses, slopes = zip(*parts, strict=True)
-        return float(np.dot(shares, losses)), np.dot(shares, slopes)
+        slope = np.dot(shares, slopes)
+        return float(np.dot(shares, losses)), slope, finite(slope)
 
     def _run(self, given: Sequence[Floats], arrays: Sequence[Floats]) -> tuple[float, Floats]:
         result = self._function(*given, *arrays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -46,8 +46,8 @@ class Kernel(Protocol):
 
     def __call__(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
-    ) -> tuple[float, Floats]:
-        """The first output and the others; for "forward", 0.0 and an array (outputs, n)."""
+    ) -> tuple[float, Floats, bool]:
+        """The first output, the others, whether these are finite; for "forward", 0.0, an array (outputs, n), True."""
 
 
 EMPTY: Floats = np.empty(0)
@@ -70,8 +70,6 @@ class Plans(BasePlans[Program]):
         Args:
             exactly: the one to run where the outcome of the other is not finite: see `../derive.py`.
         """
-        count = len(self.parameters)
-        directions = count if kind == "hvp" else 0
         derived: dict[str, Callable[[], Sequence[int]]] = {
             "forward": lambda: self.outputs,
             "value": lambda: (self.loss,),
@@ -79,8 +77,13 @@ class Plans(BasePlans[Program]):
             "hvp": lambda: self._hvp(exactly),
             "hessian": lambda: self._hessian(exactly),
         }
-        outputs = derived[kind]()
-        return Plan(self.program, kind, tuple(outputs), self.boundary, self.leaves, (count, self.captured, directions))
+        return replace(self.outline(kind), outputs=tuple(derived[kind]()))
+
+    def outline(self, kind: str) -> Plan:
+        """What can be said of the plan of this kind before anything is derived: all but its outputs."""
+        count = len(self.parameters)
+        numbers = (count, self.captured, count if kind == "hvp" else 0)
+        return Plan(self.program, kind, (), self.boundary, self.leaves, numbers)
 
     def loss_output(self) -> int:
         """The reduced output of the function."""

@@ -20,7 +20,7 @@ from ...errors import OperandError
 from ...value.operands import is_number, to_float
 from ..program import DETACH, WHERE
 from ..record import BaseRecorder
-from .program import Op, Program
+from .program import SAMPLE, Op, Program
 
 
 class Recorder(BaseRecorder[Program]):
@@ -45,7 +45,9 @@ class Recorder(BaseRecorder[Program]):
         ops = self.program.ops
         return [
             operand.index
-            if type(operand) is TracedNumber and operand.recorder is self and type(ops[operand.index]) is Rule
+            if type(operand) is TracedNumber
+            and operand.recorder is self
+            and (type(ops[operand.index]) is Rule or ops[operand.index] == SAMPLE)
             else self.lift(operand)
             for operand in operands
         ]

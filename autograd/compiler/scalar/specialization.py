@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...masking import finite
 from ...value.reading import Scalar
 from ...value.value import Value, numbers_of
 from ..batch import FLOAT64, Floats
@@ -70,16 +69,16 @@ class SampleSpecialization(Specialization):
             theta, direction = np.asarray(theta), np.asarray(direction)
             arrays = [np.asarray(array) for array in arrays]
         kernel = self._kernels.get((kind, n == 1, False)) or self._kernel(kind, n, False)
-        found = kernel(theta, captured, direction, arrays, n)
-        if self.plans.has_another(kind) and not finite(found[1]):
-            found = self._kernel(kind, n, True)(theta, captured, direction, arrays, n)
-        return found
+        first, others, is_sound = kernel(theta, captured, direction, arrays, n)
+        if not is_sound and self.plans.has_another(kind):
+            first, others, _ = self._kernel(kind, n, True)(theta, captured, direction, arrays, n)
+        return first, others
 
     def _kernel(self, kind: str, n: int, exactly: bool) -> Kernel:
         kernel = self._kernels.get((kind, n == 1, exactly))
         if kernel is None:
             with collector_paused():
-                kernel = engines.make(self._asked, self.plans.plan(kind, exactly), n, self._threads)
+                kernel = engines.make(self._asked, self.plans, kind, exactly, n, self._threads)
             if self.engine != "jax":
                 self.engine = kernel.engine
             self._kernels[kind, n == 1, exactly] = kernel

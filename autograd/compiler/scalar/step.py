@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...conversion import warn_of_captured
 from ...errors import OperandError, ShapeError, TraceError
 from ...value.reading import Scalar
 from ...value.value import Value, add_to_gradients, numbers_of
@@ -156,6 +157,9 @@ class Step(BaseStep):
                 f"a loss is one number, and this function returned an array of shape {recorded.shape}: "
                 "return its only element, or a sum"
             )
+        unmarked = [each for each in recorded.captured if each.kind == "input"]
+        if unmarked and not self.parameters and recorded.shape == ():  # it may be meant for a loss
+            warn_of_captured(", ".join(each.label or "a Value" for each in unmarked[:3]))
         loss = recorded.loss if recorded.shape == () else recorded.outputs[0]
         plans = Plans(
             recorded.program, recorded.outputs, loss, recorded.parameters, layout.leaves, len(recorded.captured)

@@ -70,7 +70,10 @@ class Tracer(Recorder):
         self._kept.append(node)
 
     def lift(self, number: Any) -> int:
-        return self._lift_value(number) if isinstance(number, Value) else super().lift(number)
+        if not isinstance(number, Value):
+            return super().lift(number)
+        known = self.known.get(id(number))
+        return self._lift_value(number) if known is None else known
 
     def _lift_value(self, root: Value) -> int:
         known = self.known

@@ -44,7 +44,8 @@ def compare_gradients(
         names: what the two are called.
 
     Raises:
-        OperandError: a name or a Value in `mine` is not in the graph, or its gradient has another shape.
+        OperandError: a name or a Value in `mine` is not in the graph, or its gradient has another shape or is no
+            number.
 
     >>> from autograd import Value
     >>> w = Value(2.0, "w")
@@ -60,9 +61,13 @@ def compare_gradients(
         places.setdefault(node, []).append(place)
         if node.label:
             places.setdefault(node.label, []).append(place)
+    if not isinstance(mine, Mapping):
+        raise OperandError(
+            f"the other gradient is a mapping, {{'w': 0.5}} or {{w: 0.5}} or what gradients() gave, got {mine!r:.80}"
+        )
     told: Story = {"names": list(names), "nodes": {}, "gaps": {}}
     for key, given in mine.items():
-        place = key if type(key) is int else _place(places, key)
+        place = key if type(key) is int and 0 <= key < len(order) else _place(places, key)
         told["nodes"][f"n{place}"], told["gaps"][f"n{place}"] = _compared(order[place][0], given, key)
     view = View(Reading(roots))
     whole = view.whole()
@@ -89,7 +94,13 @@ def _compared(node: Any, given: Any, key: Any) -> tuple[Any, float]:
     Of an array it is the norm of the difference.
     """
     right = np.asarray(0.0 if node.grad is None else node.grad, dtype=float)
-    other = np.asarray(getattr(given, "data", given), dtype=float)
+    try:
+        other = np.asarray(getattr(given, "data", given))
+        if other.dtype.kind not in "biuf":
+            raise TypeError
+        other = other.astype(float)
+    except (TypeError, ValueError):
+        raise OperandError(f"the gradient of {key!r} is a number or an array of numbers, got {given!r:.80}") from None
     if np.squeeze(other).shape != np.squeeze(right).shape:
         raise OperandError(
             f"the gradient of {key!r} has shape {right.shape}, as it has itself; yours has shape {other.shape}"

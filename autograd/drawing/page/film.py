@@ -10,7 +10,6 @@ import base64
 import gzip
 import math
 import os
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -22,11 +21,12 @@ from ...errors import GraphError, OperandError
 from ...switches import no_grad
 from ...tensor.tensor import Tensor
 from ..escape import clean
+from ..order import natural
 from .file import Page, assemble
 from .samples import PLANE_SIDE, Floats, boundary, checked_samples, grid
 from .still import picture
 
-SCRIPTS: Final = ("numbers.js", "elements.js", "tints.js", "film.js")
+SCRIPTS: Final = ("numbers.js", "elements.js", "tints.js", "plot.js", "film.js")
 PROBES: Final = 17
 MOST_NEURONS: Final = 64
 
@@ -169,7 +169,7 @@ class Film:
         kept = {path: seen for path, seen in found.items() if len(path) == deepest and len(seen) == len(self._probes)}
         if not kept or deepest == 0 or len(kept) > MOST_NEURONS:
             return np.zeros(0)
-        inner = sorted(kept, key=lambda path: [_natural(part) for part in path])
+        inner = sorted(kept, key=lambda path: [natural(part) for part in path])
         self._neurons = [".".join(path[1:] or path) for path in inner]
         return np.array([kept[path] for path in inner]).ravel()
 
@@ -257,11 +257,6 @@ def _rounded(numbers: Floats) -> Floats:
     bits = numbers.astype(np.float32).view(np.uint32)
     kept: Floats = ((bits + np.uint32(0x800)) & np.uint32(0xFFFFF000)).view(np.float32).astype(float)
     return kept
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts layers.2 before layers.10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _layer(name: str) -> str:

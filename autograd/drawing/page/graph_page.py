@@ -54,7 +54,7 @@ def page_of(
         others: rules that the page may put in the place of one in the graph.
         engines: statements with more for it to compute with.
     """
-    named = title or _named(whole)
+    named = clean(title, 200) or _named(whole)
     data = {**story(whole, named), **({} if depth is None else {"depth": depth}), **(more or {})}
     words = table(whole) if len(whole.boxes) <= MOST_IN_WORDS else ""
     scripts = (*SCRIPTS, *TRAINING) if "training" in data else SCRIPTS

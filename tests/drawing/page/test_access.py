@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from autograd import Value, compare_gradients, inspect, walk
 
 from . import graphs
+from .watching import violations
 
 Opened = Callable[..., Any]
 
@@ -52,24 +51,11 @@ def test_a_hostile_label_is_text(label: str, opened: Opened) -> None:
 
 # --------------------------------------------------------------------------------------------------- accessibility
 
-AXE = [Path(os.environ.get("AXE", "")), *(Path(place, "node_modules/axe-core/axe.min.js") for place in (".", ".axe"))]
-
-
-def violations(tab: Any) -> list[str]:
-    """What axe finds serious in a page as it stands; the page must have been opened with `bypass_csp`."""
-    script = next((file for file in AXE if file.is_file()), None)
-    if script is None:
-        pytest.skip("axe-core is not here: npm install --no-save --prefix .axe axe-core, or AXE=path/to/axe.min.js")
-    if not tab.evaluate("'axe' in window"):
-        tab.add_script_tag(path=str(script))
-    found = tab.evaluate("axe.run().then((results) => results.violations)")
-    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
-
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing(scheme: str, width: int, opened: Opened) -> None:
-    tab = opened(inspect(graphs.network([2, 1])), width=width, height=780, color_scheme=scheme, bypass_csp=True)
+    tab = opened(inspect(graphs.network([2, 1])), width=width, height=780, color_scheme=scheme)
     for prepare in ("Home", "ArrowRight", "t"):
         tab.keyboard.press(prepare)
         assert violations(tab) == []
@@ -91,7 +77,7 @@ def broken() -> Any:
     "make", [compared, broken, lambda: inspect(graphs.layer()), lambda: inspect(graphs.neuron(False))]
 )
 def test_axe_finds_nothing_in_any_kind_of_page(scheme: str, make: Callable[[], Any], opened: Opened) -> None:
-    tab = opened(make(), color_scheme=scheme, bypass_csp=True)
+    tab = opened(make(), color_scheme=scheme)
     assert violations(tab) == []
     for box in (0, 1):  # chosen: what if, why, heat maps
         tab.locator("#graph .box .fill").nth(box).click()

@@ -17,7 +17,7 @@ from autograd import Film, Tensor, Value
 from autograd.errors import GraphError, OperandError
 from nn import MLP
 
-from .test_access import violations
+from .watching import until, violations
 
 X = np.linspace(-1.0, 1.0, 9)
 
@@ -63,7 +63,7 @@ def test_the_norm_of_each_layer() -> None:
     assert rows[story["norms"]] == pytest.approx(np.sqrt((slopes**2).sum(axis=1)), rel=1e-5)
 
 
-@pytest.mark.parametrize("frames", [100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("frames", [100, pytest.param(1000, marks=pytest.mark.long)])
 def test_a_frame_is_less_than_a_kilobyte(frames: int) -> None:
     empty, _ = trained(1, [3, 3, 1], (X[::4], X[::4] ** 2))
     film, _ = trained(frames, [3, 3, 1], (X[::4], X[::4] ** 2))
@@ -185,18 +185,18 @@ def test_the_numbers_of_a_plane_stand_above_it(opened: Callable[..., Any]) -> No
 
 
 def test_the_speed_of_a_film(opened: Callable[..., Any]) -> None:
-    tab = opened(wide_film().page(), bypass_csp=True)
+    tab = opened(wide_film().page())
     for speed in ("5", "0.25"):
         tab.select_option("#speed", speed)
         tab.click("#first")
         tab.click("#play")
-        tab.wait_for_function("document.body.dataset.frame === '5'")
+        until(tab, "document.body.dataset.frame === '5'")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "inputs"), [(1280, 1), (390, 2)])
 def test_axe_finds_nothing(scheme: str, width: int, inputs: int, opened: Callable[..., Any]) -> None:
-    tab = opened(wide_film(inputs).page(), width=width, height=780, color_scheme=scheme, bypass_csp=True)
+    tab = opened(wide_film(inputs).page(), width=width, height=780, color_scheme=scheme)
     assert violations(tab) == []
 
 
@@ -207,3 +207,9 @@ def test_where_no_script_runs_there_is_a_picture() -> None:
     assert image[1].startswith("Loss: ")
     root = ElementTree.fromstring(base64.b64decode(image[2]))
     assert len(root.findall(".//{*}circle")) == 12
+
+
+def test_axes_are_lines(opened: Callable[..., Any]) -> None:
+    tab = opened(wide_film().page())
+    fills = "[...document.querySelectorAll('.plot-svg .axis, .plot-svg .line')].map((e) => getComputedStyle(e).fill)"
+    assert set(tab.evaluate(fills)) == {"none"}

@@ -15,8 +15,8 @@ import pytest
 from autograd import Film, OperandError, Playground, Tensor, TraceError, Value, inspect, primitive, where
 from nn import MLP, bce_with_logits, half_mse, hinge, mse
 
-from .test_access import violations
 from .test_what_if import follow
+from .watching import until, violations
 
 Opened = Callable[..., Any]
 DEMO = Path(__file__).resolve().parents[3] / "demos" / "x_squared.py"
@@ -51,7 +51,7 @@ def trained(model: MLP, loss: Any, rate: float, batches: list[list[int]]) -> flo
 
 def train_until(tab: Any, condition: str) -> None:
     tab.click("#train")
-    tab.wait_for_function(condition, timeout=60_000)
+    until(tab, condition)
     tab.click("#train")
 
 
@@ -120,7 +120,7 @@ def test_moons_are_told_apart(opened: Opened) -> None:
     upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     points = np.concatenate([upper, [1.0, 0.5] - upper]) + rng.normal(scale=0.1, size=(100, 2))
     model = MLP(2, [16, 16, 1], seed=1337)
-    tab = opened(Playground(model, hinge, (points, np.repeat([-1.0, 1.0], 50)), rate=0.5), bypass_csp=True)
+    tab = opened(Playground(model, hinge, (points, np.repeat([-1.0, 1.0], 50)), rate=0.5))
     assert figure(tab, "right") < 0.9
     train_until(tab, "Number(document.body.dataset.right) === 1")
 
@@ -133,7 +133,7 @@ def test_x_squared_is_fitted_by_the_gradient_and_not_by_the_scripts_step(
     monkeypatch.setattr("sys.argv", ["x_squared.py"])
     demo = runpy.run_path(str(DEMO))
     x, y = demo["samples"](100)
-    tab = opened(demo["to_try"](x, y, 0.5), bypass_csp=True)
+    tab = opened(demo["to_try"](x, y, 0.5))
     train_until(tab, "Number(document.body.dataset.error) < 1e-3")
     tab.select_option("#other", label="the script's")
     tab.click("#train-reset")
@@ -209,9 +209,9 @@ def test_a_learning_rate_that_is_none(opened: Opened) -> None:
 
 
 def test_steps_that_are_too_long_end_with_a_word(opened: Opened) -> None:
-    tab = opened(Playground(network("relu"), mse, (X, Y), rate=1e12), bypass_csp=True)
+    tab = opened(Playground(network("relu"), mse, (X, Y), rate=1e12))
     tab.click("#train")
-    tab.wait_for_function("document.querySelector('#training .note').textContent.includes('too long')")
+    until(tab, "document.querySelector('#training .note').textContent.includes('too long')")
     assert tab.inner_text("#train") == "Start"
 
 
@@ -247,13 +247,13 @@ def test_three_inputs_and_classes(opened: Opened) -> None:
     rng = np.random.default_rng(0)
     points = rng.normal(size=(20, 3))
     y = (points.sum(axis=1) > 0).astype(float)
-    tab = opened(Playground(MLP(3, [4, 1], "tanh", seed=1), bce_with_logits, (points, y), rate=1.0), bypass_csp=True)
+    tab = opened(Playground(MLP(3, [4, 1], "tanh", seed=1), bce_with_logits, (points, y), rate=1.0))
     assert tab.locator("#training .dot").count() == 20
     train_until(tab, "Number(document.body.dataset.loss) < 0.2")
 
 
 def test_by_keyboard(opened: Opened) -> None:
-    tab = opened(Playground(network(), mse, (X, Y), rate=0.5), bypass_csp=True)
+    tab = opened(Playground(network(), mse, (X, Y), rate=0.5))
     tab.focus("#train-one")
     tab.keyboard.press("Space")
     assert figure(tab, "trained") == 1
@@ -267,7 +267,7 @@ def test_by_keyboard(opened: Opened) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing(scheme: str, width: int, opened: Opened) -> None:
     page = Playground(network(), mse, (X, Y), steps={"none": lambda x, y: [0.0] * 22})
-    tab = opened(page, width=width, height=780, color_scheme=scheme, bypass_csp=True)
+    tab = opened(page, width=width, height=780, color_scheme=scheme)
     assert violations(tab) == []
     tab.click("#train-one")
     assert violations(tab) == []
@@ -388,3 +388,19 @@ def test_gradients_and_weights_stay_as_they_were() -> None:
     before = [(p.data, p.grad) for p in model.parameters()]
     Playground(model, mse, (X, Y))
     assert [(p.data, p.grad) for p in model.parameters()] == before
+
+
+def test_what_the_model_answers_is_inside_the_picture_from_the_start(opened: Opened) -> None:
+    X = np.linspace(-1, 1, 9)[:, None]
+    model = MLP(1, [4, 1], "tanh", seed=0)
+    dict(model.named_parameters())["layers.1.neurons.0.b"].data = -1.5  # far below all targets
+    tab = opened(Playground(model, mse, (X, X**2), rate=0.3))
+    heights = (
+        """[...document.querySelector('.fit .curve').getAttribute('d').matchAll(/,([\\d.-]+)/g)].map((m) => +m[1])"""
+    )
+    for _ in range(2):
+        found = tab.evaluate(heights)
+        assert len(found) == 81
+        assert 0 <= min(found) < max(found) <= 160  # of 180: the axis across is below
+        tab.click("text=One step")
+    assert tab.locator(".fit .dot").count() == 9

@@ -40,7 +40,7 @@ def policy(page: Any) -> str:
 def test_the_order_is_that_of_backward_over_values() -> None:
     loss = graphs.neuron()
     names = {id(node): f"n{place}" for place, (node, _) in enumerate(walk(loss))}
-    assert told(inspect(loss))["backward"] == [names[id(node)] for node in results_below(loss, [])]
+    assert told(inspect(loss))["backward"] == [names[id(node)] for node in results_below(loss)]
 
 
 def test_the_order_is_that_of_backward_over_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,3 +241,22 @@ def test_a_comparison_says_how_many_differ() -> None:
     assert story["text"].startswith("1 of 22 gradients differ, most of all that of layers.")
     assert story["about"] == f"n{[node for node, _ in walk(loss)].index(worst)}"
     assert "NaN" in told(compare_gradients(loss, {**right, worst: float("nan")}))["headline"]["text"]
+
+
+@pytest.mark.parametrize("given", [None, "3", [1.0, None], [[1.0], [2.0, 3.0]], {}])
+def test_a_gradient_to_compare_with_that_is_no_number_is_refused(given: object) -> None:
+    w = Value(2.0, "w")
+    loss = w * 3.0
+    loss.backward()
+    with pytest.raises(OperandError, match="is a number or an array of numbers, got"):
+        compare_gradients(loss, {"w": given})
+    with pytest.raises(OperandError, match="is a mapping"):
+        compare_gradients(loss, [given])  # type: ignore[arg-type]
+    with pytest.raises(OperandError, match="is not in the graph"):
+        compare_gradients(loss, {77: 1.0})
+
+
+def test_a_title_is_cleaned() -> None:
+    page = inspect(Value(1.0, "\ud800x") * 2.0, title="a\0\ud800</title>\u202eb")
+    assert page.title == "a</title>b"
+    assert "<title>a&lt;/title&gt;b</title>" in page.html.encode("utf-8").decode("utf-8")

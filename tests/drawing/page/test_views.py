@@ -14,20 +14,22 @@ from nn import MLP
 from . import graphs
 from .test_browser import in_sight, show
 from .test_story import told
+from .watching import until
 
 Opened = Callable[..., Any]
 
 
 def test_the_picture_is_fitted_anew_when_the_window_changes(opened: Opened) -> None:
-    tab = opened(inspect(graphs.network([3, 3, 1])), bypass_csp=True)
+    tab = opened(inspect(graphs.network([3, 3, 1])))
     for width, height in ((700, 800), (1280, 800), (390, 844), (1600, 700)):
         tab.set_viewport_size({"width": width, "height": height})
-        tab.wait_for_function(
+        until(
+            tab,
             """(() => { const graph = document.getElementById("graph").getBoundingClientRect();
               return [...document.querySelectorAll("#graph .box")].every((box) => {
                 const at = box.getBoundingClientRect();
                 return at.left >= graph.left - 1 && at.right <= graph.right + 1 && at.bottom <= graph.bottom + 1;
-              }); })()"""
+              }); })()""",
         )
         assert in_sight(tab, "#graph .box")
 
@@ -147,3 +149,41 @@ def test_the_network_of_the_issue_is_drawn_and_opens_at_once(opened: Opened) -> 
     assert np.isfinite(len(draw(loss).source))
     idle = tab.inner_text("#headline")
     assert "parameters receive no gradient at all: layers." in idle
+
+
+def test_many_leaves_stand_side_by_side(opened: Opened) -> None:
+    xs = [Value(0.1 * k, f"x{k}") for k in range(60)]
+    total = sum(xs[1:], start=xs[0])
+    total.backward()
+    tab = opened(inspect(total))
+    show(tab, "neurons") if tab.is_visible("#level") else None
+    frames = tab.evaluate(
+        "[...document.querySelectorAll('#graph .box.input .fill')].map((e) => e.getBoundingClientRect())"
+    )
+    assert len({round(frame["x"]) for frame in frames}) > 1
+    assert in_sight(tab, "#graph .box")
+
+
+def test_a_choice_outlasts_a_change_of_the_window(opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([3, 3, 1])))
+    for box in (1, 0):  # a module, and a leaf
+        tab.set_viewport_size({"width": 1280, "height": 800})
+        tab.locator("#graph .box .fill").nth(box).click()
+        chosen = tab.get_attribute("#graph .box.chosen", "id")
+        before = tab.get_attribute("#graph", "viewBox")
+        tab.set_viewport_size({"width": 900, "height": 600})
+        until(tab, f"document.getElementById('graph').getAttribute('viewBox') !== '{before}'")
+        assert tab.get_attribute("#graph .box.chosen", "id") == chosen
+        assert tab.is_visible("#chosen h2")
+
+
+def test_an_edge_to_the_next_line_stays_inside_the_picture(opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([3, 3, 1])), width=390, height=844)
+    view = tab.evaluate(
+        "(() => { const { x, width } = document.getElementById('graph').viewBox.baseVal; return [x, x + width]; })()"
+    )
+    ends = tab.evaluate(
+        "[...document.querySelectorAll('#graph .line')].map((e) => e.getBBox()).map((b) => [b.x, b.x + b.width])"
+    )
+    assert min(left for left, _ in ends) > view[0] + 2
+    assert max(right for _, right in ends) < view[1] - 2

@@ -17,6 +17,7 @@ from tests.support import domain
 
 from . import graphs
 from .test_browser import show
+from .watching import until
 
 Opened = Callable[..., Any]
 
@@ -209,10 +210,10 @@ def test_what_is_no_number_changes_nothing(opened: Opened) -> None:
 
 def test_a_link_reproduces_what_one_sees(opened: Opened) -> None:
     loss = graphs.neuron()
-    tab = opened(inspect(loss), bypass_csp=True)  # for wait_for_function
+    tab = opened(inspect(loss))
     show(tab, "values")
     set_leaf(tab, place_of(loss, "w"), "-1.5")
-    tab.wait_for_function("location.hash.includes('-1.5')")
+    until(tab, "location.hash.includes('-1.5')")
     numbers, chosen = shown(tab), tab.inner_text("#chosen")
     tab.reload()
     tab.wait_for_selector("body[data-ready=yes]")
@@ -234,7 +235,7 @@ def test_a_link_that_says_nothing_is_harmless(opened: Opened) -> None:
 
 def test_gradient_descent(opened: Opened) -> None:
     loss = one_three_three_one()
-    tab = opened(inspect(loss), bypass_csp=True)  # for wait_for_function
+    tab = opened(inspect(loss))
     tab.fill("#rate", "0.5")
     tab.click("#one-step")
     model = MLP(1, [3, 3, 1], activation="sigmoid", seed=3)
@@ -248,7 +249,7 @@ def test_gradient_descent(opened: Opened) -> None:
     agree(tab, after)
     tab.click("#as-table")
     tab.click("#descend")
-    tab.wait_for_function("document.querySelector('#descent [role=status]').textContent.startsWith('2')")
+    until(tab, "document.querySelector('#descent [role=status]').textContent.startsWith('2')")
     tab.click("#descend")
     tab.click("#reset")
     agree(tab, loss)
@@ -383,3 +384,18 @@ def test_a_tensor_page_is_not_live() -> None:
     out = (t * t).sum()
     out.backward()
     assert "LIVE" not in inspect(out).html  # packed; nothing of it in the open
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_leaf_that_is_no_finite_number_can_be_moved(number: float, opened: Opened) -> None:
+    y = Value(number, "x") * 2.0
+    y.label = "y"
+    y.backward()
+    tab = opened(inspect(y))
+    show(tab, "values") if tab.is_visible("#level") else None
+    choose(tab, place_of(y, "x"))
+    assert tab.locator("#whatif .dial button").all_inner_texts() == ["−0.1", "+0.1"]
+    assert "NaN" not in tab.locator("#whatif .plot-svg").text_content()
+    tab.locator("#whatif .dial button").last.click()
+    assert tab.input_value("#leaf") == "0.1"
+    assert tab.text_content("#n0 .numbers").startswith("0.1")

@@ -10,6 +10,7 @@ class Camera {
     this.onMove = onMove;
     this.view = { x: 0, y: 0, wide: 100, high: 100 };
     this.whole = { wide: 100, high: 100 };
+    this.isTiny = false; // letters are too small to be drawn
     this.follow();
   }
 
@@ -27,10 +28,19 @@ class Camera {
     return x <= 0.5 && y <= 0.5 && x + wide >= this.whole.wide - 0.5 && y + high >= this.whole.high - 0.5;
   }
 
+  /** Whether something can be in sight that lies between two places of the picture. */
+  sees(one, other) {
+    const { x, y, wide, high } = this.view;
+    const near = 60; // edges bend a little around what is between
+    return Math.min(one.x, other.x) - one.wide < x + wide + near && Math.max(one.x, other.x) + other.wide > x - near
+      && Math.min(one.y, other.y) - one.high < y + high + near && Math.max(one.y, other.y) + other.high > y - near;
+  }
+
   apply() {
     const { x, y, wide, high } = this.view;
     this.svg.setAttribute("viewBox", [x, y, wide, high].map((each) => each.toFixed(2)).join(" "));
-    this.svg.classList.toggle("tiny", 12 * this.scale < READABLE);
+    this.isTiny = 12 * this.scale < READABLE;
+    this.svg.classList.toggle("tiny", this.isTiny);
     this.onMove();
   }
 

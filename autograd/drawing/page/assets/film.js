@@ -2,9 +2,7 @@
 "use strict";
 
 const INKS = Array.from({ length: 8 }, (_, k) => `var(--line${k})`);
-const WIDE = 460;
-const HIGH = 230;
-const EDGE = { left: 52, right: 12, top: 10, bottom: 22 };
+const SIZE = { wide: 460, high: 230, margin: { left: 52, right: 12, top: 10, bottom: 22 } };
 
 const PAUSE = quiet.matches ? 1000 : 50; // milliseconds between two pictures
 
@@ -21,11 +19,20 @@ const at = (row, when = frame) => numbers[row * film.frames + when];
 const range = (first, count) => Array.from({ length: count }, (_, k) => first + k);
 const updates = []; // what each plot does when the frame changes
 
-function plot(title, { wide = false } = {}) {
+function section(title, { wide = false } = {}) {
   const note = make("span");
   const place = make("section", { class: wide ? "plot wide" : "plot", "aria-label": title }, make("h2", {}, title, note));
   byId("plots").append(place);
   return { place, note };
+}
+
+/** A section with a plot in it, `words` being what it is to those who do not see it. */
+function plotted(title, words, across, up, options) {
+  const { place, note } = section(title);
+  const plot = new Plot(words, SIZE);
+  plot.scale(across, up, options);
+  place.append(plot.svg);
+  return { place, note, plot };
 }
 
 function finite(rows) {
@@ -34,58 +41,18 @@ function finite(rows) {
   return low <= high ? [low, high] : [0, 1];
 }
 
-/** Axes with their ends written on them, and functions from numbers to places. */
-function axes([left, right], [low, high], { log = false, label = short } = {}) {
-  if (low === high) [low, high] = [low - (Math.abs(low) || 1) * 0.1, high + (Math.abs(high) || 1) * 0.1];
-  const scale = log ? Math.log10 : (x) => x;
-  const x = (each) => EDGE.left + ((each - left) / (right - left || 1)) * (WIDE - EDGE.left - EDGE.right);
-  const y = (each) => HIGH - EDGE.bottom - ((scale(each) - scale(low)) / (scale(high) - scale(low))) * (HIGH - EDGE.top - EDGE.bottom);
-  const text = (words, place) => {
-    const element = draw("text", place);
-    element.textContent = words;
-    return element;
-  };
-  const picture = draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" },
-    draw("path", { class: "axis", fill: "none", d: `M${EDGE.left},${EDGE.top}V${HIGH - EDGE.bottom}H${WIDE - EDGE.right}` }),
-    text(short(high, 2), { x: EDGE.left - 5, y: EDGE.top + 8, "text-anchor": "end" }),
-    text(short(low, 2), { x: EDGE.left - 5, y: HIGH - EDGE.bottom, "text-anchor": "end" }),
-    text(label(left, 2), { x: EDGE.left, y: HIGH - 6 }),
-    text(label(right, 2), { x: WIDE - EDGE.right, y: HIGH - 6, "text-anchor": "end" }),
-  );
-  return { picture, x, y };
-}
-
-/** A path through points; it breaks where a number is not finite. */
-function path(xs, ys, x, y) {
-  let text = "";
-  let pen = "M";
-  for (let k = 0; k < xs.length; k++) {
-    const height = y(ys[k]);
-    if (!Number.isFinite(height)) pen = "M";
-    else {
-      text += `${pen}${x(xs[k]).toFixed(1)},${height.toFixed(1)}`;
-      pen = "L";
-    }
-  }
-  return text;
-}
-
 /** Lines over time, and a mark at this frame. */
 function overTime(title, names, rows, describe) {
-  const { place, note } = plot(title);
   const positive = rows.map((row) => row.filter((each) => each > 0));
-  const log = positive.every((row) => row.length) && rows.every((row) => row.every((each) => !(each < 0)));
-  const { picture, x, y } = axes([0, last], finite(log ? positive : rows), { log, label: (k) => String(film.steps[k] ?? k) });
+  const isLogarithmic = positive.every((row) => row.length) && rows.every((row) => row.every((each) => !(each < 0)));
+  const words = `${title} over time${isLogarithmic ? ", on a logarithmic scale" : ""}`;
+  const { place, note, plot } = plotted(title, words, [0, last], finite(isLogarithmic ? positive : rows), { isLogarithmic, words: (k) => String(film.steps[k] ?? k) });
   const frames = range(0, film.frames);
   rows.forEach((row, k) => {
-    const line = draw("path", { class: "line", d: path(frames, row, x, y) });
+    const line = plot.line("", frames, row);
     if (rows.length > 1) line.style.stroke = INKS[k % INKS.length];
-    picture.append(line);
   });
-  const marker = draw("line", { class: "marker", y1: EDGE.top, y2: HIGH - EDGE.bottom });
-  picture.append(marker);
-  picture.setAttribute("aria-label", `${title} over time${log ? ", on a logarithmic scale" : ""}`);
-  place.append(picture);
+  const marker = plot.add("line", { class: "marker", y1: SIZE.margin.top, y2: SIZE.high - SIZE.margin.bottom });
   const texts = names.map((name, k) => {
     const ink = make("i");
     ink.style.background = INKS[k % INKS.length];
@@ -94,7 +61,7 @@ function overTime(title, names, rows, describe) {
   });
   if (names.length > 1) place.append(make("div", { class: "keys" }, ...texts.map(({ element }) => element)));
   updates.push(() => {
-    for (const end of ["x1", "x2"]) marker.setAttribute(end, x(frame));
+    for (const end of ["x1", "x2"]) marker.setAttribute(end, plot.x(frame));
     texts.forEach(({ text }, k) => { text.textContent = `${names[k]} ${short(rows[k][frame])}`; });
     note.textContent = describe(rows);
   });
@@ -106,29 +73,23 @@ function fittedCurve() {
   const rows = range(film.curve.row, xs.length).map(rowOf);
   const ends = finite(rows);
   const wanted = data ? finite([data.y]) : ends;
-  const { picture, x, y } = axes([xs[0], xs[xs.length - 1]], [Math.min(ends[0], wanted[0]), Math.max(ends[1], wanted[1])]);
-  const { place } = plot("Fitted curve");
-  for (const [k, each] of (data?.x ?? []).entries()) picture.append(draw("circle", { class: "dot", r: 3.2, cx: x(each), cy: y(data.y[k]) }));
-  const line = draw("path", { class: "line" });
-  picture.append(line);
-  picture.setAttribute("aria-label", "The model's output over its input, and the data as dots");
-  place.append(picture);
-  updates.push(() => line.setAttribute("d", path(xs, rows.map((row) => row[frame]), x, y)));
+  const { plot } = plotted("Fitted curve", "The model's output over its input, and the data as dots", [xs[0], xs[xs.length - 1]], [Math.min(ends[0], wanted[0]), Math.max(ends[1], wanted[1])]);
+  for (const [k, each] of (data?.x ?? []).entries()) plot.add("circle", { class: "dot", r: 3.2, cx: plot.x(each), cy: plot.y(data.y[k]) });
+  const line = plot.add("path", { class: "line" });
+  updates.push(() => line.setAttribute("d", plot.path(xs, rows.map((row) => row[frame]))));
 }
 
 /** What the model says over the plane of two inputs, and where it changes its mind. */
 function decisionPlane() {
   const { side, low, high, row, data } = film.plane;
-  const { place, note } = plot("Decision over the plane");
-  const { picture, x, y } = axes([low[0], high[0]], [low[1], high[1]]);
+  const { note, plot } = plotted("Decision over the plane", "The model's output over its two inputs, and the data as dots", [low[0], high[0]], [low[1], high[1]]);
+  const { x, y } = plot;
   const rows = range(row, side * side).map(rowOf);
   const most = Math.max(...finite(rows).map((each) => Math.abs(each - film.plane.middle)), 1e-12);
   const [wide, tall] = [(x(high[0]) - x(low[0])) / (side - 1), (y(low[1]) - y(high[1])) / (side - 1)];
   const cells = rows.map((_, k) => draw("rect", { x: x(low[0]) + (k % side) * wide - wide / 2, y: y(low[1]) - Math.floor(k / side) * tall - tall / 2, width: wide + 0.4, height: tall + 0.4 }));
-  picture.prepend(...cells); // under the axes and their numbers
-  for (const [k, [first, second]] of (data?.x ?? []).entries()) picture.append(draw("circle", { class: `dot ${data.y[k] > film.plane.middle ? "one" : "zero"}`, r: 3, cx: x(first), cy: y(second) }));
-  picture.setAttribute("aria-label", "The model's output over its two inputs, and the data as dots");
-  place.append(picture);
+  plot.svg.prepend(...cells); // under the axes and their numbers
+  for (const [k, [first, second]] of (data?.x ?? []).entries()) plot.add("circle", { class: `dot ${data.y[k] > film.plane.middle ? "one" : "zero"}`, r: 3, cx: x(first), cy: y(second) });
   updates.push(() => {
     cells.forEach((cell, k) => { cell.style.fill = tint(-(rows[k][frame] - film.plane.middle) / most); });
     note.textContent = `white where it is ${short(film.plane.middle)}`;
@@ -138,7 +99,7 @@ function decisionPlane() {
 /** For every neuron what it answers over the inputs. */
 function activations() {
   const { names, row, probes } = film.activations;
-  const { place, note } = plot(film.activations.line ? "Activations over the input" : "Activations", { wide: true });
+  const { place, note } = section(film.activations.line ? "Activations over the input" : "Activations", { wide: true });
   note.textContent = film.activations.line ? "" : `for ${probes} of the inputs`;
   const grid = make("div", { class: "small" });
   let group = null;
@@ -148,20 +109,18 @@ function activations() {
     group = layer;
     const rows = range(row + k * probes, probes).map(rowOf);
     const [low, high] = finite(rows);
-    const picture = draw("svg", { viewBox: "0 0 100 56", preserveAspectRatio: "none", "aria-hidden": "true" });
-    grid.append(make("figure", {}, picture, make("figcaption", {}, layer ? name.slice(layer.length + 1) : name)));
+    const plot = new Plot(name, { wide: 100, high: 56, margin: { left: 0, right: 0, top: 4, bottom: 4 } });
+    for (const [key, value] of Object.entries({ preserveAspectRatio: "none", "aria-hidden": "true" })) plot.svg.setAttribute(key, value);
+    grid.append(make("figure", {}, plot.svg, make("figcaption", {}, layer ? name.slice(layer.length + 1) : name)));
     if (!film.activations.line) {
       const most = Math.max(Math.abs(low), Math.abs(high), 1e-12);
-      const bars = rows.map((_, place) => draw("rect", { x: (place * 100) / probes, y: 0, width: 100 / probes + 0.2, height: 56 }));
-      picture.append(...bars);
+      const bars = rows.map((_, place) => plot.add("rect", { x: (place * 100) / probes, y: 0, width: 100 / probes + 0.2, height: 56 }));
       updates.push(() => bars.forEach((bar, place) => { bar.style.fill = tint(-rows[place][frame] / most); }));
       return;
     }
-    const line = draw("path", { class: "line" });
-    picture.append(line);
-    const x = (each) => (each / Math.max(probes - 1, 1)) * 100;
-    const y = (each) => 52 - ((each - low) / (high - low || 1)) * 48;
-    updates.push(() => line.setAttribute("d", path(range(0, probes), rows.map((each) => each[frame]), x, y)));
+    plot.range([0, probes - 1], [low, high]);
+    const line = plot.add("path", { class: "line" });
+    updates.push(() => line.setAttribute("d", plot.path(range(0, probes), rows.map((each) => each[frame]))));
   });
   place.append(grid);
 }
@@ -169,7 +128,7 @@ function activations() {
 /** Every parameter: its number on a diverging colour, and its gradient. */
 function parameters() {
   const { names, value, gradient } = film.parameters;
-  const { place } = plot("Parameters and their gradients", { wide: true });
+  const { place } = section("Parameters and their gradients", { wide: true });
   const many = names.length > 150;
   const most = Math.max(...finite(range(value, names.length).map(rowOf)).map(Math.abs), 1e-12);
   const groups = new Map();

@@ -3,7 +3,9 @@
 // Neurons stand in the order in which they ran. How edges run between the boxes is in routes.js.
 "use strict";
 
-const GAP = { row: 14, column: 30, line: 26, frame: 10, title: 22 };
+const GAP = { row: 14, column: 30, line: 26, turn: 14, frame: 10, title: 22 }; // at a turn an edge goes down to the next line
+const TALLEST = 24; // boxes in a column
+const SIDEWAYS = 0.6; // columns squared for each box of a taller one: together they are about as wide as a view
 const ROUNDS = 4; // of moving boxes towards their neighbours
 
 /**
@@ -85,7 +87,7 @@ function arrange(container, widest) {
   for (const item of items) columns[deepest - item.rank].items.push(item);
   for (const column of columns) column.items.sort((one, other) => one.place - other.place);
   untangle(columns);
-  container.lines = breakLines(columns, widest);
+  container.lines = breakLines(columns.flatMap(side), widest);
   container.margin = container.id ? GAP.frame : 0;
   pile(container);
   if (container.item) Object.assign(container.item, { wide: container.wide, high: container.high });
@@ -112,6 +114,14 @@ function untangle(columns) {
     for (const column of columns) pull(column, tails);
   }
   for (const column of [...columns].reverse()) pull(column, (item) => (item.tails.length ? [] : heads(item)));
+}
+
+/** A column of many leaves, or of the many neurons of a layer, as several side by side: a tower cannot be read. */
+function side(column) {
+  const { items } = column;
+  if (items.length <= TALLEST || !items.every((item) => item.keepsOrder || !item.tails.length)) return [column];
+  const high = Math.ceil(items.length / Math.round(Math.sqrt(SIDEWAYS * items.length)));
+  return Array.from({ length: Math.ceil(items.length / high) }, (_, k) => ({ items: items.slice(k * high, (k + 1) * high) }));
 }
 
 /** How wide a column is, and the gap after it: room for what is written on the edges into the next one. */
@@ -185,7 +195,7 @@ function pile(container) {
     }
     wide = Math.max(wide, left);
   });
-  container.wide = wide + container.margin;
+  container.wide = wide + container.margin + (container.lines.length > 1 ? GAP.turn : 0);
   container.high = top + container.margin;
 }
 

@@ -86,11 +86,12 @@ function openLevel(depth) {
   rebuild();
 }
 
+const sizeText = ({ wide, high }) => `${wide} × ${high}`;
+
 /** When the view changes its size, the picture is fitted anew; it stays as it is where somebody has zoomed in. */
 function onResize() {
-  const { wide, high } = camera.room;
-  if (onResize.known === `${wide} ${high}`) return;
-  onResize.known = `${wide} ${high}`;
+  if (onResize.known === sizeText(camera.room)) return;
+  onResize.known = sizeText(camera.room);
   clearTimeout(onResize.waiting);
   onResize.waiting = setTimeout(() => {
     if (state.isHeld) onResize.known = "";
@@ -120,22 +121,25 @@ function start() {
     goTo(Number(event.target.value));
   });
   byId("level").addEventListener("change", (event) => openLevel(Number(event.target.value)));
-  byId("compare").addEventListener("change", update);
+  byId("compare").addEventListener("change", () => update());
   byId("search").addEventListener("input", search);
-  for (const id of ["threshold", "no-constants", "only-parameters"]) byId(id).addEventListener("input", update);
+  for (const id of ["threshold", "no-constants", "only-parameters"]) byId(id).addEventListener("input", () => update());
   byId("search").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     const found = state.scene.boxes.find((box) => !picture.boxes.get(box).group.classList.contains("dim"));
     if (found) picture.boxes.get(found).group.focus();
   });
-  for (const input of document.querySelectorAll("input[name=direction]")) {
+  for (const input of directions) {
     input.addEventListener("change", () => turn(input.value));
     if (input.value === "backward") input.disabled = !graph.hasGradients;
   }
   state.sweep.goTo(state.sweep.length);
-  address.opening = Math.min(story.depth ?? readableDepth(), graph.depth);
   const link = address.read();
-  openLevel(link.show ?? address.opening);
+  for (let room = "", round = 0; room !== sizeText(camera.room) && round < 3; round++) { // what is written around the picture takes room from it
+    room = sizeText(camera.room);
+    address.opening = Math.min(story.depth ?? readableDepth(), graph.depth);
+    openLevel(link.show ?? address.opening);
+  }
   address.follow(link);
   window.addEventListener("hashchange", (event) => {
     const link = address.read(new URL(event.newURL).hash); // the page may have written its own in the meantime
@@ -144,7 +148,7 @@ function start() {
   });
   byId("graph").addEventListener("pointerdown", () => { state.isHeld = true; }, true);
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) window.addEventListener(end, () => { state.isHeld = false; }, true);
-  onResize.known = `${camera.room.wide} ${camera.room.high}`;
+  onResize.known = sizeText(camera.room);
   new ResizeObserver(onResize).observe(byId("graph"));
 }
 

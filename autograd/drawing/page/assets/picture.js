@@ -36,10 +36,11 @@ class Picture {
   drawBox(box, { x, y, wide, high }, lines) {
     const { kind } = box;
     const round = ["input", "constant", "rest", "module"].includes(kind) ? 2 : 8;
-    const area = (name, grow) => draw("rect", { class: name, x: -wide / 2 - grow, y: -high / 2 - grow, width: wide + 2 * grow, height: high + 2 * grow, rx: round + grow });
-    const texts = lines.map((line, place) => draw("text", { class: line.role, x: 0, y: (place - (lines.length - 1) / 2) * LINE_HEIGHT + 4.3, "text-anchor": "middle" }));
-    const group = draw("g", { id: box.id, role: "button", tabindex: -1, transform: `translate(${x.toFixed(1)},${y.toFixed(1)})` },
-      kind === "module" ? draw("rect", { class: "back", x: -wide / 2 + 4, y: -high / 2 - 4, width: wide, height: high, rx: round }) : null,
+    const [left, top] = [x - wide / 2, y - high / 2]; // no transform: a thousand of them cost more to paint than all that they move
+    const area = (name, grow) => draw("rect", { class: name, x: left - grow, y: top - grow, width: wide + 2 * grow, height: high + 2 * grow, rx: round + grow });
+    const texts = lines.map((line, place) => draw("text", { class: line.role, x, y: y + (place - (lines.length - 1) / 2) * LINE_HEIGHT + 4.3, "text-anchor": "middle" }));
+    const group = draw("g", { id: box.id, role: "button", tabindex: -1 },
+      kind === "module" ? draw("rect", { class: "back", x: left + 4, y: top - 4, width: wide, height: high, rx: round }) : null,
       area("halo", 4.5), kind === "parameter" ? area("outer", 3) : null, area("fill", 0),
       ...texts.flatMap((text) => [text, " "])); // a space between the lines, for those who hear them
     this.boxes.set(box, { group, texts, room: wide - 6, written: [] });
@@ -55,19 +56,26 @@ class Picture {
     return group;
   }
 
-  /** What a box says and how it looks: `lines` of text, a class name, and what is read out, if anything has changed. */
+  /**
+   * What a box says and how it looks: `lines` of text, a class name, and what is read out, if anything has changed.
+   * Without `spoken` that waits for the next time.
+   */
   paintBox(box, lines, look, spoken) {
     const item = this.boxes.get(box);
-    let isNew = item.look !== look;
-    if (isNew) item.group.setAttribute("class", `box ${box.kind} ${look}`);
+    if (item.look !== look) {
+      item.group.setAttribute("class", `box ${box.kind} ${look}`);
+      item.isUnsaid = true;
+    }
     item.look = look;
     lines.forEach((line, place) => {
       if (item.written[place] === line.text) return;
       this.write(item.texts[place], line.text, item.room);
       item.written[place] = line.text;
-      isNew = true;
+      item.isUnsaid = true;
     });
-    if (isNew) item.group.setAttribute("aria-label", spoken());
+    if (!item.isUnsaid || !spoken) return;
+    item.group.setAttribute("aria-label", spoken());
+    item.isUnsaid = false;
   }
 
   /** A line of text, squeezed where it is longer than its box. */
@@ -81,7 +89,7 @@ class Picture {
 
   paintEdge(edge, look, width, label) {
     const item = this.edges.get(edge);
-    const thick = width.toFixed(2);
+    const thick = width.toFixed(1);
     if (item.look !== look) item.group.setAttribute("class", `edge ${look}`);
     if (item.width !== thick) item.line.setAttribute("stroke-width", thick);
     if (item.text && item.label !== label) item.text.textContent = label;

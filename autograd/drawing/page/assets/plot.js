@@ -7,21 +7,27 @@ class Plot {
     this.svg = draw("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": label, class: "plot-svg" });
   }
 
-  /** The ranges that the axes show. */
-  scale([left, right], [low, high], isLogarithmic = false) {
+  /** The numbers at the ends of both axes. */
+  range([left, right], [low, high], isLogarithmic = false) {
     if (low === high) [low, high] = [low - (Math.abs(low) || 1) * 0.1, high + (Math.abs(high) || 1) * 0.1]; // a positive one stays positive
     const { wide, margin } = this;
     this.x = (number) => margin.left + ((number - left) / (right - left || 1)) * (wide - margin.left - margin.right);
     const size = isLogarithmic ? Math.log10 : (number) => number;
     this.y = (number) => this.high - margin.bottom - ((size(number) - size(low)) / (size(high) - size(low))) * (this.high - margin.top - margin.bottom);
     Object.assign(this, { left, right, low, top: high });
-    const text = (words, place) => draw("text", place, words);
+  }
+
+  /** An empty plot with axes; `words` is what is written at an end of the one across. */
+  scale(across, up, { isLogarithmic = false, words = short } = {}) {
+    this.range(across, up, isLogarithmic);
+    const { wide, margin, left, right, low, top } = this;
+    const text = (content, place) => draw("text", place, content);
     this.svg.replaceChildren(
       draw("path", { class: "axis", d: `M${margin.left},${margin.top}V${this.high - margin.bottom}H${wide - margin.right}` }),
-      text(short(high, 2), { x: margin.left - 4, y: margin.top + 9, "text-anchor": "end" }),
+      text(short(top, 2), { x: margin.left - 4, y: margin.top + 9, "text-anchor": "end" }),
       text(short(low, 2), { x: margin.left - 4, y: this.high - margin.bottom, "text-anchor": "end" }),
-      text(short(left), { x: margin.left, y: this.high - 6 }),
-      text(short(right), { x: wide - margin.right, y: this.high - 6, "text-anchor": "end" }),
+      text(words(left), { x: margin.left, y: this.high - 6 }),
+      text(words(right), { x: wide - margin.right, y: this.high - 6, "text-anchor": "end" }),
     );
   }
 
@@ -34,8 +40,9 @@ class Plot {
     let path = "";
     let pen = "M";
     xs.forEach((x, k) => {
-      if (Number.isFinite(ys[k])) {
-        path += `${pen}${this.x(x).toFixed(1)},${Math.max(-1e4, Math.min(1e4, this.y(ys[k]))).toFixed(1)}`;
+      const down = Number.isFinite(ys[k]) ? this.y(ys[k]) : NaN; // on a logarithmic axis 0 has no place either
+      if (Number.isFinite(down)) {
+        path += `${pen}${this.x(x).toFixed(1)},${Math.max(-1e4, Math.min(1e4, down)).toFixed(1)}`;
         pen = "L";
       } else pen = "M";
     });

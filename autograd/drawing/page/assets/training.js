@@ -197,7 +197,7 @@ class Training {
     this.fit.update(answers);
     const [steps, values] = [this.losses.map(([step]) => step), this.losses.map(([, each]) => each)];
     const known = values.filter(Number.isFinite);
-    this.curve.scale([steps[0], Math.max(steps.at(-1), steps[0] + 1)], known.length ? [Math.min(...known), Math.max(...known)] : [0, 1], known.every((each) => each > 0));
+    this.curve.scale([steps[0], Math.max(steps.at(-1), steps[0] + 1)], known.length ? [Math.min(...known), Math.max(...known)] : [0, 1], { isLogarithmic: known.every((each) => each > 0) });
     this.curve.line("curve", steps, values);
     this.answers = answers;
   }

@@ -6,7 +6,10 @@ const graph = new Graph(story);
 document.body.classList.toggle("trains", Boolean(story.training));
 const sweeps = { forward: new Sweep(graph, "forward"), backward: new Sweep(graph, "backward") };
 const picture = new Picture(byId("graph"));
-const camera = new Camera(byId("graph"), () => minimap?.update());
+const camera = new Camera(byId("graph"), () => {
+  minimap.update();
+  if (state.behind !== null) update();
+});
 const minimap = new Minimap(byId("minimap"), camera);
 
 const state = {
@@ -23,6 +26,7 @@ const state = {
   playing: null,
   isHeld: false, // the picture is pressed or dragged: its boxes have to stay where they are
   version: 0, // how often the numbers have changed
+  behind: null, // the timer that will paint what was left out in a hurry
   isFresh: true, // nobody has taken a step yet: the picture shows the end of the story
 };
 
@@ -91,9 +95,9 @@ function rebuild(most = MOST_BOXES) {
   for (const box of scene.boxes) listen(box);
   if (focused && scene.byId.has(focused)) picture.boxes.get(scene.byId.get(focused)).group.focus();
   for (const frame of byId("graph").querySelectorAll(".frame")) listenFrame(frame);
-  const again = (choice) => choice && { box: scene.boxOf.get(choice.box.nodes[0]), node: choice.node };
+  const box = state.chosen && (scene.byId.get(state.chosen.box.id) ?? scene.boxOf.get(state.chosen.box.node ?? state.chosen.node));
+  choose(box ?? null, box ? state.chosen.node : null, false);
   state.pointed = null;
-  state.chosen = state.chosen?.box.node || state.chosen?.node ? again(state.chosen) : null;
   camera.fit();
   update();
   byId("summary").textContent = summary();
@@ -110,9 +114,18 @@ function summary() {
 
 // ---------------------------------------------------------------------------------------------------------- painting
 
-/** Show the present step everywhere. */
-function update() {
+/**
+ * Show the present step everywhere. In a hurry, while numbers follow a hand, only what can be seen of a large picture; the
+ * rest is made good as soon as nothing has changed for a moment, or the camera moves.
+ */
+function update(isHurried = false) {
   const { sweep, scene, colours, isFresh } = state;
+  const isPart = isHurried && scene.boxes.length > WRITTEN_ON_EDGES;
+  clearTimeout(state.behind);
+  state.behind = isPart ? setTimeout(() => update(), 250) : null;
+  const places = state.fitted.laid.boxes;
+  const isUnseen = (one, other = one) => isPart && !camera.sees(places.get(one), places.get(other));
+  const isWritten = !(isPart && camera.isTiny);
   const now = present();
   const faded = fading();
   const current = sweep.node && !isFresh && sweep.at > 0 ? scene.boxOf.get(sweep.node) : null;
@@ -120,17 +133,19 @@ function update() {
   const touched = new Set([...passing].map((edge) => edge.tail));
   const onPath = new Set([...state.lit].flatMap((edge) => [scene.boxOf.get(edge.tail), scene.boxOf.get(edge.head)]));
   for (const box of scene.boxes) {
+    if (isUnseen(box)) continue;
     const look = [
       toneOf(box, now), stateOf(box, sweep), box === current && "current", touched.has(box) && box !== current && "operand",
       box === state.chosen?.box && "chosen", onPath.has(box) && "lit", faded.isFaded(box) && "dim", faded.isHidden(box) && "gone",
       box.flags, box.node && engine?.isLeaf(box.node) && "leaf", isBroken(box.node) && "broken",
     ].filter(Boolean).join(" ");
-    const lines = linesOf(box, state.fitted.stacked, now);
-    picture.paintBox(box, lines, look, () => spokenOf(box, lines, now));
+    const lines = isWritten ? linesOf(box, state.fitted.stacked, now) : [];
+    picture.paintBox(box, lines, look, isPart ? null : () => spokenOf(box, lines, now));
   }
   const noted = notes();
   const hasNote = new Set(noted.map(({ edge }) => edge));
   for (const edge of scene.edges) {
+    if (isUnseen(edge.tail, edge.head)) continue;
     const flow = now.flow(edge);
     const isConstant = edge.edges.every((each) => each.constant);
     const look = [
@@ -223,13 +238,15 @@ function notes() {
   return inside.filter(({ edge }) => edge && edge.edges.length === 1);
 }
 
+const directions = document.querySelectorAll("input[name=direction]");
+
 function showTime() {
   const { sweep } = state;
   const slider = byId("slider");
-  slider.max = sweep.length;
+  setAttribute(slider, "max", String(sweep.length));
   slider.value = sweep.at;
-  slider.setAttribute("aria-valuetext", sentence(sweep));
+  setAttribute(slider, "aria-valuetext", sentence(sweep));
   rewrite(byId("counter"), `${sweep.at} / ${sweep.length}`);
-  for (const input of document.querySelectorAll("input[name=direction]")) input.checked = input.value === sweep.direction;
+  for (const input of directions) input.checked = input.value === sweep.direction;
   document.body.dataset.step = `${sweep.direction} ${sweep.at}`;
 }

@@ -21,7 +21,7 @@ function repaint() {
   state.version += 1;
   for (const sweep of Object.values(sweeps)) sweep.retell();
   if (state.chosen) choose(state.chosen.box, state.chosen.node, false);
-  update();
+  update(true);
 }
 
 function resetAll() {
@@ -31,8 +31,16 @@ function resetAll() {
   byId("live").textContent = "All numbers are as they were";
 }
 
+const orZero = (number) => (Number.isFinite(number) ? number : 0);
+
+/** The size of what a leaf is moved by: its own, if that is not too small. */
+const reachOf = (leaf) => Math.max(1, Math.abs(orZero(leaf.told.value)));
+
 /** How far a leaf is moved by one push: a tenth of its size, in round numbers. */
-const pushOf = (leaf) => 10 ** Math.floor(Math.log10(Math.max(Math.abs(leaf.told.value), 1)) - 1 + 1e-9);
+const pushOf = (leaf) => 10 ** Math.floor(Math.log10(reachOf(leaf)) - 1 + 1e-9);
+
+/** A leaf some way from where it is; from 0 where it is no finite number. */
+const moved = (leaf, by, grain) => change(leaf, rounded(orZero(engine.numbers[engine.place.get(leaf)]) + by, grain));
 
 /** By how much the result changed in all, and by how much the gradients promised it would. */
 function difference() {
@@ -78,11 +86,10 @@ class WhatIf {
     if (!leaf) return this.place.replaceChildren();
     this.shown = null;
     const push = pushOf(leaf);
-    const reach = Math.max(1, Math.abs(leaf.told.value) || 0);
-    this.range = Number.isFinite(leaf.told.value) ? [leaf.told.value - reach, leaf.told.value + reach] : [-1, 1];
+    this.range = [orZero(leaf.told.value) - reachOf(leaf), orZero(leaf.told.value) + reachOf(leaf)];
     this.number = make("input", { type: "text", id: "leaf", inputmode: "decimal", autocomplete: "off", spellcheck: "false", "aria-label": `The number of ${leaf.name}`, onchange: (event) => this.type(event.target), onkeydown: (event) => event.key === "Enter" && this.type(event.target) });
     this.slider = make("input", { type: "range", id: "leaf-slider", min: this.range[0], max: this.range[1], step: "any", "aria-label": `Drag ${leaf.name}`, oninput: (event) => change(leaf, Number(event.target.value)) });
-    const by = (step) => make("button", { type: "button", onclick: () => change(leaf, rounded(engine.numbers[engine.place.get(leaf)] + step, push)), "aria-label": `${step < 0 ? "Less" : "More"} by ${short(Math.abs(step))}` }, `${step < 0 ? "−" : "+"}${short(Math.abs(step))}`);
+    const by = (step) => make("button", { type: "button", onclick: () => moved(leaf, step, push), "aria-label": `${step < 0 ? "Less" : "More"} by ${short(Math.abs(step))}` }, `${step < 0 ? "−" : "+"}${short(Math.abs(step))}`);
     this.words = make("p", { class: "promise", role: "status" });
     const stays = engine.frozen.length ? make("p", { class: "note" }, `A comparison is not part of the graph: what it chose in ${[...new Set(engine.frozen.map((node) => node.name))].slice(0, 3).join(", ")} stays as it was made.`) : null;
     this.plot = new Plot(`${engine.result.name} along ${leaf.name}, with its tangent`);
@@ -119,13 +126,13 @@ class WhatIf {
     const [truly, promised] = [engine.resultAt(leaf, at) - before, slope * (at - from)];
     const name = engine.result.name;
     this.words.replaceChildren(...(Object.is(at, from)
-      ? [`The slope of ${name} along ${leaf.name} is `, make("b", {}, short(slope)), `: move ${leaf.name} a little, and ${name} moves ${short(Math.abs(slope))} times as far${slope < 0 ? ", the other way" : ""}.`]
+      ? !Number.isFinite(slope) ? [`Here ${name} has no slope along ${leaf.name}.`] : [`The slope of ${name} along ${leaf.name} is `, make("b", {}, short(slope)), `: move ${leaf.name} a little, and ${name} moves ${short(Math.abs(slope))} times as far${slope < 0 ? ", the other way" : ""}.`]
       : [`${name} changes by `, make("b", { id: "truly", "data-number": String(truly) }, short(truly)), "; the gradient promised ", make("b", { id: "promised", "data-number": String(promised) }, short(promised)), ` (${short(slope)} × ${short(at - from)}).`]));
     this.draw(from, at, before, slope);
   }
 
   draw(from, at, before, slope) {
-    const ends = [Math.min(this.range[0], at), Math.max(this.range[1], at)].map((end) => (Number.isFinite(end) ? end : from));
+    const ends = [Math.min(this.range[0], at), Math.max(this.range[1], at)].map((end, k) => (Number.isFinite(end) ? end : this.range[k]));
     const key = [...ends, ...engine.numbers.filter((_, k) => engine.leaves[k] !== this.leaf)].join();
     if (key !== this.key) {
       this.xs = Array.from({ length: POINTS }, (_, k) => ends[0] + ((ends[1] - ends[0]) * k) / (POINTS - 1));
@@ -169,8 +176,7 @@ function listenLeaf(box, group) {
     if (!start || (!start.moved && Math.abs(event.clientX - start.x) < 4)) return;
     if (!start.moved) choose(box, leaf, false);
     start.moved = camera.dragged = true;
-    const reach = Math.max(1, Math.abs(leaf.told.value) || 0);
-    change(leaf, rounded((Number.isFinite(start.number) ? start.number : 0) + ((event.clientX - start.x) / 200) * reach, pushOf(leaf) / 100));
+    change(leaf, rounded(orZero(start.number) + ((event.clientX - start.x) / 200) * reachOf(leaf), pushOf(leaf) / 100));
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
     group.addEventListener(end, () => { start = null; });
@@ -181,7 +187,7 @@ function listenLeaf(box, group) {
     event.preventDefault();
     event.stopPropagation();
     choose(box, leaf, false);
-    change(leaf, rounded(engine.numbers[engine.place.get(leaf)] + way * pushOf(leaf), pushOf(leaf)));
+    moved(leaf, way * pushOf(leaf), pushOf(leaf));
     byId("live").textContent = `${leaf.name} is ${short(leaf.value)}, ${engine.result.name} is ${short(engine.result.value)}`;
   });
 }

@@ -1,0 +1,298 @@
+"""`ValueArray`, a numpy array of Values, on which numpy's functions keep the conventions that hold for a single number.
+
+numpy goes through an array of objects by itself and asks each for a method of the function's name; that stays as it is.
+But its maximum compares and takes one operand at a tie, its norm has no slope at zero, and half of its functions refuse
+objects. Those are applied here by the rows of the table, one element after the other.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+import numpy as np
+
+from .. import ufuncs
+from ..carrier import kind_of
+from ..conversion import is_shown
+from ..core import table
+from ..errors import AutogradError, GraphError, OperandError
+from ..mode import NOW, SPECIAL
+from ..numbers.functions import clip, greater, where
+from ..system.arrays import MASKED, TAKEN, check_array
+from ..system.quiet import quietly
+from ..ufuncs import ELEMENTWISE
+from .numpy_protocol import PLAIN
+from .value import Value, constant
+
+OF_NUMBERS: Final = frozenset(
+    (
+        "allclose", "common_type", "digitize", "histogram", "histogram_bin_edges", "isclose", "isneginf", "isposinf",
+        "isreal", "iscomplex", "min_scalar_type", "result_type", "searchsorted",
+    )
+)  # fmt: skip
+"""numpy's functions that tell something about the numbers."""
+OUR_OWN: Final = frozenset(("maximum", "minimum", "sign"))
+"""What numpy would do with objects in another way."""
+EXTREMES: Final = {"maximum": table.maximum, "minimum": table.minimum}
+NUMPY: Final = os.path.dirname(np.__file__) + os.sep
+
+
+class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
+    """What `values` makes: an array of objects like any other, but for the functions named above."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        for operand in inputs:
+            if hasattr(operand, "_apply_array"):
+                return NotImplemented  # a Tensor says what it thinks of it
+            check_array(operand)
+        plain = [_plain(x) for x in inputs]
+        if out is None:
+            return of_values(_applied(ufunc, method, plain, options))
+        if len(out) > 1 or not isinstance(out[0], ValueArray):
+            return getattr(ufunc, method)(*plain, out=tuple(map(_plain, out)), **options)
+        _store(out[0], _applied(ufunc, method, plain, options))
+        return out[0]
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        if any(hasattr(each, "_apply_array") for each in types):
+            return NotImplemented
+        return call_function(function, args, options)
+
+    def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:  # type: ignore[override]
+        """The standard deviation; where it is 0, so is its derivative."""
+        count = np.prod([self.shape[k] for k in _axes(self, axis)])
+        away = self - self.mean(axis=axis, keepdims=True)
+        return norm(away, axis=axis, keepdims=keepdims) / math.sqrt(max(count - ddof, 0.0))
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:  # type: ignore[override]
+        """Between two bounds, either of which may be None; the derivative is 1 inside and at the bounds."""
+        return _each(clip, self, -math.inf if min is None else min, math.inf if max is None else max)
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+        """The same with elements of another type: their numbers, without the graph."""
+        found = super().astype(dtype, *args, **options)
+        return found if found.dtype == object else found.view(np.ndarray)
+
+    @property
+    def _mask(self) -> object:
+        """What numpy's masked arrays ask for whatever meets them."""
+        if not is_shown():
+            raise OperandError(MASKED)
+        if _is_an_image():
+            raise GraphError("an image is drawn from plain numbers: write data(array) for those of an array of Values")
+        raise AttributeError("_mask")
+
+    def __repr__(self) -> str:
+        return repr(self.view(np.ndarray))
+
+
+TAKEN.append(ValueArray)
+
+
+def _is_an_image() -> bool:
+    """Whether matplotlib is about to draw an image or contours, for which it takes no objects."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name in ("imshow", "pcolormesh", "pcolor", "contour", "contourf", "matshow"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _function_of_a_value(self: Value, function: Any, types: Any, args: Any, options: Any) -> Any:
+    if any(hasattr(each, "_apply_array") for each in types):
+        return NotImplemented
+    return call_function(function, args, options)
+
+
+setattr(Value, "__array_function__", _function_of_a_value)  # noqa: B010
+
+
+def of_values(array: Any) -> Any:
+    """An array of objects as one of Values; anything else as it is."""
+    return array.view(ValueArray) if isinstance(array, np.ndarray) and array.dtype == object else array
+
+
+def call_function(function: Any, args: Any, options: Any) -> Any:
+    """One of numpy's functions on arrays of Values, or on a Value."""
+    name = name_of(function)
+    ours = FUNCTIONS.get(name)
+    if ours is not None:
+        return ours(*args, **options)
+    if name in OF_NUMBERS:
+        numbers = {key: _numbers(option) for key, option in options.items()}
+        return function._implementation(*map(_numbers, args), **numbers)
+    try:
+        return of_values(function._implementation(*args, **options))
+    except (TypeError, AttributeError) as error:
+        if isinstance(error, AutogradError) or not _raised_by_numpy(error):
+            raise
+        raise ufuncs.refusal(f"np.{name}", "Value") from error
+
+
+def name_of(function: Any) -> str:
+    """`sum`, `linalg.norm`: the name of one of numpy's functions below `np.`."""
+    room = str(getattr(function, "__module__", "")).removeprefix("numpy").lstrip(".")
+    return f"{room}.{function.__name__}" if room in ("linalg", "fft") else str(function.__name__)
+
+
+def _raised_by_numpy(error: BaseException) -> bool:
+    """Whether numpy itself does not know what to do with the objects, rather than a function it was given."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code.co_filename.startswith((NUMPY, __file__))
+
+
+def _plain(x: Any) -> Any:
+    return x.view(np.ndarray) if isinstance(x, ValueArray) else x
+
+
+def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]) -> Any:
+    """An elementwise function of plain arrays of objects."""
+    name = ufunc.__name__
+    options = {key: option for key, option in options.items() if not _says_nothing(key, option)}
+    if name in PLAIN:
+        return getattr(ufunc, method)(*map(_numbers, inputs), **options)
+    ours = clip if name == "clip" else ELEMENTWISE.get(name)
+    knows_objects = any(set(types) <= set("O->?") for types in ufunc.types)
+    if ours is None and not knows_objects:
+        raise ufuncs.refusal(f"{ufuncs.module_of(ufunc)}.{name}", "Value")
+    if ours is None or (knows_objects and name not in OUR_OWN):
+        try:
+            return getattr(ufunc, method)(*inputs, **options)
+        except TypeError as error:  # a plain number among the Values has no method of that name
+            if isinstance(error, AutogradError) or ours is None or method != "__call__":
+                raise
+    if method == "reduce" and name in EXTREMES and not options.keys() - {"axis", "keepdims"}:
+        return _extreme(ufunc, inputs[0], options.get("axis", 0), bool(options.get("keepdims", False)))
+    return quietly(getattr(np.frompyfunc(ours, ufunc.nin, 1), method), *inputs, **options)
+
+
+def _says_nothing(key: str, option: Any) -> bool:
+    """Whether an option of a function is what it would be anyway."""
+    return (
+        (option is None and key != "axis")
+        or type(option).__name__ == "_NoValueType"
+        or (key == "where" and option is True)
+        or key in ("casting", "subok")
+    )
+
+
+def _each(function: Callable[..., Any], *operands: Any) -> Any:
+    """A function of single numbers, applied to the elements of arrays one after the other."""
+    return of_values(quietly(np.frompyfunc(function, len(operands), 1), *map(_plain, operands)))
+
+
+def _numbers(x: Any) -> Any:
+    """The numbers of what is recorded."""
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return np.frompyfunc(_number, 1, 1)(_plain(x)).astype(float)
+    return type(x)(map(_numbers, x)) if isinstance(x, (list, tuple)) else _number(x)
+
+
+def _number(x: Any) -> Any:
+    return x.item() if isinstance(x, Value) else x
+
+
+def _store(target: ValueArray, result: Any) -> None:
+    """`W -= step`, in place.
+
+    Raises:
+        GraphError: parameters would be replaced by results of an operation.
+    """
+    leaves = [each for each in target.flat if isinstance(each, Value) and each.is_leaf]
+    if SPECIAL and NOW.paused and len(leaves) == target.size:
+        numbers = np.broadcast_to(_numbers(np.asarray(result)), target.shape)
+        for leaf, number in zip(leaves, numbers.flat, strict=True):
+            leaf.data = number
+        return
+    if any(kind_of(leaf.rule) == "parameter" for leaf in leaves):
+        raise GraphError(
+            "an array of parameters is changed in place while a graph is recorded: its Values would be replaced by "
+            "results, without name or mark; write it under no_grad(), `with no_grad(): W -= ...`, which moves them"
+        )
+    target.view(np.ndarray)[...] = _plain(result)
+
+
+# -------------------------------------------------------------------------------------- what numpy does differently
+
+
+def _axes(x: Any, axis: Any) -> tuple[int, ...]:
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(k % x.ndim for k in axes)
+
+
+def _extreme(ufunc: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """The largest or the smallest along axes; where several are, they share the derivative evenly."""
+    axes = _axes(x, axis)
+    kept = tuple(n for k, n in enumerate(x.shape) if k not in axes)
+    rows = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(*kept, -1) if axes else x[..., None]
+    if rows.shape[-1] == 0:
+        return ufunc.reduce(x, axis=axis, keepdims=keepdims)  # numpy says what is wrong
+    out = np.empty(kept, dtype=object)
+    for index in np.ndindex(*kept):
+        out[index] = _winner(EXTREMES[ufunc.__name__], list(rows[index]))
+    if keepdims:
+        return out.reshape([1 if k in axes else n for k, n in enumerate(x.shape)])
+    return out if kept else out[()]
+
+
+def _winner(rule: Any, elements: list[Any]) -> Any:
+    if SPECIAL and NOW.tracer is not None:
+        return functools.reduce(rule, elements)
+    numbers = [_number(each) for each in elements]
+    top = functools.reduce(rule, numbers)
+    winners = [each for each, number in zip(elements, numbers, strict=True) if number == top]
+    if len(winners) == 1:
+        return winners[0] if isinstance(winners[0], Value) else constant(float(winners[0]))
+    if not math.isfinite(top):
+        return functools.reduce(rule, winners or elements)
+    first, *others = winners
+    return functools.reduce(lambda total, each: total + (each - first) / len(winners), others, first)
+
+
+def _root(x: Any, power: float) -> Any:
+    """x to a power below 1, but at 0 with slope 0, to all orders."""
+    return where(greater(x, 0), x**power, 0.0 * x)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """`np.linalg.norm`: the length of vectors, where that of the zero vector has slope 0; of matrices what numpy has.
+
+    Raises:
+        OperandError: the norm of a matrix takes its singular values.
+    """
+    x = of_values(np.asarray(x, dtype=object))
+    axes = _axes(x, axis)
+    if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
+        return _each(lambda s: _root(s, 0.5), np.sum(x * x, axis=axis, keepdims=keepdims))
+    size = _each(table.abs, x)
+    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
+        sums = np.sum(size, axis=axes[ord not in (1, -1)], keepdims=True)
+        return (np.max if ord > 0 else np.min)(sums, axis=axes, keepdims=keepdims)
+    if len(axes) != 1 or isinstance(ord, str) or ord == 0:
+        raise ufuncs.refusal(f"np.linalg.norm(ord={ord!r})", "Value", what=f" over {len(axes)} axes")
+    if ord in (math.inf, -math.inf):
+        return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
+    total = np.sum(size if ord == 1 else size**ord, axis=axis, keepdims=keepdims)
+    return total if ord == 1 else _each(lambda s: _root(s, 1.0 / ord), total)
+
+
+FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "linalg.norm": norm,
+    "linalg.vector_norm": lambda x, axis=None, keepdims=False, ord=2: norm(
+        x if axis is not None else np.ravel(x), ord, axis, keepdims
+    ),
+    "sinc": lambda x: _each(ufuncs.sinc, x),
+    "std": lambda a, axis=None, dtype=None, out=None, ddof=0, keepdims=False: of_values(
+        np.asarray(a, dtype=object)
+    ).std(axis, ddof=ddof, keepdims=keepdims),
+}
+"""numpy's functions that are done here."""

@@ -1,0 +1,258 @@
+"""Arrays of Values: numpy's functions on them keep the conventions that hold for a Tensor and for a single Value."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    GraphError,
+    GraphWarning,
+    OperandError,
+    Tensor,
+    Value,
+    data,
+    grad,
+    grads,
+    hessian,
+    maximum,
+    no_grad,
+    parameter,
+    values,
+)
+
+Function = Callable[[Any], Any]
+
+AT_AWKWARD_POINTS: dict[str, tuple[Function, list[float]]] = {
+    "max": (np.max, [1.0, 2.0, 2.0, 2.0]),
+    "min": (np.min, [1.0, 1.0, 2.0, 3.0]),
+    "ptp": (np.ptp, [1.0, 1.0, 2.0, 2.0]),
+    "max along an axis": (lambda x: np.max(x.reshape(2, 2), axis=0), [1.0, 2.0, 1.0, 0.0]),
+    "max of infinities": (np.max, [math.inf, 1.0, math.inf]),
+    "maximum.reduce": (np.maximum.reduce, [3.0, 3.0]),
+    "maximum": (lambda x: np.maximum(x, 1.0), [0.0, 1.0, 2.0]),
+    "minimum": (lambda x: np.minimum(1.0, x), [0.0, 1.0, 2.0]),
+    "clip": (lambda x: np.clip(x, 1.0, 2.0), [0.0, 1.0, 1.5, 2.0, 3.0]),
+    "clip, one bound": (lambda x: np.clip(x, 1.0, None), [0.0, 1.0, 2.0]),
+    "clip, crossed bounds": (lambda x: np.clip(x, 1.0, 0.0), [0.5]),
+    "the method clip": (lambda x: x.clip(1.0, 2.0), [0.0, 1.0, 3.0]),
+    "std": (np.std, [2.0, 2.0]),
+    "std with ddof": (lambda x: np.std(x, ddof=1), [1.0, 2.0, 4.0]),
+    "the method std": (lambda x: x.std(), [2.0, 2.0]),
+    "norm": (np.linalg.norm, [0.0, 0.0]),
+    "norm along an axis": (lambda x: np.linalg.norm(x.reshape(2, 2), axis=1), [0.0, 0.0, 3.0, 4.0]),
+    "norm of order 1": (lambda x: np.linalg.norm(x, 1), [0.0, -2.0]),
+    "norm of order 3": (lambda x: np.linalg.norm(x, 3), [1.0, -2.0]),
+    "norm of order inf": (lambda x: np.linalg.norm(x, np.inf), [2.0, -2.0]),
+    "logaddexp": (lambda x: np.logaddexp(x, 0.0), [-math.inf, 0.0, 800.0]),
+    "logaddexp.reduce": (np.logaddexp.reduce, [1.0, 1.0]),
+    "deg2rad": (np.deg2rad, [90.0]),
+    "fabs": (np.fabs, [-1.0, 0.0]),
+    "sign": (np.sign, [-1.0, 0.0]),
+    "float_power": (lambda x: np.float_power(x, 2), [3.0]),
+    "sinc": (np.sinc, [0.0, 0.02, 0.5, -1.0]),
+    "hypot": (lambda x: np.hypot(x, 0.0), [0.0, math.inf]),
+}
+
+
+def slopes(array: Any, function: Function) -> tuple[Any, Any]:
+    out = np.sum(function(array))
+    out.backward()
+    return out.data, grads(array) if array.dtype == object else array.grad
+
+
+@pytest.mark.parametrize("name", AT_AWKWARD_POINTS)
+def test_values_answer_as_tensors_do(name: str) -> None:
+    function, at = AT_AWKWARD_POINTS[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ours, theirs = slopes(values(at), function), slopes(Tensor(at), function)
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-15)
+    np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-14)
+
+
+@pytest.mark.parametrize("function", [np.std, np.linalg.norm, np.sinc, lambda x: np.maximum(x, 0.0), np.fabs])
+def test_a_single_value_answers_as_an_array_without_axes(function: Function) -> None:
+    found = grad(function)(0.0)
+    assert found == grad(function)(np.array(0.0))
+    assert found in (0.0, 0.5)
+
+
+@pytest.mark.parametrize("name", ["expit", "log_expit", "erf", "erfc", "logit", "entr", "xlogy", "xlog1py", "ndtr"])
+def test_functions_of_scipy(name: str) -> None:
+    function = getattr(pytest.importorskip("scipy.special"), name)
+    at = [0.3, 0.6]
+    arguments = [1.5] if function.nin == 2 else []
+    ours = slopes(values(at), lambda x: function(x, *arguments))
+    theirs = slopes(Tensor(at), lambda x: function(x, *arguments))
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-15)
+    np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-14)
+    np.testing.assert_allclose(ours[0], function(at, *arguments).sum(), rtol=1e-13)
+
+
+def test_what_tells_something_about_numbers() -> None:
+    x = values([1.0, math.nan, -math.inf])
+    for function in (np.isnan, np.isfinite, np.isinf, np.signbit, np.isneginf):
+        found = function(x)
+        assert type(found) is np.ndarray
+        np.testing.assert_array_equal(found, function(data(x)))
+    assert np.allclose(values([1.0]), [1.0])
+    np.testing.assert_array_equal(np.histogram(values([1.0, 2.0, 2.0]))[0], np.histogram([1.0, 2.0, 2.0])[0])
+
+
+def test_the_slope_of_sinc_at_zero_and_beside_it() -> None:
+    mpmath = pytest.importorskip("mpmath")
+    for x in (0.0, 1e-9, 0.01, 0.0318, 0.0319, 0.3, 2.5):
+        wanted = [float(mpmath.diff(lambda t: mpmath.sincpi(t), x, n)) for n in (0, 1, 2)]
+        found = [float(np.sinc(x)), grad(np.sinc)(x), grad(grad(np.sinc))(x)]
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-14)
+        assert hessian(lambda t: np.sum(np.sinc(t)))(np.array([x]))[0, 0] == pytest.approx(found[2], rel=1e-12)
+
+
+def test_what_numpy_makes_of_it_is_one_again() -> None:
+    x = values([[1.0, 2.0], [3.0, 4.0]])
+    for array in (
+        x.T,
+        x[0],
+        x + 1,
+        2 * x,
+        x @ x,
+        np.exp(x),
+        np.stack([x, x]),
+        np.where(data(x) > 1, x, 0.0),
+        -x,
+        x.copy(),
+    ):
+        assert type(array) is type(x)
+    for array in (x.astype(float), x == 1.0, x > 1.0, np.isnan(x), data(x), grads(x)):
+        assert type(array) is np.ndarray
+    assert repr(values([1.0])) == "array([Value(1.0, grad=0.0)], dtype=object)"
+    for twin in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert type(twin) is type(x)
+        np.testing.assert_array_equal(data(twin), data(x))
+    assert np.exp(np.where([True, False], values([0.0, 0.0]), 0.0))[1] == 1.0, "a plain number among the Values"
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_arrays_with_an_arithmetic_of_their_own_are_refused() -> None:
+    x, masked = values([1.0, 2.0]), np.ma.masked_array([1.0, 2.0], [False, True])
+    for attempt in (lambda: x * masked, lambda: masked * x, lambda: np.add(masked, x), lambda: x @ masked):
+        with pytest.raises(OperandError, match="MaskedArray has an arithmetic of its own"):
+            attempt()
+    with pytest.raises(OperandError, match="matrix has an arithmetic of its own"):
+        x * np.matrix([1.0, 2.0])
+    with pytest.raises(OperandError, match="do not mix"):
+        x * Tensor([1.0, 2.0])
+
+
+@pytest.mark.parametrize("one", [Value(2.0), Tensor([2.0]), values([2.0])], ids=["Value", "Tensor", "values"])
+def test_a_number_that_is_no_float(one: Any) -> None:
+    huge = 10**400
+    for attempt in (
+        lambda: one * huge, lambda: huge * one, lambda: one + huge, lambda: huge - one, lambda: one / huge,
+        lambda: one**huge, lambda: huge**one, lambda: maximum(one, huge),
+    ):  # fmt: skip
+        with pytest.raises(OperandError, match=r"which ends at 1\.8e308"):
+            attempt()
+
+
+# -------------------------------------------------------------------------------------- steps that stay in the graph
+
+
+def test_parameters_are_moved_in_place_only_where_nothing_is_recorded() -> None:
+    W = values([1.0, 2.0], label="W")
+    for each in W:
+        parameter(each)
+    before = list(W)
+    (W @ W).backward()
+    with pytest.raises(GraphError, match=r"with no_grad\(\): W -= \.\.\."):
+        W -= 0.1 * grads(W)
+    assert (list(W), list(data(W))) == (before, [1.0, 2.0])
+    with no_grad():
+        W -= 0.1 * grads(W)
+    assert list(W) == before, "the same Values"
+    assert (list(data(W)), W[0].label, W[0].kind) == ([0.8, 1.6], "W[0]", "parameter")
+
+
+def test_inputs_are_computed_with_in_place() -> None:
+    x = values([1.0, 2.0])
+    y = x.copy()
+    y *= 2
+    (y @ y).backward()
+    assert list(data(x)) == [1.0, 2.0]
+    assert list(grads(x)) == [8.0, 16.0]
+
+
+def test_a_training_that_hangs_each_step_on_the_graph_is_told_so_once() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        w = Value(2.0)
+        for _ in range(30):
+            (w * w).backward()
+            w = w - 0.01 * w.grad
+    assert [each.category for each in told] == [GraphWarning]
+    assert "write w.data -= rate * w.grad, or make a new leaf" in str(told[0].message)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        W = values([2.0, 1.0])
+        for _ in range(30):
+            (W @ W).backward()
+            W -= 0.01 * grads(W)
+    assert [each.category for each in told] == [GraphWarning]
+
+
+def test_a_sum_of_many_plain_numbers_is_no_training() -> None:
+    x = Value(2.0)
+    t = x
+    for _ in range(30):
+        t = t + 0.1
+        (t * t).backward()
+        assert t.grad == 2 * t.data
+    w = Value(2.0)
+    for _ in range(30):
+        (w * w).backward()
+        w.data -= 0.1 * w.grad
+        w.grad = 0.0
+
+
+def test_plots_take_arrays_of_values_or_say_what_to_write() -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots()
+    x, image = values([1.0, 2.0, 2.0]), values([[1.0, 2.0], [3.0, 4.0]])
+    assert list(axes.hist(x)[0]) == list(axes.hist(data(x))[0])
+    axes.plot(x)
+    axes.scatter([1, 2, 3], x)
+    for draw in (axes.imshow, axes.contourf, axes.pcolormesh):
+        with pytest.raises(GraphError, match=r"write data\(array\)"):
+            draw(image)
+        draw(Tensor(data(image)))
+    plt.close()
+
+
+def test_hypot_and_arctan2_at_the_origin_and_at_infinity_have_slopes_of_all_orders() -> None:
+    for function in (autograd.hypot, autograd.arctan2):
+        for point in [
+            (0.0, 0.0),
+            (0.0, math.inf),
+            (math.inf, 0.0),
+            (1.0, math.inf),
+            (math.inf, math.inf),
+            (-math.inf, 1.0),
+        ]:
+            of_array = hessian(lambda x, f=function: f(x[0], x[1]))(np.array(point))
+            np.testing.assert_array_equal(of_array, np.zeros((2, 2)), err_msg=f"{function} at {point}")
+            for i in (0, 1):
+                first = grad(function, argnums=i)(*point)
+                assert math.isfinite(first)
+                for j in (0, 1):
+                    assert grad(grad(function, argnums=i), argnums=j)(*point) == 0.0
