@@ -74,6 +74,14 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         """Between two bounds, either of which may be None; the derivative is 1 inside and at the bounds."""
         return _each(clip, self, -math.inf if min is None else min, math.inf if max is None else max)
 
+    @staticmethod
+    def _where(condition: Any, x: Any, y: Any) -> Any:
+        """A choice for each element: a plain number that is chosen becomes a constant."""
+        for operand in (condition, x, y):
+            if hasattr(operand, "_apply_array"):
+                return operand._where(condition, x, y)
+        return _each(_chosen, condition, x, y)
+
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
         """The same with elements of another type: their numbers, without the graph."""
         found = super().astype(dtype, *args, **options)
@@ -188,6 +196,11 @@ def _says_nothing(key: str, option: Any) -> bool:
 def _each(function: Callable[..., Any], *operands: Any) -> Any:
     """A function of single numbers, applied to the elements of arrays one after the other."""
     return of_values(quietly(np.frompyfunc(function, len(operands), 1), *map(_plain, operands)))
+
+
+def _chosen(condition: Any, x: Any, y: Any) -> Any:
+    found = where(condition, x, y)
+    return constant(found) if isinstance(found, (float, int)) else found
 
 
 def _numbers(x: Any) -> Any:
