@@ -1,8 +1,8 @@
 """`ValueArray`, a numpy array of Values, on which numpy's functions keep the conventions that hold for a single number.
 
 numpy goes through an array of objects by itself and asks each for a method of the function's name; that stays as it is.
-But its maximum compares and takes one operand at a tie, its norm has no slope at zero, and half of its functions refuse
-objects. Those are applied here by the rows of the table, one element after the other.
+But its maximum compares and takes one operand at a tie, the slope of its norm at zero is NaN, and half of its functions
+refuse objects. Those are done here, with the rows of the table, one element after the other.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ..mode import NOW, SPECIAL
 from ..numbers.functions import clip, greater, where
 from ..system.arrays import MASKED, TAKEN, check_array
 from ..system.quiet import quietly
+from ..tensor.numpy_protocol import name_of
 from ..tensor.shapes import some_axes
 from ..ufuncs import ELEMENTWISE
 from .numpy_protocol import PLAIN
@@ -146,12 +147,6 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
         if isinstance(error, AutogradError) or not _raised_by_numpy(error):
             raise
         raise ufuncs.refusal(f"np.{name}", "Value") from error
-
-
-def name_of(function: Any) -> str:
-    """`sum`, `linalg.norm`: the name of one of numpy's functions below `np.`."""
-    room = str(getattr(function, "__module__", "")).removeprefix("numpy").lstrip(".")
-    return f"{room}.{function.__name__}" if room in ("linalg", "fft") else str(function.__name__)
 
 
 def _raised_by_numpy(error: BaseException) -> bool:
@@ -291,7 +286,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return _each(lambda s: _root(s, 0.5), np.sum(x * x, axis=axis, keepdims=keepdims))
     size = _each(table.abs, x)
     if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
-        sums = np.sum(size, axis=axes[ord not in (1, -1)], keepdims=True)
+        down, across = axes
+        sums = np.sum(size, axis=down if ord in (1, -1) else across, keepdims=True)
         return (np.max if ord > 0 else np.min)(sums, axis=axes, keepdims=keepdims)
     if len(axes) != 1 or isinstance(ord, str) or ord == 0:
         raise ufuncs.refusal(f"np.linalg.norm(ord={ord!r})", "Value", what=f" over {len(axes)} axes")
