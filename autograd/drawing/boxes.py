@@ -69,6 +69,8 @@ def lines_of(box: Box, options: Options) -> list[str]:
         return titles
     if box.kind in ("module", "neuron") and box.label and box.sign:
         titles = [clean(box.label), clean(box.sign)]
+    if box.equation:
+        titles.append(box.equation)
     if options.order and box.order is not None:
         titles[0] = f"{box.order}.  {titles[0]}"
     parts = [_held(box, options.digits)] if options.values else []

@@ -84,6 +84,7 @@ class Contents:
             kind="module" if is_module else "neuron",
             label=key[-1] if isinstance(key, tuple) else read.nodes[key.output].label,
             sign="" if neuron is None else neuron.sign,
+            equation=read.equations.get(key, "") if isinstance(key, tuple) else "",
             path=key if isinstance(key, tuple) else read.paths[key.output],
             is_root=any(root in places for root in read.roots),
             value=None if output is None else amounts.value_of(output, self.histograms),

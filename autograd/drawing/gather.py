@@ -15,6 +15,7 @@ from typing import Any, Final
 from ..core.node import walk
 from . import collapse
 from .collapse import Key, Neuron
+from .equations import equations
 from .errors import OptionError
 from .flows import flows
 from .model import Path
@@ -54,6 +55,7 @@ class Reading:
         turns: by place, when backward comes to a result: 1 for the root.
         folds: by place, the neuron it is part of, where that is no module.
         named: by path, the neuron that is all there is in a module.
+        equations: by path, what a module is that is a layer: "tanh(x @ W + b), W 2 × 16".
     """
 
     def __init__(self, roots: Sequence[Any], marks: Marks = ()) -> None:
@@ -72,6 +74,7 @@ class Reading:
                 self.module_ids.setdefault(path[:length], f"m{len(self.module_ids)}")
         self.folds: dict[int, Neuron] = {}
         self.named: dict[Path, Neuron] = {}
+        self.equations: dict[Path, str] = {}
         if len(self.nodes) <= MOST_WITH_NEURONS and all(hasattr(node, "partials") for node in self.nodes):
             self._find_neurons()
         self.turns: dict[int, int] = {}
@@ -93,6 +96,9 @@ class Reading:
                 self.named[path] = neuron
             else:
                 self.folds.update(dict.fromkeys(neuron.members, neuron))
+        found = {id(neuron): neuron for neuron in (*self.named.values(), *self.folds.values())}
+        ops = [node.op for node in self.nodes]
+        self.equations = equations(found.values(), ops, self.kinds, self.links, self.paths)
 
     @property
     def deepest(self) -> int:

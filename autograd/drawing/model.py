@@ -67,6 +67,7 @@ class Box:
         count: how many values it stands for; `parameters` how many of them are parameters.
         mark: why it is marked as suspicious; "" where it is not.
         neuron: the id of the neuron it is part of, where that is no module.
+        equation: of a module that is a layer: "tanh(x @ W + b), W 2 × 16".
         line: the line it is drawn on, where a picture has several.
     """
 
@@ -86,6 +87,7 @@ class Box:
     parameters: int = 0
     mark: str = ""
     neuron: str = ""
+    equation: str = ""
     line: int = 0
 
 
@@ -131,6 +133,7 @@ class Module:
         parent: the id of the module around it, "" for none.
         sign: how a neuron is written: "Σ → tanh"; "" for other modules.
         output: the id of a neuron's result.
+        equation: what it is, if it is a layer.
         name: what it is called.
     """
 
@@ -140,6 +143,7 @@ class Module:
     sign: str = ""
     output: str = ""
     name: str = ""
+    equation: str = ""
 
     @property
     def is_frame(self) -> bool:

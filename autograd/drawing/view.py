@@ -135,7 +135,8 @@ class View:
             if path in needed:
                 neuron = read.named.get(path)
                 sign, output = ("", "") if neuron is None else (neuron.sign, f"n{neuron.output}")
-                yield Module(number, path, ids.get(path[:-1], ""), sign, output, path[-1])
+                equation = read.equations.get(path, "")
+                yield Module(number, path, ids.get(path[:-1], ""), sign, output, path[-1], equation)
         single = {box.neuron for box in boxes if box.neuron}
         for neuron in {id(each): each for each in read.folds.values()}.values():
             if f"s{neuron.output}" in single:

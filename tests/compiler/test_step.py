@@ -3,6 +3,8 @@
 import itertools
 import json
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -147,6 +149,31 @@ def test_threads_do_not_change_a_bit():
     assert len(results) == 1
 
 
+@pytest.mark.parametrize("own", ["numpy", "llvm", "jax"])
+def test_many_threads_may_call_one_step(own):
+    """From the first call on; every gradient arrives, and nobody gets the numbers of another."""
+    pytest.importorskip({"llvm": "llvmlite"}.get(own, own))
+    step, _, X, Y = problem(own)
+    alone, _, _, _ = problem("numpy")
+    theta = alone.pack()
+    batches = [(X[:n], Y[:n]) for n in (23, 8, 1, 17)]
+    wanted = [alone.value_and_grad(theta, *batch)[1] for batch in batches]
+    start = threading.Barrier(4)
+
+    def work(k):
+        start.wait()
+        for turn in range(12):
+            step(*batches[(k + turn) % 4])
+            found = step.value_and_grad((k + 1) * theta, *batches[k])[1]
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(work, range(4)))
+    for k, gradient in enumerate(found):
+        assert gradient == pytest.approx(alone.value_and_grad((k + 1) * theta, *batches[k])[1], rel=1e-10, abs=1e-13)
+    assert [p.grad for p in step.parameters] == pytest.approx(12 * sum(wanted), rel=1e-10, abs=1e-13)
+
+
 def test_long_programs_are_split(monkeypatch):
     pytest.importorskip("llvmlite")
     from autograd.compiler.llvm import module as llvm_module
@@ -174,9 +201,10 @@ def test_two_blocks_at_once_compute_what_one_does(monkeypatch, largest):
     rng = np.random.default_rng(0)
     counts = (2, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 1024, 1030, 1041, 2100)
     found = []
-    for at_once in (0, 1000):
-        monkeypatch.setattr(llvm_module, "AT_ONCE", at_once)
-        step, _, _, _ = problem("llvm", threads=2 if at_once else 1)
+    for short, few in ((0, 0), (1000, 1000), (1000, 0)):  # the last compiled with more care
+        monkeypatch.setattr(llvm_module, "SHORT", short)
+        monkeypatch.setattr(llvm_module, "FEW", few)
+        step, _, _, _ = problem("llvm", threads=2 if short else 1)
         forward = compile(lambda x: [where(x[0] > 0, x[0], x[1]), tanh(x[1]), 7.0], engine="llvm")
         numbers = []
         for n in counts:
@@ -185,7 +213,7 @@ def test_two_blocks_at_once_compute_what_one_does(monkeypatch, largest):
             numbers += [value, *gradient, *forward(X).ravel()]
         found.append(numbers)
         rng = np.random.default_rng(0)
-    assert found[0] == found[1]  # to the last bit
+    assert found[0] == found[1] == found[2]  # to the last bit
 
 
 def test_a_number_that_is_not_finite_anywhere_is_noticed():

@@ -79,7 +79,7 @@ def test_a_collapsed_module_counts_and_sums_up() -> None:
     assert box.grad is not None
     assert box.grad.size == pytest.approx(math.hypot(*gradients))
     found = read(draw(loss, depth=1).source)
-    assert found.label(box.id).startswith("layers.0\n4 parameters │ ‖∇‖ ")
+    assert found.label(box.id).startswith("layers.0\nrelu(x @ W + b), W 1 × 2\n4 parameters │ ‖∇‖ ")
 
 
 def test_edges_between_the_same_two_boxes_are_one() -> None:

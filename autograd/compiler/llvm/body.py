@@ -43,7 +43,11 @@ class Target:
 
 @dataclass
 class Module:
-    """The module as it grows, and what its caller has to provide: numbers and vectors of scratch memory."""
+    """The module as it grows, and what its caller has to provide: numbers and vectors of scratch memory.
+
+    Args:
+        level: how hard LLVM shall try, where a function does not say that it is not worth it.
+    """
 
     target: Target
     functions: list[str] = field(default_factory=list)
@@ -53,6 +57,7 @@ class Module:
     frame: dict[object, int] = field(default_factory=dict)
     sums: dict[int, int] = field(default_factory=dict)
     calls: dict[str, list[str]] = field(default_factory=dict)
+    level: int = 0
 
 
 @dataclass
@@ -68,11 +73,15 @@ class Function:
     near: dict[int, str] = field(default_factory=dict)
     count: int = 0
 
-    def text(self, name: str, arguments: str, widest: int) -> str:
-        """The whole function. What does not fit into registers is on the stack, where a vector lies in one piece."""
+    def text(self, name: str, arguments: str, widest: int, often: bool = False) -> str:
+        """The whole function. What does not fit into registers is on the stack, where a vector lies in one piece.
+
+        Args:
+            often: whether it runs so often that LLVM shall take its time.
+        """
         rows = "\n".join([*self.head.values(), *self.lines])
-        aligned = f" alignstack({8 * widest})" if widest > 2 else ""
-        return f"define internal void @{name}({arguments}) nounwind noinline{aligned} {{\n{rows}\n  ret void\n}}"
+        how = "noinline" + ("" if often else " optnone") + (f" alignstack({8 * widest})" if widest > 2 else "")
+        return f"define internal void @{name}({arguments}) nounwind {how} {{\n{rows}\n  ret void\n}}"
 
 
 class Body:

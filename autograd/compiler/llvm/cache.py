@@ -26,7 +26,7 @@ from ...system import files
 from ..program import is_row, name_of
 from ..scalar.plans import Plans
 
-WORTH: Final = 5000
+WORTH: Final = 1000
 """Instructions of a function that takes long enough to compile."""
 
 MOST: Final = 256 * 2**20

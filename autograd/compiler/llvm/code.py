@@ -44,7 +44,7 @@ def code_for(plans: Plans, kind: str, exactly: bool, single: bool) -> Code:
         facts, compiled = kept
         if facts.pop("differs"):
             plans.note_another()
-        return Code(machine_code("", facts.pop("symbols"), compiled)[0], **facts)
+        return Code(machine_code("", facts.pop("symbols"), 0, compiled)[0], **facts)
     plan = plans.plan(kind, exactly)
     program, outputs = plan.program, list(plan.outputs)
     if not is_low(program, outputs, is_machine, single):
@@ -55,7 +55,7 @@ def code_for(plans: Plans, kind: str, exactly: bool, single: bool) -> Code:
         "frame": len(needs.frame) * (2 if needs.calls.get("pair") else 1), "uniforms": len(needs.uniforms),
         "loops": not single and bool(needs.calls.get("block")),
     }  # fmt: skip
-    engine, compiled = machine_code(text, sorted(needs.symbols))
+    engine, compiled = machine_code(text, sorted(needs.symbols), needs.level)
     if name:
         known = {**facts, "symbols": sorted(needs.symbols), "differs": plans.has_another("value_and_grad")}
         cache.write(name, known, compiled)
@@ -72,20 +72,21 @@ def target_for(plan: Plan, single: bool) -> Target:
     return Target(1 if single else lanes(), columns, plan.batched, lanes(), platform.machine() == "aarch64")
 
 
-def machine_code(text: str, symbols: list[str], compiled: bytes = b"") -> tuple[Any, bytes]:
+def machine_code(text: str, symbols: list[str], level: int, compiled: bytes = b"") -> tuple[Any, bytes]:
     """The engine that holds the functions of a module, and its object code.
 
-    Without optimisation: the text is straight-line vector code already, and what LLVM's levels 1 and 2 add (up to a
-    tenth of the time of a run) costs two to ten times as long to compile.
+    Without optimisation, unless a short loop over many samples is worth it: the text is straight-line vector code
+    already, and to compile it at LLVM's level 1 takes ten times as long.
 
     Args:
         symbols: the functions of libraries that it calls.
+        level: of LLVM's code generator.
         compiled: the object code, if it is known; then the text is not needed.
     """
     import llvmlite.binding as llvm
 
     target = _target().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=0, jit=True
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=level, jit=True
     )
     for symbol in symbols:
         llvm.add_symbol(symbol, address_of(symbol))

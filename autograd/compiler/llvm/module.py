@@ -1,8 +1,8 @@
 """A lowered program as LLVM assembly module, every number of a sample a vector of several samples.
 
     prologue   what depends on parameters alone, as far as the loop needs it
-    chunk      a loop over blocks of `lanes` samples, sums in memory, the last block masked; two blocks at once where
-               there are registers enough, so that the machine need not wait for one result after the other
+    chunk      a loop over blocks of `lanes` samples, sums in memory, the last block masked; of a short one two blocks
+               at once, so that parameters and sums are read half as often and results need not be waited for
     epilogue   the sums over the batch, and what depends on them
 
 Long code is split into functions that hand numbers on through memory, so that compile time grows linearly.
@@ -37,10 +37,15 @@ from .packed import write_packed
 LARGEST = 2000
 """Instructions in one function of the machine code."""
 
-SHORT: Final = 2000
-AT_ONCE = 14
-"""How long a loop over the samples may be that computes two blocks at once, and how many numbers of a sample it needs
-then, at most: for more there are no registers."""
+SHORT = 2000
+"""Instructions of a loop over the samples that is written for two blocks at once, too."""
+
+FEW = 100
+"""More of them than this, and LLVM spends up to some tenths of a second on the two blocks: they do not fit into the
+registers without thought."""
+
+COLD: Final = "nounwind noinline optnone"
+"""Of functions that run once for each call."""
 
 FEWEST: Final = 64
 """Instructions of a program of single numbers that is worth looking for vectors in."""
@@ -121,26 +126,15 @@ class _Emit:
         self.module.calls[name] = [f"{name}{number}" for number in range(len(parts))]
         fused = self._fused(order, name)
         wanted = self._handed_on(order, name, fused)
-        pairs = vector and 0 < len(order) <= SHORT and self._at_once(order) <= AT_ONCE
+        pairs = vector and 0 < len(order) <= SHORT
         if pairs:
+            self.module.level = int(len(order) > FEW)
             self.module.calls["pair"] = [f"pair{number}" for number in range(len(parts))]
         for number, part in enumerate(parts):
             final = number == len(parts) - 1
             self._part(name, number, part, vector, fused, wanted, final)
             if pairs:
                 self._part("pair", number, part, vector, fused, wanted, final)
-
-    def _at_once(self, order: Sequence[int]) -> int:
-        """How many numbers of a sample are needed at the same time, at most."""
-        args, stages = self.program.args, self.program.stages
-        last = {arg: i for i in order for arg in args[i] if stages[arg] == INSIDE}
-        needed: set[int] = set()
-        most = 0
-        for i in order:
-            needed.update(arg for arg in (*args[i], i) if arg in last)
-            most = max(most, len(needed))
-            needed.difference_update([arg for arg in args[i] if last.get(arg) == i])
-        return most
 
     def _fused(self, order: Sequence[int], name: str) -> dict[int, int]:
         """Products that are only a term of a sum in the same part: one instruction computes both."""
@@ -209,7 +203,9 @@ class _Emit:
         if name == "epilogue" and final and not (self.target.batched and self.target.lanes > 1):
             body.store_results(self.outputs)
         arguments = STATE_AND_BLOCK if vector else STATE
-        self.module.functions.append(function.text(f"{name}{number}", arguments, self.target.lanes if vector else 1))
+        self.module.functions.append(
+            function.text(f"{name}{number}", arguments, self.target.lanes if vector else 1, name == "pair")
+        )
 
 
 def _driver(module: Module, target: Target, sums: int, outputs: int, loops: bool) -> str:
@@ -234,9 +230,9 @@ def _driver(module: Module, target: Target, sums: int, outputs: int, loops: bool
         run += f"  %endp = getelementptr i64, ptr %state, i64 {END}\n  %end = load i64, ptr %endp\n"
         run += "  call void @chunks(ptr %state, i64 0, i64 %end)\n"
     out = [
-        f"define void @run(ptr noalias %state) nounwind {{\n{run}  call void @epilogue(ptr %state)\n  ret void\n}}",
-        f"define void @prologue(ptr noalias %state) nounwind {{\n{calls['prologue']}\n  ret void\n}}",
-        f"define void @epilogue(ptr noalias %state) nounwind {{\n{totals}{calls['epilogue']}\n{sound}  ret void\n}}",
+        f"define void @run(ptr noalias %state) {COLD} {{\n{run}  call void @epilogue(ptr %state)\n  ret void\n}}",
+        f"define void @prologue(ptr noalias %state) {COLD} {{\n{calls['prologue']}\n  ret void\n}}",
+        f"define void @epilogue(ptr noalias %state) {COLD} {{\n{totals}{calls['epilogue']}\n{sound}  ret void\n}}",
         *([_totals(sums, lanes)] if sums else []),
         *([] if target.batched else [_sound(outputs, max(target.widest, 2))]),
     ]
@@ -244,7 +240,7 @@ def _driver(module: Module, target: Target, sums: int, outputs: int, loops: bool
         return "\n".join(out)
     width = lanes * max(sums, 1)
     out.append(
-        f"""define void @chunks(ptr noalias %state, i64 %first, i64 %last) nounwind {{
+        f"""define void @chunks(ptr noalias %state, i64 %first, i64 %last) {COLD} {{
 entry:
   %np = getelementptr i64, ptr %state, i64 {N}
   %n = load i64, ptr %np
@@ -319,7 +315,7 @@ def _sound(outputs: int, lanes: int) -> str:
             f"  %s{part} = fadd {vector} {before}, %z{part}",
         ]
     body = "\n".join(lines)
-    return f"""define internal void @sound(ptr noalias %state) nounwind noinline {{
+    return f"""define internal void @sound(ptr noalias %state) {COLD} {{
 entry:
   %op = getelementptr i64, ptr %state, i64 {OUT}
   %out = load ptr, ptr %op
@@ -347,7 +343,7 @@ def _totals(sums: int, lanes: int) -> str:
     No vector is carried from one turn of a loop to the next: without optimisation that goes through memory, and slowly.
     """
     vector = f"<{lanes} x double>"
-    return f"""define internal void @totals(ptr noalias %state) nounwind noinline {{
+    return f"""define internal void @totals(ptr noalias %state) {COLD} {{
 entry:
   %pp = getelementptr i64, ptr %state, i64 {PARTIALS}
   %partials = load ptr, ptr %pp

@@ -51,11 +51,20 @@ class AtHand:
         self.node, self.time, self.context = fault.first, time, context
         self.tape = locator.look.training.tape
         self.points = range(len(locator.points))
+        stores = self.tape.stores if place.kind in ("store", "return") and place is not fault.first.site else ()
+        self.values = locator.values
+        self.renamed = any(thing is fault.first and site is place for _, _, _, thing, site in stores)
+        if self.renamed:  # the value is right; taking it for something else is not, and there it can be used
+            self.values = [
+                {**v, **{id(n): fault.wrong[id(n)][k] for n in fault.nodes}} for k, v in enumerate(locator.values)
+            ]
 
     @cached_property
     def _after(self) -> set[int]:
         """What follows from the fault itself."""
         found = {id(node) for node in self.fault.nodes if node.time >= self.node.time}
+        if self.renamed:
+            return found - {id(self.node)}
         for node in self.locator.look.program.steps:
             if any(id(operand) in found for operand in node.operands()):
                 found.add(id(node))
@@ -68,7 +77,7 @@ class AtHand:
         for word in words_at(
             self.tape, self.time, self.context, self.place, born, self.locator.look.step.start, self._after
         ):
-            values = values_of(word, self.locator.values)
+            values = values_of(word, self.values)
             if values is not None:
                 found.append(Atom(word.text, [wide(v) for v in values], word.near))
         found.sort(key=lambda a: (a.near, len(a.text)))
@@ -116,8 +125,8 @@ class AtHand:
         node = self.tape.node_of(thing)
         if node is None:
             return thing
-        if id(node) in self.locator.values[k]:
-            return self.locator.values[k][id(node)]
+        if id(node) in self.values[k]:
+            return self.values[k][id(node)]
         raise Unknown(str(node))
 
     def read(self, text: str, k: int) -> Any:

@@ -17,7 +17,12 @@ def place(locator: Locator, faults: list[Fault]) -> None:
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
         node = fault.first
-        fault.place = _given_name(locator, node) or _alias(locator, node) or _caller(locator, node, blamed)
+        fault.place = (
+            _given_name(locator, node)
+            or _alias(locator, node)
+            or _argument(locator, fault)
+            or _caller(locator, node, blamed)
+        )
 
 
 def _given_name(locator: Locator, node: Node) -> Site | None:
@@ -33,6 +38,17 @@ def _given_name(locator: Locator, node: Node) -> Site | None:
                 if named and time >= look.step.start and place.target in used and place.statement != site.statement:
                     return place
     return None
+
+
+def _argument(locator: Locator, fault: Fault) -> Site | None:
+    """The call of a function that computes the right thing of the wrong argument: `slope(a)` for `slope(z)`."""
+    node = fault.first
+    wanted = fault.wanted[fault.nodes.index(node)]
+    calls = calls_of(node.context)
+    if not calls or wanted.kind != "value" or wanted.node.function is not node.function:
+        return None
+    inside = [o for o in node.operands() if o.context == node.context and o.function is not None]
+    return None if inside else locator.look.training.tape.sites[calls[0]]
 
 
 def _caller(locator: Locator, node: Node, blamed: set[int]) -> Site | None:
@@ -64,7 +80,11 @@ def _alias(locator: Locator, node: Node) -> Site | None:
     """Where a value that is right for something is taken for something else: `delta = error`, `return grad`."""
     if id(node) not in locator.erring or locator.factor(node) is None:
         return None
-    node = _rescaled_further(locator, node)
+    further = _rescaled_further(locator, node)
+    return _renamed(locator, node) or (_renamed(locator, further) if further is not node else None)
+
+
+def _renamed(locator: Locator, node: Node) -> Site | None:
     consumers = locator.look.consumers.get(id(node), ())
     used = {n.site.part(k) for n in consumers if n.site is not None for k in range(len(n.site.parts))}
     used |= {n.site.source.segment(n.site.owner) for n in consumers if n.site is not None and n.site.owner is not None}

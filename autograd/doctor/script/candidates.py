@@ -151,6 +151,8 @@ class Candidates:
     def _single(self, node: Node, wrong: list[str]) -> Iterator[Trial]:
         shape = np.shape(self.values[0][id(node)])
         size, erring = int(np.prod(shape, dtype=int)), id(node) in self.erring
+        if np.asarray(self.values[0][id(node)]).dtype.kind == "b":
+            return  # a mask is no error, and no number that another belongs in the place of
         for quantity in self.quantities.backward:
             own = quantity.kind == "bar" and quantity.block in wrong and self._only_for(node, quantity.block)
             if quantity.size == size and (erring or own):

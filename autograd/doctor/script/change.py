@@ -127,9 +127,27 @@ class Changer:
             yield f"{holder}[{index} + 1]"
             if isinstance(piece.slice, ast.BinOp):
                 yield f"{holder}[{ast.unparse(piece.slice.left)}]"
+        yield from self._other_key(piece, holder)
         for name, thing in self.hand.objects.items():
             if isinstance(thing, (list, dict)) and name != holder and not name.startswith("_"):
                 yield f"{name}[{index}]"
+
+    def _other_key(self, piece: ast.Subscript, holder: str) -> Iterator[str]:
+        """Another word in a key that is made of a word and a number: `cache['A%d' % i]`, `cache[f"A{i}"]`."""
+        thing = self.hand.objects.get(holder)
+        if not isinstance(thing, dict):
+            return
+        words = sorted({re.sub(r"\d+$", "", key) for key in thing if isinstance(key, str)})
+        for part in ast.walk(piece.slice):
+            if not isinstance(part, ast.Constant) or not isinstance(part.value, str):
+                continue
+            old = part.value
+            mine = re.match(r"\w*", old.split("%")[0])
+            for word in words:
+                if mine is not None and mine.group() and word != mine.group():
+                    part.value = word + old[len(mine.group()) :]
+                    yield ast.unparse(piece)
+                    part.value = old
 
     def _other_call(self, piece: ast.Call) -> Iterator[str]:
         function = ast.unparse(piece.func)

@@ -38,7 +38,8 @@ class Composer:
         for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
             for scalar in self.hand.scalars:
                 number = abs(float(scalar.first))
-                if number and abs(number - 1) > 1e-12:
+                counts = number == round(number) and number > 2
+                if number and abs(number - 1) > 1e-12 and (c == 1.0 or counts):
                     if abs(c * number / size - 1) < 1e-9:
                         yield f"{sign}{said}{scalar.text} * {text}"
                     if abs(c / number / size - 1) < 1e-9:

@@ -133,7 +133,7 @@ def prove(subject: Subject, cases: list[Case], options: Options, seconds: float)
     least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds)
     for case in cases:
         for text in case.texts[1:]:
-            if not least or time.monotonic() > until:
+            if least == [] or time.monotonic() > until:
                 break
             edits = [text if c is case else c.chosen for c in cases]
             wrong = wrong_with(subject, [e for e in edits if e], options, seconds)

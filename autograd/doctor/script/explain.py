@@ -72,8 +72,8 @@ class Explainer:
         return [
             self._one_input, self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis,
             self._slope, self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor,
-            self._error, self._other_slope, self._upstream, self._duplicates, self._clipped, self._value,
-            self._deep_edge, self._other,
+            self._own_slope, self._error, self._other_slope, self._upstream, self._duplicates, self._clipped,
+            self._value, self._deep_edge, self._other,
         ]  # fmt: skip
 
     def _same(self, theirs: list[Array], right: list[Array]) -> Match | None:
@@ -89,10 +89,12 @@ class Explainer:
     def _one_input(self) -> Cause | None:
         """The only input of a sample is left out, or comes in where it has no place."""
         factor = self.fault.rescaled
-        if factor is None or self.wanted.block not in self.locator.found.by_sample:
+        single = bool(self.wanted.block) and self.wanted.size == 1
+        if factor is None or not (single or self.wanted.block in self.locator.found.by_sample):
             return None
         for name, number in (("missing-factor", factor), ("extra-factor", 1.0 / factor)):
-            text = input_like(self.locator.found, number)
+            known = any(abs(abs(number) - c) < 1e-6 * c for c in (1.0, 2.0, 0.5))
+            text = "" if known else input_like(self.locator.found, number)
             if text:
                 return Cause(name, {"text": text})
         return None
@@ -297,17 +299,30 @@ class Explainer:
                         return Cause(f"{how}-{kind}", {"node": quantity.node})
         return None
 
+    def _own_slope(self) -> Cause | None:
+        """One factor too many, which is a slope as it is written for a value: a * (1 - a), 1 - a * a."""
+        if self.theirs[0].size != self.right[0].size or self.theirs[0].size < 2:
+            return None
+        with np.errstate(all="ignore"):
+            used = [np.ravel(t) / np.ravel(r) for t, r in zip(self.theirs, self.right, strict=True)]
+        if any(not np.all(np.isfinite(u)) for u in used):
+            return None
+        for quantity in sorted(self.quantities.forward, key=lambda q: id(q.node) not in self.locator.named):
+            if quantity.size != used[0].size:
+                continue
+            flat = [np.ravel(v) for v in quantity.values]
+            for slopes in ([a * (1 - a) for a in flat], [1 - a * a for a in flat]):
+                if self._same(used, slopes) is not None:
+                    return Cause("extra-derivative", {"node": quantity.node})
+        return None
+
     def _other_slope(self) -> Cause | None:
         """The slope in a product is that of another function: what is left without it is right."""
         for quantity in self.quantities.slopes:
             if quantity.size != self.theirs[0].size or quantity.start is None:
                 continue
-            with np.errstate(all="ignore"):
-                used = [
-                    np.ravel(t) / np.ravel(r) * np.ravel(s)
-                    for t, r, s in zip(self.theirs, self.right, quantity.values, strict=True)
-                ]
-            if any(not np.all(np.isfinite(u)) for u in used):
+            used = self._used_slope(quantity)
+            if used is None:
                 continue
             if self.theirs[0].size > 1 and self._is_for(quantity.start):
                 if self._same(used, self._slope_at_result(quantity.start, quantity.node)) is not None:
@@ -318,6 +333,22 @@ class Explainer:
                 if self._computed_from(quantity.node, quantity.start, used) or self._function_of(quantity.node, used):
                     return Cause("wrong-derivative", {"node": quantity.node})
         return None
+
+    def _used_slope(self, quantity: Quantity) -> list[Array] | None:
+        """What they multiplied the error at an activation by; None where that cannot be told."""
+        with np.errstate(all="ignore"):
+            used = [
+                np.ravel(t) / np.ravel(r) * np.ravel(s)
+                for t, r, s in zip(self.theirs, self.right, quantity.values, strict=True)
+            ]
+            if all(np.all(np.isfinite(u)) for u in used):
+                return used
+            key = id(quantity.node)  # a slope of 0 hides it; what comes to the activation does not
+            if any(key not in b or np.size(b[key]) != self.theirs[0].size for b in self.locator.found.bars):
+                return None
+            errors = [bar[key] for bar in self.locator.found.bars]
+            used = [np.ravel(t) / np.ravel(e) for t, e in zip(self.theirs, errors, strict=True)]
+        return used if all(np.all(np.isfinite(u)) for u in used) else None
 
     def _is_for(self, z: Node) -> bool:
         """Whether what is wanted is the cotangent of this node, or of one that has the same."""

@@ -50,7 +50,22 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
             rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())
         ):
             break
-    return _elsewhere(_meant(found[0], everything), rng)
+    best = _elsewhere(_meant(found[0], everything), rng)
+    if _one_after_the_other(best.look):
+        for verdict in best.verdicts.values():
+            verdict.silent |= not verdict.right
+    return best
+
+
+def _one_after_the_other(look: Look) -> bool:
+    """Whether one line updates an element several times in what was taken for a step: then it is no single step."""
+    for parameter in look.training.parameters:
+        for chain in parameter.chains:
+            rows = zip(chain.times, chain.keys, strict=True)
+            within = [repr(key) for time, key in rows if look.step.start < time <= look.step.end]
+            if len(within) > len(set(within)):
+                return True
+    return False
 
 
 def is_called(look: Look, reading: Reading, text: str) -> bool:

@@ -115,8 +115,19 @@ class Locator(Candidates):
             return False
         if fault.rescaled is not None:
             return self._as_it_should(fault, fault.rescaled)
+        if self._is_a_path(fault):
+            return False
         bars = self.quantities.bars
         return all(self.factor(node, bars) is not None for node in fault.nodes if fault.moves(node))
+
+    def _is_a_path(self, fault: Fault) -> bool:
+        """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
+        node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
+        if wanted.kind != "bar" or wanted.block or not fault.moves(node):
+            return False
+        theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(node)]]
+        parts = [q for q in self.quantities.parts if q.node is wanted.node and q.size == theirs[0].size]
+        return any(matched(theirs, q.values).holds for q in parts if np.any(q.values[0]))
 
     def _renamed(self, fault: Fault, later: Fault) -> bool:
         """Whether a value is stored under a second name, by a line of its own, before a fault that it may explain."""

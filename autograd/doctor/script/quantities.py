@@ -143,6 +143,12 @@ class Quantities:
         return inside - ends - self._named
 
     @cached_property
+    def _within(self) -> set[int]:
+        """Nodes on the way from a pre-activation to a result that has a name: 1 + exp(-z) in a sigmoid."""
+        ways = [region - {id(z), id(a)} for z, a, region in self.activations if id(a) in self._named]
+        return set().union(*ways) - self._named
+
+    @cached_property
     def _roots(self) -> set[int]:
         assert self.found.reading is not None
         return {id(root) for root in self.found.reading.roots} if self.found.reading.kind == "loss" else set()
@@ -173,6 +179,8 @@ class Quantities:
         for node, _ in self.order:
             for at in (node, *node.operands()) if id(node) not in self.look.program.leaves else (node,):
                 if id(at) in known or any(id(at) not in point.values for point in self.points):
+                    continue
+                if id(at) in self._within:
                     continue
                 known.add(id(at))
                 values = [np.asarray(point.values[id(at)]) for point in self.points]

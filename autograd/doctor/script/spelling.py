@@ -7,6 +7,22 @@ import ast
 import numpy as np
 
 
+def with_key(text: str, key: object) -> str:
+    """An element by the key that its index comes to.
+
+    >>> with_key("params['W%d' % i]", "W1")
+    "params['W1']"
+    """
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return text
+    if not isinstance(tree, ast.Subscript) or not isinstance(key, (str, int)):
+        return text
+    written = isinstance(tree.slice, (ast.Constant, ast.Slice, ast.Tuple))
+    return text if written else f"{ast.unparse(tree.value)}[{key!r}]"
+
+
 def slopes_of(text: str) -> list[str]:
     """Slopes of activations by their result, or by what they are applied to."""
     x = text if level(text) > 3 else f"({text})"

@@ -19,6 +19,7 @@ import numpy as np
 
 from .node import Node, added_at, assembled, cast, linked, masked
 from .sites import Site
+from .spelling import with_key
 from .tape import Tape
 
 NUMBER_TYPES = {"clip", "float64", "float32", "float"}
@@ -442,6 +443,8 @@ def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
             )
             if scope[0] == "item" and site.kind == "store" and not text.endswith("]"):
                 text = f"{text}[{key!r}]"  # an element of a list that was stored as a whole
+            if scope[0] == "item":
+                spelled[id(thing)].append((_plainness(scope, key, site), with_key(text, key)))
             spelled[id(thing)].append((_plainness(scope, key, site), text))
     taken: dict[str, int] = {}
     for parameter in parameters:
@@ -450,7 +453,7 @@ def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
             for k, state in enumerate(chain.states[:3]):
                 options += [(rank, k, text) for rank, text in spelled.get(id(state), ()) if text]
         parameter.names = {text for _, _, text in options}
-        best = min(options, default=(0, 0, parameter.site.target))[2]
+        best = min(options, key=lambda o: (o[:2], "%" in o[2] or "{" in o[2]), default=(0, 0, parameter.site.target))[2]
         count = taken[best] = taken.get(best, 0) + 1
         parameter.name = best if count == 1 else f"{best} ({count})"
 

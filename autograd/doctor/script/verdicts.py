@@ -144,7 +144,10 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
         counts[key] = counts.get(key, 0) + 1
     exact = [k for k in counts if abs(k - 1.0) <= 1e-5] if reading.kind == "loss" else []
     usual = exact[0] if exact else max(counts, key=lambda k: counts[k])
+    alike = [plain[name] for name, factor in factors.items() if name in plain and abs(factor - usual) <= 1e-5 * usual]
     for name, factor in factors.items():
+        if name in plain and any(abs(plain[name] - scale) <= 1e-5 * scale for scale in alike):
+            continue  # the same step; its rate could not be read
         if abs(factor - usual) > 1e-5 * usual:
             if _is_normed(look, name, factor / usual):
                 found[name].rule = "adaptive"
@@ -226,7 +229,11 @@ def rate_of(look: Look, end: Node) -> float | None:
 
 def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int]) -> Verdict:
     right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
-    change = matched([-look.change(point.values, name) for point in points], right)
+    steps = [look.change(point.values, name) for point in points]
+    for k, bar in enumerate(bars):
+        if _is_noise(bar, right[k], steps[k]):
+            right[k], steps[k] = np.zeros_like(right[k]), np.zeros_like(steps[k])
+    change = matched([-step for step in steps], right)
     found = Verdict(name, change)
     if all(not np.any(g) for g in right):
         found.silent = True
@@ -248,7 +255,15 @@ def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name:
         found.right = all(float(np.vdot(g, d)) < 0.0 for g, d in zip(right, changes, strict=True))
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
+    if not found.right and not found.uphill:
+        _judge_rows(look, points, right, found)
     return found
+
+
+def _is_noise(bar: dict[int, Array], right: Array, step: Array) -> bool:
+    """Whether a gradient is only what rounding leaves of 0, and the step stands still too."""
+    large = max((float(np.max(np.abs(b), initial=0.0)) for b in bar.values()), default=0.0)
+    return bool(max(np.max(np.abs(right), initial=0.0), np.max(np.abs(step), initial=0.0)) <= 1e-13 * large)
 
 
 def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
@@ -270,6 +285,23 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     found.rule = "adaptive"
     found.right = agree > 0 and against == 0
     found.uphill = against > 0 and agree == 0
+
+
+def _judge_rows(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
+    """A step that moves some rows of a block only, along the gradient, and shrinks these: the factors of a product."""
+    changes = [look.change(point.values, found.name) for point in points]
+    moved = [d != 0 for d in changes]
+    if all(np.all(m) for m in moved) or any(np.any(g[~m]) for g, m in zip(right, moved, strict=True)):
+        return
+    weights = [look.block(point.values, look.starts[found.name]) for point in points]
+    rows = np.concatenate([np.stack([g[m], w[m]], axis=1) for g, w, m in zip(right, weights, moved, strict=True)])
+    goal = np.concatenate([d[m] for d, m in zip(changes, moved, strict=True)])
+    if len(goal) <= 4:
+        return
+    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
+    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal) and coefficients[0] < 0:
+        found.rule, found.decay = "decay", -float(coefficients[1])
+        found.right = found.decay >= -1e-12
 
 
 def _is_second_order(look: Look, name: str) -> bool:

@@ -13,6 +13,7 @@ from .explain import Cause
 from .look import Look
 from .node import Node
 from .quantities import Quantity
+from .spelling import with_key
 
 
 class Words:
@@ -28,6 +29,7 @@ class Words:
         for _, scope, key, thing, site in self.look.training.tape.stores:
             if isinstance(thing, Node) and scope[0] != "return":
                 text = site.target if site.kind in ("store", "augmented") else key if isinstance(key, str) else ""
+                text = with_key(text, key) if scope[0] == "item" else text
                 rank = kinds.get(scope[0], 4)
                 if text and (id(thing) not in found or rank < found[id(thing)][0]):
                     found[id(thing)] = rank, " ".join(text.split())
@@ -83,9 +85,18 @@ class Words:
     def _number(self, factor: float) -> str:
         """What a factor is, where it is the length of something."""
         if abs(factor - round(factor)) < 1e-6 * factor and round(factor) > 2:
-            for node in self.look.program.steps:
-                if node.value is not None and np.ndim(node.value) and len(node.value) == round(factor):
-                    return say("length_of", number=round(factor), node=self.name(node))
+            number = round(factor)
+            found = [
+                node
+                for node in (*self.look.program.order,)
+                if node.value is not None and np.ndim(node.value) and len(node.value) == number
+            ]
+            # a plain name says more than an expression; a longer name than x[:, 2:6]
+            names = sorted(
+                {self.name(node) for node in found}, key=lambda n: (not n.replace(".", "_").isidentifier(), len(n))
+            )
+            if names and len(names[0]) <= 30:
+                return say("length_of", number=number, node=names[0])
         return ""
 
     def _axis(self, facts: dict[str, Any], what: str) -> str:

@@ -112,7 +112,14 @@ def _edge(edge: Edge, formulas: _Formulas) -> Story:
 
 
 def _module(module: Module) -> Story:
-    return _kept(id=module.id, name=clean(module.name), parent=module.parent, sign=module.sign, output=module.output)
+    return _kept(
+        id=module.id,
+        name=clean(module.name),
+        parent=module.parent,
+        sign=module.sign,
+        output=module.output,
+        equation=module.equation,
+    )
 
 
 def _kept(**fields: Any) -> Story:

@@ -416,7 +416,8 @@ def test_levels_from_the_whole_to_single_values(opened: Opened) -> None:
     tab.select_option("#level", "1")
     tab.wait_for_selector("body[data-ready=yes]")
     layer = tab.locator("#graph .box.module", has_text="layers.0")
-    assert layer.locator("text").nth(1).text_content().startswith("12 parameters")
+    assert layer.locator("text").nth(1).text_content() == "tanh(x @ W + b), W 2 × 4"
+    assert layer.locator("text").nth(2).text_content().startswith("12 parameters")
     norm = math.sqrt(
         sum(node.grad**2 for node, _ in walk(loss) if node.kind == "parameter" and in_layer(loss, node, "layers.0"))
     )

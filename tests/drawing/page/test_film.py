@@ -207,3 +207,9 @@ def test_where_no_script_runs_there_is_a_picture() -> None:
     assert image[1].startswith("Loss: ")
     root = ElementTree.fromstring(base64.b64decode(image[2]))
     assert len(root.findall(".//{*}circle")) == 12
+
+
+def test_axes_are_lines(opened: Callable[..., Any]) -> None:
+    tab = opened(wide_film().page())
+    fills = "[...document.querySelectorAll('.plot-svg .axis, .plot-svg .line')].map((e) => getComputedStyle(e).fill)"
+    assert set(tab.evaluate(fills)) == {"none"}

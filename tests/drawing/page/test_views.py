@@ -175,3 +175,15 @@ def test_a_choice_outlasts_a_change_of_the_window(opened: Opened) -> None:
         until(tab, f"document.getElementById('graph').getAttribute('viewBox') !== '{before}'")
         assert tab.get_attribute("#graph .box.chosen", "id") == chosen
         assert tab.is_visible("#chosen h2")
+
+
+def test_an_edge_to_the_next_line_stays_inside_the_picture(opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([3, 3, 1])), width=390, height=844)
+    view = tab.evaluate(
+        "(() => { const { x, width } = document.getElementById('graph').viewBox.baseVal; return [x, x + width]; })()"
+    )
+    ends = tab.evaluate(
+        "[...document.querySelectorAll('#graph .line')].map((e) => e.getBBox()).map((b) => [b.x, b.x + b.width])"
+    )
+    assert min(left for left, _ in ends) > view[0] + 2
+    assert max(right for _, right in ends) < view[1] - 2

@@ -89,6 +89,7 @@ function showModule(place, module, nodes, isOpen, toggle, context) {
   const [kind, verb] = output ? [`neuron ${module.sign}`, "neuron"] : ["module", "module"];
   place.replaceChildren(...[
     heading(nameOfModule(context.graph, module), kind),
+    module.equation ? make("p", {}, make("code", {}, module.equation)) : null,
     make("button", { type: "button", id: "toggle-module", onclick: toggle }, `${isOpen ? "Close" : "Open"} this ${verb}`),
     output && !isOpen ? showWhy(context.graph, context.scene, output, context.light) : null,
     make("dl", {},

@@ -4,7 +4,7 @@
 class Graph {
   constructor(story) {
     this.story = story;
-    this.modules = new Map((story.modules ?? []).map((each) => [each.id, { name: "", sign: "", parent: "", ...each, nodes: [] }]));
+    this.modules = new Map((story.modules ?? []).map((each) => [each.id, { name: "", sign: "", equation: "", parent: "", ...each, nodes: [] }]));
     this.nameNeurons();
     for (const module of this.modules.values()) {
       const above = this.modules.get(module.parent);

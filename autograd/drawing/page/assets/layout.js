@@ -3,7 +3,7 @@
 // Neurons stand in the order in which they ran. How edges run between the boxes is in routes.js.
 "use strict";
 
-const GAP = { row: 14, column: 30, line: 26, frame: 10, title: 22 };
+const GAP = { row: 14, column: 30, line: 26, turn: 14, frame: 10, title: 22 }; // at a turn an edge goes down to the next line
 const TALLEST = 24; // boxes in a column
 const SIDEWAYS = 0.6; // columns squared for each box of a taller one: together they are about as wide as a view
 const ROUNDS = 4; // of moving boxes towards their neighbours
@@ -195,7 +195,7 @@ function pile(container) {
     }
     wide = Math.max(wide, left);
   });
-  container.wide = wide + container.margin;
+  container.wide = wide + container.margin + (container.lines.length > 1 ? GAP.turn : 0);
   container.high = top + container.margin;
 }
 

@@ -116,7 +116,7 @@ class Scene {
 function describeBox(box) {
   box.output = box.node ?? box.module?.output ?? null;
   box.kind = box.node ? box.node.kind : !box.module ? "rest" : box.output ? "neuron" : "module";
-  box.titles = box.node ? [box.node.title] : box.module ? [box.module.name, box.output ? box.module.sign : ""] : ["…"];
+  box.titles = box.node ? [box.node.title] : box.module ? [box.module.name, box.output ? box.module.sign : box.module.equation] : ["…"];
   box.titles = box.titles.filter(Boolean);
   box.flags = [box.nodes.some((node) => node.root) && "root", box.nodes.some((node) => node.mark) && "marked"].filter(Boolean).join(" ");
   box.isGraded = box.kind !== "constant" && box.kind !== "rest";
