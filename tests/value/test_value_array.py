@@ -213,15 +213,15 @@ def test_a_training_that_hangs_each_step_on_the_graph_is_told_so_once() -> None:
         for _ in range(30):
             (w * w).backward()
             w = w - 0.01 * w.grad
-    assert [each.category for each in told] == [GraphWarning]
-    assert "write w.data -= rate * w.grad, or make a new leaf" in str(told[0].message)
+    assert [each.category for each in told].count(GraphWarning) == 1
+    assert "write w.data -= rate * w.grad, or make a new leaf" in "".join(str(each.message) for each in told)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("default")
         W = values([2.0, 1.0])
         for _ in range(30):
             (W @ W).backward()
             W -= 0.01 * grads(W)
-    assert [each.category for each in told] == [GraphWarning]
+    assert [each.category for each in told].count(GraphWarning) == 1
 
 
 def test_a_sum_of_many_plain_numbers_is_no_training() -> None:
