@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ..carrier import NOTHING_RECORDED
 from ..core import table
 from ..core.node import walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
+from ..core.table import UNRECORDED
+from ..errors import GraphError
 from ..masking import Arrived, finite, is_selective
 from ..mode import ADDING
 from ..numbers.functions import greater, where
@@ -152,6 +155,8 @@ def _opened(root: Any) -> tuple[list[Any], list[Any]]:
             order.append(pair)
         else:
             leaves.append(node)
+    if all(leaf.rule is UNRECORDED for leaf in leaves):  # almost always the first is not
+        raise GraphError(NOTHING_RECORDED)
     if shown:
         for node, _ in order:
             node._check_unchanged(False)
