@@ -326,9 +326,9 @@ def _refuse_results(name: str, before: Any, value: Any) -> None:
     new: list[tuple[str, Any]] = []
     _open(before, name, old, ())
     _open(value, name, new, ())
-    learned = {place for place, part in old if isinstance(part, CARRIERS) and part.kind == "parameter"}
+    learned = {place for place, part in old if not isinstance(part, Module) and part.kind == "parameter"}
     for place, part in new:
-        if place in learned and isinstance(part, CARRIERS) and not part.is_leaf:
+        if place in learned and not isinstance(part, Module) and not part.is_leaf:
             raise GraphError(
                 f"{place} is a parameter, and what is assigned to it is the result of an operation, which would not be "
                 f"learned or saved: write `with no_grad(): m.{name}.data -= lr * m.{name}.grad` or optimizer.step() to "

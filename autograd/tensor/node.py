@@ -12,6 +12,7 @@ import numpy as np
 from .. import conversion
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
+from ..core.table import add, subtract
 from ..errors import GraphError, OperandError, ShapeError
 from ..mode import ADDING, NOW, SPECIAL
 from ..system.arrays import MASKED
@@ -101,6 +102,7 @@ class ArrayNode:
                 if self._grad is None:
                     self._grad = np.zeros(self._data.shape, self._data.dtype)
         if self._parents:
+            conversion.watch_steps(self)
             return np.array(self._grad)  # a result's gradient may be the very array of another node's
         return self._grad
 
@@ -113,6 +115,13 @@ class ArrayNode:
         if new.shape not in ((), self._data.shape):
             raise ShapeError(f"a gradient has the shape of its data, {self._data.shape}, got {new.shape}")
         self._grad = np.broadcast_to(new, self._data.shape).astype(self._data.dtype)
+
+    def _step(self) -> Any:
+        """If it may be another Tensor after a step, w - rate * gradient: that Tensor and the step."""
+        if not self.reached or (self.rule is not subtract and self.rule is not add):
+            return None
+        x, y = self._parents
+        return (x, self._saved[1]) if x is not None and y is None else None
 
     @property
     def label(self) -> str:
