@@ -215,6 +215,7 @@ class Value(Scalar):
     def _sweep_exactly(self, start: float) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
         watching = looking_for_anomalies()
+        origins: dict[int, AnomalyError] = {}
         results = order(self)
         for node, _ in results:
             node._grad = 0.0
@@ -223,7 +224,7 @@ class Value(Scalar):
         def send(node: Any, operands: Any, g: Any) -> Any:
             node._grad = g
             parts = node._pull(g, operands, operands, False)
-            return check_cotangents(node, operands, parts) if watching else parts
+            return check_cotangents(node, operands, parts, origins) if watching else parts
 
         sweep(results, arrived, send)
         for node, operands in walk(self):
