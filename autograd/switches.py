@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from .carrier import Note
-from .errors import AnomalyError
+from .carrier import Note, describe
+from .errors import AnomalyError, OperandError
 from .mode import NOW, SPECIAL, Entry, is_here, run_named, turn_on
 from .wrapping import wrapped
 
@@ -76,6 +76,11 @@ class Switch:
             self._opened = [entry for entry in self._opened if not entry.over]
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if isinstance(function, type) or not callable(function):
+            name = type(self).__name__
+            raise OperandError(
+                f"@{name}() is for functions, got {describe(function)}: put it on the methods, one by one"
+            )
         return wrapped(function, self._on)
 
 

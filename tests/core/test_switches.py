@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import GraphError, Tensor, Value, checkpoint, detect_anomaly, dot, grad, no_grad, scope
+from autograd import GraphError, OperandError, Tensor, Value, checkpoint, detect_anomaly, dot, grad, no_grad, scope
 from autograd.mode import NOW, SPECIAL, STRICT
 
 CARRIERS: dict[str, Callable[[], Any]] = {"Value": lambda: Value(3.0), "Tensor": lambda: Tensor([3.0])}
@@ -149,6 +149,9 @@ def test_a_decorated_function(w: Any) -> None:
     assert not (w * 2.0).is_leaf
     with pytest.raises(TypeError):
         no_grad(f)  # type: ignore[call-arg]
+    for switch in (no_grad(), detect_anomaly(), scope("name")):
+        with pytest.raises(OperandError, match=r"\(\) is for functions, got type .*: put it on the methods"):
+            switch(dict)
 
 
 def test_a_decorated_generator_function(w: Any) -> None:
