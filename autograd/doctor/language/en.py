@@ -27,6 +27,8 @@ MESSAGES = {
     "question_why": "Why does it not fit?",
     "question_fits": "Does it fit?",
     "training_title": "The training, before and after",
+    "graph_title": "The graph of the loss",
+    "graph_reads": "One loss, with the gradient that is right at each value. A thick border and ⚠: what the script computes for it is wrong.",
     "source_title": "The source",
     "of_the_training": "{share} of the training",
     "at_the_end": "{name}: {loss} at the end",

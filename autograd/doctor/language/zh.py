@@ -27,6 +27,8 @@ MESSAGES = {
     "question_why": "为什么拟合不了？",
     "question_fits": "它拟合了吗？",
     "training_title": "训练，改正前与改正后",
+    "graph_title": "损失的图",
+    "graph_reads": "一次损失，每个值旁是正确的梯度。粗边框与 ⚠：脚本为它算出的不对。",
     "source_title": "源代码",
     "of_the_training": "训练的 {share}",
     "at_the_end": "{name}：最后是 {loss}",

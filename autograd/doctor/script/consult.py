@@ -16,6 +16,7 @@ import numpy as np
 from ..language import say
 from .blame import place
 from .candidates import Fault
+from .drawn import graph_of
 from .edits import Edit, patched
 from .explain import Cause, Explainer
 from .judge import judge
@@ -310,7 +311,15 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "order": order_of_samples(found),
         "error": "" if recording.error is None else f"{type(recording.error).__name__}: {recording.error}",
         "source": {"path": subject.main.path, "text": subject.main.text},
+        "graph": graph_of(found, [(case.fault, _mark(case)) for case in cases]),
     }
+
+
+def _mark(case: Case) -> str:
+    """What is said at a node of the graph."""
+    site = case.fault.place or case.fault.first.site
+    line = say("lines_one", number=0 if site is None else site.line)
+    return line if case.cause.name == "unrecognised" else say("finding_titled", name=line, says=case.cause.name)
 
 
 def _fault(case: Case, recording: Recording) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A report as HTML: the findings, the answers, the curves as a picture, the source with its marked lines."""
+"""A report as HTML: the findings, the answers, the curves, the source and the graph with their marks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from ..language import say, sentences, spoken
+from .drawn import picture
 
 COLOURS = ("#c0392b", "#2471a3", "#8e7cc3", "#1e8449", "#b9770e")
 STYLE = """
@@ -40,8 +41,10 @@ STYLE = """
 }
 .doctor .source .bad { background: var(--bad); }
 .doctor .source b { opacity: .55; font-weight: normal; }
-.doctor svg { max-width: 100%; height: auto; }
-.doctor svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+.doctor svg.chart { max-width: 100%; height: auto; }
+.doctor svg.chart text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+.doctor .graph { overflow-x: auto; background: #fff; padding: .6rem; border: 1px solid var(--line); }
+.doctor .graph svg { max-width: max(100%, 54rem) !important; height: auto; }
 """
 
 
@@ -79,6 +82,9 @@ def body(report: Any) -> str:
         parts.append(f"<h2>{html.escape(question)}</h2><p>{html.escape(sentences(answer))}</p>")
     if report.curves:
         parts.append(f"<h2>{say('training_title')}</h2>{chart(report.curves)}")
+    graph = picture(report.graph)
+    if graph:
+        parts.append(f'<h2>{say("graph_title")}</h2><p>{say("graph_reads")}</p><div class="graph">{graph}</div>')
     parts.append(f"<p>{html.escape(report.evidence)}</p>")
     parts += [f"<p>{html.escape(say('note', note=note))}</p>" for note in report.notes]
     if report.source:
@@ -114,7 +120,8 @@ def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height
         return f"{across:.1f},{down:.1f}"
 
     total = height + bottom - 36
-    parts = [f'<svg viewBox="0 0 {width} {total}" width="{width}" role="img" aria-label="{say("curves_label")}">']
+    size = f'viewBox="0 0 {width} {total}" width="{width}"'
+    parts = [f'<svg class="chart" {size} role="img" aria-label="{say("curves_label")}">']
     for power in range(low, high + 1):
         y = place(0, 10.0**power).split(",")[1]
         parts.append(f'<line x1="{left}" x2="{width - right}" y1="{y}" y2="{y}" stroke="var(--line)"/>')

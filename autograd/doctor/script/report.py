@@ -66,6 +66,7 @@ class ScriptReport:
         failure: why nothing could be judged, in a sentence; "" where it could.
         answers: the learner's two questions, each with its answer.
         curves: the loss of each training that was run, as pairs (share of the training, loss), by name.
+        graph: of one loss, with marks where it is wrong, as DOT text; "" where it is too large for a page.
         language: that of its sentences.
     """
 
@@ -80,6 +81,7 @@ class ScriptReport:
     source: str = ""
     seconds: float = 0.0
     language: str = "en"
+    graph: str = ""
 
     @property
     def ok(self) -> bool:
@@ -101,7 +103,7 @@ class ScriptReport:
         }  # fmt: skip
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the report as one HTML file: the source with its marked lines, the answers, the curves."""
+        """Write the report as one HTML file: source and graph with marks, the answers, the curves."""
         Path(path).write_text(self.html(), encoding="utf-8")
 
     def html(self) -> str:
@@ -194,6 +196,7 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
     return ScriptReport(
         name, findings, {b["name"]: b["verdict"] for b in found["blocks"]}, "", answers, _curves(cure),
         _evidence(found), _notes(found), found["source"]["text"], seconds, spoken(),
+        found["graph"],
     )  # fmt: skip
 
 

@@ -35,6 +35,11 @@ class Words:
                     found[id(thing)] = rank, " ".join(text.split())
         return {key: text for key, (_, text) in found.items()}
 
+    @property
+    def named(self) -> set[int]:
+        """The values that the script has a name for, by their ids."""
+        return set(self._names)
+
     def name(self, node: Any) -> str:
         """What the script calls a value, or the text that computes it."""
         if not isinstance(node, Node):

@@ -11,6 +11,7 @@ import pytest
 
 from autograd import OperandError
 from autograd.doctor import ScriptReport, run
+from autograd.drawing.render import can_render
 
 UNTIDY = """
 import numpy as np
@@ -142,7 +143,11 @@ def test_the_report_is_kept_as_a_page(untidy: tuple[ScriptReport, Path, str], tm
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     for finding in report.findings:
         assert f'id="line-{finding.line}" class="bad"' in page
-    assert page.count("<polyline") == len(report.curves)
+    chart = page[page.index('class="chart"') :].partition("</svg>")[0]
+    assert chart.count("<polyline") == len(report.curves)
+    for finding in report.findings:  # in the text of the graph, and in the picture where there is anything to draw with
+        assert f"⚠ line {finding.line}: {finding.name}" in report.graph or f"line {finding.line}:" in report.graph
+    assert ('<div class="graph"><svg' in page) == can_render()
     assert report.to_dict()["ok"] is False
     assert "<svg" in report._repr_html_()
 
