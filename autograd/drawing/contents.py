@@ -104,8 +104,10 @@ class Contents:
         node = self.read.nodes[place]
         if self.read.links[place] or self.read.kinds[place] == "constant" or not node.reached:
             return None
+        if not isinstance(node.grad, float):
+            return None  # of an array nobody asks
         had = node.grad - self.read.flows.totals.get(id(node), 0.0)
-        return float(had) if isinstance(had, float) and had != 0.0 and math.isfinite(had) else None
+        return float(had) if had != 0.0 and math.isfinite(had) else None
 
     def _mark(self, places: list[int]) -> str:
         """Why a box is marked; where several values are in it, each reason with the name of the value."""

@@ -160,8 +160,9 @@ def _without(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Head
     idle = [box for box in parameters if _size(box) == 0.0]
     if not idle:
         return None
+    who = f"{len(idle)} of {len(parameters)} parameters" if len(parameters) > 1 else "The only parameter"
     return Headline(
-        f"{len(idle)} of {len(parameters)} parameters {'receive' if len(idle) > 1 else 'receives'} no gradient at all: "
+        f"{who} {'receive' if len(idle) > 1 else 'receives'} no gradient at all: "
         f"{', '.join(full_name(box) for box in idle[:3])}{' and others' if len(idle) > 3 else ''}.",
         idle[0].id,
     )

@@ -20,6 +20,9 @@ TERMS: Final = ("multiply", "divide", "power", "square")
 PLAIN: Final = (*SUMS, *TERMS, "where", "identity", "exp", "reciprocal")
 """What is no activation by itself: 1 / (1 + exp(-z)) is made of these."""
 
+DEEPEST: Final = 16
+"""So many operations there may be around a sum; a long chain of operations on one operand is no activation."""
+
 
 def neurons(nodes: Sequence[Any], links: Links, paths: Sequence[Path], roots: Sequence[int]) -> list[Neuron]:
     """The neurons of a graph; no value is part of two.
@@ -59,6 +62,8 @@ class _Search:
             return None  # an error, y - 1: what is before it may be a neuron
         while len(self.varying[core]) == 1:
             (below,) = self.varying[core]
+            if len(around) == DEEPEST:
+                return None
             activates = self.ops[core] not in PLAIN
             if (activates and activated) or not self._is_part(core, below):
                 return None

@@ -9,9 +9,11 @@ from typing import Any, Final
 from .. import formula
 from ..core.rule import Rule
 from .amounts import value_of
+from .colour import number
 
 WRITTEN: Final = {"-": "−", "*": "×", "/": "/", "**": "**", "+": "+"}
 MARKS: Final = "①②③④⑤⑥⑦⑧⑨"
+DIGITS: Final = 4  # of a constant inside an operation: the formula is to be read, and other places have all digits
 
 
 def order_matters(rule: Any) -> bool:
@@ -40,7 +42,7 @@ def is_infix(rule: Any) -> bool:
 def written(node: Any) -> str:
     """A constant as it stands in a formula: its number, or the shape of its array."""
     shown = value_of(node)
-    return shown.short if shown.number is None else formula.number(shown.number)
+    return shown.short if shown.number is None else number(shown.number, DIGITS)
 
 
 @functools.lru_cache(maxsize=1024)

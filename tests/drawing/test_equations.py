@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, draw, inspect, parameter, scope
+from autograd.drawing import neurons
 from autograd.drawing.gather import Reading
 from nn import MLP
 from tests.drawing.page.test_story import told
@@ -78,3 +79,19 @@ def test_it_stands_in_the_box() -> None:
     assert r"layers.0\nsigmoid(x @ W + b), W 2 × 4\n12 parameters" in draw(root, depth=1).source
     modules = {module["name"]: module.get("equation", "") for module in told(inspect(root))["modules"]}
     assert {name: text for name, text in modules.items() if text} == THREE
+
+
+def test_a_long_chain_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [0]
+    was = neurons._Search._is_part
+
+    def counted(self: Any, user: int, operand: int) -> bool:
+        asked[0] += 1
+        return was(self, user, operand)
+
+    monkeypatch.setattr(neurons._Search, "_is_part", counted)
+    x: Any = Value(0.5, "x")
+    for _ in range(400):
+        x = x * 1.5 + 0.25
+    Reading([x])
+    assert asked[0] < 20 * 800

@@ -65,7 +65,7 @@ def read(name: str) -> tuple[dict[str, Any], bytes] | None:
         content = (place / name).read_bytes()
         head, _, code = content.partition(b"\n")
         facts = json.loads(head)
-        if facts.pop("digest") != hashlib.sha256(code).hexdigest():
+        if not code or facts.pop("digest") != hashlib.sha256(code).hexdigest():
             return None
         os.utime(place / name)
     except (OSError, ValueError, KeyError, AttributeError):

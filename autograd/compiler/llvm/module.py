@@ -37,6 +37,9 @@ from .packed import write_packed
 LARGEST = 2000
 """Instructions in one function of the machine code."""
 
+SMALL: Final = 200
+"""The same outside the loop over the samples: what LLVM does with care takes longer, the longer a function is."""
+
 SHORT = 2000
 """Instructions of a loop over the samples that is written for two blocks at once, too."""
 
@@ -117,7 +120,8 @@ class _Emit:
     # ------------------------------------------------------------------------------------------- parts of a stage
 
     def stage(self, name: str, order: Sequence[int], vector: bool, last: bool = False) -> None:
-        parts = [order[k : k + LARGEST] for k in range(0, len(order), LARGEST)]
+        largest = LARGEST if vector or self.target.lanes == 1 else min(LARGEST, SMALL)
+        parts = [order[k : k + largest] for k in range(0, len(order), largest)]
         if not parts and (last or (vector and self.target.batched and self.target.lanes > 1)):
             parts = [[]]  # nothing to compute, but results to store
         for number, part in enumerate(parts):

@@ -37,6 +37,12 @@ def checked_samples(data: Any, what: str) -> tuple[Floats, Floats]:
             f"the data of a {what} are inputs of shape (n, inputs) and n targets, "
             f"got {inputs.shape} and {targets.shape}"
         )
+    whole = np.isfinite(inputs).all(axis=1) & np.isfinite(targets.reshape(len(targets), -1)).all(axis=1)
+    if not whole.all():
+        raise OperandError(
+            f"the data of a {what} are finite numbers: {np.count_nonzero(~whole)} of {len(whole)} samples are not, "
+            f"number {np.argmin(whole)} first; leave them out: keep = np.isfinite(X).all(axis=1)"
+        )
     return inputs, targets.reshape(len(targets), -1)[:, 0]
 
 

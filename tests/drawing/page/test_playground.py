@@ -314,6 +314,7 @@ class Choosing(MLP):
         ((network(), "mse", (X, Y)), "the loss of a Playground is a function such as nn.mse, got"),
         ((network(), mse, X), "a pair"),
         ((network(), mse, (X, Y[:3])), r"inputs of shape \(n, inputs\) and n targets"),
+        ((network(), mse, (np.array([[1.0], [np.nan]]), [1.0, 2.0])), "1 of 2 samples are not, number 1 first"),
         ((network(), lambda p, t: p[0] * p[0], (X, Y)), "does not use the target"),
         ((MLP(1, [3, 2], seed=1), mse, (X, Y)), "the model gives one Value for one sample"),
     ],

@@ -187,3 +187,13 @@ def test_an_edge_to_the_next_line_stays_inside_the_picture(opened: Opened) -> No
     )
     assert min(left for left, _ in ends) > view[0] + 2
     assert max(right for _, right in ends) < view[1] - 2
+
+
+def test_values_with_the_same_label_are_numbered(opened: Opened) -> None:
+    ws = [Value(0.5 + k, "w") for k in range(3)]
+    y = ws[0] * ws[1] + ws[2] ** 2
+    y.backward()
+    tab = opened(inspect(y))
+    tab.click("#as-table")
+    names = tab.locator("#words tbody button").all_inner_texts()
+    assert sorted(name for name in names if name.startswith("w")) == ["w₁", "w₂", "w₃"]

@@ -399,3 +399,32 @@ def test_a_leaf_that_is_no_finite_number_can_be_moved(number: float, opened: Ope
     tab.locator("#whatif .dial button").last.click()
     assert tab.input_value("#leaf") == "0.1"
     assert tab.text_content("#n0 .numbers").startswith("0.1")
+
+
+def test_what_a_hurry_leaves_out_is_made_good(opened: Opened) -> None:
+    def made(number: float) -> Value:
+        model = MLP(3, [6, 6, 1], activation="tanh", seed=3)
+        first = model.parameters()[0]
+        first.data = number
+        loss = (model([0.5, -1.0, 2.0]) - 0.25) ** 2
+        loss.label = "loss"
+        loss.backward()
+        return loss
+
+    loss = made(0.1)
+    tab = opened(inspect(loss))
+    show(tab, "values")
+    assert tab.locator("#graph .box").count() > 150
+    where = next(k for k, (node, _) in enumerate(walk(loss)) if node.data == 0.1)
+    tab.evaluate(
+        "document.getElementById('graph').dispatchEvent(new WheelEvent('wheel', {deltaY: -900, bubbles: true}))"
+    )
+    told = "[...document.querySelectorAll('#graph .box')].map((box) => [box.id, box.textContent, box.ariaLabel])"
+    before = tab.evaluate(told)
+    follow(tab, f"#n{where}=1.7")
+    fresh = opened(inspect(made(1.7)))
+    show(fresh, "values")
+    wanted = fresh.evaluate(told)
+    assert wanted != before
+    until(tab, f"document.getElementById('n{where}').ariaLabel.includes('1.7')")
+    assert tab.evaluate(told) == wanted

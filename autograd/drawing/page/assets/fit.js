@@ -3,7 +3,7 @@
 
 const SIDE = 33; // points of the plane in each direction
 const CURVE = 81;
-const REACH = 3; // what a model answers is in the picture as far from the targets as so many times their spread
+const REACH = 3; // what a model answers is in the picture as far from the targets as so many times their size
 const SPARE = 0.05; // of the height, above and below
 
 class Fit {
@@ -46,7 +46,7 @@ class Fit {
   /** Make room for what the model answers; as it comes nearer to the targets the picture follows. */
   makeRoom(answers) {
     const [low, high] = this.wanted;
-    const reach = REACH * (high - low);
+    const reach = REACH * Math.max(high - low, Math.abs(low), Math.abs(high)); // targets may be all the same
     const known = answers.filter((answer) => answer >= low - reach && answer <= high + reach);
     const up = ends([...this.targets, ...known]);
     const height = this.up[1] - this.up[0];

@@ -48,7 +48,10 @@ class Graph {
     return this.modules.get(node.module)?.path.filter(Boolean) ?? [];
   }
 
-  /** A name for every value that no other has, as short as that goes: its label, or its label with its modules. */
+  /**
+   * A name for every value that no other has, as short as that goes: its label, or its label with its modules, or where
+   * that too occurs again with a number, w₁ and w₂.
+   */
   giveNames() {
     const bare = (node) => node.label || (node.kind === "constant" ? short(node.value) : node.title || node.op || node.kind);
     const counts = new Map();
@@ -58,6 +61,9 @@ class Graph {
       const alone = counts.get(bare(node)) === 1 || node.kind === "constant" || !node.label || !modules.length;
       node.name = alone ? bare(node) : [...modules, node.label].join(".");
     }
+    const alike = new Map();
+    for (const node of this.nodes) if (node.label) alike.set(node.name, [...(alike.get(node.name) ?? []), node]);
+    for (const nodes of alike.values()) if (nodes.length > 1) nodes.forEach((node, k) => { node.name += subscript(k + 1); });
     for (const { output, name, id } of this.modules.values()) if (output && !output.label && id.startsWith("s")) output.name = name;
   }
 
@@ -109,6 +115,8 @@ class Graph {
   }
 }
 
+const subscript = (number) => String(number).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+
 /** The norm of the gradients of a module's parameters, or of all its values if it has none; null if none is known. */
 function together(nodes, gradientOf) {
   const parameters = nodes.filter((node) => node.kind === "parameter");
@@ -147,7 +155,7 @@ function formulaOf(edge) {
   const whole = /^\{\w+\}$/.test(text);
   const named = pretty(text).replace(/\{(\w+)\}/g, (_, letter) => {
     const name = names[letter] ?? letter;
-    return whole || /^[\w.[\],]+$/.test(name) ? name : `(${name})`;
+    return whole || /^[\w.[\],₀-₉]+$/.test(name) ? name : `(${name})`;
   });
   return named;
 }
