@@ -18,7 +18,7 @@ from autograd import ShapeError, Value, dot
 from .activations import Activation, activation, is_recorded
 from .errors import SettingError
 from .init import Chosen, Draws, chosen, generator
-from .module import Module, naming
+from .module import Module, count_of_changes, naming
 
 NUMBERS: Final = (Value, float, int, np.number)
 
@@ -83,6 +83,19 @@ class Neuron(Module):
 FORWARD: Final = Neuron.forward
 
 
+class Plan:
+    """What a layer that computes its neurons at once has found out about them, as long as no module has changed."""
+
+    __slots__ = ("activations", "changes", "naming", "neurons", "notes", "rows", "starts")
+
+    def __init__(self, neurons: list[Neuron], known: object, changes: int) -> None:
+        self.neurons, self.naming, self.changes = list(neurons), known, changes
+        self.rows = [neuron.w for neuron in neurons]
+        self.starts = [neuron.b for neuron in neurons]
+        self.notes = [neuron._place[1].note for neuron in neurons]
+        self.activations = [neuron._activate for neuron in neurons]
+
+
 class Layer(Module):
     """Neurons side by side, all with the same inputs.
 
@@ -95,6 +108,8 @@ class Layer(Module):
     >>> len(layer([0.5, -0.5]))
     3
     """
+
+    _plan: Plan | None = None
 
     def __init__(self, nin: int, nout: int, *, seed: int | Draws | None = None, **options: Any) -> None:
         count, source = positive("nout", nout), generator(seed)
@@ -114,27 +129,19 @@ class Layer(Module):
         """
         if not (Value._folds() and are_numbers(x) and Neuron.forward is FORWARD):
             return []
-        known = naming()
-        rows, starts = [], []
-        for neuron in self.neurons:
-            activate = neuron._activate
-            if (
-                type(neuron) is not Neuron
-                or neuron._place[0] is not known
-                or "forward" in neuron.__dict__
-                or len(neuron.w) != len(x)
-                or (activate is not None and type(activate) is not methodcaller)
-            ):
+        plan = self._plan
+        known, changes = naming(), count_of_changes()
+        if plan is None or plan.naming is not known or plan.changes != changes or plan.neurons != self.neurons:
+            if not all(is_plain(neuron, known) for neuron in self.neurons):
                 return []
-            rows.append(neuron.w)
-            starts.append(neuron.b)
-        out: list[Any] = dot(rows, x, starts).tolist()
-        for k, neuron in enumerate(self.neurons):
-            note = neuron._place[1].note
-            out[k].note = note
-            if neuron._activate is not None:
-                out[k] = neuron._activate(out[k])
-                out[k].note = note
+            plan = Plan(self.neurons, known, changes)
+            object.__setattr__(self, "_plan", plan)
+        if set(map(len, plan.rows)) != {len(x)}:
+            return []
+        sums: list[Any] = dot(plan.rows, x, plan.starts).tolist()
+        out = [each if to is None else to(each) for to, each in zip(plan.activations, sums, strict=True)]
+        for each, activated, note in zip(sums, out, plan.notes, strict=True):
+            each.note = activated.note = note
         return out
 
 
@@ -194,6 +201,16 @@ class MLP(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+
+def is_plain(neuron: Neuron, known: object) -> bool:
+    """Whether a neuron is as this file has it, and part of what `known` has named, with a primitive for activation."""
+    return (
+        type(neuron) is Neuron
+        and neuron._place[0] is known
+        and "forward" not in neuron.__dict__
+        and (neuron._activate is None or type(neuron._activate) is methodcaller)
+    )
 
 
 def are_numbers(x: list[Any]) -> bool:

@@ -31,9 +31,10 @@ class _Running(threading.local):
 
 
 class _Structure:
-    """Counts how often any module got a part: names found before then may be out of date."""
+    """Counts how often any module got a part, and any attribute: what was found before then may be out of date."""
 
     version = 0
+    changes = 0
 
 
 _RUNNING: Final = _Running()
@@ -44,6 +45,11 @@ class LoadedKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+
+def count_of_changes() -> int:
+    """How often an attribute of any module has been assigned so far."""
+    return _Structure.changes
 
 
 def naming() -> object:
@@ -135,6 +141,7 @@ class Module:
         if name == "label" and not isinstance(value, str):
             raise SettingError(f"the label of a Module is text, got {type(value).__name__}; give it another name")
         object.__setattr__(self, name, value)
+        _Structure.changes += 1
         if _RUNNING.naming is not None:
             object.__setattr__(self, "_notes", self._notes | {name})
             return
@@ -258,7 +265,7 @@ class Module:
         return LoadedKeys(missing, unexpected)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_place", "_naming")}
+        return {name: value for name, value in vars(self).items() if name not in ("_place", "_naming", "_plan")}
 
     # -------------------------------------------------------------------------------------------------- text
 

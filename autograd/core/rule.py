@@ -120,6 +120,9 @@ def intrinsic(name: str, *partials: Formula, c: str | None = None, **options: An
 
 
 def _ieee(formula: Formula, operands: Sequence[Any]) -> Any:
-    """The formula where Python's floats raise (1 / 0, an overflow of **): as IEEE 754 and numpy compute it."""
-    arrays = [np.array([operand]) for operand in operands]  # a function of the machine gives floats for anything else
-    return float(np.ravel(quietly(formula, *arrays))[0])
+    """The formula where Python's floats raise (1 / 0, an overflow of **): as IEEE 754 and numpy compute it.
+
+    In numpy's floats, not in arrays: `where` chooses one side then, and a 0 that the table states stays one.
+    """
+    out = quietly(formula, *map(np.float64, operands))
+    return out if type(out) is int else float(out)

@@ -101,6 +101,7 @@ def _cut(drawing: Drawing, options: Options, lines: Sequence[int]) -> Drawing:
         edges.append(replace(edge, tail=name.id))
     ordered: list[Box] = []
     for line in range(max(lines) + 1):
-        ordered += [box for (_, on_line), box in again.items() if on_line == line]
+        # Graphviz puts names that are used by one box the other way round than it reads them.
+        ordered += [box for (_, on_line), box in reversed(again.items()) if on_line == line]
         ordered += [box for box in boxes.values() if box.line == line]
     return replace(drawing, boxes=tuple(ordered), edges=tuple(edges))

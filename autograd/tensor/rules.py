@@ -135,6 +135,8 @@ sum: ArrayRule = ArrayRule(
 
 
 def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
+    if isinstance(x, float):  # of an array without axes, where `where` has chosen
+        x = np.array(x)
     if x.size == 1 and len(x.shape) <= len(shape) and 0 not in shape:
         return np.ndarray(shape, x.dtype, np.ascontiguousarray(x), 0, (0,) * len(shape))  # several times faster
     return np.broadcast_to(x, shape)

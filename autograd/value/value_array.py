@@ -1,8 +1,8 @@
 """`ValueArray`, a numpy array of Values, on which numpy's functions keep the conventions that hold for a single number.
 
 numpy goes through an array of objects by itself and asks each for a method of the function's name; that stays as it is.
-But its maximum compares and takes one operand at a tie, its norm has no slope at zero, and half of its functions refuse
-objects. Those are applied here by the rows of the table, one element after the other.
+But its maximum compares and takes one operand at a tie, the slope of its norm at zero is NaN, and half of its functions
+refuse objects. Those are done here, with the rows of the table, one element after the other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any, Final
 import numpy as np
 
 from .. import ufuncs
-from ..carrier import kind_of
 from ..conversion import is_shown
 from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
@@ -26,6 +25,8 @@ from ..mode import NOW, SPECIAL
 from ..numbers.functions import clip, greater, where
 from ..system.arrays import MASKED, TAKEN, check_array
 from ..system.quiet import quietly
+from ..tensor.numpy_protocol import name_of
+from ..tensor.shapes import some_axes
 from ..ufuncs import ELEMENTWISE
 from .numpy_protocol import PLAIN
 from .value import Value, constant
@@ -37,7 +38,7 @@ OF_NUMBERS: Final = frozenset(
     )
 )  # fmt: skip
 """numpy's functions that tell something about the numbers."""
-OUR_OWN: Final = frozenset(("maximum", "minimum", "sign"))
+OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil"))
 """What numpy would do with objects in another way."""
 EXTREMES: Final = {"maximum": table.maximum, "minimum": table.minimum}
 NUMPY: Final = os.path.dirname(np.__file__) + os.sep
@@ -51,6 +52,8 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             if hasattr(operand, "_apply_array"):
                 return NotImplemented  # a Tensor says what it thinks of it
             check_array(operand)
+        if method == "at":
+            _check_in_place(inputs[0])
         plain = [_plain(x) for x in inputs]
         if out is None:
             return of_values(_applied(ufunc, method, plain, options))
@@ -66,13 +69,21 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
 
     def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:  # type: ignore[override]
         """The standard deviation; where it is 0, so is its derivative."""
-        count = np.prod([self.shape[k] for k in _axes(self, axis)])
+        count = np.prod([self.shape[k] for k in some_axes(axis, self.ndim)])
         away = self - self.mean(axis=axis, keepdims=True)
         return norm(away, axis=axis, keepdims=keepdims) / math.sqrt(max(count - ddof, 0.0))
 
     def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:  # type: ignore[override]
         """Between two bounds, either of which may be None; the derivative is 1 inside and at the bounds."""
         return _each(clip, self, -math.inf if min is None else min, math.inf if max is None else max)
+
+    @staticmethod
+    def _where(condition: Any, x: Any, y: Any) -> Any:
+        """A choice for each element: a plain number that is chosen becomes a constant."""
+        for operand in (condition, x, y):
+            if hasattr(operand, "_apply_array"):
+                return operand._where(condition, x, y)
+        return _each(_chosen, condition, x, y)
 
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
         """The same with elements of another type: their numbers, without the graph."""
@@ -125,6 +136,8 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
     ours = FUNCTIONS.get(name)
     if ours is not None:
         return ours(*args, **options)
+    if name == "unique":  # it would ask whether two of them are one
+        raise ufuncs.refusal("np.unique", "Value")
     if name in OF_NUMBERS:
         numbers = {key: _numbers(option) for key, option in options.items()}
         return function._implementation(*map(_numbers, args), **numbers)
@@ -134,12 +147,6 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
         if isinstance(error, AutogradError) or not _raised_by_numpy(error):
             raise
         raise ufuncs.refusal(f"np.{name}", "Value") from error
-
-
-def name_of(function: Any) -> str:
-    """`sum`, `linalg.norm`: the name of one of numpy's functions below `np.`."""
-    room = str(getattr(function, "__module__", "")).removeprefix("numpy").lstrip(".")
-    return f"{room}.{function.__name__}" if room in ("linalg", "fft") else str(function.__name__)
 
 
 def _raised_by_numpy(error: BaseException) -> bool:
@@ -162,7 +169,7 @@ def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]
         return getattr(ufunc, method)(*map(_numbers, inputs), **options)
     ours = clip if name == "clip" else ELEMENTWISE.get(name)
     knows_objects = any(set(types) <= set("O->?") for types in ufunc.types)
-    if ours is None and not knows_objects:
+    if (ours is None and not knows_objects) or name == "trunc":
         raise ufuncs.refusal(f"{ufuncs.module_of(ufunc)}.{name}", "Value")
     if ours is None or (knows_objects and name not in OUR_OWN):
         try:
@@ -190,6 +197,11 @@ def _each(function: Callable[..., Any], *operands: Any) -> Any:
     return of_values(quietly(np.frompyfunc(function, len(operands), 1), *map(_plain, operands)))
 
 
+def _chosen(condition: Any, x: Any, y: Any) -> Any:
+    found = where(condition, x, y)
+    return constant(found) if isinstance(found, (float, int)) else found
+
+
 def _numbers(x: Any) -> Any:
     """The numbers of what is recorded."""
     if isinstance(x, np.ndarray) and x.dtype == object:
@@ -213,25 +225,24 @@ def _store(target: ValueArray, result: Any) -> None:
         for leaf, number in zip(leaves, numbers.flat, strict=True):
             leaf.data = number
         return
-    if any(kind_of(leaf.rule) == "parameter" for leaf in leaves):
+    _check_in_place(target)
+    target.view(np.ndarray)[...] = _plain(result)
+
+
+def _check_in_place(target: Any) -> None:
+    if any(isinstance(each, Value) and each.kind == "parameter" for each in target.flat):
         raise GraphError(
             "an array of parameters is changed in place while a graph is recorded: its Values would be replaced by "
             "results, without name or mark; write it under no_grad(), `with no_grad(): W -= ...`, which moves them"
         )
-    target.view(np.ndarray)[...] = _plain(result)
 
 
 # -------------------------------------------------------------------------------------- what numpy does differently
 
 
-def _axes(x: Any, axis: Any) -> tuple[int, ...]:
-    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return tuple(k % x.ndim for k in axes)
-
-
 def _extreme(ufunc: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The largest or the smallest along axes; where several are, they share the derivative evenly."""
-    axes = _axes(x, axis)
+    axes = some_axes(axis, x.ndim)
     kept = tuple(n for k, n in enumerate(x.shape) if k not in axes)
     rows = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(*kept, -1) if axes else x[..., None]
     if rows.shape[-1] == 0:
@@ -270,12 +281,13 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         OperandError: the norm of a matrix takes its singular values.
     """
     x = of_values(np.asarray(x, dtype=object))
-    axes = _axes(x, axis)
+    axes = some_axes(axis, x.ndim)
     if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
         return _each(lambda s: _root(s, 0.5), np.sum(x * x, axis=axis, keepdims=keepdims))
     size = _each(table.abs, x)
     if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
-        sums = np.sum(size, axis=axes[ord not in (1, -1)], keepdims=True)
+        down, across = axes
+        sums = np.sum(size, axis=down if ord in (1, -1) else across, keepdims=True)
         return (np.max if ord > 0 else np.min)(sums, axis=axes, keepdims=keepdims)
     if len(axes) != 1 or isinstance(ord, str) or ord == 0:
         raise ufuncs.refusal(f"np.linalg.norm(ord={ord!r})", "Value", what=f" over {len(axes)} axes")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Tensor, Value, compile, grad, hessian, jvp, primitive, where
+from autograd import Tensor, Value, compile, grad, hessian, jvp, primitive, values, where
 
 inf, nan = math.inf, math.nan
 Function = Callable[..., Any]
@@ -26,6 +26,12 @@ def of_values(f: Function, point: Point) -> list[float]:
     leaves = [Value(x) for x in point]
     f(*leaves).backward()
     return [leaf.grad for leaf in leaves]
+
+
+def of_arrays_of_values(f: Function, point: Point) -> list[float]:
+    leaves = [values([x, 0.5]) for x in point]
+    np.sum(f(*leaves)[:1]).backward()
+    return [leaf[0].grad for leaf in leaves]
 
 
 def of_tensors(shape: tuple[int, ...]) -> Callable[[Function, Point], list[float]]:
@@ -87,6 +93,7 @@ def present(*engines: str) -> list[str]:
 
 WAYS: dict[str, Callable[[Function, Point], list[float]]] = {
     "Values": of_values,
+    "arrays of Values": of_arrays_of_values,
     "Tensors of no axis": of_tensors(()),
     "Tensors of one axis": of_tensors((3,)),
     "Tensors of two axes": of_tensors((2, 2)),
@@ -109,6 +116,12 @@ FIRST: list[tuple[str, Function, Point, Point]] = [
     ("relu of a root", lambda x: autograd.relu(-autograd.sqrt(x) - 1.0), [0.0], [0.0]),
     ("an exponent that is a constant slope", lambda x: x ** autograd.ceil(x), [-2.5], [0.128]),
     ("sign of an infinite slope", lambda x: autograd.sign(autograd.sqrt(x)) + x, [0.0], [1.0]),
+    ("a root to the power 0", lambda x: autograd.sqrt(x) ** 0, [0.0], [0.0]),
+    ("a root to the power 0.0", lambda x: autograd.sqrt(x) ** 0.0, [0.0], [0.0]),
+    ("a root that is clipped", lambda x: autograd.clip(autograd.sqrt(x), 1e-3, 1.0), [0.0], [0.0]),
+    ("a logarithm that is bounded", lambda x: autograd.minimum(-autograd.log(x), 5.0), [0.0], [0.0]),
+    ("relu of a logarithm", lambda x: autograd.relu(autograd.log(x)), [0.0], [0.0]),
+    ("the larger of a logarithm and nothing", lambda x: autograd.logaddexp(autograd.log(x), 0.0), [0.0], [0.0]),
     # the ends of domains
     ("arcsin", autograd.arcsin, [1.0], [inf]),
     ("arcsin at -1", autograd.arcsin, [-1.0], [inf]),
@@ -119,6 +132,8 @@ FIRST: list[tuple[str, Function, Point, Point]] = [
     ("log", autograd.log, [0.0], [inf]),
     ("arctan2 at the origin", autograd.arctan2, [0.0, 0.0], [0.0, 0.0]),
     ("hypot at the origin", autograd.hypot, [0.0, 0.0], [0.0, 0.0]),
+    ("arctan2 at infinity", autograd.arctan2, [0.0, inf], [0.0, 0.0]),
+    ("hypot at infinity", autograd.hypot, [1.0, -inf], [0.0, -1.0]),
     ("exp2 at the end of floats", autograd.exp2, [1024.0], [2.0**1023 * (2 * math.log(2.0))]),
     ("0 ** 0", lambda x, y: x**y, [0.0, 0.0], [0.0, 0.0]),
     ("a tie of maximum", autograd.maximum, [2.0, 2.0], [0.5, 0.5]),
@@ -160,13 +175,16 @@ SECOND: list[tuple[str, Function, float, float]] = [
     ("arccosh", autograd.arccosh, 1.0, -inf),
     *[(name, getattr(autograd, name), 2.0, 0.0) for name in ("relu", "leaky_relu", "sign", "floor", "ceil")],
     ("hypot beside infinity", lambda x: autograd.hypot(x, inf), 0.0, 0.0),
+    ("hypot at infinity", lambda x: autograd.hypot(x, 1.0), inf, 0.0),
     ("arctan2 at the origin", lambda x: autograd.arctan2(x, 0.0), 0.0, 0.0),
+    ("arctan2 at infinity", lambda x: autograd.arctan2(x, 1.0), inf, 0.0),
 ]
 SECOND_WAYS: dict[str, Callable[[Function, float], Any]] = {
     "numbers": lambda f, x: grad(grad(f))(x),
     "arrays without axes": lambda f, x: grad(grad(f))(np.array(x)),
     "arrays": lambda f, x: grad(lambda t: grad(lambda u: f(u).sum())(t).sum())(np.array([x]))[0],
     "hessian": lambda f, x: hessian(f)(x),
+    "hessian of an element": lambda f, x: hessian(lambda t: f(t[0]))(np.array([x]))[0, 0],
     "forward over reverse": lambda f, x: jvp(grad(f), (x,), (1.0,))[1],
 }
 

@@ -96,3 +96,13 @@ def test_the_key_takes_little_of_the_picture(name: str) -> None:
         heights.append(float(found[1]) if found else 0.0)
     share = 1 - heights[1] / heights[0]
     assert share <= (0.3 if len(draw(root).drawing.boxes) > 8 else 0.55)
+
+
+def test_names_on_another_line_stand_in_their_order() -> None:
+    root = NETWORKS["1-3-3-1"]()
+    root.backward()
+    picture = draw(root)
+    at = places(picture.pipe("svg", encoding="utf-8"))
+    found = re.findall(r'^\t(\w+) \[id="\w+" class="again" label="(layers[^"]*)"', picture.source, re.MULTILINE)
+    names = [name for _, name in sorted((at[id][1], name) for id, name in found)]
+    assert names == [f"layers.1.neurons.{k}" for k in range(3)]

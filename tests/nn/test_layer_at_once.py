@@ -1,5 +1,6 @@
 """A layer computes all its neurons at once: the graph, and the names in it, are those of one neuron after the other."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import Value, detect_anomaly, no_grad, scope, walk
-from nn import Layer, Neuron
+from nn import Layer, Neuron, Sequential
 
 
 class Doubled(Neuron):
@@ -44,9 +45,25 @@ def a_weight_in_two_places(layer: Layer) -> None:
     layer.neurons[1].w[0] = layer.neurons[0].w[0]
 
 
+def one_neuron_less(layer: Layer) -> None:
+    layer.neurons.pop()
+
+
+def one_neuron_more(layer: Layer) -> None:
+    layer.neurons.append(Neuron(2, "tanh", seed=7))
+
+
+def another_order(layer: Layer) -> None:
+    layer.neurons.reverse()
+
+
+def another_name(layer: Layer) -> None:
+    layer.label = "first"
+
+
 CHANGES = [
-    nothing, an_own_activation, a_subclass, a_forward_of_one_neuron, no_bias, other_weights,
-    a_weight_in_two_places,
+    nothing, one_neuron_less, one_neuron_more, another_order, another_name, an_own_activation, a_subclass,
+    a_forward_of_one_neuron, no_bias, other_weights, a_weight_in_two_places,
 ]  # fmt: skip
 
 
@@ -56,6 +73,7 @@ CHANGES = [
 def test_a_layer_gives_what_its_neurons_give(change: Callable[[Layer], None], activation: Any, x: list[Any]) -> None:
     """Also the same graph, with the same names, whatever has been done to a neuron."""
     layer = Layer(2, 3, activation=activation, seed=1)
+    layer(x)  # what it finds out about its neurons holds until one of them changes
     change(layer)
     together, layer._at_once = layer(x), lambda x: []  # type: ignore[method-assign]
     one_by_one = layer(x)
@@ -79,3 +97,14 @@ def test_a_layer_under_a_switch(switch: Callable[[], Any]) -> None:
 def test_a_forward_that_was_put_into_the_class_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Neuron, "forward", lambda self, x: self.b + 7.0)
     assert [out.data for out in Layer(2, 2, seed=1)([1.0, 2.0])] == [7.0, 7.0]
+
+
+def test_a_layer_of_another_network_and_its_copies_give_their_own_names() -> None:
+    layer = Layer(2, 2, seed=1)
+    layer([1.0, 2.0])
+    outer = Sequential(layer)
+    for made, first in [(outer, "Sequential"), (layer, "Layer"), (copy.deepcopy(outer), "Sequential")]:
+        assert {out.scope[0] for out in made([1.0, 2.0])} == {first}
+    twin = copy.deepcopy(layer)
+    twin.neurons[0].w[0].data = 5.0
+    assert twin([1.0, 0.0])[0].data != layer([1.0, 0.0])[0].data

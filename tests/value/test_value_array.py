@@ -57,6 +57,8 @@ AT_AWKWARD_POINTS: dict[str, tuple[Function, list[float]]] = {
     "deg2rad": (np.deg2rad, [90.0]),
     "fabs": (np.fabs, [-1.0, 0.0]),
     "sign": (np.sign, [-1.0, 0.0]),
+    "floor": (np.floor, [1.5, -1.5]),
+    "ceil": (np.ceil, [1.5, -1.5]),
     "float_power": (lambda x: np.float_power(x, 2), [3.0]),
     "sinc": (np.sinc, [0.0, 0.02, 0.5, -1.0]),
     "hypot": (lambda x: np.hypot(x, 0.0), [0.0, math.inf]),
@@ -153,6 +155,17 @@ def test_arrays_with_an_arithmetic_of_their_own_are_refused() -> None:
         x * Tensor([1.0, 2.0])
 
 
+def test_what_numpy_would_lose_is_refused() -> None:
+    x = values([1.5, -1.5])
+    for function in (np.trunc, np.unique, np.cov, np.fft.fft):
+        with pytest.raises(OperandError, match=rf"{function.__name__} of a Value is not differentiated"):
+            function(x)
+    for axis in (3, -2, (0, 0, 7)):
+        for function in (np.max, np.std, np.linalg.norm):
+            with pytest.raises(ValueError, match="axis"):
+                function(x, axis=axis)
+
+
 @pytest.mark.parametrize("one", [Value(2.0), Tensor([2.0]), values([2.0])], ids=["Value", "Tensor", "values"])
 def test_a_number_that_is_no_float(one: Any) -> None:
     huge = 10**400
@@ -175,6 +188,8 @@ def test_parameters_are_moved_in_place_only_where_nothing_is_recorded() -> None:
     (W @ W).backward()
     with pytest.raises(GraphError, match=r"with no_grad\(\): W -= \.\.\."):
         W -= 0.1 * grads(W)
+    with pytest.raises(GraphError, match=r"with no_grad\(\): W -= \.\.\."):
+        np.add.at(W, [0], 1.0)
     assert (list(W), list(data(W))) == (before, [1.0, 2.0])
     with no_grad():
         W -= 0.1 * grads(W)
@@ -198,15 +213,15 @@ def test_a_training_that_hangs_each_step_on_the_graph_is_told_so_once() -> None:
         for _ in range(30):
             (w * w).backward()
             w = w - 0.01 * w.grad
-    assert [each.category for each in told] == [GraphWarning]
-    assert "write w.data -= rate * w.grad, or make a new leaf" in str(told[0].message)
+    assert [each.category for each in told].count(GraphWarning) == 1
+    assert "write w.data -= rate * w.grad, or make a new leaf" in "".join(str(each.message) for each in told)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("default")
         W = values([2.0, 1.0])
         for _ in range(30):
             (W @ W).backward()
             W -= 0.01 * grads(W)
-    assert [each.category for each in told] == [GraphWarning]
+    assert [each.category for each in told].count(GraphWarning) == 1
 
 
 def test_a_sum_of_many_plain_numbers_is_no_training() -> None:
