@@ -35,7 +35,14 @@ class Composer:
             yield f"-{text}"
             return
         sign, size = ("-" if factor < 0 else ""), abs(factor)
+        small = abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size
+        whole = f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
+        for scalar in self.hand.scalars:  # as in attention
+            if float(scalar.first) > 2 and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
+                yield f"{sign}{text} / np.sqrt({scalar.text})"
         for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
+            if c == 2.0 and small and max(size, 1 / size) < 5:
+                yield whole
             for scalar in self.hand.scalars:
                 number = abs(float(scalar.first))
                 counts = number == round(number) and number > 2
@@ -44,8 +51,8 @@ class Composer:
                         yield f"{sign}{said}{scalar.text} * {text}"
                     if abs(c / number / size - 1) < 1e-9:
                         yield f"{sign}{said}{text} / {scalar.text}"
-        if abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size:
-            yield f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
+        if small:
+            yield whole
         yield f"{sign}{size:.12g} * {text}"
 
     def formulas(self) -> Iterator[str]:
