@@ -77,6 +77,8 @@ class Composer:
             factor = self.hand.read(slope, 0)
             if factor is None or not broadcasts(np.shape(factor), right.shape):
                 continue
+            if np.shape(factor) == right.shape and np.allclose(factor, right, rtol=1e-6, atol=0):
+                yield slope
             with np.errstate(all="ignore"):
                 rest = right / factor
             if np.all(np.isfinite(rest)):
@@ -86,16 +88,17 @@ class Composer:
         yield from self._masked(right)
 
     def _masked(self, right: Array) -> Iterator[str]:
-        """Products with a mask, which cannot be divided by."""
+        """Names and products with a mask, which cannot be divided by."""
         masks = [f"({a.text} > 0)" for a in self.hand.arrays if np.shape(a.first) == right.shape]
-        for text, value in self._products(right.shape):
+        names = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first)]
+        for text, value in [*names, *self._products(right.shape)]:
             for mask in masks:
                 m = self.hand.read(mask, 0)
                 if m is not None and value.shape == right.shape and np.any(value * m):
                     ratio = float(np.vdot(value * m, right) / np.vdot(value * m, value * m))
                     if np.allclose(value * m * ratio, right, rtol=1e-6, atol=1e-12):
                         for scaled in self.times(text, ratio):
-                            yield f"({scaled}) * {mask}"
+                            yield f"{scaled if scaled == text and level(text) > 2 else f'({scaled})'} * {mask}"
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.table import relu, sigmoid, softplus, tanh
 from .compared import Cause, Compared
 from .match import polynomial
 from .node import Node
@@ -81,7 +82,11 @@ class Slopes(Compared):
                 for other in [*self.quantities.slopes, *self.quantities.forward]:
                     if other.size == quantity.size and self._same(used, other.values) is not None:
                         return Cause("wrong-derivative", {"node": quantity.node, "instead": other.node})
-                if self._computed_from(quantity.node, quantity.start, used) or self._function_of(quantity.node, used):
+                if (
+                    self._computed_from(quantity.node, quantity.start, used)
+                    or self._function_of(quantity.node, used)
+                    or self._usual(quantity.start, used)
+                ):
                     return Cause("wrong-derivative", {"node": quantity.node})
         return None
 
@@ -118,6 +123,14 @@ class Slopes(Compared):
                 if values[0].size == used[0].size and self._same(values, used) is not None:
                     return True
         return False
+
+    def _usual(self, z: Node, used: list[Array]) -> bool:
+        """Whether these numbers are the slope of an activation that is in use, but not in this place."""
+        zs = [np.ravel(np.asarray(p.values[id(z)], dtype=float)) for p in self.points]
+        return any(
+            self._same(used, [np.broadcast_to(row.partial(0, (x,), row(x)), x.shape) for x in zs]) is not None
+            for row in (sigmoid, tanh, relu, softplus)
+        )
 
     def _function_of(self, a: Node, used: list[Array]) -> bool:
         """Whether these numbers are a polynomial of an activation, such as a slope is written."""
