@@ -155,7 +155,7 @@ def _opened(root: Any) -> tuple[list[Any], list[Any]]:
             order.append(pair)
         else:
             leaves.append(node)
-    if all(leaf.rule is UNRECORDED for leaf in leaves):  # almost always the first is not
+    if leaves and all(leaf.rule is UNRECORDED for leaf in leaves):  # almost always the first is not
         raise GraphError(NOTHING_RECORDED)
     if shown:
         for node, _ in order:

@@ -20,7 +20,19 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import GraphError, OperandError, Tensor, Value, checkpoint, detect_anomaly, dot, grad, no_grad, scope
+from autograd import (
+    GraphError,
+    OperandError,
+    Tensor,
+    Value,
+    checkpoint,
+    clip,
+    detect_anomaly,
+    dot,
+    grad,
+    no_grad,
+    scope,
+)
 from autograd.mode import NOW, SPECIAL, STRICT
 
 CARRIERS: dict[str, Callable[[], Any]] = {"Value": lambda: Value(3.0), "Tensor": lambda: Tensor([3.0])}
@@ -556,3 +568,8 @@ def test_a_leaf_moved_under_no_grad_is_the_leaf_of_the_next_step(w: Any) -> None
         with no_grad():
             w = w - 0.25 * w.grad
     assert np.all(w.data == 3.0 / 2**12)
+
+
+def test_a_constant_is_nothing_lost() -> None:
+    clip(Tensor(0.0), 1.0, 2.0).sum().backward()
+    clip(Value(0.0), 1.0, 2.0)
