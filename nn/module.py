@@ -329,10 +329,11 @@ def _refuse_results(name: str, before: Any, value: Any) -> None:
     learned = {place for place, part in old if not isinstance(part, Module) and part.kind == "parameter"}
     for place, part in new:
         if place in learned and not isinstance(part, Module) and not part.is_leaf:
+            each = f"m.{name}" if place == name else "p"
             raise GraphError(
                 f"{place} is a parameter, and what is assigned to it is the result of an operation, which would not be "
-                f"learned or saved: write `with no_grad(): m.{name}.data -= lr * m.{name}.grad` or optimizer.step() to "
-                f"move it, or assign a leaf, such as result.detach()"
+                f"learned or saved: move it by `with no_grad(): {each}.data -= lr * {each}.grad` or optimizer.step(), "
+                "or assign a leaf, such as result.detach()"
             )
 
 
