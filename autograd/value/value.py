@@ -27,6 +27,7 @@ from ..core.reverse import order, sweep, times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError
+from ..masking import local_derivative
 from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
@@ -233,7 +234,10 @@ class Value(Scalar):
     def _times(self, g: Any, k: int, operands: Any, differentiable: bool) -> Any:
         """g × the local derivative to operand k; None where the table states that this is 0."""
         if differentiable:
-            return times(g, self.rule.partial(k, operands, self))
+            local, silent = local_derivative(self.rule, k, operands, self)  # a 0 among Values is one: it does not tell
+            if type(silent) is not bool:  # the condition is only recorded
+                local, silent = self.rule.partial(k, operands, self), False
+            return None if silent else times(g, local)
         local = self.dx if k == 0 else self.dy
         if local == 0.0 and type(self.rule.partial(k, [o._data for o in operands], self._data)) is int:
             return None
@@ -380,7 +384,7 @@ class Value(Scalar):
             y = other._data
             t1 = ieee.log(x)
             out = ieee.power(x, y)
-            return Result(POWER, out, self, ((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
+            return Result(POWER, out, self, (((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if math.fabs(x) < ieee.INF else 0.0) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -390,7 +394,7 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of **")
         out = ieee.power(x, y)
-        return Result(POWER, out, self, ((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
+        return Result(POWER, out, self, (((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if math.fabs(x) < ieee.INF else 0.0) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
 
     def __rpow__(self, other: object) -> Any:
         """Return x to the power y; NaN, never complex, for x < 0."""
