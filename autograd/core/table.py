@@ -126,7 +126,7 @@ arccos: Rule = intrinsic("arccos", lambda x: -1 / sqrt(_one_minus_square(x)),
 
 def _turn(side: Any, length: Any) -> Any:
     """How fast an angle turns. It does not at the origin and at infinity, where twice the length is the length."""
-    return where(equal(2 * length, length), 0, side / length / length)
+    return where(equal(2 * length, length), 0, side / length * (1 / length))  # XLA makes x / y / y x / (y * y)
 
 
 arctan: Rule = intrinsic("arctan", lambda x: 1 / (1 + x * x),

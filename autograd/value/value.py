@@ -614,7 +614,8 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             t1 = math.hypot(x, y)
-            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(y, t1), t1)), other, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(-x, t1), t1)))
+            t2 = ieee.divide(1.0, t1)
+            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(y, t1) * t2), other, (0.0 if 2.0 * t1 == t1 else ieee.divide(-x, t1) * t2))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -624,7 +625,8 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(y, t1), t1)), None, y)
+        t2 = ieee.divide(1.0, t1)
+        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(y, t1) * t2), None, y)
 
     def _rarctan2(self, other: object) -> Any:
         """Return the angle in radians of the point with height x and abscissa y."""
@@ -638,7 +640,8 @@ class Value(Scalar):
         else:
             x = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(-x, t1), t1)))
+        t2 = ieee.divide(1.0, t1)
+        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if 2.0 * t1 == t1 else ieee.divide(-x, t1) * t2))
 
     def sinh(self) -> Value:
         """Return the hyperbolic sine."""
