@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ShapeError
+from autograd.system.arrays import check_array
 
 from .errors import SettingError
 from .init import Draws, array_generator, generator
@@ -109,4 +110,5 @@ class DataLoader:
 
 
 def _indexable(part: Any) -> Any:
+    check_array(part)
     return part if isinstance(part, (list, tuple)) or hasattr(part, "backward") else np.asarray(part)

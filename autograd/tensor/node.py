@@ -14,7 +14,7 @@ from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..errors import GraphError, OperandError, ShapeError
 from ..mode import ADDING, NOW, SPECIAL
-from ..system.arrays import MASKED
+from ..system.arrays import MASKED, check_array
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
 
@@ -86,6 +86,7 @@ class ArrayNode:
             raise GraphError(
                 f"the array of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
             )
+        check_array(array)
         new = np.asarray(array)
         if new.shape != self._data.shape:
             raise ShapeError(f"data keeps its shape {self._data.shape}, got {new.shape}; make a new Tensor instead")
@@ -109,6 +110,7 @@ class ArrayNode:
         if array is None:
             self._grad = None
             return
+        check_array(array)
         new = np.asarray(array)
         if new.shape not in ((), self._data.shape):
             raise ShapeError(f"a gradient has the shape of its data, {self._data.shape}, got {new.shape}")
