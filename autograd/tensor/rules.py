@@ -23,6 +23,7 @@ import numpy as np
 
 from ..core.table import exp
 from ..numbers.functions import equal
+from ..system.arrays import as_array
 from ..system.quiet import quiet
 
 Pull = Callable[..., Any]
@@ -137,7 +138,7 @@ sum: ArrayRule = ArrayRule(
 def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(x, float):  # of an array without axes, where `where` has chosen
         x = np.array(x)
-    if x.size == 1 and len(x.shape) <= len(shape) and 0 not in shape:
+    if x.size == 1 and len(x.shape) <= len(shape) and 0 not in shape and x.dtype != object:
         return np.ndarray(shape, x.dtype, np.ascontiguousarray(x), 0, (0,) * len(shape))  # several times faster
     return np.broadcast_to(x, shape)
 
@@ -219,7 +220,7 @@ def _put(g: Any, shape: tuple[int, ...], index: Any) -> Any:
     else:
         places = np.arange(out.size).reshape(shape)[index].ravel()
         out = np.bincount(places, g.ravel(), out.size).reshape(shape)  # the same sums, several times faster
-    return out
+    return as_array(out) if out.dtype == object else out
 
 
 def _is_mask(index: Any) -> bool:
@@ -232,7 +233,7 @@ def _is_basic(index: Any) -> bool:
 
 
 getitem: ArrayRule = ArrayRule(
-    "getitem", lambda x, index: np.asarray(x[index]),
+    "getitem", lambda x, index: as_array(x[index]),
     lambda g, out, x, index: put(g, shape=x.shape, index=index),
     kind="linear", selects=True,
 )  # fmt: skip
@@ -375,7 +376,10 @@ prod: ArrayRule = reduction("prod", np.prod, lambda out, x, axis, keepdims: _pro
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype, copy=False)  # all -inf: nothing to subtract
-    out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
+    if x.dtype == object:
+        total = np.where(total == 0, 0.0, total)  # all -inf: no Value has a part in it
+    out = np.log(total) + top
     return out if keepdims else np.squeeze(out, axis=axes_of(axis, x.ndim))
 
 
@@ -416,6 +420,8 @@ def _norm_slope(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 @quiet
 def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    if x.dtype == object:
+        return np.linalg.norm(x, axis=axis, keepdims=keepdims)  # an array of Values has its own
     squares = np.sum(x * x, axis=axis, keepdims=keepdims)
     safe = np.finfo(x.dtype).smallest_normal * 1e20 if x.dtype.kind == "f" else 0.0
     if np.all((squares > safe) & (squares < np.inf)):
