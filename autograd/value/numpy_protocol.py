@@ -57,10 +57,15 @@ def called(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, An
         out = options.get("out")
         if isinstance(error, AutogradError) or out is None or all(x is None or x.dtype == object for x in out):
             raise
-        raise OperandError(
-            f"np.{ufunc.__name__}() into an array of plain numbers (out=, or as in acc += v): it holds no graph; "
-            "write acc = acc + v, or make it with values(np.zeros(n))"
-        ) from error
+        raise no_graph_in(ufunc.__name__) from error
+
+
+def no_graph_in(name: str) -> OperandError:
+    """The error for results that are to be written into an array of plain numbers."""
+    return OperandError(
+        f"np.{name}() into an array of plain numbers (out=, or as in acc += v): it holds no graph; "
+        "write acc = acc + v, or make it with values(np.zeros(n))"
+    )
 
 
 def _boxed(value: Any) -> Any:

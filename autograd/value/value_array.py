@@ -28,7 +28,7 @@ from ..system.quiet import quietly
 from ..tensor.numpy_protocol import name_of
 from ..tensor.shapes import some_axes
 from ..ufuncs import ELEMENTWISE
-from .numpy_protocol import PLAIN, called
+from .numpy_protocol import PLAIN, called, no_graph_in
 from .value import Value, constant
 
 OF_NUMBERS: Final = frozenset(
@@ -39,6 +39,8 @@ OF_NUMBERS: Final = frozenset(
     )
 )  # fmt: skip
 """numpy's functions that tell something about the numbers."""
+FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"))
+"""numpy's functions that write into their first operand."""
 OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
 """What numpy would do with objects in another way."""
 EXTREMES: Final = {"maximum": table.maximum, "minimum": table.minimum}
@@ -55,7 +57,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             check_array(operand)
         if method == "at":
             _check_in_place(inputs[0])
-        plain = [_plain(x) for x in inputs]
+        plain = [(_numbers if ufunc.__name__ in PLAIN else _plain)(x) for x in inputs]
         if out is None:
             _check_where(ufunc, method, options)
             found = _applied(ufunc, method, plain, options)
@@ -82,7 +84,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         away = self - self.mean(axis=axis, keepdims=True)
         return norm(away, axis=axis, keepdims=keepdims) / math.sqrt(max(count - ddof, 0.0))
 
-    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:
+    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:  # type: ignore[override]
         """Between two bounds, either of which may be None; the derivative is 1 inside and at the bounds."""
         return _clip(self, min, max, out)
 
@@ -119,6 +121,10 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         """The same with elements of another type: their numbers, without the graph."""
         found = super().astype(dtype, *args, **options)
         return found if found.dtype == object else found.view(np.ndarray)
+
+    def fill(self, value: Any) -> None:
+        """Assign to every element."""
+        self[...] = value
 
     @property
     def _mask(self) -> object:
@@ -174,7 +180,7 @@ def _constant(x: Any) -> Any:
 
 
 def _leaf(x: Any) -> Any:
-    return x if _is_no_number(x) else Value(x)
+    return x if hasattr(x, "_apply") else Value(x)
 
 
 def call_function(function: Any, args: Any, options: Any) -> Any:
@@ -185,6 +191,11 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
         return ours(*args, **options)
     if name.endswith("_like"):  # to be filled
         return function._implementation(*args, **options)
+    if name in FILLING and isinstance(args[0], ValueArray):
+        filled = _plain(args[0]).copy()
+        function(filled, *args[1:], **options)
+        args[0][...] = filled
+        return None
     if name == "unique":  # it would ask whether two of them are one
         raise ufuncs.refusal("np.unique", "Value")
     if name in OF_NUMBERS:
@@ -270,6 +281,8 @@ def _number(x: Any) -> Any:
 def _check_where(ufunc: Any, method: str, options: dict[str, Any]) -> None:
     """Refuse a mask that leaves elements without a result."""
     if options.get("where", True) is True or (method == "reduce" and _given(options.get("initial"))):
+        return
+    if ufunc.__name__ in PLAIN or ufunc.__name__.startswith("logical_"):
         return
     name = f"np.{ufunc.__name__}"
     instead = f"np.where(mask, {name}(v), v)" if method == "__call__" else "v[mask], or np.where(mask, v, 0.0)"
@@ -437,6 +450,8 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
     found = _each(clip, a, -math.inf if low is None else low, math.inf if high is None else high)
     if out is None:
         return found
+    if out.dtype != object:
+        raise no_graph_in("clip")
     out[...] = found
     return out
 

@@ -297,6 +297,15 @@ def test_numbers_that_are_assigned_are_leaves() -> None:
     W[1:] = 2.0
     (W @ W).backward()
     assert list(grads(W)) == [2.0, 4.0, 4.0]
+    np.copyto(W, 3.0, where=[True, False, False])
+    np.put(W, [1], 3.0)
+    assert all(isinstance(each, Value) for each in W)
+    assert list(data(W)) == [3.0, 3.0, 2.0]
+    W.fill(1.0)
+    assert len(set(W)) == 3
+    for thing in (None, "1", 1j):
+        with pytest.raises(OperandError, match="must be a real number"):
+            W[0] = thing
 
 
 def test_assignment_moves_the_values_where_nothing_is_recorded() -> None:
@@ -320,6 +329,9 @@ def test_results_have_no_place_in_plain_numbers() -> None:
         acc = np.zeros(2)
         with pytest.raises(OperandError, match=r"write acc = acc \+ v, or make it with values\(np.zeros\(n\)\)"):
             acc += operand
+    with pytest.raises(OperandError, match="write acc = acc"):
+        np.clip(x, 0.0, 1.0, out=np.zeros(2))
+    assert not np.any(np.isnan(x, where=mask, out=np.zeros(2, bool)))
     acc = values(np.zeros(2))
     acc += x
     assert list(data(acc)) == [1.0, 2.0]
