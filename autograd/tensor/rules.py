@@ -21,8 +21,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..core.table import abs as absolute
 from ..core.table import exp
-from ..numbers.functions import equal
+from ..numbers.functions import equal, less, where
 from ..system.arrays import as_array
 from ..system.quiet import quiet
 
@@ -372,13 +373,21 @@ def _products_of_the_others(x: Any, axis: Any) -> Any:
 prod: ArrayRule = reduction("prod", np.prod, lambda out, x, axis, keepdims: _products_of_the_others(x, axis))
 
 
+def _finite_or_zero(x: Any) -> Any:
+    """Infinities and NaN as 0: there is nothing to subtract; of recorded numbers one by one."""
+    if x.dtype == object:
+        return np.frompyfunc(lambda each: where(less(absolute(each), math.inf), each, 0.0), 1, 1)(x)
+    return np.where(np.isfinite(x), x, 0.0).astype(x.dtype, copy=False)
+
+
 @quiet
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype, copy=False)  # all -inf: nothing to subtract
+    top = _finite_or_zero(top)
     total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
     if x.dtype == object:
-        total = np.where(total == 0, 0.0, total)  # all -inf: no Value has a part in it
+        # all -inf: nothing has a part in it; NaN is kept
+        total = np.frompyfunc(lambda each: where(equal(each, 0), 0.0, each), 1, 1)(total)
     out = np.log(total) + top
     return out if keepdims else np.squeeze(out, axis=axes_of(axis, x.ndim))
 
@@ -397,7 +406,7 @@ logsumexp: ArrayRule = reduction("logsumexp", _logsumexp, _share)
 
 def _log_softmax(x: Any, axis: Any) -> Any:
     top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
-    shifted = x - np.where(np.isfinite(top), top, 0.0)
+    shifted = x - _finite_or_zero(top)
     return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
