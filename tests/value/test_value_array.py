@@ -89,6 +89,11 @@ def test_values_answer_as_tensors_do(name: str) -> None:
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-14)
 
 
+def test_transforms_give_a_function_arrays_of_values_as_they_were() -> None:
+    assert list(grad(np.max)(values([1.0, 1.0]))) == [0.5, 0.5]
+    assert list(grad(np.std)(values([1.0, 1.0]))) == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("function", [np.std, np.linalg.norm, np.sinc, lambda x: np.maximum(x, 0.0), np.fabs])
 def test_a_single_value_answers_as_an_array_without_axes(function: Function) -> None:
     found = grad(function)(0.0)
@@ -273,6 +278,11 @@ def test_a_tensor_is_no_element_of_an_array_of_values() -> None:
         c[0] = b[0] * b[0]
         return c
 
+    def of_objects(b: Any) -> Any:
+        c = np.zeros(2, dtype=object)
+        c[0] = b[0] * b[0]
+        return c
+
     def of_zeros(b: Any) -> Any:
         c = np.zeros(2)
         c[0] = b[0] * b[0]
@@ -284,6 +294,7 @@ def test_a_tensor_is_no_element_of_an_array_of_values() -> None:
             jacobian(function)(b)
         assert "values(np.zeros" not in str(told.value)
     np.testing.assert_array_equal(jacobian(lambda b: autograd.stack([b[0] * b[0], 0.0]))(b), [[2.0, 0.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(jacobian(of_objects)(b), [[2.0, 0.0], [0.0, 0.0]])
     with pytest.raises(OperandError, match=r"values\(np\.zeros\(n\)\)"):
         of_zeros(values(b))
     x = values(b)
