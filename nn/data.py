@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ShapeError
+from autograd.system.arrays import check_array
 
 from .errors import SettingError
 from .init import Draws, array_generator, generator
@@ -139,4 +140,5 @@ def _stacked(parts: Sequence[Any], name: str) -> Any:
 
 
 def _indexable(part: Any) -> Any:
+    check_array(part)
     return part if isinstance(part, (list, tuple)) or hasattr(part, "backward") else np.asarray(part)

@@ -41,8 +41,12 @@ abs: Rule = intrinsic("abs", lambda x: sign(x),
 
 
 def _nought(x: Any, y: Any, out: Any) -> Any:
-    """The slope of x**0 to x, in words whose slope to y is 1 / x, also where x < 0 has no logarithm."""
-    return where(less(x, 0), y / x, y * out / x)
+    """The slope of x**0 to x, in words whose slope to y is 1 / x, also where x < 0 has no logarithm.
+
+    It is stated to be 0 where 1 / x is not a number other than 0: at 0 and at what is not finite.
+    """
+    slope = where(less(x, 0), y / x, y * out / x)
+    return where(less(abs(x), math.inf), where(equal(x, 0), 0, slope), 0)
 
 
 def _log(x: Any, y: Any, out: Any) -> Any:
@@ -51,7 +55,7 @@ def _log(x: Any, y: Any, out: Any) -> Any:
 
 
 power: Rule = intrinsic("power",  # x**0 is 1 also at x = 0. Elsewhere x**(y - 1) is out / x: no 0 * inf where x is tiny
-    lambda x, y, out: where(equal(y, 0), where(equal(x, 0), 0, _nought(x, y, out)), y * power(x, y - 1)),
+    lambda x, y, out: where(equal(y, 0), _nought(x, y, out), y * power(x, y - 1)),
     lambda x, y, out: where(equal(x, 0), where(greater_equal(y, 0), 0, -out), _log(x, y, out)),  # 0**y is 0 for y > 0
     symbol="**", c="pow", doc="x to the power y; NaN, never complex, for x < 0")
 reciprocal: Rule = Rule("reciprocal", lambda x: 1 / x, lambda out: -out * out,
@@ -122,7 +126,7 @@ arccos: Rule = intrinsic("arccos", lambda x: -1 / sqrt(_one_minus_square(x)),
 
 def _turn(side: Any, length: Any) -> Any:
     """How fast an angle turns. It does not at the origin and at infinity, where twice the length is the length."""
-    return where(equal(2 * length, length), 0, side / length / length)
+    return where(equal(2 * length, length), 0, side / length * (1 / length))  # XLA makes x / y / y x / (y * y)
 
 
 arctan: Rule = intrinsic("arctan", lambda x: 1 / (1 + x * x),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import OperandError
+from ..system.arrays import check_array
 from . import error_function, ieee
 
 
@@ -90,6 +91,8 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> y.backward(); (y.data, x.grad)
     (-0.2, 0.1)
     """
+    for operand in (condition, x, y):
+        check_array(operand)
     for operand in (condition, x, y):
         choose = getattr(operand, "_where", None)
         if choose is not None:

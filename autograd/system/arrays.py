@@ -35,10 +35,15 @@ def check_array(thing: object) -> None:
     Raises:
         OperandError: a masked array, a matrix or another subclass of numpy's array (but a file in memory is one).
     """
-    if isinstance(thing, np.ndarray) and type(thing) not in TAKEN:
-        if isinstance(thing, np.ma.MaskedArray):
+    if isinstance(thing, np.ndarray):
+        check_class(type(thing))
+
+
+def check_class(kind: type) -> None:
+    """The same for a class of operands, as numpy names them to `__array_function__`."""
+    if issubclass(kind, np.ndarray) and kind not in TAKEN:
+        if issubclass(kind, np.ma.MaskedArray):
             raise OperandError(MASKED)
         raise OperandError(
-            f"a {type(thing).__name__} has an arithmetic of its own, which is not recorded here: "
-            "write np.asarray(array)"
+            f"a {kind.__name__} has an arithmetic of its own, which is not recorded here: write np.asarray(array)"
         )

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import OperandError, ShapeError
 from ..numbers import functions as fn
-from ..system.arrays import as_array
+from ..system.arrays import as_array, check_array
 from . import rules as rows
 from .rules import plain_array
 
@@ -385,6 +385,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, else y; no derivative comes through what is not chosen."""
     if hasattr(condition, "_apply_array"):
         raise OperandError("where() expects a condition such as t > 0, an array of bools, got a Tensor")
+    check_array(condition)
     return fn.where(np.asarray(condition, dtype=bool), x, y)
 
 
@@ -404,6 +405,7 @@ def plain_index(index: Any) -> Any:
         if index.dtype.kind != "f":  # whole numbers that a compiler records
             return index
         raise OperandError("an index is made of whole numbers or bools, got a Tensor; write t[index.data.astype(int)]")
+    check_array(index)
     return np.array(index, dtype=None if np.size(index) else (bool if np.asarray(index).dtype == bool else int))
 
 

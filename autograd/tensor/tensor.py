@@ -20,7 +20,7 @@ from ..masking import Arrived
 from ..mode import MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers.functions import greater, where
 from ..switches import source_line
-from ..system.arrays import check_array
+from ..system.arrays import check_array, check_class
 from ..system.quiet import quietly
 from . import rules as array_rules
 from .arriving import push_arrived
@@ -119,6 +119,9 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         """numpy's other functions, as in np.sum(t), come here."""
         if SPECIAL and (tracer := array_tracer()) is not None:
             return tracer.function(function, args, options)
+        if not is_shown():
+            for kind in types:
+                check_class(kind)
         return call_function(function, args, options)
 
     def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
@@ -229,6 +232,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
                     "take .sum() or .mean() first, or pass backward(seed) with an array of that shape"
                 )
             seed = np.ones(self.shape, self.dtype)
+        check_array(seed)
         start = np.asarray(_raw(seed), dtype=self._data.dtype)
         if start.shape != self._data.shape:
             raise ShapeError(f"the seed of backward has the Tensor's shape {self.shape}, got {start.shape}")

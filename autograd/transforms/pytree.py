@@ -51,6 +51,7 @@ def leaves_like(tree: Any, pattern: Any, what: str) -> list[Any]:
             raise _unlike(what, f"a dict of {', '.join(map(repr, pattern))}", tree)
         return [leaf for key in pattern for leaf in leaves_like(tree[key], pattern[key], what)]
     if isinstance(pattern, np.ndarray) and pattern.dtype == object:
+        check_array(tree)
         if np.shape(tree) != pattern.shape:
             raise _unlike(what, f"an array of shape {pattern.shape}", tree)
         return list(np.asarray(tree).ravel())
@@ -60,6 +61,7 @@ def leaves_like(tree: Any, pattern: Any, what: str) -> list[Any]:
         return [leaf for pair in zip(tree, pattern, strict=True) for leaf in leaves_like(*pair, what)]
     if isinstance(tree, (dict, list, tuple)):
         raise _unlike(what, "one number or array", tree)
+    check_array(tree)
     return [tree]
 
 

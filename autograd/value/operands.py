@@ -26,6 +26,7 @@ def to_float(number: object, what: str = "a Value") -> float:
         return whole(number, what)
     if hasattr(number, "_apply"):
         raise OperandError(f"{what} must be a plain number, got a Value; use v.item(), or v.detach() for a new leaf")
+    check_array(number)
     if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):
         return float(number)  # type: ignore[arg-type]
     raise OperandError(f"{what} must be a real number, got {describe(number)}{_remedy(number)}")

@@ -37,6 +37,7 @@ from ..core.reverse import order, sweep, times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError
+from ..masking import local_derivative
 from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
 from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
@@ -247,7 +248,10 @@ class Value(Scalar):
     def _times(self, g: Any, k: int, operands: Any, differentiable: bool) -> Any:
         """g × the local derivative to operand k; None where the table states that this is 0."""
         if differentiable:
-            return times(g, self.rule.partial(k, operands, self))
+            local, silent = local_derivative(self.rule, k, operands, self)  # a 0 among Values is one: it does not tell
+            if type(silent) is not bool:  # the condition is only recorded
+                local, silent = self.rule.partial(k, operands, self), False
+            return None if silent else times(g, local)
         local = self.dx if k == 0 else self.dy
         if local == 0.0 and type(self.rule.partial(k, [o._data for o in operands], self._data)) is int:
             return None
@@ -394,7 +398,7 @@ class Value(Scalar):
             y = other._data
             t1 = ieee.log(x)
             out = ieee.power(x, y)
-            return Result(POWER, out, self, ((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
+            return Result(POWER, out, self, (((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if math.fabs(x) < ieee.INF else 0.0) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -404,7 +408,7 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of **")
         out = ieee.power(x, y)
-        return Result(POWER, out, self, ((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
+        return Result(POWER, out, self, (((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if math.fabs(x) < ieee.INF else 0.0) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
 
     def __rpow__(self, other: object) -> Any:
         """Return x to the power y; NaN, never complex, for x < 0."""
@@ -624,7 +628,8 @@ class Value(Scalar):
         if isinstance(other, Value):
             y = other._data
             t1 = math.hypot(x, y)
-            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(y, t1), t1)), other, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(-x, t1), t1)))
+            t2 = ieee.divide(1.0, t1)
+            return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(y, t1) * t2), other, (0.0 if 2.0 * t1 == t1 else ieee.divide(-x, t1) * t2))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -634,7 +639,8 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(y, t1), t1)), None, y)
+        t2 = ieee.divide(1.0, t1)
+        return Result(ARCTAN2, math.atan2(x, y), self, (0.0 if 2.0 * t1 == t1 else ieee.divide(y, t1) * t2), None, y)
 
     def _rarctan2(self, other: object) -> Any:
         """Return the angle in radians of the point with height x and abscissa y."""
@@ -648,7 +654,8 @@ class Value(Scalar):
         else:
             x = to_float(other, "an operand of arctan2")
         t1 = math.hypot(x, y)
-        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if 2.0 * t1 == t1 else ieee.divide(ieee.divide(-x, t1), t1)))
+        t2 = ieee.divide(1.0, t1)
+        return Result(ARCTAN2, math.atan2(x, y), None, x, self, (0.0 if 2.0 * t1 == t1 else ieee.divide(-x, t1) * t2))
 
     def sinh(self) -> Value:
         """Return the hyperbolic sine."""

@@ -23,7 +23,7 @@ from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
 from ..mode import NOW, SPECIAL
 from ..numbers.functions import clip, root, where
-from ..system.arrays import MASKED, RECORDED, TAKEN, check_array
+from ..system.arrays import MASKED, RECORDED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
 from ..tensor.numpy_protocol import name_of
 from ..tensor.shapes import some_axes
@@ -74,9 +74,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         _store(self, index, new)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        if any(hasattr(each, "_apply_array") for each in types):
-            return NotImplemented
-        return call_function(function, args, options)
+        return _function_of_a_value(self, function, types, args, options)
 
     def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:  # type: ignore[override]
         """The standard deviation; where it is 0, so is its derivative."""
@@ -153,9 +151,12 @@ def _is_an_image() -> bool:
     return False
 
 
-def _function_of_a_value(self: Value, function: Any, types: Any, args: Any, options: Any) -> Any:
+def _function_of_a_value(self: Any, function: Any, types: Any, args: Any, options: Any) -> Any:
     if any(hasattr(each, "_apply_array") for each in types):
         return NotImplemented
+    if not is_shown():
+        for kind in types:
+            check_class(kind)
     return call_function(function, args, options)
 
 

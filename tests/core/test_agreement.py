@@ -121,6 +121,10 @@ FIRST: list[tuple[str, Function, Point, Point]] = [
     ("a root that is clipped", lambda x: autograd.clip(autograd.sqrt(x), 1e-3, 1.0), [0.0], [0.0]),
     ("a logarithm that is bounded", lambda x: autograd.minimum(-autograd.log(x), 5.0), [0.0], [0.0]),
     ("relu of a logarithm", lambda x: autograd.relu(autograd.log(x)), [0.0], [0.0]),
+    ("a logarithm to the power 0", lambda x: autograd.log(x) ** 0.0, [0.0], [0.0]),
+    ("a logarithm that is not defined to the power 0", lambda x: autograd.log(x) ** 0, [-1.0], [0.0]),
+    ("a logarithm to a power that is 0", lambda x: autograd.log(x) ** autograd.sign(x), [0.0], [0.0]),
+    ("a root of a power that is 0", lambda x: autograd.sqrt(x**0 - 1.0), [2.0], [nan]),
     ("the larger of a logarithm and nothing", lambda x: autograd.logaddexp(autograd.log(x), 0.0), [0.0], [0.0]),
     # the ends of domains
     ("arcsin", autograd.arcsin, [1.0], [inf]),
@@ -131,6 +135,10 @@ FIRST: list[tuple[str, Function, Point, Point]] = [
     ("sqrt", autograd.sqrt, [0.0], [inf]),
     ("log", autograd.log, [0.0], [inf]),
     ("arctan2 at the origin", autograd.arctan2, [0.0, 0.0], [0.0, 0.0]),
+    ("arctan2 of tiny numbers", autograd.arctan2, [1e-200, 1e-200], [5e199, -5e199]),
+    ("arctan2 of huge numbers", autograd.arctan2, [1e200, 1e200], [5e-201, -5e-201]),
+    ("hypot of tiny numbers", autograd.hypot, [1e-200, 1e-200], [math.sqrt(0.5)] * 2),
+    ("hypot of huge numbers", autograd.hypot, [1e200, 1e200], [math.sqrt(0.5)] * 2),
     ("hypot at the origin", autograd.hypot, [0.0, 0.0], [0.0, 0.0]),
     ("arctan2 at infinity", autograd.arctan2, [0.0, inf], [0.0, 0.0]),
     ("hypot at infinity", autograd.hypot, [1.0, -inf], [0.0, -1.0]),
@@ -178,6 +186,19 @@ SECOND: list[tuple[str, Function, float, float]] = [
     ("hypot at infinity", lambda x: autograd.hypot(x, 1.0), inf, 0.0),
     ("arctan2 at the origin", lambda x: autograd.arctan2(x, 0.0), 0.0, 0.0),
     ("arctan2 at infinity", lambda x: autograd.arctan2(x, 1.0), inf, 0.0),
+    # what the table states to be 0 passes nothing: at a root, whose slope is infinite
+    ("logaddexp", lambda x: autograd.logaddexp(autograd.log(x), autograd.log(x)), 0.0, 0.0),
+    ("logaddexp beside nothing", lambda x: autograd.logaddexp(autograd.log(x), -inf), 0.0, 0.0),
+    ("logaddexp2", lambda x: autograd.logaddexp2(autograd.log2(x), autograd.log2(x)), 0.0, 0.0),
+    ("0 to the power of a root", lambda x: 0.0 ** autograd.sqrt(x), 0.0, 0.0),
+    ("a root to the power 0", lambda x: autograd.sqrt(x) ** 0, 0.0, 0.0),
+    ("numpy's power of a root", lambda x: np.power(autograd.sqrt(x), 0), 0.0, 0.0),
+    ("a root to the power 1", lambda x: autograd.sqrt(x) ** 1, 0.0, -inf),
+    ("a logarithm to the power 0", lambda x: autograd.log(x) ** 0.0, 0.0, 0.0),
+    ("hypot of a root", lambda x: autograd.hypot(autograd.sqrt(x), 0.0), 0.0, 0.0),
+    ("arctan2 of roots", lambda x: autograd.arctan2(autograd.sqrt(x), autograd.sqrt(x)), 0.0, 0.0),
+    ("relu of a root", lambda x: autograd.relu(-autograd.sqrt(x)), 0.0, 0.0),
+    ("a root below a maximum", lambda x: autograd.maximum(autograd.sqrt(x), 1.0), 0.0, 0.0),
 ]
 SECOND_WAYS: dict[str, Callable[[Function, float], Any]] = {
     "numbers": lambda f, x: grad(grad(f))(x),
@@ -185,7 +206,9 @@ SECOND_WAYS: dict[str, Callable[[Function, float], Any]] = {
     "arrays": lambda f, x: grad(lambda t: grad(lambda u: f(u).sum())(t).sum())(np.array([x]))[0],
     "hessian": lambda f, x: hessian(f)(x),
     "hessian of an element": lambda f, x: hessian(lambda t: f(t[0]))(np.array([x]))[0, 0],
+    "hessian of a list": lambda f, x: hessian(lambda t: f(t[0]))([x])[0][0],
     "forward over reverse": lambda f, x: jvp(grad(f), (x,), (1.0,))[1],
+    "forward over reverse of arrays": lambda f, x: jvp(grad(f), (np.array(x),), (np.array(1.0),))[1],
 }
 
 
@@ -194,6 +217,16 @@ SECOND_WAYS: dict[str, Callable[[Function, float], Any]] = {
 def test_second_derivatives(name: str, f: Function, x: float, wanted: float, way: str) -> None:
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(float(SECOND_WAYS[way](f, x)), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("engine", present("numpy", "llvm"))
+@pytest.mark.parametrize("x", [-1.5, 1.5])
+def test_a_choice_in_a_derivative_that_is_compiled(x: float, engine: Any) -> None:
+    v = Value(x)
+    step = compile(lambda: grad(lambda u: autograd.relu(u) ** 3)(v), [v], engine=engine)
+    assert (step(), v.grad) == ((6.75, 9.0) if x > 0 else (0.0, 0.0))
+    v.data, v.grad = -x, 0.0
+    assert (step(), v.grad) == ((0.0, 0.0) if x > 0 else (6.75, 9.0))
 
 
 @pytest.mark.parametrize("lift", [float, np.array])

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import (
     AutogradError,
     GraphWarning,
@@ -187,6 +188,13 @@ def test_what_is_written_on_purpose_or_shown_needs_no_word(name: str, carrier: A
     lambda a: autograd.concatenate([Tensor([[1.0, 1.0]]), a]), lambda a: Tensor([1.0, 1.0]) @ a.T,
     lambda a: np.maximum(a, Tensor([1.0, 1.0])), lambda a: grad(lambda x: (x * a).sum())(np.array([1.0, 1.0])),
     lambda a: grad(lambda x: x.sum())(a), lambda a: autograd.softmax(a),
+    lambda a: np.dot(a, Value(1.0)), lambda a: np.dot(autograd.values([1.0, 1.0]), a.T),
+    lambda a: np.concatenate([autograd.values([[1.0, 1.0]]), a]), lambda a: np.concatenate([a, Tensor([[1.0, 1.0]])]),
+    lambda a: np.where(a > 1, Tensor([1.0, 1.0]), 0.0), lambda a: autograd.where(a > 1, Value(1.0), 0.0),
+    lambda a: autograd.where(a > 1, autograd.values([1.0, 1.0]), 0.0), lambda a: Tensor([1.0, 1.0])[a > 1],
+    lambda a: jvp(lambda x: x.sum(), (np.ones(a.shape),), (a,)), lambda a: hvp(np.sum, np.ones(a.shape), a),
+    lambda a: Tensor(np.ones(a.shape)).backward(a), lambda a: setattr(Tensor(np.ones(a.shape)), "grad", a),
+    lambda a: setattr(Tensor(np.ones(a.shape)), "data", a), lambda a: nn.TensorDataset(a),
 ])  # fmt: skip
 def test_arrays_of_other_classes_are_refused(make: Callable[[], Any], use: Callable[[Any], Any]) -> None:
     with warnings.catch_warnings():
