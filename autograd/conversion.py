@@ -61,10 +61,13 @@ _INSTEAD: Final = {
     **dict.fromkeys(("array", "asarray", "fromiter", "full"), _ARRAY),
     **dict.fromkeys(("float64", "float32"), "x as it is"),
     **dict.fromkeys(("normal", "gauss"), "mean + deviation * a draw of its own"),
+    **{name: f"autograd.{name}(xs)" for name in ("logsumexp", "softmax", "log_softmax")},
     "gradient": "differences of slices: xs[2:] - xs[:-2]",
     "interp": "the line between the two nearest points",
 }
 """What to write in the place of functions of Python and numpy that take floats and are no row of the table."""
+_NAMESAKES: Final = frozenset(("logsumexp", "softmax", "log_softmax"))
+"""Functions of arrays that scipy has under the same name."""
 _CONSUMERS: Final = frozenset(("list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "max", "min", "map"))
 
 WRITTEN, SHOWN, STORED, PASSED = "float()", "shown", "[...] =", "call"
@@ -235,6 +238,17 @@ def _teach_matplotlib() -> None:
 
     for carrier in CARRIERS:
         units.registry[carrier] = Numbers()
+
+
+def namesake() -> str:
+    """The name of the function of another library that is at work, if autograd has one of that name; else ""."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith((*_LIBRARIES, *_OURS)):
+        name = frame.f_code.co_name
+        if name in _NAMESAKES and not frame.f_code.co_filename.startswith(_OURS):
+            return name
+        frame = frame.f_back
+    return ""
 
 
 def _number(thing: Any) -> float:
