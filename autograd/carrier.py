@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .core.table import CONSTANT, INPUT, PARAMETER, UNRECORDED
+from .core.table import CONSTANT, INPUT, PARAMETER, UNRECORDED, add, subtract
 from .errors import OperandError
 
 
@@ -32,9 +32,18 @@ def kind_of(rule: object) -> str:
 
 
 NOTHING_RECORDED: Final = (
-    "backward() starts from a number that was computed under no_grad(): its graph was not recorded, so no gradient "
-    "would come to anything; compute it outside, or begin a new graph with detach()"
+    "backward() starts from a number whose graph was not recorded, or ends in such numbers only: they were computed "
+    "under no_grad(), so no gradient would come to anything; compute them outside, or begin a new graph with detach()"
 )
+
+
+def unrecorded(rule: object, x: Any, y: Any) -> Any:
+    """What stands in the place of the rule at a result that is not recorded.
+
+    A leaf moved by plain numbers, as in w = w - rate * w.grad, is the leaf of the next step: an input.
+    """
+    moved = (rule is subtract or rule is add) and x is not None and y is None and x.is_leaf and x.reached
+    return INPUT if moved else UNRECORDED
 
 
 def no_subclass(kind: str) -> str:

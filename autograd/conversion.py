@@ -73,6 +73,9 @@ _CONSUMERS: Final = frozenset(("list", "tuple", "set", "frozenset", "dict", "sor
 WRITTEN, SHOWN, STORED, PASSED = "float()", "shown", "[...] =", "call"
 """How a number is asked for its float: by a written `float(x)`, to be shown or tested, by an assignment, by a call."""
 
+STEPS: Final = 10
+"""After so many steps of a training that hangs each on the graph there is a warning."""
+
 CARRIERS: Final[list[type]] = []
 """`Value` and `Tensor`, which enter themselves."""
 
@@ -115,16 +118,24 @@ def check(number: Any) -> None:
     _warn(now, _message(now))
 
 
-def warn_of_steps(count: int) -> None:
-    """Say that a number trained as `w = w - rate * w.grad` has become the end of a long graph."""
-    now = situation()
-    if not now.by_us:
-        _warn(
-            now,
-            f"the number whose gradient is read here is a result: {count} steps like w = w - rate * w.grad have been "
-            "recorded, and every backward goes through all of them; write w.data -= rate * w.grad, or make a new leaf "
-            "under no_grad()",
-        )
+def watch_steps(node: Any) -> None:
+    """Warn where `w = w - rate * w.grad` in a loop makes one long graph: w was ten times moved by plain numbers.
+
+    Called where the gradient of a result is read.
+    """
+    steps: list[Any] = []
+    while len(steps) <= STEPS and (step := node._step()) is not None:
+        node, number = step
+        steps.append(number)
+    if len(steps) == STEPS and len({np.asarray(number).tobytes() for number in steps}) == STEPS:
+        now = situation()
+        if not now.by_us:
+            _warn(
+                now,
+                f"the number whose gradient is read here is a result: {STEPS} steps like w = w - rate * w.grad have "
+                "been recorded, and every backward goes through all of them; write w.data -= rate * w.grad, or make a "
+                "new leaf under no_grad()",
+            )
 
 
 def warn_of_captured(names: str) -> None:

@@ -10,14 +10,14 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, Final
 
 import numpy as np
 
-from .carrier import Note
-from .errors import AnomalyError
+from .carrier import Note, describe
+from .errors import AnomalyError, OperandError
 from .mode import NOW, SPECIAL, Entry, is_here, run_named, turn_on
 from .wrapping import wrapped
 
@@ -76,6 +76,11 @@ class Switch:
             self._opened = [entry for entry in self._opened if not entry.over]
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if isinstance(function, type) or not callable(function):
+            name = type(self).__name__
+            raise OperandError(
+                f"@{name}() is for functions, got {describe(function)}: put it on the methods, one by one"
+            )
         return wrapped(function, self._on)
 
 
@@ -210,25 +215,41 @@ def looking_for_anomalies() -> bool:
     return bool(SPECIAL) and NOW.anomaly
 
 
-def check_cotangents(node: Any, operands: Any, parts: list[Any]) -> list[Any]:
+def check_cotangents(
+    node: Any, operands: Any, parts: list[Any], origins: dict[int, AnomalyError], inputs: Sequence[Any] = ()
+) -> list[Any]:
     """What `node` passes on to its operands, unchanged.
 
+    Args:
+        origins: what to raise once a number that is not finite has come to a leaf, by the id of the result it has come
+            to so far. What is masked on its way, as in `x ** floor(x)`, does no harm.
+        inputs: results at which the sweep ends, as it does at leaves.
+
     Raises:
-        AnomalyError: one of them is not finite.
+        AnomalyError: one of them is not finite, and belongs to a leaf; the message names where it began.
     """
-    for k, part in enumerate(parts):
+    for operand, part in zip(operands, parts, strict=True):
         number = getattr(part, "number", part)
-        if number is not None and not np.all(np.isfinite(number)):
-            one = type(number) is float
-            what = (
-                f"of {number} to its operand {operands[k]._data!r}" if one else f"that is not finite to its operand {k}"
-            )
-            shape = f" of shape {number.shape}" if getattr(number, "shape", ()) else ""
-            raise AnomalyError(
-                f"backward through {node.op} gave a gradient {what}{shape}"
-                + (f", recorded at {node.source}" if node.source else "; record the graph under detect_anomaly() too")
-            )
+        if number is None or np.all(np.isfinite(number)) or operand.kind == "constant":
+            continue
+        error = origins.get(id(node)) or _anomaly(node, operands, operand, number)
+        if operand.is_leaf or any(operand is each for each in inputs):
+            raise error
+        origins.setdefault(id(operand), error)
     return parts
+
+
+def _anomaly(node: Any, operands: Any, operand: Any, number: Any) -> AnomalyError:
+    if type(number) is float:
+        what = f"of {number} to its operand {operand._data!r}"
+    else:
+        place = next(k for k, each in enumerate(operands) if each is operand)
+        what = f"that is not finite to its operand {place}"
+    shape = f" of shape {number.shape}" if getattr(number, "shape", ()) else ""
+    return AnomalyError(
+        f"backward through {node.op} gave a gradient {what}{shape}"
+        + (f", recorded at {node.source}" if node.source else "; record the graph under detect_anomaly() too")
+    )
 
 
 _HERE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

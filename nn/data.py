@@ -102,11 +102,41 @@ class DataLoader:
         if isinstance(self.dataset, TensorDataset):
             return self.dataset[places]
         samples = [self.dataset[int(place)] for place in places]
-        if isinstance(samples[0], Mapping):
-            return {key: np.stack([sample[key] for sample in samples]) for key in samples[0]}
-        if not isinstance(samples[0], Sequence):
-            return (np.stack(samples),)
-        return tuple(np.stack(column) for column in zip(*samples, strict=True))
+        first = samples[0]
+        if isinstance(first, Mapping):
+            for sample in samples:
+                if not isinstance(sample, Mapping) or sample.keys() != first.keys():
+                    other: Any = list(sample) if isinstance(sample, Mapping) else type(sample).__name__
+                    raise ShapeError(f"the samples of a batch have the same keys, got {list(first)} and {other}")
+            return {key: _stacked([sample[key] for sample in samples], repr(key)) for key in first}
+        if not isinstance(first, Sequence):
+            return (_stacked(samples, "the whole"),)
+        for sample in samples:
+            if not isinstance(sample, Sequence) or len(sample) != len(first):
+                other = len(sample) if isinstance(sample, Sequence) else type(sample).__name__
+                raise ShapeError(f"the samples of a batch have as many parts, got {len(first)} and {other}")
+        return tuple(_stacked(column, f"part {place}") for place, column in enumerate(zip(*samples, strict=True)))
+
+
+def _stacked(parts: Sequence[Any], name: str) -> Any:
+    """The same part of several samples as one array, a row for each."""
+    try:
+        arrays = [np.asarray(part) for part in parts]
+        stacked = np.stack(arrays)
+    except ValueError:
+        kinds = list(
+            dict.fromkeys(str(np.shape(part)) if hasattr(part, "shape") else type(part).__name__ for part in parts)
+        )
+        raise ShapeError(
+            f"{name} of the samples does not make an array, their shapes differ ({kinds}): pad them to one "
+            "length, or write batch_size=1"
+        ) from None
+    if stacked.dtype == object and not all(hasattr(each, "backward") for each in stacked.ravel()):
+        raise SettingError(
+            f"{name} of every sample is a number or an array, got {type(parts[0]).__name__}: give samples that are "
+            "pairs or dicts of them, without None and without dicts inside"
+        )
+    return stacked
 
 
 def _indexable(part: Any) -> Any:

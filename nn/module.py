@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from autograd import Tensor, Value, parameter, scope
+from autograd import GraphError, Tensor, Value, parameter, scope
 
 from .errors import SettingError, StateError
 
@@ -140,6 +140,12 @@ class Module:
             )
         if name == "label" and not isinstance(value, str):
             raise SettingError(f"the label of a Module is text, got {type(value).__name__}; give it another name")
+        if name == "training" and not isinstance(value, (bool, int, np.bool_)):
+            raise SettingError(
+                f"training says whether a Module is being trained, got {type(value).__name__}; give it another name"
+            )
+        if _RUNNING.naming is None and type(before := vars(self).get(name)) not in _PLAIN:
+            _refuse_results(name, before, value)
         object.__setattr__(self, name, value)
         _Structure.changes += 1
         if _RUNNING.naming is not None:
@@ -312,6 +318,23 @@ def _parts_of(name: str, value: Any, is_note: bool) -> list[tuple[str, Any]]:
             continue
         kept.append((place, part))
     return kept
+
+
+def _refuse_results(name: str, before: Any, value: Any) -> None:
+    """Raise if what is assigned has a result where there was a parameter: the module would lose it in silence."""
+    old: list[tuple[str, Any]] = []
+    new: list[tuple[str, Any]] = []
+    _open(before, name, old, ())
+    _open(value, name, new, ())
+    learned = {place for place, part in old if not isinstance(part, Module) and part.kind == "parameter"}
+    for place, part in new:
+        if place in learned and not isinstance(part, Module) and not part.is_leaf:
+            each = f"m.{name}" if place == name else "p"
+            raise GraphError(
+                f"{place} is a parameter, and what is assigned to it is the result of an operation, which would not be "
+                f"learned or saved: move it by `with no_grad(): {each}.data -= lr * {each}.grad` or optimizer.step(), "
+                "or assign a leaf, such as result.detach()"
+            )
 
 
 def _open(value: Any, name: str, found: list[tuple[str, Any]], around: tuple[int, ...]) -> None:

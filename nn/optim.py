@@ -208,6 +208,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise SettingError(f"betas are two numbers, such as (0.9, 0.999), got {betas!r}")
         self.beta1, self.beta2 = (number("a beta", beta, 0.0, 1.0) for beta in betas)
         self.eps = number("eps", eps)
         self.weight_decay = number("weight_decay", weight_decay)
@@ -268,7 +270,7 @@ def number(name: str, given: Any, low: float = 0.0, below: float = math.inf) -> 
         SettingError: it is no number, or not in [low, below).
     """
     try:
-        if isinstance(given, (str, bytes)):
+        if isinstance(given, (str, bytes, *CARRIERS)):  # what is recorded would lose its graph here
             raise TypeError
         value = float(given)
     except (TypeError, ValueError):

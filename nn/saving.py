@@ -60,6 +60,8 @@ def _check_names(arrays: Mapping[str, Any]) -> None:
     for name in arrays:
         if "\0" in name:
             raise StateError(f"a name holds no NUL, got {name!r}")
+        if name.encode(errors="replace").decode() != name:
+            raise StateError(f"a name is text that can be written, got {name!r}, half of a character")
         if name.endswith(".npy") and name[:-4] in arrays:
             raise StateError(f"{name[:-4]!r} and {name!r} would be told apart by nobody: give one of them another name")
 

@@ -1,7 +1,7 @@
 """Learning-rate schedules: the rate as a function of how many epochs (or steps) have passed.
 
 Names and values are PyTorch's. A schedule sets `optimizer.lr` when it is made and at every `step()`. It is a formula,
-so it can be asked in advance.
+so it can be asked in advance. Several of one optimiser multiply: each changes the rate it finds in proportion.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class Schedule:
 
     Args:
         optimizer: whose learning rate is set. The base is the rate that it had before its first schedule, and which it
-            keeps as `initial_lr`.
+            keeps as `initial_lr`. Where the rate is not the formula's, because another schedule or a hand has set it,
+            it is multiplied by what the formula multiplies its own by.
 
     >>> from autograd import Value
     >>> from nn import SGD
@@ -31,13 +32,15 @@ class Schedule:
     0.2
     """
 
+    floor: float = 0.0  # the rate that is approached: what lies above it is multiplied
+
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
             raise SettingError(f"a schedule takes the optimiser whose rate it sets, got {type(optimizer).__name__}")
         self.optimizer = optimizer
         self.base_lr = optimizer.initial_lr = getattr(optimizer, "initial_lr", optimizer.lr)
         self.epoch = 0
-        optimizer.lr = self.rate(0)
+        self._move(self.base_lr, self.rate(0))
 
     def rate(self, epoch: int) -> float:
         """The learning rate after so many steps of the schedule."""
@@ -46,11 +49,18 @@ class Schedule:
     def step(self) -> None:
         """One epoch has passed (or one step, as you count): set the next rate."""
         self.epoch += 1
-        self.optimizer.lr = self.rate(self.epoch)
+        self._move(self.rate(self.epoch - 1), self.rate(self.epoch))
+
+    def _move(self, before: float, after: float) -> None:
+        """Change the rate as the formula goes on; where it has its own rate still, to its very bits."""
+        now, floor = self.optimizer.lr, self.floor
+        if now != before and before != floor:  # from a rate of nothing, no factor leads on
+            after = floor + (now - floor) * (after - floor) / (before - floor)
+        self.optimizer.lr = after
 
     def state_dict(self) -> dict[str, float]:
-        """Where it stands; the settings are not in it."""
-        return {"epoch": float(self.epoch), "base_lr": self.base_lr}
+        """Where it and its optimiser's rate stand; the settings are not in it."""
+        return {"epoch": float(self.epoch), "base_lr": self.base_lr, "lr": self.optimizer.lr}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue where `state_dict()` was taken.
@@ -58,10 +68,10 @@ class Schedule:
         Raises:
             StateError: it is no schedule's state.
         """
-        if set(state) != {"epoch", "base_lr"}:
+        if set(state) - {"lr"} != {"epoch", "base_lr"}:  # version 0.1 wrote no lr
             raise StateError(f"a schedule's state holds epoch and base_lr, got {', '.join(sorted(state)) or 'nothing'}")
         self.epoch, self.base_lr = int(state["epoch"]), float(state["base_lr"])
-        self.optimizer.lr = self.rate(self.epoch)
+        self.optimizer.lr = float(state["lr"]) if "lr" in state else self.rate(self.epoch)
 
 
 class LambdaLR(Schedule):
@@ -132,6 +142,7 @@ class CosineAnnealingLR(Schedule):
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
         self.T_max, self.eta_min = _count("T_max", T_max), number("eta_min", eta_min)
+        self.floor = self.eta_min
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
@@ -185,12 +196,17 @@ class SequentialLR(Schedule):
             )
         if any(each.optimizer is not optimizer for each in self.schedules):
             raise SettingError("the schedules of a SequentialLR set the rate of the optimiser that it is given")
+        optimizer.lr = self.schedules[0].base_lr  # they have set it, each for itself
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
         """The learning rate after so many steps of the schedule."""
         place = bisect.bisect_right(self.milestones, epoch)
         return self.schedules[place].rate(epoch - (self.milestones[place - 1] if place else 0))
+
+    def _move(self, before: float, after: float) -> None:
+        """At a milestone a schedule begins: it sets the rate, whatever that was."""
+        super()._move(self.optimizer.lr if self.epoch in self.milestones else before, after)
 
 
 def _count(name: str, given: Any) -> int:

@@ -5,6 +5,7 @@ One step is a function of a batch that adds to the gradients and returns the los
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import sys
@@ -140,6 +141,11 @@ def fit(
     chosen = _made(optimizer or _default_optimizer, parameters, Optimizer, "optimizer")
     own, layers = set(map(id, parameters)), set(map(id, model.modules()))
     rates = None if schedule is None else _made(schedule, chosen, Schedule, "schedule")
+    if rates is not None and rates.optimizer is not chosen:
+        raise SettingError(
+            "the schedule sets the rate of another optimizer than the one that trains: give one of that optimizer, or "
+            "a function such as schedule=lambda optimizer: ExponentialLR(optimizer, 0.9)"
+        )
     batches = _batches(data, batch_size, generator(seed) if shuffle else None)
     checks = None if validation is None else _batches(validation, batch_size, None)
     step, score = _eager(predictor(model), loss)
@@ -315,6 +321,14 @@ def _size(targets: Any) -> int:
 
 
 def _made(given: Any, argument: Any, kind: type, name: str) -> Any:
+    if isinstance(given, type):
+        try:
+            inspect.signature(given).bind(argument)
+        except TypeError as error:
+            raise SettingError(
+                f"{name}={given.__name__} does not say enough ({error}): write {name}=lambda given: "
+                f"{given.__name__}(given, ...)"
+            ) from None
     made = given if isinstance(given, kind) or not callable(given) else given(argument)
     if not isinstance(made, kind):
         raise SettingError(f"{name}= takes one of nn's or a function that makes one, got {type(made).__name__}")

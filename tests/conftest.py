@@ -30,8 +30,9 @@ hypothesis.settings.load_profile("repeatable")  # pytest --hypothesis-profile=se
 ONCE = (
     "compiler/test_arrays.py", "compiler/test_arrays_jax.py", "compiler/test_arrays_source.py",
     "compiler/test_javascript.py", "compiler/test_packed.py", "doctor/script", "doctor/test_doctor_demos.py",
-    "doctor/test_language.py", "drawing/page", "drawing/test_order.py", "drawing/test_page_width.py",
-    "nn/test_estimators.py", "nn/test_torch.py", "parity", "tensor", "test_demos.py", "test_neighbour.py", "zoo",
+    "doctor/test_examine.py", "doctor/test_language.py", "doctor/test_styles.py", "drawing/page",
+    "drawing/test_order.py", "drawing/test_page_width.py", "nn/test_estimators.py", "nn/test_torch.py", "parity",
+    "tensor", "test_demos.py", "test_neighbour.py", "zoo",
 )  # fmt: skip
 """Tests that take long, or do not ask which scalar engine runs. `make test` runs the suite twice and these once, with
 the compiled engine: they count as slow."""

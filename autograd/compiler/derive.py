@@ -11,7 +11,7 @@ The sweeps themselves are in `scalar/derive.py` and `arrays/derive.py`. No formu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from ..core.reverse import times
 from ..core.rule import Rule
@@ -19,6 +19,11 @@ from ..masking import Arrived, is_selective, is_singular, local_derivative
 from .program import BaseProgram
 
 P = TypeVar("P", bound=BaseProgram)
+
+NO_CONDITION: Final = (
+    "a loss is a number, and this function returned a truth value, which has no derivative: return the number, or "
+    "where(condition, x, y), which chooses one of two"
+)
 
 
 class Recorded(Arrived):

@@ -25,7 +25,7 @@ from .changes import (
 )  # fmt: skip
 from .language import listed, say, sentences
 from .measure import Measured, measure
-from .targets import accuracy
+from .targets import accuracy, constant, unrelated
 from .trainings import Gone, Params, Training
 
 Array = Any
@@ -87,8 +87,11 @@ class _Trials:
         if shapes is not None:
             message = say("tried_shapes", **shapes)
             return Trials(False, [Tried("shapes that broadcast", shapes["n"], say("usual_one_shape"), message)])
-        found = self._tried()
-        if found is None and self.stretch > 1.0:  # nothing learns in so few steps: all of them go further
+        batch = self.training.batch
+        found = Trials() if constant(batch) else self._tried()
+        if (
+            found is None and self.stretch > 1.0 and not unrelated(batch)
+        ):  # nothing learns in so few steps: all of them go further
             self.times = FURTHER
             found = self._tried()
         if found is None and self.lr is not None and self.level > 0:

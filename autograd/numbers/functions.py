@@ -123,3 +123,8 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     if not isinstance(crossed := less(high, low), (bool, np.bool_)) or crossed:
         low = where(crossed, high, low)  # as in numpy, the upper bound has the last word
     return where(less(x, low), low, where(greater(x, high), high, x))
+
+
+def root(x: Any, power: float) -> Any:
+    """x, which is not below 0, to a power; at 0 with slope 0, to all orders. What norms are made of."""
+    return where(greater(x, 0), x**power, 0.0 * x)

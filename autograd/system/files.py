@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import secrets
@@ -41,7 +42,9 @@ def write(path: str | bytes | os.PathLike[Any], fill: Callable[[Any], Any]) -> N
         before = None
     if before is not None and not stat.S_ISREG(before.st_mode):
         with open(target, "wb") as file:  # of a folder, this is the error
-            fill(file)
+            whole = io.BytesIO()  # a device or a pipe does not know where it is
+            fill(whole)
+            file.write(whole.getvalue())
         return
     folder, name = os.path.split(target)
     _clear(folder, name)

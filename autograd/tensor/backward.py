@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ..carrier import NOTHING_RECORDED
 from ..core import table
 from ..core.node import walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
+from ..core.table import UNRECORDED
+from ..errors import AnomalyError, GraphError
 from ..masking import Arrived, finite, is_selective
 from ..mode import ADDING
 from ..numbers.functions import greater, where
@@ -152,6 +155,8 @@ def _opened(root: Any) -> tuple[list[Any], list[Any]]:
             order.append(pair)
         else:
             leaves.append(node)
+    if leaves and all(leaf.rule is UNRECORDED for leaf in leaves):  # almost always the first is not
+        raise GraphError(NOTHING_RECORDED)
     if shown:
         for node, _ in order:
             node._check_unchanged(False)
@@ -166,10 +171,11 @@ class _Kept(dict[int, Any]):
 
 def _swept_exactly(root: Any, order: list[Any], seed: Any, watching: bool) -> dict[int, Any]:
     """What arrives at the nodes, with the memory of which elements did."""
+    origins: dict[int, AnomalyError] = {}
 
     def send(node: Any, parents: Any, g: Arrived) -> list[Any]:
         parts = exact_parts(node, parents, g, node._saved, node._data)
-        return check_cotangents(node, parents, parts) if watching else parts
+        return check_cotangents(node, parents, parts, origins) if watching else parts
 
     arrived: dict[int, Any] = _Kept({id(root): Arrived(seed)})
     sweep(order, arrived, send)

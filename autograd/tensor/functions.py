@@ -204,7 +204,8 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         return (rows.max if ord > 0 else rows.min)(size, axis=axis, keepdims=keepdims)
     if ord == 1:
         return rows.sum(size, axis=axis, keepdims=keepdims)
-    return rows.sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
+    total = rows.sum(fn.root(size, ord) if ord > 0 and ord % 1 else size**ord, axis=axis, keepdims=keepdims)
+    return fn.root(total, 1.0 / ord) if ord > 1 else total ** (1.0 / ord)
 
 
 # ------------------------------------------------------------------------------------------------------ products

@@ -15,6 +15,7 @@ import numpy as np
 from .. import conversion
 from ..carrier import Note, checked_label, describe, kind_of, whole
 from ..core.rule import Rule
+from ..core.table import add, subtract
 from ..errors import GraphError, OperandError, ShapeError
 from ..mode import ADDING, NOW, SPECIAL
 from ..system.arrays import MASKED, check_array
@@ -77,6 +78,22 @@ _INSTEAD: Final = {
 }
 
 
+def _real(given: Any, what: str) -> Array:
+    """Real numbers as an array, which may be the given one.
+
+    Raises:
+        OperandError: they are something else.
+    """
+    check_array(given)
+    try:
+        array = np.asarray(whole(given, what) if isinstance(given, int) else given)
+    except ValueError as error:  # rows of different lengths
+        raise OperandError(f"{what} is an array: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise OperandError(f"{what} is made from real numbers, got {describe(given)} of dtype {array.dtype}")
+    return array
+
+
 class ArrayNode:
     """What a `Tensor` keeps, and how it is read. Write `Tensor`; this class has no arithmetic."""
 
@@ -120,8 +137,7 @@ class ArrayNode:
             raise GraphError(
                 f"the array of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
             )
-        check_array(array)
-        new = np.asarray(array)
+        new = _real(array, "the data of a Tensor")
         if new.shape != self._data.shape:
             raise ShapeError(f"data keeps its shape {self._data.shape}, got {new.shape}; make a new Tensor instead")
         if new is not self._data:  # as it is after `t.data -= step`
@@ -136,6 +152,7 @@ class ArrayNode:
                 if self._grad is None:
                     self._grad = np.zeros(self._data.shape, self._data.dtype)
         if self._parents:
+            conversion.watch_steps(self)
             return np.array(self._grad)  # a result's gradient may be the very array of another node's
         return self._grad
 
@@ -144,11 +161,17 @@ class ArrayNode:
         if array is None:
             self._grad = None
             return
-        check_array(array)
-        new = np.asarray(array)
+        new = _real(array, "the grad of a Tensor")
         if new.shape not in ((), self._data.shape):
             raise ShapeError(f"a gradient has the shape of its data, {self._data.shape}, got {new.shape}")
         self._grad = np.broadcast_to(new, self._data.shape).astype(self._data.dtype)
+
+    def _step(self) -> Any:
+        """If it may be another Tensor after a step, w - rate * gradient: that Tensor and the step."""
+        if not self.reached or (self.rule is not subtract and self.rule is not add):
+            return None
+        x, y = self._parents
+        return (x, self._saved[1]) if x is not None and y is None else None
 
     @property
     def label(self) -> str:

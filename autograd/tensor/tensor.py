@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..carrier import NOTHING_RECORDED, Note, deepcopy_graph, describe, no_subclass, rule_of, whole
+from ..carrier import Note, deepcopy_graph, describe, no_subclass, rule_of, unrecorded, whole
 from ..conversion import CARRIERS, is_shown
 from ..core.reverse import times
 from ..core.rule import Rule
@@ -223,10 +223,8 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
         Raises:
             ShapeError: the Tensor holds several numbers and no seed is given, or the seed has another shape.
-            GraphError: an array was changed in place since it was recorded.
+            GraphError: an array was changed in place since it was recorded, or nothing was recorded.
         """
-        if self.rule is UNRECORDED:
-            raise GraphError(NOTHING_RECORDED)
         if seed is None:
             if self._data.size != 1:
                 raise ShapeError(
@@ -438,7 +436,9 @@ def _after_recording(node: Tensor) -> None:
     if paused and node.rule is not CONSTANT:
         if node._data.base is not None or (node._saved and node._data is node._saved[0]):
             node._data = node._data.copy()  # a leaf lies in nobody else's memory
-        node._parents, node._saved, node._prints, node.rule, node.options = (), (), None, UNRECORDED, _NO_OPTIONS
+        parents = node._parents
+        node.rule = unrecorded(node.rule, parents[0], parents[-1]) if parents else UNRECORDED
+        node._parents, node._saved, node._prints, node.options = (), (), None, _NO_OPTIONS
 
 
 def _spread_over(tangent: Any, shape: tuple[int, ...]) -> Any:

@@ -40,6 +40,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     Raises:
         ShapeError: `f` gives more than one number.
+        OperandError: `f` gives a truth value or a place, which have no derivative.
 
     >>> grad(lambda x: x**3)(2.0)
     12.0
@@ -171,9 +172,9 @@ class _Call:
     def __init__(
         self, name: str, f: Function, args: Sequence[Any], argnums: int | Sequence[int], kwargs: dict[str, Any]
     ) -> None:
-        self.single = isinstance(argnums, int)
-        given = [argnums] if isinstance(argnums, int) else argnums
-        if not isinstance(given, (list, tuple, range)) or not all(isinstance(k, (int, np.integer)) for k in given):
+        self.single = _is_whole(argnums)
+        given: Any = [argnums] if self.single else argnums
+        if not isinstance(given, (list, tuple, range)) or not all(map(_is_whole, given)):
             raise OperandError(
                 f"argnums is the number of an argument, from 0 on, or a tuple of them, got {describe(argnums)}; "
                 "the arguments themselves are given in a second call: grad(f)(x)"
@@ -205,6 +206,8 @@ class _Call:
             raise told(error) from None
         finally:
             entry.over = True
+        for leaf in flatten(self.output)[0]:
+            _check_differentiable(name, leaf)
 
     def single_output(self, name: str) -> Any:
         """The output, which must be one number that was recorded (or a plain one, with gradient zero)."""
@@ -216,12 +219,12 @@ class _Call:
                 f"{name}() differentiates a function that gives one number, got shape {output.data.shape}: "
                 "take .sum() or .mean(), or use jacobian() or vjp()"
             )
-        plain = isinstance(output, np.ndarray) and output.size == 1 and output.dtype.kind in "iuf"
-        number = isinstance(output, (int, float, np.number)) and not isinstance(output, bool)
-        if not _carries(output) and not plain and not number:
+        plain = isinstance(output, np.ndarray) and output.size == 1 and output.dtype.kind == "f"
+        if not _carries(output) and not plain and not isinstance(output, (int, float, np.floating)):
+            several = isinstance(output, (list, tuple, dict, np.ndarray))
+            remedy = "for several outputs use jacobian() or vjp()" if several else "return a number"
             raise ShapeError(
-                f"{name}() differentiates a function that gives one number, got {describe(output)}: "
-                "for several outputs use jacobian() or vjp()"
+                f"{name}() differentiates a function that gives one number, got {describe(output)}: {remedy}"
             )
         return output
 
@@ -286,6 +289,25 @@ def _stack(rows: list[Any], shape: tuple[int, ...]) -> Any:
 
 def _carries(leaf: Any) -> bool:
     return isinstance(leaf, (Value, Tensor))
+
+
+def _is_whole(number: Any) -> bool:
+    """Whether it can be an index; a tuple of one cannot, an array of one neither."""
+    return hasattr(number, "__index__") and np.ndim(number) == 0 and not isinstance(number, np.ndarray)
+
+
+def _check_differentiable(who: str, leaf: Any) -> None:
+    """A truth value or a place is no output to differentiate; a whole number written in the function is, with slope 0.
+
+    Raises:
+        OperandError: it is one.
+    """
+    if not _carries(leaf) and type(leaf) is not int and np.asarray(leaf).dtype.kind in "biu":
+        what = describe(leaf) if np.ndim(leaf) == 0 else f"an array of {leaf.dtype}"
+        raise OperandError(
+            f"{who} differentiates real numbers, and this function returned {what}: a comparison or a position has no "
+            "derivative; return the numbers, or where(condition, x, y), which chooses among them"
+        )
 
 
 def _fresh(leaf: Any, arrays: bool) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from ..core.forward import push_forward
 from ..core.node import walk
 from ..core.reverse import sweep
+from ..errors import AnomalyError
 from ..masking import Arrived, finite
 from ..switches import check_cotangents, looking_for_anomalies
 from ..system.quiet import quiet
@@ -53,14 +54,16 @@ def pull_arrived(
     """The same, where it matters as `Arrived`: with the memory of which elements have arrived."""
     order, ids = between(inputs, outputs)
     order.reverse()
+    origins: dict[int, AnomalyError] = {}
     watching = not differentiable and looking_for_anomalies()  # recorded operations are checked as they are made
 
     def send(node: Any, operands: tuple[Any, ...], g: Any) -> list[Any]:
         wanted = [operand if id(operand) in ids else None for operand in operands]
         parts: list[Any] = node._pull(g, operands, wanted, differentiable)
-        return check_cotangents(node, operands, parts) if watching else parts
+        return check_cotangents(node, operands, parts, origins, inputs) if watching else parts
 
     def attempt(exactly: bool) -> list[Any]:
+        origins.clear()
         arrived: dict[int, Any] = {}
         for node, g in zip(outputs, cotangents, strict=True):
             if g is not None:

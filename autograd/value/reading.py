@@ -6,7 +6,7 @@ Compiled by mypyc in wheels, plain Python elsewhere.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from .. import conversion
 from ..carrier import Note, checked_label, kind_of
@@ -19,9 +19,6 @@ from .operands import is_foreign, is_number, to_float
 
 if TYPE_CHECKING:
     from mypy_extensions import i64  # an int that mypyc keeps in a machine word
-
-STEPS: Final = 10
-"""After so many steps of a training that hangs each on the graph there is a warning."""
 
 
 class Scalar:
@@ -71,7 +68,7 @@ class Scalar:
     def grad(self) -> float:
         """d root / d self of the backward sweeps so far: see `backward`. Assignable."""
         if self.x is not None and self.y is None:
-            watch_steps(self)
+            conversion.watch_steps(self)
         return self._grad
 
     @grad.setter
@@ -129,6 +126,17 @@ class Scalar:
         if self.rule.arity == 1:
             return (dx,)
         return (dx, self.dy if self.y is not None else math.nan)
+
+    def _step(self) -> Any:
+        """If it may be another number after a step, w - rate * gradient: that number and the step."""
+        if (
+            self.x is None
+            or self.y is not None
+            or self.mark <= 0
+            or (self.rule is not subtract and self.rule is not add)
+        ):
+            return None
+        return self.x, self.dy
 
     def _unfold(self) -> None:
         """Give a sum of products that is one node so far its operands x and y: see `sums.py`."""
@@ -248,19 +256,6 @@ def refuse_while_tracing(value: Scalar, what: str) -> None:
     """A number read while a compiler traces would be frozen into the program: its tracer says so."""
     if NOW.tracer is not None:
         NOW.tracer.refuse(value, what)
-
-
-def watch_steps(node: Scalar) -> None:
-    """Warn where `w = w - rate * w.grad` in a loop makes one long graph: w was ten times moved by plain numbers."""
-    steps: list[float] = []
-    at: Scalar | None = node
-    while at is not None and at.x is not None and at.y is None and at.mark > 0 and len(steps) <= STEPS:
-        if at.rule is not subtract and at.rule is not add:
-            break
-        steps.append(at.dy)
-        at = at.x
-    if len(steps) == STEPS and len(set(steps)) == STEPS:
-        conversion.warn_of_steps(STEPS)
 
 
 def belongs_elsewhere(other: object) -> bool:

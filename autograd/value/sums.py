@@ -248,6 +248,10 @@ class Chain(Result):
             high -= 1
         return waits
 
+    def _nodes(self) -> list[Scalar | None]:
+        xs, ys = self.xs, self.ys
+        return [self.x, self.y] if xs is None or ys is None else [self.start, *xs.nodes(), *ys.nodes()]
+
     def _pass_on(self) -> float:
         xs, ys = self.xs, self.ys
         assert xs is not None

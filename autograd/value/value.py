@@ -19,7 +19,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from ..carrier import NOTHING_RECORDED, Note, checked_label, deepcopy_graph, describe, no_subclass, rule_of, whole
+from ..carrier import (
+    NOTHING_RECORDED,
+    Note,
+    checked_label,
+    deepcopy_graph,
+    describe,
+    no_subclass,
+    rule_of,
+    unrecorded,
+    whole,
+)
 from ..conversion import CARRIERS
 from ..core import table
 from ..core.node import walk
@@ -157,6 +167,7 @@ class Value(Scalar):
 
         Raises:
             OperandError: the seed is not a number.
+            GraphError: nothing that it depends on was recorded.
             AnomalyError: under `detect_anomaly()`, at the first NaN or infinity.
 
         >>> x = Value(3.0)
@@ -170,6 +181,8 @@ class Value(Scalar):
             raise GraphError(NOTHING_RECORDED)
         with ADDING:
             nodes = results_below(self)
+            if SWEEPS.cut and nodes and is_cut_off(nodes):
+                raise GraphError(NOTHING_RECORDED)
             try:
                 passed = self._sweep(start, nodes)
                 if passed * 0.0 != 0.0 or (SPECIAL and looking_for_anomalies()):  # infinite, or NaN
@@ -203,6 +216,7 @@ class Value(Scalar):
     def _sweep_exactly(self, start: float) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
         watching = looking_for_anomalies()
+        origins: dict[int, AnomalyError] = {}
         results = order(self)
         for node, _ in results:
             node._grad = 0.0
@@ -211,7 +225,7 @@ class Value(Scalar):
         def send(node: Any, operands: Any, g: Any) -> Any:
             node._grad = g
             parts = node._pull(g, operands, operands, False)
-            return check_cotangents(node, operands, parts) if watching else parts
+            return check_cotangents(node, operands, parts, origins) if watching else parts
 
         sweep(results, arrived, send)
         for node, operands in walk(self):
@@ -1179,6 +1193,10 @@ class Result(Value):
         """Add local × upstream to the gradients of all operands. The sum of what was added."""
         raise NotImplementedError
 
+    def _nodes(self) -> list[Scalar | None]:
+        """The operands, in any order; None in the place of a plain number."""
+        return [self.x, self.y]
+
 
 def blank() -> Result:
     """A result that its maker fills in: nothing is recorded, so the switches are not asked."""
@@ -1214,11 +1232,12 @@ def after_recording(node: Result) -> None:
         if hasattr(tracer, "cut"):  # compiled, the number follows the parameters; only its derivative is cut off
             tracer.cut(node)
             return
+        node.rule = unrecorded(node.rule, node.x, node.y)
         node.x = None
         node.y = None
         node.dx = 0.0
         node.dy = 0.0
-        node.rule = UNRECORDED
+        SWEEPS.cut = True
 
 
 # ------------------------------------------------------------------------------------------------- behind backward
@@ -1227,10 +1246,11 @@ def after_recording(node: Result) -> None:
 class Sweeps:
     """Numbers the backward sweeps, so that a mark on a node tells which sweep left it."""
 
-    __slots__ = ("count",)
+    __slots__ = ("count", "cut")
 
     def __init__(self) -> None:
         self.count: i64 = 0
+        self.cut: bool = False  # whether any result has ever been left unrecorded
 
 
 SWEEPS: Final = Sweeps()
@@ -1285,6 +1305,15 @@ def results_below(root: Scalar) -> list[Result]:
             nodes.append(node)
     nodes.reverse()
     return nodes
+
+
+def is_cut_off(nodes: list[Result]) -> bool:
+    """Whether all leaves below these results are results of operations that were not recorded."""
+    for place in range(len(nodes) - 1, -1, -1):  # the last one has leaves only
+        for operand in nodes[place]._nodes():
+            if operand is not None and operand.is_leaf and operand.rule is not UNRECORDED:
+                return False
+    return True
 
 
 def reach(node: Scalar, stack: list[Result], done: int) -> bool:

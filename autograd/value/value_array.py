@@ -22,7 +22,7 @@ from ..conversion import is_shown
 from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
 from ..mode import NOW, SPECIAL
-from ..numbers.functions import clip, greater, where
+from ..numbers.functions import clip, root, where
 from ..system.arrays import MASKED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
 from ..tensor.numpy_protocol import name_of
@@ -270,11 +270,6 @@ def _winner(rule: Any, elements: list[Any]) -> Any:
     return functools.reduce(lambda total, each: total + (each - first) / len(winners), others, first)
 
 
-def _root(x: Any, power: float) -> Any:
-    """x to a power below 1, but at 0 with slope 0, to all orders."""
-    return where(greater(x, 0), x**power, 0.0 * x)
-
-
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.linalg.norm`: the length of vectors, where that of the zero vector has slope 0; of matrices what numpy has.
 
@@ -284,7 +279,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = of_values(np.asarray(x, dtype=object))
     axes = some_axes(axis, x.ndim)
     if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-        return _each(lambda s: _root(s, 0.5), np.sum(x * x, axis=axis, keepdims=keepdims))
+        return _each(lambda s: root(s, 0.5), np.sum(x * x, axis=axis, keepdims=keepdims))
     size = _each(table.abs, x)
     if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
         down, across = axes
@@ -294,8 +289,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         raise ufuncs.refusal(f"np.linalg.norm(ord={ord!r})", "Value", what=f" over {len(axes)} axes")
     if ord in (math.inf, -math.inf):
         return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
-    total = np.sum(size if ord == 1 else size**ord, axis=axis, keepdims=keepdims)
-    return total if ord == 1 else _each(lambda s: _root(s, 1.0 / ord), total)
+    if ord == 1:
+        return np.sum(size, axis=axis, keepdims=keepdims)
+    powers = _each(lambda s: root(s, ord), size) if ord > 0 and ord % 1 else size**ord
+    total = np.sum(powers, axis=axis, keepdims=keepdims)
+    return _each(lambda s: root(s, 1.0 / ord), total) if ord > 1 else total ** (1.0 / ord)
 
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {

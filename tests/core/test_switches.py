@@ -20,7 +20,19 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Tensor, Value, checkpoint, detect_anomaly, grad, no_grad, scope
+from autograd import (
+    GraphError,
+    OperandError,
+    Tensor,
+    Value,
+    checkpoint,
+    clip,
+    detect_anomaly,
+    dot,
+    grad,
+    no_grad,
+    scope,
+)
 from autograd.mode import NOW, SPECIAL, STRICT
 
 CARRIERS: dict[str, Callable[[], Any]] = {"Value": lambda: Value(3.0), "Tensor": lambda: Tensor([3.0])}
@@ -149,6 +161,9 @@ def test_a_decorated_function(w: Any) -> None:
     assert not (w * 2.0).is_leaf
     with pytest.raises(TypeError):
         no_grad(f)  # type: ignore[call-arg]
+    for switch in (no_grad(), detect_anomaly(), scope("name")):
+        with pytest.raises(OperandError, match=r"\(\) is for functions, got type .*: put it on the methods"):
+            switch(dict)
 
 
 def test_a_decorated_generator_function(w: Any) -> None:
@@ -523,3 +538,38 @@ def test_a_child_forked_while_another_thread_sweeps() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+# ------------------------------------------------------------------------------- graphs that were not recorded
+
+
+def test_backward_that_could_reach_nothing_is_an_error(w: Any) -> None:
+    with no_grad():
+        p = w * w
+    for lost in (p * 3, (p - 1) ** 2 + p):
+        with pytest.raises(GraphError, match="computed under no_grad"):
+            lost.backward()
+    x = type(w)(p.data)
+    ((x - p) ** 2 + w * p).backward()  # a target, and a frozen feature
+    assert np.all(w.grad == 9.0)
+
+
+def test_a_module_under_no_grad_is_not_trained_in_silence() -> None:
+    for model, x in ((nn.Linear(2, 1), Tensor([[1.0, 2.0]])), (nn.MLP(2, [3, 1]), [1.0, 2.0])):
+        with no_grad():
+            p: Any = model(x)
+        with pytest.raises(GraphError, match="computed under no_grad"):
+            ((p - 1) ** 2).mean().backward() if isinstance(p, Tensor) else dot([p, p], [p, 2.0]).backward()
+
+
+def test_a_leaf_moved_under_no_grad_is_the_leaf_of_the_next_step(w: Any) -> None:
+    for _ in range(12):
+        (w * w).backward() if isinstance(w, Value) else (w * w).sum().backward()
+        with no_grad():
+            w = w - 0.25 * w.grad
+    assert np.all(w.data == 3.0 / 2**12)
+
+
+def test_a_constant_is_nothing_lost() -> None:
+    clip(Tensor(0.0), 1.0, 2.0).sum().backward()
+    clip(Value(0.0), 1.0, 2.0)

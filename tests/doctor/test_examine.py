@@ -159,7 +159,12 @@ def test_targets_that_broadcast_against_predictions() -> None:
     assert "shapes that broadcast" not in flags(weights(), network(np.tanh), (X, Y))
 
 
-@pytest.mark.parametrize("case", FAILING, ids=lambda case: case.__name__)
+LONG = (zoo.weights_from_a_wide_normal,)
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=[pytest.mark.long] if c in LONG else [], id=c.__name__) for c in FAILING]
+)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_the_reason_comes_first(case: Callable[[], SetUp]) -> None:
     model, loss, batch, options = case()

@@ -121,3 +121,21 @@ def test_early_stopping_brings_back_the_best_arrays():
     )  # fmt: skip
     assert history.stopped_early
     assert np.array_equal(model.weight.data, seen[history.best_epoch])
+
+
+@pytest.mark.parametrize(
+    ("samples", "error", "told"),
+    [
+        ([{"a": 1.0}, {"b": 1.0}], ShapeError, r"the same keys, got \['a'\] and \['b'\]"),
+        ([{"a": 1.0}, (1.0,)], ShapeError, r"the same keys, got \['a'\] and tuple"),
+        ([{"a": {"b": 1.0}}] * 2, SettingError, "'a' of every sample is a number or an array, got dict"),
+        ([(1.0, None)] * 2, SettingError, "part 1 of every sample is a number or an array, got NoneType"),
+        ([None] * 2, SettingError, "the whole of every sample is a number or an array, got NoneType"),
+        ([(1.0, 2.0), (1.0,)], ShapeError, "as many parts, got 2 and 1"),
+        ([(np.ones(2), 1.0), (np.ones(3), 1.0)], ShapeError, r"part 0 .* their shapes differ \(\(2,\), \(3,\)\): pad"),
+        ([([[1.0], [1.0, 2.0]], 1.0)] * 2, ShapeError, "part 0 .* their shapes differ"),
+    ],
+)
+def test_samples_that_make_no_batch(samples, error, told):
+    with pytest.raises(error, match=told):
+        list(DataLoader(samples, batch_size=2))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, no_grad, parameter, values
-from nn import MLP, Layer, Module, Neuron, StateError
+from autograd import GraphError, Tensor, Value, no_grad, parameter, values
+from nn import MLP, Layer, Linear, Module, Neuron, SettingError, StateError
 
 
 class Bag(Module):
@@ -393,3 +393,26 @@ def test_repr_folds_neighbours_that_read_alike():
 
 def test_layers_are_modules():
     assert isinstance(Layer(1, 1), nn.Module)
+
+
+def test_a_parameter_is_not_replaced_by_a_result():
+    for module, name in ((Linear(2, 1), "weight"), (Neuron(2), "b"), (Neuron(2), "w")):
+        before, kept = getattr(module, name), module.state_dict().keys()
+        moved = [2 * w for w in before] if isinstance(before, list) else before - 0.5 * before.grad
+        with pytest.raises(GraphError, match=rf"with no_grad\(\): (m.{name}|p).data -= "):
+            setattr(module, name, moved)
+        assert getattr(module, name) is before
+        with no_grad():  # a leaf
+            setattr(module, name, [2 * w for w in before] if isinstance(before, list) else 2 * before)
+        other = type(module)(2, 1) if isinstance(module, Linear) else Neuron(2)
+        setattr(module, name, getattr(other, name))  # weights that are shared
+        assert module.state_dict().keys() == kept
+
+
+@pytest.mark.parametrize("value", [Linear(2, 1), Tensor([1.0]), "yes", None])
+def test_training_is_a_switch_and_no_part(value):
+    module = Linear(2, 1)
+    with pytest.raises(SettingError, match="give it another name"):
+        module.training = value
+    module.training = np.bool_(False)
+    assert not module.training

@@ -1,5 +1,6 @@
 """Optimisers, step by step: by hand, on arrays, and against torch where it is installed; clipping; schedules."""
 
+import itertools
 import math
 
 import numpy as np
@@ -17,6 +18,7 @@ from nn import (
     LinearWarmup,
     Optimizer,
     Schedule,
+    SequentialLR,
     SettingError,
     StateError,
     StepLR,
@@ -212,12 +214,16 @@ def test_a_result_is_no_parameter():
         (SGD, {"lr": math.inf}, "lr is a number from 0"),
         (SGD, {"lr": "fast"}, "lr is a number, got str 'fast'"),
         (SGD, {"lr": None}, "lr is a number, got NoneType"),
+        (SGD, {"lr": Value(0.1)}, "lr is a number, got Value"),
+        (SGD, {"momentum": Tensor([0.1])}, "momentum is a number, got Tensor"),
         (SGD, {"momentum": -1}, "momentum is"),
         (SGD, {"weight_decay": -1}, "weight_decay is"),
         (SGD, {"nesterov": True}, "nesterov=True needs a momentum above 0 and no dampening"),
         (SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "nesterov=True needs"),
         (Adam, {"betas": (1.0, 0.9)}, "a beta is a number from 0 to below 1, got 1"),
         (Adam, {"betas": (0.9, -0.1)}, "a beta is"),
+        (Adam, {"betas": (0.9,)}, r"betas are two numbers, such as \(0.9, 0.999\), got \(0.9,\)"),
+        (Adam, {"betas": 0.9}, "betas are two numbers"),
         (Adam, {"eps": -1}, "eps is"),
         (AdamW, {"weight_decay": -1}, "weight_decay is"),
     ],
@@ -343,6 +349,49 @@ def test_rates_against_torch(name):
         schedule.step()
         theirs.step()
         their_schedule.step()
+
+
+TORCH_SCHEDULES = {  # ours and PyTorch's, as functions of an optimiser
+    "exponential": (lambda o: ExponentialLR(o, 0.9), lambda o, t: t.ExponentialLR(o, 0.9)),
+    "step": (lambda o: StepLR(o, 3, 0.5), lambda o, t: t.StepLR(o, 3, 0.5)),
+    "warm-up": (lambda o: LinearWarmup(o, 5, 0.1), lambda o, t: t.LinearLR(o, 0.1, 1.0, 5)),
+    "cosine": (lambda o: CosineAnnealingLR(o, 20, 0.01), lambda o, t: t.CosineAnnealingLR(o, 20, 0.01)),
+    "sequence": (
+        lambda o: SequentialLR(o, [LinearWarmup(o, 4, 0.25), CosineAnnealingLR(o, 10)], [4]),
+        lambda o, t: t.SequentialLR(o, [t.LinearLR(o, 0.25, 1.0, 4), t.CosineAnnealingLR(o, 10)], [4]),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # PyTorch's, of its own SequentialLR and of steps before the optimiser's
+@pytest.mark.parametrize("by_hand", [None, 4])
+@pytest.mark.parametrize("names", [*itertools.permutations(TORCH_SCHEDULES, 2), *zip(TORCH_SCHEDULES)])
+def test_schedules_of_one_optimiser_multiply_as_pytorchs_do(names, by_hand):
+    torch = pytest.importorskip("torch")
+    optimizer, theirs = SGD([Value(1.0)], lr=0.1), torch.optim.SGD([torch.zeros(1)], lr=0.1)
+    schedules = [TORCH_SCHEDULES[name][0](optimizer) for name in names]
+    their_schedules = [TORCH_SCHEDULES[name][1](theirs, torch.optim.lr_scheduler) for name in names]
+    for step in range(12):
+        assert optimizer.lr == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-9)
+        if step == by_hand:
+            optimizer.lr = theirs.param_groups[0]["lr"] = 1.0
+        for each in (*schedules, *their_schedules):
+            each.step()
+
+
+def test_chained_schedules_go_on_where_they_were():
+    def chained(lr):
+        optimizer = SGD([Value(1.0)], lr=lr)
+        return optimizer, LinearWarmup(optimizer, 4, 0.25), ExponentialLR(optimizer, 0.9)
+
+    (one, *first), (two, *second) = chained(0.3), chained(7.0)
+    for place in range(6):
+        if place == 3:
+            for mine, other in zip(first, second, strict=True):
+                other.load_state_dict(mine.state_dict())
+        for each in (*first, *second):
+            each.step()
+    assert one.lr == two.lr < 0.3
 
 
 def test_schedule_state():

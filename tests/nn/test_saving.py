@@ -101,12 +101,19 @@ def test_a_link_stays_a_link(tmp_path):
         ({"a": Value(1.0)}, "got 'a': Value"),
         ({3: 1.0}, "got 3: float"),
         ([1.0], "takes a module, an optimiser or a dict of numbers, got list"),
+        ({"\ud800": 1.0}, "half of a character"),
     ],
 )
 def test_what_cannot_be_saved(tmp_path, what, message):
     with pytest.raises(StateError, match=message):
         save(what, tmp_path / "model")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices are files on POSIX")
+def test_a_device_is_written_into():
+    save(Linear(2, 1), "/dev/null")
+    save(Linear(2, 1).state_dict(), "/dev/null")
 
 
 def test_the_path_comes_first(tmp_path):

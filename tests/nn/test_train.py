@@ -309,6 +309,8 @@ def test_a_model_that_takes_batches():
         ({"patience": 0}, SettingError, "patience is"),
         ({"optimizer": "adam"}, SettingError, "optimizer= takes one of nn's or a function that makes one, got str"),
         ({"schedule": lambda o: 0.1}, SettingError, "schedule= takes one of nn's .* got float"),
+        ({"schedule": ExponentialLR(SGD([Value(1.0)]), 0.5)}, SettingError, "rate of another optimizer than the one"),
+        ({"schedule": ExponentialLR}, SettingError, r"missing .*'gamma'\): write schedule=lambda given: Exponen"),
         ({"loss": lambda p, t: 0.5}, SettingError, "the loss gave float, expected a Value"),
         ({"loss": lambda p, t: mse(p, t, "none")}, SettingError, 'ndarray.*reduction="none" is not one number'),
         ({"clip_norm": 0.0}, SettingError, "max_norm is above 0"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from autograd import OperandError, ShapeError, Tensor, grad, hvp, jvp, vjp
+from autograd import OperandError, ShapeError, Tensor, compile, grad, grads, hessian, hvp, jvp, values, vjp
 from autograd.core import table as rules
 from autograd.tensor import rules as array_rules
 from autograd.tensor.rules import ARRAY_TABLE, ArrayRule
@@ -331,3 +331,16 @@ def test_wrong_shapes_say_what_is_wanted(run: Any, message: str) -> None:
 def test_wrong_operands_say_what_is_wanted(run: Any, message: str) -> None:
     with pytest.raises(OperandError, match=message):
         run(Tensor(np.ones((3, 4))))
+
+
+@pytest.mark.parametrize("order", [0.5, 1, 1.5, 2, 3, np.inf])
+def test_the_norm_of_zeros_has_slope_0_whatever_its_order(order: float) -> None:
+    zeros, rows = np.zeros(2), np.array([[0.0, 0.0], [0.0, 1.0]])
+    assert grad(lambda x: np.linalg.norm(x, order))(zeros).tolist() == [0.0, 0.0]
+    assert hessian(lambda x: np.linalg.norm(x, order))(zeros).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert grad(lambda x: np.linalg.norm(x, order, axis=1).sum())(rows).tolist() == [[0.0, 0.0], [0.0, 1.0]]
+    V, T = values(rows), Tensor(rows)
+    np.linalg.norm(V, order, axis=1).sum().backward()
+    compile(lambda: np.linalg.norm(T, order, axis=1).sum(), [T])()
+    assert grads(V).tolist() == T.grad.tolist() == [[0.0, 0.0], [0.0, 1.0]]
+    assert np.isnan(np.linalg.norm(Tensor([np.nan, 1.0]), order).data)

@@ -533,3 +533,13 @@ def test_products_of_empty_matrices(x: tuple[int, ...], y: tuple[int, ...]) -> N
     a, b = Tensor(np.ones(x)), Tensor(np.ones(y))
     (a @ b).sum().backward()
     assert (a.grad.shape, b.grad.shape) == (x, y)
+
+
+@pytest.mark.parametrize("given", [1j, "s", 10**400, [[1.0], [1.0, 2.0]], np.ma.masked_array([1.0]), {}, [None]])
+@pytest.mark.parametrize("name", ["data", "grad"])
+def test_what_is_no_number_is_not_assigned(name: str, given: Any) -> None:
+    t = Tensor([1.0])
+    for wrong in [given] if name == "grad" else [given, None]:
+        with pytest.raises(OperandError):
+            setattr(t, name, wrong)
+    assert (t.data.tolist(), t.grad.tolist()) == ([1.0], [0.0])

@@ -12,7 +12,10 @@ import pytest
 from autograd import (
     OperandError,
     ShapeError,
+    Tensor,
+    TraceError,
     Value,
+    compile,
     cos,
     exp,
     grad,
@@ -170,3 +173,35 @@ def test_directions_are_read_by_their_keys_not_by_their_order() -> None:
     assert hvp(f, p, {"b": 1.0, "a": 0.0}) == {"a": 0.0, "b": 12.0}
     _, pullback = vjp(lambda x: {"a": 2 * x, "b": 5 * x}, 1.0)
     assert pullback({"b": 1.0, "a": 0.0}) == (5.0,)
+
+
+@pytest.mark.parametrize("f", [lambda x: x > 1, lambda x: x.argmax(), lambda x: {"a": [x.sum() > 0]}])
+def test_a_truth_value_or_a_place_has_no_derivative(f: Any) -> None:
+    x = np.array([1.0, 2.0])
+    asked = (
+        lambda: grad(f)(x),
+        lambda: value_and_grad(f)(x),
+        lambda: jacobian(f)(x),
+        lambda: hessian(f)(x),
+        lambda: hvp(f, x, x),
+        lambda: vjp(f, x),
+        lambda: jvp(f, (x,), (x,)),
+    )
+    for each in asked:
+        with pytest.raises(OperandError, match="a comparison or a position has no derivative"):
+            each()
+    assert jacobian(lambda x: 5)(x).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("w", [Value(2.0), Tensor([2.0])])
+def test_a_truth_value_is_no_loss(w: Any) -> None:
+    with pytest.raises(TraceError, match="returned a truth value"):
+        compile(lambda: w > 0, [w])()
+
+
+@pytest.mark.parametrize("argnums", [np.int64(1), np.array([0, 1])[1], (np.int32(1),), 1])
+def test_argnums_is_any_whole_number(argnums: Any) -> None:
+    found = grad(lambda x, y: x * y, argnums)(2.0, 3.0)
+    assert found == ((2.0,) if isinstance(argnums, tuple) else 2.0)
+    with pytest.raises(OperandError, match="argnums is the number of an argument"):
+        grad(lambda x: x, [1.5])(2.0)

@@ -10,7 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import AnomalyError, Value, detect_anomaly, no_grad, parameter, primitive, values, where
+from autograd import (
+    AnomalyError,
+    Tensor,
+    Value,
+    ceil,
+    detect_anomaly,
+    grad,
+    no_grad,
+    parameter,
+    primitive,
+    sqrt,
+    values,
+    where,
+)
 from autograd.core import table as rules
 
 
@@ -138,3 +151,22 @@ def test_an_own_primitive_is_named() -> None:
 
     with detect_anomaly():
         assert message(lambda: mine(Value(0.0))).startswith("mine(0.0) gave -inf at test_anomaly.py:")
+
+
+@pytest.mark.parametrize("make", [Value, lambda number: Tensor([number, -3.0])])
+def test_what_is_masked_on_its_way_is_no_anomaly(make: Any) -> None:
+    x = make(-2.5)
+    with detect_anomaly():
+        y = x ** ceil(x)
+        y.backward() if isinstance(x, Value) else y.sum().backward()
+        assert grad(lambda z: z ** ceil(z))(-2.5) == pytest.approx(0.128)
+    assert np.ravel(x.grad)[0] == pytest.approx(0.128)
+
+
+@pytest.mark.parametrize("make", [Value, lambda number: Tensor([number])])
+def test_what_is_masked_is_not_blamed_for_another(make: Any) -> None:
+    x, z = make(-2.5), make(0.0)
+    with detect_anomaly():
+        y = x ** ceil(x) + sqrt(z) * 0.5
+        assert message(y.backward).startswith("backward through sqrt gave a gradient")
+        assert message(lambda: grad(sqrt)(0.0)).startswith("backward through sqrt gave a gradient")

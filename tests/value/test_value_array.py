@@ -206,10 +206,11 @@ def test_inputs_are_computed_with_in_place() -> None:
     assert list(grads(x)) == [8.0, 16.0]
 
 
-def test_a_training_that_hangs_each_step_on_the_graph_is_told_so_once() -> None:
+@pytest.mark.parametrize("make", [Value, Tensor, lambda number: Tensor([number])])
+def test_a_training_that_hangs_each_step_on_the_graph_is_told_so_once(make: Any) -> None:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("default")
-        w = Value(2.0)
+        w = make(2.0)
         for _ in range(30):
             (w * w).backward()
             w = w - 0.01 * w.grad

@@ -13,6 +13,7 @@ from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.loader import Script
 from tests.zoo.hand import HAND, NO_DESCENT, ODD
 from tests.zoo.scripts import NETWORKS, STEPS, Style, combinations, script
+from tests.zoo.strangers import RIGHT, STRANGERS
 from tests.zoo.wrong import WRONG, specimens
 
 COMBINATIONS = combinations()
@@ -102,3 +103,22 @@ def test_a_printed_line_was_run() -> None:
 
 def test_half_precision_is_no_mistake() -> None:
     assert judged_right(script(NETWORKS[1], Style(dtype="float16"))) == ""
+
+
+QUICK = ("floats, one input left out", "a slope more after a sigmoid", "keys made of a word and a number")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.long]) for n in STRANGERS])
+def test_what_strangers_write(name: str) -> None:
+    cause, text, right, wrong = STRANGERS[name]
+    assert judged_right(text.replace("@@", right)) == ""
+    found = found_in(text.replace("@@", wrong))
+    assert "failure" not in found
+    line = next(k for k, row in enumerate(text.splitlines(), 1) if row == "@@")
+    assert [(fault["line"], fault["name"]) for fault in found["faults"]] == [(line, cause)]
+    assert found["faults"][0]["instead"] or cause == "unrecognised"
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_strangers_write_right(name: str) -> None:
+    assert judged_right(RIGHT[name]) == ""

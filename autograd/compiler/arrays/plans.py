@@ -14,7 +14,7 @@ from ...switches import always_recording, tracing
 from ...tensor import rules as rows
 from ...tensor.tensor import Tensor
 from ...transforms.pytree import Rebuild, flatten
-from ..derive import BasePlans, Recorded
+from ..derive import NO_CONDITION, BasePlans, Recorded
 from ..program import DIRECTION
 from ..record import called
 from .derive import differentiate
@@ -100,6 +100,8 @@ class ArrayPlans(BasePlans[ArrayProgram]):
         if sizes != [1]:
             what = ", ".join(f"an array of shape {self.program.shapes[output]}" for output in self.outputs) or "nothing"
             raise TraceError(f"a loss is one number, and this function returned {what}: take .sum() or .mean() of it")
+        if self.program.is_condition(self.outputs[0]):
+            raise TraceError(NO_CONDITION)
         return self.program.emit(rows.reshape, self.outputs[0], shape=())
 
     def differentiated(self, output: int, kind: type[Recorded]) -> tuple[int, ...]:

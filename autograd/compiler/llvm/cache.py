@@ -1,7 +1,7 @@
 """Machine code that is kept on disk, so that a long program is compiled once and not in every process.
 
 A file's name is a digest of all that its content depends on: the program, the machine, LLVM, and this library's own
-text. Inside are facts as JSON, and object code under a digest of its own: what is cut short is not taken. The folder
+text. Inside are facts as JSON and object code, under a digest of their own: what is cut short is not taken. The folder
 belongs to the user alone, or nothing is read from it, for object code is what the processor will do.
 
 GLASSGRAD_CACHE=0 keeps nothing; GLASSGRAD_CACHE=folder keeps it there. A program with a user's primitive is not kept.
@@ -62,15 +62,14 @@ def read(name: str) -> tuple[dict[str, Any], bytes] | None:
     if place is None or not _is_ours(place):
         return None
     try:
-        content = (place / name).read_bytes()
-        head, _, code = content.partition(b"\n")
-        facts = json.loads(head)
-        if not code or facts.pop("digest") != hashlib.sha256(code).hexdigest():
-            return None
+        digest, _, content = (place / name).read_bytes().partition(b"\n")
         os.utime(place / name)
-    except (OSError, ValueError, KeyError, AttributeError):
+    except OSError:
         return None
-    return facts, code
+    head, _, code = content.partition(b"\n")
+    if not code or digest.decode(errors="replace") != hashlib.sha256(content).hexdigest():
+        return None
+    return json.loads(head), code
 
 
 def write(name: str, facts: dict[str, Any], code: bytes) -> None:
@@ -78,11 +77,12 @@ def write(name: str, facts: dict[str, Any], code: bytes) -> None:
     place = folder()
     if place is None or len(code) > MOST // 4:
         return
-    head = json.dumps({**facts, "digest": hashlib.sha256(code).hexdigest()}).encode()
+    content = json.dumps(facts).encode() + b"\n" + code
+    digest = hashlib.sha256(content).hexdigest().encode()
     with contextlib.suppress(OSError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if _is_ours(place):
-            files.write(place / name, lambda file: file.write(head + b"\n" + code))
+            files.write(place / name, lambda file: file.write(digest + b"\n" + content))
             _prune(place)
 
 

@@ -94,6 +94,7 @@ def machine_code(text: str, symbols: list[str], level: int, compiled: bytes = b"
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), target)
     engine.set_object_cache(lambda _, code: found.append(code), lambda _: compiled or None)
     engine.finalize_object()
+    engine.set_object_cache()  # which lets go of the code's copy
     return engine, found[0]
 
 

@@ -19,6 +19,7 @@ from ...mode import NOW
 from ...switches import always_recording, tracing
 from ...value.value import Value
 from ..batch import Layout
+from ..derive import NO_CONDITION
 from ..program import CAPTURED, DETACH, LEARNED
 from ..record import called
 from .program import REDUCE, SAMPLE, Op, Program
@@ -126,6 +127,9 @@ def trace(function: Callable[..., Any], parameters: Sequence[Value], layout: Lay
     rows = [_row(tracer, leaf.name, leaf.shape, places) for leaf in layout.leaves]
     with always_recording(), tracing(tracer):  # also when it is called under no_grad
         result = called(function, *layout.sample(rows))
+        condition = isinstance(result, TracedNumber) and program.is_condition(result.index)
+        if parameters and (condition or isinstance(result, (bool, np.bool_))):
+            raise TraceError(NO_CONDITION)
         outputs, shape = _outputs(tracer, result)
     known = [program.leaf(LEARNED, place) for place in range(len(parameters))]
     return Trace(program, outputs, shape, layout, known, tracer.captured)

@@ -87,6 +87,7 @@ class Changer:
                         yield f"{atom.text}.T"
             yield from slopes_of(here)
             yield f"{here}**2"
+            yield f"{here} + 1"
             yield f"np.tanh({here})"
             for function in self.hand.functions:
                 yield f"{function}({here})"

@@ -35,7 +35,14 @@ class Composer:
             yield f"-{text}"
             return
         sign, size = ("-" if factor < 0 else ""), abs(factor)
+        small = abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size
+        whole = f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
+        for scalar in self.hand.scalars:  # as in attention
+            if float(scalar.first) > 2 and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
+                yield f"{sign}{text} / np.sqrt({scalar.text})"
         for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
+            if c == 2.0 and small and max(size, 1 / size) < 5:
+                yield whole
             for scalar in self.hand.scalars:
                 number = abs(float(scalar.first))
                 counts = number == round(number) and number > 2
@@ -44,8 +51,8 @@ class Composer:
                         yield f"{sign}{said}{scalar.text} * {text}"
                     if abs(c / number / size - 1) < 1e-9:
                         yield f"{sign}{said}{text} / {scalar.text}"
-        if abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size:
-            yield f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
+        if small:
+            yield whole
         yield f"{sign}{size:.12g} * {text}"
 
     def formulas(self) -> Iterator[str]:
@@ -70,6 +77,8 @@ class Composer:
             factor = self.hand.read(slope, 0)
             if factor is None or not broadcasts(np.shape(factor), right.shape):
                 continue
+            if np.shape(factor) == right.shape and np.allclose(factor, right, rtol=1e-6, atol=0):
+                yield slope
             with np.errstate(all="ignore"):
                 rest = right / factor
             if np.all(np.isfinite(rest)):
@@ -79,16 +88,17 @@ class Composer:
         yield from self._masked(right)
 
     def _masked(self, right: Array) -> Iterator[str]:
-        """Products with a mask, which cannot be divided by."""
+        """Names and products with a mask, which cannot be divided by."""
         masks = [f"({a.text} > 0)" for a in self.hand.arrays if np.shape(a.first) == right.shape]
-        for text, value in self._products(right.shape):
+        names = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first)]
+        for text, value in [*names, *self._products(right.shape)]:
             for mask in masks:
                 m = self.hand.read(mask, 0)
                 if m is not None and value.shape == right.shape and np.any(value * m):
                     ratio = float(np.vdot(value * m, right) / np.vdot(value * m, value * m))
                     if np.allclose(value * m * ratio, right, rtol=1e-6, atol=1e-12):
                         for scaled in self.times(text, ratio):
-                            yield f"({scaled}) * {mask}"
+                            yield f"{scaled if scaled == text and level(text) > 2 else f'({scaled})'} * {mask}"
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""

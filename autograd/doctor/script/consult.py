@@ -16,9 +16,10 @@ import numpy as np
 from ..language import say
 from .blame import place
 from .candidates import Fault
+from .compared import Cause
 from .drawn import graph_of
 from .edits import Edit, patched
-from .explain import Cause, Explainer
+from .explain import Explainer
 from .judge import judge
 from .loader import Subject
 from .locate import Locator
@@ -83,6 +84,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     found = judge(recording.training, options.loss)
     if found is None:
         return {"failure": no_loss(recording, options)}
+    recording.training = found.look.training
     cases = cases_of(found, recording)
     if not cases and not any(v.right for v in found.verdicts.values()):
         return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}

@@ -6,51 +6,30 @@ without a name.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .candidates import Fault
+from .compared import Cause, along
 from .edges import changed_edge
 from .judge import input_like
-from .locate import Locator
-from .match import Match, close, laid_over, matched, polynomial
+from .match import close, laid_over
 from .node import Node
 from .quantities import Quantity
-from .reference import cotangents
-from .replay import Layered, compute_node, pulled
+from .replay import pulled
+from .slopes import Slopes
 
 Array = Any
 SUMS = {"sum", "mean", "average"}
+SECONDS = 5.0  # for the cause of one fault; what is tried later has no name then
+FEW = 8  # places that use a value: where there are more, no single one explains what is wrong
 
 
-@dataclass(frozen=True)
-class Cause:
-    """A mistake by name.
-
-    Args:
-        name: "sign", "transposed", "dropped-edge", ...; "unrecognised" where nothing fits.
-        facts: what the sentence about it needs: numbers and nodes.
-    """
-
-    name: str
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-class Explainer:
+class Explainer(Slopes):
     """Finds the cause of one fault."""
-
-    def __init__(self, locator: Locator, fault: Fault) -> None:
-        self.locator, self.fault = locator, fault
-        self.look, self.points, self.quantities = locator.look, locator.points, locator.quantities
-        self.node = fault.first
-        self.wanted: Quantity = fault.wanted[fault.nodes.index(self.node)]
-        self.theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(self.node)]]
-        self.right = [np.asarray(v, dtype=float) for v in fault.right[id(self.node)]]
-        self.target = self.wanted.node
 
     def cause(self) -> Cause:
         if not all(np.all(np.isfinite(x)) for x in self.theirs):
@@ -61,8 +40,9 @@ class Explainer:
             return Cause("integer")
         if not any(np.any(x) for x in self.theirs):
             return Cause("zero")
+        until = time.monotonic() + SECONDS
         for test in self.tests:
-            found = test()
+            found = test() if time.monotonic() < until else None
             if found is not None:
                 return found
         return Cause("unrecognised")
@@ -75,14 +55,6 @@ class Explainer:
             self._own_slope, self._error, self._other_slope, self._upstream, self._duplicates, self._clipped,
             self._value, self._deep_edge, self._other,
         ]  # fmt: skip
-
-    def _same(self, theirs: list[Array], right: list[Array]) -> Match | None:
-        match = matched(theirs, right)
-        return match if match.holds and match.scale else None
-
-    def _equal(self, values: list[Array]) -> bool:
-        """Whether what they have is this, but for a common factor."""
-        return self._same(self.theirs, values) is not None
 
     # --------------------------------------------------------------------------------------------- the tests
 
@@ -170,20 +142,6 @@ class Explainer:
                 return Cause("stale", {"node": operand})
         return None
 
-    def _operands_in_statement(self) -> Iterator[Node]:
-        stack, known = list(self.node.operands()), set()
-        while stack:
-            node = stack.pop()
-            if id(node) in known:
-                continue
-            known.add(id(node))
-            yield node
-            same = (
-                node.site is not None and self.node.site is not None and node.site.statement == self.node.site.statement
-            )
-            if same and id(node) not in self.look.program.leaves:
-                stack += node.operands()
-
     def _updated(self) -> Cause | None:
         ends = {id(n): name for name, nodes in self.look.ends.items() for n in nodes}
         for operand in self._operands_in_statement():
@@ -214,37 +172,6 @@ class Explainer:
         if self.theirs[0].size == 1 < self.right[0].size and self._same(self.theirs, [np.sum(r) for r in self.right]):
             return Cause("wrong-axis", {"axis": None})
         return None
-
-    def _slope(self) -> Cause | None:
-        """A slope that is that of another function, or taken elsewhere."""
-        if self.wanted.kind != "slope":
-            return None
-        z, a = self.wanted.start, self.wanted.node
-        assert z is not None
-        if self._equal(self._slope_at_result(z, a)):
-            return Cause("activation-applied-twice", {"node": a})
-        for quantity in self.quantities.slopes:
-            if quantity.node is not a and quantity.size == self.wanted.size and self._equal(quantity.values):
-                return Cause("wrong-operand", {"node": quantity.node, "instead": a})
-        return Cause("wrong-derivative", {"node": a})
-
-    def _slope_at_result(self, z: Node, a: Node) -> list[Array]:
-        """f'(f(z)) in the place of f'(z)."""
-        region = next(region for start, end, region in self.quantities.activations if start is z and end is a)
-        order = [
-            (n, [o for o in ops if id(o) in region] if n is not z else [])
-            for n, ops in self.quantities.order
-            if id(n) in region and n.time <= a.time
-        ]
-        out = []
-        for point in self.points:
-            values: dict[int, Any] = {id(z): point.values[id(a)]}
-            mixed = Layered(values, point.values)
-            for node, _ in reversed(order[:-1] if order[-1][0] is z else order):
-                values[id(node)] = compute_node(node, mixed)
-            bars = cotangents(order, mixed, {id(a): np.ones(np.shape(values[id(a)]))})
-            out.append(bars[id(z)])
-        return out
 
     def _constant(self) -> Cause | None:
         """The number that a product multiplies by is left out: one input of a sample, say."""
@@ -298,79 +225,6 @@ class Explainer:
                             return Cause("error", {"node": quantity.node, "block": self.wanted.block})
                         return Cause(f"{how}-{kind}", {"node": quantity.node})
         return None
-
-    def _own_slope(self) -> Cause | None:
-        """One factor too many, which is a slope as it is written for a value: a * (1 - a), 1 - a * a."""
-        if self.theirs[0].size != self.right[0].size or self.theirs[0].size < 2:
-            return None
-        with np.errstate(all="ignore"):
-            used = [np.ravel(t) / np.ravel(r) for t, r in zip(self.theirs, self.right, strict=True)]
-        if any(not np.all(np.isfinite(u)) for u in used):
-            return None
-        for quantity in sorted(self.quantities.forward, key=lambda q: id(q.node) not in self.locator.named):
-            if quantity.size != used[0].size:
-                continue
-            flat = [np.ravel(v) for v in quantity.values]
-            for slopes in ([a * (1 - a) for a in flat], [1 - a * a for a in flat]):
-                if self._same(used, slopes) is not None:
-                    return Cause("extra-derivative", {"node": quantity.node})
-        return None
-
-    def _other_slope(self) -> Cause | None:
-        """The slope in a product is that of another function: what is left without it is right."""
-        for quantity in self.quantities.slopes:
-            if quantity.size != self.theirs[0].size or quantity.start is None:
-                continue
-            used = self._used_slope(quantity)
-            if used is None:
-                continue
-            if self.theirs[0].size > 1 and self._is_for(quantity.start):
-                if self._same(used, self._slope_at_result(quantity.start, quantity.node)) is not None:
-                    return Cause("activation-applied-twice", {"node": quantity.node})
-                for other in [*self.quantities.slopes, *self.quantities.forward]:
-                    if other.size == quantity.size and self._same(used, other.values) is not None:
-                        return Cause("wrong-derivative", {"node": quantity.node, "instead": other.node})
-                if self._computed_from(quantity.node, quantity.start, used) or self._function_of(quantity.node, used):
-                    return Cause("wrong-derivative", {"node": quantity.node})
-        return None
-
-    def _used_slope(self, quantity: Quantity) -> list[Array] | None:
-        """What they multiplied the error at an activation by; None where that cannot be told."""
-        with np.errstate(all="ignore"):
-            used = [
-                np.ravel(t) / np.ravel(r) * np.ravel(s)
-                for t, r, s in zip(self.theirs, self.right, quantity.values, strict=True)
-            ]
-            if all(np.all(np.isfinite(u)) for u in used):
-                return used
-            key = id(quantity.node)  # a slope of 0 hides it; what comes to the activation does not
-            if any(key not in b or np.size(b[key]) != self.theirs[0].size for b in self.locator.found.bars):
-                return None
-            errors = [bar[key] for bar in self.locator.found.bars]
-            used = [np.ravel(t) / np.ravel(e) for t, e in zip(self.theirs, errors, strict=True)]
-        return used if all(np.all(np.isfinite(u)) for u in used) else None
-
-    def _is_for(self, z: Node) -> bool:
-        """Whether what is wanted is the cotangent of this node, or of one that has the same."""
-        return z is self.target or all(
-            id(z) in bar
-            and np.size(bar[id(z)]) == np.size(v)
-            and np.allclose(np.ravel(bar[id(z)]), np.ravel(v), rtol=1e-9, atol=0)
-            for bar, v in zip(self.locator.found.bars, self.wanted.values, strict=True)
-        )
-
-    def _computed_from(self, a: Node, z: Node, used: list[Array]) -> bool:
-        """Whether these numbers stand in the statement, computed from the activation alone."""
-        for operand in self._operands_in_statement():
-            if id(operand) in self.points[0].values and id(operand) not in self.locator.erring:
-                values = [np.asarray(p.values[id(operand)], dtype=float) for p in self.points]
-                if values[0].size == used[0].size and self._same(values, used) is not None:
-                    return True
-        return False
-
-    def _function_of(self, a: Node, used: list[Array]) -> bool:
-        """Whether these numbers are a polynomial of an activation, such as a slope is written."""
-        return polynomial([np.ravel(p.values[id(a)]) for p in self.points], used)
 
     def _parts(self) -> Cause | None:
         """A path left out, or counted twice."""
@@ -470,15 +324,19 @@ class Explainer:
 
     def _upstream(self) -> Cause | None:
         """Another error sent back: that of another layer, or without its slope."""
-        for consumer in self.quantities.consumers.get(id(self.target), ()):
+        consumers = self.quantities.consumers.get(id(self.target), ())
+        for consumer in consumers if len(consumers) <= FEW else ():
             for quantity in self._bars:
                 if quantity.node is consumer or quantity.size != np.size(self.points[0].values[id(consumer)]):
                     continue
-                made = []
+                made: list[Array | None] = []
                 for k, point in enumerate(self.points):
+                    if made and (made[0] is None or not (along(self.theirs[0], made[0]) or made[0].ndim == 2)):
+                        break
                     g = np.reshape(quantity.values[k], np.shape(point.values[id(consumer)]))
                     made.append(pulled(consumer, point.values, [self.target], g)[0])
-                if all(m is not None for m in made) and self._fits(made, self.theirs):
+                whole = [m for m in made if m is not None]
+                if len(whole) == len(self.points) and self._fits(whole, self.theirs):
                     past = self.quantities.reaches(consumer, quantity.node)
                     between = past and any(
                         z is consumer and a is quantity.node for z, a, _ in self.quantities.activations

@@ -17,7 +17,7 @@ from .look import Look, Point
 from .losses import Reading, loss_nodes, readings
 from .match import matched
 from .node import Node
-from .steps import Step, Training
+from .steps import Step, Training, finer
 from .verdicts import Judgement, rate_of, verdicts
 
 Array = Any
@@ -29,6 +29,20 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     Args:
         loss: the name, or the line, of the loss; "" where it is to be found.
     """
+    best = _judged(training, loss, seed)
+    if best is None or not _wrong(best) or not _one_after_the_other(best.look):
+        return best
+    shorter = finer(training)
+    again = None if shorter is None else _judged(shorter, loss, seed)
+    if again is not None and not _one_after_the_other(again.look):
+        return again
+    for verdict in best.verdicts.values():
+        verdict.silent |= not verdict.right
+    return best
+
+
+def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
+    """The verdicts on the steps as they are cut."""
     rng = np.random.default_rng(seed)
     look, points = _look(training, rng)
     if not points:
@@ -50,11 +64,7 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
             rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())
         ):
             break
-    best = _elsewhere(_meant(found[0], everything), rng)
-    if _one_after_the_other(best.look):
-        for verdict in best.verdicts.values():
-            verdict.silent |= not verdict.right
-    return best
+    return _elsewhere(_meant(found[0], everything), rng)
 
 
 def _one_after_the_other(look: Look) -> bool:

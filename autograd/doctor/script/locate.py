@@ -126,6 +126,9 @@ class Locator(Candidates):
         if wanted.kind != "bar" or wanted.block or not fault.moves(node):
             return False
         theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(node)]]
+        named = [q for q in self.quantities.bars if id(q.node) in self.named and q.size == theirs[0].size]
+        if any(matched(theirs, q.values).holds for q in named):
+            return False  # it is right for something that the script has a name for
         parts = [q for q in self.quantities.parts if q.node is wanted.node and q.size == theirs[0].size]
         return any(matched(theirs, q.values).holds for q in parts if np.any(q.values[0]))
 

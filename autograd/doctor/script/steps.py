@@ -25,6 +25,7 @@ from .tape import Tape
 NUMBER_TYPES = {"clip", "float64", "float32", "float"}
 SAME = {"copy", "reshape", "ravel", "flatten", "astype", "transpose", "squeeze", "T", "array", "asarray", "view"}
 FAR = 14  # how many operations an update may take from the old state to the new one
+MORE_STEPS = 6  # in which other elements may be updated, each in its turn
 
 
 @dataclass(eq=False)
@@ -89,6 +90,8 @@ class Training:
     parameters: list[Parameter]
     steps: list[Step]
     others: list[Chain] = field(default_factory=list)
+    chains: list[Chain] = field(default_factory=list)
+    lasting: list[Chain] = field(default_factory=list)
 
 
 def hyper(thing: Any) -> bool:
@@ -324,17 +327,35 @@ def find_training(tape: Tape) -> Training | None:
     lasting = [c for c in repeated if c.times[-1] - c.times[0] >= 0.4 * span]
     if not lasting:
         return None
-    states = {id(state) for chain in lasting for state in chain.states}
     master = max(lasting, key=lambda c: (c.times[-1] - c.times[0], -len(c.times)))
-    marks = _cycles(master)
-    boundaries = _boundaries(tape, lasting, marks, states)
+    return _training(tape, chains, lasting, _boundaries(tape, lasting, _cycles(master)))
+
+
+def finer(training: Training) -> Training | None:
+    """The same training cut into the shortest steps that come again and again: whatever element a line updates."""
+    by_site: dict[int, set[int]] = defaultdict(set)
+    for chain in training.lasting:
+        for time, key in zip(chain.times, chain.keys, strict=True):
+            by_site[key[0]].add(time)
+    often = max(by_site, key=lambda number: len(by_site[number]))
+    marks = sorted(by_site[often])
+    if len(marks) < 2:
+        return None
+    boundaries = _boundaries(training.tape, training.lasting, marks, whole=False)
+    return _training(training.tape, training.chains, training.lasting, boundaries, MORE_STEPS)
+
+
+def _training(
+    tape: Tape, chains: list[Chain], lasting: list[Chain], boundaries: list[int], looked_at: int = 1
+) -> Training | None:
     steps = [Step(k, a, b) for k, (a, b) in enumerate(itertools.pairwise(boundaries))]
     if not steps:
         return None
-    found = _parameters(tape, lasting, steps)
+    found = _parameters(tape, lasting, steps, looked_at)
     if not found:
         return None
-    return Training(tape, found, steps, [c for c in chains if all(c not in p.chains for p in found)])
+    others = [c for c in chains if all(c not in p.chains for p in found)]
+    return Training(tape, found, steps, others, chains, lasting)
 
 
 def _cycles(chain: Chain) -> list[int]:
@@ -344,9 +365,15 @@ def _cycles(chain: Chain) -> list[int]:
     return times if len(times) > 1 else []
 
 
-def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], states: set[int]) -> list[int]:
-    """The ends of the steps: after the update in each cycle that the least data crosses."""
-    events = sorted({(t, key) for c in lasting for t, key in zip(c.times, c.keys, strict=True)}, key=lambda e: e[0])
+def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], whole: bool = True) -> list[int]:
+    """The ends of the steps: after the update in each cycle that the least data crosses.
+
+    Args:
+        whole: whether a cycle is one of the same elements; else a line may update other elements in every cycle.
+    """
+    states = {id(state) for chain in lasting for state in chain.states}
+    rows = {(t, key if whole else key[0]) for c in lasting for t, key in zip(c.times, c.keys, strict=True)}
+    events = sorted(rows, key=lambda e: e[0])
     cycle = [e for e in events if marks[0] <= e[0] < marks[1]]
     period = marks[1] - marks[0]
     uses: dict[int, int] = {}
@@ -377,9 +404,10 @@ def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], states: set[
     return [origin, *ends]
 
 
-def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step]) -> list[Parameter]:
+def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: int) -> list[Parameter]:
+    """What changes in the second step; or in one of several, where each changes other elements."""
     step = steps[min(1, len(steps) - 1)]
-    chosen = [chain for chain in lasting if _within(chain, step)]
+    chosen = [c for c in lasting if any(_within(c, s) for s in (step, *steps[2 : 1 + looked_at]))]
     groups: dict[Any, list[Chain]] = defaultdict(list)
     for chain in chosen:
         sites = tuple(sorted({site.number for site in chain.sites}))

@@ -127,9 +127,11 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
 def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
     """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
     factors: dict[str, float] = {}
+    unread = False  # whether the rate of a step could not be read
     for name, v in found.items():
         if v.right and v.rule == "plain" and v.change.holds:
             rate = rate_of(look, look.ends[name][0])
+            unread |= rate is None
             factors[name] = v.change.scale / (rate or 1.0)
         elif v.right and v.gradient is not None:
             factors[name] = abs(v.gradient.scale)
@@ -142,8 +144,9 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
     for factor in factors.values():
         key = next((k for k in counts if abs(k - factor) <= 1e-5 * k), factor)
         counts[key] = counts.get(key, 0) + 1
-    exact = [k for k in counts if abs(k - 1.0) <= 1e-5] if reading.kind == "loss" else []
-    usual = exact[0] if exact else max(counts, key=lambda k: counts[k])
+    exact = [k for k in counts if abs(k - 1.0) <= 1e-5] if reading.kind == "loss" and not unread else []
+    # of as many, the smaller: a division by the number of samples is forgotten more often than made twice
+    usual = exact[0] if exact else max(counts, key=lambda k: (counts[k], -k))
     alike = [plain[name] for name, factor in factors.items() if name in plain and abs(factor - usual) <= 1e-5 * usual]
     for name, factor in factors.items():
         if name in plain and any(abs(plain[name] - scale) <= 1e-5 * scale for scale in alike):

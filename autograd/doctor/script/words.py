@@ -9,7 +9,7 @@ import numpy as np
 
 from ..language import say
 from .candidates import Fault
-from .explain import Cause
+from .compared import Cause
 from .look import Look
 from .node import Node
 from .quantities import Quantity
@@ -30,7 +30,7 @@ class Words:
             if isinstance(thing, Node) and scope[0] != "return":
                 text = site.target if site.kind in ("store", "augmented") else key if isinstance(key, str) else ""
                 text = with_key(text, key) if scope[0] == "item" else text
-                rank = kinds.get(scope[0], 4)
+                rank = kinds.get(scope[0], 4) if site.kind in ("store", "augmented") else 5  # an argument's name
                 if text and (id(thing) not in found or rank < found[id(thing)][0]):
                     found[id(thing)] = rank, " ".join(text.split())
         return {key: text for key, (_, text) in found.items()}

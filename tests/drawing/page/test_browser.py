@@ -63,7 +63,7 @@ def test_the_sums_are_the_engines_at_every_step(
     names = {id(node): name for name, node in nodes.items()}
     sums = {name: float(node is loss) for name, node in nodes.items()}
 
-    def watched(node: Any, operands: Any, parts: Any) -> Any:
+    def watched(node: Any, operands: Any, parts: Any, origins: Any) -> Any:
         for operand, part in zip(operands, parts, strict=True):
             if part is not None and id(operand) in names:
                 sums[names[id(operand)]] += part

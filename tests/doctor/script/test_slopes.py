@@ -1,0 +1,56 @@
+"""A layer of relu, and the slope of another function in its backprop: the line is named, and the one to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograd.doctor import run
+
+SCRIPT = """
+import numpy as np
+
+rng = np.random.default_rng(3)
+points = rng.normal(size=(40, 2))
+classes = (points.sum(axis=1, keepdims=True) > 0) * 1.0
+U, V = rng.normal(size=(2, 5)), rng.normal(size=(5, 1))
+
+def squash(s):
+    return 1 / (1 + np.exp(-s))
+
+for epoch in range(60):
+    s = points @ U
+    h = np.maximum(0, s)
+    guess = squash(h @ V)
+    cost = -np.mean(classes * np.log(guess) + (1 - classes) * np.log(1 - guess))
+    error = (guess - classes) / len(points)
+    dV = h.T @ error
+    dh = error @ V.T
+    ds = SLOPE
+    dU = points.T @ ds
+    U = U - 0.5 * dU
+    V = V - 0.5 * dV
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "cause"),
+    [
+        ("dh * (s > 0)", None),
+        ("dh * (h * (1 - h))", "wrong-derivative"),
+        ("dh * squash(s) * (1 - squash(s))", "wrong-derivative"),
+        ("dh * (1 - np.tanh(s) ** 2)", "wrong-derivative"),
+        ("dh", "missing-derivative"),
+    ],
+)
+def test_the_slope_of_a_relu(slope: str, cause: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "relu.py"
+    file.write_text(SCRIPT.replace("SLOPE", slope), encoding="utf-8")
+    report = run(file, cure=False)
+    if cause is None:
+        assert report.ok, str(report)
+        return
+    (fault,) = report.findings
+    assert (fault.line, fault.name) == (20, cause), str(report)
+    assert "ds = dh * (s > 0)" in str(report)
