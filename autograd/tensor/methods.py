@@ -130,6 +130,12 @@ class ArrayMethods:
     def __pos__(self) -> Any:
         return self
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
     def __getitem__(self, index: Any) -> Any:
         """Elements by any index numpy knows; one taken twice receives both derivatives."""
         return rows.getitem(self, index=shapes.plain_index(index))

@@ -5,7 +5,10 @@ What is done to it and how that is recorded is in `tensor.py`.
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import numbers
+import sys
+from typing import Any, Final
 
 import numpy as np
 
@@ -42,6 +45,37 @@ def _compared(node: Any, sign: str, other: Any) -> Any:
 
 def _is_numeric(other: object) -> bool:
     return isinstance(other, (ArrayNode, np.ndarray, np.generic, float, int))
+
+
+def _side(other: Any, sign: str) -> Any:
+    """What a Tensor is compared with: a number or an array.
+
+    Raises:
+        OperandError: it is neither, or too large for a float.
+    """
+    what = f"the right side of {sign} with a Tensor"
+    if type(other) is int:
+        return whole(other, what)
+    known = _is_numeric(other) or isinstance(other, (list, tuple, numbers.Number))
+    if not (known or hasattr(other, "__array__") or hasattr(other, "_apply")):
+        raise OperandError(f"{what} must be a number or an array, got {describe(other)}")
+    return plain_array(other)
+
+
+def _equal_to(other: Any) -> Any:
+    """The same for ==: a whole number that no float can hold is equal to none."""
+    if type(other) is int and abs(other) > sys.float_info.max:
+        return math.nan
+    return plain_array(other)
+
+
+_INSTEAD: Final = {
+    "copy": "t.detach() for a new leaf with the same numbers, or np.copy(t), which is recorded",
+    "flat": "t.ravel(), or t.data.flat for the numbers",
+    "tolist": "t.data.tolist() for the numbers, or list(t) for its rows as Tensors",
+    "fill": "t.data = np.full(t.shape, number)",
+    "sort": "np.sort(t)",
+}
 
 
 def _real(given: Any, what: str) -> Array:
@@ -178,13 +212,15 @@ class ArrayNode:
     ndim = property(lambda self: self._data.ndim, doc="How many axes it has.")
     size = property(lambda self: self._data.size, doc="How many numbers it holds.")
 
-    def item(self) -> float:
-        """Its only number as a float.
+    def item(self, *place: Any) -> float:
+        """Its only number as a float; of several the one at a place, as of numpy's arrays.
 
         Raises:
-            ShapeError: it holds more than one.
+            ShapeError: it holds more than one, and no place is named.
         """
         _not_while_traced(self, ".item()")
+        if place:
+            return float(self._data.item(*place))
         if self._data.size != 1:
             raise ShapeError(f"item() reads the one number of a Tensor, this one has shape {self.shape}; use .data")
         return float(self._data.reshape(-1)[0])
@@ -211,6 +247,14 @@ class ArrayNode:
             return np.ma.nomask
         raise OperandError(MASKED)
 
+    def __int__(self) -> int:
+        raise OperandError(
+            "a Tensor in the place of an integer would lose its fraction and its graph: write int(t.item())"
+        )
+
+    def __trunc__(self) -> int:
+        return math.trunc(self.item())
+
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.item()) if digits is None else round(self.item(), digits)
 
@@ -228,14 +272,11 @@ class ArrayNode:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if conversion.is_shown():  # a plot takes the numbers
             return np.array(self._data, dtype=dtype)
-        ours = conversion.instead_of(conversion.situation().called)
+        ours = conversion.namesake()
+        recorded = f"autograd.{ours}(t), which is recorded, or " if ours else ""
         raise OperandError(
-            "a Tensor turned into a plain array would lose its graph: write t.data or t.numpy() for the numbers; "
-            + (
-                f"for a derivative write {ours}"
-                if ours
-                else "several Tensors are joined by stack([...]) or concatenate([...])"
-            )
+            f"a Tensor turned into a plain array would lose its graph: write {recorded}t.data or t.numpy() for the "
+            "numbers; several Tensors are joined by stack([...]) or concatenate([...])"
         )
 
     def __repr__(self) -> str:
@@ -249,34 +290,41 @@ class ArrayNode:
 
     def __lt__(self, other: Any) -> Any:
         recorded = _compared(self, "<", other)
-        return self._data < plain_array(other) if recorded is None else recorded
+        return self._data < _side(other, "<") if recorded is None else recorded
 
     def __le__(self, other: Any) -> Any:
         recorded = _compared(self, "<=", other)
-        return self._data <= plain_array(other) if recorded is None else recorded
+        return self._data <= _side(other, "<=") if recorded is None else recorded
 
     def __gt__(self, other: Any) -> Any:
         recorded = _compared(self, ">", other)
-        return self._data > plain_array(other) if recorded is None else recorded
+        return self._data > _side(other, ">") if recorded is None else recorded
 
     def __ge__(self, other: Any) -> Any:
         recorded = _compared(self, ">=", other)
-        return self._data >= plain_array(other) if recorded is None else recorded
+        return self._data >= _side(other, ">=") if recorded is None else recorded
 
     def __eq__(self, other: object) -> Any:
         """Which elements are equal, as of numpy's arrays; whether two names mean one Tensor is asked with `is`."""
         if not _is_numeric(other):
             return NotImplemented
         recorded = _compared(self, "==", other)
-        return self._data == plain_array(other) if recorded is None else recorded
+        return self._data == _equal_to(other) if recorded is None else recorded
 
     def __ne__(self, other: object) -> Any:
         if not _is_numeric(other):
             return NotImplemented
         recorded = _compared(self, "==", other)
-        return self._data != plain_array(other) if recorded is None else ~recorded
+        return self._data != _equal_to(other) if recorded is None else ~recorded
 
     __hash__ = object.__hash__
+
+    def __getattr__(self, name: str) -> Any:
+        """Only what there is not comes here: what numpy's arrays have beyond a Tensor is named with what to write."""
+        told = f"'Tensor' object has no attribute {name!r}"
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            told = f"a Tensor has no {name}: write {_INSTEAD.get(name, f't.data.{name}')}"
+        raise AttributeError(told)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise GraphError(

@@ -34,6 +34,7 @@ UFUNCS: Final[dict[str, Function]] = {
     "matvec": compute.matvec,
     "vecmat": compute.vecmat,
     "clip": compute.clip,
+    "divmod": lambda x, y: (rules.floor_divide(x, y), rules.remainder(x, y)),
 }
 """numpy's elementwise functions that are differentiated."""
 

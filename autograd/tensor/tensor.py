@@ -387,6 +387,11 @@ def _number(name: str, operand: Any) -> Any:
             return array
         if array.dtype == object:
             raise OperandError(f"{name}: an array of objects and a Tensor do not mix; make it a Tensor: Tensor(array)")
+    if hasattr(operand, "recorder"):
+        raise OperandError(
+            f"{name}: a function that is compiled for single numbers uses a Tensor: give the Tensors that it uses as "
+            "parameters, compile(function, [W, ...]), or write arrays=True"
+        )
     if hasattr(operand, "_apply"):
         raise OperandError(f"{name}: a Tensor and a {kind.__name__} do not mix in one graph; use Tensors throughout")
     raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}")

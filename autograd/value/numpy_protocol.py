@@ -21,7 +21,7 @@ PLAIN: Final = frozenset(("isfinite", "isinf", "isnan", "signbit"))
 OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
     "negative": operator.neg, "absolute": abs, "power": operator.pow, "floor_divide": operator.floordiv,
-    "remainder": operator.mod, "positive": operator.pos,
+    "remainder": operator.mod, "positive": operator.pos, "divmod": divmod,
 }  # fmt: skip
 """What numpy does with objects by Python's operators."""
 
@@ -40,7 +40,9 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
             return OPERATORS[name](*[x.item() if isinstance(x, (np.ndarray, np.generic)) else x for x in inputs])
         if name in ELEMENTWISE and name not in OPERATORS:
             return ELEMENTWISE[name](*inputs)
-        if name in INSTEAD or (name.isidentifier() and not hasattr(np, name)):  # numpy's vectorized ones have no name
+        knows_objects = any(set(types) <= set("O->?") for types in ufunc.types)
+        of_numpy = hasattr(np, name) or not name.isidentifier()  # numpy's vectorized ones have no name
+        if name in INSTEAD or not knows_objects or not of_numpy:
             raise refusal(f"{module_of(ufunc)}.{name}", "Value")
     return called(ufunc, method, [_boxed(x) if hasattr(x, "_apply") else x for x in inputs], options)
 

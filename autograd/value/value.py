@@ -130,12 +130,12 @@ class Value(Scalar):
 
     __slots__ = ()
 
-    def __init__(self, data: object, label: object = "", _op: object = None) -> None:
+    def __init__(self, data: object, label: object = "", _op: object = None, _children: object = None) -> None:
         super().__init__(data if type(data) is float else to_float(data), INPUT)
         if SPECIAL:
             self.note = NOW.note
-        if type(label) is not str or label or _op is not None:
-            if _op is not None or isinstance(label, (tuple, set)):
+        if type(label) is not str or label or _op is not None or _children is not None:
+            if _op is not None or _children is not None or isinstance(label, (tuple, set)):
                 raise OperandError(
                     "Value(data, label) makes a leaf; micrograd's Value(data, children, op) is not needed: compute with "
                     "the operands, or write an operation of your own with @primitive"
@@ -1054,6 +1054,12 @@ class Value(Scalar):
     def rint(self) -> Any:
         """Refused: it has no derivative. (numpy's `round` asks for it.)"""
         raise refusal("np.rint", "Value")
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
 
     @staticmethod
     def _apply(rule: Rule, operands: tuple[object, ...]) -> Any:

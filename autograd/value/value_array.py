@@ -197,8 +197,8 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
         function(filled, *args[1:], **options)
         args[0][...] = filled
         return None
-    if name == "unique":  # it would ask whether two of them are one
-        raise ufuncs.refusal("np.unique", "Value")
+    if name == "unique" or name in ufuncs.INSTEAD:  # it would ask whether two of them are one
+        raise ufuncs.refusal(f"np.{name}", "Value")
     if name in OF_NUMBERS:
         numbers = {key: _numbers(option) for key, option in options.items()}
         return function._implementation(*map(_numbers, args), **numbers)

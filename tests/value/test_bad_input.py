@@ -193,7 +193,7 @@ def test_functions_of_plain_things(function: Any) -> None:
 
 def test_operators_that_have_no_derivative_here() -> None:
     v: Any = Value(2.0)
-    for attempt in (lambda: v @ v, lambda: divmod(v, 2), lambda: v & 1):
+    for attempt in (lambda: v @ v, lambda: v & 1):
         with pytest.raises(TypeError):
             attempt()
     for attempt in (lambda: pow(v, 2, 5), lambda: range(v), lambda: [1, 2][v], lambda: v[0], lambda: len(v)):

@@ -127,6 +127,7 @@ class TracedNumber:
     __pow__, __rpow__ = _binary(rules.power)
     __floordiv__, __rfloordiv__ = _binary(rules.floor_divide)
     __mod__, __rmod__ = _binary(rules.remainder)
+    __divmod__, __rdivmod__ = (lambda x, y: (x // y, x % y)), (lambda y, x: (x // y, x % y))
     __lt__, __le__, __gt__, __ge__ = map(_compared, ("<", "<=", ">", ">="))
 
     def __eq__(self, other: object) -> Any:
