@@ -57,11 +57,11 @@ _INSTEAD: Final = {
     "pow": "x ** y",
     "fsum": "sum(xs)",
     "dist": "autograd.norm(x - y)",
+    **{name: f"autograd.{name}(x)" for name in ("logsumexp", "softmax", "log_softmax")},
     **dict.fromkeys(("mean", "fmean"), "sum(xs) / len(xs)"),
     **dict.fromkeys(("array", "asarray", "fromiter", "full"), _ARRAY),
     **dict.fromkeys(("float64", "float32"), "x as it is"),
     **dict.fromkeys(("normal", "gauss"), "mean + deviation * a draw of its own"),
-    **{name: f"autograd.{name}(xs)" for name in ("logsumexp", "softmax", "log_softmax")},
     "gradient": "differences of slices: xs[2:] - xs[:-2]",
     "interp": "the line between the two nearest points",
 }
@@ -110,11 +110,11 @@ def check(number: Any) -> None:
     now = situation()
     strict = _differentiating(number) if special else None
     if strict is not None:
-        refuse(now, *strict)
+        refuse(now, *strict, number=number)
     if now.by_us or now.how is SHOWN or (now.how is WRITTEN and now.by_user) or is_shown():
         return
     if now.how is STORED:
-        refuse(now)
+        refuse(now, number=number)
     _warn(now, _message(now))
 
 
@@ -154,11 +154,12 @@ def _warn(now: Situation, text: str) -> None:
     )  # fmt: skip
 
 
-def refuse(now: Situation, who: str = "", function: Any = None) -> None:
+def refuse(now: Situation, who: str = "", function: Any = None, number: Any = None) -> None:
     """Say that a graph would be lost, where, and what to write.
 
     Args:
         who: the transform that differentiates, and the function that it calls.
+        number: what is asked for its float.
 
     Raises:
         OperandError: always, except for what is only shown.
@@ -167,28 +168,35 @@ def refuse(now: Situation, who: str = "", function: Any = None) -> None:
         now = now._replace(how=PASSED, called=str(getattr(function, "__name__", "")))
     if now.how is SHOWN or is_shown():
         return
-    raise OperandError(f"{now.line}: {_message(now, who)}")
+    raise OperandError(f"{now.line}: {_message(now, who, number)}")
 
 
-def _message(now: Situation, who: str = "") -> str:
+def _message(now: Situation, who: str = "", number: Any = None) -> str:
     what, alone = (f"a number that {who} differentiates", "x.item()") if who else ("a recorded number", "float(x)")
     return (
         f"{now.told} makes a plain float of {what}, and its derivative would be lost: "
-        f"{remedy(now.how, now.called)}; if the number alone is meant, write {alone}"
+        f"{remedy(now.how, now.called, hasattr(number, '_apply_array'))}; if the number alone is meant, write {alone}"
     )
 
 
-def remedy(how: str, called: str) -> str:
-    """What to write instead."""
+def remedy(how: str, called: str, of_tensors: bool = False) -> str:
+    """What to write instead; an element of a Tensor is no Value, and has no place in an array of Values."""
     if how is WRITTEN:
         return "compute with the number itself"
     if how is STORED:
-        return "a plain array holds no graph; make it with values(np.zeros(n)), or join the numbers with stack([...])"
+        made = "" if of_tensors else "make it with values(np.zeros(n)), or "
+        return f"a plain array holds no graph; {made}join the numbers with stack([...])"
     name = called.rpartition(".")[2]
     name = _SAME.get(name, name)
     if name in TABLE:
         return f"write {'' if name == 'abs' else 'autograd.'}{name}({', '.join(TABLE[name].operands)})"
     return f"write {_INSTEAD[name]}" if name in _INSTEAD else "compute with arithmetic and the functions of autograd"
+
+
+def instead_of(called: str) -> str:
+    """Our function in the place of one of scipy's that takes whole arrays; "" for all others."""
+    name = called.rpartition(".")[2]
+    return _INSTEAD[name] if name in _NAMESAKES else ""
 
 
 def told(error: BaseException) -> BaseException:
@@ -252,12 +260,12 @@ def _teach_matplotlib() -> None:
 
 
 def namesake() -> str:
-    """The name of the function of another library that is at work, if autograd has one of that name; else ""."""
+    """What to write for the function of another library that is at work, if autograd has one of that name; else ""."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith((*_LIBRARIES, *_OURS)):
         name = frame.f_code.co_name
         if name in _NAMESAKES and not frame.f_code.co_filename.startswith(_OURS):
-            return name
+            return instead_of(name)
         frame = frame.f_back
     return ""
 

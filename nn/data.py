@@ -124,12 +124,11 @@ def _stacked(parts: Sequence[Any], name: str) -> Any:
         arrays = [np.asarray(part) for part in parts]
         stacked = np.stack(arrays)
     except ValueError:
-        kinds = list(
-            dict.fromkeys(str(np.shape(part)) if hasattr(part, "shape") else type(part).__name__ for part in parts)
-        )
+        told = [str(part.shape) if hasattr(part, "shape") else type(part).__name__ for part in parts]
+        kinds = ", ".join(list(dict.fromkeys(told))[:3])
         raise ShapeError(
-            f"{name} of the samples does not make an array, their shapes differ ({kinds}): pad them to one "
-            "length, or write batch_size=1"
+            f"{name} of the samples does not make an array, their shapes differ ({kinds}): pad them to "
+            "one length, or write batch_size=1"
         ) from None
     if stacked.dtype == object and not all(hasattr(each, "backward") for each in stacked.ravel()):
         raise SettingError(

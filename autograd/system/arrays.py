@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,6 +16,17 @@ MASKED: Final = (
 
 TAKEN: Final[list[type]] = [np.ndarray, np.memmap]
 """The classes of arrays that are taken; the array of Values enters itself."""
+RECORDED: Final[list[Callable[[Any], Any]]] = []
+"""What makes an array of objects one of Values; it enters itself."""
+
+
+def as_array(thing: Any) -> Any:
+    """A numpy array; of recorded numbers it is an array of Values, on which numpy keeps our conventions."""
+    check_array(thing)
+    array = np.asanyarray(thing) if type(thing) in TAKEN[2:] else np.asarray(thing)
+    if array.dtype == object and type(array) is np.ndarray and any(hasattr(x, "_apply") for x in array.flat):
+        return RECORDED[0](array)
+    return array
 
 
 def check_array(thing: object) -> None:

@@ -21,8 +21,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..core.table import abs as absolute
 from ..core.table import exp
-from ..numbers.functions import equal
+from ..numbers.functions import equal, less, where
+from ..system.arrays import as_array
 from ..system.quiet import quiet
 
 Pull = Callable[..., Any]
@@ -137,7 +139,7 @@ sum: ArrayRule = ArrayRule(
 def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(x, float):  # of an array without axes, where `where` has chosen
         x = np.array(x)
-    if x.size == 1 and len(x.shape) <= len(shape) and 0 not in shape:
+    if x.size == 1 and len(x.shape) <= len(shape) and 0 not in shape and x.dtype != object:
         return np.ndarray(shape, x.dtype, np.ascontiguousarray(x), 0, (0,) * len(shape))  # several times faster
     return np.broadcast_to(x, shape)
 
@@ -219,7 +221,7 @@ def _put(g: Any, shape: tuple[int, ...], index: Any) -> Any:
     else:
         places = np.arange(out.size).reshape(shape)[index].ravel()
         out = np.bincount(places, g.ravel(), out.size).reshape(shape)  # the same sums, several times faster
-    return out
+    return as_array(out) if out.dtype == object else out
 
 
 def _is_mask(index: Any) -> bool:
@@ -232,7 +234,7 @@ def _is_basic(index: Any) -> bool:
 
 
 getitem: ArrayRule = ArrayRule(
-    "getitem", lambda x, index: np.asarray(x[index]),
+    "getitem", lambda x, index: as_array(x[index]),
     lambda g, out, x, index: put(g, shape=x.shape, index=index),
     kind="linear", selects=True,
 )  # fmt: skip
@@ -371,11 +373,22 @@ def _products_of_the_others(x: Any, axis: Any) -> Any:
 prod: ArrayRule = reduction("prod", np.prod, lambda out, x, axis, keepdims: _products_of_the_others(x, axis))
 
 
+def _finite_or_zero(x: Any) -> Any:
+    """Infinities and NaN as 0: there is nothing to subtract; of recorded numbers one by one."""
+    if x.dtype == object:
+        return np.frompyfunc(lambda each: where(less(absolute(each), math.inf), each, 0.0), 1, 1)(x)
+    return np.where(np.isfinite(x), x, 0.0).astype(x.dtype, copy=False)
+
+
 @quiet
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype, copy=False)  # all -inf: nothing to subtract
-    out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    top = _finite_or_zero(top)
+    total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
+    if x.dtype == object:
+        # all -inf: nothing has a part in it; NaN is kept
+        total = np.frompyfunc(lambda each: where(equal(each, 0), 0.0, each), 1, 1)(total)
+    out = np.log(total) + top
     return out if keepdims else np.squeeze(out, axis=axes_of(axis, x.ndim))
 
 
@@ -393,7 +406,7 @@ logsumexp: ArrayRule = reduction("logsumexp", _logsumexp, _share)
 
 def _log_softmax(x: Any, axis: Any) -> Any:
     top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
-    shifted = x - np.where(np.isfinite(top), top, 0.0)
+    shifted = x - _finite_or_zero(top)
     return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
@@ -416,6 +429,8 @@ def _norm_slope(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 @quiet
 def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    if x.dtype == object:
+        return np.linalg.norm(x, axis=axis, keepdims=keepdims)  # an array of Values has its own
     squares = np.sum(x * x, axis=axis, keepdims=keepdims)
     safe = np.finfo(x.dtype).smallest_normal * 1e20 if x.dtype.kind == "f" else 0.0
     if np.all((squares > safe) & (squares < np.inf)):

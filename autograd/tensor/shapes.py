@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import OperandError, ShapeError
 from ..numbers import functions as fn
-from ..system.arrays import check_array
+from ..system.arrays import as_array, check_array
 from . import rules as rows
 from .rules import plain_array
 
@@ -28,8 +28,7 @@ def array(x: Any) -> Any:
         return x
     if isinstance(x, (list, tuple)) and any(hasattr(part, "_apply_array") for part in x):
         return stack(x)
-    check_array(x)
-    return np.asarray(x)
+    return as_array(x)
 
 
 def one_axis(axis: Any, ndim: int) -> int:

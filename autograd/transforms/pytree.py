@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..system.arrays import check_array
+from ..system.arrays import as_array, check_array
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
@@ -97,8 +97,9 @@ def _put(skeleton: Any, leaves: Sequence[Any]) -> Any:
     if isinstance(skeleton, np.ndarray):
         elements = [_put(element, leaves) for element in skeleton.ravel()]
         if any(hasattr(element, "operands") for element in elements):
-            return _filled(skeleton.shape, elements)
-        return np.array(elements, dtype=float).reshape(skeleton.shape)
+            return as_array(_filled(skeleton.shape, elements))
+        rows = np.array(elements, dtype=float)
+        return rows.reshape(skeleton.shape + rows.shape[1:])
     branches = [_put(branch, leaves) for branch in skeleton]
     if hasattr(skeleton, "_fields"):
         return type(skeleton)(*branches)

@@ -7,11 +7,12 @@ a method of the function's name; what it does by comparing, such as `np.maximum`
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from ..errors import AutogradError, OperandError
 from ..system.arrays import check_array
 from ..ufuncs import ELEMENTWISE, INSTEAD, module_of, refusal
 
@@ -43,7 +44,30 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         of_numpy = hasattr(np, name) or not name.isidentifier()  # numpy's vectorized ones have no name
         if name in INSTEAD or not knows_objects or not of_numpy:
             raise refusal(f"{module_of(ufunc)}.{name}", "Value")
-    return getattr(ufunc, method)(*[_boxed(x) if hasattr(x, "_apply") else x for x in inputs], **options)
+    return called(ufunc, method, [_boxed(x) if hasattr(x, "_apply") else x for x in inputs], options)
+
+
+def called(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    """numpy's own way through arrays of objects.
+
+    Raises:
+        OperandError: the results are to be written into an array of plain numbers (`acc += v`).
+    """
+    try:
+        return getattr(ufunc, method)(*inputs, **options)
+    except TypeError as error:
+        out = options.get("out")
+        if isinstance(error, AutogradError) or out is None or all(x is None or x.dtype == object for x in out):
+            raise
+        raise no_graph_in(ufunc.__name__) from error
+
+
+def no_graph_in(name: str) -> OperandError:
+    """The error for results that are to be written into an array of plain numbers."""
+    return OperandError(
+        f"np.{name}() into an array of plain numbers (out=, or as in acc += v): it holds no graph; "
+        "write acc = acc + v, or make it with values(np.zeros(n))"
+    )
 
 
 def _boxed(value: Any) -> Any:

@@ -161,6 +161,8 @@ class Scalar:
     @property
     def _mask(self) -> object:
         """What numpy's masked arrays ask for whatever meets them."""
+        if conversion.is_shown():  # a plot, which asks of everything whether it is masked
+            raise AttributeError("_mask")
         raise OperandError(MASKED)
 
     def __bool__(self) -> bool:

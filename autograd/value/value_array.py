@@ -23,22 +23,25 @@ from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
 from ..mode import NOW, SPECIAL
 from ..numbers.functions import clip, root, where
-from ..system.arrays import MASKED, TAKEN, check_array, check_class
+from ..system.arrays import MASKED, RECORDED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
 from ..tensor.numpy_protocol import name_of
 from ..tensor.shapes import some_axes
 from ..ufuncs import ELEMENTWISE
-from .numpy_protocol import PLAIN
+from .numpy_protocol import PLAIN, called, no_graph_in
 from .value import Value, constant
 
 OF_NUMBERS: Final = frozenset(
     (
         "allclose", "common_type", "digitize", "histogram", "histogram_bin_edges", "isclose", "isneginf", "isposinf",
-        "isreal", "iscomplex", "min_scalar_type", "result_type", "searchsorted",
+        "isreal", "iscomplex", "min_scalar_type", "result_type", "searchsorted", "array_equal", "array_equiv",
+        "argpartition", "isin", "lexsort", "nanargmax", "nanargmin",
     )
 )  # fmt: skip
 """numpy's functions that tell something about the numbers."""
-OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil"))
+FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"))
+"""numpy's functions that write into their first operand."""
+OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
 """What numpy would do with objects in another way."""
 EXTREMES: Final = {"maximum": table.maximum, "minimum": table.minimum}
 NUMPY: Final = os.path.dirname(np.__file__) + os.sep
@@ -54,13 +57,21 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             check_array(operand)
         if method == "at":
             _check_in_place(inputs[0])
-        plain = [_plain(x) for x in inputs]
+        plain = [(_numbers if ufunc.__name__ in PLAIN else _plain)(x) for x in inputs]
         if out is None:
-            return of_values(_applied(ufunc, method, plain, options))
+            _check_where(ufunc, method, options)
+            found = _applied(ufunc, method, plain, options)
+            return constant(float(found)) if type(found) in (int, float) else of_values(found)
         if len(out) > 1 or not isinstance(out[0], ValueArray):
-            return getattr(ufunc, method)(*plain, out=tuple(map(_plain, out)), **options)
-        _store(out[0], _applied(ufunc, method, plain, options))
+            return called(ufunc, method, plain, {**options, "out": tuple(map(_plain, out))})
+        if options.get("where", True) is not True:
+            options["out"] = _plain(out[0]).copy()
+        _store(out[0], ..., _applied(ufunc, method, plain, options))
         return out[0]
+
+    def __setitem__(self, index: Any, new: Any) -> None:
+        """In place, by the same rules as `W -= step`: plain numbers become new leaves."""
+        _store(self, index, new)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         return _function_of_a_value(self, function, types, args, options)
@@ -73,7 +84,28 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
 
     def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:  # type: ignore[override]
         """Between two bounds, either of which may be None; the derivative is 1 inside and at the bounds."""
-        return _each(clip, self, -math.inf if min is None else min, math.inf if max is None else max)
+        return _clip(self, min, max, out)
+
+    def argmax(self, *args: Any, **options: Any) -> Any:
+        """Where the largest number is."""
+        return _numbers(self).argmax(*args, **options)
+
+    def argmin(self, *args: Any, **options: Any) -> Any:
+        """Where the smallest number is."""
+        return _numbers(self).argmin(*args, **options)
+
+    def argsort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+        """The places in rising order of the numbers, equal ones in the order of the elements, NaN last."""
+        return _numbers(self).argsort(axis=axis, kind="stable")
+
+    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+        """Bring the Values in rising order of their numbers, NaN last."""
+        place = self.view(np.ndarray)
+        place[...] = np.take_along_axis(place, self.argsort(axis), axis)
+
+    def partition(self, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> None:
+        """As `sort`, which is a partition at every place."""
+        self.sort(axis)
 
     @staticmethod
     def _where(condition: Any, x: Any, y: Any) -> Any:
@@ -87,6 +119,10 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         """The same with elements of another type: their numbers, without the graph."""
         found = super().astype(dtype, *args, **options)
         return found if found.dtype == object else found.view(np.ndarray)
+
+    def fill(self, value: Any) -> None:
+        """Assign to every element."""
+        self[...] = value
 
     @property
     def _mask(self) -> object:
@@ -102,6 +138,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
 
 
 TAKEN.append(ValueArray)
+RECORDED.append(lambda array: of_values(array))
 
 
 def _is_an_image() -> bool:
@@ -127,8 +164,24 @@ setattr(Value, "__array_function__", _function_of_a_value)  # noqa: B010
 
 
 def of_values(array: Any) -> Any:
-    """An array of objects as one of Values; anything else as it is."""
-    return array.view(ValueArray) if isinstance(array, np.ndarray) and array.dtype == object else array
+    """An array of objects as one of Values, plain numbers in it as constants; anything else as it is."""
+    if not isinstance(array, np.ndarray) or array.dtype != object:
+        return array
+    if not all(map(_is_no_number, array.flat)):
+        array = np.asarray(np.frompyfunc(_constant, 1, 1)(_plain(array)), dtype=object)
+    return array.view(ValueArray)
+
+
+def _is_no_number(x: Any) -> bool:
+    return not isinstance(x, (float, int, np.number))
+
+
+def _constant(x: Any) -> Any:
+    return x if _is_no_number(x) else constant(float(x))
+
+
+def _leaf(x: Any) -> Any:
+    return x if hasattr(x, "_apply") else Value(x)
 
 
 def call_function(function: Any, args: Any, options: Any) -> Any:
@@ -137,13 +190,21 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
     ours = FUNCTIONS.get(name)
     if ours is not None:
         return ours(*args, **options)
+    if name.endswith("_like"):  # to be filled
+        return function._implementation(*args, **options)
+    if name in FILLING and isinstance(args[0], ValueArray):
+        filled = _plain(args[0]).copy()
+        function(filled, *args[1:], **options)
+        args[0][...] = filled
+        return None
     if name == "unique" or name in ufuncs.INSTEAD:  # it would ask whether two of them are one
         raise ufuncs.refusal(f"np.{name}", "Value")
     if name in OF_NUMBERS:
         numbers = {key: _numbers(option) for key, option in options.items()}
         return function._implementation(*map(_numbers, args), **numbers)
     try:
-        return of_values(function._implementation(*args, **options))
+        found = of_values(function._implementation(*args, **options))
+        return found[()] if isinstance(found, ValueArray) and not found.ndim else found
     except (TypeError, AttributeError) as error:
         if isinstance(error, AutogradError) or not _raised_by_numpy(error):
             raise
@@ -170,14 +231,18 @@ def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]
         return getattr(ufunc, method)(*map(_numbers, inputs), **options)
     ours = clip if name == "clip" else ELEMENTWISE.get(name)
     knows_objects = any(set(types) <= set("O->?") for types in ufunc.types)
-    if (ours is None and not knows_objects) or name == "trunc":
+    if (ours is None and not knows_objects) or name in ufuncs.INSTEAD:
         raise ufuncs.refusal(f"{ufuncs.module_of(ufunc)}.{name}", "Value")
+    if name in EXTREMES and method in ("accumulate", "reduceat"):
+        raise ufuncs.refusal(f"np.{name}", "Value", "stack([...]) of the maxima of slices", f".{method}")
     if ours is None or (knows_objects and name not in OUR_OWN):
         try:
             return getattr(ufunc, method)(*inputs, **options)
         except TypeError as error:  # a plain number among the Values has no method of that name
             if isinstance(error, AutogradError) or ours is None or method != "__call__":
                 raise
+    if method == "reduce" and inputs[0].size and abs(options.get("initial", 0.0)) == math.inf:
+        del options["initial"]  # nothing beside the elements
     if method == "reduce" and name in EXTREMES and not options.keys() - {"axis", "keepdims"}:
         return _extreme(ufunc, inputs[0], options.get("axis", 0), bool(options.get("keepdims", False)))
     return quietly(getattr(np.frompyfunc(ours, ufunc.nin, 1), method), *inputs, **options)
@@ -206,7 +271,7 @@ def _chosen(condition: Any, x: Any, y: Any) -> Any:
 def _numbers(x: Any) -> Any:
     """The numbers of what is recorded."""
     if isinstance(x, np.ndarray) and x.dtype == object:
-        return np.frompyfunc(_number, 1, 1)(_plain(x)).astype(float)
+        return np.asarray(np.frompyfunc(_number, 1, 1)(_plain(x)), dtype=float)
     return type(x)(map(_numbers, x)) if isinstance(x, (list, tuple)) else _number(x)
 
 
@@ -214,20 +279,47 @@ def _number(x: Any) -> Any:
     return x.item() if isinstance(x, Value) else x
 
 
-def _store(target: ValueArray, result: Any) -> None:
-    """`W -= step`, in place.
+def _check_where(ufunc: Any, method: str, options: dict[str, Any]) -> None:
+    """Refuse a mask that leaves elements without a result."""
+    if options.get("where", True) is True or (method == "reduce" and _given(options.get("initial"))):
+        return
+    if ufunc.__name__ in PLAIN or ufunc.__name__.startswith("logical_"):
+        return
+    name = f"np.{ufunc.__name__}"
+    instead = f"np.where(mask, {name}(v), v)" if method == "__call__" else "v[mask], or np.where(mask, v, 0.0)"
+    raise ufuncs.refusal(name, "Value", instead, " with where=")
+
+
+def _given(option: Any) -> bool:
+    return option is not None and type(option).__name__ != "_NoValueType"
+
+
+def _store(target: ValueArray, index: Any, new: Any) -> None:
+    """`W -= step` and `W[index] = new`, in place.
 
     Raises:
+        OperandError: a Tensor, which is no element of an array of Values.
         GraphError: parameters would be replaced by results of an operation.
     """
-    leaves = [each for each in target.flat if isinstance(each, Value) and each.is_leaf]
-    if SPECIAL and NOW.paused and len(leaves) == target.size:
-        numbers = np.broadcast_to(_numbers(np.asarray(result)), target.shape)
-        for leaf, number in zip(leaves, numbers.flat, strict=True):
+    if hasattr(new, "_apply_array"):
+        raise OperandError(
+            "a Tensor (in a transform of arrays, an element of the argument too) is assigned into an array of Values: "
+            "join the elements with stack([...]) or concatenate([...]) instead"
+        )
+    check_array(new)
+    place = target.view(np.ndarray)
+    old = np.asarray(place[index], dtype=object)
+    if SPECIAL and NOW.paused and old.size and all(isinstance(each, Value) and each.is_leaf for each in old.flat):
+        numbers = np.empty(old.shape)
+        numbers[...] = _numbers(np.asarray(new, dtype=object))
+        for leaf, number in zip(old.flat, numbers.flat, strict=True):
             leaf.data = number
         return
-    _check_in_place(target)
-    target.view(np.ndarray)[...] = _plain(result)
+    elements = np.empty(old.shape, dtype=object)
+    elements[...] = _plain(new)
+    if not all(isinstance(each, Value) and each.is_leaf for each in elements.flat):
+        _check_in_place(old)
+    place[index] = np.frompyfunc(_leaf, 1, 1)(elements)
 
 
 def _check_in_place(target: Any) -> None:
@@ -296,12 +388,86 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     return _each(lambda s: root(s, 1.0 / ord), total) if ord > 1 else total ** (1.0 / ord)
 
 
+def _without_nan(name: str, fill: float | None = None) -> Callable[..., Any]:
+    """`np.nansum` and its kind: NaN filled in with a number, or left out where all axes are reduced.
+
+    Raises:
+        OperandError: rows of different lengths would be left.
+    """
+    plain = getattr(np, name.removeprefix("nan"))
+
+    def call(a: Any, *args: Any, **options: Any) -> Any:
+        a = of_values(np.asarray(a, dtype=object))
+        missing = np.isnan(_numbers(a))
+        if fill is not None:
+            return plain(np.where(missing, fill, a), *args, **options)
+        if missing.any():
+            if a.ndim > 1 and (args or options.get("axis") is not None):
+                raise OperandError(
+                    f"np.{name} along an axis of Values with NaN among them: leave it out of each row, "
+                    f"np.{plain.__name__}(row[~np.isnan(row)])"
+                )
+            a = a[~missing]
+        return plain(a, *args, **options)
+
+    return call
+
+
+def _of_order(name: str) -> Callable[..., Any]:
+    """`np.median` and its kind, for which numpy asks only an array of floats whether it holds NaN."""
+    implementation = getattr(np, name)._implementation
+
+    def call(a: Any, *args: Any, **options: Any) -> Any:
+        a = of_values(np.asarray(a, dtype=object))
+        if np.isnan(_numbers(a)).any():
+            raise OperandError(f"np.{name} of Values with NaN among them: leave it out, np.{name}(v[~np.isnan(v)])")
+        if name == "median":
+            return implementation(a, *args, **options)
+        q, *args = args or (options.pop("q"),)  # type: ignore[assignment]
+        found = of_values(implementation(a, np.atleast_1d(q), *args, **options))
+        return found if np.ndim(q) else found[0]
+
+    return call
+
+
+def _nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """Numbers in the place of NaN and infinities."""
+    largest = float(np.finfo(float).max)
+    high, low = (largest if posinf is None else posinf), (-largest if neginf is None else neginf)
+
+    def pick(v: Any) -> Any:
+        number = _number(v)
+        if math.isfinite(number):
+            return _constant(v)
+        return constant(float(nan if math.isnan(number) else high if number > 0 else low))
+
+    return _each(pick, x)
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = (next(filter(_given, pair), None) for pair in ((a_min, min), (a_max, max)))
+    found = _each(clip, a, -math.inf if low is None else low, math.inf if high is None else high)
+    if out is None:
+        return found
+    if out.dtype != object:
+        raise no_graph_in("clip")
+    out[...] = found
+    return out
+
+
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "linalg.norm": norm,
     "linalg.vector_norm": lambda x, axis=None, keepdims=False, ord=2: norm(
         x if axis is not None else np.ravel(x), ord, axis, keepdims
     ),
     "sinc": lambda x: _each(ufuncs.sinc, x),
+    "clip": _clip,
+    "nan_to_num": _nan_to_num,
+    **{name: _without_nan(name, fill) for name, fill in (("nansum", 0.0), ("nancumsum", 0.0))},
+    **{name: _without_nan(name, fill) for name, fill in (("nanprod", 1.0), ("nancumprod", 1.0))},
+    **{name: _without_nan(name) for name in ("nanmean", "nanmax", "nanmin", "nanvar", "nanstd")},
+    **{name: _without_nan(name) for name in ("nanmedian", "nanpercentile", "nanquantile")},
+    **{name: _of_order(name) for name in ("median", "percentile", "quantile")},
     "std": lambda a, axis=None, dtype=None, out=None, ddof=0, keepdims=False: of_values(
         np.asarray(a, dtype=object)
     ).std(axis, ddof=ddof, keepdims=keepdims),

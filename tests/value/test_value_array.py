@@ -23,6 +23,7 @@ from autograd import (
     grad,
     grads,
     hessian,
+    jacobian,
     maximum,
     no_grad,
     parameter,
@@ -62,6 +63,13 @@ AT_AWKWARD_POINTS: dict[str, tuple[Function, list[float]]] = {
     "float_power": (lambda x: np.float_power(x, 2), [3.0]),
     "sinc": (np.sinc, [0.0, 0.02, 0.5, -1.0]),
     "hypot": (lambda x: np.hypot(x, 0.0), [0.0, math.inf]),
+    "our norm": (autograd.norm, [0.0, 0.0]),
+    "our std": (autograd.std, [2.0, 2.0]),
+    "our max": (autograd.max, [1.0, 2.0, 2.0]),
+    "our logsumexp": (autograd.logsumexp, [1.0, 2.0, 2.0]),
+    "our logsumexp of nothing": (autograd.logsumexp, [-math.inf, -math.inf]),
+    "our log_softmax": (lambda x: autograd.log_softmax(x)[0], [1.0, 2.0, 1000.0]),
+    "our softmax": (lambda x: autograd.softmax(x)[0], [1.0, 2.0, 3.0]),
 }
 
 
@@ -79,6 +87,11 @@ def test_values_answer_as_tensors_do(name: str) -> None:
         ours, theirs = slopes(values(at), function), slopes(Tensor(at), function)
     np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-15)
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-14)
+
+
+def test_transforms_give_a_function_arrays_of_values_as_they_were() -> None:
+    assert list(grad(np.max)(values([1.0, 1.0]))) == [0.5, 0.5]
+    assert list(grad(np.std)(values([1.0, 1.0]))) == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("function", [np.std, np.linalg.norm, np.sinc, lambda x: np.maximum(x, 0.0), np.fabs])
@@ -157,8 +170,9 @@ def test_arrays_with_an_arithmetic_of_their_own_are_refused() -> None:
 
 def test_what_numpy_would_lose_is_refused() -> None:
     x = values([1.5, -1.5])
-    for function in (np.trunc, np.unique, np.cov, np.fft.fft):
-        with pytest.raises(OperandError, match=rf"{function.__name__} of a Value is not differentiated"):
+    for function in (np.trunc, np.unique, np.cov, np.fft.fft, lambda x: np.fmax(x, 1.0), np.maximum.accumulate):
+        name = getattr(function, "__name__", "fmax").replace("<lambda>", "fmax")
+        with pytest.raises(OperandError, match=rf"{name}\S* of a Value is not differentiated"):
             function(x)
     for axis in (3, -2, (0, 0, 7)):
         for function in (np.max, np.std, np.linalg.norm):
@@ -177,7 +191,166 @@ def test_a_number_that_is_no_float(one: Any) -> None:
             attempt()
 
 
+OURS: dict[str, Function] = {
+    "broadcast_to": lambda x: autograd.broadcast_to(x, (3, 2)),
+    "concatenate": lambda x: autograd.concatenate([x, x]),
+    "flip": autograd.flip,
+    "getitem": lambda x: autograd.split(x, 2)[0],
+    "of a list": lambda x: autograd.stack(list(x)),
+    "outer": lambda x: autograd.outer(x, x),
+    "pad": lambda x: autograd.pad(x, 1),
+    "repeat": lambda x: autograd.repeat(x, 2),
+    "reshape": lambda x: autograd.reshape(x, (1, 2)),
+    "roll": lambda x: autograd.roll(x, 1),
+    "sort": autograd.sort,
+    "stack": lambda x: autograd.stack([x, x]),
+    "take": lambda x: autograd.take(x, [0]),
+    "tile": lambda x: autograd.tile(x, 2),
+    "transpose": autograd.transpose,
+    "tril": lambda x: autograd.tril(autograd.stack([x, x])),
+    "diff": autograd.diff,
+    "cumsum": autograd.cumsum,
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_our_functions_make_of_it_is_one_again(name: str) -> None:
+    x = values([1.0, 1.0])
+    found = OURS[name](x)
+    assert type(found) is type(x)
+    assert all(isinstance(each, Value) for each in found.flat)
+    tensor = Tensor([1.0, 1.0])
+    np.max(found).backward()
+    np.max(OURS[name](tensor)).backward()
+    np.testing.assert_allclose(grads(x), tensor.grad, rtol=1e-15)
+
+
+def test_a_single_number_is_a_value() -> None:
+    x, W = Value(2.0), values([0.0, 0.0])
+    for found, number in (
+        (np.clip(x, 0.0, 1.0), 1.0),
+        (np.where(x > 0, x * x, 0.0), 4.0),
+        (np.where(W > 0, W, 0.0).sum(), 0.0),
+        (W[W > 5].sum(), 0.0),
+        (values(np.zeros(0)).prod(), 1.0),
+        (autograd.norm(W), 0.0),
+        (autograd.inner(W, W), 0.0),
+        (autograd.std([x, x]), 0.0),
+    ):
+        assert isinstance(found, Value)
+        assert found.data == number
+        found.backward()
+    assert (np.count_nonzero(W), np.size(W), W.any()) == (0, 2, False)
+
+
+NAN_FUNCTIONS = [
+    "nansum", "nanmean", "nanmax", "nanmin", "nanprod", "nanmedian", "nanstd", "nanvar", "nancumsum", "nancumprod",
+    "sort", "argsort", "argmax", "argmin", "nanargmax", "nanargmin", "nan_to_num", "isnan",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAN_FUNCTIONS)
+def test_nan_is_where_numpy_has_it(name: str) -> None:
+    function = getattr(np, name)
+    for at in ([1.0, math.nan, 3.0, 2.0], [2.0, 1.0, 1.0]):
+        found = function(values(at))
+        found = data(found) if isinstance(found, Value) or found.dtype == object else found
+        np.testing.assert_allclose(found, function(np.array(at)), rtol=1e-15)
+    for method in ("argmax", "argmin", "argsort"):
+        np.testing.assert_array_equal(getattr(values(at), method)(), getattr(np, method)(values(at)))
+
+
+def test_nan_that_would_get_lost_is_refused() -> None:
+    x = values([[1.0, math.nan], [2.0, 3.0]])
+    np.testing.assert_array_equal(data(np.nansum(x, axis=1)), [1.0, 5.0])
+    for attempt in (lambda: np.nanmax(x, axis=1), lambda: np.median(x), lambda: np.percentile(x, 50)):
+        with pytest.raises(OperandError, match=r"~np\.isnan\("):
+            attempt()
+    assert np.nanmax(x).data == 3.0
+
+
 # -------------------------------------------------------------------------------------- steps that stay in the graph
+
+
+def test_a_tensor_is_no_element_of_an_array_of_values() -> None:
+    def of_values(b: Any) -> Any:
+        c = values(np.zeros(2))
+        c[0] = b[0] * b[0]
+        return c
+
+    def of_objects(b: Any) -> Any:
+        c = np.zeros(2, dtype=object)
+        c[0] = b[0] * b[0]
+        return c
+
+    def of_zeros(b: Any) -> Any:
+        c = np.zeros(2)
+        c[0] = b[0] * b[0]
+        return c
+
+    b = np.array([1.0, 2.0])
+    for function in (of_values, of_zeros):
+        with pytest.raises(OperandError, match=r"join the \w+ with stack\(\[\.\.\.\]\)") as told:
+            jacobian(function)(b)
+        assert "values(np.zeros" not in str(told.value)
+    np.testing.assert_array_equal(jacobian(lambda b: autograd.stack([b[0] * b[0], 0.0]))(b), [[2.0, 0.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(jacobian(of_objects)(b), [[2.0, 0.0], [0.0, 0.0]])
+    with pytest.raises(OperandError, match=r"values\(np\.zeros\(n\)\)"):
+        of_zeros(values(b))
+    x = values(b)
+    of_values(x).sum().backward()
+    assert list(grads(x)) == [2.0, 0.0]
+
+
+def test_numbers_that_are_assigned_are_leaves() -> None:
+    W = values(np.zeros(3))
+    W[0] = 1.0
+    W[1:] = 2.0
+    (W @ W).backward()
+    assert list(grads(W)) == [2.0, 4.0, 4.0]
+    np.copyto(W, 3.0, where=[True, False, False])
+    np.put(W, [1], 3.0)
+    assert all(isinstance(each, Value) for each in W)
+    assert list(data(W)) == [3.0, 3.0, 2.0]
+    W.fill(1.0)
+    assert len(set(W)) == 3
+    for thing in (None, "1", 1j):
+        with pytest.raises(OperandError, match="must be a real number"):
+            W[0] = thing
+
+
+def test_assignment_moves_the_values_where_nothing_is_recorded() -> None:
+    W = values([1.0, 2.0], label="W")
+    before = [parameter(each) for each in W]
+    (W @ W).backward()
+    with pytest.raises(GraphError, match=r"under no_grad\(\)"):
+        W[0] = W[0] * 2
+    with no_grad():
+        W[0] -= 0.5
+        W[:] = W - 0.1 * grads(W)
+    assert all(one is other for one, other in zip(W, before, strict=True))
+    np.testing.assert_allclose(data(W), [0.3, 1.6])
+    W[0] = parameter(Value(5.0))
+    assert W[0] is not before[0]
+
+
+def test_results_have_no_place_in_plain_numbers() -> None:
+    x, mask = values([1.0, 2.0]), np.array([True, False])
+    for operand in (x, x[0]):
+        acc = np.zeros(2)
+        with pytest.raises(OperandError, match=r"write acc = acc \+ v, or make it with values\(np.zeros\(n\)\)"):
+            acc += operand
+    with pytest.raises(OperandError, match="write acc = acc"):
+        np.clip(x, 0.0, 1.0, out=np.zeros(2))
+    assert not np.any(np.isnan(x, where=mask, out=np.zeros(2, bool)))
+    acc = values(np.zeros(2))
+    acc += x
+    assert list(data(acc)) == [1.0, 2.0]
+    for attempt in (lambda: np.exp(x, where=mask), lambda: np.sum(x, where=mask)):
+        with pytest.raises(OperandError, match=r"with where= of a Value .* np.where\(mask"):
+            attempt()
+    np.add(x, 1.0, out=acc, where=mask)
+    assert list(data(acc)) == [2.0, 2.0]
 
 
 def test_parameters_are_moved_in_place_only_where_nothing_is_recorded() -> None:
@@ -248,6 +421,10 @@ def test_plots_take_arrays_of_values_or_say_what_to_write() -> None:
     assert list(axes.hist(x)[0]) == list(axes.hist(data(x))[0])
     axes.plot(x)
     axes.scatter([1, 2, 3], x)
+    axes.boxplot(x)
+    axes.annotate("here", (x[0], x[1]))
+    axes.text(x[0], x[1], "here")
+    axes.figure.canvas.draw()
     for draw in (axes.imshow, axes.contourf, axes.pcolormesh):
         with pytest.raises(GraphError, match=r"write data\(array\)"):
             draw(image)
