@@ -62,7 +62,6 @@ _INSTEAD: Final = {
     **dict.fromkeys(("array", "asarray", "fromiter", "full"), _ARRAY),
     **dict.fromkeys(("float64", "float32"), "x as it is"),
     **dict.fromkeys(("normal", "gauss"), "mean + deviation * a draw of its own"),
-    **{name: f"autograd.{name}(xs)" for name in ("logsumexp", "softmax", "log_softmax")},
     "gradient": "differences of slices: xs[2:] - xs[:-2]",
     "interp": "the line between the two nearest points",
 }
@@ -194,6 +193,12 @@ def remedy(how: str, called: str, of_tensors: bool = False) -> str:
     return f"write {_INSTEAD[name]}" if name in _INSTEAD else "compute with arithmetic and the functions of autograd"
 
 
+def instead_of(called: str) -> str:
+    """Our function in the place of one of scipy's that takes whole arrays; "" for all others."""
+    name = called.rpartition(".")[2]
+    return _INSTEAD[name] if name in _NAMESAKES else ""
+
+
 def told(error: BaseException) -> BaseException:
     """The error to raise where numpy has put one of its own ("setting an array element...") in the place of ours."""
     cause = error.__cause__
@@ -255,12 +260,12 @@ def _teach_matplotlib() -> None:
 
 
 def namesake() -> str:
-    """The name of the function of another library that is at work, if autograd has one of that name; else ""."""
+    """What to write for the function of another library that is at work, if autograd has one of that name; else ""."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith((*_LIBRARIES, *_OURS)):
         name = frame.f_code.co_name
         if name in _NAMESAKES and not frame.f_code.co_filename.startswith(_OURS):
-            return name
+            return instead_of(name)
         frame = frame.f_back
     return ""
 

@@ -33,7 +33,7 @@ def cases(rule: Any, slot: int, constants: tuple[float | None, ...]) -> dict[int
 
     >>> from autograd.core.table import power, relu
     >>> cases(power, 0, (None, 2.0))
-    {3: '2 * {x}'}
+    {4: '2 * {x}'}
     >>> cases(relu, 0, (None,))
     {0: '1', 1: '0'}
     """

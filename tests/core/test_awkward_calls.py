@@ -82,5 +82,5 @@ def test_functions_of_scipy_that_are_here_too(name: str) -> None:
     special = pytest.importorskip("scipy.special")
     function = getattr(special, name)
     for attempt in (lambda: function(Tensor([1.0, 2.0])), lambda: grad(function)(np.array([1.0, 2.0]))):
-        with pytest.raises(OperandError, match=rf"autograd\.{name}\(t\)"):
+        with pytest.raises(OperandError, match=rf"autograd\.{name}\("):
             attempt()
