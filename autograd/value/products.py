@@ -60,7 +60,7 @@ def of_lists(x: list[Any], y: list[Any], start: Any) -> Any:
     ys = row_of(y)
     if ys is None:
         return None
-    if not isinstance(x[0], list):
+    if not isinstance(x[0], (list, tuple)):
         xs = row_of(x)
         return None if xs is None else of_rows(xs, ys, start)
     starts = list(start) if isinstance(start, (list, tuple, np.ndarray)) else [start] * len(x)
@@ -68,7 +68,7 @@ def of_lists(x: list[Any], y: list[Any], start: Any) -> Any:
         raise ShapeError(f"dot() adds to as many numbers as there are rows, got {len(starts)} for {len(x)} rows")
     out = np.empty(len(x), dtype=object)
     for k, row in enumerate(x):
-        xs = row_of(row) if isinstance(row, list) and row else None
+        xs = row_of(list(row)) if isinstance(row, (list, tuple)) and row else None
         found = None if xs is None else of_rows(xs, ys, starts[k])
         if found is None:
             return None
