@@ -193,12 +193,6 @@ def remedy(how: str, called: str, of_tensors: bool = False) -> str:
     return f"write {_INSTEAD[name]}" if name in _INSTEAD else "compute with arithmetic and the functions of autograd"
 
 
-def instead_of(called: str) -> str:
-    """Our function in the place of one of scipy's that takes whole arrays; "" for all others."""
-    name = called.rpartition(".")[2]
-    return _INSTEAD[name] if name in _NAMESAKES else ""
-
-
 def told(error: BaseException) -> BaseException:
     """The error to raise where numpy has put one of its own ("setting an array element...") in the place of ours."""
     cause = error.__cause__
@@ -260,12 +254,12 @@ def _teach_matplotlib() -> None:
 
 
 def namesake() -> str:
-    """What to write for the function of another library that is at work, if autograd has one of that name; else ""."""
+    """The name of the function of another library that is at work, if autograd has one of that name; else ""."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith((*_LIBRARIES, *_OURS)):
         name = frame.f_code.co_name
         if name in _NAMESAKES and not frame.f_code.co_filename.startswith(_OURS):
-            return instead_of(name)
+            return name
         frame = frame.f_back
     return ""
 

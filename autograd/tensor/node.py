@@ -272,14 +272,11 @@ class ArrayNode:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if conversion.is_shown():  # a plot takes the numbers
             return np.array(self._data, dtype=dtype)
-        ours = conversion.instead_of(conversion.situation().called) or conversion.namesake()
+        ours = conversion.namesake()
+        recorded = f"autograd.{ours}(t), which is recorded, or " if ours else ""
         raise OperandError(
-            "a Tensor turned into a plain array would lose its graph: write t.data or t.numpy() for the numbers; "
-            + (
-                f"for a derivative write {ours}"
-                if ours
-                else "several Tensors are joined by stack([...]) or concatenate([...])"
-            )
+            f"a Tensor turned into a plain array would lose its graph: write {recorded}t.data or t.numpy() for the "
+            "numbers; several Tensors are joined by stack([...]) or concatenate([...])"
         )
 
     def __repr__(self) -> str:
