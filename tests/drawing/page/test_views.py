@@ -164,17 +164,16 @@ def test_many_leaves_stand_side_by_side(opened: Opened) -> None:
     assert in_sight(tab, "#graph .box")
 
 
-def test_a_choice_outlasts_a_change_of_the_window(opened: Opened) -> None:
+@pytest.mark.parametrize("box", [1, 0], ids=["module", "leaf"])
+def test_a_choice_outlasts_a_change_of_the_window(opened: Opened, box: int) -> None:
     tab = opened(inspect(graphs.network([3, 3, 1])))
-    for box in (1, 0):  # a module, and a leaf
-        tab.set_viewport_size({"width": 1280, "height": 800})
-        tab.locator("#graph .box .fill").nth(box).click()
-        chosen = tab.get_attribute("#graph .box.chosen", "id")
-        before = tab.get_attribute("#graph", "viewBox")
-        tab.set_viewport_size({"width": 900, "height": 600})
-        until(tab, f"document.getElementById('graph').getAttribute('viewBox') !== '{before}'")
-        assert tab.get_attribute("#graph .box.chosen", "id") == chosen
-        assert tab.is_visible("#chosen h2")
+    tab.locator("#graph .box .fill").nth(box).click()
+    chosen = tab.get_attribute("#graph .box.chosen", "id")
+    before = tab.get_attribute("#graph", "viewBox")
+    tab.set_viewport_size({"width": 900, "height": 600})
+    until(tab, f"document.getElementById('graph').getAttribute('viewBox') !== '{before}'")
+    assert tab.get_attribute("#graph .box.chosen", "id") == chosen
+    assert tab.is_visible("#chosen h2")
 
 
 def test_an_edge_to_the_next_line_stays_inside_the_picture(opened: Opened) -> None:
