@@ -42,8 +42,9 @@ def main() -> None:
                 try_out(
                     Clean(python, scratch / f"{name}-{package.suffix}-{compiled}-{package is pure}"), package, compiled
                 )
-        for package in (pure, next(DIST.glob("*-cp*.whl"))):
-            beside_hips(Clean(found[f"3.{sys.version_info[1]}"], scratch / f"hips-{package is pure}"), package)
+        own = sys.version_info[1]
+        for package in (pure, next(DIST.glob(f"*-cp3{own}-*.whl"))):
+            beside_hips(Clean(found[f"3.{own}"], scratch / f"hips-{package is pure}"), package)
     print("Everything that this machine can look at is ready to be released:")
     for package in sorted(DIST.iterdir()):
         print(f"  {package.stat().st_size / 1024:6.0f} KiB  {package.name}")
