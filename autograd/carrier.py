@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from .core.node import walk
 from .core.table import CONSTANT, INPUT, PARAMETER, UNRECORDED, add, subtract
 from .errors import OperandError
 
@@ -93,16 +94,7 @@ def describe(thing: object) -> str:
 def deepcopy_graph(root: Any, memo: dict[int, Any]) -> Any:
     """A copy of a node with all it depends on; what is shared stays shared, through `memo` also between calls."""
     memo.setdefault(id(memo), []).append(root)  # as `copy` does: an id in the memo must not be given to another object
-    stack: list[Any] = [root]
-    while stack:
-        node = stack[-1]
-        waits = False
-        for parent in node._parents:
-            if parent is not None and id(parent) not in memo:
-                stack.append(parent)
-                waits = True
-        if not waits:
-            stack.pop()
-            if id(node) not in memo:
-                memo[id(node)] = node._copied(memo)
+    for node, _ in walk(root, operands_of=lambda node: () if id(node) in memo else node._parents):
+        if id(node) not in memo:
+            memo[id(node)] = node._copied(memo)
     return memo[id(root)]

@@ -53,11 +53,13 @@ _SAME: Final = {
     "atanh": "arctanh", "fabs": "abs",
 }  # fmt: skip
 _ARRAY: Final = "np.array(xs) without dtype=, which keeps the graph, or data(xs), which is only the numbers"
+_NAMESAKES: Final = ("logsumexp", "softmax", "log_softmax")
+"""Functions of arrays that scipy has under the same name."""
 _INSTEAD: Final = {
     "pow": "x ** y",
     "fsum": "sum(xs)",
     "dist": "autograd.norm(x - y)",
-    **{name: f"autograd.{name}(x)" for name in ("logsumexp", "softmax", "log_softmax")},
+    **{name: f"autograd.{name}(x)" for name in _NAMESAKES},
     **dict.fromkeys(("mean", "fmean"), "sum(xs) / len(xs)"),
     **dict.fromkeys(("array", "asarray", "fromiter", "full"), _ARRAY),
     **dict.fromkeys(("float64", "float32"), "x as it is"),
@@ -66,8 +68,6 @@ _INSTEAD: Final = {
     "interp": "the line between the two nearest points",
 }
 """What to write in the place of functions of Python and numpy that take floats and are no row of the table."""
-_NAMESAKES: Final = frozenset(("logsumexp", "softmax", "log_softmax"))
-"""Functions of arrays that scipy has under the same name."""
 _CONSUMERS: Final = frozenset(("list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "max", "min", "map"))
 
 WRITTEN, SHOWN, STORED, PASSED = "float()", "shown", "[...] =", "call"

@@ -74,7 +74,12 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         _store(self, index, new)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        return _function_of_a_value(self, function, types, args, options)
+        if any(hasattr(each, "_apply_array") for each in types):
+            return NotImplemented
+        if not is_shown():
+            for kind in types:
+                check_class(kind)
+        return call_function(function, args, options)
 
     def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:  # type: ignore[override]
         """The standard deviation; where it is 0, so is its derivative."""
@@ -151,16 +156,7 @@ def _is_an_image() -> bool:
     return False
 
 
-def _function_of_a_value(self: Any, function: Any, types: Any, args: Any, options: Any) -> Any:
-    if any(hasattr(each, "_apply_array") for each in types):
-        return NotImplemented
-    if not is_shown():
-        for kind in types:
-            check_class(kind)
-    return call_function(function, args, options)
-
-
-setattr(Value, "__array_function__", _function_of_a_value)  # noqa: B010
+setattr(Value, "__array_function__", ValueArray.__array_function__)  # noqa: B010, a Value is asked as an array of one
 
 
 def of_values(array: Any) -> Any:
