@@ -4,7 +4,7 @@
 ends, and a gradient is wrong without a word. Python asks in the same way for `float(x)`, which is written on purpose.
 They differ in the instruction that the caller's frame stands at: this file reads it.
 
-* `float(x)` in one's own code, `xs.astype(float)`, `"%.3f" % x`, `math.isnan(x)`, plots: the float, without a word.
+* `float(x)` in one's own code, `losses.astype(float)`, `"%.3f" % x`, `math.isnan(x)`, plots: the float, without a word.
 * an assignment into a plain array, which is never wanted: an error that names the line and what to write instead.
 * anything else (`math.exp(x)`, a logger's `float(x)`): the float, and a warning that says the same.
 
@@ -29,7 +29,7 @@ import numpy as np
 
 from .core.node import walk
 from .core.table import TABLE
-from .errors import AutogradError, GraphWarning, OperandError
+from .errors import AutogradError, GraphError, GraphWarning, OperandError
 from .mode import NOW, SPECIAL, STRICT
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))
@@ -138,6 +138,17 @@ def watch_steps(node: Any) -> None:
             )
 
 
+def warn_of_cast() -> None:
+    """Say that an array of Values was cast to floats: unlike `float(x)`, it is what a forward pass in numpy does."""
+    now = situation()
+    if now.by_user and not (SPECIAL and NOW.paused):
+        _warn(
+            now,
+            "astype() makes plain floats of recorded numbers, and their derivative would be lost: leave it out, or "
+            "write data(array) if the numbers alone are meant",
+        )
+
+
 def warn_of_captured(names: str) -> None:
     """Say that a compiled function has no parameters, though it uses numbers that have gradients."""
     _warn(
@@ -197,6 +208,25 @@ def told(error: BaseException) -> BaseException:
     """The error to raise where numpy has put one of its own ("setting an array element...") in the place of ours."""
     cause = error.__cause__
     return cause if type(error) is ValueError and isinstance(cause, AutogradError) else error
+
+
+def is_differentiated(number: Any) -> bool:
+    """Whether a transform differentiates it just now: then its copy is itself; another would have no graph."""
+    return bool(SPECIAL or STRICT) and not NOW.paused and _differentiating(number) is not None
+
+
+def check_pickled(node: Any, name: str) -> None:
+    """Called where a Value or a Tensor is pickled: leaves are, but not while a transform differentiates them.
+
+    Raises:
+        GraphError: it has a graph, which would come along or be lost.
+    """
+    what = f"a result ({node.op})" if node.kind == "result" else "a number that is differentiated just now"
+    if node.kind == "result" or is_differentiated(node):
+        raise GraphError(
+            f"{what} is not pickled, its graph would come along: pickle {name}.detach() for its numbers, or save the "
+            "parameters"
+        )
 
 
 def _differentiating(number: Any) -> tuple[str, Any] | None:
