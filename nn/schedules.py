@@ -54,8 +54,10 @@ class Schedule:
     def _move(self, before: float, after: float) -> None:
         """Change the rate as the formula goes on; where it has its own rate still, to its very bits."""
         now, floor = self.optimizer.lr, self.floor
-        if now != before and before != floor:  # from a rate of nothing, no factor leads on
+        if now != before and before != floor:
             after = floor + (now - floor) * (after - floor) / (before - floor)
+        elif now != before:  # from a rate of nothing no factor leads on: what is above it is added, as PyTorch does
+            after = now + (after - floor)
         self.optimizer.lr = after
 
     def state_dict(self) -> dict[str, float]:
