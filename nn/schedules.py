@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import SettingError, StateError
+from .module import check_state
 from .optim import Optimizer, number
 
 
@@ -70,6 +71,7 @@ class Schedule:
         Raises:
             StateError: it is no schedule's state.
         """
+        check_state(state)
         if set(state) - {"lr"} != {"epoch", "base_lr"}:  # version 0.1 wrote no lr
             raise StateError(f"a schedule's state holds epoch and base_lr, got {', '.join(sorted(state)) or 'nothing'}")
         self.epoch, self.base_lr = int(state["epoch"]), float(state["base_lr"])

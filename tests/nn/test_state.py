@@ -281,3 +281,20 @@ def test_numbers_do_not_take_the_place_of_parameters(make: Callable[[], Any], nu
 def test_parts_of_a_class_are_parts_of_no_module(part: Any) -> None:
     with pytest.raises(SettingError, match=r"w stands in the class Line.*assign it in __init__, self\.w = \.\.\."):
         type("Line", (nn.Module,), {"w": part})
+
+
+@pytest.mark.parametrize("make", [
+    lambda: nn.Neuron(1), lambda: nn.SGD([Value(1.0)]), lambda: nn.ExponentialLR(nn.SGD([Value(1.0)]), 0.9),
+], ids=["Module", "Optimizer", "Schedule"])  # fmt: skip
+@pytest.mark.parametrize("state", [None, [1.0], "model.npz", 3, nn.Neuron(1), {1: 2.0}], ids=repr)
+def test_what_is_no_state(make: Callable[[], Any], state: Any) -> None:
+    with pytest.raises(StateError, match=r"a state is a dict of numbers by name, got \w+: give what state_dict"):
+        make().load_state_dict(state)
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_states_that_are_not_written(ending: str, tmp_path: Any) -> None:
+    for state in ({"w": [[1.0, 2.0], [3.0]]}, {"w" * 70_000: 1.0}):
+        with pytest.raises(StateError, match=r"no array of numbers|at most 65000 bytes long"):
+            nn.save(state, tmp_path / f"m.{ending}")
+    assert list(tmp_path.iterdir()) == []
