@@ -119,10 +119,14 @@ def _state_of(what: Any) -> Mapping[str, Any]:
 
 def _write(file: Any, arrays: dict[str, Any]) -> None:
     """As np.savez does, but for any names ("file" is one that it cannot take) and with the same bytes every time."""
-    with zipfile.ZipFile(file, "w") as archive:
+    archive = zipfile.ZipFile(file, "w")
+    try:
         for name, array in arrays.items():
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
+        archive.close()
+    finally:
+        archive.fp = None  # after an interrupt it would not let itself be closed, and raise a ValueError instead
 
 
 _DAMAGED = (
