@@ -55,6 +55,8 @@ _SAME: Final = {
 _ARRAY: Final = "np.array(xs) without dtype=, which keeps the graph, or data(xs), which is only the numbers"
 _NAMESAKES: Final = ("logsumexp", "softmax", "log_softmax")
 """Functions of arrays that scipy has under the same name."""
+_OPERANDS: Final = {"pandas.": "X.to_numpy()", "scipy.sparse.": "X.toarray()"}
+"""What takes whatever stands beside it for a plain array, and its numbers as numpy has them."""
 _INSTEAD: Final = {
     "pow": "x ** y",
     "fsum": "sum(xs)",
@@ -283,13 +285,16 @@ def _teach_matplotlib() -> None:
         units.registry[carrier] = Numbers()
 
 
-def namesake() -> str:
-    """The name of the function of another library that is at work, if autograd has one of that name; else ""."""
+def instead_of_library() -> str:
+    """What to write in the place of the function, or the operand, of another library that is at work; "" for others."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith((*_LIBRARIES, *_OURS)):
-        name = frame.f_code.co_name
+        name, room = frame.f_code.co_name, str(frame.f_globals.get("__name__"))
         if name in _NAMESAKES and not frame.f_code.co_filename.startswith(_OURS):
-            return name
+            return f"autograd.{name}(t), which is recorded"
+        for package, remedy in _OPERANDS.items():
+            if room.startswith(package):
+                return f"{remedy} in the place of X, which is recorded"
         frame = frame.f_back
     return ""
 

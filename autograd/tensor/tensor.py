@@ -390,7 +390,9 @@ def _number(name: str, operand: Any) -> Any:
         )
     if hasattr(operand, "_apply"):
         raise OperandError(f"{name}: a Tensor and a {kind.__name__} do not mix in one graph; use Tensors throughout")
-    raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}")
+    own = next((method for method in ("to_numpy", "toarray") if hasattr(operand, method)), "")
+    remedy = f"; write x.{own}()" if own else "; write np.asarray(x)" if hasattr(operand, "__array__") else ""
+    raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}{remedy}")
 
 
 def recorded(rule: Any, data: Array, parents: Any, saved: Any, prints: Any, options: dict[str, Any]) -> Tensor:

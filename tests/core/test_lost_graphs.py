@@ -236,3 +236,17 @@ def test_a_copy_of_what_is_differentiated_is_itself(name: str, at: Any) -> None:
     x = Value(2.0)
     assert copy.copy(x) is not x
     assert copy.deepcopy(x * x).operands[0] is not x
+
+
+@pytest.mark.parametrize("package", ["pandas", "scipy.sparse"])
+def test_tables_and_sparse_matrices_beside_tensors_are_told_as_arrays(package: str) -> None:
+    library = pytest.importorskip(package)
+    matrix, written = (
+        (library.DataFrame(np.eye(2)), r"\.to_numpy\(\)") if package == "pandas"
+        else (library.csr_matrix(np.eye(2)), r"\.toarray\(\)")
+    )  # fmt: skip
+    for attempt in (lambda: matrix @ Tensor([1.0, 2.0]), lambda: Tensor([1.0, 2.0]) @ matrix):
+        with pytest.raises(OperandError, match=rf"write \w{written}"):
+            attempt()
+    with pytest.raises(OperandError, match=rf"write X{written} in the place of X"):
+        grad(lambda w: ((matrix @ w) ** 2).sum())(np.ones(2))

@@ -116,7 +116,8 @@ class ArrayProgram:
         shape = self.shape
         for _ in range(rng.randint(2, 8)):
             summed = any(name.split()[0] in SUMS for name, _ in self.steps)  # in an order of their own: no tie is sure
-            name, step, shape = self._step(shape, draws, [n for n in OTHERS if not (rounded and summed and n in TIES)])
+            jumps = TIES if rounded and summed else ("std",) if rounded and self.steps else ()
+            name, step, shape = self._step(shape, draws, [other for other in OTHERS if other not in jumps])
             self.steps.append((name, step))
         weights = draws.normal(size=shape)
         self.steps.append(("weighted sum", lambda x, F: (x * F.plain(weights)).sum()))
@@ -177,4 +178,4 @@ OTHERS = (
     "transpose", "reshape", "index", "slice", "concatenate", "where", "maximum", "clip", "divide", "power", "broadcast",
 )  # fmt: skip
 SUMS = ("softmax", "log_softmax", "cumsum", "logsumexp", "norm", "prod", "std", "sum", "mean", "matmul")
-TIES = ("max", "sort")
+TIES = ("max", "sort", "std")
