@@ -128,7 +128,7 @@ class Step(BaseStep):
         theta = self._vector("theta", vectors[0])
         direction = self._vector("v", vectors[1]) if len(vectors) > 1 else EMPTY
         found: Any = known.run(kind, theta, direction, arrays, n)
-        if self._engine == "jax" and not is_on_device(vectors[0]):  # jax's own results for a vector of jax's
+        if self._engine == "jax" and type(theta) is np.ndarray:  # jax's own results for a vector of jax's
             found = float(found[0]), np.array(found[1])
         return found if kind == "value_and_grad" else found[kind == "hvp"]
 
