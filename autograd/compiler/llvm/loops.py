@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ...core import table as rules
 from ..program import CAPTURED, DIRECTION, LEARNED
 from ..scalar.program import SAMPLE, Program
 from .body import INPUTS, KNOWN, THETA, UNIFORM, VECTOR, Body, Function, Module
@@ -63,8 +64,9 @@ def find_loops(program: Program, order: Sequence[int], module: Module) -> list[L
         alike &= ((bases[:, period:] != NOWHERE) | (steps == 0)).all(0)
         even = alike[period:] & alike[:-period] & (steps[:, period:] == steps[:, :-period]).all(0)
         even &= ~(taken[: -2 * period] | taken[period:-period] | taken[2 * period :])
-        for start, length in _runs(even, period * (FEWEST - 2)):
-            turns = (length + 2 * period) // period
+        for begin, length in _runs(even, period * (FEWEST - 2)).tolist():
+            start = next((k for k in range(begin, begin + period) if not _torn(program, order, k)), begin)
+            turns = (begin + length + 2 * period - start) // period
             rows = range(start, start + period)
             operands = [
                 list(zip(bases[:, k].tolist(), places[:, k].tolist(), steps[:, k].tolist(), strict=True)) for k in rows
@@ -74,6 +76,16 @@ def find_loops(program: Program, order: Sequence[int], module: Module) -> list[L
     if found:
         module.uniforms.update(zip(order, range(first, first + count), strict=True))
     return sorted(found, key=lambda loop: loop.start)
+
+
+def _torn(program: Program, order: Sequence[int], k: int) -> bool:
+    """Whether a sum would be parted from the product before it, with which it is one instruction."""
+    before = order[k - 1] if k else -1
+    return (
+        program.ops[order[k]] in (rules.add, rules.subtract)
+        and before in program.args[order[k]]
+        and program.ops[before] is rules.multiply
+    )
 
 
 def _columns(program: Program, order: Sequence[int], module: Module, first: int) -> tuple[Any, Any, Any]:
@@ -108,18 +120,27 @@ def write_loop(
     """The function that runs a loop.
 
     Args:
-        fused: products that are computed with a sum, in every turn.
+        fused: products that are computed with a sum.
         wanted: what is read from memory somewhere.
     """
-    turn = order[loop.start : loop.start + loop.period]
+    columns = [order[loop.start + place : loop.end : loop.period] for place in range(loop.period)]
+    row = {column[0]: place for place, column in enumerate(columns)}
     body = Body(program, module, 1, False)
-    writer = _Turn(body, loop, module.uniforms[turn[0]])
-    row = {i: place for place, i in enumerate(turn)}
-    for place, i in enumerate(turn):
-        if i not in fused:
-            writer.values[place] = writer.computed(i, place, row, fused)
-            if any(each in wanted for each in order[loop.start + place : loop.end : loop.period]):
-                writer.store(i, place)
+    writer = _Turn(body, loop, module.uniforms[columns[0][0]], row)
+    spared = set()
+    for place, column in enumerate(columns):
+        count = sum(i in fused for i in column)
+        if count > loop.turns // 2:  # where it is needed by itself, too, it is computed twice
+            turn = next(k for k, i in enumerate(column) if i in fused)
+            ahead = module.uniforms[fused[column[turn]]] - writer.first - turn * loop.period
+            writer.together[place] = ahead
+            if count == loop.turns:
+                spared.add(place)
+    for place, column in enumerate(columns):
+        if place not in spared:
+            writer.values[place] = writer.computed(column[0], place)
+            if any(i in wanted for i in column):
+                writer.store(column[0], place)
     writer.close()
     return body.function
 
@@ -129,25 +150,28 @@ class _Turn:
 
     Args:
         first: where in memory the first number of the first turn is.
+        row: the place in a turn of each instruction of the first one.
     """
 
-    def __init__(self, body: Body, loop: Loop, first: int) -> None:
-        self.body, self.loop, self.first = body, loop, first
+    def __init__(self, body: Body, loop: Loop, first: int, row: dict[int, int]) -> None:
+        self.body, self.loop, self.first, self.row = body, loop, first, row
+        self.together: dict[int, int] = {}  # the places of products, and those of the sums they are computed with
         self.values: dict[int, str] = {}
         self.carried: dict[int, tuple[str, str]] = {}  # numbers of the turn before: before the first, and now
         self.offsets: dict[int, str] = {}
         body.head["entry"] = "entry:"
 
-    def computed(self, i: int, place: int, row: dict[int, int], fused: dict[int, int]) -> str:
+    def computed(self, i: int, place: int) -> str:
         """The register of an instruction; a product that belongs to a sum is computed with it."""
         program = self.body.program
         op, args = program.ops[i], program.args[i]
-        product = next((k for k, arg in enumerate(args) if fused.get(arg) == i), None)
-        if product is None:
+        products = [self.row.get(arg) for arg in args]
+        k = next((k for k, each in enumerate(products) if each is not None and self.together.get(each) == place), None)
+        if k is None:
             return self.body.compute(op, [self.operand(arg, place, k) for k, arg in enumerate(args)], args)
-        inner = args[product]
-        x, y = (self.operand(arg, row[inner], k) for k, arg in enumerate(program.args[inner]))
-        return self.body.combine(op, product == 0, x, y, self.operand(args[1 - product], place, 1 - product))
+        at = self.row[args[k]]
+        x, y = (self.operand(arg, at, m) for m, arg in enumerate(program.args[args[k]]))
+        return self.body.combine(op, k == 0, x, y, self.operand(args[1 - k], place, 1 - k))
 
     def operand(self, arg: int, place: int, k: int) -> str:
         """Operand k of the instruction at this place; in the first turn it is `arg`."""

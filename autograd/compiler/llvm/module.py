@@ -134,8 +134,6 @@ class _Emit:
                 self.home[i] = (name, number, k // turns) if turns else (name, number)
         self.module.calls[name] = [f"{name}{number}" for number in range(len(parts))]
         fused = self._fused(order, name)
-        for loop in loops:
-            self._fuse_alike(order, loop, fused)
         wanted = self._handed_on(order, name, fused)
         pairs = vector and 0 < len(order) <= SHORT
         if pairs:
@@ -164,20 +162,6 @@ class _Emit:
                 parts.append(loop)
                 start = loop.end
         return parts
-
-    def _fuse_alike(self, order: Sequence[int], loop: Loop, fused: dict[int, int]) -> None:
-        """In a loop a product is computed with a sum in every turn or in none."""
-        for place in range(loop.period):
-            products = order[loop.start + place : loop.end : loop.period]
-            if products[0] not in fused:
-                alike = False
-            else:
-                ahead = order.index(fused[products[0]], loop.start) - loop.start
-                sums = order[loop.start + ahead : loop.end : loop.period]
-                alike = all(fused.get(i) == j for i, j in zip(products, sums, strict=True))
-            if not alike:
-                for i in products:
-                    fused.pop(i, None)
 
     def _fused(self, order: Sequence[int], name: str) -> dict[int, int]:
         """Products that are only a term of a sum in the same part: one instruction computes both."""
