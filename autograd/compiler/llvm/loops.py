@@ -90,20 +90,19 @@ def _torn(program: Program, order: Sequence[int], k: int) -> bool:
 
 def _columns(program: Program, order: Sequence[int], module: Module, first: int) -> tuple[Any, Any, Any]:
     """For each instruction a number for its operation; for each of its operands the array it lies in, and its place."""
-    codes: dict[Any, int] = {}
-    ops = np.array([codes.setdefault(program.ops[i], len(codes)) for i in order], dtype=np.int16)
-    size = len(program)
+    ops, size = np.array([id(program.ops[i]) for i in order]), len(program)
     base, place = np.full(size + 1, NOWHERE), np.arange(size + 1)  # the last stands for no operand
-    for i, op in enumerate(program.ops):
+    for i in (i for i, args in enumerate(program.args) if not args):
+        op = program.ops[i]
         if op in BASES:
             base[i], place[i] = BASES[op], program.data[i]
         elif op == SAMPLE:
             array, place[i], _ = module.target.columns[program.data[i]]
             base[i] = INPUTS + array
     base[order], place[order] = UNIFORM, np.arange(first, first + len(order))
-    most = max(len(program.args[i]) for i in order)
-    padding = (size,) * most
-    args = np.array([(program.args[i] + padding)[:most] for i in order]).T
+    listed = [program.args[i] for i in order]
+    most = max(map(len, listed))
+    args = np.array([[each[k] if k < len(each) else size for each in listed] for k in range(most)])
     return ops, base[args], place[args]
 
 
