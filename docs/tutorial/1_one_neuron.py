@@ -88,8 +88,8 @@ draw(out)
 #
 # - Nothing reaches `w2`. Its input is 0, so it does not matter what `w2` is, and the neuron cannot learn anything about
 #   it from this sample.
-# - `b` has the derivative of the squeezing itself, 0.487. Far from 0, `tanh` is nearly flat, and this would be nearly 0:
-#   a neuron that shouts does not learn. You will meet it again in notebook 4.
+# - `b` has the derivative of the squeezing itself, 0.487. Where the sum is far from 0, `tanh` is nearly flat, so this
+#   derivative is nearly 0, and the neuron hardly learns. Notebook 4 calls that *saturation*.
 #
 # ## Believe nothing: check it
 #
