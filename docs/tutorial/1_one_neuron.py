@@ -77,7 +77,7 @@ out = (x1 * w1 + x2 * w2 + b).tanh()
 out.backward()
 for number in (x1, x2, w1, w2, b):
     print(
-        f"{number.label} = {number.data:4}   out changes {number.grad:6.3f} times as fast"
+        f"{number.label:2} = {number.data:4}   out changes {number.grad:6.3f} times as fast"
     )
 
 # %% alt="The graph of the neuron: wide, vivid edges carry much gradient, and none reaches w2, whose input x2 is 0"
