@@ -145,7 +145,7 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
         "nn.MLP(2, [3, 1])(Tensor(np.ones((4, 2))))",
         Error(ShapeError, "write [model(row) for row in X]"),
     ),
-    "histogram of Values": ("np.histogram([Value(1.0), Value(2.0)])", Error(OperandError, "take data(xs)")),
+    "a type for the result": ("np.subtract(Value(1.0), 2.0, dtype=float)", Error(OperandError, "take data(xs)")),
     # --------------------------------------------------------------------- habits from elsewhere
     "torch: devices": ("Tensor([1.0]).to('cuda')", Error(AttributeError, "there are no devices")),
     "torch: unsqueeze": ("Tensor([1.0]).unsqueeze(0)", Error(AttributeError, "write t[None]")),
