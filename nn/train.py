@@ -143,6 +143,11 @@ def fit(
             positive(name, count)
     if isinstance(loss, type):
         raise SettingError(f"loss is a function or an object of a loss module: write {loss.__name__}()")
+    if callback is not None and not callable(callback):
+        told = f"got {type(callback).__name__}; of several, write lambda epoch, history: [f(epoch, history), ...]"
+        raise SettingError(f"callback is one function of the epoch and the history, {told}")
+    if isinstance(validation, float):
+        raise SettingError("validation is data like the training's: split it off first, validation=(X[-n:], Y[-n:])")
     parameters = model.parameters()
     chosen = _made(optimizer or _default_optimizer, parameters, Optimizer, "optimizer")
     own, layers = set(map(id, parameters)), set(map(id, model.modules()))

@@ -182,6 +182,14 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
         "nn.fit(nn.Linear(1, 1), ([[1.0]], [[1.0]]), nn.mse, epochs=1, progress=False).history['loss']",
         Error(AttributeError, "history.losses"),
     ),
+    "keras: a list of callbacks": (
+        "nn.fit(nn.Linear(1, 1), ([[1.0]], [[1.0]]), nn.mse, callback=[print])",
+        Error(nn.SettingError, "write lambda epoch, history"),
+    ),
+    "keras: a share for validation": (
+        "nn.fit(nn.Linear(1, 1), ([[1.0]], [[1.0]]), nn.mse, validation=0.2)",
+        Error(nn.SettingError, "split it off first"),
+    ),
     "sklearn: predict": ("nn.MLP(2, [1]).predict([[1.0, 2.0]])", Error(AttributeError, "call the model")),
     "a typing mistake": ("nn.MLP(2, [1]).paramters()", Error(AttributeError, "has no attribute 'paramters'")),
 }
