@@ -97,7 +97,7 @@ function showModule(place, module, nodes, isOpen, toggle, context) {
       ...fact("values", nodes.length.toLocaleString("en")),
       ...fact("parameters", parameters ? parameters.toLocaleString("en") : ""),
       ...(found ? [...fact("‖∇‖", String(found.norm)), ...fact("|∇|", `from ${short(found.low)} to ${short(found.high)}`)] : [])),
-    output && parameters ? ownParameters(nodes, context.choose) : null,
+    output ? ownLeaves(nodes, context.choose) : null,
   ].filter(Boolean));
 }
 
@@ -107,10 +107,10 @@ function nameOfModule(graph, module) {
   return path.join(".") || module.output?.name || module.sign;
 }
 
-/** The parameters inside a neuron, each with its number and its gradient. */
-function ownParameters(nodes, choose) {
-  const lines = nodes.filter((node) => node.kind === "parameter").map((node) => make("tr", {}, make("td", {}, make("button", { class: "link", type: "button", onclick: () => choose(node) }, node.label || node.name)), make("td", { class: "number" }, short(node.value)), make("td", { class: "number" }, `∇ ${short(node.grad)}`)));
-  return scrolling("parameters", make("table", {}, make("tbody", {}, ...lines)));
+/** The weights inside a neuron, each with its number and its gradient; null where there are none. */
+function ownLeaves(nodes, choose) {
+  const lines = nodes.filter((node) => node.kind === "parameter" || node.kind === "input").map((node) => make("tr", {}, make("td", {}, make("button", { class: "link", type: "button", onclick: () => choose(node) }, node.label || node.name)), make("td", { class: "number" }, short(node.value)), make("td", { class: "number" }, `∇ ${short(node.grad)}`)));
+  return lines.length ? scrolling("weights", make("table", {}, make("tbody", {}, ...lines))) : null;
 }
 
 function showNothing(place, graph) {
