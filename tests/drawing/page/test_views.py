@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, draw, inspect, parameter, walk
+from autograd import Value, compare_gradients, draw, inspect, parameter, walk
 from nn import MLP
 
 from . import graphs
@@ -40,6 +40,30 @@ def test_on_a_phone_the_details_of_a_box_are_in_sight(opened: Opened) -> None:
         tab.locator("#graph .box .fill").nth(box).click()
         frame = tab.locator(part).bounding_box()
         assert frame["y"] + frame["height"] < tab.locator("footer").bounding_box()["y"]
+
+
+def test_on_a_phone_the_whole_legend_is_in_sight(opened: Opened) -> None:
+    loss = graphs.network([3, 3, 1])
+    for page in (inspect(loss), compare_gradients(loss, {walk(loss)[0][0]: 0.0})):
+        tab = opened(page, width=390, height=844)
+        hidden = """(() => { const frame = document.getElementById("legend").getBoundingClientRect();
+          const zoom = document.querySelector(".zoom").getBoundingClientRect();
+          return [...document.querySelectorAll("#legend > *")].filter((part) => { const at = part.getBoundingClientRect();
+            return at.right > Math.min(frame.right, zoom.left) || at.bottom > frame.bottom; }).map((part) => part.innerText);
+        })()"""
+        assert tab.evaluate(hidden) == []
+
+
+def test_titles_fit_in_their_boxes(opened: Opened) -> None:
+    names = ["W" * 30, "אבגדהוזח" * 3, "重み" * 10, "👩‍🔬" * 5, "a long name, all in words", "337 parameters"]
+    total = sum((Value(0.5, name) for name in names), start=Value(1.0)).tanh()
+    total.backward()
+    tab = opened(inspect(total))
+    over = """[...document.querySelectorAll("#graph .box")].filter((box) => {
+      const frame = box.querySelector(".fill").getBBox();
+      return [...box.querySelectorAll("text")].some((text) => text.getBBox().width > frame.width - 8);
+    }).map((box) => box.textContent)"""
+    assert tab.evaluate(over) == []
 
 
 def test_every_value_has_a_name_of_its_own(opened: Opened) -> None:
