@@ -48,8 +48,10 @@ def test_on_a_phone_the_whole_legend_is_in_sight(opened: Opened) -> None:
         tab = opened(page, width=390, height=844)
         hidden = """(() => { const frame = document.getElementById("legend").getBoundingClientRect();
           const zoom = document.querySelector(".zoom").getBoundingClientRect();
-          return [...document.querySelectorAll("#legend > *")].filter((part) => { const at = part.getBoundingClientRect();
-            return at.right > Math.min(frame.right, zoom.left) || at.bottom > frame.bottom; }).map((part) => part.innerText);
+          return [...document.querySelectorAll("#legend > *")].filter((part) => {
+            const { right, bottom } = part.getBoundingClientRect();
+            return right > Math.min(frame.right, zoom.left) || bottom > frame.bottom;
+          }).map((part) => part.innerText);
         })()"""
         assert tab.evaluate(hidden) == []
 
