@@ -21,6 +21,7 @@ const state = {
   chosen: null, // a box that was clicked, or a value inside one: the others are dimmed
   pointed: null, // a box under the pointer or in focus
   lit: new Set(), // the edges of the path that is shown
+  path: 0, // which of the paths in the panel that is
   cancels: false, // whether the paths of the chosen value's gradient nearly cancel
   shares: new Map(), // of the chosen value: how much of its gradient came along each edge
   playing: null,
