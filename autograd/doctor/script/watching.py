@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 from collections.abc import Iterator
 
 import numpy as np
@@ -32,8 +34,10 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
         place_of_statement(site) for chain in recording.training.others if chain.size > 1 for site in chain.sites
     }
     error, side = _error(found)
+    loss, becomes = _loss(found)
     return Watched(
-        loss=_loss(found),
+        loss=loss,
+        becomes=becomes,
         error=error,
         side=side,
         samples=None if loops.samples is None or loops.epochs is None else place_of(loops.samples),
@@ -50,14 +54,20 @@ def _loop(site: Site | None) -> Place | None:
     return None if site is None else place_of(site)
 
 
-def _loss(found: Judgement) -> Place | None:
+def _loss(found: Judgement) -> tuple[Place | None, str]:
+    """The place of the loss, and the name that is the loss after it; "" where the place is an expression."""
     reading = found.reading
     if reading is None or reading.kind != "loss" or reading.site is None:
-        return None
+        return None, ""
     site: Site = reading.site
-    if site.kind == "augmented" and len(site.parts) > 1 and site.parts[1] is not None:
-        return site.source.path, site.parts[1]
-    return place_of(site) if site.kind in ("binary", "call", "item", "unary") else None
+    if site.kind == "augmented":
+        statement = ast.parse(textwrap.dedent(site.source.segment(site.statement))).body[0]
+        assert isinstance(statement, ast.AugAssign)
+        if not isinstance(statement.op, ast.Add):
+            return place_of_statement(site), ast.unparse(statement.target)
+        if len(site.parts) > 1 and site.parts[1] is not None:
+            return (site.source.path, site.parts[1]), ""
+    return (place_of(site) if site.kind in ("binary", "call", "item", "unary") else None), ""
 
 
 def _error(found: Judgement) -> tuple[Place | None, int]:
