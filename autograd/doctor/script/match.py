@@ -49,6 +49,34 @@ def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Ma
     return Match(scale, error, [c for c, _ in fits], max(e for _, e in fits))
 
 
+class Columns:
+    """Right numbers of one size, all asked at once: which of them could be a multiple of what a script has.
+
+    Args:
+        columns: each with its numbers at all points.
+    """
+
+    def __init__(self, columns: list[list[Array]]) -> None:
+        self.columns = columns
+        self.all = np.array(columns, dtype=float)
+        with np.errstate(all="ignore"):
+            self.squares = np.square(self.all).sum(axis=2)
+            self.weights = np.where(self.squares > 0, 1 / self.squares, 0.0)
+
+    def match(self, theirs: list[Array]) -> bool:
+        """Whether one of them matches."""
+        given = np.array(theirs, dtype=float)
+        with np.errstate(all="ignore"):
+            squares = np.square(given).sum(axis=1)
+            alike = ((self.squares > 0) == (squares > 0)).all(axis=1)
+            scale = np.einsum("rps,ps->rp", self.all, given) * self.weights
+            scale = scale.sum(axis=1) / np.maximum((self.squares > 0).sum(axis=1), 1)
+            size = (squares * self.weights).sum(axis=1)
+            left = size - scale**2 * (self.squares > 0).sum(axis=1)
+            likely = np.flatnonzero(alike & (left <= 1e-8 * size))  # cancellation: the last word is that of `matched`
+        return any(matched(theirs, self.columns[k]).holds for k in likely)
+
+
 def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
     """The factor c that brings c·y nearest to x, and the relative residual."""
     length, size = float(np.linalg.norm(y)), float(np.linalg.norm(x))
