@@ -309,7 +309,7 @@ def support(found: Judgement) -> int:
             continue
         tried[node.site.number] = tried.get(node.site.number, 0) + 1
         theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
-        if theirs[0].size in rights and rights[theirs[0].size].match(theirs):
+        if theirs[0].size in rights and rights[theirs[0].size].first(theirs):
             tried[node.site.number] = 9
             count += 1
     return count

@@ -15,7 +15,7 @@ import numpy as np
 
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import errors
-from .match import matched
+from .match import Columns, matched
 from .node import Node
 from .quantities import Quantities, Quantity
 from .reference import gradient
@@ -388,13 +388,26 @@ class Locator(Candidates):
         if id(node) not in self.values[0]:
             return None
         theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
-        for quantity in self.quantities.backward if among is None else among:
-            if quantity.size == theirs[0].size:
-                for right in (quantity.values, [value.T for value in quantity.values]):
-                    match = matched(theirs, right)
-                    if match.holds and match.scale:
-                        return match.scale
-        return None
+        columns = self._columns(self.quantities.backward if among is None else among, theirs[0].size)
+        match = columns.first(theirs) if columns is not None else None
+        return match.scale if match is not None else None
+
+    def _columns(self, among: list[Quantity], size: int) -> Columns | None:
+        """The quantities of a size, and their transposes."""
+        key = id(among), size
+        if key not in self._known_columns:
+            found = []
+            for quantity in among:
+                if quantity.size == size:
+                    found.append([np.ravel(value) for value in quantity.values])
+                    if np.ndim(quantity.values[0]) > 1:
+                        found.append([np.ravel(value.T) for value in quantity.values])
+            self._known_columns[key] = Columns(found) if found else None
+        return self._known_columns[key]
+
+    @cached_property
+    def _known_columns(self) -> dict[tuple[int, int], Columns | None]:
+        return {}
 
     @cached_property
     def named(self) -> set[int]:

@@ -53,7 +53,7 @@ class Columns:
     """Right numbers of one size, all asked at once: which of them could be a multiple of what a script has.
 
     Args:
-        columns: each with its numbers at all points.
+        columns: each with its numbers at all points, in one axis.
     """
 
     def __init__(self, columns: list[list[Array]]) -> None:
@@ -63,9 +63,9 @@ class Columns:
             self.squares = np.square(self.all).sum(axis=2)
             self.weights = np.where(self.squares > 0, 1 / self.squares, 0.0)
 
-    def match(self, theirs: list[Array]) -> bool:
-        """Whether one of them matches."""
-        given = np.array(theirs, dtype=float)
+    def first(self, theirs: list[Array]) -> Match | None:
+        """How the first of them matches that does."""
+        given = np.array([np.ravel(each) for each in theirs], dtype=float)
         with np.errstate(all="ignore"):
             squares = np.square(given).sum(axis=1)
             alike = ((self.squares > 0) == (squares > 0)).all(axis=1)
@@ -74,7 +74,7 @@ class Columns:
             size = (squares * self.weights).sum(axis=1)
             left = size - scale**2 * (self.squares > 0).sum(axis=1)
             likely = np.flatnonzero(alike & (left <= 1e-8 * size))  # cancellation: the last word is that of `matched`
-        return any(matched(theirs, self.columns[k]).holds for k in likely)
+        return next((match for k in likely if (match := matched(theirs, self.columns[k])).holds), None)
 
 
 def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
