@@ -199,7 +199,8 @@ class Repairer:
         source = self.place.source
         statement = self.place.statement
         text = source.segment(statement)
-        for old, new in (("+=", "-="), ("-=", "+="), ("*=", "/="), ("/=", "*=")):
+        factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
+        for old, new in (("+=", "-="), ("-=", "+="), *factors):
             if self.place.kind in ("augmented", "binary", "call") and text.count(old) == 1:
                 yield Edit(source, statement, text.replace(old, new))
         try:
