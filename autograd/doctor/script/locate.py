@@ -306,8 +306,10 @@ class Locator(Candidates):
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
         aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
-        if aim is None or free[0] != 1.0:  # what else is in the step tells the factor
-            return _rounded(free[0]) if free[1] > 0 else -1.0 if free[0] == 1.0 else None
+        if free[0] != 1.0:  # what else is in the step tells the factor
+            return _rounded(free[0]) if free[1] > 0 else None
+        if aim is None:  # nothing tells it: the script keeps its own
+            return _rounded(self.convention if free[1] > 0 else -self.convention)
         fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None

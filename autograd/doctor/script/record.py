@@ -12,7 +12,7 @@ from typing import Any
 from .hooks import Hooks
 from .instrument import HOOK, instrument
 from .loader import Subject
-from .sandbox import Refused
+from .sandbox import Refused, seed
 from .sites import Source
 from .steps import Training, find_training
 from .tape import Tape
@@ -94,8 +94,22 @@ class Watch:
 
 
 def record(subject: Subject, seconds: float = SECONDS) -> Recording:
-    """Run a script or a function until enough of its training was seen."""
+    """Run a script or a function until enough of its training was seen.
+
+    Where nothing is trained at first sight it runs again, and plain numbers are kept as well: parameters, samples and
+    rates may all be Python's own, so that nothing tells one from another before they are mixed.
+    """
+    found = _recorded(subject, seconds, False)
+    if found.training is None and found.ended and found.seconds < seconds / 2:
+        seed()
+        again = _recorded(subject, seconds, True)
+        return again if again.training is not None else found
+    return found
+
+
+def _recorded(subject: Subject, seconds: float, thorough: bool) -> Recording:
     tape = Tape()
+    tape.thorough = thorough
     watch = Watch(tape, seconds)
     hooks = Hooks(tape, tape.sites, watch)
     hooks.from_outside = subject.from_outside
