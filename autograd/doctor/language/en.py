@@ -161,6 +161,7 @@ MESSAGES = {
     "before: at the learning rate {rate} the loss ends at {before} in this order and at {after} with the same samples "
     "shuffled once.",
     "two_reasons": "Two things besides the mistakes keep it from fitting, and both count.",
+    "two_reasons_right": "Two things keep it from fitting, and both count.",
     "best_with": "It fits best with {name}: the loss ends at {loss}.",
     "nothing_added": "Nothing was added to the network in these runs, so no missing layer or bias is what keeps it from "
     "fitting.",

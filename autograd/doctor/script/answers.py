@@ -134,7 +134,7 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
         before, after = _loss(at_rate[0].last), _loss(best.last)
         reasons.append(say(key, text=order["text"], rate=f"{best.rate:g}", before=before, after=after))
     if len(reasons) > 1:
-        yield say("two_reasons")
+        yield say("two_reasons" if found["faults"] else "two_reasons_right")
     yield from reasons
     if not reasons:
         yield say("best_with", name=best.name, loss=_loss(best.last))

@@ -169,8 +169,8 @@ def _curve(answer: dict[str, Any]) -> Curve:
 def _baseline(curves: list[Curve]) -> float:
     """The loss of the best constant, where the loss is a multiple of the mean square of the error."""
     for curve in curves:
-        if curve.whole and curve.squares > 0 and math.isfinite(curve.spread) and math.isfinite(curve.last):
-            return curve.spread * curve.last / curve.squares
+        if math.isfinite(curve.spread * curve.ratio):
+            return curve.spread * curve.ratio
     return math.nan
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from .look import Look, Point
 from .losses import Reading, loss_nodes, readings
-from .match import matched
+from .match import Rights
 from .node import Node
 from .steps import Step, Training, finer
 from .verdicts import Judgement, rate_of, verdicts
@@ -291,12 +291,13 @@ def _points(look: Look, rng: np.random.Generator) -> list[Point]:
 def support(found: Judgement) -> int:
     """How many places of the script hold a cotangent of this reading: of the deltas that learners write."""
     look, count = found.look, 0
-    rights: dict[int, list[list[Array]]] = {}
+    columns: dict[int, list[list[Array]]] = {}
     for key in found.bars[0]:
         if all(key in bar for bar in found.bars):
             column = [np.ravel(bar[key]) for bar in found.bars]
             if column[0].size > 1 or len(found.points) > 2:
-                rights.setdefault(column[0].size, []).append(column)
+                columns.setdefault(column[0].size, []).append(column)
+    rights = {size: Rights(each) for size, each in columns.items()}
     tried: dict[int, int] = {}
     for node in look.program.steps:
         if (
@@ -308,7 +309,7 @@ def support(found: Judgement) -> int:
             continue
         tried[node.site.number] = tried.get(node.site.number, 0) + 1
         theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
-        if any(matched(theirs, right).holds for right in rights.get(theirs[0].size, ())):
+        if theirs[0].size in rights and rights[theirs[0].size].match(theirs) is not None:
             tried[node.site.number] = 9
             count += 1
     return count

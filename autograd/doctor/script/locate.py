@@ -15,7 +15,7 @@ import numpy as np
 
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import errors
-from .match import matched
+from .match import Rights, matched
 from .node import Node
 from .quantities import Quantities, Quantity
 from .reference import gradient
@@ -390,13 +390,19 @@ class Locator(Candidates):
         if id(node) not in self.values[0]:
             return None
         theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
-        for quantity in self.quantities.backward if among is None else among:
-            if quantity.size == theirs[0].size:
-                for right in (quantity.values, [value.T for value in quantity.values]):
-                    match = matched(theirs, right)
-                    if match.holds and match.scale:
-                        return match.scale
-        return None
+        pool = self.quantities.backward if among is None else among
+        key = id(pool), theirs[0].size
+        if key not in self._known_rights:
+            turned = [q.values for q in pool if q.size == key[1]]
+            both = [layout for values in turned for layout in (values, [v.T for v in values])]
+            self._known_rights[key] = Rights(both) if both else None
+        rights = self._known_rights[key]
+        match = None if rights is None else rights.match(theirs)
+        return None if match is None else match.scale
+
+    @cached_property
+    def _known_rights(self) -> dict[tuple[int, int], Rights | None]:
+        return {}
 
     @cached_property
     def named(self) -> set[int]:

@@ -49,6 +49,32 @@ def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Ma
     return Match(scale, error, [c for c, _ in fits], max(e for _, e in fits))
 
 
+class Rights:
+    """Right numbers of one size, with which theirs are compared all at once.
+
+    Args:
+        columns: for each of them its values at the points.
+    """
+
+    def __init__(self, columns: list[list[Array]]) -> None:
+        self.columns = columns
+        rows = np.stack([np.concatenate([np.ravel(v).astype(float) for v in column]) for column in columns])
+        with np.errstate(all="ignore"):
+            self.rows = np.nan_to_num(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+    def match(self, theirs: list[Array]) -> Match | None:
+        """The first that theirs are a multiple of."""
+        flat = np.concatenate([np.ravel(x).astype(float) for x in theirs])
+        length = float(np.linalg.norm(flat))
+        if not length or not np.isfinite(length):
+            return None
+        for k in np.flatnonzero(np.abs(self.rows @ (flat / length)) > 1.0 - 1e-9):
+            found = matched(theirs, self.columns[k])
+            if found.holds and found.scale:
+                return found
+        return None
+
+
 def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
     """The factor c that brings c·y nearest to x, and the relative residual."""
     length, size = float(np.linalg.norm(y)), float(np.linalg.norm(x))

@@ -55,14 +55,14 @@ class Curve:
         losses: (the share of the training that is done, the mean loss): from all samples with the same parameters
             where `whole`, else of the samples as they came.
         spread: half the variance of the targets: the mean loss ½(y - ŷ)² of the best constant; NaN where unknown.
-        squares: the same kind of mean of the errors of the script, ½(y - ŷ)², at the end.
+        ratio: the loss over the mean of the script's errors, ½(y - ŷ)², where that stays the same; NaN elsewhere.
         complete: whether the training came to its end in the time it had.
     """
 
     losses: list[tuple[float, float]] = field(default_factory=list)
     whole: bool = False
     spread: float = float("nan")
-    squares: float = float("nan")
+    ratio: float = float("nan")
     complete: bool = True
     error: str = ""
     seconds: float = 0.0
@@ -181,7 +181,7 @@ class Watch:
             found.whole = True
             use = 1 if np.isnan(self.checked[-1][2]) or not np.isnan(self.checked[-1][1]) else 2
             found.losses = [(row[0], row[use]) for row in self.checked]
-            found.squares = self.checked[-1][2]
+            found.ratio = _ratio(self.checked, use)
         elif self.passing:
             found.losses = _binned(self.passing)
         targets = np.asarray(self.targets_checked or self.targets)
@@ -194,11 +194,18 @@ def _mean(numbers: list[float]) -> float:
     return float(np.mean(numbers)) if numbers else float("nan")
 
 
+def _ratio(checked: list[tuple[float, float, float]], use: int) -> float:
+    """The loss over the squares of the errors; NaN where it is not one and the same at the start and at the end."""
+    first, last = (row[use] / row[2] if row[2] > 0 else float("nan") for row in (checked[0], checked[-1]))
+    return last if abs(first - last) <= 1e-6 * abs(last) else float("nan")
+
+
 def _binned(numbers: list[float], bins: int = 40) -> list[tuple[float, float]]:
+    """The first loss, and means of the others."""
     if len(numbers) <= bins:
         return [(k / max(1, len(numbers) - 1), x) for k, x in enumerate(numbers)]
-    parts = np.array_split(np.asarray(numbers), bins)
-    return [(k / (bins - 1), float(np.mean(part))) for k, part in enumerate(parts)]
+    parts = np.array_split(np.asarray(numbers[1:]), bins - 1)
+    return [(k / (bins - 1), float(np.mean(part))) for k, part in enumerate([numbers[0], *parts])]
 
 
 def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
