@@ -16,7 +16,7 @@ import numpy as np
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import errors
 from .match import Rights, matched
-from .node import Node
+from .node import Node, same_statement
 from .quantities import Quantities, Quantity
 from .reference import gradient
 from .replay import Layered, Values, compute_node
@@ -73,7 +73,11 @@ class Locator(Candidates):
         return out
 
     def _next(self, wrong: list[str]) -> Fault | None:
-        return self._best(wrong, True) or self._best(wrong, False)
+        likely = self._best(wrong, True)
+        if likely is not None and set(likely.repairs) >= set(wrong):
+            return likely
+        other = self._best(wrong, False)  # one mistake that explains more is likelier than several
+        return other if likely is None or (other is not None and set(other.repairs) > set(likely.repairs)) else likely
 
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
         """The likeliest of the faults that can be told from what is tried."""
@@ -105,6 +109,8 @@ class Locator(Candidates):
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)
+            wider = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) > set(first.repairs)]
+            first = max(wider, key=lambda f: len(f.repairs), default=first)
             renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
             return max(renamed, key=lambda f: f.first.time, default=first)
         return min(more or fit, key=self._rank, default=None)
@@ -153,7 +159,7 @@ class Locator(Candidates):
         concerned = [name for name in reached if name in wrong]
         if not concerned or not self._promising(trial, concerned):
             return None
-        linear = trial.wanted[0].kind in ("bar", "part")
+        linear = trial.wanted[0].kind in ("bar", "part", "rest")
         whole = self._change(trial, 1.0)
         none = {key: [np.zeros_like(v) for v in values] for key, values in whole.items()}
         with_it = [self._recomputed(trial, whole, 0)]

@@ -60,6 +60,8 @@ class Words:
             return self.name(quantity.node)
         if quantity.block:
             return say("wanted_gradient", block=quantity.block)
+        if quantity.kind == "rest":
+            return say("wanted_rest", node=self.name(quantity.node), consumer=self.name(quantity.start))
         if quantity.kind == "part":
             return say("wanted_part", node=self.name(quantity.node), consumer=self.name(quantity.consumer))
         return say("wanted_derivative", node=self.name(quantity.node))
