@@ -251,12 +251,12 @@ class Tape:
         memory = self.before_write(target)
         target[index] = value
         now = target[index]
-        if target.dtype.kind != "f":
-            given = self.add(cast, (given, target.dtype), {}, np.array(now), site)
-        elif not isinstance(given, Node):
+        if not isinstance(given, Node):
             given = np.array(now)
         elif np.shape(value) != np.shape(now):
-            given = self.add(spread, (given, np.shape(now)), {}, np.array(now), site)
+            given = self.add(spread, (given, np.shape(now)), {}, np.broadcast_to(value, np.shape(now)).copy(), site)
+        if target.dtype.kind != "f" and isinstance(given, Node):
+            given = self.add(cast, (given, target.dtype), {}, np.array(now), site)
         where = None if target is memory.root and index is Ellipsis else np.asarray(places(target, memory.root)[index])
         self.after_write(memory, where, given, None if where is None else where.tobytes(), site)
 
@@ -321,7 +321,9 @@ class Tape:
             self.kept[id(thing)] = thing
             self.stores.append((self.time, scope, key, Held(thing), site))
             if site.kind == "store" and isinstance(thing, (list, tuple, dict)):
-                for key, node in itertools.islice(self._elements(thing, site), 1000):  # new numbers without a name of their own
+                for key, node in itertools.islice(
+                    self._elements(thing, site), 1000
+                ):  # new numbers without a name of their own
                     self.stores.append((self.time, ("item", id(thing)), key, node, site))
 
     def _elements(self, thing: Any, site: Site, outer: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Node]]:

@@ -222,6 +222,12 @@ def written_number(node: Node, k: int) -> bool:
     return True
 
 
+def number_in(look: Look, arg: Any) -> float:
+    """An operand that is one number and does not follow from the parameters; 0 for any other."""
+    value = arg if not isinstance(arg, Node) else None if id(arg) in look.depends else arg.value
+    return float(np.reshape(value, ())) if isinstance(value, (int, float, np.ndarray)) and np.size(value) == 1 else 0.0
+
+
 def plain_factors(look: Look, node: Node) -> list[float]:
     """The numbers among the operands that do not follow from the parameters: settings, and numbers in the text."""
     settings = [o for o in node.operands() if o.hyper and o.value is not None and id(o) not in look.depends]
@@ -386,6 +392,7 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
         node = max(active.values(), key=lambda n: n.time)
         if len(active) == 1:
             found.append(node)
+            found += _before_norm(look, node)
         del active[id(node)]
         if id(node) in look.program.leaves:
             continue
@@ -393,3 +400,12 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
             if not quiet(operand):
                 active[id(operand)] = operand
     return found
+
+
+def _before_norm(look: Look, node: Node) -> list[Node]:
+    """What is multiplied or divided by one number that follows from the parameters: by the norm of all gradients."""
+    if getattr(node.function, "__name__", "") not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
+        return []
+    sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends and a.value is not None]
+    large = [a for a in sides if np.ndim(a.value) > 0]
+    return large if len(sides) == 2 and len(large) == 1 else []

@@ -56,6 +56,8 @@ def _loss(found: Judgement) -> Place | None:
         return None
     site: Site = reading.site
     if site.kind == "augmented" and len(site.parts) > 1 and site.parts[1] is not None:
+        if getattr(reading.roots[0].function, "__name__", "") != "add":
+            return None  # what is divided by is not the loss
         return site.source.path, site.parts[1]
     return place_of(site) if site.kind in ("binary", "call", "item", "unary") else None
 
