@@ -171,6 +171,7 @@ MESSAGES = {
     "wanted_slope": "the slope of the activation {node} at {start}",
     "wanted_gradient": "the gradient of {block}",
     "wanted_part": "what passes back to {node} through {consumer}",
+    "wanted_rest": "what is passed back to {node} by all but {consumer}",
     "wanted_derivative": "the derivative of the loss by {node}",
     # what is wrong with it
     "operand_turned": "{node} is transposed in {what} where it should not be, or the reverse.",
@@ -199,6 +200,11 @@ MESSAGES = {
     "{what} includes it.",
     "fault_lost-duplicates": "rows of {node} that are read more than once get only their last gradient, not the sum.",
     "fault_clipped": "the gradient is cut off at ±{limit} where it is larger.",
+    "fault_other-loss": "this is the derivative of {node}, and not of the loss that the script computes: the steps lower "
+    "another quantity than the one that is shown.",
+    "loss_squares": "the squared error",
+    "loss_sizes": "the size of the error",
+    "loss_aside": "The steps lower another quantity than the one that is computed in line {line} ({text}).",
     "fault_not-finite": "it holds NaN or infinity.",
     "fault_integer": "it is of an integer dtype, which cuts off every fraction.",
     "fault_zero": "it is zero; it should be {what}.",

@@ -151,6 +151,7 @@ MESSAGES = {
     "wanted_slope": "激活 {node} 在 {start} 处的斜率",
     "wanted_gradient": " {block} 的梯度",
     "wanted_part": "经过 {consumer} 传回 {node} 的部分",
+    "wanted_rest": "除 {consumer} 之外其余各处传回给 {node} 的部分",
     "wanted_derivative": "损失对 {node} 的导数",
     # what is wrong with it
     "operand_turned": "在{what}里，{node} 不该转置却转置了，或者相反。",
@@ -175,6 +176,10 @@ MESSAGES = {
     "fault_missing-penalty": "损失里的惩罚项也有梯度；这里缺少它，或者它的系数不同：{what}包含它。",
     "fault_lost-duplicates": "{node} 中被读取不止一次的行只得到最后一个梯度，而不是总和。",
     "fault_clipped": "梯度超过 ±{limit} 的部分被截掉了。",
+    "fault_other-loss": "这是 {node} 的导数，而不是脚本所计算的损失的导数：各步降低的是另一个量，并非所显示的那个。",
+    "loss_squares": "误差平方",
+    "loss_sizes": "误差大小",
+    "loss_aside": "各步降低的量与第 {line} 行计算的量（{text}）不是同一个。",
     "fault_not-finite": "其中有 NaN 或无穷大。",
     "fault_integer": "它是整数类型，小数部分都被截掉了。",
     "fault_zero": "它是零；它应当是{what}。",

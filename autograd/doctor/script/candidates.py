@@ -12,7 +12,7 @@ import numpy as np
 
 from .losses import errors
 from .match import matched
-from .node import Node
+from .node import Node, same_statement
 from .quantities import Quantities, Quantity, by_family
 from .replay import Values
 from .sites import Site
@@ -35,6 +35,7 @@ class Fault:
         repairs: the blocks that it puts right.
         right: the right values by node, at each point.
         wrong: those that the script has, with the faults before it repaired.
+        exact: whether the steps are plain descent then, with nothing else in them.
         place: where to put the blame: the node's own place, or that of a call.
     """
 
@@ -45,6 +46,7 @@ class Fault:
     repairs: list[str]
     right: Change
     wrong: Change
+    exact: bool = True
     place: Site | None = field(default=None)
 
     @property
@@ -88,7 +90,7 @@ class Candidates:
             for name in found.verdicts
         }
         self.fixed: Change = {}
-        self.latest = float("inf")  # values that are computed later are not tried
+        self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
         self._known_beside: dict[int, list[Node]] = {}
@@ -117,7 +119,7 @@ class Candidates:
             if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
                 groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
         for nodes in groups.values():
-            if nodes[0].time > self.latest:
+            if self.latest and nodes[0].time > self.latest.time and not same_statement(nodes[0], self.latest):
                 continue
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
             if (likely and len(nodes) == 1) or (not likely and 1 < len(nodes) <= 6 and not scalars):

@@ -53,7 +53,8 @@ class Composer:
                         yield f"{sign}{said}{text} / {scalar.text}"
         if small:
             yield whole
-        yield f"{sign}{size:.12g} * {text}"
+        if abs(float(f"{size:.3g}") - size) <= 1e-9 * size:  # a number that somebody would write
+            yield f"{sign}{size:.3g} * {text}"
 
     def formulas(self) -> Iterator[str]:
         """A formula of the names at hand."""

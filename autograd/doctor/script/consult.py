@@ -277,6 +277,10 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 # ------------------------------------------------------------------------------------------------------ as data
 
 
+def _at(site: Site | None) -> dict[str, Any]:
+    return {"line": 0 if site is None else site.line, "text": "" if site is None else " ".join(site.text.split())}
+
+
 def told(subject: Subject, recording: Recording, found: Judgement, cases: list[Case]) -> dict[str, Any]:
     """All of it as lists, dicts, numbers and texts."""
     assert recording.training is not None
@@ -288,12 +292,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     site = reading.site
     return {
         "steps": len(recording.training.steps),
-        "loss": {
-            "kind": reading.kind,
-            "form": found.form,
-            "line": 0 if site is None else site.line,
-            "text": "" if site is None else " ".join(site.text.split()),
-        },
+        "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
+        "aside": None if found.aside is None else _at(found.aside.site),
         "blocks": [
             {
                 "name": name,

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ..language import say
 from .compared import Cause, along
 from .edges import changed_edge
 from .judge import input_like
+from .losses import errors
 from .match import close, laid_over
 from .node import Node
 from .quantities import Quantity
@@ -50,7 +52,7 @@ class Explainer(Slopes):
     @cached_property
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
-            self._one_input, self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis,
+            self._one_input, self._other_loss, self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis,
             self._slope, self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor,
             self._own_slope, self._error, self._other_slope, self._upstream, self._duplicates, self._clipped,
             self._value, self._deep_edge, self._other,
@@ -69,6 +71,19 @@ class Explainer(Slopes):
             text = "" if known else input_like(self.locator.found, number)
             if text:
                 return Cause(name, {"text": text})
+        return None
+
+    def _other_loss(self) -> Cause | None:
+        """The derivative of the squared error, or of its size, where the script computes another function of it."""
+        found = self.locator.found
+        at = next((g for g in errors(self.look) if any(self.target is p for _, p, _ in g)), None)
+        if found.form not in ("errors", "squares") or at is None or self.wanted.kind != "bar":
+            return None
+        error = [np.asarray(p.values[id(at[0][0])], dtype=float) for p in self.points]
+        if found.form == "errors" and self._equal(error):
+            return Cause("other-loss", {"text": say("loss_squares")})
+        if self._equal([np.sign(e) for e in error]) and self.theirs[0].size > 1:
+            return Cause("other-loss", {"text": say("loss_sizes")})
         return None
 
     def _rescaled(self) -> Cause | None:

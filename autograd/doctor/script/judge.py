@@ -208,7 +208,8 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     if same:
         return same[0]
     for other in everything:
-        if other.reading is not None and other.reading.kind == "loss" and other.form in ("squares", "entropy"):
+        assert other.reading is not None
+        if other.reading.kind == "loss" and other.form in ("squares", "entropy", "errors"):
             softmax = (
                 best.form == "entropy"
                 and np.size(best.points[0].values[id(best.reading.roots[0])]) > 1
@@ -216,6 +217,9 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
             )
             if other.form != best.form and not softmax:
                 return other
+            best.aside = best.aside or other.reading
+        elif other.form == "absolute":
+            best.aside = best.aside or other.reading
     return best
 
 

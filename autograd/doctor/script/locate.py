@@ -16,11 +16,11 @@ import numpy as np
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import errors
 from .match import Columns, matched
-from .node import Node
+from .node import Node, same_statement
 from .quantities import Quantities, Quantity
 from .reference import gradient
 from .replay import Layered, Values, compute_node
-from .verdicts import Judgement, plain_factors, rate_of
+from .verdicts import Judgement, number_in, plain_factors, rate_of
 
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
@@ -73,18 +73,22 @@ class Locator(Candidates):
         return out
 
     def _next(self, wrong: list[str]) -> Fault | None:
-        return self._best(wrong, True) or self._best(wrong, False)
+        likely = self._best(wrong, True)
+        if likely is not None and set(likely.repairs) >= set(wrong):
+            return likely
+        other = self._best(wrong, False)  # one mistake that explains more is likelier than several
+        return other if likely is None or (other is not None and set(other.repairs) > set(likely.repairs)) else likely
 
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
         """The likeliest of the faults that can be told from what is tried."""
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
-        self.latest, last = float("inf"), None
+        self.latest, last = None, None
         for trial in self._trials(wrong, likely):
             if time.monotonic() > self.until and (best or time.monotonic() > self.until + GRACE):
                 break
             if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
-                ranks = [self._rank(found) for found in best.values() if not self._fits_elsewhere(found)]
-                self.latest = min((rank[1] for rank in ranks if not rank[0]), default=float("inf"))
+                unfit = [f for f in best.values() if not self._fits_elsewhere(f) and not self._rank(f)[0]]
+                self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
             last = trial.nodes[-1]
             fault = self._tried(trial, wrong)
             if fault is not None:
@@ -105,9 +109,23 @@ class Locator(Candidates):
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)
+            near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
+            first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
             renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
             return max(renamed, key=lambda f: f.first.time, default=first)
-        return min(more or fit, key=self._rank, default=None)
+        first = min(more or fit, key=self._rank, default=None)
+        # where a line hands on what it gets, it is the one that forgets something
+        idle = [f for f in more or fit if first and set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
+        return max(idle, key=lambda f: f.first.time) if idle and first and first.rescaled is None else first
+
+    def _hands_on(self, node: Node) -> bool:
+        """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
+        return any(
+            id(operand) in self.erring
+            and not same_statement(operand, node)
+            and all(np.array_equal(np.asarray(v[id(operand)]), np.asarray(v[id(node)])) for v in self.values)
+            for operand in node.operands()
+        )
 
     def _fits_elsewhere(self, fault: Fault) -> bool:
         """Whether a value is right for something, though not for what it is used for."""
@@ -117,8 +135,12 @@ class Locator(Candidates):
             return self._as_it_should(fault, fault.rescaled)
         if self._is_a_path(fault):
             return False
-        bars = self.quantities.bars
-        return all(self.factor(node, bars) is not None for node in fault.nodes if fault.moves(node))
+        factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
+        known = [factor for factor in factors if factor is not None]
+        if len(known) < len(factors):
+            return False
+        single = all(np.size(self.values[0][id(node)]) == 1 for node in fault.nodes)
+        return not single or max(known) - min(known) <= 1e-5 * max(map(abs, known))  # one number fits by its sample
 
     def _is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
@@ -153,7 +175,7 @@ class Locator(Candidates):
         concerned = [name for name in reached if name in wrong]
         if not concerned or not self._promising(trial, concerned):
             return None
-        linear = trial.wanted[0].kind in ("bar", "part")
+        linear = trial.wanted[0].kind in ("bar", "part", "rest")
         whole = self._change(trial, 1.0)
         none = {key: [np.zeros_like(v) for v in values] for key, values in whole.items()}
         with_it = [self._recomputed(trial, whole, 0)]
@@ -174,7 +196,8 @@ class Locator(Candidates):
         if not kept or broken:
             return None
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
-        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before)
+        exact = all(self._change_of(name, everywhere).holds for name in kept)
+        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact)
 
     def _promising(self, trial: Trial, concerned: list[str]) -> bool:
         """A mere factor is wrong where a gradient is right but for a factor, and only there."""
@@ -306,8 +329,10 @@ class Locator(Candidates):
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
         aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
-        if aim is None or free[0] != 1.0:  # what else is in the step tells the factor
-            return _rounded(free[0]) if free[1] > 0 else -1.0 if free[0] == 1.0 else None
+        if free[0] != 1.0:  # what else is in the step tells the factor
+            return _rounded(free[0]) if free[1] > 0 else None
+        if aim is None:  # nothing tells it: the script keeps its own
+            return _rounded(self.convention if free[1] > 0 else -self.convention)
         fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None
@@ -350,9 +375,11 @@ class Locator(Candidates):
         """What is likelier to be the mistake sorts first."""
         factor = fault.rescaled
         if factor is not None and self._as_it_should(fault, factor):
-            # A sign goes wrong in the step, another factor where the gradient is stored.
+            # A sign goes wrong in the step; another factor where other blocks have it, or where the gradient is stored.
             when = fault.nodes[0].time
-            return (True, id(fault.nodes[0]) not in self.named, when) if factor > 0 else (True, False, -when)
+            if factor < 0:
+                return True, False, -when
+            return True, not self._where_others_have_it(fault, factor), id(fault.nodes[0]) not in self.named, when
         return False, fault.first.time, -len(fault.repairs)
 
     def _as_it_should(self, fault: Fault, change: float) -> bool:
@@ -361,11 +388,9 @@ class Locator(Candidates):
         if id(node) not in self.erring:
             return True  # a forward value is what it is: its factor is no mistake
         mine = self.factor(node)
-        theirs = [
-            f for operand in node.operands() if id(operand) in self.erring and (f := self.factor(operand)) is not None
-        ]
         if mine is None:
             return False
+        theirs = self._factors_before(node)
         if not theirs:
             return mine > 0
         if change < 0:
@@ -375,6 +400,37 @@ class Locator(Candidates):
             known = plain_factors(self.look, node)
             rate = known[0] if known else 1.0
         return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
+
+    def _factors_before(self, node: Node) -> list[float]:
+        """The factors of the errors that a value is computed from, those of half products left aside."""
+        found, stack, known = [], list(node.operands()), set()
+        while stack and len(known) < 12:
+            at = stack.pop()
+            if id(at) not in self.erring or id(at) in known:
+                continue
+            known.add(id(at))
+            factor = self.factor(at)
+            if factor is not None:
+                found.append(factor)
+            elif same_statement(at, node) and not plain_factors(self.look, at):
+                stack += at.operands()
+        return found
+
+    def _where_others_have_it(self, fault: Fault, factor: float) -> bool:
+        """Whether it is the step where this factor is missing, and where the steps of the other blocks have it."""
+        ends = [end for name in fault.repairs for end in self.look.ends[name]]
+        if not any(same_statement(fault.nodes[0], end) for end in ends):
+            return False
+        for name, verdict in self.found.verdicts.items():
+            for nodes in self.chains[name] if verdict.right else ():
+                kind = getattr(nodes[0].function, "__name__", "")
+                if kind in ("mul", "multiply", "truediv", "divide") and same_statement(
+                    nodes[0], self.look.ends[name][0]
+                ):
+                    numbers = [n for a in nodes[0].args if (n := number_in(self.look, a))]
+                    if any(abs(abs(n) - f) <= CLOSE * f for n in numbers for f in (factor, 1.0 / factor)):
+                        return True
+        return False
 
     def _against_custom(self, node: Node, factor: float) -> bool:
         """Whether a block's gradient is stored with the other sign than those of the blocks whose step is right."""

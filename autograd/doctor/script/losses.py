@@ -86,6 +86,9 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     if not terminal:  # the steps follow from the losses themselves: a gradient by differences
         terminal = [n for n in scalars if n.site is not None and n.site.kind != "item"]
     shown = {id(n) for _, n, _ in tape.shown}
+    kept = shown | {id(thing) for _, _, _, thing, _ in tape.stores}
+    apart = [n for n in terminal if id(n) in kept]  # without what is only compared, such as `abs(before - loss)`
+    terminal = apart or terminal
     inner = {id(o) for n in terminal for o in n.operands()}
     by_site: dict[int, list[Node]] = {}
     for node in terminal:

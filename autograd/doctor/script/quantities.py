@@ -56,14 +56,16 @@ SHAPES = {
     "reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray",
 }  # fmt: skip
 
+MANY = 8  # paths of which all but one may come in one value
+
 
 @dataclass(eq=False)
 class Quantity:
     """A right quantity, at every point.
 
     Args:
-        kind: "bar" (the cotangent of `node`), "part" (what `consumer` passes to it), "slope" (of `node` by `start`),
-            or "value" (of `node`).
+        kind: "bar" (the cotangent of `node`), "part" (what `consumer` passes to it), "rest" (what all others than
+            `start` pass to it), "slope" (of `node` by `start`), or "value" (of `node`).
     """
 
     kind: str
@@ -160,7 +162,7 @@ class Quantities:
         for key, consumers in self.consumers.items():
             if len(consumers) < 2 or len(consumers) > 200:
                 continue
-            node = self.nodes[key]
+            node, block = self.nodes[key], self.blocks.get(key, "")
             for consumer in consumers:
                 values = []
                 for point, bar in zip(self.points, self.found.bars, strict=True):
@@ -169,7 +171,10 @@ class Quantities:
                         break
                     values.append(part)
                 else:
-                    out.append(Quantity("part", node, values, consumer=consumer, block=self.blocks.get(key, "")))
+                    out.append(Quantity("part", node, values, consumer=consumer, block=block))
+                    if not block and 3 <= len(consumers) <= MANY:
+                        rest = [bar[key] - part for bar, part in zip(self.found.bars, values, strict=True)]
+                        out.append(Quantity("rest", node, rest, start=consumer))
         return out
 
     @cached_property

@@ -20,7 +20,7 @@ import numpy as np
 from .node import Node, added_at, assembled, cast, linked, masked
 from .sites import Site
 from .spelling import with_key
-from .tape import Tape
+from .tape import Held, Tape
 
 NUMBER_TYPES = {"clip", "float64", "float32", "float"}
 SAME = {"copy", "reshape", "ravel", "flatten", "astype", "transpose", "squeeze", "T", "array", "asarray", "view"}
@@ -68,8 +68,12 @@ class Parameter:
     names: set[str] = field(default_factory=set)
 
     @property
+    def several(self) -> bool:
+        return len(self.chains) > 1
+
+    @property
     def scalars(self) -> bool:
-        return len(self.chains) > 1 or (
+        return self.several or (
             self.chains[0].states[-1].value is not None and np.ndim(self.chains[0].states[-1].value) == 0
         )
 
@@ -409,13 +413,18 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: 
     step = steps[min(1, len(steps) - 1)]
     chosen = [c for c in lasting if any(_within(c, s) for s in (step, *steps[2 : 1 + looked_at]))]
     groups: dict[Any, list[Chain]] = defaultdict(list)
+    rows = {
+        id(thing.thing): ("row", scope[1]) for _, scope, _, thing, _ in tape.stores
+        if scope[0] == "item" and isinstance(thing, Held) and isinstance(thing.thing, list)
+    }  # fmt: skip
     for chain in chosen:
         sites = tuple(sorted({site.number for site in chain.sites}))
         value = chain.states[0].value
         if chain.scope[0] == "memory" and chain.keys[0][1][1] is not None:
             groups[chain.scope].append(chain)  # elements of one array
         elif value is not None and np.ndim(value) == 0:
-            groups[sites, chain.scope].append(chain)
+            row = rows.get(chain.scope[1]) if chain.scope[0] == "item" else None  # of a matrix made of lists
+            groups[sites, row or chain.scope].append(chain)
         else:
             groups[chain.number].append(chain)
     found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]
@@ -459,31 +468,41 @@ def _within(chain: Chain, step: Step) -> bool:
 
 def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
     """The names of the blocks, as they are written in the script."""
-    spelled: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    spelled: dict[int, list[tuple[int, str, str]]] = defaultdict(list)  # with the text for a block of several numbers
     for _, scope, key, thing, site in tape.stores:
         if isinstance(thing, Node):
-            text = (
+            whole = text = (
                 site.target
                 if site.kind in ("store", "augmented")
                 else site.text
                 if site.kind in ("item", "attribute")
                 else str(key)
             )
-            if scope[0] == "item" and site.kind == "store" and not text.endswith("]"):
-                text = f"{text}[{key!r}]"  # an element of a list that was stored as a whole
             if scope[0] == "item":
-                spelled[id(thing)].append((_plainness(scope, key, site), with_key(text, key)))
-            spelled[id(thing)].append((_plainness(scope, key, site), text))
+                if site.kind == "store" or text.endswith("]"):
+                    spelled[id(thing)].append((_plainness(scope, key, site), with_key(text, key), whole))
+                if site.kind == "store" and not text.endswith("]"):
+                    continue  # an element of what was stored as a whole has no other name
+            spelled[id(thing)].append((_plainness(scope, key, site), text, whole))
     taken: dict[str, int] = {}
     for parameter in parameters:
         options: list[tuple[int, int, str]] = []
         for chain in parameter.chains[:1]:
             for k, state in enumerate(chain.states[:3]):
-                options += [(rank, k, text) for rank, text in spelled.get(id(state), ()) if text]
+                for rank, text, whole in spelled.get(id(state), ()):
+                    if text:
+                        options.append((rank, k, _holder(whole, parameter.chains) if parameter.several else text))
         parameter.names = {text for _, _, text in options}
         best = min(options, key=lambda o: (o[:2], "%" in o[2] or "{" in o[2]), default=(0, 0, parameter.site.target))[2]
         count = taken[best] = taken.get(best, 0) + 1
         parameter.name = best if count == 1 else f"{best} ({count})"
+
+
+def _holder(text: str, chains: list[Chain]) -> str:
+    """What several numbers are elements of: `W` for `W[i][j]`, or `W[i]` where they are all of one row."""
+    for _ in range(2 if len({chain.scope for chain in chains}) > 1 else 1):
+        text = text[: text.rindex("[")] if text.endswith("]") and "[" in text else text
+    return text
 
 
 def _plainness(scope: tuple[str, int], key: Any, site: Site) -> int:

@@ -51,10 +51,11 @@ class Judgement:
     forward: set[int]
     form: str = ""
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
+    aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
 
 def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> tuple[str, float]:
-    """What kind of loss a reading is ("squares", "entropy", "absolute", or "" where there is no telling), and its sign.
+    """What kind of loss a reading is ("squares", "entropy", "absolute", "errors" or "" where there is no telling), and its sign.
 
     The sign is -1 where it grows as the predictions near the targets.
     """
@@ -76,7 +77,35 @@ def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[i
                     return form, float(np.sign(match.scales[0]))
                 if matched([np.sign(e) for e in theirs], right).holds:
                     return "absolute", 1.0
+        side = _of_errors(look, points, group, bars)
+        if side:
+            return "errors", side
     return "", 1.0
+
+
+def _of_errors(
+    look: Look, points: list[Point], group: list[tuple[Node, Node, float]], bars: list[dict[int, Array]]
+) -> float:
+    """1 where the loss grows with each error and by more than its sign tells (Huber's, fourth powers); -1 where it
+    falls with them; 0 where it does neither, as what is only watched does: the largest error, or that of some samples.
+    """  # fmt: skip
+    theirs: list[list[Array]] = [[] for _ in points]
+    right: list[list[Array]] = [[] for _ in points]
+    for error, prediction, sign in group:
+        key = _counterpart(look, points, prediction, bars)
+        if key is None or np.size(bars[0][key]) != np.size(points[0].values[id(error)]):
+            return 0.0
+        for k, (point, bar) in enumerate(zip(points, bars, strict=True)):
+            theirs[k].append(sign * np.ravel(np.asarray(point.values[id(error)], dtype=float)))
+            right[k].append(np.ravel(bar[key]))
+    e, g = np.array([np.concatenate(x) for x in theirs]), np.array([np.concatenate(x) for x in right])
+    if len(e) < 3 or e.shape[1] < 3 or not np.all(np.isfinite(e)) or not np.all(np.isfinite(g)):
+        return 0.0
+    side = float(np.sign(np.vdot(e, g)))
+    size = np.abs(g)
+    grows = np.all(side * e * g >= 0) and np.all(np.any(size > 0, axis=0))
+    more = np.mean(np.ptp(size, axis=0) > 1e-6 * np.max(size, axis=0))
+    return side if grows and more > 0.1 else 0.0
 
 
 def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
@@ -191,6 +220,12 @@ def written_number(node: Node, k: int) -> bool:
     except ValueError:
         return False
     return True
+
+
+def number_in(look: Look, arg: Any) -> float:
+    """An operand that is one number and does not follow from the parameters; 0 for any other."""
+    value = arg if not isinstance(arg, Node) else None if id(arg) in look.depends else arg.value
+    return float(np.reshape(value, ())) if isinstance(value, (int, float, np.ndarray)) and np.size(value) == 1 else 0.0
 
 
 def plain_factors(look: Look, node: Node) -> list[float]:
@@ -357,6 +392,7 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
         node = max(active.values(), key=lambda n: n.time)
         if len(active) == 1:
             found.append(node)
+            found += _before_norm(look, node)
         del active[id(node)]
         if id(node) in look.program.leaves:
             continue
@@ -364,3 +400,12 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
             if not quiet(operand):
                 active[id(operand)] = operand
     return found
+
+
+def _before_norm(look: Look, node: Node) -> list[Node]:
+    """What is multiplied or divided by one number that follows from the parameters: by the norm of all gradients."""
+    if getattr(node.function, "__name__", "") not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
+        return []
+    sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends and a.value is not None]
+    large = [a for a in sides if np.ndim(a.value) > 0]
+    return large if len(sides) == 2 and len(large) == 1 else []
