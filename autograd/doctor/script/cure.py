@@ -104,7 +104,7 @@ class Clinic:
         known = [edit for edit in self.edits if edit is not None]
         jobs = [self._job([], checks=10)] + ([self._job(known, checks=10)] if known else [])
         curves = self._curves(jobs)
-        if not curves[0].losses and not (known and curves[1].losses):
+        if any(curve.left for curve in curves) or not any(curve.losses for curve in curves):
             self.whole = False
             curves = self._curves([{**job, "watch": {**job["watch"], "checks": 0}} for job in jobs])
         if not curves[0].losses:

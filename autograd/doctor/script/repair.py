@@ -133,6 +133,8 @@ class Repairer:
         if self.span is None or self.right is None:
             yield from self._blind()
             return
+        if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
+            yield from self._dropped()
         source, seen, count = self.place.source, set(), 0
         for text in self._texts(source.segment(self.span)):
             if text not in seen and text != self.place.target:
@@ -143,6 +145,20 @@ class Repairer:
                     if count >= MOST:
                         break
         yield from self._blind()
+
+    def _dropped(self) -> Iterator[Edit]:
+        """A factor that should be 1 left out."""
+        source, statement = self.place.source, self.place.statement
+        text = source.segment(statement)
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            return
+        for product in ast.walk(tree):
+            if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult):
+                for one, other in ((product.left, product.right), (product.right, product.left)):
+                    if _span(one, statement) == self.span:
+                        yield Edit(source, _span(product, statement), source.segment(_span(other, statement)))
 
     def _wrapped(self, text: str) -> str:
         """In brackets where the expression stands inside a larger one that binds more tightly."""
@@ -218,6 +234,15 @@ class Repairer:
             )
             if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
                 yield Edit(source, statement, f"{target} += {value}")
+
+
+def _span(node: ast.expr, statement: Span) -> Span:
+    """Where an expression of a statement stands in the source."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    start, end = (
+        n + (0 if line else statement[1]) for n, line in ((node.col_offset, first), (node.end_col_offset or 0, last))
+    )
+    return statement[0] + first, start, statement[0] + last, end
 
 
 def _close(x: Array, y: Array) -> bool:

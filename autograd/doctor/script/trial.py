@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import random
 import time
 from collections.abc import Iterator
@@ -58,12 +59,14 @@ class Curve:
             where `whole`, else of the samples as they came.
         constant: the loss of the best constant prediction, in the measure of `losses`; NaN where unknown.
         complete: whether the training came to its end in the time it had.
+        left: whether the script left the loop over its epochs; the passes for a check may have made it do so.
     """
 
     losses: list[tuple[float, float]] = field(default_factory=list)
     whole: bool = False
     constant: float = float("nan")
     complete: bool = True
+    left: bool = False
     error: str = ""
     seconds: float = 0.0
 
@@ -95,7 +98,9 @@ class Watch:
         self.live = True
         self.epoch_open = False
         self.entries = 0  # how often the loop over the epochs was entered
-        self.ends: list[int] = []  # the checks at its ends
+        self.turns: list[tuple[int, int]] = []  # the checks at its beginning and at its end, at each entry
+        self.left = False  # whether it was left before its end
+        self.has_loss = False
         self.by_sample = False
         self.now: list[float] = []
         self.errors: list[float] = []
@@ -105,6 +110,7 @@ class Watch:
         self.targets_checked: list[Any] = []
 
     def loss(self, value: Any) -> Any:
+        self.has_loss = True
         self._note(self.now if not self.live else self.passing, value)
         return value
 
@@ -159,23 +165,30 @@ class Watch:
             yield from listed
             return
         self.entries += 1
-        wanted = self.checks if self.entries == 1 else 0
+        first = len(self.checked)
+        wanted = self.checks if self.entries == 1 else min(1, self.checks)
         checks = {round(k * count / wanted) for k in range(wanted)} if count and wanted else set()
         done = 0
         for thing in listed:
             if done in checks:
                 yield from self._checked(thing, done / max(1, count))
-            yield thing
+            try:
+                yield thing
+            except GeneratorExit:
+                self.left = True
+                raise
             done += 1
         if self.checks and done and count:
             yield from self._checked(listed[-1], 1.0)
-            self.ends.append(len(self.checked) - 1)
+            self.turns.append((first, len(self.checked) - 1))
         self.epoch_open = False
 
     def _checked(self, thing: Any, share: float) -> Iterator[Any]:
         kept = np.random.get_state(), random.getstate()
         self.live, self.now, self.errors, self.targets_checked = False, [], [], []
+        self.left = True  # until it goes on
         yield thing
+        self.left = False
         self.live = True
         np.random.set_state(kept[0])
         random.setstate(kept[1])
@@ -184,18 +197,26 @@ class Watch:
 
     def curve(self) -> Curve:
         found = Curve()
-        rows = self.checked
-        if len(self.ends) > 1:  # the loop is inside another one: the checks before its end do not tell how far we are
-            rows = [rows[0], *[rows[k] for k in self.ends if k > 0]]
-            rows = [(k / (len(rows) - 1), *row[1:]) for k, row in enumerate(rows)]
+        found.left = self.left
+        rows, use = self.checked, 1 if self.has_loss else 2
+        if len(self.turns) > 1:  # the loop is inside another one
+            if _begin_anew([(rows[a][use], rows[b][use]) for a, b in self.turns]):
+                rows = rows[: self.turns[0][1] + 1]
+            else:  # the checks before its end do not tell how far we are
+                rows = [rows[0], *[rows[end] for _, end in self.turns]]
+                rows = [(k / (len(rows) - 1), *row[1:]) for k, row in enumerate(rows)]
         if len(rows) > 1:
             found.whole = True
-            use = 1 if np.isnan(rows[-1][2]) or not np.isnan(rows[-1][1]) else 2
             found.losses = [(row[0], row[use]) for row in rows]
             found.constant = _spread(self.targets_checked or self.targets) * _factor([row[use] for row in rows], rows)
         elif self.passing:
             found.losses = _binned(self.passing, exact=not self.by_sample)
         return found
+
+
+def _begin_anew(turns: list[tuple[float, float]]) -> bool:
+    """Whether each entry is a training of its own: it begins with a larger loss than the one before it ended with."""
+    return float(np.median([start / (end or 1e-300) for (_, end), (start, _) in itertools.pairwise(turns)])) > 1.5
 
 
 def _factor(losses: list[float], rows: list[tuple[float, float, float]]) -> float:

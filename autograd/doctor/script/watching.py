@@ -21,6 +21,13 @@ from .verdicts import Judgement, written_number
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
 
 
+FOLLOWED = (
+    "sub", "subtract", "add", "neg", "mul", "multiply", "truediv", "divide", "copy", "linked", "assembled", "spread", "matmul",
+    "dot", "outer",
+)  # fmt: skip
+"""What a step may be made by, between the parameter and its gradient."""
+
+
 def place_of(site: Site) -> Place:
     return site.source.path, site.span
 
@@ -104,32 +111,33 @@ def _rates(look: Look, end: Node) -> Iterator[tuple[float, Place]]:
         name = getattr(node.function, "__name__", "")
         operands = list(node.operands())
         if name in ("mul", "multiply", "truediv", "divide") and id(node) in look.depends:
-            hyper = [leaf for o in operands if o.hyper for leaf in _literals(o)]
-            told = [leaf for leaf in hyper if _is_rate(look, leaf)] or ([] if len(hyper) != 1 else hyper)
+            factors = node.args[:1] if name in ("truediv", "divide") else node.args
+            hyper = [leaf for o in factors if isinstance(o, Node) and o.hyper for leaf in _literals(o)]
+            told = [leaf for leaf in hyper if _is_rate(look, leaf)] or sorted(hyper, key=_size)
             for leaf in told[:1]:
                 yield float(np.asarray(leaf.value)), place_of(leaf.site)  # type: ignore[arg-type]
-            if told:
+            written = [] if told else list(_written(node, len(factors)))
+            yield from written[:1]
+            if told or written:
                 return
-            for k, arg in enumerate(node.args):
-                part = node.site.parts[k] if node.site is not None and k < len(node.site.parts) else None
-                if isinstance(arg, float) and written_number(node, k) and part is not None and node.site is not None:
-                    yield arg, (node.site.source.path, part)
-                    return
-        if name in (
-            "sub",
-            "subtract",
-            "add",
-            "neg",
-            "mul",
-            "multiply",
-            "truediv",
-            "divide",
-            "copy",
-            "linked",
-            "assembled",
-            "spread",
-        ):
+        if name in ("matmul", "dot", "outer"):  # lr * X.T @ error
+            for operand in operands:
+                if id(operand) not in look.depends and getattr(operand.function, "__name__", "") in ("mul", "multiply"):
+                    yield from list(_written(operand, 2))[:1]
+        if name in FOLLOWED:
             stack += [o for o in operands if id(o) in look.depends and id(o) not in look.start_ids]
+
+
+def _written(node: Node, count: int) -> Iterator[tuple[float, Place]]:
+    """The numbers in the text among the first operands of a node."""
+    for k, arg in enumerate(node.args[:count]):
+        part = node.site.parts[k] if node.site is not None and k < len(node.site.parts) else None
+        if isinstance(arg, (int, float)) and written_number(node, k) and part is not None and node.site is not None:
+            yield float(arg), (node.site.source.path, part)
+
+
+def _size(leaf: Node) -> float:
+    return abs(float(np.asarray(leaf.value)))
 
 
 def _literals(node: Node) -> list[Node]:
