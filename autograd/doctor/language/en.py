@@ -140,6 +140,9 @@ MESSAGES = {
     "fits_as_is": "As it is, it fits: nothing else stands in the way.",
     "fits_repaired": "Repaired, it fits: nothing else stands in the way.",
     "training_stops": "The training as it is stops with {error}.",
+    "crossed_shapes": "In {lines} the shapes {one} and {other} are subtracted and give {both}: every prediction is compared "
+    "with every target, so the best it can learn is their mean. Bring the targets into the shape of the predictions, with "
+    "targets.reshape(predictions.shape).",
     "loss_goes": "The loss goes from {first} to {last}.",
     "loss_goes_both": "The loss goes from {first} to {last} as the script is, and from {first_repaired} to "
     "{last_repaired} {name}.",

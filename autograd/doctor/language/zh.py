@@ -126,6 +126,8 @@ MESSAGES = {
     "fits_as_is": "照原样就能拟合：没有别的障碍。",
     "fits_repaired": "改正后就能拟合：没有别的障碍。",
     "training_stops": "照原样训练时停了下来：{error}。",
+    "crossed_shapes": "{lines}把形状 {one} 和 {other} 相减，得到 {both}：每个预测都与每个目标相比，所以它最多只能学会目标的平均值。"
+    "把目标变成预测的形状：targets.reshape(predictions.shape)。",
     "loss_goes": "损失从 {first} 变到 {last}。",
     "loss_goes_both": "照原样，损失从 {first} 变到 {last}；{name}，从 {first_repaired} 变到 {last_repaired}。",
     "falling_loss": "损失下降证明不了什么：在这里，错误的步骤比正确的步骤使损失降得更多。",

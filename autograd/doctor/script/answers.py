@@ -75,6 +75,10 @@ def why_not(found: dict[str, Any], cure: Cure | None) -> list[str]:
     if cure is None:
         return [say("no_curve")]
     out = list(_curves(cure))
+    error = found["watched"]["error"]
+    if cure.before.curve.crossed and error is not None:
+        one, other, both = cure.before.curve.crossed
+        out.insert(0, say("crossed_shapes", lines=lines_of([error[1][0]]), one=one, other=other, both=both))
     base = cure.after or cure.before
     if found["faults"] and not cure.whole:
         out.append(say("cannot_repair"))

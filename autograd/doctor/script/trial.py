@@ -59,6 +59,8 @@ class Curve:
             where `whole`, else of the samples as they came.
         constant: the loss of the best constant prediction, in the measure of `losses`; NaN where unknown.
         complete: whether the training came to its end in the time it had.
+        crossed: the shapes of prediction and target, in the order of the text, and of their difference, where each
+            prediction is compared with every target.
         left: whether the script left the loop over its epochs; the passes for a check may have made it do so.
     """
 
@@ -67,6 +69,7 @@ class Curve:
     constant: float = float("nan")
     complete: bool = True
     left: bool = False
+    crossed: list[str] = field(default_factory=list)
     error: str = ""
     seconds: float = 0.0
 
@@ -101,6 +104,7 @@ class Watch:
         self.turns: list[tuple[int, int]] = []  # the checks at its beginning and at its end, at each entry
         self.left = False  # whether it was left before its end
         self.has_loss = False
+        self.crossed: list[str] = []
         self.by_sample = False
         self.now: list[float] = []
         self.errors: list[float] = []
@@ -117,6 +121,8 @@ class Watch:
     def error(self, left: Any, right: Any, side: int) -> Any:
         out = left - right
         self._note_square(out)
+        if np.size(out) > max(np.size(left), np.size(right)):
+            self.crossed = [str(np.shape(each)) for each in (left, right, out)]
         if not self.live or len(self.targets) < 20_000:
             self._target((left, right)[1 - side])
         return out
@@ -197,7 +203,7 @@ class Watch:
 
     def curve(self) -> Curve:
         found = Curve()
-        found.left = self.left
+        found.left, found.crossed = self.left, self.crossed
         rows, use = self.checked, 1 if self.has_loss else 2
         if len(self.turns) > 1:  # the loop is inside another one
             if _begin_anew([(rows[a][use], rows[b][use]) for a, b in self.turns]):
