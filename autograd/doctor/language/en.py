@@ -473,7 +473,7 @@ MESSAGES = {
     "too little for this budget.",
     "e_budget_needed": "For as much as the loss itself, lr would have to be {enough} at the very least.",
     "usual_ratio": "about 1e-3 is healthy, 1e-4 to 1e-1 usual",
-    "e_ratio_low": "one step changes {name} by {percent} %: the learning rate is low",
+    "e_ratio_low": "one step changes {name} by {percent} %: the learning rate is low, or hardly any gradient arrives",
     "e_ratio_high": "one step changes {name} by {percent} %: the learning rate is high",
     "e_ratio_healthy": "one step changes {name} by {percent} %: healthy",
     "e_targets": "{percent} % of the targets lie outside ({low}, {high}), which the {kind} at the output "
