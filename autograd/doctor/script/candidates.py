@@ -189,7 +189,7 @@ class Candidates:
     @cached_property
     def _families(self) -> tuple[dict[Any, list[Quantity]], dict[Any, list[Quantity]]]:
         q = self.quantities
-        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts])
+        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts, *q.rests])
 
     def _looped(self, nodes: list[Node], likely: bool) -> Iterator[Trial]:
         own = self._by_block(nodes) if likely else []

@@ -7,6 +7,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,7 +77,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         depends.add(id(node))
         used |= {id(o) for o in operands}
         if (
-            id(node) not in late
+            (id(node) not in late or node.time < look.step.end)  # a loss of blocks that are updated after others
             and node.value is not None
             and np.size(node.value) == 1
             and np.asarray(node.value).dtype.kind == "f"
@@ -84,7 +85,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end]
     if not terminal:  # the steps follow from the losses themselves: a gradient by differences
-        terminal = [n for n in scalars if n.site is not None and n.site.kind != "item"]
+        often = Counter(n.site.number for n in scalars if n.site is not None)
+        terminal = [n for n in scalars if n.site is not None and n.site.kind != "item" and often[n.site.number] > 1]
     shown = {id(n) for _, n, _ in tape.shown}
     kept = shown | {id(thing) for _, _, _, thing, _ in tape.stores}
     apart = [n for n in terminal if id(n) in kept]  # without what is only compared, such as `abs(before - loss)`
