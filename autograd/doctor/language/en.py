@@ -204,6 +204,16 @@ MESSAGES = {
     "loss_squares": "the squared error",
     "loss_sizes": "the size of the error",
     "loss_aside": "The steps lower another quantity than the one that is computed in line {line} ({text}).",
+    "fault_overwritten": "each turn of the loop writes over the one before: only one term of the sum that {what} is "
+    "stays (= where += belongs).",
+    "fault_accumulated": "it adds to what all steps before have left there: it is never set to zero, so each step goes "
+    "along the sum of all gradients so far.",
+    "common_factor_large": "All steps are {factor} times the gradient of the loss in line {line} ({text}) times the "
+    "learning rate: as if the learning rate were so much larger, or as if another sum or mean were meant.",
+    "common_factor_small": "All steps are 1/{factor} of the gradient of the loss in line {line} ({text}) times the "
+    "learning rate: as if the learning rate were so much smaller, or as if another sum or mean were meant.",
+    "climbed": "The steps go up what is computed in line {line} ({text}); that is right where it should grow, as a "
+    "likelihood or a reward should.",
     "fault_not-finite": "it holds NaN or infinity.",
     "fault_integer": "it is of an integer dtype, which cuts off every fraction.",
     "fault_zero": "it is zero; it should be {what}.",

@@ -86,7 +86,8 @@ class Composer:
                 for text, ratio in self.pairs(rest):
                     for scaled in self.times(text, ratio):
                         yield f"({scaled}) * {slope if level(slope) > 2 else f'({slope})'}"
-        yield from self._masked(right)
+        if right.ndim:
+            yield from self._masked(right)
 
     def _masked(self, right: Array) -> Iterator[str]:
         """Names and products with a mask, which cannot be divided by."""

@@ -21,6 +21,7 @@ from .drawn import graph_of
 from .edits import Edit, patched
 from .explain import Explainer
 from .judge import judge
+from .kept import kept_faults, never_zeroed, uphill_faults
 from .loader import Subject
 from .locate import Locator
 from .node import Node
@@ -29,8 +30,9 @@ from .record import Recording, record
 from .repair import Repairer
 from .sandbox import Refused, seed
 from .sites import Site, Source
+from .steps import Training
 from .unused import faults_in_unused, unused_gradients
-from .verdicts import Judgement
+from .verdicts import Judgement, rate_of
 from .watching import rate_places, watched_for
 from .words import Words
 
@@ -81,7 +83,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     missing = restrict(recording, options)
     if missing:
         return {"failure": missing}
-    found = judge(recording.training, options.loss)
+    found = _judged(recording.training, options)
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
@@ -92,6 +94,15 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     return told(subject, recording, found, cases)
 
 
+def _judged(training: Training, options: Options) -> Judgement | None:
+    found = judge(training, options.loss)
+    if found is not None:
+        found.kept = never_zeroed(found)
+        for name in found.kept:
+            found.verdicts[name].right = False
+    return found
+
+
 # --------------------------------------------------------------------------------------------------- what is wrong
 
 
@@ -100,8 +111,12 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     if all(v.right or v.silent for v in found.verdicts.values()):
         return []
     locator = Locator(found, Quantities(found))
-    faults = locator.faults()
+    known = kept_faults(found) + uphill_faults(found)
+    faults = locator.faults({name for fault in known for name in fault.repairs})
     place(locator, faults)
+    for fault in known:
+        locator.fixed |= fault.right
+    faults += known
     idle_locator, idle = faults_in_unused(found, unused_gradients(found, faults))
     pairs: list[tuple[Locator, Fault, bool]] = [(locator, fault, True) for fault in faults]
     if idle_locator is not None:
@@ -109,12 +124,13 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         for fault in idle:
             locator.fixed |= fault.right
         locator.values = locator._computed(locator.fixed)
-        pairs += [(idle_locator, fault, False) for fault in idle]
+        told = {id(fault.place or fault.first.site) for fault in faults}
+        pairs += [(idle_locator, fault, False) for fault in idle if id(fault.place or fault.first.site) not in told]
     pairs.sort(key=lambda pair: pair[1].first.time)
-    out = []
+    out, kept = [], list(found.kept.values())
     for at, fault, used in pairs:
         words = Words(at.look)
-        cause = Explainer(at, fault).cause()
+        cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         until = time.monotonic() + SECONDS_FOR_TEXTS
@@ -152,7 +168,7 @@ def wrong_with(subject: Subject, edits: list[Edit], options: Options, seconds: f
         recording = record(_Edited(subject, edits), min(seconds, 10.0))
         if recording.training is None or restrict(recording, options):
             return None
-        found = judge(recording.training, options.loss)
+        found = _judged(recording.training, options)
     except Exception:
         return None
     return None if found is None else [name for name, v in found.verdicts.items() if not v.right and not v.silent]
@@ -277,6 +293,18 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 # ------------------------------------------------------------------------------------------------------ as data
 
 
+def common_factor(found: Judgement) -> float:
+    """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
+    assert found.reading is not None
+    factors = []
+    for name, v in found.verdicts.items():
+        rate = rate_of(found.look, found.look.ends[name][0])
+        if v.right and v.rule == "plain" and v.change.holds and rate:
+            factors.append(v.change.scale / rate)
+    known = found.reading.kind == "loss" and factors and max(factors) - min(factors) <= 1e-5 * max(factors)
+    return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
+
+
 def _at(site: Site | None) -> dict[str, Any]:
     return {"line": 0 if site is None else site.line, "text": "" if site is None else " ".join(site.text.split())}
 
@@ -293,6 +321,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     return {
         "steps": len(recording.training.steps),
         "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
+        "factor": common_factor(found),
         "aside": None if found.aside is None else _at(found.aside.site),
         "blocks": [
             {

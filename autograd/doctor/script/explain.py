@@ -19,6 +19,7 @@ from .edges import changed_edge
 from .judge import input_like
 from .losses import errors
 from .match import close, laid_over
+from .look import Point
 from .node import Node
 from .quantities import Quantity
 from .replay import pulled
@@ -261,7 +262,10 @@ class Explainer(Slopes):
             if self.theirs[0].size > 1 and self._equal(
                 [self._laid_out(v, t) for v, t in zip(quantity.values, self.theirs, strict=True)]
             ):
-                return Cause("dropped-edge", {"node": self.target, "only": quantity.consumer})
+                number = getattr(getattr(quantity.consumer, "site", None), "number", None)
+                turns = sum(q.consumer is not None and getattr(q.consumer.site, "number", -1) == number for q in parts)
+                name = "overwritten" if turns == len(parts) > 2 else "dropped-edge"
+                return Cause(name, {"node": self.target, "only": quantity.consumer})
         return None
 
     def _laid_out(self, value: Array, like: Array) -> Array:
@@ -367,19 +371,29 @@ class Explainer(Slopes):
         for consumer in self.quantities.consumers.get(id(self.target), ()):
             if getattr(consumer.function, "__name__", "") not in ("getitem", "take"):
                 continue
-            made = []
-            for point, bar in zip(self.points, self.locator.found.bars, strict=True):
-                index = consumer.args[1]
-                index = point.values[id(index)] if isinstance(index, Node) else index
-                out = np.zeros(np.shape(point.values[id(self.target)]))
-                try:
-                    out[index] = bar[id(consumer)]
-                except (KeyError, ValueError, IndexError):
-                    return None
-                made.append(out)
-            if self._fits(made, self.theirs):
-                return Cause("lost-duplicates", {"node": self.target})
+            for column in (False, True):
+                made = [self._overwritten(consumer, *at, column) for at in zip(self.points, self.locator.found.bars, strict=True)]
+                kept = [m for m in made if m is not None]
+                if len(kept) == len(made) and self._fits(kept, self.theirs):
+                    return Cause("lost-duplicates", {"node": self.target})
         return None
+
+    def _overwritten(self, consumer: Node, point: Point, bar: dict[int, Array], column: bool) -> Array | None:
+        """The gradient of rows that were read, where a row that comes twice keeps the last one only.
+
+        Args:
+            column: whether that is so within each column of the index.
+        """
+        index = consumer.args[1]
+        index = np.asarray(point.values[id(index)] if isinstance(index, Node) else index)
+        out = np.zeros(np.shape(point.values[id(self.target)]))
+        try:
+            for part in range(index.shape[1]) if column and index.ndim == 2 else (slice(None),):
+                at = index[:, part] if index.ndim == 2 and column else index
+                out[at] += bar[id(consumer)][:, part] if index.ndim == 2 and column else bar[id(consumer)]
+        except (KeyError, ValueError, IndexError):
+            return None
+        return out
 
     def _clipped(self) -> Cause | None:
         limits = [float(np.max(np.abs(t))) for t in self.theirs]

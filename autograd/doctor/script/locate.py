@@ -8,6 +8,7 @@ for. So three faults in a row are found one after the other.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -25,8 +26,8 @@ from .verdicts import Judgement, number_in, plain_factors, rate_of
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
-SECONDS = 20.0  # for all faults of a script
-GRACE = 10.0  # where none was found by then
+SECONDS = 15.0  # for all faults of a script
+GRACE = 8.0  # where none was found by then
 
 
 class Locator(Candidates):
@@ -56,9 +57,9 @@ class Locator(Candidates):
             if all(id(n) in values for n in nodes) and self.look.block(values, nodes).size == size
         ]  # fmt: skip
 
-    def faults(self) -> list[Fault]:
-        """Every fault, the first one first."""
-        wrong = [name for name, v in self.found.verdicts.items() if not v.right and not v.silent]
+    def faults(self, known: Collection[str] = ()) -> list[Fault]:
+        """Every fault, the first one first; those of known blocks aside."""
+        wrong = [n for n, v in self.found.verdicts.items() if not v.right and not v.silent and n not in known]
         out: list[Fault] = []
         self.until = time.monotonic() + SECONDS
         while wrong and len(out) < MOST_FAULTS:

@@ -54,6 +54,7 @@ class Judgement:
     forward: set[int]
     form: str = ""
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
+    kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
 
