@@ -206,6 +206,8 @@ MESSAGES = {
     "loss_aside": "The steps lower another quantity than the one that is computed in line {line} ({text}).",
     "fault_overwritten": "each turn of the loop writes over the one before: only one term of the sum that {what} is "
     "stays (= where += belongs).",
+    "edge_diagonal": "the numbers of {node} sum to 1, so each of them follows from all scores; only the diagonal of that "
+    "derivative is here.",
     "fault_accumulated": "it adds to what all steps before have left there: it is never set to zero, so each step goes "
     "along the sum of all gradients so far.",
     "common_factor_large": "All steps are {factor} times the gradient of the loss in line {line} ({text}) times the "

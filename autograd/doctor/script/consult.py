@@ -38,7 +38,7 @@ from .words import Words
 
 TRIES = 8
 SECONDS_FOR_TEXTS = 4.0
-SECONDS_FOR_TRIES = 20.0
+SECONDS_FOR_TRIES = 15.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     cases = cases_of(found, recording)
     if not cases and not any(v.right for v in found.verdicts.values()):
         return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}
-    prove(subject, cases, options, seconds)
+    prove(subject, cases, options, seconds, set(found.verdicts))
     return told(subject, recording, found, cases)
 
 
@@ -142,28 +142,30 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     return out
 
 
-def prove(subject: Subject, cases: list[Case], options: Options, seconds: float) -> None:
+def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, names: set[str]) -> None:
     """Choose the texts with which the script, recorded again, has nothing wrong any more."""
     for case in cases:
         case.chosen = case.texts[0] if case.texts else None
     if not any(case.chosen for case in cases):
         return
     until = time.monotonic() + SECONDS_FOR_TRIES
-    least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds)
+    least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds, names)
     for case in cases:
         for text in case.texts[1:]:
             if least == [] or time.monotonic() > until:
                 break
             edits = [text if c is case else c.chosen for c in cases]
-            wrong = wrong_with(subject, [e for e in edits if e], options, seconds)
+            wrong = wrong_with(subject, [e for e in edits if e], options, seconds, names)
             if wrong is not None and (least is None or len(wrong) < len(least)):
                 case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
 
 
-def wrong_with(subject: Subject, edits: list[Edit], options: Options, seconds: float) -> list[str] | None:
-    """The blocks that are wrong after some edits; None where nothing can be said."""
+def wrong_with(
+    subject: Subject, edits: list[Edit], options: Options, seconds: float, names: set[str]
+) -> list[str] | None:
+    """The blocks that are wrong after some edits; None where nothing can be said, or others are trained then."""
     try:
         recording = record(_Edited(subject, edits), min(seconds, 10.0))
         if recording.training is None or restrict(recording, options):
@@ -171,7 +173,9 @@ def wrong_with(subject: Subject, edits: list[Edit], options: Options, seconds: f
         found = _judged(recording.training, options)
     except Exception:
         return None
-    return None if found is None else [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+    if found is None or set(found.verdicts) != names:
+        return None
+    return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
 
 
 class _Edited:

@@ -18,7 +18,7 @@ from .compared import Cause, along
 from .edges import changed_edge
 from .judge import input_like
 from .losses import errors
-from .match import close, laid_over
+from .match import close, laid_over, summed_to_one
 from .look import Point
 from .node import Node
 from .quantities import Quantity
@@ -55,7 +55,7 @@ class Explainer(Slopes):
         return [
             self._one_input, self._other_loss, self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis,
             self._slope, self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor,
-            self._own_slope, self._error, self._other_slope, self._upstream, self._duplicates, self._clipped,
+            self._own_slope, self._error, self._diagonal, self._other_slope, self._upstream, self._duplicates, self._clipped,
             self._value, self._deep_edge, self._other,
         ]  # fmt: skip
 
@@ -364,6 +364,20 @@ class Explainer(Slopes):
                         "missing-derivative" if between else "wrong-operand",
                         {"node": quantity.node, "instead": consumer, "error": True},
                     )
+        return None
+
+    def _diagonal(self) -> Cause | None:
+        """What passes back through a softmax as if every share followed from its own score alone."""
+        for quantity in self.quantities.forward if self.wanted.kind == "bar" else ():
+            shares = [np.asarray(v, dtype=float) for v in quantity.values]
+            key = id(quantity.node)
+            if shares[0].size != self.theirs[0].size or summed_to_one(shares[0]) is None:
+                continue
+            if all(key in bar for bar in self.locator.found.bars):
+                errors_there = [bar[key] for bar in self.locator.found.bars]
+                for slopes in ([a * (1 - a) for a in shares], shares):
+                    if self._equal([a * g for a, g in zip(slopes, errors_there, strict=True)]):
+                        return Cause("dropped-edge", {"node": quantity.node, "diagonal": True})
         return None
 
     def _duplicates(self) -> Cause | None:

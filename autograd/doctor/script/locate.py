@@ -8,14 +8,14 @@ for. So three faults in a row are found one after the other.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
-from .losses import errors
+from .losses import before_squash, errors
 from .match import Rights, matched
 from .node import Node, same_statement
 from .quantities import Quantities, Quantity
@@ -187,7 +187,7 @@ class Locator(Candidates):
         with_it += [self._recomputed(trial, whole, k) for k in range(1, len(self.points))]
         without += [self._recomputed(trial, none, k) for k in range(1, len(self.points))] if linear else []
         fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
-        scale = self._scale(reached, wrong, fits, with_it, without) if fits else None
+        scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
         if scale is None or not np.isfinite(scale) or scale == 0.0:
             return None
         right = self._change(trial, scale) if scale != 1.0 else whole
@@ -312,8 +312,9 @@ class Locator(Candidates):
         return float(factor), float(along)
 
     def _scale(
-        self, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values], without: list[Values]
-    ) -> float | None:
+        self, node: Node, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values],
+        without: list[Values],
+    ) -> float | None:  # fmt: skip
         """The factor of the replacement with which the step of every block is what it should be."""
         for name in reached:
             if name not in wrong and self.found.verdicts[name].rule == "plain":
@@ -333,22 +334,33 @@ class Locator(Candidates):
         if free[0] != 1.0:  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own
-            return _rounded(self.convention if free[1] > 0 else -self.convention)
+            return _rounded(self._convention(node) if free[1] > 0 else -self._convention(node))
         fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
-            return _rounded(self.convention)
+            return _rounded(self._convention(node))
         return _rounded(fit[0])
 
-    @cached_property
-    def convention(self) -> float:
-        """The factor of the script's error along the cotangent of its prediction: what the whole script leaves out."""
+    def _convention(self, node: Node) -> float:
+        """The factor along its cotangent of the error that a value is made from, or of the script's first error.
+
+        It is what the script leaves out, or keeps for later.
+        """
+        before = self._factors_before(node) if np.size(self.values[0][id(node)]) > 1 else []
+        return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
+
+    def _first_factors(self) -> Iterator[float]:
+        """Those of the errors `prediction - target` along the cotangent of the prediction, or of its logit."""
         for group in errors(self.look):
-            factor = self.factor(group[0][0])
-            if factor is not None:
-                return abs(factor)
-        return 1.0
+            error, prediction, _ = group[0]
+            logit = before_squash(self.look, prediction, self.points[0])
+            for node in (prediction,) if logit is None else (logit[0], prediction):
+                if all(id(node) in bar for bar in self.found.bars):
+                    theirs = [np.asarray(v[id(error)], dtype=float) for v in self.values]
+                    match = matched(theirs, [bar[id(node)] for bar in self.found.bars])
+                    if match.holds and match.scale:
+                        yield match.scale
 
     def _change_of(self, name: str, new: list[Values]) -> Any:
         return matched(

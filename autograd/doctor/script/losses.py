@@ -127,7 +127,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         if first and not second and (np.size(left.value) > 1 or isinstance(right, (Node, int, float))):
             if id(left) not in look.start_ids:
                 yield left, 1.0
-        elif second and not first and isinstance(left, Node):
+        elif second and not first and (isinstance(left, Node) or not node.site.part(0)[:1].isdigit()):  # not 1 - p
             yield right, -1.0
     elif node.function is assembled and len(node.args[0]) == 2:  # p[range(n), y] -= 1
         parts = [part for part in node.args[0] if isinstance(part, Node)]

@@ -143,7 +143,11 @@ def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
 
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
     """Whether every step goes straight up a quantity that is not called a loss: a likelihood, a reward."""
-    roots = {id(root) for root in reading.roots}
+    roots, nodes = set(), list(reading.roots)
+    while nodes and len(roots) < 60:  # the quantity, and what it is a multiple of
+        node = nodes.pop()
+        roots.add(id(node))
+        nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
     names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
     if any(LOSS.search(name) for name in names):
         return False
