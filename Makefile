@@ -8,18 +8,24 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(shell find autograd glassgrad nn -name '*.py' -o -name '*.html' -o -name '*.js' -o -name '*.css')
 
-.PHONY: demo test long coverage bench docs notebooks pictures screenshots lint generate compiled release-check workflows clean venv
+.PHONY: demo test plain long coverage bench docs notebooks pictures screenshots lint generate compiled release-check workflows clean venv
 .DEFAULT_GOAL := test
 
 demo: .venv/.demo
 	$(BIN)/python demos/x_squared.py
 
-# The suite in plain Python, without what is marked slow; then all of it against the compiled wheel. Without a C compiler
-# all of it in plain Python. What is marked long takes minutes for each test: `make long` runs it.
+# The suite in plain Python, without what is marked slow, while the wheel is built; then all of it against the compiled
+# wheel. Without a C compiler all of it in plain Python. What is marked long takes minutes a test: `make long` runs it.
 test: .venv/.dev
-	@$(HAVE_COMPILER) || echo "No C compiler: the compiled engine is not tested here."
-	$(BIN)/python -m pytest $(PYTEST) -m "not long$$($(HAVE_COMPILER) && echo ' and not slow')"
-	@if $(HAVE_COMPILER); then $(MAKE) --no-print-directory compiled; fi
+	@if $(HAVE_COMPILER); then \
+		$(MAKE) --no-print-directory -j2 plain .venv-compiled/.made && $(MAKE) --no-print-directory compiled; \
+	else \
+		echo "No C compiler: the compiled engine is not tested here."; \
+		$(MAKE) --no-print-directory plain MARKS="not long"; \
+	fi
+
+plain: .venv/.dev
+	$(BIN)/python -m pytest $(PYTEST) -m "$(MARKS)"
 
 # All of it in plain Python, and which lines and branches it reaches.
 coverage: .venv/.dev
@@ -80,6 +86,7 @@ clean:
 
 # ------------------------------------------------------------------------------------------------------------- set-up
 
+MARKS := not long and not slow
 PYTEST := -n auto --maxprocesses 4
 HAVE_COMPILER = $(BIN)/python -c "import os, shutil, sys, sysconfig; \
 	compiler = os.environ.get('CC') or sysconfig.get_config_var('CC') or 'cc'; \

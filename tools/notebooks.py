@@ -104,12 +104,14 @@ def still(output: Any, cell: Any, count: int) -> Any:
 
 
 def words(cell: Any) -> list[str]:
-    """What a cell shows, as texts that can be compared; of pictures, that there is one."""
+    """What a cell shows, as texts that can be compared; of a drawing its words, of a plot that there is one."""
     shown = []
     for output in cell.get("outputs", []):
-        texts = [output.text] if output.output_type == "stream" else [output.data.get("text/plain", "")]
-        kinds = [] if output.output_type == "stream" else sorted(output.data)
-        shown += [*kinds, *texts]
+        if output.output_type == "stream":
+            shown.append(output.text)
+        else:
+            written = sorted(re.findall(r"<text[^>]*>([^<]*)", output.data.get("image/svg+xml", "")))
+            shown += [*sorted(output.data), output.data.get("text/plain", ""), "\n".join(written)]
     return shown
 
 

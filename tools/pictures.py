@@ -12,7 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from autograd import Value, diagnose_class, draw, inspect, parameter  # noqa: E402
+from autograd import Value, draw, inspect, parameter  # noqa: E402
+from autograd.doctor import run  # noqa: E402
 from autograd.drawing import Picture  # noqa: E402
 from autograd.drawing.page import Page  # noqa: E402
 from nn import MLP  # noqa: E402
@@ -67,37 +68,37 @@ def collapsed() -> Picture:
 
 
 def story(file: Path) -> None:
-    """The question this project began with, and its answer, as three curves: a bitmap, for it heads the README."""
+    """The question this project began with, and its answer, as four curves: a bitmap, for it heads the README."""
     import numpy as np
     from matplotlib.figure import Figure
 
     from demos.parts.learner import CorrectedNet, Net, samples
 
-    X, Y = samples()
+    in_order, shuffled = samples(), samples(shuffled=True)
     x = np.linspace(0.0, 1.0, 100)[:, None]
-    figure = Figure(figsize=(8.4, 3.5), layout="constrained")
-    axes = figure.subplots(1, 2, width_ratios=[1.25, 1])
+    figure = Figure(figsize=(8.4, 3.9), layout="constrained")
+    axes = figure.subplots(1, 2, width_ratios=[1.3, 1])
     axes[0].plot(x, x**2, color="black", linewidth=7, alpha=0.2, label="y = x²")
-    for net, lr, style, colour, label in (
-        (Net(1), 0.01, ":", "#d55e00", "as it was written"),
-        (CorrectedNet(1), 0.01, "--", "#777777", "mistakes repaired"),
-        (CorrectedNet(1), 1.0, "-", "#0072b2", "and the learning rate"),
+    for net, data, lr, style, colour, label in (
+        (Net(1), in_order, 0.01, ":", "#d55e00", "as it was written"),
+        (CorrectedNet(1), in_order, 0.01, "--", "#777777", "mistakes repaired"),
+        (CorrectedNet(1), in_order, 1.0, "-.", "#009e73", "and the learning rate"),
+        (CorrectedNet(1), shuffled, 1.0, "-", "#0072b2", "and the order"),
     ):
-        net.train(X, Y, lr, epochs=10)
+        net.train(*data, lr, epochs=10)
         axes[0].plot(x, net.predict(x), style, color=colour, linewidth=2.5, label=label)
-    axes[0].legend(fontsize=12, loc="upper left")
+    axes[0].legend(fontsize=11, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
     axes[0].set_title("A network learns y = x²", fontsize=14)
     axes[0].tick_params(labelsize=11)
     axes[1].set_axis_off()
     axes[1].set_title("What the doctor says", fontsize=14)
-    report = diagnose_class(Net(1), (X, Y), update="update", lr=0.01, each=True)
-    plain = {None: "right", "shape": "wrong shape", "error": "the error alone", "weight": "the weight itself"}
-    lines = []
-    for title, each in (("gradient", report), ("step", report.step)):
-        lines += [f"{title}:", *(f"  {'✓' if b.verdict == 'right' else '✗'} {n:6}{plain.get(b.name, b.name)}"
-                                 for n, b in each.blocks.items())]  # fmt: skip
-    fix = report["W_h"].advice.splitlines()[0].split("    #")[0]
-    axes[1].text(0.02, 0.97, "\n".join([*lines, "", "write:", f"  {fix}"]), va="top", family="monospace", fontsize=12.5)
+    report = run(ROOT / "docs" / "tutorial" / "story.py")
+    plain = {"error": "the error alone", "weight": "the weight itself"}
+    lines = [f"✗ line {found.line}: {plain.get(found.name, found.name)}" for found in report.findings]
+    first = report.findings[0]
+    target, _, formula = first.instead.partition(" = ")
+    lines += ["", f"in line {first.line} write", f"  {target} =", f"      {formula}"]
+    axes[1].text(0.02, 0.97, "\n".join(lines), va="top", family="monospace", fontsize=12.5, linespacing=1.4)
     figure.savefig(file, dpi=110)
 
 

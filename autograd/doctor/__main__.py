@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 
@@ -42,11 +43,20 @@ def main(argv: list[str] | None = None) -> int:
     except OperandError as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n".join(report.lines(min(100, shutil.get_terminal_size((100, 24)).columns))))
+    lines = report.lines(min(100, shutil.get_terminal_size((100, 24)).columns))
     if given.save:
-        report.save(given.save)
+        try:
+            report.save(given.save)
+        except OSError as error:
+            print("\n".join(lines))
+            print(f"{given.save}: {error.strerror}", file=sys.stderr)
+            return 2
         with speaking(report.language):
-            print(f"\n{say('report_saved', file=given.save)}")
+            lines += ["", say("report_saved", file=given.save)]
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:  # as in `| head`: whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 2 if report.failure else 0 if report.ok else 1
 
 

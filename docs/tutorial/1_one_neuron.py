@@ -80,7 +80,7 @@ for number in (x1, x2, w1, w2, b):
         f"{number.label} = {number.data:4}   out changes {number.grad:6.3f} times as fast"
     )
 
-# %% alt="The graph of the neuron: dark edges carry much gradient, and no gradient reaches w2, whose input x2 is 0"
+# %% alt="The graph of the neuron: wide, vivid edges carry much gradient, and none reaches w2, whose input x2 is 0"
 draw(out)
 
 # %% [markdown]

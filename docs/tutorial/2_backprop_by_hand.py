@@ -108,10 +108,10 @@ for name, mine, exact in (
 
 # %% [markdown]
 # All fifteen agree. To see the whole of it in one picture, take `Tensor`s, which are whole arrays and draw as one box each.
-# Every cell is as dark as the gradient of that number. Read it from below, as backward does: see how the gradient fades
-# on its way up to `W1`.
+# The larger the gradient of a number, the more vivid is its cell: blue where it is positive, red where it is negative.
+# Read it from below, as backward does: see how the gradient fades to grey on its way up to `W1`.
 
-# %% alt="The graph of the 1-3-3-1 network as matrices: the cells are dark at the loss and at W3, and pale at W1"
+# %% alt="The graph of the 1-3-3-1 network as matrices: the cells are vivid at the loss and at W3, and grey at W1"
 from autograd import Tensor
 
 T1, T2, T3 = Tensor(W1, "W1"), Tensor(W2, "W2"), Tensor(W3, "W3")

@@ -45,6 +45,7 @@ MESSAGES = {
     "writes_more": "the script writes {files} and more; here nothing of it was kept.",
     "run_as_is": "as it is",
     "run_repaired": "repaired",
+    "run_partly": "with {lines} repaired",
     "run_repaired_and": "repaired, {name}",
     "run_rate": "learning rate {rate}",
     "run_shuffled": "shuffled",
@@ -135,13 +136,16 @@ MESSAGES = {
     "{mean}).",
     # why does it not fit?
     "no_curve": "The loss of a whole training could not be read, so there is nothing to compare.",
-    "cannot_repair": "Not every line to write instead is known, so the repaired training could not be run.",
+    "cannot_repair": "Not every line to write instead is known, so the training could not be run with all of them repaired.",
     "fits_as_is": "As it is, it fits: nothing else stands in the way.",
     "fits_repaired": "Repaired, it fits: nothing else stands in the way.",
     "training_stops": "The training as it is stops with {error}.",
+    "crossed_shapes": "In {lines} the shapes {one} and {other} are subtracted and give {both}: every prediction is compared "
+    "with every target, so the best it can learn is their mean. Bring the targets into the shape of the predictions, with "
+    "targets.reshape(predictions.shape).",
     "loss_goes": "The loss goes from {first} to {last}.",
     "loss_goes_both": "The loss goes from {first} to {last} as the script is, and from {first_repaired} to "
-    "{last_repaired} repaired.",
+    "{last_repaired} {name}.",
     "falling_loss": "A falling loss proves nothing: here the wrong steps lower it further than the right ones.",
     "baseline": "Always predicting the mean of the targets would give {mean}.",
     "no_better_rate": "No other learning rate that was tried makes it much better.",
@@ -160,8 +164,8 @@ MESSAGES = {
     "order_fixed": "The samples come in a fixed order, so each stretch of the training makes the network forget the one "
     "before: at the learning rate {rate} the loss ends at {before} in this order and at {after} with the same samples "
     "shuffled once.",
+    "two_reasons_alone": "Two things keep it from fitting, and both count.",
     "two_reasons": "Two things besides the mistakes keep it from fitting, and both count.",
-    "two_reasons_right": "Two things keep it from fitting, and both count.",
     "best_with": "It fits best with {name}: the loss ends at {loss}.",
     "nothing_added": "Nothing was added to the network in these runs, so no missing layer or bias is what keeps it from "
     "fitting.",
@@ -481,7 +485,7 @@ MESSAGES = {
     "too little for this budget.",
     "e_budget_needed": "For as much as the loss itself, lr would have to be {enough} at the very least.",
     "usual_ratio": "about 1e-3 is healthy, 1e-4 to 1e-1 usual",
-    "e_ratio_low": "one step changes {name} by {percent} %: the learning rate is low",
+    "e_ratio_low": "one step changes {name} by {percent} %: the learning rate is low, or hardly any gradient arrives",
     "e_ratio_high": "one step changes {name} by {percent} %: the learning rate is high",
     "e_ratio_healthy": "one step changes {name} by {percent} %: healthy",
     "e_targets": "{percent} % of the targets lie outside ({low}, {high}), which the {kind} at the output "

@@ -6,16 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ..language import counted, listed, say
+from ..language import counted, lines_of, listed, say
 from .cure import BETTER, Cure, Run
-
-
-def lines_of(numbers: list[int]) -> str:
-    """ "line 3", "lines 3 and 5", "lines 3, 5 and 8"."""
-    unique = sorted(set(numbers))
-    if len(unique) == 1:
-        return say("lines_one", number=unique[0])
-    return say("lines_many", numbers=listed([str(number) for number in unique]))
 
 
 def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
@@ -90,9 +82,15 @@ def why_not(found: dict[str, Any], cure: Cure | None) -> list[str]:
     if cure is None:
         return [say("no_curve")]
     out = list(_curves(cure))
+    error = found["watched"]["error"]
+    if cure.before.curve.crossed and error is not None:
+        one, other, both = cure.before.curve.crossed
+        out.insert(0, say("crossed_shapes", lines=lines_of([error[1][0]]), one=one, other=other, both=both))
     base = cure.after or cure.before
-    if cure.after is None and found["faults"]:
+    if found["faults"] and not cure.whole:
         out.append(say("cannot_repair"))
+        return out
+    if base.curve.error:
         return out
     if cure.works(base):
         out.append(say("fits_repaired" if cure.after is not None else "fits_as_is"))
@@ -111,10 +109,10 @@ def _curves(cure: Cure) -> Iterator[str]:
         yield say("loss_goes", first=first, last=last)
     else:
         yield say(
-            "loss_goes_both", first=first, last=last, first_repaired=_loss(after.curve.first),
+            "loss_goes_both", first=first, last=last, name=after.name, first_repaired=_loss(after.curve.first),
             last_repaired=_loss(after.last),
         )  # fmt: skip
-        if before.last < after.last and before.last < before.curve.first:
+        if cure.whole and before.last < after.last and before.last < before.curve.first:
             yield say("falling_loss")
     if math.isfinite(cure.baseline):
         yield say("baseline", mean=_loss(cure.baseline))
@@ -137,13 +135,13 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
         reasons.append(
             say(key, rate=f"{base.rate:g}", best=f"{best.rate:g}", factor=larger, before=before, after=after)
         )
-    if at_rate and best.shuffled and best.last < BETTER * at_rate[0].last:
+    if at_rate and best.shuffled and best.last < BETTER * at_rate[0].last and not cure.works(at_rate[0]):
         order = found["order"]
         key = "order_sorted" if order["sorted"] else "order_fixed"
         before, after = _loss(at_rate[0].last), _loss(best.last)
         reasons.append(say(key, text=order["text"], rate=f"{best.rate:g}", before=before, after=after))
     if len(reasons) > 1:
-        yield say("two_reasons" if found["faults"] else "two_reasons_right")
+        yield say("two_reasons" if found["faults"] else "two_reasons_alone")
     yield from reasons
     if not reasons:
         yield say("best_with", name=best.name, loss=_loss(best.last))

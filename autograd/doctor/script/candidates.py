@@ -224,9 +224,12 @@ class Candidates:
 
     def _by_block(self, nodes: list[Node]) -> list[Quantity]:
         """For values that go into the step of one block each: the gradients of these blocks."""
-        names = [self._downstream([node])[1] for node in nodes]
-        if any(len(each) != 1 for each in names) or len({each[0] for each in names}) < len(nodes):
-            return []
+        names: list[list[str]] = []
+        for node in nodes:
+            each = self._downstream([node])[1]
+            if len(each) != 1 or each in names:
+                return []
+            names.append(each)
         bars = {q.block: q for q in self.quantities.bars if q.block and len(self.look.starts[q.block]) == 1}
         return [bars[each[0]] for each in names] if all(each[0] in bars for each in names) else []
 
@@ -240,7 +243,7 @@ class Candidates:
         out = []
         for node in nodes:
             for near in self._beside(node):
-                there = [by_node[id(n)] for n in self.quantities.nearby[id(near)].get(number, ()) if id(n) in by_node]
+                there = [by_node[id(n)] for n in self.quantities.nearby(near).get(number, ()) if id(n) in by_node]
                 if len(there) == 1:
                     out.append(there[0])
                     break
@@ -270,11 +273,14 @@ class Candidates:
         """What is computed from these values, and the blocks whose step they are used in."""
         key = tuple(map(id, nodes))
         if key not in self._known_downstream:
-            found, order = set(key), []
-            for node in self.look.program.steps:
-                if id(node) not in found and any(id(o) in found for o in node.operands()):
-                    found.add(id(node))
-                    order.append(node)
+            found, order, stack = set(key), [], list(nodes)
+            while stack:
+                for node in self.look.consumers.get(id(stack.pop()), ()):
+                    if id(node) not in found:
+                        found.add(id(node))
+                        order.append(node)
+                        stack.append(node)
+            order.sort(key=lambda node: node.time)
             names = [name for name, ends in self.look.ends.items() if any(id(n) in found for n in ends)]
             self._known_downstream[key] = order, names
         return self._known_downstream[key]

@@ -163,7 +163,7 @@ class Composer:
         for text, value in sides:
             for axis in range(value.ndim):
                 for keep in (False, True):
-                    if value.ndim and value.sum(axis=axis, keepdims=keep).shape == shape:
+                    if value.shape[axis] > 1 and value.sum(axis=axis, keepdims=keep).shape == shape:
                         yield (
                             f"{text}.sum(axis={axis}{', keepdims=True' if keep else ''})",
                             value.sum(axis=axis, keepdims=keep),

@@ -16,7 +16,7 @@ import numpy as np
 
 from .look import Look, Point
 from .losses import Reading, loss_nodes, readings
-from .match import Rights
+from .match import Columns
 from .node import Node
 from .reference import forward_part
 from .steps import Step, Training, finer
@@ -332,7 +332,7 @@ def support(found: Judgement) -> int:
             column = [np.ravel(bar[key]) for bar in found.bars]
             if column[0].size > 1 or len(found.points) > 2:
                 columns.setdefault(column[0].size, []).append(column)
-    rights = {size: Rights(each) for size, each in columns.items()}
+    rights = {size: Columns(each) for size, each in columns.items()}
     tried: dict[int, int] = {}
     for node in look.program.steps:
         if (
@@ -344,7 +344,7 @@ def support(found: Judgement) -> int:
             continue
         tried[node.site.number] = tried.get(node.site.number, 0) + 1
         theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
-        if theirs[0].size in rights and rights[theirs[0].size].match(theirs) is not None:
+        if theirs[0].size in rights and rights[theirs[0].size].first(theirs):
             tried[node.site.number] = 9
             count += 1
     return count

@@ -16,7 +16,7 @@ import numpy as np
 
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import before_squash, errors
-from .match import Rights, matched
+from .match import Columns, matched
 from .node import Node, same_statement
 from .quantities import Quantities, Quantity
 from .reference import gradient
@@ -457,18 +457,25 @@ class Locator(Candidates):
         if id(node) not in self.values[0]:
             return None
         theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
-        pool = self.quantities.backward if among is None else among
-        key = id(pool), theirs[0].size
-        if key not in self._known_rights:
-            turned = [q.values for q in pool if q.size == key[1]]
-            both = [layout for values in turned for layout in (values, [v.T for v in values])]
-            self._known_rights[key] = Rights(both) if both else None
-        rights = self._known_rights[key]
-        match = None if rights is None else rights.match(theirs)
-        return None if match is None else match.scale
+        columns = self._columns(self.quantities.backward if among is None else among, theirs[0].size)
+        match = columns.first(theirs) if columns is not None else None
+        return match.scale if match is not None else None
+
+    def _columns(self, among: list[Quantity], size: int) -> Columns | None:
+        """The quantities of a size, and their transposes."""
+        key = id(among), size
+        if key not in self._known_columns:
+            found = []
+            for quantity in among:
+                if quantity.size == size:
+                    found.append([np.ravel(value) for value in quantity.values])
+                    if np.ndim(quantity.values[0]) > 1:
+                        found.append([np.ravel(value.T) for value in quantity.values])
+            self._known_columns[key] = Columns(found) if found else None
+        return self._known_columns[key]
 
     @cached_property
-    def _known_rights(self) -> dict[tuple[int, int], Rights | None]:
+    def _known_columns(self) -> dict[tuple[int, int], Columns | None]:
         return {}
 
     @cached_property

@@ -49,30 +49,32 @@ def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Ma
     return Match(scale, error, [c for c, _ in fits], max(e for _, e in fits))
 
 
-class Rights:
-    """Right numbers of one size, with which theirs are compared all at once.
+class Columns:
+    """Right numbers of one size, all asked at once: which of them could be a multiple of what a script has.
 
     Args:
-        columns: for each of them its values at the points.
+        columns: each with its numbers at all points, in one axis.
     """
 
     def __init__(self, columns: list[list[Array]]) -> None:
         self.columns = columns
-        rows = np.stack([np.concatenate([np.ravel(v).astype(float) for v in column]) for column in columns])
+        self.all = np.array(columns, dtype=float)
         with np.errstate(all="ignore"):
-            self.rows = np.nan_to_num(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+            self.squares = np.square(self.all).sum(axis=2)
+            self.weights = np.where(self.squares > 0, 1 / self.squares, 0.0)
 
-    def match(self, theirs: list[Array]) -> Match | None:
-        """The first that theirs are a multiple of."""
-        flat = np.concatenate([np.ravel(x).astype(float) for x in theirs])
-        length = float(np.linalg.norm(flat))
-        if not length or not np.isfinite(length):
-            return None
-        for k in np.flatnonzero(np.abs(self.rows @ (flat / length)) > 1.0 - 1e-9):
-            found = matched(theirs, self.columns[k])
-            if found.holds and found.scale:
-                return found
-        return None
+    def first(self, theirs: list[Array]) -> Match | None:
+        """How the first of them matches that does."""
+        given = np.array([np.ravel(each) for each in theirs], dtype=float)
+        with np.errstate(all="ignore"):
+            squares = np.square(given).sum(axis=1)
+            alike = ((self.squares > 0) == (squares > 0)).all(axis=1)
+            scale = np.einsum("rps,ps->rp", self.all, given) * self.weights
+            scale = scale.sum(axis=1) / np.maximum((self.squares > 0).sum(axis=1), 1)
+            size = (squares * self.weights).sum(axis=1)
+            left = size - scale**2 * (self.squares > 0).sum(axis=1)
+            likely = np.flatnonzero(alike & (left <= 1e-8 * size))  # cancellation: the last word is that of `matched`
+        return next((match for k in likely if (match := matched(theirs, self.columns[k])).holds), None)
 
 
 def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:

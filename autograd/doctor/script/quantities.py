@@ -253,14 +253,23 @@ class Quantities:
         return out
 
     @cached_property
-    def nearby(self) -> dict[int, dict[int, list[Node]]]:
-        """For each node of the forward pass the nearest nodes around it, by the number of their place."""
+    def _around(self) -> dict[int, list[Node]]:
         around: dict[int, list[Node]] = defaultdict(list)
         for node, operands in self.order:
             for operand in operands:
                 around[id(node)].append(operand)
                 around[id(operand)].append(node)
-        return {key: _nearest(node, around) for key, node in self.nodes.items()}
+        return around
+
+    @cached_property
+    def _known_nearby(self) -> dict[int, dict[int, list[Node]]]:
+        return {}
+
+    def nearby(self, node: Node) -> dict[int, list[Node]]:
+        """The nodes of the forward pass that are nearest to one of it, by the number of their place."""
+        if id(node) not in self._known_nearby:
+            self._known_nearby[id(node)] = _nearest(node, self._around)
+        return self._known_nearby[id(node)]
 
     def reaches(self, start: Node, goal: Node) -> bool:
         """Whether the goal is computed from the start in the forward pass."""

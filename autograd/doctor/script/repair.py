@@ -133,6 +133,8 @@ class Repairer:
         if self.span is None or self.right is None or self._is_kept():
             yield from self._blind()
             return
+        if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
+            yield from self._dropped()
         source, seen, count = self.place.source, set(), 0
         for text in self._texts(source.segment(self.span)):
             if text not in seen and text != self.place.target:
@@ -147,6 +149,20 @@ class Repairer:
     def _is_kept(self) -> bool:
         """Whether the value is right for this step, and only what is left there from others is wrong."""
         return self.fault.rescaled is not None and abs(self.fault.rescaled - 1.0) < 1e-9
+
+    def _dropped(self) -> Iterator[Edit]:
+        """A factor that should be 1 left out."""
+        source, statement = self.place.source, self.place.statement
+        text = source.segment(statement)
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            return
+        for product in ast.walk(tree):
+            if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult):
+                for one, other in ((product.left, product.right), (product.right, product.left)):
+                    if _span(one, statement) == self.span:
+                        yield Edit(source, _span(product, statement), source.segment(_span(other, statement)))
 
     def _wrapped(self, text: str) -> str:
         """In brackets where the expression stands inside a larger one that binds more tightly."""
@@ -205,7 +221,8 @@ class Repairer:
         text = source.segment(statement)
         if self.place.kind == "augmented" and text.count("+=") == 1 and self._is_kept():
             yield Edit(source, statement, text.replace("+=", "="))
-        for old, new in (("+=", "-="), ("-=", "+="), ("*=", "/="), ("/=", "*=")):
+        factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
+        for old, new in (("+=", "-="), ("-=", "+="), *factors):
             if self.place.kind in ("augmented", "binary", "call") and text.count(old) == 1:
                 yield Edit(source, statement, text.replace(old, new))
         try:
@@ -227,6 +244,15 @@ class Repairer:
             )
             if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
                 yield Edit(source, statement, f"{target} += {value}")
+
+
+def _span(node: ast.expr, statement: Span) -> Span:
+    """Where an expression of a statement stands in the source."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    start, end = (
+        n + (0 if line else statement[1]) for n, line in ((node.col_offset, first), (node.end_col_offset or 0, last))
+    )
+    return statement[0] + first, start, statement[0] + last, end
 
 
 def _close(x: Array, y: Array) -> bool:

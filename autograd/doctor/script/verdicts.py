@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -237,14 +238,15 @@ def _is_copy(node: Node, of: dict[int, str]) -> bool:
 
 
 def written_number(node: Node, k: int) -> bool:
-    """Whether an operand is a number in the source text."""
+    """Whether an operand is a number in the source text, or made of numbers there, such as 0.01 * 2."""
     if node.site is None or node.site.kind not in ("binary", "augmented"):
         return False
     try:
-        float(node.site.part(k))
-    except ValueError:
+        tree = ast.parse(node.site.part(k).strip(), mode="eval")
+    except SyntaxError:
         return False
-    return True
+    plain = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.operator, ast.unaryop)
+    return all(isinstance(each, plain) for each in ast.walk(tree))
 
 
 def number_in(look: Look, arg: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from autograd import OperandError
 from autograd.doctor import ScriptReport, run
+from autograd.doctor import __main__ as command
 from autograd.drawing.render import can_render
 
 UNTIDY = """
@@ -200,12 +202,29 @@ def test_the_command(tmp_path: Path) -> None:
         "    w = w - 0.1 * X.T @ miss / len(X) * 2\n",
         encoding="utf-8",
     )
-    command = [sys.executable, "-m", "autograd.doctor", str(path), "--save", str(tmp_path / "r.html")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "autograd.doctor", str(path), "--save", str(tmp_path / "r.html")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("slope.py: no mistake found.")
     assert (tmp_path / "r.html").exists()
     assert {p.name for p in tmp_path.iterdir()} == {"slope.py", "r.html"}
+
+
+def test_the_command_says_what_it_found_where_nothing_can_be_saved_or_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = ScriptReport("a.py", failure="There is no training.")
+    monkeypatch.setattr(command, "run", lambda *_args, **_options: report)
+    assert command.main(["a.py", "--save", str(tmp_path / "no" / "r.html")]) == 2
+    told = capsys.readouterr()
+    assert "There is no training." in told.out
+    assert "No such file" in told.err
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        assert command.main(["a.py", "--save", str(tmp_path / "r.html")]) == 2
+    assert (tmp_path / "r.html").exists()
 
 
 @pytest.mark.parametrize(
