@@ -248,6 +248,8 @@ MESSAGES = {
     "array was changed again and again by numbers computed from it.",
     "time_up": "no training step was seen in the time there was: no array was changed again and again by numbers computed "
     "from it.",
+    "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
+    "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
     "numbers that were computed from it. At least two training steps must run.",
     "no_such_loss": "there is no loss {loss} that depends on {names}; give its name or its line as --loss.",

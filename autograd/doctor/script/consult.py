@@ -30,7 +30,7 @@ from .record import Recording, record
 from .repair import Repairer
 from .sandbox import Refused, seed
 from .sites import Site, Source
-from .steps import Training
+from .steps import Training, find_chains
 from .unused import faults_in_unused, unused_gradients
 from .verdicts import Judgement, rate_of
 from .watching import rate_places, watched_for
@@ -88,7 +88,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
     cases = cases_of(found, recording)
-    if not cases and not any(v.right for v in found.verdicts.values()):
+    if not any(v.right for v in found.verdicts.values()) and (not cases or doubtful(found, cases)):
         return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}
     prove(subject, cases, options, seconds, set(found.verdicts))
     return told(subject, recording, found, cases)
@@ -140,6 +140,14 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
                 break
         out.append(case)
     return out
+
+
+def doubtful(found: Judgement, cases: list[Case]) -> bool:
+    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only."""
+    assert found.reading is not None
+    first = min(node.time for nodes in found.look.ends.values() for node in nodes)
+    late = found.reading.kind == "loss" and found.reading.roots[0].time > first
+    return late and any(case.cause.name == "unrecognised" for case in cases)
 
 
 def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, names: set[str]) -> None:
@@ -262,6 +270,9 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
         return say("time_up_at", line=line, code=subject.main.line(line))
     if not recording.ended:
         return say("time_up")
+    unmoved = [c for c in find_chains(recording.tape) if len(c.states) > 2 and c.size > 1 and c.sites[0].target]
+    if unmoved:
+        return say("not_by_itself", name=unmoved[0].sites[0].target, line=unmoved[0].sites[0].line)
     return say("trains_nothing")
 
 

@@ -17,9 +17,9 @@ from ..language import say
 from .compared import Cause, along
 from .edges import changed_edge
 from .judge import input_like
+from .look import Point
 from .losses import errors
 from .match import close, laid_over, summed_to_one
-from .look import Point
 from .node import Node
 from .quantities import Quantity
 from .replay import pulled
@@ -53,10 +53,10 @@ class Explainer(Slopes):
     @cached_property
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
-            self._one_input, self._other_loss, self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis,
-            self._slope, self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor,
-            self._own_slope, self._error, self._diagonal, self._other_slope, self._upstream, self._duplicates, self._clipped,
-            self._value, self._deep_edge, self._other,
+            self._one_input, self._other_loss, self._rescaled, self._transposed, self._own_weight, self._old,
+            self._updated, self._axis, self._slope, self._parts, self._operand, self._constant, self._missing_factor,
+            self._extra_factor, self._own_slope, self._error, self._diagonal, self._other_slope, self._upstream,
+            self._duplicates, self._clipped, self._value, self._deep_edge, self._other,
         ]  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- the tests
@@ -386,7 +386,10 @@ class Explainer(Slopes):
             if getattr(consumer.function, "__name__", "") not in ("getitem", "take"):
                 continue
             for column in (False, True):
-                made = [self._overwritten(consumer, *at, column) for at in zip(self.points, self.locator.found.bars, strict=True)]
+                made = [
+                    self._overwritten(consumer, *at, column)
+                    for at in zip(self.points, self.locator.found.bars, strict=True)
+                ]
                 kept = [m for m in made if m is not None]
                 if len(kept) == len(made) and self._fits(kept, self.theirs):
                     return Cause("lost-duplicates", {"node": self.target})

@@ -87,7 +87,8 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
         best.verdicts = own
         return best
     for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
-        assert one.reading is not None and another.reading is not None
+        assert one.reading is not None
+        assert another.reading is not None
         both = Reading("loss", [*one.reading.roots, *another.reading.roots])
         with contextlib.suppress(Exception):
             joined = verdicts(best.look, best.points, both)
@@ -124,7 +125,9 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     everywhere = [found]
     large = len(found.look.program.order) > 3000
     steps = found.look.training.steps
-    others = [step for step in steps[len(steps) > 3 :] if step is not found.look.step]  # where the first begins is a guess
+    others = [
+        step for step in steps[len(steps) > 3 :] if step is not found.look.step
+    ]  # where the first begins is a guess
     for step in others[: 2 if large else 6]:
         if large and not any(v.silent for v in seen.values()):
             break

@@ -52,7 +52,7 @@ def _adds(found: Judgement, chain: Chain, name: str) -> bool:
 
 def kept_faults(found: Judgement) -> list[Fault]:
     """A fault for each place where gradients are added up and never set to zero."""
-    return _by_place(found, {name: node for name, node in found.kept.items()}, 1.0)
+    return _by_place(found, dict(found.kept), 1.0)
 
 
 def uphill_faults(found: Judgement) -> list[Fault]:

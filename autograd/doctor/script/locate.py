@@ -114,10 +114,12 @@ class Locator(Candidates):
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
             renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
             return max(renamed, key=lambda f: f.first.time, default=first)
-        first = min(more or fit, key=self._rank, default=None)
+        if not fit:
+            return None
+        first = min(more or fit, key=self._rank)
         # where a line hands on what it gets, it is the one that forgets something
-        idle = [f for f in more or fit if first and set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
-        return max(idle, key=lambda f: f.first.time) if idle and first and first.rescaled is None else first
+        idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
+        return max(idle, key=lambda f: f.first.time) if idle and first.rescaled is None else first
 
     def _hands_on(self, node: Node) -> bool:
         """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
@@ -416,7 +418,8 @@ class Locator(Candidates):
 
     def _factors_before(self, node: Node) -> list[float]:
         """The factors of the errors that a value is computed from, those of half products left aside."""
-        found, stack, known = [], list(node.operands()), set()
+        found: list[float] = []
+        stack, known = list(node.operands()), set[int]()
         while stack and len(known) < 12:
             at = stack.pop()
             if id(at) not in self.erring or id(at) in known:

@@ -127,7 +127,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         if first and not second and (np.size(left.value) > 1 or isinstance(right, (Node, int, float))):
             if id(left) not in look.start_ids:
                 yield left, 1.0
-        elif second and not first and (isinstance(left, Node) or not node.site.part(0)[:1].isdigit()):  # not 1 - p
+        elif second and not first and (isinstance(left, Node) or not _begins_with_digit(node)):  # not 1 - p
             yield right, -1.0
     elif node.function is assembled and len(node.args[0]) == 2:  # p[range(n), y] -= 1
         parts = [part for part in node.args[0] if isinstance(part, Node)]
@@ -139,6 +139,10 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                     and isinstance(part.args[1], (int, float))
                 ):
                     yield _through_copies(whole), 1.0
+
+
+def _begins_with_digit(node: Node) -> bool:
+    return node.site is not None and node.site.part(0)[:1].isdigit()
 
 
 def _through_copies(node: Node) -> Node:

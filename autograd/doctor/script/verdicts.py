@@ -60,9 +60,9 @@ class Judgement:
 
 
 def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> tuple[str, float]:
-    """What kind of loss a reading is ("squares", "entropy", "absolute", "errors" or "" where there is no telling), and its sign.
+    """What kind of loss a reading is, and its sign: -1 where it grows as the predictions near the targets.
 
-    The sign is -1 where it grows as the predictions near the targets.
+    It is "squares", "entropy", "absolute", "errors" (another function of them), or "" where there is no telling.
     """
     if reading.kind != "loss":
         return reading.kind, 1.0
@@ -144,7 +144,8 @@ def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
 
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
     """Whether every step goes straight up a quantity that is not called a loss: a likelihood, a reward."""
-    roots, nodes = set(), list(reading.roots)
+    roots: set[int] = set()
+    nodes = list(reading.roots)
     while nodes and len(roots) < 60:  # the quantity, and what it is a multiple of
         node = nodes.pop()
         roots.add(id(node))
@@ -343,7 +344,10 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
         found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
         return
     if len(goal) > 4 * len(points):  # decay, and a gradient that is clipped at some points
-        fits = [np.linalg.lstsq(np.stack(r, axis=1), d, rcond=None)[0] for *r, d in zip(right, weights, changes, strict=True)]
+        fits = [
+            np.linalg.lstsq(np.stack(r, axis=1), d, rcond=None)[0]
+            for *r, d in zip(right, weights, changes, strict=True)
+        ]
         alike = np.ptp([c[1] for c in fits]) <= 1e-6 * abs(fits[0][1]) + 1e-12
         left = [np.stack(r, axis=1) @ c - d for *r, d, c in zip(right, weights, changes, fits, strict=True)]
         if alike and np.linalg.norm(np.concatenate(left)) <= 1e-6 * np.linalg.norm(goal):
