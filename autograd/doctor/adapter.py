@@ -153,8 +153,8 @@ def _runner(net: Any, run: Run | str | None) -> Run | None:
         return run
     if not callable(getattr(net, run, None)):
         raise OperandError(
-            f"{type(net).__name__} has no method {run!r}: give a function of (net, ...) instead, or None where one method "
-            f"does all of it"
+            f"{type(net).__name__} has no method {run!r}: give a function of (net, ...) instead, or None where one "
+            f"method does all of it"
         )
     name = run
 

@@ -208,6 +208,18 @@ MESSAGES = {
     "loss_squares": "the squared error",
     "loss_sizes": "the size of the error",
     "loss_aside": "The steps lower another quantity than the one that is computed in line {line} ({text}).",
+    "fault_overwritten": "each turn of the loop writes over the one before: only one term of the sum that {what} is "
+    "stays (= where += belongs).",
+    "edge_diagonal": "the numbers of {node} sum to 1, so each of them follows from all scores; only the diagonal of that "
+    "derivative is here.",
+    "fault_accumulated": "it adds to what all steps before have left there: it is never set to zero, so each step goes "
+    "along the sum of all gradients so far.",
+    "common_factor_large": "All steps are {factor} times the gradient of the loss in line {line} ({text}) times the "
+    "learning rate: as if the learning rate were so much larger, or as if another sum or mean were meant.",
+    "common_factor_small": "All steps are 1/{factor} of the gradient of the loss in line {line} ({text}) times the "
+    "learning rate: as if the learning rate were so much smaller, or as if another sum or mean were meant.",
+    "climbed": "The steps go up what is computed in line {line} ({text}); that is right where it should grow, as a "
+    "likelihood or a reward should.",
     "fault_not-finite": "it holds NaN or infinity.",
     "fault_integer": "it is of an integer dtype, which cuts off every fraction.",
     "fault_zero": "it is zero; it should be {what}.",
@@ -236,6 +248,8 @@ MESSAGES = {
     "array was changed again and again by numbers computed from it.",
     "time_up": "no training step was seen in the time there was: no array was changed again and again by numbers computed "
     "from it.",
+    "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
+    "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
     "numbers that were computed from it. At least two training steps must run.",
     "no_such_loss": "there is no loss {loss} that depends on {names}; give its name or its line as --loss.",

@@ -34,6 +34,13 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     right = [b["name"] for b in blocks if b["verdict"] == "right"]
     unsure = [b["name"] for b in blocks if b["verdict"] == "cannot tell"]
     yield say("right_gradients", names=listed(right)) if right else say("nothing_to_say")
+    factor = found["factor"]
+    if abs(factor - 1.0) > 1e-5:
+        key = "common_factor_large" if factor > 1 else "common_factor_small"
+        large = f"{max(factor, 1 / factor):.6g}"
+        yield say(key, factor=large, line=found["loss"]["line"], text=found["loss"]["text"])
+    if found["loss"]["form"] == "climbed":
+        yield say("climbed", line=found["loss"]["line"], text=found["loss"]["text"])
     if found["aside"]:
         yield say("loss_aside", line=found["aside"]["line"], text=found["aside"]["text"])
     odd = [name for name in unsure if name in found["unexplained"]]

@@ -127,6 +127,8 @@ class Candidates:
                     yield from self._single(node, wrong)
             if len(nodes) > 1:
                 yield from self._looped(nodes, likely)
+                if likely:  # what a loop has summed up, or written, at its end
+                    yield from (t for t in self._single(nodes[-1], wrong) if t.wanted[0].block in wrong)
 
     def _leading_to(self, ends: set[int]) -> set[int]:
         found = set(ends)
@@ -189,7 +191,7 @@ class Candidates:
     @cached_property
     def _families(self) -> tuple[dict[Any, list[Quantity]], dict[Any, list[Quantity]]]:
         q = self.quantities
-        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts])
+        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts, *q.rests])
 
     def _looped(self, nodes: list[Node], likely: bool) -> Iterator[Trial]:
         own = self._by_block(nodes) if likely else []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .at_hand import AtHand
+from .match import summed_to_one
 from .spelling import broadcasts, joint, level, slopes_of
 
 Array = Any
@@ -86,7 +87,9 @@ class Composer:
                 for text, ratio in self.pairs(rest):
                     for scaled in self.times(text, ratio):
                         yield f"({scaled}) * {slope if level(slope) > 2 else f'({slope})'}"
-        yield from self._masked(right)
+        if right.ndim:
+            yield from self._masked(right)
+            yield from self._through_softmax(right)
 
     def _masked(self, right: Array) -> Iterator[str]:
         """Names and products with a mask, which cannot be divided by."""
@@ -100,6 +103,20 @@ class Composer:
                     if np.allclose(value * m * ratio, right, rtol=1e-6, atol=1e-12):
                         for scaled in self.times(text, ratio):
                             yield f"{scaled if scaled == text and level(text) > 2 else f'({scaled})'} * {mask}"
+
+    def _through_softmax(self, right: Array) -> Iterator[str]:
+        """What comes back through a softmax: each share acts on all scores."""
+        same = [a for a in self.hand.arrays if np.shape(a.first) == right.shape]
+        for shares in same:
+            a = np.asarray(shares.first, dtype=float)
+            axis = summed_to_one(a)
+            for error in same if axis is not None else ():
+                g = np.asarray(error.first, dtype=float)
+                value = a * (g - (g * a).sum(axis=axis, keepdims=True))
+                ratio = float(np.vdot(value, right) / (np.vdot(value, value) or 1.0))
+                if np.any(value) and np.allclose(value * ratio, right, rtol=1e-6, atol=1e-12):
+                    inner = f"({error.text} * {shares.text}).sum(axis={axis}, keepdims=True)"
+                    yield from self.times(f"{shares.text} * ({error.text} - {inner})", ratio)
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""

@@ -7,6 +7,7 @@ rescales the learning rate; momentum, adaptive steps, decay and clipping are ste
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -17,10 +18,12 @@ from .look import Look, Point
 from .losses import Reading, loss_nodes, readings
 from .match import Columns
 from .node import Node
+from .reference import forward_part
 from .steps import Step, Training, finer
 from .verdicts import Judgement, rate_of, verdicts
 
 Array = Any
+PAIRS = 6  # of losses that are added up
 
 
 def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None:
@@ -64,7 +67,34 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
             rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())
         ):
             break
-    return _elsewhere(_meant(found[0], everything), rng)
+    meant = _meant(found[0], everything)
+    return _several(meant, everything) or _elsewhere(meant, rng)
+
+
+def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
+    """Everything is right, where a step lowers the sum of two losses, or each block its own; else None."""
+    losses = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    if not _wrong(best) + _silent(best) or len(losses) < 2:
+        return None
+    assert best.reading is not None
+    within = {id(n) for n, _ in forward_part(best.look, best.reading.roots)}
+    own = dict(best.verdicts)
+    for other in losses:
+        assert other.reading is not None
+        if other.form and not any(id(root) in within for root in other.reading.roots):
+            own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
+    if all(v.right for v in own.values()):
+        best.verdicts = own
+        return best
+    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
+        assert one.reading is not None
+        assert another.reading is not None
+        both = Reading("loss", [*one.reading.roots, *another.reading.roots])
+        with contextlib.suppress(Exception):
+            joined = verdicts(best.look, best.points, both)
+            if all(v.right for v in joined.verdicts.values()):
+                return joined
+    return None
 
 
 def _one_after_the_other(look: Look) -> bool:
@@ -94,7 +124,11 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     best, seen = found, dict(found.verdicts)
     everywhere = [found]
     large = len(found.look.program.order) > 3000
-    for step in [step for step in found.look.training.steps if step is not found.look.step][: 2 if large else 6]:
+    steps = found.look.training.steps
+    others = [
+        step for step in steps[len(steps) > 3 :] if step is not found.look.step
+    ]  # where the first begins is a guess
+    for step in others[: 2 if large else 6]:
         if large and not any(v.silent for v in seen.values()):
             break
         there = _judged_at(found, step, rng)

@@ -8,13 +8,14 @@ for. So three faults in a row are found one after the other.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
-from .losses import errors
+from .losses import before_squash, errors
 from .match import Columns, matched
 from .node import Node, same_statement
 from .quantities import Quantities, Quantity
@@ -25,8 +26,8 @@ from .verdicts import Judgement, number_in, plain_factors, rate_of
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
-SECONDS = 20.0  # for all faults of a script
-GRACE = 10.0  # where none was found by then
+SECONDS = 15.0  # for all faults of a script
+GRACE = 8.0  # where none was found by then
 
 
 class Locator(Candidates):
@@ -56,9 +57,9 @@ class Locator(Candidates):
             if all(id(n) in values for n in nodes) and self.look.block(values, nodes).size == size
         ]  # fmt: skip
 
-    def faults(self) -> list[Fault]:
-        """Every fault, the first one first."""
-        wrong = [name for name, v in self.found.verdicts.items() if not v.right and not v.silent]
+    def faults(self, known: Collection[str] = ()) -> list[Fault]:
+        """Every fault, the first one first; those of known blocks aside."""
+        wrong = [n for n, v in self.found.verdicts.items() if not v.right and not v.silent and n not in known]
         out: list[Fault] = []
         self.until = time.monotonic() + SECONDS
         while wrong and len(out) < MOST_FAULTS:
@@ -113,10 +114,12 @@ class Locator(Candidates):
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
             renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
             return max(renamed, key=lambda f: f.first.time, default=first)
-        first = min(more or fit, key=self._rank, default=None)
+        if not fit:
+            return None
+        first = min(more or fit, key=self._rank)
         # where a line hands on what it gets, it is the one that forgets something
-        idle = [f for f in more or fit if first and set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
-        return max(idle, key=lambda f: f.first.time) if idle and first and first.rescaled is None else first
+        idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
+        return max(idle, key=lambda f: f.first.time) if idle and first.rescaled is None else first
 
     def _hands_on(self, node: Node) -> bool:
         """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
@@ -186,7 +189,7 @@ class Locator(Candidates):
         with_it += [self._recomputed(trial, whole, k) for k in range(1, len(self.points))]
         without += [self._recomputed(trial, none, k) for k in range(1, len(self.points))] if linear else []
         fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
-        scale = self._scale(reached, wrong, fits, with_it, without) if fits else None
+        scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
         if scale is None or not np.isfinite(scale) or scale == 0.0:
             return None
         right = self._change(trial, scale) if scale != 1.0 else whole
@@ -311,8 +314,9 @@ class Locator(Candidates):
         return float(factor), float(along)
 
     def _scale(
-        self, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values], without: list[Values]
-    ) -> float | None:
+        self, node: Node, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values],
+        without: list[Values],
+    ) -> float | None:  # fmt: skip
         """The factor of the replacement with which the step of every block is what it should be."""
         for name in reached:
             if name not in wrong and self.found.verdicts[name].rule == "plain":
@@ -332,22 +336,33 @@ class Locator(Candidates):
         if free[0] != 1.0:  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own
-            return _rounded(self.convention if free[1] > 0 else -self.convention)
+            return _rounded(self._convention(node) if free[1] > 0 else -self._convention(node))
         fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
-            return _rounded(self.convention)
+            return _rounded(self._convention(node))
         return _rounded(fit[0])
 
-    @cached_property
-    def convention(self) -> float:
-        """The factor of the script's error along the cotangent of its prediction: what the whole script leaves out."""
+    def _convention(self, node: Node) -> float:
+        """The factor along its cotangent of the error that a value is made from, or of the script's first error.
+
+        It is what the script leaves out, or keeps for later.
+        """
+        before = self._factors_before(node) if np.size(self.values[0][id(node)]) > 1 else []
+        return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
+
+    def _first_factors(self) -> Iterator[float]:
+        """Those of the errors `prediction - target` along the cotangent of the prediction, or of its logit."""
         for group in errors(self.look):
-            factor = self.factor(group[0][0])
-            if factor is not None:
-                return abs(factor)
-        return 1.0
+            error, prediction, _ = group[0]
+            logit = before_squash(self.look, prediction, self.points[0])
+            for node in (prediction,) if logit is None else (logit[0], prediction):
+                if all(id(node) in bar for bar in self.found.bars):
+                    theirs = [np.asarray(v[id(error)], dtype=float) for v in self.values]
+                    match = matched(theirs, [bar[id(node)] for bar in self.found.bars])
+                    if match.holds and match.scale:
+                        yield match.scale
 
     def _change_of(self, name: str, new: list[Values]) -> Any:
         return matched(
@@ -403,7 +418,8 @@ class Locator(Candidates):
 
     def _factors_before(self, node: Node) -> list[float]:
         """The factors of the errors that a value is computed from, those of half products left aside."""
-        found, stack, known = [], list(node.operands()), set()
+        found: list[float] = []
+        stack, known = list(node.operands()), set[int]()
         while stack and len(known) < 12:
             at = stack.pop()
             if id(at) not in self.erring or id(at) in known:

@@ -114,3 +114,12 @@ def polynomial(x: list[Array], y: list[Array]) -> bool:
         return False
     fit = np.polynomial.Polynomial.fit(flat, goal, 3)
     return float(np.linalg.norm(fit(flat) - goal)) <= 1e-7 * float(np.linalg.norm(goal))
+
+
+def summed_to_one(x: Array) -> int | None:
+    """The axis along which positive numbers are shares of 1, as a softmax gives them; None where they are not."""
+    if x.dtype.kind == "f" and x.ndim and np.all(x > 0):
+        for axis in range(-1, -1 - x.ndim, -1):
+            if x.shape[axis] > 1 and np.allclose(x.sum(axis=axis), 1.0, rtol=1e-9):
+                return axis
+    return None

@@ -117,7 +117,7 @@ class Quantities:
     @cached_property
     def backward(self) -> list[Quantity]:
         """What an error can rightly be on its way back."""
-        return _distinct([*self.bars, *self.parts])
+        return _distinct([*self.bars, *self.parts, *self.rests])
 
     @cached_property
     def neutral(self) -> list[Quantity]:
@@ -172,9 +172,17 @@ class Quantities:
                     values.append(part)
                 else:
                     out.append(Quantity("part", node, values, consumer=consumer, block=block))
-                    if not block and 3 <= len(consumers) <= MANY:
-                        rest = [bar[key] - part for bar, part in zip(self.found.bars, values, strict=True)]
-                        out.append(Quantity("rest", node, rest, start=consumer))
+        return out
+
+    @cached_property
+    def rests(self) -> list[Quantity]:
+        """What all but one of several consumers pass to a node."""
+        out = []
+        for part in self.parts:
+            key = id(part.node)
+            if not part.block and 3 <= len(self.consumers[key]) <= MANY:
+                values = [bar[key] - value for bar, value in zip(self.found.bars, part.values, strict=True)]
+                out.append(Quantity("rest", part.node, values, start=part.consumer))
         return out
 
     @cached_property

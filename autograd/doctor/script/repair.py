@@ -130,7 +130,7 @@ class Repairer:
         """Edits that make the expression right, the smallest first."""
         if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6:
             yield from self._other_sign()
-        if self.span is None or self.right is None:
+        if self.span is None or self.right is None or self._is_kept():
             yield from self._blind()
             return
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
@@ -145,6 +145,10 @@ class Repairer:
                     if count >= MOST:
                         break
         yield from self._blind()
+
+    def _is_kept(self) -> bool:
+        """Whether the value is right for this step, and only what is left there from others is wrong."""
+        return self.fault.rescaled is not None and abs(self.fault.rescaled - 1.0) < 1e-9
 
     def _dropped(self) -> Iterator[Edit]:
         """A factor that should be 1 left out."""
@@ -215,6 +219,8 @@ class Repairer:
         source = self.place.source
         statement = self.place.statement
         text = source.segment(statement)
+        if self.place.kind == "augmented" and text.count("+=") == 1 and self._is_kept():
+            yield Edit(source, statement, text.replace("+=", "="))
         factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
         for old, new in (("+=", "-="), ("-=", "+="), *factors):
             if self.place.kind in ("augmented", "binary", "call") and text.count(old) == 1:
@@ -223,6 +229,10 @@ class Repairer:
             tree = ast.parse(text).body[0]
         except (SyntaxError, IndexError):
             return
+        if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Subscript) and "np" in self.hand.namespace:
+            parts = (ast.unparse(part) for part in (tree.target.value, tree.target.slice, tree.value))
+            if isinstance(tree.op, ast.Add):
+                yield Edit(source, statement, f"np.add.at({', '.join(parts)})")
         if (
             isinstance(tree, ast.Assign)
             and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name))

@@ -11,15 +11,15 @@ import heapq
 import itertools
 import operator
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .naming import name_blocks
 from .node import Node, added_at, assembled, cast, linked, masked
 from .sites import Site
-from .spelling import with_key
 from .tape import Held, Tape
 
 NUMBER_TYPES = {"clip", "float64", "float32", "float"}
@@ -429,8 +429,9 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: 
             groups[chain.number].append(chain)
     found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]
     found = [parameter for parameter in found if not _is_velocity(parameter, found, step)]
+    found = [parameter for parameter in found if not _is_average(parameter, found, step)]
     found.sort(key=lambda p: p.chains[0].states[0].time)
-    _name(tape, found)
+    name_blocks(tape, found)
     return found
 
 
@@ -449,6 +450,28 @@ def _is_velocity(parameter: Parameter, among: list[Parameter], step: Step) -> bo
     return False
 
 
+def _is_average(parameter: Parameter, among: list[Parameter], step: Step) -> bool:
+    """Whether the new state is made of the old one and of other parameters alone: a mean of them that moves along."""
+    own = {id(state) for chain in parameter.chains for state in chain.states}
+    others = {id(state) for p in among if p is not parameter for chain in p.chains for state in chain.states}
+    stack: list[Any] = [chain.state_at(step.end) for chain in parameter.chains]
+    own -= set(map(id, stack))
+    mixed, known = False, 0
+    while stack and known < 60:
+        node = stack.pop()
+        known += 1
+        if not isinstance(node, Node) or node.hyper or id(node) in own:
+            continue
+        if id(node) in others:
+            mixed = True
+            continue
+        name = getattr(node.function, "__name__", "")
+        if name not in ("add", "sub", "subtract", "mul", "multiply", "copy", "linked", "neg"):
+            return False
+        stack += node.args
+    return mixed and known < 60
+
+
 def _within(chain: Chain, step: Step) -> bool:
     """Whether within one step the change of a state depends on the state."""
     start, end = chain.state_at(step.start), chain.state_at(step.end)
@@ -464,54 +487,3 @@ def _within(chain: Chain, step: Step) -> bool:
             visited.add(id(node))
             stack += list(node.operands())
     return False
-
-
-def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
-    """The names of the blocks, as they are written in the script."""
-    spelled: dict[int, list[tuple[int, str, str]]] = defaultdict(list)  # with the text for a block of several numbers
-    for _, scope, key, thing, site in tape.stores:
-        if isinstance(thing, Node):
-            whole = text = (
-                site.target
-                if site.kind in ("store", "augmented")
-                else site.text
-                if site.kind in ("item", "attribute")
-                else str(key)
-            )
-            if scope[0] == "item":
-                if site.kind == "store" or text.endswith("]"):
-                    spelled[id(thing)].append((_plainness(scope, key, site), with_key(text, key), whole))
-                if site.kind == "store" and not text.endswith("]"):
-                    continue  # an element of what was stored as a whole has no other name
-            spelled[id(thing)].append((_plainness(scope, key, site), text, whole))
-    taken: dict[str, int] = {}
-    for parameter in parameters:
-        options: list[tuple[int, int, str]] = []
-        for chain in parameter.chains[:1]:
-            for k, state in enumerate(chain.states[:3]):
-                for rank, text, whole in spelled.get(id(state), ()):
-                    if text:
-                        options.append((rank, k, _holder(whole, parameter.chains) if parameter.several else text))
-        parameter.names = {text for _, _, text in options}
-        best = min(options, key=lambda o: (o[:2], "%" in o[2] or "{" in o[2]), default=(0, 0, parameter.site.target))[2]
-        count = taken[best] = taken.get(best, 0) + 1
-        parameter.name = best if count == 1 else f"{best} ({count})"
-
-
-def _holder(text: str, chains: list[Chain]) -> str:
-    """What several numbers are elements of: `W` for `W[i][j]`, or `W[i]` where they are all of one row."""
-    for _ in range(2 if len({chain.scope for chain in chains}) > 1 else 1):
-        text = text[: text.rindex("[")] if text.endswith("]") and "[" in text else text
-    return text
-
-
-def _plainness(scope: tuple[str, int], key: Any, site: Site) -> int:
-    """How good a name is for a learner to recognise: an attribute, a name at the top, a key, a local name."""
-    kind, number = scope
-    if kind == "attribute":
-        return 0
-    if kind == "item" and isinstance(key, str):
-        return 1
-    if kind == "frame" and number == 0:
-        return 2
-    return 4 if kind == "item" else 5

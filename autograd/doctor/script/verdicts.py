@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from .node import Node
 from .reference import cotangents, forward_part, gradient
 
 Array = Any
+
+LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(j|e|l|sse|rss)($|_|\W)", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -52,13 +55,14 @@ class Judgement:
     forward: set[int]
     form: str = ""
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
+    kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
 
 def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> tuple[str, float]:
-    """What kind of loss a reading is ("squares", "entropy", "absolute", "errors" or "" where there is no telling), and its sign.
+    """What kind of loss a reading is, and its sign: -1 where it grows as the predictions near the targets.
 
-    The sign is -1 where it grows as the predictions near the targets.
+    It is "squares", "entropy", "absolute", "errors" (another function of them), or "" where there is no telling.
     """
     if reading.kind != "loss":
         return reading.kind, 1.0
@@ -138,6 +142,24 @@ def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
     )
 
 
+def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
+    """Whether every step goes straight up a quantity that is not called a loss: a likelihood, a reward."""
+    roots: set[int] = set()
+    nodes = list(reading.roots)
+    while nodes and len(roots) < 60:  # the quantity, and what it is a multiple of
+        node = nodes.pop()
+        roots.add(id(node))
+        nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
+    names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
+    if any(LOSS.search(name) for name in names):
+        return False
+    matches = []
+    for name in look.ends:
+        right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
+        matches.append(matched([look.change(point.values, name) for point in points], right))
+    return all(m.holds and (m.scale > 0 or not m.scales) for m in matches) and any(m.scales for m in matches)
+
+
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     order = forward_part(look, reading.roots)
     bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
@@ -146,6 +168,10 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
     forward = {id(node) for node, _ in order}
+    if reading.kind == "loss" and not form and _is_climbed(look, points, reading, bars):
+        reading.sign = -reading.sign
+        bars = [{key: -bar for key, bar in each.items()} for each in bars]
+        form = "climbed"
     found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
     if form and not all(v.right for v in found.values()) and _uniform(look, found):
         for v in found.values():
@@ -317,6 +343,19 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
         found.rule, found.decay = "decay", -float(coefficients[1])
         found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
         return
+    if len(goal) > 4 * len(points):  # decay, and a gradient that is clipped at some points
+        fits = [
+            np.linalg.lstsq(np.stack(r, axis=1), d, rcond=None)[0]
+            for *r, d in zip(right, weights, changes, strict=True)
+        ]
+        alike = np.ptp([c[1] for c in fits]) <= 1e-6 * abs(fits[0][1]) + 1e-12
+        left = [np.stack(r, axis=1) @ c - d for *r, d, c in zip(right, weights, changes, fits, strict=True)]
+        if alike and np.linalg.norm(np.concatenate(left)) <= 1e-6 * np.linalg.norm(goal):
+            found.decay = -float(fits[0][1])
+            found.rule = "decay" if abs(found.decay) > 1e-12 else "adaptive"
+            found.right = found.decay >= -1e-12 and all(c[0] < 0 for c in fits)
+            found.uphill = all(c[0] > 0 for c in fits)
+            return
     agree = against = 0
     for g, d in zip(right, changes, strict=True):
         large = np.abs(g) > 1e-3 * np.max(np.abs(g), initial=0.0)

@@ -22,8 +22,8 @@ RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_
 
 
 FOLLOWED = (
-    "sub", "subtract", "add", "neg", "mul", "multiply", "truediv", "divide", "copy", "linked", "assembled", "spread", "matmul",
-    "dot", "outer",
+    "sub", "subtract", "add", "neg", "mul", "multiply", "truediv", "divide", "copy", "linked", "assembled", "spread",
+    "matmul", "dot", "outer",
 )  # fmt: skip
 """What a step may be made by, between the parameter and its gradient."""
 

@@ -118,6 +118,8 @@ class Words:
 
     def _edge(self, facts: dict[str, Any], name: str) -> str:
         node = self.name(facts.get("node"))
+        if "diagonal" in facts:
+            return say("edge_diagonal", node=node)
         if "only" in facts:
             return say("edge_only", node=node, other=self.name(facts["only"]))
         key = "edge_dropped" if name == "dropped-edge" else "edge_doubled"
