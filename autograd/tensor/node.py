@@ -133,6 +133,7 @@ class ArrayNode:
 
     @data.setter
     def data(self, array: Any) -> None:
+        _not_while_traced(self, "an assignment to .data")
         if self._parents:
             raise GraphError(
                 f"the array of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
@@ -147,6 +148,7 @@ class ArrayNode:
     @property
     def grad(self) -> Array:
         """d root / d self of the backward sweeps so far; zeros before the first. Assignable."""
+        _not_while_traced(self, ".grad")
         if self._grad is None:
             with ADDING:  # unless another thread has just added to it
                 if self._grad is None:

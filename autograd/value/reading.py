@@ -58,6 +58,8 @@ class Scalar:
 
     @data.setter
     def data(self, number: object) -> None:
+        if SPECIAL:
+            refuse_while_tracing(self, "an assignment to .data")
         if not self.is_leaf:
             raise GraphError(
                 f"the number of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
@@ -67,6 +69,8 @@ class Scalar:
     @property
     def grad(self) -> float:
         """d root / d self of the backward sweeps so far: see `backward`. Assignable."""
+        if SPECIAL:
+            refuse_while_tracing(self, ".grad")
         if self.x is not None and self.y is None:
             conversion.watch_steps(self)
         return self._grad
