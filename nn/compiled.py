@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Value
+from autograd import Tensor, Value
 
 from .array_layers import FROZEN, Dropout
 from .errors import SettingError
@@ -42,6 +42,7 @@ def compiled(model: Module, loss: Callable[[Any, Any], Any], eager: Step) -> tup
 
     def step(inputs: Any, targets: Any) -> float:
         nonlocal unchecked
+        inputs, targets = (each.data if isinstance(each, Tensor) else each for each in (inputs, targets))
         if unchecked and len(targets) > 1:
             _check_mean(train.value(train.pack(), inputs, targets), eager(inputs, targets))
             unchecked = False
