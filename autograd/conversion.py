@@ -291,6 +291,16 @@ def is_shown() -> bool:
     return False
 
 
+def is_an_image() -> bool:
+    """Whether matplotlib is about to draw an image or contours, for which it takes no objects."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name in ("imshow", "pcolormesh", "pcolor", "contour", "contourf", "matshow"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 @functools.cache
 def _teach_matplotlib() -> None:
     """Tell matplotlib how Values and Tensors in a list are read; it asks when it meets the first of them."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import SettingError, StateError
-from .module import check_state
 from .optim import Optimizer, number
+from .state import check_state
 
 
 class Schedule:
