@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from autograd import OperandError, ShapeError, Tensor, TraceError, sqrt
-from autograd.mode import NOW, SPECIAL
+from autograd.mode import NOW, TRACING
 
 from .activations import is_recorded
 from .errors import SettingError
@@ -195,7 +195,7 @@ class Dropout(Module):
         """Any shape to the same shape; a list of Values to a list."""
         if not self.training or self.p == 0:
             return x
-        if SPECIAL and NOW.tracer is not None:
+        if TRACING and NOW.tracer is not None:
             raise TraceError(f"{FROZEN}, or after model.eval()")
         kept = array_generator(generator(self.source)).random(np.shape(x) if isinstance(x, list) else x.shape) >= self.p
         factors = kept / (1 - self.p) if self.p < 1 else kept * 0.0

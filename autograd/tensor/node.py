@@ -17,7 +17,7 @@ from ..carrier import Note, checked_label, describe, kind_of, whole
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError, ShapeError
-from ..mode import ADDING, NOW, SPECIAL
+from ..mode import ADDING, NOW, TRACING
 from ..system.arrays import MASKED, check_array
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
@@ -32,14 +32,14 @@ def array_tracer() -> Any:
 
 def _not_while_traced(node: Any, what: str) -> None:
     """A number read while a compiler traces would be frozen into the program: its tracer says so."""
-    tracer = array_tracer() if SPECIAL else None
+    tracer = array_tracer() if TRACING else None
     if tracer is not None:
         tracer.refuse(node, what)
 
 
 def _compared(node: Any, sign: str, other: Any) -> Any:
     """The condition that a compiler records in the place of a comparison; None where nothing is traced."""
-    tracer = array_tracer() if SPECIAL else None
+    tracer = array_tracer() if TRACING else None
     return None if tracer is None else tracer.compare(sign, node, other)
 
 

@@ -19,7 +19,7 @@ from .. import ufuncs
 from ..conversion import is_an_image, is_shown, warn_of_cast
 from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
-from ..mode import NOW, SPECIAL
+from ..mode import NOW, SPECIAL, TRACING
 from ..numbers.functions import clip, root, where
 from ..system.arrays import MASKED, RECORDED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
@@ -365,7 +365,7 @@ def _extreme(ufunc: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _winner(rule: Any, elements: list[Any]) -> Any:
-    if SPECIAL and NOW.tracer is not None:
+    if TRACING and NOW.tracer is not None:
         return functools.reduce(rule, elements)
     numbers = [_number(each) for each in elements]
     top = functools.reduce(rule, numbers)
