@@ -9,13 +9,14 @@ from __future__ import annotations
 import reprlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from autograd import GraphError, Tensor, Value, parameter, scope
 
 from .errors import SettingError, StateError
+from .habits import OF_A_MODULE, missing
 from .state import check_state, checked_number
 
 Self = TypeVar("Self", bound="Module")
@@ -144,6 +145,11 @@ class Module:
         return self._place[1]
 
     # ---------------------------------------------------------------------------------- parts and parameters
+
+    if not TYPE_CHECKING:  # a type checker shall go on finding typos
+
+        def __getattr__(self, name: str) -> Any:
+            return missing(self, name, OF_A_MODULE)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _METHODS and not (callable(value) and not isinstance(value, _PARTS)):

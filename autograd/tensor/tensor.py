@@ -297,7 +297,10 @@ def to_array(data: Any, dtype: Any = None) -> Array:
     if isinstance(data, Tensor):
         raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
     check_array(data)
-    array = np.array(data, dtype=dtype)
+    try:
+        array = np.array(data, dtype=dtype)
+    except ValueError as error:  # rows of different lengths
+        raise OperandError(f"a Tensor is an array: {error}") from None
     if array.dtype.kind == "f":
         return array
     if array.dtype.kind in "iub":
@@ -307,7 +310,10 @@ def to_array(data: Any, dtype: Any = None) -> Array:
                 "as data that needs no gradient, use the array itself"
             )
         return array.astype(np.float64)
-    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}")
+    remedy = "; convert texts first: np.array(texts, dtype=float)" if array.dtype.kind == "U" else ""
+    if any(hasattr(element, "_apply") for element in array.flat):
+        remedy = "; Values make an array of their own, values([...])"
+    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}{remedy}")
 
 
 def constant(number: Any) -> Tensor:

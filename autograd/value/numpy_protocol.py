@@ -61,12 +61,17 @@ def called(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, An
     """numpy's own way through arrays of objects.
 
     Raises:
-        OperandError: the results are to be written into an array of plain numbers (`acc += v`).
+        OperandError: the results are to be plain numbers (`dtype=float`), or written among such (`acc += v`).
     """
     try:
         return getattr(ufunc, method)(*inputs, **options)
     except TypeError as error:
         out = options.get("out")
+        if not isinstance(error, AutogradError) and options.get("dtype") is not None:
+            raise OperandError(
+                f"np.{ufunc.__name__}(dtype=...) asks for plain numbers, which have no graph: leave dtype= away, "
+                "or take data(xs), the numbers alone"
+            ) from error
         if isinstance(error, AutogradError) or out is None or all(x is None or x.dtype == object for x in out):
             raise
         raise no_graph_in(ufunc.__name__) from error
