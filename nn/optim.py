@@ -14,7 +14,8 @@ from autograd import Tensor, parameter
 from autograd.system.quiet import quiet
 
 from .errors import SettingError, StateError
-from .module import CARRIERS, Module, check_state, checked_number, forget_gradient, has_gradient
+from .module import CARRIERS, Module, forget_gradient, has_gradient
+from .state import check_state, checked_number
 
 
 class Optimizer:
