@@ -284,11 +284,10 @@ class ArrayNode:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if conversion.is_shown():  # a plot takes the numbers
             return np.array(self._data, dtype=dtype)
-        ours = conversion.namesake()
-        recorded = f"autograd.{ours}(t), which is recorded, or " if ours else ""
+        ours = conversion.instead_of_library()
         raise OperandError(
-            f"a Tensor turned into a plain array would lose its graph: write {recorded}t.data or t.numpy() for the "
-            "numbers; several Tensors are joined by stack([...]) or concatenate([...])"
+            f"a Tensor turned into a plain array would lose its graph: write {ours}{', or ' * bool(ours)}t.data or "
+            "t.numpy() for the numbers; several Tensors are joined by stack([...]) or concatenate([...])"
         )
 
     def __repr__(self) -> str:

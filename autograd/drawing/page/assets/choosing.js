@@ -50,6 +50,7 @@ function choose(box, node = box?.output ?? null, redraw = true) {
   state.chosen = box ? { box, node } : null;
   state.shares = new Map();
   state.lit = new Set();
+  state.path = 0;
   document.body.classList.toggle("has-choice", Boolean(box));
   if (node && !node.root) {
     for (const [edge, part] of graph.contributions(node)) if (node.grad) state.shares.set(edge, part / (node.grad - (node.before ?? 0)));
@@ -68,8 +69,9 @@ function showPart(part) {
   panel.scrollTop += part.getBoundingClientRect().top - panel.getBoundingClientRect().top - 12;
 }
 
-function light(path) {
+function light(path, place) {
   state.lit = new Set(path.edges);
+  state.path = place;
   update();
   byId("live").textContent = `This path adds ${short(path.product)}`;
 }
@@ -85,7 +87,7 @@ function describe() {
   const place = byId("chosen");
   const box = state.pointed ?? state.chosen?.box;
   const node = state.pointed ? null : state.chosen?.node;
-  const shownKey = [state.version, box?.id, node?.id, state.sweep.direction, state.sweep.at, state.isFresh, [...state.lit].map((edge) => edge.id)].join(" ");
+  const shownKey = [state.version, box?.id, node?.id, state.sweep.direction, state.sweep.at, state.isFresh].join(" ");
   if (describe.shown === shownKey) return;
   describe.shown = shownKey;
   const context = { graph, sweep: state.sweep, scene: state.scene, choose: chooseNode, light, shares: node ? state.shares : new Map() };

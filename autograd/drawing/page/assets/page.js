@@ -7,7 +7,7 @@ function showTable() {
   words.hidden = !words.hidden;
   byId("stage").hidden = !words.hidden;
   byId("as-table").setAttribute("aria-pressed", String(!words.hidden));
-  table.update(state.sweep);
+  update();
 }
 
 const CONTROLS = {
@@ -133,7 +133,7 @@ function start() {
     input.addEventListener("change", () => turn(input.value));
     if (input.value === "backward") input.disabled = !graph.hasGradients;
   }
-  state.sweep.goTo(state.sweep.length);
+  startAnew();
   const link = address.read();
   for (let room = "", round = 0; room !== sizeText(camera.room) && round < 3; round++) { // what is written around the picture takes room from it
     room = sizeText(camera.room);
@@ -142,9 +142,7 @@ function start() {
   }
   address.follow(link);
   window.addEventListener("hashchange", (event) => {
-    const link = address.read(new URL(event.newURL).hash); // the page may have written its own in the meantime
-    if (engine) resetAll();
-    address.follow(link);
+    address.follow(address.read(new URL(event.newURL).hash)); // the page may have written its own in the meantime
   });
   byId("graph").addEventListener("pointerdown", () => { state.isHeld = true; }, true);
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) window.addEventListener(end, () => { state.isHeld = false; }, true);

@@ -24,7 +24,7 @@ function showPath(path, place, scale, scene, light) {
   const names = viaOf(path, scene);
   const item = make("button", { type: "button", class: place === 0 ? "path lit" : "path", onclick: (event) => {
     for (const other of event.currentTarget.closest("ol").querySelectorAll(".path")) other.classList.toggle("lit", other === event.currentTarget);
-    light(path);
+    light(path, place);
   } }, bar(path.product, scale), make("span", { class: "product" }, productText(path.factors)), make("span", { class: "unseen" }, " is "), make("b", {}, short(path.product)), names ? make("small", {}, ` ${names}`) : null, make("span", { class: "unseen" }, ". Show this path"));
   return make("li", {}, item);
 }
