@@ -58,6 +58,11 @@ def run(
         path = os.path.abspath(os.fspath(subject))
         if not Path(path).is_file():
             raise OperandError(f"there is no script {os.fspath(subject)!r}")
+        if path.endswith(".ipynb"):
+            raise OperandError(
+                f"{os.fspath(subject)!r} is a notebook: put its training into a function, and call "
+                "autograd.doctor.run(my_training) there; or make a script of it: jupyter nbconvert --to script"
+            )
         name = os.path.basename(path)
         try:
             target: Script | Function = Script(path, list(argv))
