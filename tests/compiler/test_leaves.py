@@ -65,6 +65,13 @@ def test_what_is_no_float_is_left_to_python():
     assert [v.grad for v in values] == [0.0, 4.0, 28.0, 15.0]
 
 
+@pytest.mark.skipif(autograd.compiled, reason="nothing of a compiled Value can be taken away")
+def test_what_was_taken_away_is_left_to_python():
+    values = [Value(1.0), Value(2.0)]
+    del values[1]._data
+    assert Leaves(values).read() is None
+
+
 @pytest.mark.parametrize("why", ["not found", "no global lock"])
 def test_without_such_code(why, monkeypatch):
     leaves._loops.cache_clear()

@@ -102,6 +102,9 @@ def _text(native: bool, data: int, grad: int, mark: int) -> str:
         put = "  store double %sum, ptr %field\n  store i64 1, ptr %mark"
     else:
         get = f"""  %float = load ptr, ptr %field
+  %there = icmp ne ptr %float, null
+  br i1 %there, label %look, label %stop
+look:
   %type = getelementptr i8, ptr %float, i64 {object.__basicsize__ - 8}
   %kind = load i64, ptr %type
   %good = icmp eq i64 %kind, {id(float)}
