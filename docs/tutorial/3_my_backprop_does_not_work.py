@@ -125,7 +125,7 @@ plt.figure(figsize=(6, 3.5))
 plt.plot(X, Y, color="black", linewidth=6, alpha=0.25, label="y = x²")
 for (name, net), style in zip(fits.items(), (":", "--", "-.", (0, (5, 1)), "-")):
     plt.plot(X, [net.forward(x).item() for x in X], linestyle=style, label=name)
-plt.legend(loc="lower right", fontsize="small")
+plt.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
