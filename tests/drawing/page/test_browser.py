@@ -303,6 +303,24 @@ def test_boxes_by_keyboard(opened: Opened) -> None:
     assert step_of(tab).startswith("backward")
 
 
+def test_modules_are_opened_and_closed_by_keyboard(opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([3, 3, 1])))
+    focused = "document.activeElement.id"
+    first = tab.locator("#graph .box.neuron").first.get_attribute("id")
+    tab.focus(f"#{first}")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")
+    inside = tab.evaluate(focused)
+    assert inside != first
+    assert tab.locator(f"#{first}").count() == 0
+    assert tab.locator(f"#graph #{inside}").count() == 1  # the focus is on a box of what was opened
+    tab.keyboard.press("Enter")
+    tab.focus("#close-module")
+    assert tab.inner_text("#close-module") == "Close layers.0.neurons.0"
+    tab.keyboard.press("Enter")
+    assert tab.evaluate(focused) == first
+
+
 def test_search_and_filters(opened: Opened) -> None:
     tab = opened(inspect(graphs.network([2, 1])))
     show(tab, "values")

@@ -90,19 +90,23 @@ function describe() {
   const shownKey = [state.version, box?.id, node?.id, state.sweep.direction, state.sweep.at, state.isFresh].join(" ");
   if (describe.shown === shownKey) return;
   describe.shown = shownKey;
-  const context = { graph, sweep: state.sweep, scene: state.scene, choose: chooseNode, light, shares: node ? state.shares : new Map() };
+  const context = { graph, sweep: state.sweep, scene: state.scene, choose: chooseNode, light, toggle, shares: node ? state.shares : new Map() };
   if (!box) showNothing(place, graph);
   else if (box.node) showNode(place, box.node, context);
   else if (node && node !== box.output) showNode(place, node, context);
   else showModule(place, box.module, box.nodes, false, () => toggle(box.module.id), context);
 }
 
+/** Open or close a module. What had the focus may be gone: it goes on to what took its place. */
 function toggle(id) {
+  const module = graph.modules.get(id);
   if (state.open.has(id)) {
-    for (const [other, module] of graph.modules) if (module.chain.includes(id)) state.open.delete(other);
-  } else for (const each of graph.modules.get(id).chain) state.open.add(each);
+    for (const [other, { chain }] of graph.modules) if (chain.includes(id)) state.open.delete(other);
+  } else for (const each of module.chain) state.open.add(each);
   byId("level").value = "";
+  const hadFocus = document.activeElement.closest("#graph, #panel");
   rebuild();
+  if (hadFocus && !document.activeElement.closest("#graph")) picture.boxes.get(state.scene.byId.get(id) ?? state.scene.boxOf.get(module.nodes[0])).group.focus();
 }
 
 function listen(box) {
