@@ -30,7 +30,7 @@ def neurons(nodes: Sequence[Any], links: Links, paths: Sequence[Path], roots: Se
     Args:
         links: the operands of each node.
         paths: the modules that each is drawn in; a neuron lies in one.
-        roots: what was asked for: it is never hidden inside a neuron.
+        roots: what was asked for, or is marked: it is never hidden inside a neuron.
     """
     return list(_Search(nodes, links, paths, roots).found())
 
