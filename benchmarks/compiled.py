@@ -110,7 +110,7 @@ def _make(contender: str, name: str, data: Any) -> Callable[[], Any]:
         import jax
 
         theta, *batch = (jax.numpy.asarray(part) for part in (data.theta, *data.batch))
-        return lambda: jax.block_until_ready(step.value_and_grad(theta, *batch))
+        return lambda: step.value_and_grad(theta, *batch)  # which waits until it knows that all is finite
     return lambda: step.value_and_grad(data.theta, *data.batch)
 
 

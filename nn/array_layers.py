@@ -63,7 +63,8 @@ class Linear(Module):
         """(..., in_features) to (..., out_features)."""
         x = array_input(x, self, self.weight.dtype)
         if not x.ndim or x.shape[-1] != self.in_features:
-            raise ShapeError(f"{self!r} expects inputs of shape (..., {self.in_features}), got {x.shape}")
+            column = "; for one feature in a column write X[:, None]" if x.ndim == self.in_features == 1 else ""
+            raise ShapeError(f"{self!r} expects inputs of shape (..., {self.in_features}), got {x.shape}{column}")
         out: Tensor = x @ self.weight.T
         return out if self.bias is None else out + self.bias
 
@@ -249,6 +250,8 @@ class Sequential(Module):
         for name, module in named.items():
             if not isinstance(module, Module):
                 made = f"{module.__name__}()" if isinstance(module, type) else "a class with forward"
+                if isinstance(module, (list, tuple)):
+                    made = "Sequential(*layers)"
                 raise SettingError(f"Sequential is made of modules, got {module!r} at {name}; write {made}")
             if hasattr(self, str(name)):
                 raise SettingError(f"a part of Sequential cannot be named {name!r}: that name has a meaning already")

@@ -14,7 +14,7 @@ from autograd import Tensor, parameter
 from autograd.system.quiet import quiet
 
 from .errors import SettingError, StateError
-from .module import CARRIERS, Module, checked_number, forget_gradient, has_gradient
+from .module import CARRIERS, Module, check_state, checked_number, forget_gradient, has_gradient
 
 
 class Optimizer:
@@ -97,6 +97,7 @@ class Optimizer:
         Raises:
             StateError: it is the state of another kind of optimiser, or of other parameters.
         """
+        check_state(state)
         places = {
             f"{memory}.{place}": (memory, place) for memory in self.memories for place in range(len(self.parameters))
         }

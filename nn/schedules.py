@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import SettingError, StateError
+from .module import check_state
 from .optim import Optimizer, number
 
 
@@ -54,8 +55,10 @@ class Schedule:
     def _move(self, before: float, after: float) -> None:
         """Change the rate as the formula goes on; where it has its own rate still, to its very bits."""
         now, floor = self.optimizer.lr, self.floor
-        if now != before and before != floor:  # from a rate of nothing, no factor leads on
+        if now != before and before != floor:
             after = floor + (now - floor) * (after - floor) / (before - floor)
+        elif now != before:  # from a rate of nothing no factor leads on: what is above it is added, as PyTorch does
+            after = now + (after - floor)
         self.optimizer.lr = after
 
     def state_dict(self) -> dict[str, float]:
@@ -68,6 +71,7 @@ class Schedule:
         Raises:
             StateError: it is no schedule's state.
         """
+        check_state(state)
         if set(state) - {"lr"} != {"epoch", "base_lr"}:  # version 0.1 wrote no lr
             raise StateError(f"a schedule's state holds epoch and base_lr, got {', '.join(sorted(state)) or 'nothing'}")
         self.epoch, self.base_lr = int(state["epoch"]), float(state["base_lr"])

@@ -75,6 +75,18 @@ _INSTEAD: Final = {
     "tolist": "t.data.tolist() for the numbers, or list(t) for its rows as Tensors",
     "fill": "t.data = np.full(t.shape, number)",
     "sort": "np.sort(t)",
+    "view": "t.reshape(shape)",
+    # of PyTorch
+    "cpu": "t, there are no devices",
+    "cuda": "t, there are no devices",
+    "mm": "t @ other",
+    "numel": "t.size",
+    "permute": "t.transpose(axes)",
+    "requires_grad": "t.detach() for what needs no gradient; every other Tensor gets one",
+    "requires_grad_": "t.detach() for what needs no gradient; every other Tensor gets one",
+    "to": "t, there are no devices",
+    "unsqueeze": "t[None], or np.expand_dims(t, axis)",
+    "zero_grad": "t.grad = None",
 }
 
 
@@ -272,11 +284,10 @@ class ArrayNode:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if conversion.is_shown():  # a plot takes the numbers
             return np.array(self._data, dtype=dtype)
-        ours = conversion.namesake()
-        recorded = f"autograd.{ours}(t), which is recorded, or " if ours else ""
+        ours = conversion.instead_of_library()
         raise OperandError(
-            f"a Tensor turned into a plain array would lose its graph: write {recorded}t.data or t.numpy() for the "
-            "numbers; several Tensors are joined by stack([...]) or concatenate([...])"
+            f"a Tensor turned into a plain array would lose its graph: write {ours}{', or ' * bool(ours)}t.data or "
+            "t.numpy() for the numbers; several Tensors are joined by stack([...]) or concatenate([...])"
         )
 
     def __repr__(self) -> str:
@@ -320,9 +331,9 @@ class ArrayNode:
     __hash__ = object.__hash__
 
     def __getattr__(self, name: str) -> Any:
-        """Only what there is not comes here: what numpy's arrays have beyond a Tensor is named with what to write."""
+        """Only what there is not comes here: of what numpy and torch have beyond a Tensor it says what to write."""
         told = f"'Tensor' object has no attribute {name!r}"
-        if not name.startswith("_") and hasattr(np.ndarray, name):
+        if name in _INSTEAD or (not name.startswith("_") and hasattr(np.ndarray, name)):
             told = f"a Tensor has no {name}: write {_INSTEAD.get(name, f't.data.{name}')}"
         raise AttributeError(told)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..carrier import Note, deepcopy_graph, describe, no_subclass, rule_of, unrecorded, whole
-from ..conversion import CARRIERS, is_shown
+from ..conversion import CARRIERS, check_pickled, is_differentiated, is_shown
 from ..core.reverse import times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, UNRECORDED
@@ -261,10 +261,10 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     # -------------------------------------------------------------------------------------------- copies
 
     def __copy__(self) -> Tensor:
-        return self._copied({})
+        return self if is_differentiated(self) else self._copied({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return deepcopy_graph(self, memo)
+        return self if is_differentiated(self) else deepcopy_graph(self, memo)
 
     def _copied(self, memo: dict[int, Any]) -> Tensor:
         twin = recorded(self.rule, self._data.copy(), (), (), None, self.options)
@@ -281,11 +281,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._parents:
-            raise GraphError(
-                f"a result ({self.op}) is not pickled, its graph would come along: pickle t.detach() for its numbers, "
-                "or save the parameters"
-            )
+        check_pickled(self, "t")
         return _unpickled, (self._data, self._grad, self.label, self.kind)
 
 
@@ -301,7 +297,10 @@ def to_array(data: Any, dtype: Any = None) -> Array:
     if isinstance(data, Tensor):
         raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
     check_array(data)
-    array = np.array(data, dtype=dtype)
+    try:
+        array = np.array(data, dtype=dtype)
+    except ValueError as error:  # rows of different lengths
+        raise OperandError(f"a Tensor is an array: {error}") from None
     if array.dtype.kind == "f":
         return array
     if array.dtype.kind in "iub":
@@ -311,7 +310,10 @@ def to_array(data: Any, dtype: Any = None) -> Array:
                 "as data that needs no gradient, use the array itself"
             )
         return array.astype(np.float64)
-    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}")
+    remedy = "; convert texts first: np.array(texts, dtype=float)" if array.dtype.kind == "U" else ""
+    if any(hasattr(element, "_apply") for element in array.flat):
+        remedy = "; Values make an array of their own, values([...])"
+    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}{remedy}")
 
 
 def constant(number: Any) -> Tensor:
@@ -394,7 +396,9 @@ def _number(name: str, operand: Any) -> Any:
         )
     if hasattr(operand, "_apply"):
         raise OperandError(f"{name}: a Tensor and a {kind.__name__} do not mix in one graph; use Tensors throughout")
-    raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}")
+    own = next((method for method in ("to_numpy", "toarray") if hasattr(operand, method)), "")
+    remedy = f"; write x.{own}()" if own else "; write np.asarray(x)" if hasattr(operand, "__array__") else ""
+    raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}{remedy}")
 
 
 def recorded(rule: Any, data: Array, parents: Any, saved: Any, prints: Any, options: dict[str, Any]) -> Tensor:

@@ -82,8 +82,8 @@ print("delta1", delta1.round(4))
 print(dW1.round(4))
 
 # %% [markdown]
-# Look at how small δ has become on its way. A sigmoid's slope is at most ¼, so every layer takes away three quarters or
-# more. This is the *vanishing gradient*; [notebook 4](4_why_it_does_not_learn.ipynb) is about what to do.
+# Look at how small δ has become on its way. A sigmoid's slope is at most ¼, so unless the weights are large, every layer
+# takes away three quarters or more. This is the *vanishing gradient*; [notebook 4](4_why_it_does_not_learn.ipynb) is about what to do.
 #
 # ## Now let the engine do it
 #

@@ -188,7 +188,7 @@ def check_1(backprop):
 # check_1(backprop_1)
 
 # %% [markdown]
-# **2.** The last layer learns, the first one does not.
+# **2.** The last layer learns, the first one learns badly.
 
 
 # %%
