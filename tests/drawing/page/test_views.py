@@ -204,12 +204,16 @@ def test_many_leaves_stand_side_by_side(opened: Opened) -> None:
 def test_a_choice_outlasts_a_change_of_the_window(opened: Opened, box: int) -> None:
     tab = opened(inspect(graphs.network([3, 3, 1])))
     tab.locator("#graph .box .fill").nth(box).click()
+    if tab.locator("#chosen .path").count() > 1:
+        tab.locator("#chosen .path").nth(1).click()
+    lit = tab.locator("#chosen .path.lit").all_inner_texts()
     chosen = tab.get_attribute("#graph .box.chosen", "id")
     before = tab.get_attribute("#graph", "viewBox")
     tab.set_viewport_size({"width": 900, "height": 600})
     until(tab, f"document.getElementById('graph').getAttribute('viewBox') !== '{before}'")
     assert tab.get_attribute("#graph .box.chosen", "id") == chosen
     assert tab.is_visible("#chosen h2")
+    assert tab.locator("#chosen .path.lit").all_inner_texts() == lit
 
 
 def test_an_edge_to_the_next_line_stays_inside_the_picture(opened: Opened) -> None:

@@ -45,8 +45,8 @@ function threshold() {
   return limit;
 }
 
-/** Choose a box, or one of the values in it; nothing with null. The largest path of its gradient is lit. */
-function choose(box, node = box?.output ?? null, redraw = true) {
+/** Choose a box, or one of the values in it; nothing with null. A path of its gradient is lit: the largest comes first. */
+function choose(box, node = box?.output ?? null, redraw = true, path = 0) {
   state.chosen = box ? { box, node } : null;
   state.shares = new Map();
   state.lit = new Set();
@@ -55,7 +55,8 @@ function choose(box, node = box?.output ?? null, redraw = true) {
   if (node && !node.root) {
     for (const [edge, part] of graph.contributions(node)) if (node.grad) state.shares.set(edge, part / (node.grad - (node.before ?? 0)));
     const found = explain(graph, node);
-    if (found?.paths.length) state.lit = new Set(found.paths[0].edges);
+    if (found?.paths[path]) state.path = path;
+    if (found?.paths.length) state.lit = new Set(found.paths[state.path].edges);
     state.cancels = found ? found.cancels : false;
   }
   if (!redraw) return;
