@@ -183,6 +183,10 @@ def test_the_network_of_the_issue_is_drawn_and_opens_at_once(opened: Opened) -> 
     tab = opened(inspect(loss))
     assert in_sight(tab, "#graph .box")
     assert np.isfinite(len(draw(loss).source))
+    levels = "[...document.querySelectorAll('#level option:not([hidden])')].map((option) => option.label)"
+    assert tab.evaluate(levels) == ["MLP", "layers", "neurons", "values"]
+    twice = opened(inspect(graphs.network([2, 1], samples=2)))
+    assert twice.evaluate(levels) == ["MLP", "layers", "neurons", "neurons, run by run", "values"]
     idle = tab.inner_text("#headline")
     assert "parameters receive no gradient at all: layers." in idle
 
