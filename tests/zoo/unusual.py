@@ -3,6 +3,8 @@
 Each keeps what made it hard: lists made anew, a loss that is only compared, a value that lacks one of several paths.
 """
 
+# ruff: noqa: E501 - the lines are those of the specimens
+
 from __future__ import annotations
 
 HEAD = """
