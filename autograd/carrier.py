@@ -88,7 +88,7 @@ def describe(thing: object) -> str:
     """A short name of a thing for an error message: its type, and its text when that is short."""
     text = repr(thing)
     kind = type(thing).__name__
-    return f"{kind} {text}" if len(text) <= 40 and thing is not None else kind
+    return f"{kind} {text}" if len(text) <= 40 and "\n" not in text and thing is not None else kind
 
 
 def deepcopy_graph(root: Any, memo: dict[int, Any]) -> Any:

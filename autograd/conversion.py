@@ -4,7 +4,7 @@
 ends, and a gradient is wrong without a word. Python asks in the same way for `float(x)`, which is written on purpose.
 They differ in the instruction that the caller's frame stands at: this file reads it.
 
-* `float(x)` in one's own code, `xs.astype(float)`, `"%.3f" % x`, `math.isnan(x)`, plots: the float, without a word.
+* `float(x)` in one's own code, `losses.astype(float)`, `"%.3f" % x`, `math.isnan(x)`, plots: the float, without a word.
 * an assignment into a plain array, which is never wanted: an error that names the line and what to write instead.
 * anything else (`math.exp(x)`, a logger's `float(x)`): the float, and a warning that says the same.
 
@@ -29,7 +29,7 @@ import numpy as np
 
 from .core.node import walk
 from .core.table import TABLE
-from .errors import AutogradError, GraphWarning, OperandError
+from .errors import AutogradError, GraphError, GraphWarning, OperandError
 from .mode import NOW, SPECIAL, STRICT
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))
@@ -55,6 +55,8 @@ _SAME: Final = {
 _ARRAY: Final = "np.array(xs) without dtype=, which keeps the graph, or data(xs), which is only the numbers"
 _NAMESAKES: Final = ("logsumexp", "softmax", "log_softmax")
 """Functions of arrays that scipy has under the same name."""
+_OPERANDS: Final = {"pandas.": "X.to_numpy()", "scipy.sparse.": "X.toarray()"}
+"""What takes whatever stands beside it for a plain array, and its numbers as numpy has them."""
 _INSTEAD: Final = {
     "pow": "x ** y",
     "fsum": "sum(xs)",
@@ -138,6 +140,17 @@ def watch_steps(node: Any) -> None:
             )
 
 
+def warn_of_cast() -> None:
+    """Say that an array of Values was cast to floats: unlike `float(x)`, it is what a forward pass in numpy does."""
+    now = situation()
+    if now.by_user and not (SPECIAL and NOW.paused):
+        _warn(
+            now,
+            "astype() makes plain floats of recorded numbers, and their derivative would be lost: leave it out, or "
+            "write data(array) if the numbers alone are meant",
+        )
+
+
 def warn_of_captured(names: str) -> None:
     """Say that a compiled function has no parameters, though it uses numbers that have gradients."""
     _warn(
@@ -199,6 +212,45 @@ def told(error: BaseException) -> BaseException:
     return cause if type(error) is ValueError and isinstance(cause, AutogradError) else error
 
 
+def is_differentiated(number: Any) -> bool:
+    """Whether a transform differentiates it just now: then its copy is itself; another would have no graph."""
+    return bool(SPECIAL or STRICT) and not NOW.paused and _differentiating(number) is not None
+
+
+def check_argument(name: str, number: Any) -> None:
+    """Called where a compiled step takes the numbers of a Tensor: it brings gradients to its parameters only.
+
+    Raises:
+        OperandError: a transform differentiates it just now.
+    """
+    if SPECIAL and NOW.paused:
+        return
+    lost = "a compiled step brings gradients to its parameters only, so that of the argument {} would be lost: {}"
+    if is_differentiated(number):
+        raise OperandError(
+            lost.format(name, f"differentiate step.function, or write {name}.data if its numbers alone are meant")
+        )
+    if number.kind == "result":
+        _warn(
+            situation(),
+            lost.format(name, f"compile both together, or write {name}.data if its numbers alone are meant"),
+        )
+
+
+def check_pickled(node: Any, name: str) -> None:
+    """Called where a Value or a Tensor is pickled: leaves are, but not while a transform differentiates them.
+
+    Raises:
+        GraphError: it has a graph, which would come along or be lost.
+    """
+    what = f"a result ({node.op})" if node.kind == "result" else "a number that is differentiated just now"
+    if node.kind == "result" or is_differentiated(node):
+        raise GraphError(
+            f"{what} is not pickled, its graph would come along: pickle {name}.detach() for its numbers, or save the "
+            "parameters"
+        )
+
+
 def _differentiating(number: Any) -> tuple[str, Any] | None:
     """Who differentiates this number just now, and which function; None if nobody does."""
     for name, function, inputs in NOW.strict:
@@ -239,6 +291,16 @@ def is_shown() -> bool:
     return False
 
 
+def is_an_image() -> bool:
+    """Whether matplotlib is about to draw an image or contours, for which it takes no objects."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name in ("imshow", "pcolormesh", "pcolor", "contour", "contourf", "matshow"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 @functools.cache
 def _teach_matplotlib() -> None:
     """Tell matplotlib how Values and Tensors in a list are read; it asks when it meets the first of them."""
@@ -253,13 +315,16 @@ def _teach_matplotlib() -> None:
         units.registry[carrier] = Numbers()
 
 
-def namesake() -> str:
-    """The name of the function of another library that is at work, if autograd has one of that name; else ""."""
+def instead_of_library() -> str:
+    """What to write in the place of the function, or the operand, of another library that is at work; "" for others."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith((*_LIBRARIES, *_OURS)):
-        name = frame.f_code.co_name
+        name, room = frame.f_code.co_name, str(frame.f_globals.get("__name__"))
         if name in _NAMESAKES and not frame.f_code.co_filename.startswith(_OURS):
-            return name
+            return f"autograd.{name}(t), which is recorded"
+        for package, remedy in _OPERANDS.items():
+            if room.startswith(package):
+                return f"{remedy} in the place of X, which is recorded"
         frame = frame.f_back
     return ""
 

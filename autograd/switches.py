@@ -42,7 +42,10 @@ class Switch:
 
     __slots__ = ("_opened", "_way")
 
-    def __init__(self) -> None:  # so that `@no_grad` without its parentheses is an error
+    def __init__(self, *given: object) -> None:
+        if given:
+            name = type(self).__name__
+            raise OperandError(f"{name}() takes nothing, got {describe(given[0])}; as a decorator write @{name}()")
         self._opened: list[Any] = []
         self._way: tuple[Any, int] | None = None  # the latest way out, and the thread that asked for it
 
@@ -178,6 +181,9 @@ class scope(Switch):
 
     def __init__(self, *names: str) -> None:
         super().__init__()
+        for name in names:
+            if not isinstance(name, str):
+                raise OperandError(f'a scope is named by text, got {describe(name)}; write scope("layer")')
         self.note = Note("", names)
 
     def _say(self, entry: Entry) -> None:

@@ -6,7 +6,7 @@ What numpy hands to a Value or a Tensor (`__array_ufunc__`) is looked up here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -65,9 +65,24 @@ INSTEAD: Final[dict[str, str]] = {
 """What to write in the place of some others."""
 
 
+HISTOGRAMS: Final = ("histogram", "histogram2d", "histogramdd", "histogram_bin_edges")
+"""Which tell something about numbers, but are sums of their weights."""
+
+
+def check_weights(name: str, options: Mapping[str, Any], carrier: str) -> None:
+    """Refuse a histogram of recorded weights, which would lose their graph.
+
+    Raises:
+        OperandError: there are such.
+    """
+    weights = options.get("weights")
+    if name in HISTOGRAMS and (hasattr(weights, "_apply") or getattr(weights, "dtype", "") == "O"):
+        raise refusal(f"np.{name}", carrier, "(weights * mask).sum() for each bin", " with weights=")
+
+
 def module_of(ufunc: Any) -> str:
     """Where an elementwise function is found."""
-    return "np" if hasattr(np, ufunc.__name__) else "scipy.special"
+    return "np" if hasattr(np, ufunc.__name__) or not ufunc.__name__.isidentifier() else "scipy.special"
 
 
 def refusal(full: str, carrier: str, instead: str = "", what: str = "") -> OperandError:

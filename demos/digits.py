@@ -53,7 +53,7 @@ def main() -> None:
     print(f"The loss fell from {history.losses[0]:.3f} to {history.losses[-1]:.3f} in {EPOCHS} epochs.")
     print(f"test accuracy {np.mean(read == y_test):.2%}: {len(wrong)} of {len(X_test)} misread")
     for place in wrong[:5]:
-        print(f"  a {y_test[place]} read as a {read[place]}, {sure[place]:.0%} sure")
+        print(f"  {y_test[place]} read as {read[place]}, {sure[place]:.0%} sure")
 
     plot_confusion(y_test, read)
     plot_misread(X_test[wrong], y_test[wrong], read[wrong], sure[wrong])

@@ -113,9 +113,8 @@ def main() -> None:
         f"""So besides the errors of calculus the learning rate is far too low: with {THEIR_LR:g} the right gradient
         cannot fit either. And the samples come one at a time in sorted order, from 0 to 1: each stretch makes the
         network forget the one before. With the learning rate {LR:g} in this order the mean squared error after
-        {THEIR_EPOCHS} epochs is {in_order[-1]:.2g}, worse than the mean. With the same samples shuffled once, it fits.
-        With {LR:g} it does: mean squared error {fast[-1]:.1e} after {THEIR_EPOCHS} epochs, from the same weights, and
-        still without biases."""
+        {THEIR_EPOCHS} epochs is {in_order[-1]:.2g}, worse than the mean. With the same samples shuffled once it is
+        {fast[-1]:.1e}: it fits, from the same weights, and still without biases."""
     )
 
     heading("3. Are the missing biases to blame?")

@@ -1,6 +1,6 @@
 """Two half-moons told apart by a network of 337 scalars: micrograd's demo, with its decision boundary as a picture.
 
-    python demos/moons.py                         # needs: pip install -e ".[plot]"
+    python demos/moons.py [--quick]               # needs: pip install -e ".[plot]"
 
 Every weight is a Value; the loss of 100 points is one graph of some hundred thousand nodes, made anew at each step.
 Writes out/moons.svg, out/moons.png, and out/moons.html, where the same network learns in the browser.

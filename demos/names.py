@@ -106,7 +106,8 @@ def main() -> None:
     smooth = np.convolve(losses, np.ones(epoch) / epoch, "valid")
     print(f"Loss of a letter: {losses[0]:.2f} -> {smooth[-1]:.2f} (guessing: {math.log(len(LETTERS)):.2f}).")
     made = sample(compile(scores_of(w, SIZES)), 8 if QUICK else 32)
-    print(f"Made up, {sum(name not in known for name in made)} of {len(made)} new: {', '.join(made)}")
+    named = list(filter(None, made))  # hardly trained, it also ends a name before its first letter
+    print(f"Made up, {sum(name not in known for name in named)} of {len(named)} new: {', '.join(named)}")
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()

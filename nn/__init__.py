@@ -11,6 +11,7 @@ from glassgrad.neighbour import check as _check
 _check()  # says so where HIPS autograd stands in the place of ours
 
 from . import data, functional, gradients, init, layers, losses, module, optim, saving, schedules, train
+from . import habits as _habits
 from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .array_layers import Dropout, Embedding, Flatten, LayerNorm, Linear, Sequential
 from .data import DataLoader, TensorDataset
@@ -37,6 +38,12 @@ __all__ = [
     "functional", "grad_norm", "gradients", "half_mse", "hinge", "init", "l1", "layers", "load", "log_softmax",
     "logsumexp", "losses", "manual_seed", "module", "mse", "optim", "save", "saving", "schedules", "softmax", "train",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if name in _habits.NAMES:
+        raise AttributeError(f"nn has no {name}: {_habits.NAMES[name]}")
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

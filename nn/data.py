@@ -81,6 +81,8 @@ class DataLoader:
             raise SettingError(
                 f"a DataLoader takes a dataset, got {type(dataset).__name__}; write DataLoader(TensorDataset(X, y))"
             )
+        if hasattr(batch_size, "__len__"):
+            raise SettingError("a DataLoader takes X and y as one dataset; write DataLoader(TensorDataset(X, y))")
         self.dataset = dataset
         self.batch_size = None if batch_size is None else positive("batch_size", batch_size)
         self.shuffle, self.drop_last = bool(shuffle), bool(drop_last)

@@ -78,6 +78,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             raise SettingError(
                 f"activation is one of {', '.join(ACTIVATIONS)}, got {self.activation!r}; or write make="
             )
+        if not isinstance(self.hidden, (tuple, list)):
+            raise SettingError(f"hidden is a tuple with the neurons of each layer, such as (16,), got {self.hidden!r}")
         layers: list[Module] = []
         for size in self.hidden:
             layers += [Linear(inputs, size, seed=source), ACTIVATIONS[self.activation]()]

@@ -247,12 +247,12 @@ def inputs(x: Any, expected: int, module: Module) -> list[Any]:
 
 
 def _listed(x: Any, module: Module) -> list[Any]:
+    if getattr(x, "ndim", 0) > 1:
+        raise ShapeError(
+            f"{type(module).__name__} takes one sample at a time, got an array of shape {x.shape}; "
+            "write [model(row) for row in X]; Sequential and Linear take all at once"
+        )
     if isinstance(x, np.ndarray):
-        if x.ndim > 1:
-            raise ShapeError(
-                f"{type(module).__name__} takes one sample at a time, got an array of shape {x.shape}; "
-                "write [model(row) for row in X]"
-            )
         return list(np.atleast_1d(x).tolist())
     if isinstance(x, (int, float, np.generic)) or is_recorded(x):
         return [x]

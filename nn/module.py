@@ -9,13 +9,15 @@ from __future__ import annotations
 import reprlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from autograd import GraphError, Tensor, Value, parameter, scope
 
 from .errors import SettingError, StateError
+from .habits import OF_A_MODULE, missing
+from .state import check_state, checked_number
 
 Self = TypeVar("Self", bound="Module")
 
@@ -87,6 +89,17 @@ class Module:
     label: str = ""  # what pictures call it when it is the outermost; without one, its class
     forward: Callable[..., Any] = _unwritten
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, value in vars(cls).items():
+            found: list[tuple[str, Any]] = []
+            _open(value, name, found, ())
+            if found:
+                raise SettingError(
+                    f"{name} stands in the class {cls.__name__}, where it would belong to all its objects and be no "
+                    f"parameter of any: assign it in __init__, self.{name} = ..."
+                )
+
     # Kept in the instance from the first need on, so that a subclass need not call super().__init__().
     _place: tuple[object, scope] = (None, scope())  # a naming, and the scope of this module's place in it
     _naming: tuple[int, object] = (-1, None)  # the structure's version, and what its parts were named by
@@ -132,6 +145,11 @@ class Module:
         return self._place[1]
 
     # ---------------------------------------------------------------------------------- parts and parameters
+
+    if not TYPE_CHECKING:  # a type checker shall go on finding typos
+
+        def __getattr__(self, name: str) -> Any:
+            return missing(self, name, OF_A_MODULE)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _METHODS and not (callable(value) and not isinstance(value, _PARTS)):
@@ -254,6 +272,7 @@ class Module:
         Raises:
             StateError: a name is missing or unknown (when strict), or a shape or a type is wrong.
         """
+        check_state(state)
         own = self._by_name()
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
@@ -321,12 +340,21 @@ def _parts_of(name: str, value: Any, is_note: bool) -> list[tuple[str, Any]]:
 
 
 def _refuse_results(name: str, before: Any, value: Any) -> None:
-    """Raise if what is assigned has a result where there was a parameter: the module would lose it in silence."""
+    """Raise if what is assigned has a result where there was a parameter, or plain numbers: the module would lose it.
+
+    None, and an empty list to be filled, say that it is meant.
+    """
     old: list[tuple[str, Any]] = []
     new: list[tuple[str, Any]] = []
     _open(before, name, old, ())
     _open(value, name, new, ())
     learned = {place for place, part in old if not isinstance(part, Module) and part.kind == "parameter"}
+    if learned and not new and value is not None and np.size(value):
+        each = f"m.{name}" if name in learned else "p"
+        raise GraphError(
+            f"{name} holds parameters, and what is assigned holds none ({type(value).__name__}): nothing would be "
+            f"learned or saved; write {each}.data = number, m.load_state_dict(...), or assign a Value or a Tensor"
+        )
     for place, part in new:
         if place in learned and not isinstance(part, Module) and not part.is_leaf:
             each = f"m.{name}" if place == name else "p"
@@ -440,20 +468,6 @@ def forget_gradient(leaf: Any) -> None:
 def has_gradient(leaf: Any) -> bool:
     """Whether a backward has come through since the gradient was forgotten, or somebody has assigned one."""
     return bool(leaf.reached or np.any(leaf.grad))
-
-
-def checked_number(name: str, number: Any, own: Any) -> Any:
-    """A saved number in the form of the number it replaces: a float, or an array of the same dtype.
-
-    Raises:
-        StateError: it is no real number, or has another shape.
-    """
-    array = np.asarray(number)
-    if array.dtype.kind not in "biuf":
-        raise StateError(f"{name} holds no real numbers but {type(number).__name__} of dtype {array.dtype}")
-    if array.shape != np.shape(own):
-        raise StateError(f"{name} has shape {array.shape} in the state and {np.shape(own)} here")
-    return float(array) if isinstance(own, float) else array.astype(np.asarray(own).dtype)
 
 
 def _some(names: list[str]) -> str:

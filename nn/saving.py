@@ -13,7 +13,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from autograd.system.arrays import check_array
 
 from . import safetensors
 from .errors import StateError
+from .state import as_numbers
+
+LONGEST: Final = 65_000
+"""How many bytes a name in a zip archive may have (65,535 with the ending)."""
 
 
 def save(what: Any, path: str | os.PathLike[str]) -> None:
@@ -45,7 +49,7 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
     state = what if isinstance(what, Mapping) else _state_of(what)
     for number in state.values():
         check_array(number)
-    arrays = {name: np.asarray(number) for name, number in state.items()}
+    arrays = {name: as_numbers(name, number) for name, number in state.items()}
     for name, array in arrays.items():
         if not isinstance(name, str) or array.dtype.kind not in "biuf":
             remedy = "; write its .data" if hasattr(state[name], "backward") else ""
@@ -58,8 +62,8 @@ def save(what: Any, path: str | os.PathLike[str]) -> None:
 def _check_names(arrays: Mapping[str, Any]) -> None:
     """In an archive the array `w` is the file `w.npy`."""
     for name in arrays:
-        if "\0" in name:
-            raise StateError(f"a name holds no NUL, got {name!r}")
+        if "\0" in name or len(name.encode(errors="replace")) > LONGEST:
+            raise StateError(f"a name holds no NUL and is at most {LONGEST} bytes long, got {name[:40]!r}")
         if name.encode(errors="replace").decode() != name:
             raise StateError(f"a name is text that can be written, got {name!r}, half of a character")
         if name.endswith(".npy") and name[:-4] in arrays:
@@ -115,10 +119,14 @@ def _state_of(what: Any) -> Mapping[str, Any]:
 
 def _write(file: Any, arrays: dict[str, Any]) -> None:
     """As np.savez does, but for any names ("file" is one that it cannot take) and with the same bytes every time."""
-    with zipfile.ZipFile(file, "w") as archive:
+    archive = zipfile.ZipFile(file, "w")
+    try:
         for name, array in arrays.items():
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
+        archive.close()
+    finally:
+        archive.fp = None  # after an interrupt it would not let itself be closed, and raise a ValueError instead
 
 
 _DAMAGED = (

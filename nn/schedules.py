@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import SettingError, StateError
 from .optim import Optimizer, number
+from .state import check_state
 
 
 class Schedule:
@@ -54,8 +55,10 @@ class Schedule:
     def _move(self, before: float, after: float) -> None:
         """Change the rate as the formula goes on; where it has its own rate still, to its very bits."""
         now, floor = self.optimizer.lr, self.floor
-        if now != before and before != floor:  # from a rate of nothing, no factor leads on
+        if now != before and before != floor:
             after = floor + (now - floor) * (after - floor) / (before - floor)
+        elif now != before:  # from a rate of nothing no factor leads on: what is above it is added, as PyTorch does
+            after = now + (after - floor)
         self.optimizer.lr = after
 
     def state_dict(self) -> dict[str, float]:
@@ -68,6 +71,7 @@ class Schedule:
         Raises:
             StateError: it is no schedule's state.
         """
+        check_state(state)
         if set(state) - {"lr"} != {"epoch", "base_lr"}:  # version 0.1 wrote no lr
             raise StateError(f"a schedule's state holds epoch and base_lr, got {', '.join(sorted(state)) or 'nothing'}")
         self.epoch, self.base_lr = int(state["epoch"]), float(state["base_lr"])
@@ -85,12 +89,14 @@ class LambdaLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, factor: Callable[[int], float]) -> None:
+        if not callable(factor):
+            raise SettingError(f"the factor is a function of the epoch, got {type(factor).__name__} {factor!r}")
         self.factor = factor
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
         """The learning rate after so many steps of the schedule."""
-        return self.base_lr * float(self.factor(epoch))
+        return self.base_lr * number("the factor", self.factor(epoch))
 
 
 class StepLR(Schedule):

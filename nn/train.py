@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import ShapeError, Value, no_grad
 
@@ -20,9 +20,10 @@ from .compiled import compiled
 from .data import DataLoader, TensorDataset
 from .errors import SettingError, TrainingError
 from .gradients import clip_grad_norm_, grad_norm
+from .habits import OF_A_HISTORY, missing
 from .init import Draws, generator
 from .layers import positive
-from .module import Module, holds_numbers
+from .module import Module, has_gradient, holds_numbers
 from .optim import Adam, Optimizer
 from .schedules import Schedule
 
@@ -48,6 +49,11 @@ class History:
     best_epoch: int = 0  # counted from 0: the lowest validation loss, or training loss without validation
     stopped_early: bool = False
     interrupted: bool = False
+
+    if not TYPE_CHECKING:  # a type checker shall go on finding typos
+
+        def __getattr__(self, name: str) -> Any:
+            return missing(self, name, OF_A_HISTORY)
 
     @property
     def watched(self) -> list[float]:
@@ -137,6 +143,11 @@ def fit(
             positive(name, count)
     if isinstance(loss, type):
         raise SettingError(f"loss is a function or an object of a loss module: write {loss.__name__}()")
+    if callback is not None and not callable(callback):
+        told = f"got {type(callback).__name__}; of several, write lambda epoch, history: [f(epoch, history), ...]"
+        raise SettingError(f"callback is one function of the epoch and the history, {told}")
+    if isinstance(validation, float):
+        raise SettingError("validation is data like the training's: split it off first, validation=(X[-n:], Y[-n:])")
     parameters = model.parameters()
     chosen = _made(optimizer or _default_optimizer, parameters, Optimizer, "optimizer")
     own, layers = set(map(id, parameters)), set(map(id, model.modules()))
@@ -246,6 +257,11 @@ def _epoch(
     for place, (inputs, targets) in enumerate(_pairs(batches)):
         optimizer.zero_grad()
         loss = step(inputs, targets)
+        if epoch == place == 0 and not any(map(has_gradient, optimizer.parameters)):
+            raise SettingError(
+                "no gradient has come to any parameter, so nothing would be learned: the loss does not depend on the "
+                "predictions, or they have lost their graph on the way (.data, .detach(), no_grad())"
+            )
         norm = grad_norm(optimizer.parameters) if clip is None else clip_grad_norm_(optimizer.parameters, clip)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             error = TrainingError(

@@ -67,7 +67,7 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
     "a loop that makes w anew": (LOOP + "    loss.backward()\n    w = w - 0.1 * w.grad\nout = round(w.data, 6)", 0.504),
     "a Value as data": (
         LOOP + "    loss.backward()\n    w.data = w - 0.1 * w.grad",
-        Error(OperandError, "use v.item()"),
+        Error(OperandError, "use .item()"),
     ),
     "backward twice": ("x = Value(3.0)\ny = x * x\ny.backward()\ny.backward()\nout = x.grad", 12.0),
     "gradient before backward": ("x = Value(3.0)\ny = x * x\nout = x.grad, y.grad", (0.0, 0.0)),
@@ -109,6 +109,10 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
     ),
     "dir": ("out = [n for n in dir(autograd) if n.startswith('_')], 'compile' in dir(autograd)", ([], True)),
     "version": ("out = isinstance(autograd.__version__, str)", True),
+    "version under the other name": (
+        "import glassgrad\nout = glassgrad.__version__ == autograd.__version__",
+        True,
+    ),
     "print a model": ("print(nn.MLP(2, [3, 1]))", re.compile(r"MLP\(\n  \(layers.0\): Layer")),
     # --------------------------------------------------------------------- wrong call orders
     "grad of a number": ("grad((lambda x: x * x)(3.0))", Error(OperandError, "give the function itself")),
@@ -131,6 +135,75 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
     "a text as number": ("Value('3')", Error(OperandError, "convert it first: float(text)")),
     "a list as number": ("Value([1.0, 2.0])", Error(OperandError, "write values([...])")),
     "a function without return": ("Value((lambda: None)())", Error(OperandError, "is a return statement missing")),
+    "a Tensor for a number": ("Value(Tensor([1.0]))", Error(OperandError, "got a Tensor; use .item()")),
+    "a Decimal": ("from decimal import Decimal\nValue(Decimal('1.5'))", Error(OperandError, "float(x)")),
+    "texts for numbers": ("Tensor(['1', '2'])", Error(OperandError, "np.array(texts, dtype=float)")),
+    "rows of different lengths": ("Tensor([[1, 2], [3]])", Error(OperandError, "a Tensor is an array")),
+    "Values for a Tensor": ("Tensor([Value(1.0)])", Error(OperandError, "values([...])")),
+    "matrices that do not fit": (
+        "Tensor(np.ones((4, 2))) @ Tensor(np.ones((3, 2)))",
+        Error(ShapeError, "shapes (4, 2) and (3, 2): the last axis of the first is 2 long"),
+    ),
+    "one feature without a column": ("nn.Linear(1, 1)(np.arange(3.0))", Error(ShapeError, "write X[:, None]")),
+    "a batch for neurons": (
+        "nn.MLP(2, [3, 1])(Tensor(np.ones((4, 2))))",
+        Error(ShapeError, "write [model(row) for row in X]"),
+    ),
+    "a type for the result": ("np.subtract(Value(1.0), 2.0, dtype=float)", Error(OperandError, "take data(xs)")),
+    # --------------------------------------------------------------------- habits from elsewhere
+    "torch: devices": ("Tensor([1.0]).to('cuda')", Error(AttributeError, "there are no devices")),
+    "torch: unsqueeze": ("Tensor([1.0]).unsqueeze(0)", Error(AttributeError, "write t[None]")),
+    "torch: view": ("Tensor([1.0, 2.0]).view(2, 1)", Error(AttributeError, "write t.reshape(shape)")),
+    "torch: numpy": ("out = (Tensor([1.0]) * 2).detach().numpy().tolist()", [2.0]),
+    "torch: item": ("Tensor([1.0, 2.0]).item()", Error(ShapeError, "use .data")),
+    "torch: Parameter": ("nn.Parameter(np.ones(3))", Error(AttributeError, "self.w = Tensor(numbers)")),
+    "torch: a list of layers": (
+        "nn.Sequential([nn.Linear(1, 1)])",
+        Error(nn.SettingError, "write Sequential(*layers)"),
+    ),
+    "torch: a class for a layer": (
+        "nn.Sequential(nn.Linear(1, 1), nn.Tanh)",
+        Error(nn.SettingError, "write Tanh()"),
+    ),
+    "torch: a DataLoader of X and y": (
+        "nn.DataLoader(np.ones((4, 1)), np.ones(4))",
+        Error(nn.SettingError, "write DataLoader(TensorDataset(X, y))"),
+    ),
+    "torch: save and load": (
+        (
+            "m, c = nn.Linear(2, 1, seed=0), nn.Linear(2, 1, seed=1)\nnn.save(m.state_dict(), 'm.npz')\n"
+            "c.load_state_dict(nn.load('m.npz'))\nout = c.weight.data.tolist() == m.weight.data.tolist()"
+        ),
+        True,
+    ),
+    "torch: the rate of an optimiser": (
+        "nn.SGD(nn.Linear(1, 1).parameters(), lr=0.1).param_groups[0]['lr'] = 0.01",
+        Error(AttributeError, "optimizer.lr"),
+    ),
+    "a notebook for the doctor": (
+        "from autograd.doctor import run\nopen('x.ipynb', 'w').close()\nrun('x.ipynb')",
+        Error(OperandError, "autograd.doctor.run(my_training)"),
+    ),
+    "keras: Dense": ("nn.Dense(3)", Error(AttributeError, "write nn.Linear(inputs, outputs)")),
+    "keras: compile": (
+        "nn.MLP(2, [1]).compile(optimizer='adam')",
+        Error(AttributeError, "nn.fit(model, (X, y), nn.mse"),
+    ),
+    "keras: fit": ("nn.MLP(2, [1]).fit([[1.0, 2.0]], [1.0])", Error(AttributeError, "write nn.fit(model, (X, y)")),
+    "keras: history": (
+        "nn.fit(nn.Linear(1, 1), ([[1.0]], [[1.0]]), nn.mse, epochs=1, progress=False).history['loss']",
+        Error(AttributeError, "history.losses"),
+    ),
+    "keras: a list of callbacks": (
+        "nn.fit(nn.Linear(1, 1), ([[1.0]], [[1.0]]), nn.mse, callback=[print])",
+        Error(nn.SettingError, "write lambda epoch, history"),
+    ),
+    "keras: a share for validation": (
+        "nn.fit(nn.Linear(1, 1), ([[1.0]], [[1.0]]), nn.mse, validation=0.2)",
+        Error(nn.SettingError, "split it off first"),
+    ),
+    "sklearn: predict": ("nn.MLP(2, [1]).predict([[1.0, 2.0]])", Error(AttributeError, "call the model")),
+    "a typing mistake": ("nn.MLP(2, [1]).paramters()", Error(AttributeError, "has no attribute 'paramters'")),
 }
 
 

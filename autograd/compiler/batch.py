@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..conversion import check_argument
 from ..errors import OperandError, ShapeError
 from ..system.arrays import check_array
 
@@ -38,7 +39,7 @@ class Layout:
 
 def is_on_device(x: Any) -> bool:
     """Whether it is an array of jax's."""
-    return hasattr(x, "sharding")
+    return hasattr(type(x), "sharding")  # which is not asked for it: that takes jax longer
 
 
 def read(names: Sequence[str], arguments: Sequence[Any], on_device: bool = False) -> tuple[Layout, list[Floats], int]:
@@ -92,6 +93,8 @@ def _rebuilt(skeleton: Any, rows: Sequence[Any]) -> Any:
 def as_floats(name: str, part: Any) -> Floats:
     """A batch of one argument as a contiguous float64 array."""
     check_array(part)
+    if hasattr(part, "_apply_array"):
+        check_argument(name, part)
     try:
         array = np.asarray(getattr(part, "data", part) if hasattr(part, "_apply") else part)
     except ValueError as error:

@@ -59,7 +59,7 @@ def _by_distance(drawing: Drawing, place: Mapping[str, int]) -> list[Layer]:
     deepest = max((place[box.id] for box in results), default=0)
     if deepest < 6:
         return []
-    size = math.ceil((deepest + 1) / 12)
+    size = math.ceil((deepest + 1) / (12 if deepest < 1000 else 9))  # so many names have room below their bars
     groups: dict[int, list[str]] = {}
     for box in results:
         groups.setdefault(place[box.id] // size, []).append(box.id)

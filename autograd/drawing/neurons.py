@@ -30,7 +30,7 @@ def neurons(nodes: Sequence[Any], links: Links, paths: Sequence[Path], roots: Se
     Args:
         links: the operands of each node.
         paths: the modules that each is drawn in; a neuron lies in one.
-        roots: what was asked for: it is never hidden inside a neuron.
+        roots: what was asked for, or is marked: it is never hidden inside a neuron.
     """
     return list(_Search(nodes, links, paths, roots).found())
 
@@ -42,6 +42,7 @@ class _Search:
         self.ops = [node.op for node in nodes]
         self.varying = [tuple(k for k in operands if self.kinds[k] != "constant") for operands in links]
         self.uses = Counter(operand for operands in links for operand in operands)
+        self.weighed = self._weighed()
         self.taken: set[int] = set()
 
     def found(self) -> Iterator[Neuron]:
@@ -77,9 +78,9 @@ class _Search:
         else:
             return None
         results = {*around, *inside}
-        own = {leaf for place in results for leaf in self.links[place] if self._is_own(leaf)}
+        own = self._own(results, self.ops[core] in SUMS)
         terms = sum(self.ops[place] in TERMS for place in inside)
-        weighs = any(self.kinds[leaf] == "parameter" for leaf in own)
+        weighs = any(self.kinds[leaf] != "constant" for leaf in own)
         if not terms or not (terms > 1 or around or weighs):
             return None  # a sum of two numbers is no neuron
         return Neuron(output, tuple(sorted(results | own)), self._sign(around, core))
@@ -106,9 +107,39 @@ class _Search:
             and self.paths[operand] == self.paths[user]
         )
 
-    def _is_own(self, leaf: int) -> bool:
-        """Whether a leaf belongs to the only operation that uses it: a weight, a bias, a number in the formula."""
-        return self.kinds[leaf] in ("parameter", "constant") and self.uses[leaf] == 1 and leaf not in self.taken
+    def _own(self, results: set[int], is_sum: bool) -> set[int]:
+        """The leaves of a neuron: what belongs to the only operation that uses it.
+
+        That is a parameter or a number in the formula. Of plain Values nobody says which are weights: in a sum, a
+        factor of what was computed is one, and beside weights what is added is a bias. Where a sum adds a bias of its
+        own, a factor of a plain number, or of a leaf that all neurons share, is a weight too; else they stay outside.
+        """
+        single = {
+            leaf: place for place in results for leaf in self.links[place]
+            if not self.links[leaf] and self.uses[leaf] == 1 and leaf not in self.taken | self.roots
+        }  # fmt: skip
+        own = {leaf for leaf in single if self.kinds[leaf] in ("parameter", "constant")}
+        if not is_sum:
+            return own
+        biases = {leaf for leaf, user in single.items() if self.ops[user] == "add" and self.kinds[leaf] != "constant"}
+        weights = set()
+        for leaf, user in single.items():
+            if self.ops[user] == "multiply" and leaf not in own:
+                (other,) = (operand for operand in self.links[user] if operand != leaf)
+                is_data = self.kinds[other] == "constant" or other in self.weighed
+                if self.links[other] or (biases and is_data):
+                    weights.add(leaf)
+        return own | weights | (biases if weights else set())
+
+    def _weighed(self) -> set[int]:
+        """Leaves that are used several times, each time multiplied by a leaf that is used nowhere else."""
+        found = {leaf for leaf, uses in self.uses.items() if uses > 1 and self.kinds[leaf] == "input"}
+        for place, operands in enumerate(self.links):
+            for leaf in found.intersection(operands):
+                others = [other for other in operands if other != leaf and self.kinds[other] == "input"]
+                if self.ops[place] != "multiply" or [self.uses[other] for other in others] != [1]:
+                    found.discard(leaf)
+        return found
 
     def _sign(self, around: Sequence[int], core: int) -> str:
         """How it is written: its activation by name, or the operations around the sum written out."""

@@ -23,19 +23,22 @@ def around(box: Box) -> Path:
 
 
 def siblings(drawing: Drawing) -> Iterator[list[Box]]:
-    """Modules in one column of one frame, and neurons that take in the same, in their order.
+    """In one column of one frame: modules, neurons that take in the same, inputs that go to the same; in their order.
 
     Graphviz can keep all of them in one column: no box of a column of `ranks` depends on another one.
     """
     place = ranks(drawing)
     tails: dict[str, set[str]] = {}
+    heads: dict[str, set[str]] = {}
     for edge in drawing.edges:
         tails.setdefault(edge.head, set()).add(edge.tail)
-    found: dict[tuple[Path, int, int, frozenset[str]], list[Box]] = {}
+        heads.setdefault(edge.tail, set()).add(edge.head)
+    near: dict[str, dict[str, set[str]]] = {"module": {}, "neuron": tails, "input": heads}
+    found: dict[tuple[str, Path, int, int, frozenset[str]], list[Box]] = {}
     for box in drawing.boxes:
-        if box.kind in ("module", "neuron"):
-            taken = tails.get(box.id, set()) if box.kind == "neuron" else set()
-            found.setdefault((around(box), box.line, place[box.id], frozenset(taken)), []).append(box)
+        if box.kind in near:
+            alike = frozenset(near[box.kind].get(box.id, ()))
+            found.setdefault((box.kind, around(box), box.line, place[box.id], alike), []).append(box)
     for boxes in found.values():
         if len(boxes) > 1:
             yield sorted(boxes, key=_rank)

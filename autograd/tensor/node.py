@@ -17,7 +17,7 @@ from ..carrier import Note, checked_label, describe, kind_of, whole
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError, ShapeError
-from ..mode import ADDING, NOW, SPECIAL
+from ..mode import ADDING, NOW, TRACING
 from ..system.arrays import MASKED, check_array
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
@@ -32,14 +32,14 @@ def array_tracer() -> Any:
 
 def _not_while_traced(node: Any, what: str) -> None:
     """A number read while a compiler traces would be frozen into the program: its tracer says so."""
-    tracer = array_tracer() if SPECIAL else None
+    tracer = array_tracer() if TRACING else None
     if tracer is not None:
         tracer.refuse(node, what)
 
 
 def _compared(node: Any, sign: str, other: Any) -> Any:
     """The condition that a compiler records in the place of a comparison; None where nothing is traced."""
-    tracer = array_tracer() if SPECIAL else None
+    tracer = array_tracer() if TRACING else None
     return None if tracer is None else tracer.compare(sign, node, other)
 
 
@@ -75,6 +75,18 @@ _INSTEAD: Final = {
     "tolist": "t.data.tolist() for the numbers, or list(t) for its rows as Tensors",
     "fill": "t.data = np.full(t.shape, number)",
     "sort": "np.sort(t)",
+    "view": "t.reshape(shape)",
+    # of PyTorch
+    "cpu": "t, there are no devices",
+    "cuda": "t, there are no devices",
+    "mm": "t @ other",
+    "numel": "t.size",
+    "permute": "t.transpose(axes)",
+    "requires_grad": "t.detach() for what needs no gradient; every other Tensor gets one",
+    "requires_grad_": "t.detach() for what needs no gradient; every other Tensor gets one",
+    "to": "t, there are no devices",
+    "unsqueeze": "t[None], or np.expand_dims(t, axis)",
+    "zero_grad": "t.grad = None",
 }
 
 
@@ -133,6 +145,7 @@ class ArrayNode:
 
     @data.setter
     def data(self, array: Any) -> None:
+        _not_while_traced(self, "an assignment to .data")
         if self._parents:
             raise GraphError(
                 f"the array of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
@@ -147,6 +160,7 @@ class ArrayNode:
     @property
     def grad(self) -> Array:
         """d root / d self of the backward sweeps so far; zeros before the first. Assignable."""
+        _not_while_traced(self, ".grad")
         if self._grad is None:
             with ADDING:  # unless another thread has just added to it
                 if self._grad is None:
@@ -272,11 +286,10 @@ class ArrayNode:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if conversion.is_shown():  # a plot takes the numbers
             return np.array(self._data, dtype=dtype)
-        ours = conversion.namesake()
-        recorded = f"autograd.{ours}(t), which is recorded, or " if ours else ""
+        ours = conversion.instead_of_library()
         raise OperandError(
-            f"a Tensor turned into a plain array would lose its graph: write {recorded}t.data or t.numpy() for the "
-            "numbers; several Tensors are joined by stack([...]) or concatenate([...])"
+            f"a Tensor turned into a plain array would lose its graph: write {ours}{', or ' * bool(ours)}t.data or "
+            "t.numpy() for the numbers; several Tensors are joined by stack([...]) or concatenate([...])"
         )
 
     def __repr__(self) -> str:
@@ -320,9 +333,9 @@ class ArrayNode:
     __hash__ = object.__hash__
 
     def __getattr__(self, name: str) -> Any:
-        """Only what there is not comes here: what numpy's arrays have beyond a Tensor is named with what to write."""
+        """Only what there is not comes here: of what numpy and torch have beyond a Tensor it says what to write."""
         told = f"'Tensor' object has no attribute {name!r}"
-        if not name.startswith("_") and hasattr(np.ndarray, name):
+        if name in _INSTEAD or (not name.startswith("_") and hasattr(np.ndarray, name)):
             told = f"a Tensor has no {name}: write {_INSTEAD.get(name, f't.data.{name}')}"
         raise AttributeError(told)
 

@@ -98,12 +98,12 @@ FUNCTIONS: Final[dict[str, Function]] = {
 PLAIN_FUNCTIONS: Final = frozenset(
     _names(
         "all allclose any argmax argmin argpartition argsort argwhere array2string array_equal array_equiv array_repr "
-        "array_str can_cast common_type count_nonzero diag_indices_from digitize empty_like flatnonzero histogram "
-        "histogram_bin_edges isclose iscomplex iscomplexobj isin isneginf isposinf isreal isrealobj lexsort "
+        "array_str can_cast common_type count_nonzero diag_indices_from digitize empty_like flatnonzero isclose "
+        "iscomplex iscomplexobj isin isneginf isposinf isreal isrealobj lexsort "
         "may_share_memory min_scalar_type nanargmax nanargmin ndim nonzero ones_like result_type searchsorted shape "
         "shares_memory size tril_indices_from triu_indices_from zeros_like"
     )
-)
+) | frozenset(ufuncs.HISTOGRAMS)
 """Those that tell something about an array which has no derivative: shapes, positions, truths, texts."""
 
 _NAN: Final = "where(np.isnan(t.data), 0.0, t) first, then np.{plain}()"
@@ -184,6 +184,7 @@ def call_function(function: Any, args: tuple[Any, ...], options: dict[str, Any])
     if name == "sort":  # in whatever way it is done
         options = {key: option for key, option in options.items() if key not in ("kind", "stable")}
     if name in PLAIN_FUNCTIONS:
+        ufuncs.check_weights(name, options, "Tensor")
         return function(*map(_numbers, args), **_plain_options(name, options))
     ours = FUNCTIONS.get(name)
     if ours is None or (name == "where" and len(args) == 1):

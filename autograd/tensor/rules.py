@@ -23,6 +23,7 @@ import numpy as np
 
 from ..core.table import abs as absolute
 from ..core.table import exp
+from ..errors import ShapeError
 from ..numbers.functions import equal, less, where
 from ..system.arrays import as_array
 from ..system.quiet import quiet
@@ -260,6 +261,18 @@ choose: ArrayRule = ArrayRule(
 # ----------------------------------------------------------------------------------------------------- products
 
 
+def _matmul(x: Any, y: Any) -> Any:
+    try:
+        return np.matmul(x, y)
+    except ValueError:
+        if np.ndim(x) == 0 or np.ndim(y) == 0 or np.shape(x)[-1] == np.shape(y)[-2:][0]:
+            raise
+        raise ShapeError(
+            f"a product of matrices of shapes {np.shape(x)} and {np.shape(y)}: the last axis of the first is "
+            f"{np.shape(x)[-1]} long, the rows of the second are {np.shape(y)[-2:][0]}; has one to be transposed, W.T?"
+        ) from None
+
+
 def _matmul_pull_x(g: Any, out: Any, x: Any, y: Any) -> Any:
     if len(x.shape) == 1 and len(y.shape) == 1:
         return g * y
@@ -292,7 +305,7 @@ def _flipped(x: Any) -> Any:
 
 
 matmul: ArrayRule = ArrayRule(
-    "matmul", lambda x, y: np.matmul(x, y),
+    "matmul", _matmul,
     _matmul_pull_x,
     _matmul_pull_y,
     kind="multilinear", symbol="@",

@@ -152,16 +152,16 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     return rows.reshape(x, shape=np.expand_dims(np.empty(x.shape, bool), axis).shape)
 
 
-def atleast_1d(x: Any) -> Any:
-    """A number as an array of one element."""
-    x = array(x)
-    return x if x.ndim else rows.reshape(x, shape=(1,))
+def atleast_1d(*xs: Any) -> Any:
+    """A number as an array of one element; of several, a tuple."""
+    made = tuple(x if x.ndim else rows.reshape(x, shape=(1,)) for x in map(array, xs))
+    return made[0] if len(made) == 1 else made
 
 
-def atleast_2d(x: Any) -> Any:
-    """A vector as a matrix of one row."""
-    x = array(x)
-    return x if x.ndim > 1 else rows.reshape(x, shape=(1, x.size))
+def atleast_2d(*xs: Any) -> Any:
+    """A vector as a matrix of one row; of several, a tuple."""
+    made = tuple(x if x.ndim > 1 else rows.reshape(x, shape=(1, x.size)) for x in map(array, xs))
+    return made[0] if len(made) == 1 else made
 
 
 def astype(x: Any, dtype: Any) -> Any:

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..carrier import Note, deepcopy_graph, describe, no_subclass, rule_of, unrecorded, whole
-from ..conversion import CARRIERS, is_shown
+from ..conversion import CARRIERS, check_pickled, is_differentiated, is_shown
 from ..core.reverse import times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError, ShapeError
 from ..masking import Arrived
-from ..mode import MODE, NOW, SPECIAL, for_a_new_node
+from ..mode import MODE, NOW, SPECIAL, TRACING, for_a_new_node
 from ..numbers.functions import greater, where
 from ..switches import source_line
 from ..system.arrays import check_array, check_class
@@ -97,7 +97,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     def detach(self) -> Tensor:
         """Its numbers as a new leaf, without the graph."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             detached: Tensor = tracer.plain(self)
             return detached
         return Tensor(self._data, self.label)
@@ -107,7 +107,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """numpy's ufuncs, as in np.exp(t), come here."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             return tracer.ufunc(ufunc, method, inputs, options)
         if any(isinstance(operand, np.ma.MaskedArray) for operand in inputs) and is_shown():
             return getattr(ufunc, method)(*map(_raw, inputs), **options)
@@ -117,7 +117,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """numpy's other functions, as in np.sum(t), come here."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             return tracer.function(function, args, options)
         if not is_shown():
             for kind in types:
@@ -135,7 +135,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     @staticmethod
     def _apply(rule: Rule, operands: tuple[Any, ...]) -> Tensor:
         """An elementwise rule on Tensors, arrays and numbers."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             traced: Tensor = tracer.record(rule, operands)
             return traced
         parents, saved, prints = _taken(rule, operands)
@@ -147,7 +147,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     @staticmethod
     def _apply_array(rule: ArrayRule, operands: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
         """An array rule on Tensors and arrays."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             traced: Tensor = tracer.record(rule, operands, options)
             return traced
         parents, saved, prints = _taken(rule, operands)
@@ -162,7 +162,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     @staticmethod
     def _where(condition: Any, x: Any, y: Any) -> Any:
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             return tracer.choose(condition, x, y)
         if isinstance(condition, (bool, np.bool_)):
             return _picked(x if condition else y, np.broadcast_shapes(*_shapes(x, y)), _float_dtype(x, y))
@@ -176,7 +176,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     @staticmethod
     def _equal(x: Any, y: Any) -> Any:
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             return tracer.compare("==", x, y)
         return _raw(x) == _raw(y)
 
@@ -261,10 +261,10 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     # -------------------------------------------------------------------------------------------- copies
 
     def __copy__(self) -> Tensor:
-        return self._copied({})
+        return self if is_differentiated(self) else self._copied({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return deepcopy_graph(self, memo)
+        return self if is_differentiated(self) else deepcopy_graph(self, memo)
 
     def _copied(self, memo: dict[int, Any]) -> Tensor:
         twin = recorded(self.rule, self._data.copy(), (), (), None, self.options)
@@ -281,11 +281,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._parents:
-            raise GraphError(
-                f"a result ({self.op}) is not pickled, its graph would come along: pickle t.detach() for its numbers, "
-                "or save the parameters"
-            )
+        check_pickled(self, "t")
         return _unpickled, (self._data, self._grad, self.label, self.kind)
 
 
@@ -301,7 +297,10 @@ def to_array(data: Any, dtype: Any = None) -> Array:
     if isinstance(data, Tensor):
         raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
     check_array(data)
-    array = np.array(data, dtype=dtype)
+    try:
+        array = np.array(data, dtype=dtype)
+    except ValueError as error:  # rows of different lengths
+        raise OperandError(f"a Tensor is an array: {error}") from None
     if array.dtype.kind == "f":
         return array
     if array.dtype.kind in "iub":
@@ -311,7 +310,10 @@ def to_array(data: Any, dtype: Any = None) -> Array:
                 "as data that needs no gradient, use the array itself"
             )
         return array.astype(np.float64)
-    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}")
+    remedy = "; convert texts first: np.array(texts, dtype=float)" if array.dtype.kind == "U" else ""
+    if any(hasattr(element, "_apply") for element in array.flat):
+        remedy = "; Values make an array of their own, values([...])"
+    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}{remedy}")
 
 
 def constant(number: Any) -> Tensor:
@@ -394,7 +396,9 @@ def _number(name: str, operand: Any) -> Any:
         )
     if hasattr(operand, "_apply"):
         raise OperandError(f"{name}: a Tensor and a {kind.__name__} do not mix in one graph; use Tensors throughout")
-    raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}")
+    own = next((method for method in ("to_numpy", "toarray") if hasattr(operand, method)), "")
+    remedy = f"; write x.{own}()" if own else "; write np.asarray(x)" if hasattr(operand, "__array__") else ""
+    raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}{remedy}")
 
 
 def recorded(rule: Any, data: Array, parents: Any, saved: Any, prints: Any, options: dict[str, Any]) -> Tensor:

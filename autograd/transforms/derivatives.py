@@ -21,6 +21,7 @@ from ..mode import NOW, SPECIAL, STRICT, Entry, turn_on
 from ..switches import recording
 from ..tensor.rules import concatenate, reshape
 from ..tensor.tensor import Tensor
+from ..value.operands import to_float
 from ..value.value import Value
 from .products import pull, push
 from .pytree import flatten, leaves_like
@@ -302,11 +303,14 @@ def _check_differentiable(who: str, leaf: Any) -> None:
     Raises:
         OperandError: it is one.
     """
-    if not _carries(leaf) and type(leaf) is not int and np.asarray(leaf).dtype.kind in "biu":
+    kind = "f" if _carries(leaf) or type(leaf) in (int, float) else np.asarray(leaf).dtype.kind
+    if kind not in "fO":
         what = describe(leaf) if np.ndim(leaf) == 0 else f"an array of {leaf.dtype}"
         raise OperandError(
             f"{who} differentiates real numbers, and this function returned {what}: a comparison or a position has no "
             "derivative; return the numbers, or where(condition, x, y), which chooses among them"
+            if kind in "biu"
+            else f"{who} differentiates real numbers, and this function returned {describe(leaf)}"
         )
 
 
@@ -351,5 +355,5 @@ def _like(number: Any, node: Any, what: str) -> Any:
     if given != shape:
         raise ShapeError(f"a {what} has the shape of what it belongs to: expected {shape}, got {given}")
     if _carries(number) or not isinstance(node, Tensor):
-        return number if _carries(number) else float(number)
+        return number if _carries(number) else to_float(number, f"a {what}")
     return np.asarray(number, dtype=node.data.dtype)

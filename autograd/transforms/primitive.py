@@ -6,8 +6,10 @@ import inspect
 import keyword
 from typing import Any
 
+import numpy as np
+
 from ..core.rule import Formula, Rule
-from ..errors import OperandError
+from ..errors import OperandError, ShapeError
 
 
 def primitive(value: Formula | None = None, /, *derivatives: Formula, **options: Any) -> Any:
@@ -40,6 +42,7 @@ def primitive(value: Formula | None = None, /, *derivatives: Formula, **options:
             raise OperandError(remedy)
         doc = (inspect.getdoc(function) or "a user's own primitive").partition("\n")[0]
         row = Rule(_named(function), function, *derivatives, **{"doc": doc, **options})
+        row.on_arrays = _elementwise(row.name, function)
         row.__module__ = function.__module__  # where pickle finds it by its name
         return row
 
@@ -48,6 +51,22 @@ def primitive(value: Formula | None = None, /, *derivatives: Formula, **options:
     if not derivatives or any(not callable(d) for d in derivatives):
         raise OperandError(remedy)
     return make
+
+
+def _elementwise(name: str, function: Formula) -> Formula:
+    """The function of arrays, which is held to give one number for each of theirs."""
+
+    def on_arrays(*arrays: Any) -> Any:
+        out = function(*arrays)
+        shape = np.broadcast_shapes(*map(np.shape, arrays))
+        if np.shape(out) != shape:
+            raise ShapeError(
+                f"{name} is a primitive, which works on each element by itself, and gave shape {np.shape(out)} for "
+                f"operands of shape {shape}: sum outside of it, {name}(x).sum()"
+            )
+        return out
+
+    return on_arrays
 
 
 def _named(function: Any) -> str:

@@ -16,7 +16,9 @@ from ..errors import AutogradError, OperandError
 from ..system.arrays import check_array
 from ..ufuncs import ELEMENTWISE, INSTEAD, module_of, refusal
 
-PLAIN: Final = frozenset(("isfinite", "isinf", "isnan", "signbit"))
+PLAIN: Final = frozenset(
+    ("isfinite", "isinf", "isnan", "signbit", "logical_and", "logical_not", "logical_or", "logical_xor")
+)
 """What tells something about numbers: no function to differentiate."""
 OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
@@ -40,23 +42,36 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
             return OPERATORS[name](*[x.item() if isinstance(x, (np.ndarray, np.generic)) else x for x in inputs])
         if name in ELEMENTWISE and name not in OPERATORS:
             return ELEMENTWISE[name](*inputs)
-        knows_objects = any(set(types) <= set("O->?") for types in ufunc.types)
         of_numpy = hasattr(np, name) or not name.isidentifier()  # numpy's vectorized ones have no name
-        if name in INSTEAD or not knows_objects or not of_numpy:
+        if name in INSTEAD or not takes_objects(ufunc) or not of_numpy:
             raise refusal(f"{module_of(ufunc)}.{name}", "Value")
     return called(ufunc, method, [_boxed(x) if hasattr(x, "_apply") else x for x in inputs], options)
+
+
+def takes_objects(ufunc: Any) -> bool:
+    """Whether it goes through arrays of objects, and is no function of whole numbers as `gcd` is."""
+
+    def takes(kind: str) -> bool:
+        return any(set(types) <= {kind, *"->?"} for types in ufunc.types)
+
+    return takes("O") and (takes("d") or not hasattr(np, ufunc.__name__))
 
 
 def called(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """numpy's own way through arrays of objects.
 
     Raises:
-        OperandError: the results are to be written into an array of plain numbers (`acc += v`).
+        OperandError: the results are to be plain numbers (`dtype=float`), or written among such (`acc += v`).
     """
     try:
         return getattr(ufunc, method)(*inputs, **options)
     except TypeError as error:
         out = options.get("out")
+        if not isinstance(error, AutogradError) and options.get("dtype") is not None:
+            raise OperandError(
+                f"np.{ufunc.__name__}(dtype=...) asks for plain numbers, which have no graph: leave dtype= away, "
+                "or take data(xs), the numbers alone"
+            ) from error
         if isinstance(error, AutogradError) or out is None or all(x is None or x.dtype == object for x in out):
             raise
         raise no_graph_in(ufunc.__name__) from error

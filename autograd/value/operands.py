@@ -25,7 +25,8 @@ def to_float(number: object, what: str = "a Value") -> float:
     if isinstance(number, int):
         return whole(number, what)
     if hasattr(number, "_apply"):
-        raise OperandError(f"{what} must be a plain number, got a Value; use v.item(), or v.detach() for a new leaf")
+        kind = type(number).__name__
+        raise OperandError(f"{what} must be a plain number, got a {kind}; use .item(), or .detach() for a new leaf")
     check_array(number)
     if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):
         return float(number)  # type: ignore[arg-type]
@@ -47,7 +48,7 @@ def _remedy(thing: object) -> str:
         return "; is a return statement missing in the function that made it?"
     if getattr(thing, "shape", ()) != ():
         return "; for an array write values(array), or Tensor(array)"
-    return "; write Value(number)"
+    return "; convert it first: float(x)" if hasattr(thing, "__float__") else "; write Value(number)"
 
 
 def is_number(thing: object) -> bool:

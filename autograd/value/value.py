@@ -30,15 +30,15 @@ from ..carrier import (
     unrecorded,
     whole,
 )
-from ..conversion import CARRIERS
+from ..conversion import CARRIERS, check_pickled, is_differentiated
 from ..core import table
 from ..core.node import walk
-from ..core.reverse import order, sweep, times
+from ..core.reverse import sweep, times
 from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError
 from ..masking import local_derivative
-from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
+from ..mode import ADDING, MODE, NOW, SPECIAL, TRACING, for_a_new_node
 from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
 from ..system.arrays import check_array
@@ -217,7 +217,8 @@ class Value(Scalar):
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
         watching = looking_for_anomalies()
         origins: dict[int, AnomalyError] = {}
-        results = order(self)
+        nodes = walk(self)
+        results = [(node, operands) for node, operands in reversed(nodes) if operands]
         for node, _ in results:
             node._grad = 0.0
         arrived: dict[int, Any] = {id(self): start}
@@ -228,7 +229,7 @@ class Value(Scalar):
             return check_cotangents(node, operands, parts, origins) if watching else parts
 
         sweep(results, arrived, send)
-        for node, operands in walk(self):
+        for node, operands in nodes:
             if not operands:
                 node._grad = node.dx + arrived.get(id(node), 0.0)
 
@@ -1011,7 +1012,7 @@ class Value(Scalar):
 
     def detach(self) -> Any:
         """Its number as a new leaf, without the graph."""
-        if SPECIAL and NOW.tracer is not None:
+        if TRACING and NOW.tracer is not None:
             return NOW.tracer.plain(self)
         return Value(self._data, self.label)
 
@@ -1133,10 +1134,10 @@ class Value(Scalar):
             operand._grad += local * self._grad
 
     def __copy__(self) -> Value:
-        return self._copied({})
+        return self if is_differentiated(self) else self._copied({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return deepcopy_graph(self, memo)
+        return self if is_differentiated(self) else deepcopy_graph(self, memo)
 
     def _copied(self, memo: dict[int, Any]) -> Value:
         """A copy whose operands are those of `memo` where it knows them."""
@@ -1156,11 +1157,7 @@ class Value(Scalar):
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.kind == "result":
-            raise GraphError(
-                f"a result ({self.op}) is not pickled, its graph would come along: pickle v.detach() for its number, "
-                "or save the parameters"
-            )
+        check_pickled(self, "v")
         return _unpickled, (self._data, self._grad, self.label, self.kind)
 
 

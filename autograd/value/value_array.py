@@ -10,30 +10,28 @@ from __future__ import annotations
 import functools
 import math
 import os
-import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, Final
 
 import numpy as np
 
 from .. import ufuncs
-from ..conversion import is_shown
+from ..conversion import is_an_image, is_shown, warn_of_cast
 from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
-from ..mode import NOW, SPECIAL
+from ..mode import NOW, SPECIAL, TRACING
 from ..numbers.functions import clip, root, where
 from ..system.arrays import MASKED, RECORDED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
 from ..tensor.numpy_protocol import name_of
 from ..tensor.shapes import some_axes
 from ..ufuncs import ELEMENTWISE
-from .numpy_protocol import PLAIN, called, no_graph_in
+from .numpy_protocol import PLAIN, called, no_graph_in, takes_objects
 from .value import Value, constant
 
 OF_NUMBERS: Final = frozenset(
     (
-        "allclose", "common_type", "digitize", "histogram", "histogram_bin_edges", "isclose", "isneginf", "isposinf",
+        "allclose", "common_type", "digitize", *ufuncs.HISTOGRAMS, "isclose", "isneginf", "isposinf",
         "isreal", "iscomplex", "min_scalar_type", "result_type", "searchsorted", "array_equal", "array_equiv",
         "argpartition", "isin", "lexsort", "nanargmax", "nanargmin",
     )
@@ -43,12 +41,21 @@ FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_alon
 """numpy's functions that write into their first operand."""
 OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
 """What numpy would do with objects in another way."""
+OF_ONE: Final = {
+    "grad": "write grads(array)",
+    "backward": "it starts from one number: take .sum() or .mean() first, or a Value of the array, array.item()",
+    "zero_grad": "write `for v in array.flat: v.grad = 0.0`",
+    "detach": "write values(data(array))",
+}
+"""What a single Value has, and what to write for an array of them."""
 EXTREMES: Final = {"maximum": table.maximum, "minimum": table.minimum}
 NUMPY: Final = os.path.dirname(np.__file__) + os.sep
 
 
 class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     """What `values` makes: an array of objects like any other, but for the functions named above."""
+
+    __array_priority__ = 1.0  # what numpy's own methods make of it and a plain array (`X.dot(W)`) is one too
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
         for operand in inputs:
@@ -123,18 +130,39 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
         """The same with elements of another type: their numbers, without the graph."""
         found = super().astype(dtype, *args, **options)
-        return found if found.dtype == object else found.view(np.ndarray)
+        if found.dtype.kind in "fc":
+            warn_of_cast()
+        return found if found.dtype == object else _plain(found)
 
     def fill(self, value: Any) -> None:
         """Assign to every element."""
         self[...] = value
+
+    def put(self, indices: Any, new: Any, mode: Any = "raise") -> None:
+        """Assign to elements by their place in a row."""
+        np.put(self, indices, new, mode)
+
+    @property
+    def flat(self) -> Any:
+        """All elements in a row. To be assigned to where it is a view of the array, read only where it is a copy."""
+        row = self.reshape(-1)
+        row.flags.writeable = np.may_share_memory(row, self)
+        return row
+
+    @flat.setter
+    def flat(self, new: Any) -> None:
+        self[...] = np.resize(np.asarray(new, dtype=object), self.shape)
+
+    def __getattr__(self, name: str) -> Any:
+        instead = OF_ONE.get(name, "")
+        raise AttributeError(f"an array of Values has no {name}" + (f": {instead}" if instead else ""))
 
     @property
     def _mask(self) -> object:
         """What numpy's masked arrays ask for whatever meets them."""
         if not is_shown():
             raise OperandError(MASKED)
-        if _is_an_image():
+        if is_an_image():
             raise GraphError("an image is drawn from plain numbers: write data(array) for those of an array of Values")
         raise AttributeError("_mask")
 
@@ -146,23 +174,13 @@ TAKEN.append(ValueArray)
 RECORDED.append(lambda array: of_values(array))
 
 
-def _is_an_image() -> bool:
-    """Whether matplotlib is about to draw an image or contours, for which it takes no objects."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        if frame.f_code.co_name in ("imshow", "pcolormesh", "pcolor", "contour", "contourf", "matshow"):
-            return True
-        frame = frame.f_back
-    return False
-
-
 setattr(Value, "__array_function__", ValueArray.__array_function__)  # noqa: B010, a Value is asked as an array of one
 
 
 def of_values(array: Any) -> Any:
     """An array of objects as one of Values, plain numbers in it as constants; anything else as it is."""
     if not isinstance(array, np.ndarray) or array.dtype != object:
-        return array
+        return _plain(array)
     if not all(map(_is_no_number, array.flat)):
         array = np.asarray(np.frompyfunc(_constant, 1, 1)(_plain(array)), dtype=object)
     return array.view(ValueArray)
@@ -187,7 +205,8 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
     if ours is not None:
         return ours(*args, **options)
     if name.endswith("_like"):  # to be filled
-        return function._implementation(*args, **options)
+        found = function._implementation(*args, **options)
+        return found if found.dtype == object else _plain(found)
     if name in FILLING and isinstance(args[0], ValueArray):
         filled = _plain(args[0]).copy()
         function(filled, *args[1:], **options)
@@ -196,6 +215,7 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
     if name == "unique" or name in ufuncs.INSTEAD:  # it would ask whether two of them are one
         raise ufuncs.refusal(f"np.{name}", "Value")
     if name in OF_NUMBERS:
+        ufuncs.check_weights(name, options, "Value")
         numbers = {key: _numbers(option) for key, option in options.items()}
         return function._implementation(*map(_numbers, args), **numbers)
     try:
@@ -226,7 +246,7 @@ def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]
     if name in PLAIN:
         return getattr(ufunc, method)(*map(_numbers, inputs), **options)
     ours = clip if name == "clip" else ELEMENTWISE.get(name)
-    knows_objects = any(set(types) <= set("O->?") for types in ufunc.types)
+    knows_objects = takes_objects(ufunc)
     if (ours is None and not knows_objects) or name in ufuncs.INSTEAD:
         raise ufuncs.refusal(f"{ufuncs.module_of(ufunc)}.{name}", "Value")
     if name in EXTREMES and method in ("accumulate", "reduceat"):
@@ -268,7 +288,7 @@ def _numbers(x: Any) -> Any:
     """The numbers of what is recorded."""
     if isinstance(x, np.ndarray) and x.dtype == object:
         return np.asarray(np.frompyfunc(_number, 1, 1)(_plain(x)), dtype=float)
-    return type(x)(map(_numbers, x)) if isinstance(x, (list, tuple)) else _number(x)
+    return type(x)(map(_numbers, x)) if isinstance(x, (list, tuple)) else _number(_plain(x))
 
 
 def _number(x: Any) -> Any:
@@ -279,7 +299,7 @@ def _check_where(ufunc: Any, method: str, options: dict[str, Any]) -> None:
     """Refuse a mask that leaves elements without a result."""
     if options.get("where", True) is True or (method == "reduce" and _given(options.get("initial"))):
         return
-    if ufunc.__name__ in PLAIN or ufunc.__name__.startswith("logical_"):
+    if ufunc.__name__ in PLAIN:
         return
     name = f"np.{ufunc.__name__}"
     instead = f"np.where(mask, {name}(v), v)" if method == "__call__" else "v[mask], or np.where(mask, v, 0.0)"
@@ -345,7 +365,7 @@ def _extreme(ufunc: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _winner(rule: Any, elements: list[Any]) -> Any:
-    if SPECIAL and NOW.tracer is not None:
+    if TRACING and NOW.tracer is not None:
         return functools.reduce(rule, elements)
     numbers = [_number(each) for each in elements]
     top = functools.reduce(rule, numbers)

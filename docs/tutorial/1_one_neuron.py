@@ -77,7 +77,7 @@ out = (x1 * w1 + x2 * w2 + b).tanh()
 out.backward()
 for number in (x1, x2, w1, w2, b):
     print(
-        f"{number.label} = {number.data:4}   out changes {number.grad:6.3f} times as fast"
+        f"{number.label:2} = {number.data:4}   out changes {number.grad:6.3f} times as fast"
     )
 
 # %% alt="The graph of the neuron: wide, vivid edges carry much gradient, and none reaches w2, whose input x2 is 0"
@@ -88,8 +88,8 @@ draw(out)
 #
 # - Nothing reaches `w2`. Its input is 0, so it does not matter what `w2` is, and the neuron cannot learn anything about
 #   it from this sample.
-# - `b` has the derivative of the squeezing itself, 0.487. Far from 0, `tanh` is nearly flat, and this would be nearly 0:
-#   a neuron that shouts does not learn. You will meet it again in notebook 4.
+# - `b` has the derivative of the squeezing itself, 0.487. Where the sum is far from 0, `tanh` is nearly flat, so this
+#   derivative is nearly 0, and the neuron hardly learns. Notebook 4 calls that *saturation*.
 #
 # ## Believe nothing: check it
 #

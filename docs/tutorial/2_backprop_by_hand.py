@@ -82,8 +82,8 @@ print("delta1", delta1.round(4))
 print(dW1.round(4))
 
 # %% [markdown]
-# Look at how small δ has become on its way. A sigmoid's slope is at most ¼, so every layer takes away three quarters or
-# more. This is the *vanishing gradient*; [notebook 4](4_why_it_does_not_learn.ipynb) is about what to do.
+# Look at how small δ has become on its way. A sigmoid's slope is at most ¼, so unless the weights are large, every layer
+# takes away three quarters or more. This is the *vanishing gradient*; [notebook 4](4_why_it_does_not_learn.ipynb) is about what to do.
 #
 # ## Now let the engine do it
 #
@@ -200,7 +200,7 @@ plt.show()
 #
 # Take the `#` in front of the check away when you have an answer. If it is not right, the doctor says where.
 #
-# **1.** The same network with `tanh` in place of the sigmoid. Only the slopes change: that of `tanh` is 1 − a².
+# **1.** The same network with `tanh` in place of the sigmoid, forward and backward: the slope of `tanh` is 1 − a².
 
 
 # %%

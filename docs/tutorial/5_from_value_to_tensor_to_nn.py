@@ -2,8 +2,8 @@
 # # 5. From Value to Tensor to `nn`
 #
 # About fifteen minutes. So far every number was a `Value` of its own, or the gradients were written by hand. Here you
-# train the same network in three ways, each shorter than the one before: with **Values**, with **Tensors**, and with
-# **`nn`**. Then a network of real use: reading handwritten digits.
+# write a network for the same task in three ways, each shorter than the one before: with **Values**, with **Tensors**,
+# and with **`nn`**. Then a network of real use: reading handwritten digits.
 #
 # ## The moons
 #

@@ -112,7 +112,7 @@ for name, each in (
 # ## Better than gradient descent
 #
 # A program that gives loss and gradient for one flat vector of weights is what every optimiser wants. scipy's L-BFGS
-# needs a few hundred steps where plain gradient descent needs many thousands:
+# needs about a hundred steps where plain gradient descent needs many thousands:
 
 # %%
 from scipy.optimize import minimize
@@ -123,6 +123,7 @@ found = minimize(
     start,
     (X[:, 0], Y[:, 0]),
     jac=True,
+    method="L-BFGS-B",
     options={"maxiter": 500},
 )
 print(

@@ -114,7 +114,7 @@ plt.show()
 
 # %% [markdown]
 # To make a name up: give it the dot that opens a name, draw the next letter by the shares, and go on until it draws the
-# dot. (Yours will differ: they hang on the last digit of every number.)
+# dot. (Yours will differ: they depend on the last digit of every number.)
 
 # %% tags=["varies"]
 import random

@@ -189,6 +189,16 @@ def test_integers_and_conditions_as_arguments():
     assert accuracy(np.eye(3), np.array([0, 1, 1])) == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("mask", [
+    lambda m: m * -1.0, lambda m: -1.0 * m, lambda m: m / -1.0, lambda m: 0.0 - m, lambda m: m * 1.0 + m * 1.0,
+    lambda m: (m + 0.0) + (m + 0.0),
+])  # fmt: skip
+def test_truths_in_arithmetic_are_numbers(mask):
+    """A fuzz found it: -1.0 * mask was simplified to the negative of truths, which numpy refuses."""
+    x = np.array([-1.0, 0.5])
+    np.testing.assert_array_equal(compile(lambda x: mask(x > 0), arrays=True)(x), mask(x > 0))
+
+
 def test_captured_tensors_are_read_afresh():
     W, scale = Tensor([1.0, 2.0], "W"), Tensor(3.0, "scale")
     step = compile(lambda X: (X * W * scale).sum(), [W])

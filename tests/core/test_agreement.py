@@ -262,6 +262,7 @@ INDICES: dict[str, tuple[Any, Function]] = {
     "a slice between": (np.arange(12.0).reshape(3, 2, 2), lambda t: t[[0, -3], :, [1, -1]].sum()),
     "an ellipsis and a new axis": ([[1.0, 2.0], [3.0, 4.0]], lambda t: t[[0, -2], ..., None].sum()),
     "steps": ([1.0, 2.0, 3.0], lambda t: t[::-1][[0, -3]].sum()),
+    "backwards from the first": ([1.0, 2.0, 3.0], lambda t: t[0::-1].sum() + 2 * t[0:-3:-1].sum() + t[2:0:-1].sum()),
     "small whole numbers": ([1.0, 2.0, 3.0], lambda t: t[np.int8([0, -3])].sum()),
     "True": ([1.0, 2.0, 3.0], lambda t: (t[True] * np.arange(3.0)).sum()),
     "None and True": ([1.0, 2.0, 3.0], lambda t: (t[None, True] * np.arange(3.0)).sum()),

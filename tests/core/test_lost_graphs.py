@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import copy
 import json
 import math
+import pickle
 import statistics
 import warnings
 from collections.abc import Callable
@@ -17,6 +19,7 @@ import autograd
 import nn
 from autograd import (
     AutogradError,
+    GraphError,
     GraphWarning,
     OperandError,
     Tensor,
@@ -71,6 +74,7 @@ LOST: dict[str, tuple[Callable[[Any], Any], str]] = {
     "np.float64": (lambda x: np.float64(x) * x, "x as it is"),
     "np.array of floats": (lambda x: np.array([x, x], dtype=float).sum() * x, "np.array(xs) without dtype="),
     "rng.normal": (lambda x: np.random.default_rng(0).normal(x) * x, "mean + deviation"),
+    "astype": (lambda x: (x * autograd.values([1.0, 2.0])).astype(float).sum() * x, ""),
     "np.full": (lambda x: np.full(2, x, dtype=float).sum() * x, "graph"),
 }
 """What asks for a float by the way; and what the message says to write instead."""
@@ -202,3 +206,99 @@ def test_arrays_of_other_classes_are_refused(make: Callable[[], Any], use: Calla
         array = make()
         with pytest.raises(OperandError, match="arithmetic of its own"):
             use(array)
+
+
+def _fast(x: Any) -> Any:
+    fast = copy.deepcopy({"w": x, "more": [x, x * x]})
+    return fast["w"] * fast["more"][1]
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "deepcopy of a dict": _fast,
+    "copy of an input": lambda x: copy.copy(x) * x * x,
+    "deepcopy of a result": lambda x: copy.deepcopy(x * x * x),
+    "deepcopy of an array": lambda x: copy.deepcopy(np.array([x, x]))[1] ** 3,
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize("at", [2.0, np.array(2.0)], ids=["number", "array"])
+def test_a_copy_of_what_is_differentiated_is_itself(name: str, at: Any) -> None:
+    """An inner loop that begins with `fast = copy.deepcopy(params)` has a gradient."""
+    f = COPIES[name]
+    if "an array" in name and isinstance(at, np.ndarray):
+        f = lambda x: copy.deepcopy(x) ** 3  # noqa: E731, of Tensors numpy makes no array
+    assert grad(f)(at) == pytest.approx(12.0)
+    assert grad(grad(f))(at) == pytest.approx(12.0)
+    assert jvp(f, (at,), (1.0,))[1] == pytest.approx(12.0)
+    with pytest.raises(GraphError, match="is not pickled"):
+        grad(lambda x: pickle.loads(pickle.dumps(x)))(at)
+    x = Value(2.0)
+    assert copy.copy(x) is not x
+    assert copy.deepcopy(x * x).operands[0] is not x
+
+
+@pytest.mark.parametrize("package", ["pandas", "scipy.sparse"])
+def test_tables_and_sparse_matrices_beside_tensors_are_told_as_arrays(package: str) -> None:
+    library = pytest.importorskip(package)
+    matrix, written = (
+        (library.DataFrame(np.eye(2)), r"\.to_numpy\(\)") if package == "pandas"
+        else (library.csr_matrix(np.eye(2)), r"\.toarray\(\)")
+    )  # fmt: skip
+    for attempt in (lambda: matrix @ Tensor([1.0, 2.0]), lambda: Tensor([1.0, 2.0]) @ matrix):
+        with pytest.raises(OperandError, match=rf"write \w{written}"):
+            attempt()
+    with pytest.raises(OperandError, match=rf"write X{written} in the place of X"):
+        grad(lambda w: ((matrix @ w) ** 2).sum())(np.ones(2))
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+def test_a_compiled_step_says_that_it_brings_no_gradient_to_its_arguments(arrays: bool) -> None:
+    leaf = Tensor([2.0]) if arrays else Value(2.0)
+    step = autograd.compile(lambda x: (leaf * x).sum() if arrays else leaf * x, [leaf], engine="numpy")
+    for transform in (lambda: grad(step)(np.ones(3)), lambda: grad(lambda x: step(x * 2))(np.ones(3))):
+        with pytest.raises(OperandError, match=r"that of the argument x would be lost: differentiate step\.function"):
+            transform()
+    with pytest.warns(GraphWarning, match="compile both together, or write x.data"):
+        assert step(Tensor(np.ones(3)) * 2.0) == pytest.approx(12.0 if arrays else 4.0)
+    with autograd.no_grad():
+        step(Tensor(np.ones(3)) * 2.0)
+    step(Tensor(np.ones(3)))
+
+
+@pytest.mark.parametrize("make", [Value, lambda number: Tensor([number])])
+def test_gradients_are_not_read_into_a_program_nor_numbers_assigned_by_it(make: Any) -> None:
+    leaf = make(2.0)
+
+    def assigning(x: Any) -> Any:
+        leaf.data = 3.0 if isinstance(leaf, Value) else np.array([3.0])
+        return (leaf * x).sum() if isinstance(leaf, Tensor) else leaf * x
+
+    for function in (lambda x: leaf.grad * x * leaf, assigning):
+        with pytest.raises(TraceError, match=r"\(\.grad\)|\(an assignment to \.data\)"):
+            autograd.compile(function, [leaf], engine="numpy")(np.ones(3))
+    assert np.all(leaf.data == 2.0)
+
+
+@pytest.mark.parametrize("parameters", [Value(1.0), Tensor([1.0]), nn.Neuron(1), 3.0], ids=lambda p: type(p).__name__)
+def test_the_parameters_of_a_compiled_step_are_a_list(parameters: Any) -> None:
+    with pytest.raises(
+        OperandError, match=r"are a list of Values or of Tensors, got \w+ .*; write (\[w\]|model\.param)"
+    ):
+        autograd.compile(lambda x: x, parameters)
+
+
+def test_a_step_in_scalars_is_not_copied() -> None:
+    step = autograd.compile(lambda x: x * x, engine="numpy")
+    step(np.ones(2))
+    for attempt in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(OperandError, match=r"compile the function again, or write step\.save"):
+            attempt(step)
+
+
+def test_dropout_is_not_compiled_in_training() -> None:
+    dropout, W = nn.Dropout(0.5), Tensor(np.ones(4))
+    with pytest.raises(TraceError, match=r"drop the same numbers every time.*model\.eval\(\)"):
+        autograd.compile(lambda x: dropout(x * W).sum(), [W])(np.ones(4))
+    dropout.eval()
+    assert autograd.compile(lambda x: dropout(x * W).sum(), [W])(np.ones(4)) == 4.0

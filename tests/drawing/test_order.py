@@ -61,7 +61,7 @@ ORDERED: dict[str, Any] = {
 
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])
 @pytest.mark.parametrize("name", ORDERED)
-def test_neurons_stand_in_their_order(name: str, rankdir: str) -> None:
+def test_neurons_and_inputs_stand_in_their_order(name: str, rankdir: str) -> None:
     root = ORDERED[name]()
     root.backward()
     picture = draw(root, rankdir=rankdir, depth={"by hand": 0, "crowded": 2}.get(name))
@@ -75,7 +75,8 @@ def test_neurons_stand_in_their_order(name: str, rankdir: str) -> None:
 
 def test_the_order_is_that_of_the_numbers() -> None:
     root = crowded()
-    (layer,) = siblings(draw(root, depth=2).drawing)
+    inputs, layer = siblings(draw(root, depth=2).drawing)
+    assert [box.label for box in inputs] == ["x0", "x1", "x2"]
     assert [box.path[-1] for box in layer] == [f"unit{k}" for k in range(12)]
     assert sorted(["l.10", "l.9", "l.²", "l", ""], key=natural) == ["", "l", "l.9", "l.10", "l.²"]
 

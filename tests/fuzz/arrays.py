@@ -107,14 +107,17 @@ class ArrayProgram:
         draws = np.random.default_rng(seed)
         self.shape = (rng.randint(1, 4), rng.randint(1, 4))
         self.start = draws.normal(size=self.shape)
-        if rng.random() < 0.3:  # ties, zeros and large numbers
+        rounded = rng.random() < 0.3
+        if rounded:  # ties, zeros and large numbers
             self.start = np.round(self.start)
         if rng.random() < 0.1:
             self.start *= 300.0
         self.steps: list[tuple[str, Step]] = []
         shape = self.shape
         for _ in range(rng.randint(2, 8)):
-            name, step, shape = self._step(shape, draws)
+            summed = any(name.split()[0] in SUMS for name, _ in self.steps)  # in an order of their own: no tie is sure
+            jumps = TIES if rounded and summed else ("std",) if rounded and self.steps else ()
+            name, step, shape = self._step(shape, draws, [other for other in OTHERS if other not in jumps])
             self.steps.append((name, step))
         weights = draws.normal(size=shape)
         self.steps.append(("weighted sum", lambda x, F: (x * F.plain(weights)).sum()))
@@ -127,12 +130,12 @@ class ArrayProgram:
     def __repr__(self) -> str:
         return " > ".join(name for name, _ in self.steps) + f" of {self.start.tolist()}"
 
-    def _step(self, shape: tuple[int, ...], draws: Any) -> tuple[str, Step, tuple[int, ...]]:
+    def _step(self, shape: tuple[int, ...], draws: Any, others: list[str]) -> tuple[str, Step, tuple[int, ...]]:
         rng = self.rng
         (n, m), axis = shape, rng.randrange(2)
         other = draws.normal(size=shape)
         kept = (1, m) if axis == 0 else (n, 1)
-        name = rng.choice([*ELEMENTWISE, *ELEMENTWISE, *OTHERS])
+        name = rng.choice([*ELEMENTWISE, *ELEMENTWISE, *others])
         if name in ELEMENTWISE:
             return name, lambda x, F: getattr(F, name)(x), shape
         if name in ("softmax", "log_softmax", "cumsum", "sort"):
@@ -174,3 +177,5 @@ OTHERS = (
     "softmax", "log_softmax", "cumsum", "sort", "logsumexp", "norm", "max", "prod", "std", "sum", "mean", "matmul",
     "transpose", "reshape", "index", "slice", "concatenate", "where", "maximum", "clip", "divide", "power", "broadcast",
 )  # fmt: skip
+SUMS = ("softmax", "log_softmax", "cumsum", "logsumexp", "norm", "prod", "std", "sum", "mean", "matmul")
+TIES = ("max", "sort", "std")

@@ -1,6 +1,6 @@
 """Random programs, the same from every seed, held against each other in all engines and against PyTorch and mpmath.
 
-Seconds in the normal run, minutes with `-m slow`, as long as one likes with `--fuzz=100000`. What may differ is said in
+Seconds in the normal run, minutes with `-m long`, as long as one likes with `--fuzz=100000`. What may differ is said in
 docs/conventions.md.
 """
 

@@ -80,6 +80,12 @@ def test_an_unknown_activation() -> None:
         Regressor(activation="swish").fit([[0.0], [1.0]], [0.0, 1.0])
 
 
+@pytest.mark.parametrize("hidden", [16, "16"])
+def test_layers_that_are_no_tuple(hidden: Any) -> None:
+    with pytest.raises(SettingError, match=r"such as \(16,\), got"):
+        Regressor(hidden=hidden).fit([[0.0], [1.0]], [0.0, 1.0])
+
+
 def test_a_model_in_scalars_is_refused_with_the_reason() -> None:
     with pytest.raises(SettingError, match="array layers"):
         Regressor(make=lambda inputs, outputs: MLP(inputs, [outputs])).fit([[0.0], [1.0]], [0.0, 1.0])

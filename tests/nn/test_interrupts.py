@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -140,3 +141,21 @@ def test_interrupts_of_fit(interrupts: Callable[[float], Any]) -> None:
         interrupts(0)
         assert model.first.data.tolist() == model.second.data.tolist()
     assert interrupted > 10
+
+
+@pytest.mark.parametrize("where", ["_get_compressor", "_EndRecData"])
+def test_an_interrupt_within_an_archive_stays_an_interrupt(where: str, tmp_path: Any, monkeypatch: Any) -> None:
+    """Python's zipfile puts a ValueError in its place where it is closed with an entry half opened."""
+
+    def interrupted(*args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "m.npz"
+    nn.save({"w": 1.0}, path)
+    before = path.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(zipfile, where, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            nn.save({"w": 2.0}, path) if where == "_get_compressor" else nn.load(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -356,6 +356,7 @@ TORCH_SCHEDULES = {  # ours and PyTorch's, as functions of an optimiser
     "step": (lambda o: StepLR(o, 3, 0.5), lambda o, t: t.StepLR(o, 3, 0.5)),
     "warm-up": (lambda o: LinearWarmup(o, 5, 0.1), lambda o, t: t.LinearLR(o, 0.1, 1.0, 5)),
     "cosine": (lambda o: CosineAnnealingLR(o, 20, 0.01), lambda o, t: t.CosineAnnealingLR(o, 20, 0.01)),
+    "cosine there and back": (lambda o: CosineAnnealingLR(o, 3, 0.01), lambda o, t: t.CosineAnnealingLR(o, 3, 0.01)),
     "sequence": (
         lambda o: SequentialLR(o, [LinearWarmup(o, 4, 0.25), CosineAnnealingLR(o, 10)], [4]),
         lambda o, t: t.SequentialLR(o, [t.LinearLR(o, 0.25, 1.0, 4), t.CosineAnnealingLR(o, 10)], [4]),

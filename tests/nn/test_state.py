@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 import nn
-from autograd import Tensor, Value, compile
+from autograd import GraphError, Tensor, Value, compile
 from nn.errors import SettingError, StateError
 
 CARRIERS: dict[str, Callable[[], Any]] = {"Value": lambda: Value(1.0), "Tensor": lambda: Tensor([1.0, 2.0])}
@@ -255,3 +256,66 @@ def test_threads_that_step_optimisers_of_their_own() -> None:
     for each in threads:
         each.join()
     assert len({leaf.data for leaf in leaves}) == 1
+
+
+@pytest.mark.parametrize("number", [5.0, 2, np.ones(2), [1.0, 2.0], "text"], ids=str)
+@pytest.mark.parametrize("make", [*CARRIERS.values(), lambda: [Value(1.0), Value(2.0)], lambda: autograd.values([1.0])])
+def test_numbers_do_not_take_the_place_of_parameters(make: Callable[[], Any], number: Any) -> None:
+    model = nn.Module()
+    model.w = make()
+    before = model.parameters()
+    with pytest.raises(GraphError, match=r"w holds parameters, and what is assigned holds none.*\.data = number"):
+        model.w = number
+    assert [one is other for one, other in zip(model.parameters(), before, strict=True)] == [True] * len(before)
+    for emptied in ([], None):
+        model.w = make()
+        model.w = emptied
+        assert model.parameters() == []
+    model.other = number
+    model.other = make()
+
+
+@pytest.mark.parametrize(
+    "part", [Value(1.0), Tensor([1.0]), nn.Neuron(1), [nn.Neuron(1)]], ids=lambda part: str(type(part))
+)
+def test_parts_of_a_class_are_parts_of_no_module(part: Any) -> None:
+    with pytest.raises(SettingError, match=r"w stands in the class Line.*assign it in __init__, self\.w = \.\.\."):
+        type("Line", (nn.Module,), {"w": part})
+
+
+@pytest.mark.parametrize("make", [
+    lambda: nn.Neuron(1), lambda: nn.SGD([Value(1.0)]), lambda: nn.ExponentialLR(nn.SGD([Value(1.0)]), 0.9),
+], ids=["Module", "Optimizer", "Schedule"])  # fmt: skip
+@pytest.mark.parametrize("state", [None, [1.0], "model.npz", 3, nn.Neuron(1), {1: 2.0}], ids=repr)
+def test_what_is_no_state(make: Callable[[], Any], state: Any) -> None:
+    with pytest.raises(StateError, match=r"a state is a dict of numbers by name, got \w+: give what state_dict"):
+        make().load_state_dict(state)
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_states_that_are_not_written(ending: str, tmp_path: Any) -> None:
+    for state in ({"w": [[1.0, 2.0], [3.0]]}, {"w" * 70_000: 1.0}):
+        with pytest.raises(StateError, match=r"no array of numbers|at most 65000 bytes long"):
+            nn.save(state, tmp_path / f"m.{ending}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Tensor([[3.0, 0.0], [0.0, 4.0]]), lambda: autograd.values([[3.0, 0.0], [0.0, 4.0]]), lambda: nn.MLP(2, [1]),
+])  # fmt: skip
+def test_gradients_of_a_single_parameter_are_clipped_too(make: Callable[[], Any]) -> None:
+    what = make()
+    listed = (
+        what.parameters() if isinstance(what, nn.Module) else [what] if isinstance(what, Tensor) else list(what.flat)
+    )
+    for each in listed:
+        each.grad = each.data * 0.0 + 3.0
+    norm = nn.clip_grad_norm_(what, 1.0)
+    assert norm == pytest.approx(3.0 * np.sqrt(sum(np.size(each.data) for each in listed)))
+    assert nn.grad_norm(what) == pytest.approx(1.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("factor", [3.0, lambda epoch: "1", lambda epoch: Value(1.0), lambda epoch: float("nan")])
+def test_the_factor_of_a_schedule_is_a_number(factor: Any) -> None:
+    with pytest.raises(SettingError, match="the factor is a"):
+        nn.LambdaLR(nn.SGD([Value(1.0)]), factor)

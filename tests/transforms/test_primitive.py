@@ -8,7 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, detect_anomaly, exp, grad, gradcheck, hessian, log, no_grad, primitive, sqrt, values, where
+from autograd import (
+    ShapeError,
+    Tensor,
+    Value,
+    detect_anomaly,
+    exp,
+    grad,
+    gradcheck,
+    hessian,
+    log,
+    no_grad,
+    primitive,
+    sqrt,
+    values,
+    where,
+)
 from autograd.numbers.functions import greater
 
 
@@ -133,3 +148,14 @@ def test_names_of_operands_are_free() -> None:
     decay(time, rate).backward()
     assert time.grad == pytest.approx(-0.75 * 2 / 2)
     assert rate.grad == pytest.approx(0.75 / 3)
+
+
+def test_a_primitive_works_on_each_element_by_itself() -> None:
+    @primitive(lambda x: 1.0)
+    def total(x):
+        return x.sum()
+
+    with pytest.raises(
+        ShapeError, match=r"gave shape \(\) for operands of shape \(2,\): sum outside of it, total\(x\)"
+    ):
+        total(Tensor([1.0, 2.0]))

@@ -205,3 +205,12 @@ def test_argnums_is_any_whole_number(argnums: Any) -> None:
     assert found == ((2.0,) if isinstance(argnums, tuple) else 2.0)
     with pytest.raises(OperandError, match="argnums is the number of an argument"):
         grad(lambda x: x, [1.5])(2.0)
+
+
+def test_texts_and_missing_cotangents_are_no_numbers() -> None:
+    with pytest.raises(
+        OperandError, match=r"jacobian\(\) differentiates real numbers, and this function returned str 'a'"
+    ):
+        jacobian(lambda x: [x, "a"])(2.0)
+    with pytest.raises(OperandError, match="a cotangent must be a real number, got NoneType"):
+        vjp(lambda x: x * x, 3.0)[1](None)

@@ -45,7 +45,7 @@ NOT_NUMBERS: list[tuple[Any, str]] = [
     ((1.0,), f"tuple (1.0,){SEVERAL}"),
     (list(range(100)), f"list{SEVERAL}"),
     ({}, "dict {}; write Value(number)"),
-    (decimal.Decimal("2"), "Decimal Decimal('2'); write Value(number)"),
+    (decimal.Decimal("2"), "Decimal Decimal('2'); convert it first: float(x)"),
     (b"2", "bytes b'2'; write Value(number)"),
 ]
 IDS = [type(thing).__name__ + str(k) for k, (thing, _) in enumerate(NOT_NUMBERS)]
@@ -138,7 +138,7 @@ def test_the_message_for_a_label() -> None:
 
 def test_a_value_of_a_value() -> None:
     v = Value(2.0)
-    remedy = "must be a plain number, got a Value; use v.item(), or v.detach() for a new leaf"
+    remedy = "must be a plain number, got a Value; use .item(), or .detach() for a new leaf"
     refused(lambda: Value(v), f"a Value {remedy}")
     refused(lambda: Value(v * 2), f"a Value {remedy}")
     refused(lambda: v.backward(v), f"the seed of backward {remedy}")

@@ -48,7 +48,7 @@ def test_an_array_of_leaves_is_pickled() -> None:
 
 def test_a_result_is_not_pickled() -> None:
     message = (
-        "a result (multiply) is not pickled, its graph would come along: pickle v.detach() for its number, "
+        "a result (multiply) is not pickled, its graph would come along: pickle v.detach() for its numbers, "
         "or save the parameters"
     )
     with pytest.raises(GraphError) as caught:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import GraphError, GraphWarning, Value, grad, no_grad, parameter, scope, tanh, values
+from autograd import GraphError, GraphWarning, OperandError, Value, grad, no_grad, parameter, scope, tanh, values
 
 # ------------------------------------------------------------------------------------------------ as a number
 
@@ -324,8 +324,11 @@ def test_no_grad_as_a_decorator() -> None:
 
 
 def test_no_grad_without_parentheses_is_an_error() -> None:
-    with pytest.raises(TypeError):
-        no_grad(lambda: None)  # type: ignore[call-arg]
+    with pytest.raises(OperandError, match=r"as a decorator write @no_grad\(\)"):
+        no_grad(lambda: None)
+    for name in (None, 5, ["layer"], lambda: None):
+        with pytest.raises(OperandError, match="a scope is named by text"):
+            scope(name)  # type: ignore[arg-type]
 
 
 def test_update_inside_no_grad() -> None:

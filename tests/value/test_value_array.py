@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import functools
 import math
 import pickle
 import warnings
@@ -147,7 +149,7 @@ def test_what_numpy_makes_of_it_is_one_again() -> None:
         x.copy(),
     ):
         assert type(array) is type(x)
-    for array in (x.astype(float), x == 1.0, x > 1.0, np.isnan(x), data(x), grads(x)):
+    for array in (x == 1.0, x > 1.0, np.isnan(x), data(x), grads(x)):
         assert type(array) is np.ndarray
     assert repr(values([1.0])) == "array([Value(1.0, grad=0.0)], dtype=object)"
     for twin in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
@@ -168,10 +170,59 @@ def test_arrays_with_an_arithmetic_of_their_own_are_refused() -> None:
         x * Tensor([1.0, 2.0])
 
 
+def test_what_numpys_own_methods_make_of_it_is_one_again() -> None:
+    x = values([[1.0, 1.0], [0.0, 2.0]])
+    for array in (np.eye(2).dot(x), np.ones(2).dot(x), x.dot(np.eye(2)), np.zeros_like(x)):
+        assert type(array) is type(x)
+    for plain in (np.zeros_like(x, dtype=float), np.ones_like(x, dtype=bool)):
+        assert type(plain) is np.ndarray
+    typed = np.zeros(2).view(type(x))  # a masked array, or matplotlib, makes such
+    assert np.isfinite(typed).all()
+    assert list(typed.argsort()) == [0, 1]
+    assert list(np.logical_and(x, 1.0).ravel()) == [True, True, False, True]
+
+
+@pytest.mark.parametrize("nothing_recorded", [True, False])
+def test_elements_in_a_row_are_assigned_to_by_the_same_rules(nothing_recorded: bool) -> None:
+    W = values([[1.0, 2.0], [3.0, 4.0]], label="W")
+    before = [parameter(each) if nothing_recorded else each for each in W.flat]
+    with no_grad() if nothing_recorded else contextlib.nullcontext():
+        W.flat[0] = 5.0
+        W.flat[2:] = 2.0
+        W.put([1], 7.0)
+        W.flat = [each.item() for each in W.flat]
+    assert list(data(W).ravel()) == [5.0, 7.0, 2.0, 2.0]
+    assert [one is other for one, other in zip(W.flat, before, strict=True)] == [nothing_recorded] * 4
+    with pytest.raises(ValueError, match="read-only"):
+        values(np.ones((2, 2))).T.flat[0] = 1.0
+
+
+def test_what_only_a_single_value_has() -> None:
+    x = values([1.0, 2.0])
+    for name, instead in (("grad", r"grads\(array\)"), ("backward", r"\.sum\(\)"), ("zero_grad", "v.grad = 0.0")):
+        assert not hasattr(x, name)
+        with pytest.raises(AttributeError, match=f"an array of Values has no {name}: .*{instead}"):
+            getattr(x, name)
+
+
+@pytest.mark.parametrize("make", [values, Tensor])
+def test_a_histogram_is_told_of_numbers_but_not_by_recorded_weights(make: Any) -> None:
+    x = make([1.0, 2.0, 2.0])
+    for function, arguments in ((np.histogram2d, (x, x)), (np.histogramdd, ((x, x),)), (np.histogram, (x,))):
+        assert function(*arguments)[0].sum() == 3.0
+    with pytest.raises(OperandError, match=r"np\.histogram with weights= of a"):
+        np.histogram([1.0, 2.0, 2.0], weights=x)
+    found = np.atleast_2d(x, x[0])
+    assert [each.shape for each in found] == [(1, 3), (1, 1)]
+
+
 def test_what_numpy_would_lose_is_refused() -> None:
     x = values([1.5, -1.5])
-    for function in (np.trunc, np.unique, np.cov, np.fft.fft, lambda x: np.fmax(x, 1.0), np.maximum.accumulate):
-        name = getattr(function, "__name__", "fmax").replace("<lambda>", "fmax")
+    for function in (
+        np.trunc, np.unique, np.cov, np.fft.fft, lambda x: np.fmax(x, 1.0), np.maximum.accumulate,
+        functools.partial(np.gcd, 2), functools.partial(np.lcm, 2),
+    ):  # fmt: skip
+        name = getattr(getattr(function, "func", function), "__name__", "fmax").replace("<lambda>", "fmax")
         with pytest.raises(OperandError, match=rf"{name}\S* of a Value is not differentiated"):
             function(x)
     for axis in (3, -2, (0, 0, 7)):
@@ -422,6 +473,9 @@ def test_plots_take_arrays_of_values_or_say_what_to_write() -> None:
     axes.plot(x)
     axes.scatter([1, 2, 3], x)
     axes.boxplot(x)
+    axes.fill_between(x, x)
+    axes.stem(x, x)
+    axes.stackplot(x, x)
     axes.annotate("here", (x[0], x[1]))
     axes.text(x[0], x[1], "here")
     axes.figure.canvas.draw()

@@ -251,8 +251,8 @@ class ArrayProgram(BaseProgram):
             if known is not None:
                 return known
         fold = MOVES.get(op) or FOLDS.get(op)
-        if fold is None:
-            return None
+        if fold is None or (isinstance(op, Rule) and any(self.dtypes[arg].kind == "b" for arg in args)):
+            return None  # of truths there is no negative, and 1.0 * mask is no mask
         found: int | None = fold(self, *args, **options)
         if found is None or self.dtypes[found] != dtype:
             return None

@@ -298,7 +298,8 @@ class Writer(BaseWriter):
             return f"{', '.join(parts)}{',' if len(parts) == 1 else ''}" if parts else "()"
         if isinstance(index, slice):
             start, stop, step = ("" if part is None else str(part) for part in (index.start, index.stop, index.step))
-            return f"{'' if start == '0' else start}:{stop}{f':{step}' if step else ''}"
+            begins = start == "0" and not step.startswith("-")
+            return f"{'' if begins else start}:{stop}{f':{step}' if step else ''}"
         return "..." if index is Ellipsis else repr(index)
 
     def _put(self, i: int) -> None:

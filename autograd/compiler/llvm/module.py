@@ -12,7 +12,7 @@ Parameters are read where they are used: machines multiply by a number in memory
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from ...core import table as rules
 from ..scalar.program import AFTER, BEFORE, INSIDE, LEAVES, REDUCE, Program, schedule
@@ -32,6 +32,7 @@ from .body import (
     N,
     Target,
 )
+from .loops import Loop, find_loops, write_loop
 from .packed import write_packed
 
 LARGEST = 2000
@@ -39,6 +40,9 @@ LARGEST = 2000
 
 SMALL: Final = 200
 """The same outside the loop over the samples: what LLVM does with care takes longer, the longer a function is."""
+
+PACKED: Final = 500
+"""The same where vectors were found in a program of single numbers: LLVM takes a fifth less time than for 2,000."""
 
 SHORT = 2000
 """Instructions of a loop over the samples that is written for two blocks at once, too."""
@@ -49,6 +53,9 @@ registers without thought."""
 
 COLD: Final = "nounwind noinline optnone"
 """Of functions that run once for each call."""
+
+LONG: Final = 2000
+"""Instructions of single numbers that are worth looking for loops in."""
 
 FEWEST: Final = 64
 """Instructions of a program of single numbers that is worth looking for vectors in."""
@@ -65,7 +72,7 @@ def write_module(program: Program, outputs: Sequence[int], target: Target) -> tu
     single = target.lanes == 1
     module.sums = {i: k for k, i in enumerate(i for i in order if program.ops[i] == REDUCE)}
     if single and target.widest > 1 and len(order) >= FEWEST:
-        module.calls["epilogue"] = write_packed(program, module, order, outputs, LARGEST)
+        module.calls["epilogue"] = write_packed(program, module, order, outputs, min(PACKED, LARGEST))
     if not module.calls.get("epilogue"):
         _write_stages(program, module, live, order, outputs)
     loops = bool(module.calls.get("block"))
@@ -115,18 +122,19 @@ class _Emit:
         self.kept = frozenset(outputs)
         self.users = _users(program, live)
         self.target = module.target
-        self.home: dict[int, tuple[str, int]] = {}  # the stage and part of each instruction
+        self.home: dict[int, tuple[Any, ...]] = {}  # the stage and part of each instruction; in a loop the turn, too
 
     # ------------------------------------------------------------------------------------------- parts of a stage
 
     def stage(self, name: str, order: Sequence[int], vector: bool, last: bool = False) -> None:
-        largest = LARGEST if vector or self.target.lanes == 1 else min(LARGEST, SMALL)
-        parts = [order[k : k + largest] for k in range(0, len(order), largest)]
-        if not parts and (last or (vector and self.target.batched and self.target.lanes > 1)):
-            parts = [[]]  # nothing to compute, but results to store
+        loops = find_loops(self.program, order, self.module) if not vector and len(order) >= LONG else []
+        parts = self._cut(order, loops, vector)
+        if (last and (not parts or loops)) or (not parts and vector and self.target.batched and self.target.lanes > 1):
+            parts.append([])  # nothing to compute, but results to store
         for number, part in enumerate(parts):
-            for i in part:
-                self.home[i] = (name, number)
+            turns = part.period if isinstance(part, Loop) else 0
+            for k, i in enumerate(order[part.start : part.end] if isinstance(part, Loop) else part):
+                self.home[i] = (name, number, k // turns) if turns else (name, number)
         self.module.calls[name] = [f"{name}{number}" for number in range(len(parts))]
         fused = self._fused(order, name)
         wanted = self._handed_on(order, name, fused)
@@ -135,10 +143,28 @@ class _Emit:
             self.module.level = int(len(order) > FEW)
             self.module.calls["pair"] = [f"pair{number}" for number in range(len(parts))]
         for number, part in enumerate(parts):
+            if isinstance(part, Loop):
+                self.module.level = 1
+                written = write_loop(self.program, self.module, order, part, fused, wanted)
+                self.module.functions.append(written.text(f"{name}{number}", STATE, 1, often=True))
+                continue
             final = number == len(parts) - 1
             self._part(name, number, part, vector, fused, wanted, final)
             if pairs:
                 self._part("pair", number, part, vector, fused, wanted, final)
+
+    def _cut(self, order: Sequence[int], loops: Sequence[Loop], vector: bool) -> list[Sequence[int] | Loop]:
+        """The functions of a stage: loops, and between them instructions, not too many in one."""
+        largest = LARGEST if vector or self.target.lanes == 1 else min(LARGEST, SMALL)
+        parts: list[Sequence[int] | Loop] = []
+        start = 0
+        for loop in [*loops, None]:
+            end = loop.start if loop is not None else len(order)
+            parts += [order[k : min(k + largest, end)] for k in range(start, end, largest)]
+            if loop is not None:
+                parts.append(loop)
+                start = loop.end
+        return parts
 
     def _fused(self, order: Sequence[int], name: str) -> dict[int, int]:
         """Products that are only a term of a sum in the same part: one instruction computes both."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, Final
 
 import numpy as np
@@ -35,26 +36,23 @@ class RolledKernel:
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
     ) -> tuple[float, Floats] | None:
         """As of any kernel; None where something is not finite."""
-        found = self._run(theta, captured, direction, arrays, n)
-        return found if math.isfinite(found[0]) and finite(found[1]) else None
-
-    def _run(
-        self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
-    ) -> tuple[float, Floats]:
-        given = [vector for vector, needed in zip((theta, captured, direction), self._needs, strict=True) if needed]
+        given = [*compress((theta, captured, direction), self._needs), *arrays, *self._constants]
         with np.errstate(all="ignore"):  # infinities and NaN are values here, not accidents
-            if n <= CHUNK:
-                return self._result(self._function(*given, *arrays, *self._constants))
-            parts, shares = [], []
-            for start in range(0, n, CHUNK):
-                rows = [array[start : start + CHUNK] for array in arrays]
-                parts.append(self._result(self._function(*given, *rows, *self._constants)))
-                shares.append(min(CHUNK, n - start) / n if self._averages else 1.0)
-            if self._kind == "forward":
-                return 0.0, np.concatenate([rows for _, rows in parts], axis=1)
-            # The loss of a batch and all its derivatives are means (or sums) over the samples.
-            losses, slopes = zip(*parts, strict=True)
-            return float(np.dot(shares, losses)), np.dot(shares, slopes)
+            found = self._result(self._function(*given)) if n <= CHUNK else self._in_parts(given, len(arrays), n)
+            return found if math.isfinite(found[0]) and finite(found[1]) else None
+
+    def _in_parts(self, given: Sequence[Floats], count: int, n: int) -> tuple[float, Floats]:
+        first = sum(self._needs)  # of the arrays, which are `count`
+        parts, shares = [], []
+        for start in range(0, n, CHUNK):
+            rows = [array[start : start + CHUNK] for array in given[first : first + count]]
+            parts.append(self._result(self._function(*given[:first], *rows, *self._constants)))
+            shares.append(min(CHUNK, n - start) / n if self._averages else 1.0)
+        if self._kind == "forward":
+            return 0.0, np.concatenate([rows for _, rows in parts], axis=1)
+        # The loss of a batch and all its derivatives are means (or sums) over the samples.
+        losses, slopes = zip(*parts, strict=True)
+        return float(np.dot(shares, losses)), np.dot(shares, slopes)
 
     def _result(self, found: Any) -> tuple[float, Floats]:
         if self._kind == "value":
@@ -77,7 +75,8 @@ class JaxRolledKernel:
         jax = jax_module()
         text = write_rolled(plan, JAX, whole=False)
         self.source, self._kind, self._wide = text.source, plan.kind, wide_floats()
-        self._constants = [array for array in text.constants if array.dtype != bool]
+        with self._wide():  # on the device once, not at every call
+            self._constants = [jax.numpy.asarray(array) for array in text.constants if array.dtype != bool]
         self._needs = tuple(count > 0 for count in plan.numbers)
         self._count, self._leaves = 1, plan.leaves
         options: dict[str, Any] = {}
@@ -97,17 +96,18 @@ class JaxRolledKernel:
         self, theta: Any, captured: Any, direction: Any, arrays: Sequence[Any], n: int
     ) -> tuple[Any, Any] | None:
         """As of any kernel; None where something is not finite."""
-        if self._leaves:
+        if self._count > 1 and self._leaves:
             check_rows(self._leaves[0].name, n, self._count)
-        given = [vector for vector, needed in zip((theta, captured, direction), self._needs, strict=True) if needed]
         with self._wide():
+            given = compress((theta, captured, direction), self._needs)
             found, is_sound = self._function(*given, *arrays, *self._constants)
-        if not np.asarray(is_sound):  # several times as fast as asking jax for the truth value
+        if not np.asarray(is_sound.block_until_ready()):  # several times as fast as asking jax for the truth value
             return None
+        if self._kind == "value_and_grad":
+            pair: tuple[Any, Any] = found
+            return pair
         if self._kind == "value":
             return found, EMPTY
-        if self._kind == "value_and_grad":
-            return found[0], found[1]
         return 0.0, found.T if self._kind == "forward" else found
 
 
@@ -118,6 +118,6 @@ def _with_soundness(function: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*given: Any) -> Any:
         found = function(*given)
         parts = found if isinstance(found, tuple) else (found,)
-        return found, jnp.isfinite(sum(jnp.vdot(part, part) for part in parts))
+        return found, jnp.isfinite(sum(jnp.sum(part) for part in parts))
 
     return checked

@@ -50,20 +50,24 @@ def differentiate(program: Program, output: int, wrt: Sequence[int], kind: type[
     active = _active(program, output, wrt)
     wanted = set(wrt)
     found: dict[int, int] = {}
+    stages = program.stages
 
     def send(i: int, args: tuple[int, ...], arrived: Contributions) -> list[Contributions | None]:
         plain = not arrived.per_sample and len(arrived.given) == 1
         g = arrived.given[0] if plain else _collected(program, recorder, i, arrived)
-        (cotangent,) = recorder.lifted((g.number,))
+        cotangent = g.number.index
+        if type(program.ops[cotangent]) is not Rule:  # it may be a condition
+            cotangent = recorder.lift(g.number)
         if program.args[cotangent]:
             program.cotangents.setdefault(cotangent, i)
         if i in wanted:
             found[i] = cotangent
-        stages = program.stages
-        inside = stages[i] == INSIDE
+        parts = _parts(program, recorder, i, active, g)
+        if stages[i] != INSIDE:
+            return [None if part is None else Contributions(part, False) for part in parts]
         return [
-            None if part is None else Contributions(part, inside and stages[arg] != INSIDE)
-            for arg, part in zip(args, _parts(program, recorder, i, active, g), strict=True)
+            None if part is None else Contributions(part, stages[arg] != INSIDE)
+            for arg, part in zip(args, parts, strict=True)
         ]
 
     order = [(i, program.args[i]) for i in range(output, -1, -1) if active[i]]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...value.reading import Scalar
 from ...value.value import Value, numbers_of
-from ..batch import FLOAT64, Floats
+from ..batch import FLOAT64, Floats, is_on_device
 from ..javascript import write_module
 from ..roll import roll
 from ..roll.engines import JaxRolledKernel, RolledKernel
@@ -44,7 +44,7 @@ class SampleSpecialization(Specialization):
         self.engine, self._asked, self._threads, self._mesh = engine, asked, threads, mesh
         self._kernels: dict[tuple[str, bool, bool], Kernel] = {}
         self._rolled_kernels: dict[str, RolledKernel | JaxRolledKernel | None] = {}
-        self._last: tuple[tuple[Any, ...], tuple[Any, ...], list[Floats], int] | None = None
+        self._last: tuple[tuple[Any, ...], list[tuple[Floats, Any]], list[Floats], int] | None = None
 
     @functools.cached_property
     def rolled(self) -> RolledPlans | None:
@@ -131,14 +131,18 @@ class SampleSpecialization(Specialization):
     def remember(self, arguments: Sequence[Any], arrays: list[Floats], n: int) -> None:
         """Keep the arrays of a batch that needed no conversion: the next call with the same ones skips the checks."""
         if len(arrays) == len(arguments) and all(map(lambda x, y: x is y, arguments, arrays)):
-            self._last = (tuple(arguments), tuple(array.shape for array in arrays), arrays, n)
+            mutable = [(array, array.shape) for array in arrays if not is_on_device(array)]
+            self._last = tuple(arguments), mutable, arrays, n
 
     def known(self, arguments: Sequence[Any]) -> tuple[list[Floats], int] | None:
         """What `remember` kept, if these are the same arrays."""
         last = self._last
         if last is None or len(arguments) != len(last[0]):
             return None
-        for given, kept, shape in zip(arguments, last[0], last[1]):  # noqa: B905, as long as each other, and fast
-            if given is not kept or given.shape != shape or given.dtype is not FLOAT64:
+        for given, kept in zip(arguments, last[0]):  # noqa: B905, as long as each other, and fast
+            if given is not kept:
+                return None
+        for array, shape in last[1]:
+            if array.shape != shape or array.dtype is not FLOAT64:
                 return None
         return last[2], last[3]

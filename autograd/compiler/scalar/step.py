@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from . import engines
 from .plans import EMPTY, Plans
 from .specialization import SampleSpecialization
 from .trace import trace
+
+if TYPE_CHECKING:
+    from ..llvm.leaves import Leaves
 
 
 class Step(BaseStep):
@@ -38,6 +41,7 @@ class Step(BaseStep):
         )
         self.size = len(self.parameters)
         self._listed: list[Scalar] = list(self.parameters)
+        self._memory: Leaves | None = None  # once machine code has run
         self._packing = struct.Struct(f"{self.size}d")  # twice as fast as numpy makes an array of floats
         self._engine, self._asked, self.mesh = engines.checked(engine, mesh), engine, mesh
         self.reduction, self.threads = reduction, threads
@@ -62,8 +66,19 @@ class Step(BaseStep):
         if not self.parameters:
             return known.forward(arrays, n)
         loss, gradient = known.run("value_and_grad", self.pack(), EMPTY, arrays, n)
-        add_to_gradients(self._listed, gradient.tolist())
+        if known.engine == "llvm" and self._memory is None:
+            from ..llvm.leaves import Leaves  # what machine code is made with is there
+
+            self._memory = Leaves(self._listed)
+        if self._memory is None or not self._memory.add(gradient):
+            add_to_gradients(self._listed, gradient.tolist())
         return float(loss)
+
+    def __reduce__(self) -> Any:
+        raise OperandError(
+            "a compiled step is not copied or pickled, its machine code cannot come along: compile the function again, "
+            "or write step.save(path) and autograd.compiler.load(path)"
+        )
 
     @property
     def engine(self) -> str:
@@ -77,6 +92,9 @@ class Step(BaseStep):
 
     def pack(self) -> Floats:
         """The numbers of the parameters as one vector."""
+        known = self._memory.read() if self._memory is not None else None
+        if known is not None:
+            return known
         theta = np.empty(self.size)
         self._packing.pack_into(theta.data, 0, *numbers_of(self._listed))
         return theta
@@ -116,7 +134,7 @@ class Step(BaseStep):
         theta = self._vector("theta", vectors[0])
         direction = self._vector("v", vectors[1]) if len(vectors) > 1 else EMPTY
         found: Any = known.run(kind, theta, direction, arrays, n)
-        if self._engine == "jax" and not is_on_device(vectors[0]):  # jax's own results for a vector of jax's
+        if self._engine == "jax" and type(theta) is np.ndarray:  # jax's own results for a vector of jax's
             found = float(found[0]), np.array(found[1])
         return found if kind == "value_and_grad" else found[kind == "hvp"]
 

@@ -47,7 +47,8 @@ class Playground(Page):
 
     Args:
         model: takes one sample, a list of numbers, and gives one; it has `named_parameters()`, as an `nn.MLP`.
-        loss: from the predictions and the targets of a batch to one Value, such as `nn.mse`: the mean over the samples.
+        loss: from the predictions and the targets of a batch, arrays of Values, to one Value, such as `nn.mse`: the
+            mean over the samples.
         data: the inputs and the targets, (X, y) with X of shape (n, inputs) and y of shape (n,).
         rate: the learning rate to begin with.
         batch: how many samples a step takes; None for all.
@@ -143,7 +144,7 @@ class _Sample:
             self.prediction = _only(model(list(self.inputs)), "the model")
             if self.prediction.operands and not self.prediction.label:
                 self.prediction.label = "prediction"
-            self.root = _only(loss([self.prediction], [self.target]), "the loss")
+            self.root = _only(loss(_batch(self.prediction), _batch(self.target)), "the loss")
         order = walk(self.root)
         if len(order) > MOST_VALUES:
             raise OperandError(
@@ -170,7 +171,7 @@ class _Sample:
         from ...compiler.entry import compile
 
         def one(x: Any, y: Any) -> Any:
-            return loss([_first(model(list(x)))], [y])
+            return loss(_batch(_first(model(list(x)))), _batch(y))
 
         compile(one, self.parameters, engine="javascript").source_of(inputs, targets)
 
@@ -263,6 +264,13 @@ def _parameters(model: Any) -> dict[str, Value]:
             f"{'no parameters' if wrong is None else describe(wrong)}"
         )
     return named
+
+
+def _batch(only: Any) -> Any:
+    """An array of one, which a loss takes whether it was written for lists or for arrays."""
+    batch = np.empty(1, dtype=object)
+    batch[0] = only
+    return batch
 
 
 def _first(answer: Any) -> Any:

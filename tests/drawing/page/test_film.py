@@ -177,6 +177,15 @@ def test_nothing_leaves_its_card_and_parameters_are_seen_at_once(opened: Callabl
             assert first["y"] + first["height"] < tab.locator("footer").bounding_box()["y"]
 
 
+def test_a_film_of_the_first_network_is_seen_without_scrolling(opened: Callable[..., Any]) -> None:
+    film, _ = trained(3, [3, 3, 1], (X, X**2))
+    tab = opened(film.page())
+    plots = tab.evaluate(
+        "(({ scrollHeight, clientHeight }) => [scrollHeight, clientHeight])(document.querySelector('main'))"
+    )
+    assert plots[0] <= plots[1]
+
+
 def test_the_numbers_of_a_plane_stand_above_it(opened: Callable[..., Any]) -> None:
     tab = opened(wide_film(2).page())
     place = tab.locator("[aria-label='Decision over the plane'] svg")

@@ -405,3 +405,17 @@ def test_what_the_model_answers_is_inside_the_picture_from_the_start(opened: Ope
         assert 0 <= min(found) < max(found) <= 160  # of 180: the axis across is below
         tab.click("text=One step")
     assert tab.locator(".fit .dot").count() == 9
+
+
+def test_a_loss_may_be_written_for_arrays() -> None:
+    model = network()
+    page = Playground(model, lambda answers, wanted: ((answers - wanted) ** 2).mean(), (X, Y))
+    assert page.title == "Training of MLP"
+
+
+def test_all_controls_are_seen_at_once(opened: Opened) -> None:
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.normal(size=(20, 2)), np.repeat([1.0, -1.0], 10)
+    tab = opened(Playground(MLP(2, [4, 1], activation="relu", seed=1), mse, (inputs, targets)))
+    last, panel = tab.locator("#sample").bounding_box(), tab.locator("#panel").bounding_box()
+    assert last["y"] + last["height"] <= panel["y"] + panel["height"]

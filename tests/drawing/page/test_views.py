@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, draw, inspect, parameter, walk
+from autograd import Value, compare_gradients, draw, inspect, parameter, walk
 from nn import MLP
+from tests.drawing.test_page_width import loops as loops_of
 
 from . import graphs
 from .test_browser import in_sight, show
@@ -17,6 +18,13 @@ from .test_story import told
 from .watching import until
 
 Opened = Callable[..., Any]
+
+
+def loops() -> Value:
+    """A network over plain Values."""
+    loss = loops_of([2, 3, 1])
+    loss.backward()
+    return loss
 
 
 def test_the_picture_is_fitted_anew_when_the_window_changes(opened: Opened) -> None:
@@ -40,6 +48,32 @@ def test_on_a_phone_the_details_of_a_box_are_in_sight(opened: Opened) -> None:
         tab.locator("#graph .box .fill").nth(box).click()
         frame = tab.locator(part).bounding_box()
         assert frame["y"] + frame["height"] < tab.locator("footer").bounding_box()["y"]
+
+
+def test_on_a_phone_the_whole_legend_is_in_sight(opened: Opened) -> None:
+    loss = graphs.network([3, 3, 1])
+    for page in (inspect(loss), compare_gradients(loss, {walk(loss)[0][0]: 0.0})):
+        tab = opened(page, width=390, height=844)
+        hidden = """(() => { const frame = document.getElementById("legend").getBoundingClientRect();
+          const zoom = document.querySelector(".zoom").getBoundingClientRect();
+          return [...document.querySelectorAll("#legend > *")].filter((part) => {
+            const { right, bottom } = part.getBoundingClientRect();
+            return right > Math.min(frame.right, zoom.left) || bottom > frame.bottom;
+          }).map((part) => part.innerText);
+        })()"""
+        assert tab.evaluate(hidden) == []
+
+
+def test_titles_fit_in_their_boxes(opened: Opened) -> None:
+    names = ["W" * 30, "אבגדהוזח" * 3, "重み" * 10, "👩‍🔬" * 5, "a long name, all in words", "337 parameters"]
+    total = sum((Value(0.5, name) for name in names), start=Value(1.0)).tanh()
+    total.backward()
+    tab = opened(inspect(total))
+    over = """[...document.querySelectorAll("#graph .box")].filter((box) => {
+      const frame = box.querySelector(".fill").getBBox();
+      return [...box.querySelectorAll("text")].some((text) => text.getBBox().width > frame.width - 8);
+    }).map((box) => box.textContent)"""
+    assert tab.evaluate(over) == []
 
 
 def test_every_value_has_a_name_of_its_own(opened: Opened) -> None:
@@ -124,6 +158,8 @@ def test_forced_colours_keep_the_legend(opened: Opened) -> None:
     tab = opened(inspect(graphs.neuron()), forced_colors="active")
     swatches = "[...document.querySelectorAll('.scale .swatch')].map((each) => getComputedStyle(each).backgroundColor)"
     assert len(set(tab.evaluate(swatches))) > 10
+    switch = "[...document.querySelectorAll('.switch span')].map((each) => getComputedStyle(each).backgroundColor)"
+    assert len(set(tab.evaluate(switch))) == 2  # which direction is on
 
 
 @pytest.mark.parametrize("make", [lambda: graphs.network([3, 3, 1]), graphs.neuron])
@@ -147,6 +183,10 @@ def test_the_network_of_the_issue_is_drawn_and_opens_at_once(opened: Opened) -> 
     tab = opened(inspect(loss))
     assert in_sight(tab, "#graph .box")
     assert np.isfinite(len(draw(loss).source))
+    levels = "[...document.querySelectorAll('#level option:not([hidden])')].map((option) => option.label)"
+    assert tab.evaluate(levels) == ["MLP", "layers", "neurons", "values"]
+    twice = opened(inspect(graphs.network([2, 1], samples=2)))
+    assert twice.evaluate(levels) == ["MLP", "layers", "neurons", "neurons, run by run", "values"]
     idle = tab.inner_text("#headline")
     assert "parameters receive no gradient at all: layers." in idle
 
@@ -168,12 +208,16 @@ def test_many_leaves_stand_side_by_side(opened: Opened) -> None:
 def test_a_choice_outlasts_a_change_of_the_window(opened: Opened, box: int) -> None:
     tab = opened(inspect(graphs.network([3, 3, 1])))
     tab.locator("#graph .box .fill").nth(box).click()
+    if tab.locator("#chosen .path").count() > 1:
+        tab.locator("#chosen .path").nth(1).click()
+    lit = tab.locator("#chosen .path.lit").all_inner_texts()
     chosen = tab.get_attribute("#graph .box.chosen", "id")
     before = tab.get_attribute("#graph", "viewBox")
     tab.set_viewport_size({"width": 900, "height": 600})
     until(tab, f"document.getElementById('graph').getAttribute('viewBox') !== '{before}'")
     assert tab.get_attribute("#graph .box.chosen", "id") == chosen
     assert tab.is_visible("#chosen h2")
+    assert tab.locator("#chosen .path.lit").all_inner_texts() == lit
 
 
 def test_an_edge_to_the_next_line_stays_inside_the_picture(opened: Opened) -> None:
@@ -186,6 +230,29 @@ def test_an_edge_to_the_next_line_stays_inside_the_picture(opened: Opened) -> No
     )
     assert min(left for left, _ in ends) > view[0] + 2
     assert max(right for _, right in ends) < view[1] - 2
+
+
+def test_a_step_of_a_neuron_names_it_and_its_weights(opened: Opened) -> None:
+    tab = opened(inspect(loops()))
+    tab.keyboard.press("End")
+    assert tab.inner_text("#now .who").split("\n") == ["neuron 1", "neuron Σ → tanh"]
+    weights = tab.locator("#now table button").all_inner_texts()
+    assert sorted(weights) == ["b0_0", "w0_00", "w0_01"]
+    tab = opened(inspect(graphs.network([3, 3, 1])))
+    assert tab.evaluate("document.querySelector('#graph .box.neuron .title').textContent") == "neurons.0"
+    tab.keyboard.press("End")
+    assert tab.inner_text("#now .who button") == "layers.0.neurons.0"
+
+
+def test_terms_have_the_columns_that_say_something(opened: Opened) -> None:
+    for make, wanted in (
+        (graphs.layer, ["used by", "term"]),
+        (graphs.neuron, ["used by", "local × upstream", "term", "share"]),
+    ):
+        tab = opened(inspect(make()))
+        tab.locator("#graph .box .fill").first.click()
+        assert tab.locator("#chosen thead th").all_inner_texts() == wanted
+        assert "false" not in tab.inner_text("#panel")
 
 
 def test_values_with_the_same_label_are_numbered(opened: Opened) -> None:

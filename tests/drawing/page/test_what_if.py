@@ -222,6 +222,35 @@ def test_a_link_reproduces_what_one_sees(opened: Opened) -> None:
     assert tab.input_value("#leaf") == "-1.5"
 
 
+def test_a_link_keeps_what_is_open_the_lit_path_the_search_and_the_table(opened: Opened) -> None:
+    loss = graphs.network([3, 3, 1])
+    tab = opened(inspect(loss))
+    boxes = "[...document.querySelectorAll('#graph .box')].map((box) => box.id).join()"
+    lit = "[...document.querySelectorAll('#graph .edge.lit')].map((edge) => edge.id).join()"
+    first = tab.evaluate(boxes)
+    tab.locator("#graph .box.neuron .fill").nth(4).dblclick()  # one neuron open, the others closed
+    tab.locator("#graph .box.neuron .fill").first.click()
+    tab.locator("#chosen .path").nth(2).click()
+    assert tab.locator("#chosen .path.lit").count() == 1
+    assert "lit" in tab.locator("#chosen .path").nth(2).get_attribute("class")
+    assert tab.evaluate("document.activeElement.className") == "path lit"  # who uses the keyboard is still there
+    tab.fill("#search", "sigmoid")
+    tab.click("#as-table")
+    until(tab, "location.hash.includes('table')")
+    seen = [tab.evaluate(boxes), tab.evaluate(lit), tab.inner_text("#chosen"), tab.inner_text("#found")]
+    assert seen[0] != first
+    link = tab.evaluate("location.hash")
+    tab.reload()
+    tab.wait_for_selector("body[data-ready=yes]")
+    assert [tab.evaluate(boxes), tab.evaluate(lit), tab.inner_text("#chosen"), tab.inner_text("#found")] == seen
+    assert tab.is_visible("#words")
+    follow(tab, "#at=backward-3")  # in a page that is open already
+    assert (tab.evaluate(boxes), tab.evaluate(lit), tab.is_visible("#words")) == (first, "", False)
+    assert tab.evaluate("document.body.dataset.step") == "backward 3"
+    follow(tab, link)
+    assert [tab.evaluate(boxes), tab.evaluate(lit)] == seen[:2]
+
+
 def test_a_link_that_says_nothing_is_harmless(opened: Opened) -> None:
     loss = graphs.neuron()
     tab = opened(inspect(loss))
@@ -421,7 +450,7 @@ def test_what_a_hurry_leaves_out_is_made_good(opened: Opened) -> None:
     )
     told = "[...document.querySelectorAll('#graph .box')].map((box) => [box.id, box.textContent, box.ariaLabel])"
     before = tab.evaluate(told)
-    follow(tab, f"#n{where}=1.7")
+    follow(tab, f"#n{where}=1.7&show={tab.input_value('#level')}")
     fresh = opened(inspect(made(1.7)))
     show(fresh, "values")
     wanted = fresh.evaluate(told)

@@ -5,13 +5,14 @@ const fact = (name, content) => (content ? [make("dt", {}, name), make("dd", {},
 
 /** Everything about a value. */
 function showNode(place, node, context) {
-  const { graph, sweep, scene, choose, light, shares } = context;
+  const { graph, sweep, scene, choose, light, shares, toggle } = context;
   const kind = node.kind === "result" ? node.op : node.kind;
   const now = sweep.isBackward && sweep.state(node) !== "done" ? sweep.gradient(node) : undefined;
   const formula = graph.story.operations[node.op];
   place.replaceChildren(...[
     heading(node.name, kind && kind !== node.name ? kind : "", node.root),
     node.mark ? make("p", { class: "mark" }, `⚠ ${node.mark}`) : null,
+    node.module && scene.boxOf.get(node).node ? make("button", { type: "button", id: "close-module", onclick: () => toggle(node.module) }, `Close ${graph.nameOf(graph.modules.get(node.module))}`) : null,
     showWhy(graph, scene, node, light),
     make("dl", {},
       ...fact("value", full(node.value)),
@@ -45,14 +46,16 @@ function arrays(node) {
 function terms(node, choose, shares) {
   const used = node.uses.filter((edge) => edge.flow !== null);
   if (!used.length && node.before === null) return [];
-  const lines = used.map((edge) => make("tr", {},
-    make("td", {}, linkTo(edge.head, choose)),
-    make("td", { class: "number" }, edge.partial === null ? "" : `${short(edge.partial)} × ${short(edge.head.grad)}`),
-    make("td", { class: "number" }, make("b", { title: full(edge.flow) }, short(edge.flow))),
-    make("td", { class: "number" }, shares.has(edge) ? percent(shares.get(edge)) : "")));
-  if (node.before !== null) lines.push(make("tr", {}, make("td", { colspan: 2 }, "from elsewhere: an earlier backward, or another result"), make("td", { class: "number" }, make("b", {}, short(node.before))), make("td")));
-  const head = make("tr", {}, ...["used by", "local × upstream", "term", "share"].map((name) => make("th", { scope: "col" }, name)));
-  return [make("h3", {}, "Its gradient is the sum of local × upstream"), scrolling("terms of the gradient", make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines)))];
+  const hasShares = shares.size > 0;
+  const hasProducts = used.some((edge) => edge.partial !== null);
+  const line = (name, product, term, share) => make("tr", {}, make("td", {}, name), hasProducts && make("td", { class: "number" }, product), make("td", { class: "number" }, term), hasShares && make("td", { class: "number" }, share));
+  const lines = used.map((edge) => line(
+    linkTo(edge.head, choose), edge.partial === null ? "" : `${short(edge.partial)} × ${short(edge.head.grad)}`,
+    make("b", { title: full(edge.flow) }, short(edge.flow)), shares.has(edge) ? percent(shares.get(edge)) : ""));
+  if (node.before !== null) lines.push(line("from elsewhere: an earlier backward, or another result", "", make("b", {}, short(node.before)), ""));
+  const head = make("tr", {}, ...["used by", hasProducts && "local × upstream", "term", hasShares && "share"].filter(Boolean).map((name) => make("th", { scope: "col" }, name)));
+  const title = hasProducts ? "Its gradient is the sum of local × upstream" : "Its gradient is the sum of";
+  return [make("h3", {}, title), scrolling("terms of the gradient", make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines)))];
 }
 
 /** What it was computed from, and the local derivatives. */
@@ -88,7 +91,7 @@ function showModule(place, module, nodes, isOpen, toggle, context) {
   const { output } = module;
   const [kind, verb] = output ? [`neuron ${module.sign}`, "neuron"] : ["module", "module"];
   place.replaceChildren(...[
-    heading(nameOfModule(context.graph, module), kind),
+    heading(context.graph.nameOf(module), kind),
     module.equation ? make("p", {}, make("code", {}, module.equation)) : null,
     make("button", { type: "button", id: "toggle-module", onclick: toggle }, `${isOpen ? "Close" : "Open"} this ${verb}`),
     output && !isOpen ? showWhy(context.graph, context.scene, output, context.light) : null,
@@ -97,20 +100,14 @@ function showModule(place, module, nodes, isOpen, toggle, context) {
       ...fact("values", nodes.length.toLocaleString("en")),
       ...fact("parameters", parameters ? parameters.toLocaleString("en") : ""),
       ...(found ? [...fact("‖∇‖", String(found.norm)), ...fact("|∇|", `from ${short(found.low)} to ${short(found.high)}`)] : [])),
-    output && parameters ? ownParameters(nodes, context.choose) : null,
+    output ? ownLeaves(nodes, context.choose) : null,
   ].filter(Boolean));
 }
 
-/** What a module is called: its path without what all modules have in common. */
-function nameOfModule(graph, module) {
-  const path = module.path.filter(Boolean).slice(graph.sharesRoot() && module.path.length > 1 ? 1 : 0);
-  return path.join(".") || module.output?.name || module.sign;
-}
-
-/** The parameters inside a neuron, each with its number and its gradient. */
-function ownParameters(nodes, choose) {
-  const lines = nodes.filter((node) => node.kind === "parameter").map((node) => make("tr", {}, make("td", {}, make("button", { class: "link", type: "button", onclick: () => choose(node) }, node.label || node.name)), make("td", { class: "number" }, short(node.value)), make("td", { class: "number" }, `∇ ${short(node.grad)}`)));
-  return scrolling("parameters", make("table", {}, make("tbody", {}, ...lines)));
+/** The weights inside a neuron, each with its number and its gradient; null where there are none. */
+function ownLeaves(nodes, choose) {
+  const lines = nodes.filter((node) => node.kind === "parameter" || node.kind === "input").map((node) => make("tr", {}, make("td", {}, make("button", { class: "link", type: "button", onclick: () => choose(node) }, node.label || node.name)), make("td", { class: "number" }, short(node.value)), make("td", { class: "number" }, `∇ ${short(node.grad)}`)));
+  return lines.length ? scrolling("weights", make("table", {}, make("tbody", {}, ...lines))) : null;
 }
 
 function showNothing(place, graph) {

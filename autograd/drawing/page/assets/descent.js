@@ -86,14 +86,22 @@ const descent = new Descent(byId("descent"));
 
 // ------------------------------------------------------------------------------------------------------ the link
 
-/** What a reader has made of the page, as a link that reproduces it: the leaves, the level, the step and the choice. */
+/**
+ * What a reader has made of the page, as a link that reproduces it: the leaves, what is open, the step, the choice and the
+ * path of it that is lit, the search, and whether the table is shown.
+ */
 const address = {
   write() {
-    const parts = (engine?.changed ?? []).map((leaf) => `${leaf.id}=${engine.numbers[engine.place.get(leaf)]}`);
-    if (byId("level").value !== "" && Number(byId("level").value) !== address.opening) parts.push(`show=${byId("level").value}`);
-    if (!state.isFresh) parts.push(`at=${state.sweep.direction}-${state.sweep.at}`);
-    if (state.chosen) parts.push(`chosen=${(state.chosen.node ?? state.chosen.box).id}`);
-    const hash = parts.length ? `#${parts.join("&")}` : "#";
+    const level = byId("level").value;
+    const parts = (engine?.changed ?? []).map((leaf) => [leaf.id, engine.numbers[engine.place.get(leaf)]]);
+    if (level === "") parts.push(["open", [...state.open].join(".")]);
+    else if (Number(level) !== address.opening) parts.push(["show", level]);
+    if (!state.isFresh) parts.push(["at", `${state.sweep.direction}-${state.sweep.at}`]);
+    if (state.chosen) parts.push(["chosen", (state.chosen.node ?? state.chosen.box).id]);
+    if (state.path) parts.push(["path", state.path]);
+    if (byId("search").value) parts.push(["find", byId("search").value]);
+    if (!byId("words").hidden) parts.push(["table", "yes"]);
+    const hash = `#${new URLSearchParams(parts)}`;
     clearTimeout(address.waiting);
     address.waiting = setTimeout(() => {
       try {
@@ -102,25 +110,41 @@ const address = {
     }, 150);
   },
 
-  /** What the link says: { leaves: [[leaf, number]], show, at: [direction, step], chosen }. */
+  /** What a link says; what it says that cannot be is left out. */
   read(hash = location.hash) {
     const parts = new URLSearchParams(hash.slice(1));
-    const leaves = [...parts].map(([id, text]) => [graph.byId.get(id), Number(text)]).filter(([leaf, number]) => leaf && engine?.isLeaf(leaf) && !Number.isNaN(number));
+    const isNumber = (text) => text === "NaN" || !Number.isNaN(Number(text));
+    const leaves = [...parts].map(([id, text]) => [graph.byId.get(id), text]).filter(([leaf, text]) => leaf && engine?.isLeaf(leaf) && isNumber(text));
     const at = /^(forward|backward)-(\d+)$/.exec(parts.get("at") ?? "");
     const show = Number(parts.get("show") ?? NaN);
-    return { leaves, show: Number.isInteger(show) && show >= 0 && show <= graph.depth ? show : null, at: at ? [at[1], Number(at[2])] : null, chosen: parts.get("chosen") };
+    return {
+      leaves, show: Number.isInteger(show) && show >= 0 && show <= graph.depth ? show : null, at: at ? [at[1], Number(at[2])] : null,
+      open: parts.has("open") ? parts.get("open").split(".").filter((id) => graph.modules.has(id)) : null,
+      chosen: parts.get("chosen"), path: Number(parts.get("path")), find: parts.get("find") ?? "", isTable: parts.has("table"),
+    };
   },
 
   /** Make the page what its link says. */
-  follow({ leaves, at, chosen }) {
-    for (const [leaf, number] of leaves) engine.set(leaf, number);
+  follow({ leaves, show, open, at, chosen, path, find, isTable }) {
+    choose(null, null, false);
+    byId("search").value = find;
+    if (engine?.changed.length) resetAll();
+    for (const [leaf, text] of leaves) engine.set(leaf, Number(text));
     if (leaves.length) recompute();
+    const level = String(show ?? address.opening);
+    if (open) {
+      state.open = new Set(open);
+      byId("level").value = "";
+      rebuild();
+    } else if (byId("level").value !== level) openLevel(Number(level));
     if (at && (at[0] === "forward" || graph.hasGradients)) {
       state.sweep = sweeps[at[0]];
       goTo(at[1]);
-    }
+    } else if (!state.isFresh) startAnew();
     const node = graph.byId.get(chosen);
     const box = node ? state.scene.boxOf.get(node) : state.scene.byId.get(chosen);
-    if (box) choose(box, node ?? box.output);
+    if (box) choose(box, node ?? box.output, true, path);
+    if (byId("words").hidden === isTable) showTable();
+    search();
   },
 };

@@ -2,7 +2,7 @@
 "use strict";
 
 const INKS = Array.from({ length: 8 }, (_, k) => `var(--line${k})`);
-const SIZE = { wide: 460, high: 230, margin: { left: 52, right: 12, top: 10, bottom: 22 } };
+const SIZE = { wide: 460, high: 212, margin: { left: 52, right: 12, top: 10, bottom: 22 } };
 
 const PAUSE = quiet.matches ? 1000 : 50; // milliseconds between two pictures
 
@@ -101,17 +101,15 @@ function activations() {
   const { names, row, probes } = film.activations;
   const { place, note } = section(film.activations.line ? "Activations over the input" : "Activations", { wide: true });
   note.textContent = film.activations.line ? "" : `for ${probes} of the inputs`;
-  const grid = make("div", { class: "small" });
-  let group = null;
+  const groups = new Map();
   names.forEach((name, k) => {
     const layer = film.layers.find((each) => name.startsWith(`${each}.`)) ?? "";
-    if (layer !== group) grid.append(make("h3", {}, layer));
-    group = layer;
+    if (!groups.has(layer)) groups.set(layer, make("div", { class: "group" }, make("h3", {}, layer)));
     const rows = range(row + k * probes, probes).map(rowOf);
     const [low, high] = finite(rows);
     const plot = new Plot(name, { wide: 100, high: 56, margin: { left: 0, right: 0, top: 4, bottom: 4 } });
     for (const [key, value] of Object.entries({ preserveAspectRatio: "none", "aria-hidden": "true" })) plot.svg.setAttribute(key, value);
-    grid.append(make("figure", {}, plot.svg, make("figcaption", {}, layer ? name.slice(layer.length + 1) : name)));
+    groups.get(layer).append(make("figure", {}, plot.svg, make("figcaption", {}, layer ? name.slice(layer.length + 1) : name)));
     if (!film.activations.line) {
       const most = Math.max(Math.abs(low), Math.abs(high), 1e-12);
       const bars = rows.map((_, place) => plot.add("rect", { x: (place * 100) / probes, y: 0, width: 100 / probes + 0.2, height: 56 }));
@@ -122,7 +120,7 @@ function activations() {
     const line = plot.add("path", { class: "line" });
     updates.push(() => line.setAttribute("d", plot.path(range(0, probes), rows.map((each) => each[frame]))));
   });
-  place.append(grid);
+  place.append(make("div", { class: "small layers" }, ...groups.values()));
 }
 
 /** Every parameter: its number on a diverging colour, and its gradient. */

@@ -16,8 +16,8 @@ class Fit {
     this.across = this.kind === "answers" ? ends(this.targets) : ends(inputs.map((each) => each[0]));
     this.up = ends(this.kind === "plane" ? inputs.map((each) => each[1]) : this.targets);
     this.wanted = this.up; // as high as the targets need it
-    this.title = { curve: "What the model answers over x, and the data", plane: "What the model answers over its two inputs, and the data", answers: "What the model answers, over the target" }[this.kind];
-    this.plot = new Plot(this.title, { wide: 368, high: this.kind === "plane" ? 250 : 180 });
+    this.title = { curve: "What the model answers over x, and the data", plane: "What the model answers, and the data", answers: "What the model answers, over the target" }[this.kind];
+    this.plot = new Plot(this.title, { wide: 368, high: this.kind === "plane" ? 224 : 180 });
     this.place = make("div", { class: "fit" }, this.plot.svg);
     this.aside = draw("text", { x: this.plot.wide / 2, y: this.plot.high / 2, "text-anchor": "middle" });
     if (this.kind === "curve") {

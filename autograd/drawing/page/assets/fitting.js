@@ -10,15 +10,20 @@ const LINE_HEIGHT = 15;
 const FONT = "12px Helvetica, Arial, sans-serif";
 const WRITTEN_ON_EDGES = 150; // boxes; in a picture of more the edges have no numbers
 
-const measure = (() => {
+/** How wide a text is; measured once. */
+function measuring(font) {
   const pen = document.createElement("canvas").getContext("2d");
-  pen.font = FONT;
+  pen.font = font;
   const known = new Map();
   return (text) => {
     if (!known.has(text)) known.set(text, pen.measureText(text).width);
     return known.get(text);
   };
-})();
+}
+
+const measure = measuring(FONT);
+const measureTitle = measuring(`600 ${FONT}`);
+const widthOf = ({ role, text }) => (role === "title" ? measureTitle : measure)(text);
 
 /**
  * The best layout for a view.
@@ -54,6 +59,6 @@ const roomFor = (label) => (label ? measure(label) * 0.88 + 6 : 0);
 
 /** The size of a box around its lines, with room for numbers that become longer. */
 function sizeFor(lines) {
-  const widest = Math.max(...lines.map((line) => measure(line.widest ?? line.text)), 22);
+  const widest = Math.max(...lines.map(widthOf), ...lines.map((line) => measure(line.widest ?? "")), 22);
   return [widest + 18, lines.length * LINE_HEIGHT + 9];
 }

@@ -64,7 +64,12 @@ class Graph {
     const alike = new Map();
     for (const node of this.nodes) if (node.label) alike.set(node.name, [...(alike.get(node.name) ?? []), node]);
     for (const nodes of alike.values()) if (nodes.length > 1) nodes.forEach((node, k) => { node.name += subscript(k + 1); });
-    for (const { output, name, id } of this.modules.values()) if (output && !output.label && id.startsWith("s")) output.name = name;
+    for (const module of this.modules.values()) if (module.output && !module.output.label) module.output.name = this.nameOf(module);
+  }
+
+  /** What a module is called: its path without what all modules have in common. */
+  nameOf(module) {
+    return module.path.filter(Boolean).slice(this.sharesRoot() && module.path.length > 1 ? 1 : 0).join(".") || module.sign;
   }
 
   /** Whether all modules are inside one, whose name then says nothing. */

@@ -164,7 +164,7 @@ function moveLeaves(lines) {
     if (!moved.length) return;
     for (const column of line.columns) column.items = column.items.filter((item) => !moved.includes(item));
     line.columns = line.columns.filter((column) => column.items.length);
-    next.columns.unshift({ items: moved });
+    next.columns.unshift(...side({ items: moved }));
   });
 }
 

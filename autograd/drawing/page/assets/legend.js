@@ -19,7 +19,7 @@ function fillLegend(place, graph, colours, compare) {
   if (graph.nodes.some((node) => node.mark)) parts.push(key("marked", "suspicious"));
   const kinds = new Set(graph.nodes.map((node) => node.kind));
   for (const kind of ["input", "parameter", "constant"]) if (kinds.has(kind)) parts.push(key(kind, kind));
-  if ([...graph.modules.values()].some((module) => module.sign)) parts.push(key("neuron", "neuron: click it twice to open it"));
   parts.push(key("root", "result"));
+  if ([...graph.modules.values()].some((module) => module.sign)) parts.push(key("neuron", "neuron: double-click opens it"));
   place.replaceChildren(...parts);
 }

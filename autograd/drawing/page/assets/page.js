@@ -7,7 +7,7 @@ function showTable() {
   words.hidden = !words.hidden;
   byId("stage").hidden = !words.hidden;
   byId("as-table").setAttribute("aria-pressed", String(!words.hidden));
-  table.update(state.sweep);
+  update();
 }
 
 const CONTROLS = {
@@ -57,8 +57,11 @@ function onKey(event) {
 function fillLevels() {
   const names = ["whole"];
   for (let depth = 0; depth < graph.depth; depth++) {
-    const stems = [...graph.modules.values()].filter((module) => module.chain.length === depth + 1).map((module) => (module.sign ? "neurons" : module.name.replace(/[.\d\s]+$/, "")));
-    names[depth] = depth === 0 && new Set(stems).size === 1 && graph.depth > 1 ? stems[0] : mostCommon(stems);
+    const closed = [...graph.modules.values()].filter((module) => module.chain.length === depth + 1);
+    const named = closed.filter((module) => !isFold(module));
+    const stems = (named.length ? named : closed).map((module) => (module.sign ? "neurons" : module.name.replace(/[.\d\s]+$/, "")));
+    const name = depth === 0 && new Set(stems).size === 1 && graph.depth > 1 ? stems[0] : mostCommon(stems);
+    names[depth] = depth && name === names[depth - 1] ? `${name}, run by run` : name; // a neuron that ran for several samples
   }
   names[graph.depth] = "values";
   byId("level-field").hidden = graph.depth === 0;
@@ -133,7 +136,7 @@ function start() {
     input.addEventListener("change", () => turn(input.value));
     if (input.value === "backward") input.disabled = !graph.hasGradients;
   }
-  state.sweep.goTo(state.sweep.length);
+  startAnew();
   const link = address.read();
   for (let room = "", round = 0; room !== sizeText(camera.room) && round < 3; round++) { // what is written around the picture takes room from it
     room = sizeText(camera.room);
@@ -142,9 +145,7 @@ function start() {
   }
   address.follow(link);
   window.addEventListener("hashchange", (event) => {
-    const link = address.read(new URL(event.newURL).hash); // the page may have written its own in the meantime
-    if (engine) resetAll();
-    address.follow(link);
+    address.follow(address.read(new URL(event.newURL).hash)); // the page may have written its own in the meantime
   });
   byId("graph").addEventListener("pointerdown", () => { state.isHeld = true; }, true);
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) window.addEventListener(end, () => { state.isHeld = false; }, true);

@@ -69,7 +69,7 @@ class Picture {
     item.look = look;
     lines.forEach((line, place) => {
       if (item.written[place] === line.text) return;
-      this.write(item.texts[place], line.text, item.room);
+      this.write(item.texts[place], line, item.room);
       item.written[place] = line.text;
       item.isUnsaid = true;
     });
@@ -79,9 +79,9 @@ class Picture {
   }
 
   /** A line of text, squeezed where it is longer than its box. */
-  write(text, content, room) {
-    text.textContent = content;
-    if (content.length > 6 && measure(content) > room) {
+  write(text, line, room) {
+    text.textContent = line.text;
+    if (line.text.length > 6 && widthOf(line) > room) {
       text.setAttribute("textLength", room.toFixed(1));
       text.setAttribute("lengthAdjust", "spacingAndGlyphs");
     } else if (text.hasAttribute("textLength")) text.removeAttribute("textLength");

@@ -41,17 +41,17 @@ function middleOf(points) {
   return best;
 }
 
-/** Points that lead an edge around what stands in the columns between its ends. */
+/** Points that lead an edge around what stands in the columns between its ends; where nothing stands, straight on. */
 function between(link, start, end) {
-  const points = [];
-  for (const { container, column } of passed(link)) {
+  const slope = (end[1] - start[1]) / (end[0] - start[0] || 1);
+  const ways = passed(link).map(({ container, column }) => {
     const left = container.left + column.left;
-    const slope = (end[1] - start[1]) / (end[0] - start[0] || 1);
     const straight = start[1] + slope * (left + column.wide / 2 - start[0]);
     const y = container.absolute + free(column.items, straight - container.absolute);
-    points.push([left - 4, y], [left + column.wide + 4, y]);
-  }
-  return points;
+    return { left: left - 4, right: left + column.wide + 4, y, isFree: y === straight };
+  });
+  const isOn = (k) => k > 0 && k + 1 < ways.length && ways[k - 1].isFree && ways[k].isFree && ways[k + 1].isFree;
+  return ways.flatMap(({ left, right, y }, k) => (isOn(k) ? [] : [[left, y, k > 0 && isOn(k - 1)], [right, y]]));
 }
 
 /** The columns that an edge passes, from left to right: out of the frames of its tail, and into those of its head. */
@@ -87,13 +87,14 @@ function free(items, height) {
   return edges.reduce((best, y) => (Math.abs(y - height) < Math.abs(best - height) ? y : best), edges[0] ?? height);
 }
 
-/** A curve through points that runs level at each of them. */
+/** A curve through points that runs level at each of them, but for those that are reached by a straight line. */
 function curve(points) {
   let path = `M${at(points[0])}`;
   points.slice(1).forEach((point, k) => {
     const before = points[k];
     const middle = (before[0] + point[0]) / 2;
-    path += before[1] === point[1] ? `L${at(point)}` : `C${at([middle, before[1]])} ${at([middle, point[1]])} ${at(point)}`;
+    const isStraight = point[2] || before[1] === point[1];
+    path += isStraight ? `L${at(point)}` : `C${at([middle, before[1]])} ${at([middle, point[1]])} ${at(point)}`;
   });
   return path;
 }

@@ -2,6 +2,7 @@
 "use strict";
 
 const MOST_AT_FIRST = 300; // boxes that a person can still read
+const MOST_LEAVES = 24; // stay where they are far from the result: they are what a reader can move
 const MOST_BOXES = 1500; // boxes that a browser can still draw while one waits
 
 class Scene {
@@ -44,7 +45,7 @@ class Scene {
     return [...edges.values()];
   }
 
-  /** Only the boxes nearest to the result stay; all others become one. */
+  /** Only the boxes nearest to the result stay, and the leaves if they are few; all others become one. */
   leaveOut(boxes, most) {
     const kept = new Set();
     const waiting = this.graph.roots.map((root) => this.boxOf.get(root));
@@ -53,14 +54,16 @@ class Scene {
       kept.add(waiting[next]);
       for (const node of waiting[next].nodes) waiting.push(...node.operands.map((edge) => this.boxOf.get(edge.tail)));
     }
-    const rest = { id: "rest", module: null, node: null, nodes: [], frame: "" };
+    const leaves = [...boxes.values()].filter(({ nodes: [node] }) => node.kind !== "constant" && !node.operands.length && !node.module);
+    if (leaves.length <= MOST_LEAVES) for (const box of leaves) kept.add(box);
+    const rest = { id: "others", module: null, node: null, nodes: [], frame: "" };
     for (const [id, box] of boxes) {
       if (kept.has(box)) continue;
       boxes.delete(id);
       rest.nodes.push(...box.nodes);
     }
     for (const node of rest.nodes) this.boxOf.set(node, rest);
-    boxes.set("rest", rest);
+    boxes.set(rest.id, rest); // not "rest": that is what was left out before the page was written
     return rest.nodes.length;
   }
 

@@ -44,7 +44,7 @@ function valueStep(sweep, choose) {
 function neuronStep(sweep, scene, box, choose) {
   const { output } = box;
   const entering = scene.edges.filter((edge) => edge.head === box && !edge.edges.every((each) => each.constant));
-  const own = box.nodes.filter((node) => node.kind === "parameter");
+  const own = ownLeaves(box.nodes, choose);
   const terms = entering.map((edge) => {
     const [flow, derivative] = [scene.flow(edge), scene.derivative(edge)];
     const product = derivative === null ? ["passes on ", make("b", {}, short(flow))] : [short(output.grad), " × ", short(derivative), " = ", make("b", {}, short(flow))];
@@ -57,8 +57,8 @@ function neuronStep(sweep, scene, box, choose) {
     make("p", { class: "who" }, linkTo(output, choose), make("span", { class: "op" }, `neuron ${box.module.sign}`)),
     row("fact", make("span", {}, "its gradient, all terms in"), make("b", {}, short(output.grad))),
     ...terms,
-    own.length ? make("h3", {}, "and to its own parameters") : null,
-    own.length ? ownParameters(own, choose) : null,
+    own && make("h3", {}, "and to its own weights"),
+    own,
   ];
 }
 

@@ -54,3 +54,11 @@ function turn(direction) {
   state.sweep = sweeps[direction];
   goTo(state.sweep.at);
 }
+
+/** As the page opens: the end of the story, and no step of it. */
+function startAnew() {
+  pause();
+  state.sweep = graph.hasGradients ? sweeps.backward : sweeps.forward;
+  state.sweep.goTo(state.sweep.length);
+  state.isFresh = true;
+}

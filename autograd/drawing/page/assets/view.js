@@ -21,6 +21,7 @@ const state = {
   chosen: null, // a box that was clicked, or a value inside one: the others are dimmed
   pointed: null, // a box under the pointer or in focus
   lit: new Set(), // the edges of the path that is shown
+  path: 0, // which of the paths in the panel that is
   cancels: false, // whether the paths of the chosen value's gradient nearly cancel
   shares: new Map(), // of the chosen value: how much of its gradient came along each edge
   playing: null,
@@ -96,7 +97,7 @@ function rebuild(most = MOST_BOXES) {
   if (focused && scene.byId.has(focused)) picture.boxes.get(scene.byId.get(focused)).group.focus();
   for (const frame of byId("graph").querySelectorAll(".frame")) listenFrame(frame);
   const box = state.chosen && (scene.byId.get(state.chosen.box.id) ?? scene.boxOf.get(state.chosen.box.node ?? state.chosen.node));
-  choose(box ?? null, box ? state.chosen.node : null, false);
+  choose(box ?? null, box ? state.chosen.node : null, false, state.path);
   state.pointed = null;
   camera.fit();
   update();
@@ -223,7 +224,8 @@ function notes() {
     const text = (share) => (state.cancels ? short(share * total) : percent(share));
     const isLit = (edge) => edge.edges.some((each) => state.lit.has(each));
     const visible = [...found].filter(([, share]) => Math.abs(share) >= 5e-4);
-    const shown = visible.length <= MOST_CHIPS ? visible : visible.filter(([edge]) => isLit(edge) || edge.tail === state.chosen.box);
+    const isWritten = visible.filter(([edge]) => isLit(edge)).length <= 2 * MOST_CHIPS; // on a long path it would stand on every box
+    const shown = visible.length <= MOST_CHIPS ? visible : visible.filter(([edge]) => (isLit(edge) && isWritten) || edge.tail === state.chosen.box);
     return shown.map(([edge, share]) => ({ edge, text: text(share), look: isLit(edge) ? "lit" : "" }));
   }
   if (state.isFresh || !sweep.at || scene.boxes.length > MOST_AT_FIRST * 4) return [];
