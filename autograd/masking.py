@@ -65,7 +65,10 @@ class Arrived:
 
     def only(self, number: Any, came: Any) -> Arrived:
         """What goes on from here: a number where something came, nothing elsewhere."""
-        return type(self)(number if came is None else where(came, number, 0.0), came)
+        if came is not None:
+            number = where(came, number, 0.0)
+            number = np.array(number) if isinstance(number, float) else number  # of an array without axes
+        return type(self)(number, came)
 
 
 def finite(part: Any) -> bool:

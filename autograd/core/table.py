@@ -180,14 +180,14 @@ silu: Rule = Rule("silu", lambda x: x * sigmoid(x), lambda x: sigmoid(x) * (1 + 
 
 # ----------------------------------------------------------------------------------------------------- selection
 
-maximum: Rule = intrinsic("maximum",  # a tie is shared
-    lambda x, y: where(greater(x, y), 1, where(equal(x, y), 0.5, 0)),
-    lambda x, y: where(less(x, y), 1, where(equal(x, y), 0.5, 0)),
+maximum: Rule = intrinsic("maximum",  # a tie is shared; NaN, which is neither smaller nor equal, lets all pass
+    lambda x, y: where(less(x, y), 0, where(equal(x, y), 0.5, 1)),
+    lambda x, y: where(greater(x, y), 0, where(equal(x, y), 0.5, 1)),
     c="", formula=lambda x, y: where(greater(x, y), x, where(equal(x, x), y, x)),
     commutative=True, kinks=(0.0,), doc="the larger of x and y; NaN if either is")
 minimum: Rule = intrinsic("minimum",
-    lambda x, y: where(less(x, y), 1, where(equal(x, y), 0.5, 0)),
-    lambda x, y: where(greater(x, y), 1, where(equal(x, y), 0.5, 0)),
+    lambda x, y: where(greater(x, y), 0, where(equal(x, y), 0.5, 1)),
+    lambda x, y: where(less(x, y), 0, where(equal(x, y), 0.5, 1)),
     c="", formula=lambda x, y: where(less(x, y), x, where(equal(x, x), y, x)),
     commutative=True, kinks=(0.0,), doc="the smaller of x and y; NaN if either is")
 sign: Rule = intrinsic("sign", lambda: 0,

@@ -112,7 +112,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:
-    """x between `low` and `high`, else the edge it is beyond. At the edge it is x that is chosen: derivative 1.
+    """x between `low` and `high` (None: no bound), else the edge it is beyond, at which x is chosen: derivative 1.
 
     >>> from autograd import Value, clip
     >>> x = Value(2.0)
@@ -120,6 +120,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     >>> y.backward(); (y.data, x.grad)
     (1.0, 0.0)
     """
+    low, high = -math.inf if low is None else low, math.inf if high is None else high
     if not isinstance(crossed := less(high, low), (bool, np.bool_)) or crossed:
         low = where(crossed, high, low)  # as in numpy, the upper bound has the last word
     return where(less(x, low), low, where(greater(x, high), high, x))
@@ -127,4 +128,4 @@ def clip(x: Any, low: Any, high: Any) -> Any:
 
 def root(x: Any, power: float) -> Any:
     """x, which is not below 0, to a power; at 0 with slope 0, to all orders. What norms are made of."""
-    return where(greater(x, 0), x**power, 0.0 * x)
+    return where(equal(x, 0), 0.0 * x, x**power)

@@ -142,10 +142,7 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
 
 def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
     """Between two bounds, either of which may be None; the derivative is 1 inside and at the bounds."""
-    x = array(x)
-    low = -math.inf if a_min is None else a_min
-    high = math.inf if a_max is None else a_max
-    return fn.clip(x, low, high)
+    return fn.clip(array(x), a_min, a_max)
 
 
 # ------------------------------------------------------------------------------------- exponentials and lengths

@@ -341,10 +341,13 @@ einsum: ArrayRule = ArrayRule(
 
 
 def _winners(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    """1 where an element is the extreme one, shared evenly among ties; no gradient of its own."""
+    """1 where an element is the extreme one, shared evenly among ties; 1 for all beside NaN. No gradient of its own."""
     plain, top = plain_array(x), _spread(plain_array(out), x.shape, axis, keepdims)
     won = equal(plain, top).astype(plain.dtype)
-    return won / np.sum(won, axis=axis, keepdims=True)
+    count = np.sum(won, axis=axis, keepdims=True)
+    if not np.all(count):
+        won, count = where(equal(count, 0), 1.0, won), where(equal(count, 0), 1.0, count)
+    return won / count
 
 
 def plain_array(x: Any) -> Any:
@@ -445,14 +448,22 @@ def _norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if x.dtype == object:
         return np.linalg.norm(x, axis=axis, keepdims=keepdims)  # an array of Values has its own
     squares = np.sum(x * x, axis=axis, keepdims=keepdims)
-    safe = np.finfo(x.dtype).smallest_normal * 1e20 if x.dtype.kind == "f" else 0.0
-    if np.all((squares > safe) & (squares < np.inf)):
+    scale = norm_scale(x, squares, axis)
+    if scale is None:
         return np.sqrt(squares)
-    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)  # squares out of the range of floats: scaled
-    scale = np.where((top > 0) & (top < np.inf), top, 1).astype(x.dtype, copy=False)
     parts = x / scale
     lengths = np.sqrt(np.sum(parts * parts, axis=axis, keepdims=True)) * scale
     return lengths if keepdims else np.reshape(lengths, np.shape(squares))
+
+
+def norm_scale(x: Any, squares: Any, axis: Any) -> Any:
+    """By what numbers are divided whose squares leave the range of floats, the axes kept; None where none do."""
+    safe = np.finfo(x.dtype).smallest_normal * 1e20 if x.dtype.kind == "f" else 0.0
+    if np.all((squares > safe) & (squares < np.inf)):
+        return None
+    top = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
+    scale = np.where((top > 0) & (top < np.inf), top, 1).astype(x.dtype, copy=False)
+    return None if np.all(scale == 1) else scale
 
 
 norm: ArrayRule = reduction("norm", _norm, _norm_slope)

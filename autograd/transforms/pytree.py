@@ -82,9 +82,9 @@ def _take(tree: Any, leaves: list[Any]) -> Any:
         if hasattr(tree, "_fields"):  # a named tuple
             return type(tree)(*branches)
         return tuple(branches) if isinstance(tree, tuple) else branches
+    check_array(tree)
     if isinstance(tree, np.ndarray) and tree.dtype == object:
         return _filled(tree.shape, [_take(element, leaves) for element in tree.ravel()])
-    check_array(tree)
     leaves.append(tree)
     return _Place(len(leaves) - 1)
 

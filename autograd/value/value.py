@@ -812,7 +812,7 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            return Result(MAXIMUM, ieee.maximum(x, y), self, (1.0 if x > y else (0.5 if x == y else 0.0)), other, (1.0 if x < y else (0.5 if x == y else 0.0)))
+            return Result(MAXIMUM, ieee.maximum(x, y), self, (0.0 if x < y else (0.5 if x == y else 1.0)), other, (0.0 if x > y else (0.5 if x == y else 1.0)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -821,7 +821,7 @@ class Value(Scalar):
             return MAXIMUM(self, other)
         else:
             y = to_float(other, "an operand of maximum")
-        return Result(MAXIMUM, ieee.maximum(x, y), self, (1.0 if x > y else (0.5 if x == y else 0.0)), None, y)
+        return Result(MAXIMUM, ieee.maximum(x, y), self, (0.0 if x < y else (0.5 if x == y else 1.0)), None, y)
 
     def _rmaximum(self, other: object) -> Any:
         """Return the larger of x and y; NaN if either is."""
@@ -834,14 +834,14 @@ class Value(Scalar):
             return MAXIMUM(other, self)
         else:
             x = to_float(other, "an operand of maximum")
-        return Result(MAXIMUM, ieee.maximum(x, y), None, x, self, (1.0 if x < y else (0.5 if x == y else 0.0)))
+        return Result(MAXIMUM, ieee.maximum(x, y), None, x, self, (0.0 if x > y else (0.5 if x == y else 1.0)))
 
     def minimum(self, other: object) -> Any:
         """Return the smaller of x and y; NaN if either is."""
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            return Result(MINIMUM, ieee.minimum(x, y), self, (1.0 if x < y else (0.5 if x == y else 0.0)), other, (1.0 if x > y else (0.5 if x == y else 0.0)))
+            return Result(MINIMUM, ieee.minimum(x, y), self, (0.0 if x > y else (0.5 if x == y else 1.0)), other, (0.0 if x < y else (0.5 if x == y else 1.0)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -850,7 +850,7 @@ class Value(Scalar):
             return MINIMUM(self, other)
         else:
             y = to_float(other, "an operand of minimum")
-        return Result(MINIMUM, ieee.minimum(x, y), self, (1.0 if x < y else (0.5 if x == y else 0.0)), None, y)
+        return Result(MINIMUM, ieee.minimum(x, y), self, (0.0 if x > y else (0.5 if x == y else 1.0)), None, y)
 
     def _rminimum(self, other: object) -> Any:
         """Return the smaller of x and y; NaN if either is."""
@@ -863,7 +863,7 @@ class Value(Scalar):
             return MINIMUM(other, self)
         else:
             x = to_float(other, "an operand of minimum")
-        return Result(MINIMUM, ieee.minimum(x, y), None, x, self, (1.0 if x > y else (0.5 if x == y else 0.0)))
+        return Result(MINIMUM, ieee.minimum(x, y), None, x, self, (0.0 if x < y else (0.5 if x == y else 1.0)))
 
     def sign(self) -> Value:
         """Return -1, 0 or 1; its slope is 0 everywhere."""

@@ -24,6 +24,7 @@ from ..numbers.functions import clip, root, where
 from ..system.arrays import MASKED, RECORDED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
 from ..tensor.numpy_protocol import name_of
+from ..tensor.rules import norm_scale
 from ..tensor.shapes import some_axes
 from ..ufuncs import ELEMENTWISE
 from .numpy_protocol import PLAIN, called, no_graph_in, takes_objects
@@ -39,6 +40,8 @@ OF_NUMBERS: Final = frozenset(
 """numpy's functions that tell something about the numbers."""
 FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"))
 """numpy's functions that write into their first operand."""
+EQUALITY: Final = frozenset(("equal", "not_equal"))
+"""What compares the numbers of arrays, where between two single Values it is identity."""
 OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
 """What numpy would do with objects in another way."""
 OF_ONE: Final = {
@@ -64,7 +67,10 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             check_array(operand)
         if method == "at":
             _check_in_place(inputs[0])
-        plain = [(_numbers if ufunc.__name__ in PLAIN else _plain)(x) for x in inputs]
+        if ufunc is np.divmod and method == "__call__":
+            return np.floor_divide(*inputs, **options), np.remainder(*inputs, **options)
+        tells = ufunc.__name__ in PLAIN or (ufunc.__name__ in EQUALITY and not (TRACING and NOW.tracer is not None))
+        plain = [(_numbers if tells else _plain)(x) for x in inputs]
         if out is None:
             _check_where(ufunc, method, options)
             found = _applied(ufunc, method, plain, options)
@@ -244,7 +250,7 @@ def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]
     name = ufunc.__name__
     options = {key: option for key, option in options.items() if not _says_nothing(key, option)}
     if name in PLAIN:
-        return getattr(ufunc, method)(*map(_numbers, inputs), **options)
+        return getattr(ufunc, method)(*inputs, **options)
     ours = clip if name == "clip" else ELEMENTWISE.get(name)
     knows_objects = takes_objects(ufunc)
     if (ours is None and not knows_objects) or name in ufuncs.INSTEAD:
@@ -254,7 +260,7 @@ def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]
     if ours is None or (knows_objects and name not in OUR_OWN):
         try:
             return getattr(ufunc, method)(*inputs, **options)
-        except TypeError as error:  # a plain number among the Values has no method of that name
+        except (TypeError, AttributeError) as error:  # a plain number among the Values has no method of that name
             if isinstance(error, AutogradError) or ours is None or method != "__call__":
                 raise
     if method == "reduce" and inputs[0].size and abs(options.get("initial", 0.0)) == math.inf:
@@ -372,8 +378,8 @@ def _winner(rule: Any, elements: list[Any]) -> Any:
     winners = [each for each, number in zip(elements, numbers, strict=True) if number == top]
     if len(winners) == 1:
         return winners[0] if isinstance(winners[0], Value) else constant(float(winners[0]))
-    if not math.isfinite(top):
-        return functools.reduce(rule, winners or elements)
+    if not math.isfinite(top):  # beside NaN, which comes first, all have the slope 1, as in a Tensor
+        return functools.reduce(rule, winners or sorted(elements, key=lambda each: not math.isnan(_number(each))))
     first, *others = winners
     return functools.reduce(lambda total, each: total + (each - first) / len(winners), others, first)
 
@@ -387,7 +393,13 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = of_values(np.asarray(x, dtype=object))
     axes = some_axes(axis, x.ndim)
     if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-        return _each(lambda s: root(s, 0.5), np.sum(x * x, axis=axis, keepdims=keepdims))
+        scale = None
+        if not (TRACING and NOW.tracer is not None):
+            numbers = _numbers(x)
+            scale = quietly(lambda: norm_scale(numbers, np.sum(numbers * numbers, axis=axis), axis))
+        squares = np.sum(np.square(x if scale is None else x / scale), axis=axis, keepdims=keepdims)
+        found = _each(lambda s: root(s, 0.5), squares)
+        return found if scale is None else found * (scale if keepdims else np.squeeze(scale, axes))
     size = _each(table.abs, x)
     if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
         down, across = axes

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import ShapeError, Tensor, Value, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd import OperandError, ShapeError, Tensor, Value, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.core import table as rules
 
 A = np.array([[2.0, -1.0, 0.5], [0.3, 1.0, 4.0], [1.0, 0.0, -2.0]])
@@ -155,3 +155,18 @@ def test_the_norm_of_a_zero_vector_has_no_slope_of_any_order() -> None:
     H = hessian(rows)(np.array([[0.0, 0.0], [3.0, 4.0]]))
     np.testing.assert_array_equal(H[0], np.zeros((2, 2, 2)))
     np.testing.assert_allclose(H[1, :, 1], (np.eye(2) - np.outer([0.6, 0.8], [0.6, 0.8])) / 5, rtol=1e-13)
+
+
+@pytest.mark.parametrize("f", [np.max, np.min, np.ptp, lambda x: np.max(x) * np.min(x)])
+def test_extremes_beside_nan_have_slopes_in_every_mode(f):
+    x, directions = np.array([np.nan, 1.0, 2.0]), np.eye(3)
+    forward = [jvp(lambda x: f(x) * 1.0, (x,), (v,))[1] for v in directions]
+    np.testing.assert_array_equal(forward, grad(f)(x))
+    np.testing.assert_array_equal([jvp(f, (x,), (v,))[1] for v in directions], forward)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("transform", [grad, jacobian])
+def test_a_matrix_as_an_output_is_refused(transform):
+    with pytest.raises(OperandError, match="matrix has an arithmetic of its own"):
+        transform(lambda x: np.matrix([x]))(2.0)

@@ -52,6 +52,23 @@ AT_AWKWARD_POINTS: dict[str, tuple[Function, list[float]]] = {
     "the method std": (lambda x: x.std(), [2.0, 2.0]),
     "norm": (np.linalg.norm, [0.0, 0.0]),
     "norm along an axis": (lambda x: np.linalg.norm(x.reshape(2, 2), axis=1), [0.0, 0.0, 3.0, 4.0]),
+    "norm out of range": (lambda x: np.linalg.norm(x.reshape(2, 2), axis=1), [1e200, -1e200, 1e-200, 3e-200]),
+    "norm with the axes kept": (lambda x: np.linalg.norm(x.reshape(2, 2), axis=0, keepdims=True), [1e200, 1, 0, 2]),
+    "norm beside NaN": (np.linalg.norm, [1.0, math.nan, 3.0]),
+    "norm of order 3 beside NaN": (lambda x: np.linalg.norm(x, 3), [1.0, math.nan]),
+    "std out of range": (np.std, [1e-200, 2e-200, 0.0]),
+    "max beside NaN": (np.max, [1.0, 2.0, math.nan]),
+    "min of NaN": (np.min, [math.nan, math.nan]),
+    "maximum of NaN": (lambda x: np.maximum(x, 1.0) + np.minimum(2.0, x), [math.nan, 3.0]),
+    "our clip without a bound": (lambda x: autograd.clip(x, None, 1.0) + autograd.clip(x, 1.0, None), [0.0, 2.0]),
+    "plain first: arctan2": (lambda x: np.arctan2(-1, x) + np.arctan2([1.0, 2.0], x), [1.0, 2.0]),
+    "plain first: hypot": (lambda x: np.hypot(np.float32(3), x), [1.0, 2.0]),
+    "plain first: fmod": (lambda x: np.fmod(7.5, x), [1.0, 2.0]),
+    "divmod": (lambda x: divmod(x, 2)[0] + np.divmod(7.5, x)[1], [1.5, 2.0]),
+    "== of arrays, accuracy": (lambda x: np.mean(np.sign(x) == np.sign(x * 2.0)) * x, [1.0, -3.0]),
+    "== of arrays, mask": (lambda x: x * (np.maximum(x, 0.0) == x), [1.0, -3.0]),
+    "== of arrays, NaN": (lambda x: autograd.where(x == x, x, 0.0), [1.0, math.nan]),
+    "!= of arrays": (lambda x: autograd.where(x != x * 1.0, x, 7.0), [1.0, math.nan]),
     "norm of order 1": (lambda x: np.linalg.norm(x, 1), [0.0, -2.0]),
     "norm of order 3": (lambda x: np.linalg.norm(x, 3), [1.0, -2.0]),
     "norm of order inf": (lambda x: np.linalg.norm(x, np.inf), [2.0, -2.0]),
@@ -89,6 +106,16 @@ def test_values_answer_as_tensors_do(name: str) -> None:
         ours, theirs = slopes(values(at), function), slopes(Tensor(at), function)
     np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-15)
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-14)
+
+
+def test_arrays_compare_numbers_and_single_values_identity() -> None:
+    x = values([1.0, 2.0])
+    assert list(x == x.copy()) == list(x == values([1.0, 2.0])) == list(x == [1.0, 2.0]) == [True, True]
+    assert list(x != values([1.0, 3.0])) == [False, True]
+    assert list(x[0] == x) == list(x == Value(1.0)) == [True, False]
+    assert x[0] != Value(1.0)
+    assert not np.any(x == None)  # noqa: E711
+    assert not np.any(x == "text")
 
 
 def test_transforms_give_a_function_arrays_of_values_as_they_were() -> None:
