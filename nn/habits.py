@@ -5,7 +5,9 @@ Nothing here makes such a name work. Who looks for `name` and does not find it a
 
 from __future__ import annotations
 
-from typing import Any, Final
+import difflib
+import functools
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 _NO_DEVICES: Final = "leave it out, there are no devices here"
 _NOT_A_LAYER: Final = "write nn.{1}() for a layer, autograd.{0}(x) for the function"
@@ -38,7 +40,16 @@ OF_A_MODULE: Final = {
     "to": _NO_DEVICES,
 }
 
-OF_AN_OPTIMIZER: Final = {"param_groups": "there is one rate, optimizer.lr"}
+OF_AN_OPTIMIZER: Final = {
+    "learning_rate": "write optimizer.lr",
+    "param_groups": "there is one rate, optimizer.lr",
+}
+
+OF_A_SCHEDULE: Final = {
+    "get_last_lr": "write schedule.optimizer.lr",
+    "last_epoch": "write schedule.epoch",
+    "lr": "write schedule.optimizer.lr",
+}
 
 OF_A_HISTORY: Final = {
     "history": "its lists are history.losses, history.validation, history.lrs and history.grad_norms",
@@ -52,3 +63,38 @@ def missing(owner: object, name: str, habits: dict[str, str]) -> Any:
     if name in habits:
         raise AttributeError(f"{type(owner).__name__} has no {name}: {habits[name]}", name=name, obj=owner)
     return object.__getattribute__(owner, name)  # raises Python's own error, or that of a property of this name
+
+
+class Settings:
+    """What has settings in attributes: one that is misspelt, when it is read or assigned, is an error."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        init = vars(cls).get("__init__")
+        if init is None:
+            return
+
+        @functools.wraps(init)
+        def wrapped(self: Any, *args: Any, **options: Any) -> None:
+            init(self, *args, **options)
+            if type(self).__init__ is wrapped:  # the outermost: from here on there is nothing new
+                vars(self)["_made"] = True
+
+        cls.__init__ = wrapped  # type: ignore[method-assign]
+
+    habits: ClassVar[dict[str, str]] = {}
+
+    if not TYPE_CHECKING:  # a type checker shall go on finding typos
+
+        def __getattr__(self, name: str) -> Any:
+            return missing(self, name, self.habits)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = vars(self)
+        if name not in own and "_made" in own and not hasattr(type(self), name):
+            if name in self.habits:
+                missing(self, name, self.habits)
+            known = [each for each in {*own, *dir(type(self))} if not each.startswith("_")]
+            for close in difflib.get_close_matches(name, known, 1, 0.8):
+                raise AttributeError(f"{type(self).__name__} has no {name}: is {close} meant?", name=name, obj=self)
+        object.__setattr__(self, name, value)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import reprlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from autograd import GraphError, Tensor, Value, parameter, scope
+from autograd import GraphError, Tensor, Value, parameter, scope, walk
 
 from .errors import SettingError, StateError
 from .habits import OF_A_MODULE, missing
@@ -164,6 +165,8 @@ class Module:
             )
         if _RUNNING.naming is None and type(before := vars(self).get(name)) not in _PLAIN:
             _refuse_results(name, before, value)
+        if _RUNNING.naming is None and type(value) not in _PLAIN and type(self).parameters is Module.parameters:
+            _refuse_lost(name, value)
         object.__setattr__(self, name, value)
         _Structure.changes += 1
         if _RUNNING.naming is not None:
@@ -362,6 +365,27 @@ def _refuse_results(name: str, before: Any, value: Any) -> None:
                 f"{place} is a parameter, and what is assigned to it is the result of an operation, which would not be "
                 f"learned or saved: move it by `with no_grad(): {each}.data -= lr * {each}.grad` or optimizer.step(), "
                 "or assign a leaf, such as result.detach()"
+            )
+
+
+def _refuse_lost(name: str, value: Any) -> None:
+    """Raise if a module would not see numbers that are to be learned. A result of parameters, as a loss, is a note."""
+    if isinstance(value, (Set, deque, Mapping)) and not isinstance(value, dict):
+        parts = value.values() if isinstance(value, Mapping) else value
+        if any(isinstance(part, (Value, Tensor)) and part.kind == "input" for part in parts):
+            raise SettingError(
+                f"a Module does not look into a {type(value).__name__}: the numbers in {name} would not be learned or "
+                "saved; keep them in a list, a tuple, a dict or an array"
+            )
+    found: list[tuple[str, Any]] = []
+    _open(value, name, found, ())
+    for place, part in found:
+        if isinstance(part, Module) or part.kind != "result":
+            continue
+        if not any(node.kind == "parameter" for node, operands in walk(part) if not operands):
+            raise GraphError(
+                f"{place} is the result of an operation, which would not be learned or saved: assign a leaf, "
+                "(...).detach(), or where it is not to be learned, plain numbers, (...).data"
             )
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from autograd import Tensor, parameter
 from autograd.system.quiet import quiet
 
 from .errors import SettingError, StateError
-from .habits import OF_AN_OPTIMIZER, missing
+from .habits import OF_AN_OPTIMIZER, Settings
 from .module import CARRIERS, Module, forget_gradient, has_gradient
 from .state import check_state, checked_number
 
 
-class Optimizer:
+class Optimizer(Settings):
     """What the optimisers share: the parameters, the learning rate, the state. Write SGD, Adam or AdamW.
 
     Args:
@@ -33,6 +33,7 @@ class Optimizer:
     SGD(2 parameters, lr=0.05, momentum=0, dampening=0, weight_decay=0, nesterov=0)
     """
 
+    habits = OF_AN_OPTIMIZER
     initial_lr: float  # the rate before the first schedule: see `schedules.py`
     settings: ClassVar[tuple[str, ...]] = ("lr",)  # the attributes, all floats, that state_dict() holds
     memories: ClassVar[tuple[str, ...]] = ()  # the lists, with an entry for each parameter, that it holds
@@ -43,11 +44,6 @@ class Optimizer:
         self.steps = 0
         for memory in self.memories:
             setattr(self, memory, [None] * len(self.parameters))
-
-    if not TYPE_CHECKING:  # a type checker shall go on finding typos
-
-        def __getattr__(self, name: str) -> Any:
-            return missing(self, name, OF_AN_OPTIMIZER)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
@@ -216,11 +212,20 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
+        self.betas = betas
+        self.eps = number("eps", eps)
+        self.weight_decay = number("weight_decay", weight_decay)
+
+    @property
+    def betas(self) -> tuple[float, float]:
+        """beta1 and beta2. Assignable."""
+        return self.beta1, self.beta2
+
+    @betas.setter
+    def betas(self, betas: Any) -> None:
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise SettingError(f"betas are two numbers, such as (0.9, 0.999), got {betas!r}")
         self.beta1, self.beta2 = (number("a beta", beta, 0.0, 1.0) for beta in betas)
-        self.eps = number("eps", eps)
-        self.weight_decay = number("weight_decay", weight_decay)
 
     def _moved(self, place: int, data: Any, grad: Any) -> Any:
         if self.weight_decay:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import SettingError, StateError
+from .habits import OF_A_SCHEDULE, Settings
 from .optim import Optimizer, number
 from .state import check_state
 
 
-class Schedule:
+class Schedule(Settings):
     """What the schedules share. Write one of the others, or a subclass with its own `rate`.
 
     Args:
@@ -33,6 +34,7 @@ class Schedule:
     0.2
     """
 
+    habits = OF_A_SCHEDULE
     floor: float = 0.0  # the rate that is approached: what lies above it is multiplied
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -56,7 +58,10 @@ class Schedule:
         """Change the rate as the formula goes on; where it has its own rate still, to its very bits."""
         now, floor = self.optimizer.lr, self.floor
         if now != before and before != floor:
-            after = floor + (now - floor) * (after - floor) / (before - floor)
+            factor = (after - floor) / (before - floor)
+            after = floor + (now - floor) * factor
+            if after < 0.0:  # another schedule has gone below the floor: from there no rise leads down, below 0
+                after = now * factor
         elif now != before:  # from a rate of nothing no factor leads on: what is above it is added, as PyTorch does
             after = now + (after - floor)
         self.optimizer.lr = after

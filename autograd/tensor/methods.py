@@ -78,17 +78,17 @@ class ArrayMethods:
 
     # shapes
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
         """The same elements in another shape, given as numbers or as one tuple; one may be -1."""
-        return shapes.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return shapes.reshape(self, shape[0] if len(shape) == 1 else shape, order)
 
-    def flatten(self) -> Any:
+    def flatten(self, order: str = "C") -> Any:
         """All elements along one axis."""
-        return shapes.ravel(self)
+        return shapes.ravel(self, order)
 
-    def ravel(self) -> Any:
+    def ravel(self, order: str = "C") -> Any:
         """All elements along one axis."""
-        return shapes.ravel(self)
+        return shapes.ravel(self, order)
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in another order: reversed, or as listed in numbers or one tuple."""

@@ -123,7 +123,7 @@ INSTEAD: Final[dict[str, str]] = {
     "dstack": "stack([...], axis=2)",
     "atleast_3d": "reshape()",
     "rollaxis": "moveaxis()",
-    "diagflat": "diag(t.ravel())",
+    "diagflat": "np.diag(t.ravel())",
     "cumulative_sum": "cumsum()",
     "kron": "einsum()",
     "cross": "einsum()",

@@ -59,24 +59,32 @@ def _rearranged(x: Any, move: Callable[[Any], Any]) -> Any:
 # ------------------------------------------------------------------------------------------------------- shapes
 
 
-def reshape(x: Any, shape: int | Sequence[int]) -> Any:
+def reshape(x: Any, shape: int | Sequence[int], order: str = "C") -> Any:
     """The same elements in the same order, in another shape; one length may be -1, what remains.
+
+    Args:
+        order: "C", or "F" for the first axis changing fastest.
 
     >>> reshape(np.arange(6.0), (2, -1)).shape
     (2, 3)
     """
-    return rows.reshape(array(x), shape=(int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape))
+    lengths = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if order == "F":
+        return transpose(rows.reshape(transpose(x), shape=lengths[::-1]))
+    if order not in ("C", "K"):
+        raise OperandError(f'the order is "C" or "F", got {order!r}')
+    return rows.reshape(array(x), shape=lengths)
 
 
-def ravel(x: Any) -> Any:
-    """All elements along one axis.
+def ravel(x: Any, order: str = "C") -> Any:
+    """All elements along one axis, in the order of `reshape`.
 
     >>> from autograd import Tensor, ravel
     >>> ravel(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 2., 3., 4.])
     """
     x = array(x)
-    return rows.reshape(x, shape=(int(np.prod(x.shape)),))
+    return reshape(x, int(np.prod(x.shape)), order)
 
 
 def transpose(x: Any, axes: int | Sequence[int] | None = None) -> Any:

@@ -20,7 +20,7 @@ from ..errors import GradcheckError, OperandError
 from ..tensor.rules import sum as sum_of
 from ..tensor.tensor import Tensor
 from ..value.value import Value
-from .derivatives import grad, jacobian
+from .derivatives import check_differentiable, grad, jacobian
 from .pytree import flatten
 
 STEP = 2.0**-11
@@ -103,6 +103,7 @@ def gradgradcheck(f: Callable[..., Any], inputs: Any, **options: Any) -> bool:
         outputs, _ = flatten(f(*args))
         total: Any = 0.0
         for k, output in enumerate(outputs):
+            check_differentiable("gradgradcheck()", output)
             weight = 1.0 + 0.5 * math.sin(k + 1.0)  # so that errors of opposite sign cannot cancel
             term = output * weight
             total = total + (sum_of(term) if isinstance(term, Tensor) else term)

@@ -208,7 +208,7 @@ class _Call:
         finally:
             entry.over = True
         for leaf in flatten(self.output)[0]:
-            _check_differentiable(name, leaf)
+            check_differentiable(name, leaf)
 
     def single_output(self, name: str) -> Any:
         """The output, which must be one number that was recorded (or a plain one, with gradient zero)."""
@@ -297,7 +297,7 @@ def _is_whole(number: Any) -> bool:
     return hasattr(number, "__index__") and np.ndim(number) == 0 and not isinstance(number, np.ndarray)
 
 
-def _check_differentiable(who: str, leaf: Any) -> None:
+def check_differentiable(who: str, leaf: Any) -> None:
     """A truth value or a place is no output to differentiate; a whole number written in the function is, with slope 0.
 
     Raises:

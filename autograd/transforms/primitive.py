@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.rule import Formula, Rule
-from ..errors import OperandError, ShapeError
+from ..errors import AutogradError, OperandError, ShapeError
 
 
 def primitive(value: Formula | None = None, /, *derivatives: Formula, **options: Any) -> Any:
@@ -57,7 +57,15 @@ def _elementwise(name: str, function: Formula) -> Formula:
     """The function of arrays, which is held to give one number for each of theirs."""
 
     def on_arrays(*arrays: Any) -> Any:
-        out = function(*arrays)
+        try:
+            out = function(*arrays)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, AutogradError):
+                raise
+            raise OperandError(
+                f"{name} is given whole arrays by Tensors: write numpy's functions or autograd's in the place of "
+                f"math's, and where(condition, x, y) in the place of if ({error})"
+            ) from error
         shape = np.broadcast_shapes(*map(np.shape, arrays))
         if np.shape(out) != shape:
             raise ShapeError(

@@ -28,7 +28,11 @@ def to_float(number: object, what: str = "a Value") -> float:
         kind = type(number).__name__
         raise OperandError(f"{what} must be a plain number, got a {kind}; use .item(), or .detach() for a new leaf")
     check_array(number)
-    if isinstance(number, numbers.Real) or (getattr(number, "shape", None) == () and _is_real(number)):
+    if hasattr(number, "dtype"):
+        real = getattr(number, "shape", None) == () and _is_real(number)
+    else:
+        real = isinstance(number, numbers.Real)
+    if real:
         return float(number)  # type: ignore[arg-type]
     raise OperandError(f"{what} must be a real number, got {describe(number)}{_remedy(number)}")
 

@@ -69,7 +69,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             _check_in_place(inputs[0])
         if ufunc is np.divmod and method == "__call__":
             return np.floor_divide(*inputs, **options), np.remainder(*inputs, **options)
-        tells = ufunc.__name__ in PLAIN or (ufunc.__name__ in EQUALITY and not (TRACING and NOW.tracer is not None))
+        tells = ufunc.__name__ in PLAIN or (ufunc.__name__ in EQUALITY and not _traced())
         plain = [(_numbers if tells else _plain)(x) for x in inputs]
         if out is None:
             _check_where(ufunc, method, options)
@@ -131,7 +131,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         for operand in (condition, x, y):
             if hasattr(operand, "_apply_array"):
                 return operand._where(condition, x, y)
-        return _each(_chosen, condition, x, y)
+        return _each(lambda each, a, b: _constant(where(each, a, b)), condition, x, y)
 
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
         """The same with elements of another type: their numbers, without the graph."""
@@ -265,8 +265,11 @@ def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]
                 raise
     if method == "reduce" and inputs[0].size and abs(options.get("initial", 0.0)) == math.inf:
         del options["initial"]  # nothing beside the elements
-    if method == "reduce" and name in EXTREMES and not options.keys() - {"axis", "keepdims"}:
-        return _extreme(ufunc, inputs[0], options.get("axis", 0), bool(options.get("keepdims", False)))
+    if method == "reduce" and name in EXTREMES and "dtype" not in options and inputs[0].size:
+        x, initial = inputs[0], options.get("initial")
+        x = np.where(options["where"], x, initial) if "where" in options else x
+        found = _extreme(ufunc, x, options.get("axis", 0), bool(options.get("keepdims", False)))
+        return found if initial is None else quietly(np.frompyfunc(EXTREMES[name], 2, 1), found, initial)
     return quietly(getattr(np.frompyfunc(ours, ufunc.nin, 1), method), *inputs, **options)
 
 
@@ -283,11 +286,6 @@ def _says_nothing(key: str, option: Any) -> bool:
 def _each(function: Callable[..., Any], *operands: Any) -> Any:
     """A function of single numbers, applied to the elements of arrays one after the other."""
     return of_values(quietly(np.frompyfunc(function, len(operands), 1), *map(_plain, operands)))
-
-
-def _chosen(condition: Any, x: Any, y: Any) -> Any:
-    found = where(condition, x, y)
-    return constant(found) if isinstance(found, (float, int)) else found
 
 
 def _numbers(x: Any) -> Any:
@@ -310,6 +308,10 @@ def _check_where(ufunc: Any, method: str, options: dict[str, Any]) -> None:
     name = f"np.{ufunc.__name__}"
     instead = f"np.where(mask, {name}(v), v)" if method == "__call__" else "v[mask], or np.where(mask, v, 0.0)"
     raise ufuncs.refusal(name, "Value", instead, " with where=")
+
+
+def _traced() -> bool:
+    return bool(TRACING) and NOW.tracer is not None
 
 
 def _given(option: Any) -> bool:
@@ -360,8 +362,6 @@ def _extreme(ufunc: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     axes = some_axes(axis, x.ndim)
     kept = tuple(n for k, n in enumerate(x.shape) if k not in axes)
     rows = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(*kept, -1) if axes else x[..., None]
-    if rows.shape[-1] == 0:
-        return ufunc.reduce(x, axis=axis, keepdims=keepdims)  # numpy says what is wrong
     out = np.empty(kept, dtype=object)
     for index in np.ndindex(*kept):
         out[index] = _winner(EXTREMES[ufunc.__name__], list(rows[index]))
@@ -371,7 +371,7 @@ def _extreme(ufunc: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _winner(rule: Any, elements: list[Any]) -> Any:
-    if TRACING and NOW.tracer is not None:
+    if _traced():
         return functools.reduce(rule, elements)
     numbers = [_number(each) for each in elements]
     top = functools.reduce(rule, numbers)
@@ -393,10 +393,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = of_values(np.asarray(x, dtype=object))
     axes = some_axes(axis, x.ndim)
     if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-        scale = None
-        if not (TRACING and NOW.tracer is not None):
-            numbers = _numbers(x)
-            scale = quietly(lambda: norm_scale(numbers, np.sum(numbers * numbers, axis=axis), axis))
+        scale = None if _traced() else quietly(lambda n: norm_scale(n, np.sum(n * n, axis=axis), axis), _numbers(x))
         squares = np.sum(np.square(x if scale is None else x / scale), axis=axis, keepdims=keepdims)
         found = _each(lambda s: root(s, 0.5), squares)
         return found if scale is None else found * (scale if keepdims else np.squeeze(scale, axes))
@@ -474,7 +471,7 @@ def _nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None,
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
     low, high = (next(filter(_given, pair), None) for pair in ((a_min, min), (a_max, max)))
-    found = _each(clip, a, -math.inf if low is None else low, math.inf if high is None else high)
+    found = _each(clip, a, low, high)
     if out is None:
         return found
     if out.dtype != object:

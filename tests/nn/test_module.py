@@ -1,9 +1,11 @@
 """Modules: what counts as a parameter or a part, what they are called, and the state that is saved and loaded."""
 
+import collections
 import copy
 import gc
 import pickle
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -416,3 +418,24 @@ def test_training_is_a_switch_and_no_part(value):
         module.training = value
     module.training = np.bool_(False)
     assert not module.training
+
+
+@pytest.mark.parametrize("make", [lambda: Value(1.0) * 0.1, lambda: Tensor([1.0]) * 2, lambda: [Value(2.0) ** 2]])
+def test_a_result_that_no_parameter_is_in_is_refused_where_it_would_be_lost(make):
+    with pytest.raises(GraphError, match=r"would not be learned or saved: assign a leaf, \(\.\.\.\)\.detach\(\)"):
+        Bag(b=Value(0.0), w=make())
+    bag = Bag(b=Value(0.0), w=(Value(1.0) * 0.1).detach())
+    assert names(bag) == ["b", "w"]
+    bag.loss = bag.w * bag.b  # a note
+    assert names(bag) == ["b", "w"]
+
+
+@pytest.mark.parametrize(
+    "gather", [set, frozenset, collections.deque, lambda xs: types.MappingProxyType(dict(enumerate(xs)))]
+)
+def test_containers_that_are_not_opened_are_refused(gather):
+    with pytest.raises(SettingError, match="keep them in a list, a tuple, a dict or an array"):
+        Bag(w=gather([Value(1.0)]))
+    bag = Bag(w=Value(1.0))
+    bag.frozen = gather([bag.w])
+    assert names(bag) == ["w"]

@@ -422,3 +422,43 @@ def test_schedule_settings(make, options):
         make(SGD([Value(1.0)]), **options)
     with pytest.raises(SettingError, match="takes the optimiser whose rate it sets, got float"):
         ExponentialLR(0.1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "told"),
+    [
+        (SGD, "learning_rate", "optimizer.lr"),
+        (SGD, "momentun", "momentum"),
+        (Adam, "beta_1", "beta1"),
+        (AdamW, "weightdecay", "weight_decay"),
+        (lambda ps: StepLR(SGD(ps), 2), "gama", "gamma"),
+        (lambda ps: CosineAnnealingLR(SGD(ps), 2), "lr", "schedule.optimizer.lr"),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_not_assigned(make, name, told):
+    made = make([Value(1.0)])
+    with pytest.raises(AttributeError, match=f"has no {name}: .*{told}"):
+        setattr(made, name, 0.5)
+    with pytest.raises(AttributeError):
+        getattr(made, name)
+    made.note = "mine"
+
+
+def test_betas_are_assignable():
+    optimizer = Adam([Value(1.0)])
+    optimizer.betas = (0.5, 0.25)
+    assert optimizer.betas == (optimizer.beta1, optimizer.beta2) == (0.5, 0.25)
+    with pytest.raises(SettingError, match="betas are two numbers"):
+        optimizer.betas = 0.5
+
+
+@pytest.mark.parametrize("make", [lambda o: StepLR(o, 3), lambda o: ExponentialLR(o, 0.5)])
+@pytest.mark.parametrize("cosine_first", [True, False])
+def test_a_rate_below_the_floor_of_another_schedule_stays_a_rate(make, cosine_first):
+    optimizer = SGD([Value(1.0)], lr=0.1)
+    makers = [make, lambda o: CosineAnnealingLR(o, 5, eta_min=0.01)]
+    schedules = [each(optimizer) for each in (makers[::-1] if cosine_first else makers)]
+    for _ in range(25):
+        for schedule in schedules:
+            schedule.step()
+        assert 0.0 <= optimizer.lr <= 0.1

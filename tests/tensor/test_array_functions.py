@@ -344,3 +344,23 @@ def test_the_norm_of_zeros_has_slope_0_whatever_its_order(order: float) -> None:
     compile(lambda: np.linalg.norm(T, order, axis=1).sum(), [T])()
     assert grads(V).tolist() == T.grad.tolist() == [[0.0, 0.0], [0.0, 1.0]]
     assert np.isnan(np.linalg.norm(Tensor([np.nan, 1.0]), order).data)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_order_of_elements_is_numpys(order: str) -> None:
+    at = np.arange(6.0).reshape(2, 3)
+    for function in (
+        lambda x: x.reshape(3, -1, order=order),
+        lambda x: np.reshape(x, (-1, 2), order=order),
+        lambda x: x.flatten(order),
+        lambda x: np.ravel(x, order),
+    ):
+        x = Tensor(at)
+        out = function(x)
+        np.testing.assert_array_equal(out.data, function(at))
+        (out.ravel() * np.arange(6.0)).sum().backward()
+        wanted = np.empty(6)
+        wanted[function(at).ravel().astype(int)] = np.arange(6.0)
+        np.testing.assert_array_equal(x.grad, wanted.reshape(2, 3))
+    with pytest.raises(OperandError, match='"C" or "F"'):
+        Tensor(at).ravel("A")

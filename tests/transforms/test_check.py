@@ -131,3 +131,9 @@ def test_numerical_gradient() -> None:
     point = np.array([[0.3, -1.2], [2.0, 0.0]])
     found = numerical_gradient(lambda x: float(np.sum(np.sin(x) * x)), point)
     assert np.allclose(found, np.cos(point) * point + np.sin(point), rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+def test_a_comparison_is_not_checked(check):
+    with pytest.raises(OperandError, match="a comparison or a position has no derivative"):
+        check(lambda x: x > 1, (2.0,))

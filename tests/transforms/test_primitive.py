@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import (
+    OperandError,
     ShapeError,
     Tensor,
     Value,
@@ -159,3 +160,11 @@ def test_a_primitive_works_on_each_element_by_itself() -> None:
         ShapeError, match=r"gave shape \(\) for operands of shape \(2,\): sum outside of it, total\(x\)"
     ):
         total(Tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("forward", [lambda x: math.sin(x), lambda x: x if x > 0 else 0.0])
+def test_a_function_of_single_numbers_is_told_of_arrays(forward):
+    p = primitive(lambda x: x)(forward)
+    with pytest.raises(OperandError, match="is given whole arrays by Tensors"):
+        p(Tensor([1.0, 2.0]))
+    assert p(Value(1.0)).data in (1.0, math.sin(1.0))

@@ -108,6 +108,13 @@ def test_values_answer_as_tensors_do(name: str) -> None:
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-14)
 
 
+def test_extremes_take_a_first_number_and_a_mask() -> None:
+    x = values([[1.0, 2.0], [3.0, 4.0]])
+    (np.max(x, initial=3.5) + np.min(x, where=data(x) > 1.5, initial=9.0)).backward()
+    assert grads(x).tolist() == [[0.0, 1.0], [0.0, 1.0]]
+    assert np.max(x, axis=1, initial=2.5).tolist() == [2.5, 4.0]
+
+
 def test_arrays_compare_numbers_and_single_values_identity() -> None:
     x = values([1.0, 2.0])
     assert list(x == x.copy()) == list(x == values([1.0, 2.0])) == list(x == [1.0, 2.0]) == [True, True]
