@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .look import Look, Point
-from .losses import Reading, loss_nodes, readings
+from .losses import Reading, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .node import Node
 from .reference import forward_part
@@ -212,7 +212,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     losses = [
         nodes
         for nodes in loss_nodes(Look(training, step), _upto(training, step.number))
-        if nodes[0].site is reading.site
+        if place_of_loss(nodes[0]) == place_of_loss(reading.roots[0])
     ]
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, step, [*watched, *stored_nodes(training, step)])

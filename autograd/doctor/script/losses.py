@@ -58,6 +58,15 @@ class Reading:
         return self.roots[0].site
 
 
+def place_of_loss(node: Node) -> tuple[int, ...]:
+    """The place of a loss, and those of the calls in which it was computed: the same in every step."""
+    found, context = [-1 if node.site is None else node.site.number], node.context
+    while context is not None:
+        found.append(context[1])
+        context = context[0]
+    return tuple(found)
+
+
 def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     """Scalars of the tape that depend on the parameters of the step and that no step follows from; by their place."""
     tape, start = look.training.tape, look.step.start
@@ -99,12 +108,12 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         if id(node) in among and id(node) not in inner:
             inner.add(id(node))
             stack += node.operands()
-    by_site: dict[int, list[Node]] = {}
+    groups: dict[Any, list[Node]] = {}  # one loss function for training and for validation has two calls: two losses
     for node in terminal:
         if node.site is not None and (id(node) in shown or id(node) not in inner):
-            by_site.setdefault(node.site.number, []).append(node)
+            groups.setdefault(place_of_loss(node), []).append(node)
     ranked = sorted(
-        by_site.values(),
+        groups.values(),
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
