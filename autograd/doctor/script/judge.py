@@ -74,12 +74,12 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
 def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     """Everything is right, where a step lowers the sum of two losses, or each block its own; else None."""
     losses = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
-    if not _wrong(best) + _silent(best) or len(losses) < 2:
+    if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
     within = {id(n) for n, _ in forward_part(best.look, best.reading.roots)}
     own = dict(best.verdicts)
-    for other in losses:
+    for other in everything:
         assert other.reading is not None
         if other.form and not any(id(root) in within for root in other.reading.roots):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
@@ -236,7 +236,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for show.
     """
     assert best.reading is not None
-    if best.reading.kind == "loss":
+    if best.reading.kind == "loss" or best.reading.holds_target(best.look):
         return best
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:

@@ -57,6 +57,11 @@ class Reading:
     def site(self) -> Any:
         return self.roots[0].site
 
+    def holds_target(self, look: Look) -> bool:
+        """Whether the targets follow from the parameters, too, and are held fixed."""
+        sides = [side for error, _ in self.errors for side in error.args if isinstance(side, Node)]
+        return len(sides) == 2 * len(self.errors) > 0 and all(id(side) in look.depends for side in sides)
+
 
 def place_of_loss(node: Node) -> tuple[int, ...]:
     """The place of a loss, and those of the calls in which it was computed: the same in every step."""
@@ -145,6 +150,10 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                 yield left, 1.0
         elif second and not first and (isinstance(left, Node) or not _begins_with_digit(node)):  # not 1 - p
             yield right, -1.0
+        elif first and second:
+            for target, prediction, sign in ((left, right, -1.0), (right, left, 1.0)):
+                if _bootstrapped(look, target):
+                    yield prediction, sign
     elif node.function is assembled and len(node.args[0]) == 2:  # p[range(n), y] -= 1
         parts = [part for part in node.args[0] if isinstance(part, Node)]
         for whole in parts:
@@ -155,6 +164,13 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                     and isinstance(part.args[1], (int, float))
                 ):
                     yield _through_copies(whole), 1.0
+
+
+def _bootstrapped(look: Look, target: Node) -> bool:
+    """Whether it is data plus something of the parameters, `reward + discount * value`: one holds it fixed."""
+    return getattr(target.function, "__name__", "") == "add" and any(
+        isinstance(arg, Node) and not arg.hyper and id(arg) not in look.depends for arg in target.args
+    )
 
 
 def _begins_with_digit(node: Node) -> bool:
