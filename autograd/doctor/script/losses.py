@@ -8,7 +8,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from .replay import Values
 
 Array = Any
 TERMINAL = 12
+FEW = 6  # runs of one loss that may be on different sets of samples
 
 
 @dataclass(eq=False)
@@ -219,9 +220,26 @@ def _squashes(z: Array, p: Array) -> bool:
     return False
 
 
+def _of_this_step(look: Look, nodes: list[Node]) -> list[Node]:
+    """Without the runs of a loss on samples that the step does not use: in the same loop, on a set for validation."""
+    if not 1 < len(nodes) <= FEW:
+        return nodes
+    used = _data(look, (node for node in look.program.steps if id(node) in look.to_end))
+    kept = [loss for loss in nodes if _data(look, (node for node, _ in forward_part(look, [loss]))) & used]
+    return kept or nodes
+
+
+def _data(look: Look, nodes: Iterable[Node]) -> set[int]:
+    """The arrays that do not depend on the parameters, and that something is computed with that does."""
+    return {
+        id(operand) for node in nodes if id(node) in look.depends and id(node) not in look.program.leaves
+        for operand in node.operands() if id(operand) not in look.depends and np.size(operand.value) > 1
+    }  # fmt: skip
+
+
 def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
     """Everything that the step may minimise."""
-    found = [Reading("loss", nodes) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
     for group in errors(look):
         pairs = [(error, sign) for error, _, sign in group]
         predictions = [prediction for _, prediction, _ in group]
