@@ -217,6 +217,26 @@ def is_differentiated(number: Any) -> bool:
     return bool(SPECIAL or STRICT) and not NOW.paused and _differentiating(number) is not None
 
 
+def check_argument(name: str, number: Any) -> None:
+    """Called where a compiled step takes the numbers of a Tensor: it brings gradients to its parameters only.
+
+    Raises:
+        OperandError: a transform differentiates it just now.
+    """
+    if SPECIAL and NOW.paused:
+        return
+    lost = "a compiled step brings gradients to its parameters only, so that of the argument {} would be lost: {}"
+    if is_differentiated(number):
+        raise OperandError(
+            lost.format(name, f"differentiate step.function, or write {name}.data if its numbers alone are meant")
+        )
+    if number.kind == "result":
+        _warn(
+            situation(),
+            lost.format(name, f"compile both together, or write {name}.data if its numbers alone are meant"),
+        )
+
+
 def check_pickled(node: Any, name: str) -> None:
     """Called where a Value or a Tensor is pickled: leaves are, but not while a transform differentiates them.
 
@@ -266,6 +286,16 @@ def is_shown() -> bool:
         if package in _PLOTS:
             if package == "matplotlib":
                 _teach_matplotlib()
+            return True
+        frame = frame.f_back
+    return False
+
+
+def is_an_image() -> bool:
+    """Whether matplotlib is about to draw an image or contours, for which it takes no objects."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name in ("imshow", "pcolormesh", "pcolor", "contour", "contourf", "matshow"):
             return True
         frame = frame.f_back
     return False

@@ -47,6 +47,8 @@ class Entry:
 SPECIAL: Final[list[Any]] = []
 """Weak references to all entries, in whatever context, that change what is recorded. One that dies is taken out by its
 own reference. (A list: whether one is empty is the cheapest of all questions.)"""
+TRACING: Final[list[Any]] = []
+"""Likewise to those of compilers that trace."""
 STRICT: Final[list[Any]] = []
 """Likewise to those in which a number may not be read without a word."""
 _STATE: Final[contextvars.ContextVar[tuple[Any, ...]]] = contextvars.ContextVar("autograd", default=())
@@ -75,6 +77,8 @@ def turn_on(entry: Any, among: list[Any]) -> Any:
     """
     known = weakref.ref(entry, among.remove)
     among.append(known)
+    if entry.tracer is not None:
+        TRACING.append(weakref.ref(entry, TRACING.remove))
     others = _STATE.get()
     try:
         _STATE.set((known, *[other for other in others if other() is not None]) if others else (known,))
@@ -227,7 +231,7 @@ ADDING: Final = threading.RLock()
 def _after_fork() -> None:
     """In the child: what other threads had turned on, or locked, is nobody's any more."""
     ADDING.release()
-    for among in (SPECIAL, STRICT):
+    for among in (SPECIAL, STRICT, TRACING):
         others = [known for known in among if known not in _STATE.get()]
         _ORPHANS.extend(known() for known in others)  # so that they do not die, and look for themselves in the list
         among[:] = [known for known in among if known not in others]

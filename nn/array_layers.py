@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from autograd import OperandError, ShapeError, Tensor, sqrt
+from autograd import OperandError, ShapeError, Tensor, TraceError, sqrt
+from autograd.mode import NOW, TRACING
 
 from .activations import is_recorded
 from .errors import SettingError
 from .init import Chosen, Draws, array_generator, drawn, gain, generator, kaiming_uniform, normal, uniform
 from .layers import positive
 from .module import Module
+
+FROZEN: Final = "a compiled step would drop the same numbers every time: with Dropout, train without compiling"
 
 
 class Linear(Module):
@@ -193,6 +196,8 @@ class Dropout(Module):
         """Any shape to the same shape; a list of Values to a list."""
         if not self.training or self.p == 0:
             return x
+        if TRACING and NOW.tracer is not None:
+            raise TraceError(f"{FROZEN}, or after model.eval()")
         kept = array_generator(generator(self.source)).random(np.shape(x) if isinstance(x, list) else x.shape) >= self.p
         factors = kept / (1 - self.p) if self.p < 1 else kept * 0.0
         if isinstance(x, list):

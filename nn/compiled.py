@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Value
+from autograd import Tensor, Value
 
-from .array_layers import Dropout
+from .array_layers import FROZEN, Dropout
 from .errors import SettingError
 from .module import Module
 
@@ -30,9 +30,7 @@ def compiled(model: Module, loss: Callable[[Any, Any], Any], eager: Step) -> tup
         SettingError: the loss is no mean over samples, or the model draws random numbers as it runs.
     """
     if any(isinstance(module, Dropout) and module.p > 0 for module in model.modules()):
-        raise SettingError(
-            "a compiled step would drop the same numbers every time: with Dropout, train without compile=True"
-        )
+        raise SettingError(FROZEN)
     parameters = model.parameters()
     in_scalars = any(isinstance(each, Value) for each in parameters)
 
@@ -44,6 +42,7 @@ def compiled(model: Module, loss: Callable[[Any, Any], Any], eager: Step) -> tup
 
     def step(inputs: Any, targets: Any) -> float:
         nonlocal unchecked
+        inputs, targets = (each.data if isinstance(each, Tensor) else each for each in (inputs, targets))
         if unchecked and len(targets) > 1:
             _check_mean(train.value(train.pack(), inputs, targets), eager(inputs, targets))
             unchecked = False

@@ -11,6 +11,7 @@ import numpy as np
 from autograd.system.quiet import quiet
 
 from .errors import SettingError
+from .module import CARRIERS, Module
 
 
 def grad_norm(parameters: Iterable[Any], norm_type: float = 2.0) -> float:
@@ -28,7 +29,7 @@ def grad_norm(parameters: Iterable[Any], norm_type: float = 2.0) -> float:
     """
     if not norm_type > 0:
         raise SettingError(f"norm_type is above 0, got {norm_type}")
-    sizes = [float(_norm(each.grad, norm_type)) for each in parameters]
+    sizes = [float(_norm(each.grad, norm_type)) for each in _listed(parameters)]
     if norm_type == 2:
         return math.hypot(*sizes)
     return float(_norm(np.array(sizes), norm_type))
@@ -51,13 +52,22 @@ def clip_grad_norm_(parameters: Iterable[Any], max_norm: float, norm_type: float
     """
     if not max_norm > 0:
         raise SettingError(f"max_norm is above 0, got {max_norm}")
-    listed = list(parameters)
+    listed = _listed(parameters)
     norm = grad_norm(listed, norm_type)
     factor = max_norm / (norm + 1e-6)
     if factor < 1 or math.isnan(factor):  # a NaN stays visible
         for each in listed:
             each.grad = each.grad * factor
     return norm
+
+
+def _listed(parameters: Any) -> list[Any]:
+    """Also of a single one, whose rows have no gradients of their own, of an array of Values, and of a module."""
+    if isinstance(parameters, CARRIERS):
+        return [parameters]
+    if isinstance(parameters, Module):
+        return parameters.parameters()
+    return list(parameters.ravel() if isinstance(parameters, np.ndarray) else parameters)
 
 
 def _norm(grad: Any, norm_type: float) -> Any:

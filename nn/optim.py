@@ -15,7 +15,8 @@ from autograd.system.quiet import quiet
 
 from .errors import SettingError, StateError
 from .habits import OF_AN_OPTIMIZER, missing
-from .module import CARRIERS, Module, check_state, checked_number, forget_gradient, has_gradient
+from .module import CARRIERS, Module, forget_gradient, has_gradient
+from .state import check_state, checked_number
 
 
 class Optimizer:

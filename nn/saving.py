@@ -22,7 +22,7 @@ from autograd.system.arrays import check_array
 
 from . import safetensors
 from .errors import StateError
-from .module import as_numbers
+from .state import as_numbers
 
 LONGEST: Final = 65_000
 """How many bytes a name in a zip archive may have (65,535 with the ending)."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .errors import SettingError, StateError
-from .module import check_state
 from .optim import Optimizer, number
+from .state import check_state
 
 
 class Schedule:
@@ -89,12 +89,14 @@ class LambdaLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, factor: Callable[[int], float]) -> None:
+        if not callable(factor):
+            raise SettingError(f"the factor is a function of the epoch, got {type(factor).__name__} {factor!r}")
         self.factor = factor
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:
         """The learning rate after so many steps of the schedule."""
-        return self.base_lr * float(self.factor(epoch))
+        return self.base_lr * number("the factor", self.factor(epoch))
 
 
 class StepLR(Schedule):

@@ -23,7 +23,7 @@ from .gradients import clip_grad_norm_, grad_norm
 from .habits import OF_A_HISTORY, missing
 from .init import Draws, generator
 from .layers import positive
-from .module import Module, holds_numbers
+from .module import Module, has_gradient, holds_numbers
 from .optim import Adam, Optimizer
 from .schedules import Schedule
 
@@ -257,6 +257,11 @@ def _epoch(
     for place, (inputs, targets) in enumerate(_pairs(batches)):
         optimizer.zero_grad()
         loss = step(inputs, targets)
+        if epoch == place == 0 and not any(map(has_gradient, optimizer.parameters)):
+            raise SettingError(
+                "no gradient has come to any parameter, so nothing would be learned: the loss does not depend on the "
+                "predictions, or they have lost their graph on the way (.data, .detach(), no_grad())"
+            )
         norm = grad_norm(optimizer.parameters) if clip is None else clip_grad_norm_(optimizer.parameters, clip)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             error = TrainingError(

@@ -46,7 +46,7 @@ ROWS = [
 """The rooms, from the top down. A file may import from the rows below its own, and from its own room."""
 
 OPEN_TO = {
-    "nn": (*PACKAGES, "glassgrad.neighbour", "autograd.system"),
+    "nn": (*PACKAGES, "glassgrad.neighbour", "autograd.system", "autograd.mode"),
     "glassgrad": (*PACKAGES, "glassgrad.neighbour"),
     "demos": (*PACKAGES, "glassgrad.neighbour", "demos"),
 }

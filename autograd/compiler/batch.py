@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..conversion import check_argument
 from ..errors import OperandError, ShapeError
 from ..system.arrays import check_array
 
@@ -92,6 +93,8 @@ def _rebuilt(skeleton: Any, rows: Sequence[Any]) -> Any:
 def as_floats(name: str, part: Any) -> Floats:
     """A batch of one argument as a contiguous float64 array."""
     check_array(part)
+    if hasattr(part, "_apply_array"):
+        check_argument(name, part)
     try:
         array = np.asarray(getattr(part, "data", part) if hasattr(part, "_apply") else part)
     except ValueError as error:

@@ -61,6 +61,9 @@ def compile(
     """
     if not callable(function):
         raise OperandError(f"compile() takes a function of one sample, got {describe(function)}")
+    if hasattr(parameters, "_apply") or not isinstance(parameters, Iterable):
+        own = "write model.parameters()" if hasattr(parameters, "parameters") else "write [w]"
+        raise OperandError(f"the parameters are a list of Values or of Tensors, got {describe(parameters)}; {own}")
     listed = parameters if isinstance(parameters, np.ndarray) else tuple(parameters)
     if arrays or (arrays is None and _computes_with_arrays(function, listed, engine)):
         if threads != 1 or reduction != "mean":

@@ -17,7 +17,7 @@ from ..carrier import Note, checked_label, describe, kind_of, whole
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError, ShapeError
-from ..mode import ADDING, NOW, SPECIAL
+from ..mode import ADDING, NOW, TRACING
 from ..system.arrays import MASKED, check_array
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
@@ -32,14 +32,14 @@ def array_tracer() -> Any:
 
 def _not_while_traced(node: Any, what: str) -> None:
     """A number read while a compiler traces would be frozen into the program: its tracer says so."""
-    tracer = array_tracer() if SPECIAL else None
+    tracer = array_tracer() if TRACING else None
     if tracer is not None:
         tracer.refuse(node, what)
 
 
 def _compared(node: Any, sign: str, other: Any) -> Any:
     """The condition that a compiler records in the place of a comparison; None where nothing is traced."""
-    tracer = array_tracer() if SPECIAL else None
+    tracer = array_tracer() if TRACING else None
     return None if tracer is None else tracer.compare(sign, node, other)
 
 
@@ -145,6 +145,7 @@ class ArrayNode:
 
     @data.setter
     def data(self, array: Any) -> None:
+        _not_while_traced(self, "an assignment to .data")
         if self._parents:
             raise GraphError(
                 f"the array of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
@@ -159,6 +160,7 @@ class ArrayNode:
     @property
     def grad(self) -> Array:
         """d root / d self of the backward sweeps so far; zeros before the first. Assignable."""
+        _not_while_traced(self, ".grad")
         if self._grad is None:
             with ADDING:  # unless another thread has just added to it
                 if self._grad is None:

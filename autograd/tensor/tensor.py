@@ -17,7 +17,7 @@ from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError, ShapeError
 from ..masking import Arrived
-from ..mode import MODE, NOW, SPECIAL, for_a_new_node
+from ..mode import MODE, NOW, SPECIAL, TRACING, for_a_new_node
 from ..numbers.functions import greater, where
 from ..switches import source_line
 from ..system.arrays import check_array, check_class
@@ -97,7 +97,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     def detach(self) -> Tensor:
         """Its numbers as a new leaf, without the graph."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             detached: Tensor = tracer.plain(self)
             return detached
         return Tensor(self._data, self.label)
@@ -107,7 +107,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """numpy's ufuncs, as in np.exp(t), come here."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             return tracer.ufunc(ufunc, method, inputs, options)
         if any(isinstance(operand, np.ma.MaskedArray) for operand in inputs) and is_shown():
             return getattr(ufunc, method)(*map(_raw, inputs), **options)
@@ -117,7 +117,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """numpy's other functions, as in np.sum(t), come here."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             return tracer.function(function, args, options)
         if not is_shown():
             for kind in types:
@@ -135,7 +135,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     @staticmethod
     def _apply(rule: Rule, operands: tuple[Any, ...]) -> Tensor:
         """An elementwise rule on Tensors, arrays and numbers."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             traced: Tensor = tracer.record(rule, operands)
             return traced
         parents, saved, prints = _taken(rule, operands)
@@ -147,7 +147,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
     @staticmethod
     def _apply_array(rule: ArrayRule, operands: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
         """An array rule on Tensors and arrays."""
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             traced: Tensor = tracer.record(rule, operands, options)
             return traced
         parents, saved, prints = _taken(rule, operands)
@@ -162,7 +162,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     @staticmethod
     def _where(condition: Any, x: Any, y: Any) -> Any:
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             return tracer.choose(condition, x, y)
         if isinstance(condition, (bool, np.bool_)):
             return _picked(x if condition else y, np.broadcast_shapes(*_shapes(x, y)), _float_dtype(x, y))
@@ -176,7 +176,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     @staticmethod
     def _equal(x: Any, y: Any) -> Any:
-        if SPECIAL and (tracer := array_tracer()) is not None:
+        if TRACING and (tracer := array_tracer()) is not None:
             return tracer.compare("==", x, y)
         return _raw(x) == _raw(y)
 

@@ -13,7 +13,7 @@ from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError
-from ..mode import MODE, NOW, SPECIAL, STRICT
+from ..mode import MODE, NOW, SPECIAL, STRICT, TRACING
 from ..system.arrays import MASKED
 from .operands import is_foreign, is_number, to_float
 
@@ -52,12 +52,14 @@ class Scalar:
     @property
     def data(self) -> float:
         """Its number. Assignable on a leaf."""
-        if SPECIAL:
+        if TRACING:
             refuse_while_tracing(self, ".data")
         return self._data
 
     @data.setter
     def data(self, number: object) -> None:
+        if TRACING:
+            refuse_while_tracing(self, "an assignment to .data")
         if not self.is_leaf:
             raise GraphError(
                 f"the number of a result ({self.op}) follows from its operands: assign to a leaf and compute again"
@@ -67,6 +69,8 @@ class Scalar:
     @property
     def grad(self) -> float:
         """d root / d self of the backward sweeps so far: see `backward`. Assignable."""
+        if TRACING:
+            refuse_while_tracing(self, ".grad")
         if self.x is not None and self.y is None:
             conversion.watch_steps(self)
         return self._grad
@@ -143,12 +147,12 @@ class Scalar:
 
     def item(self) -> float:
         """Its number as a float."""
-        if SPECIAL:
+        if TRACING:
             refuse_while_tracing(self, ".item()")
         return self._data
 
     def __float__(self) -> float:
-        if SPECIAL:
+        if TRACING:
             refuse_while_tracing(self, "float()")
         conversion.check(self)
         return self._data
@@ -166,7 +170,7 @@ class Scalar:
         raise OperandError(MASKED)
 
     def __bool__(self) -> bool:
-        if SPECIAL:
+        if TRACING:
             refuse_while_tracing(self, "bool()")
         return self._data != 0.0
 
@@ -199,22 +203,22 @@ class Scalar:
     # ------------------------------------------- comparisons compare numbers; between two Values == is identity
 
     def __lt__(self, other: object) -> Any:
-        if SPECIAL and NOW.tracer is not None:
+        if TRACING and NOW.tracer is not None:
             return NOW.tracer.compare("<", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data < compared(other, "<")
 
     def __le__(self, other: object) -> Any:
-        if SPECIAL and NOW.tracer is not None:
+        if TRACING and NOW.tracer is not None:
             return NOW.tracer.compare("<=", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data <= compared(other, "<=")
 
     def __gt__(self, other: object) -> Any:
-        if SPECIAL and NOW.tracer is not None:
+        if TRACING and NOW.tracer is not None:
             return NOW.tracer.compare(">", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data > compared(other, ">")
 
     def __ge__(self, other: object) -> Any:
-        if SPECIAL and NOW.tracer is not None:
+        if TRACING and NOW.tracer is not None:
             return NOW.tracer.compare(">=", self, other)
         return NotImplemented if belongs_elsewhere(other) else self._data >= compared(other, ">=")
 
@@ -224,7 +228,7 @@ class Scalar:
         So lists of nodes are searched as in micrograd. In a function that a transform calls, where it is not to be
         seen which numbers are Values, the numbers are compared.
         """
-        if SPECIAL and NOW.tracer is not None and is_number(other):
+        if TRACING and NOW.tracer is not None and is_number(other):
             return NOW.tracer.compare("==", self, other)
         if isinstance(other, Scalar):
             if (STRICT or SPECIAL) and NOW.strict:
@@ -237,7 +241,7 @@ class Scalar:
         found = self.__eq__(other)
         if found is NotImplemented:
             return found
-        return ~found if SPECIAL and NOW.tracer is not None else not found
+        return ~found if TRACING and NOW.tracer is not None else not found
 
     def __hash__(self) -> int:
         return id(self) >> 4

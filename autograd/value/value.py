@@ -38,7 +38,7 @@ from ..core.rule import Rule
 from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError
 from ..masking import local_derivative
-from ..mode import ADDING, MODE, NOW, SPECIAL, for_a_new_node
+from ..mode import ADDING, MODE, NOW, SPECIAL, TRACING, for_a_new_node
 from ..numbers import functions, ieee
 from ..switches import check_cotangents, looking_for_anomalies, source_line
 from ..system.arrays import check_array
@@ -1012,7 +1012,7 @@ class Value(Scalar):
 
     def detach(self) -> Any:
         """Its number as a new leaf, without the graph."""
-        if SPECIAL and NOW.tracer is not None:
+        if TRACING and NOW.tracer is not None:
             return NOW.tracer.plain(self)
         return Value(self._data, self.label)
 

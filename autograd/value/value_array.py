@@ -10,18 +10,16 @@ from __future__ import annotations
 import functools
 import math
 import os
-import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, Final
 
 import numpy as np
 
 from .. import ufuncs
-from ..conversion import is_shown, warn_of_cast
+from ..conversion import is_an_image, is_shown, warn_of_cast
 from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
-from ..mode import NOW, SPECIAL
+from ..mode import NOW, SPECIAL, TRACING
 from ..numbers.functions import clip, root, where
 from ..system.arrays import MASKED, RECORDED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
@@ -164,7 +162,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         """What numpy's masked arrays ask for whatever meets them."""
         if not is_shown():
             raise OperandError(MASKED)
-        if _is_an_image():
+        if is_an_image():
             raise GraphError("an image is drawn from plain numbers: write data(array) for those of an array of Values")
         raise AttributeError("_mask")
 
@@ -174,16 +172,6 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
 
 TAKEN.append(ValueArray)
 RECORDED.append(lambda array: of_values(array))
-
-
-def _is_an_image() -> bool:
-    """Whether matplotlib is about to draw an image or contours, for which it takes no objects."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        if frame.f_code.co_name in ("imshow", "pcolormesh", "pcolor", "contour", "contourf", "matshow"):
-            return True
-        frame = frame.f_back
-    return False
 
 
 setattr(Value, "__array_function__", ValueArray.__array_function__)  # noqa: B010, a Value is asked as an array of one
@@ -377,7 +365,7 @@ def _extreme(ufunc: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _winner(rule: Any, elements: list[Any]) -> Any:
-    if SPECIAL and NOW.tracer is not None:
+    if TRACING and NOW.tracer is not None:
         return functools.reduce(rule, elements)
     numbers = [_number(each) for each in elements]
     top = functools.reduce(rule, numbers)

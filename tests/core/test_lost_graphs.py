@@ -250,3 +250,55 @@ def test_tables_and_sparse_matrices_beside_tensors_are_told_as_arrays(package: s
             attempt()
     with pytest.raises(OperandError, match=rf"write X{written} in the place of X"):
         grad(lambda w: ((matrix @ w) ** 2).sum())(np.ones(2))
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+def test_a_compiled_step_says_that_it_brings_no_gradient_to_its_arguments(arrays: bool) -> None:
+    leaf = Tensor([2.0]) if arrays else Value(2.0)
+    step = autograd.compile(lambda x: (leaf * x).sum() if arrays else leaf * x, [leaf], engine="numpy")
+    for transform in (lambda: grad(step)(np.ones(3)), lambda: grad(lambda x: step(x * 2))(np.ones(3))):
+        with pytest.raises(OperandError, match=r"that of the argument x would be lost: differentiate step\.function"):
+            transform()
+    with pytest.warns(GraphWarning, match="compile both together, or write x.data"):
+        assert step(Tensor(np.ones(3)) * 2.0) == pytest.approx(12.0 if arrays else 4.0)
+    with autograd.no_grad():
+        step(Tensor(np.ones(3)) * 2.0)
+    step(Tensor(np.ones(3)))
+
+
+@pytest.mark.parametrize("make", [Value, lambda number: Tensor([number])])
+def test_gradients_are_not_read_into_a_program_nor_numbers_assigned_by_it(make: Any) -> None:
+    leaf = make(2.0)
+
+    def assigning(x: Any) -> Any:
+        leaf.data = 3.0 if isinstance(leaf, Value) else np.array([3.0])
+        return (leaf * x).sum() if isinstance(leaf, Tensor) else leaf * x
+
+    for function in (lambda x: leaf.grad * x * leaf, assigning):
+        with pytest.raises(TraceError, match=r"\(\.grad\)|\(an assignment to \.data\)"):
+            autograd.compile(function, [leaf], engine="numpy")(np.ones(3))
+    assert np.all(leaf.data == 2.0)
+
+
+@pytest.mark.parametrize("parameters", [Value(1.0), Tensor([1.0]), nn.Neuron(1), 3.0], ids=lambda p: type(p).__name__)
+def test_the_parameters_of_a_compiled_step_are_a_list(parameters: Any) -> None:
+    with pytest.raises(
+        OperandError, match=r"are a list of Values or of Tensors, got \w+ .*; write (\[w\]|model\.param)"
+    ):
+        autograd.compile(lambda x: x, parameters)
+
+
+def test_a_step_in_scalars_is_not_copied() -> None:
+    step = autograd.compile(lambda x: x * x, engine="numpy")
+    step(np.ones(2))
+    for attempt in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(OperandError, match=r"compile the function again, or write step\.save"):
+            attempt(step)
+
+
+def test_dropout_is_not_compiled_in_training() -> None:
+    dropout, W = nn.Dropout(0.5), Tensor(np.ones(4))
+    with pytest.raises(TraceError, match=r"drop the same numbers every time.*model\.eval\(\)"):
+        autograd.compile(lambda x: dropout(x * W).sum(), [W])(np.ones(4))
+    dropout.eval()
+    assert autograd.compile(lambda x: dropout(x * W).sum(), [W])(np.ones(4)) == 4.0

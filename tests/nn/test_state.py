@@ -298,3 +298,24 @@ def test_states_that_are_not_written(ending: str, tmp_path: Any) -> None:
         with pytest.raises(StateError, match=r"no array of numbers|at most 65000 bytes long"):
             nn.save(state, tmp_path / f"m.{ending}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Tensor([[3.0, 0.0], [0.0, 4.0]]), lambda: autograd.values([[3.0, 0.0], [0.0, 4.0]]), lambda: nn.MLP(2, [1]),
+])  # fmt: skip
+def test_gradients_of_a_single_parameter_are_clipped_too(make: Callable[[], Any]) -> None:
+    what = make()
+    listed = (
+        what.parameters() if isinstance(what, nn.Module) else [what] if isinstance(what, Tensor) else list(what.flat)
+    )
+    for each in listed:
+        each.grad = each.data * 0.0 + 3.0
+    norm = nn.clip_grad_norm_(what, 1.0)
+    assert norm == pytest.approx(3.0 * np.sqrt(sum(np.size(each.data) for each in listed)))
+    assert nn.grad_norm(what) == pytest.approx(1.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("factor", [3.0, lambda epoch: "1", lambda epoch: Value(1.0), lambda epoch: float("nan")])
+def test_the_factor_of_a_schedule_is_a_number(factor: Any) -> None:
+    with pytest.raises(SettingError, match="the factor is a"):
+        nn.LambdaLR(nn.SGD([Value(1.0)]), factor)

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from autograd import ShapeError, Value
-from nn import MLP, SGD, Adam, ExponentialLR, History, Module, SettingError, StepLR, TrainingError, fit, mse
+from autograd import ShapeError, Tensor, Value
+from nn import MLP, SGD, Adam, ExponentialLR, History, Linear, Module, SettingError, StepLR, TrainingError, fit, mse
 
 X = [[x / 10] for x in range(-10, 11)]
 Y = [0.5 * x + 0.2 for [x] in X]
@@ -326,3 +326,19 @@ def test_what_cannot_be_trained(options, error, message):
 def test_the_history_starts_empty():
     assert repr(History()) == "History(no epoch)"
     assert History().watched == []
+
+
+@pytest.mark.parametrize("lost", [
+    lambda p, y: mse([each.detach() for each in p], y), lambda p, y: mse([Value(1.0) for _ in p], y),
+])  # fmt: skip
+def test_a_loss_that_does_not_depend_on_the_model(lost):
+    with pytest.raises(SettingError, match="no gradient has come to any parameter, so nothing would be learned"):
+        fit(MLP(1, [1], seed=0), ([[1.0], [2.0]], [1.0, 2.0]), lost, epochs=2, progress=False)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_data_in_tensors(compiled):
+    model = Linear(1, 1, seed=0)
+    X, Y = Tensor([[1.0], [2.0]]), Tensor([[1.0], [2.0]])
+    history = fit(model, (X, Y), mse, epochs=3, progress=False, compile=compiled)
+    assert history.losses == sorted(history.losses, reverse=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...carrier import describe
+from ...conversion import check_argument
 from ...errors import OperandError, ShapeError
 from ...masking import finite
 from ...mode import ADDING
@@ -227,6 +228,7 @@ def _prepared(name: str, part: Any) -> Any:
 
 def _as_array(name: str, part: Any) -> Any:
     if isinstance(part, Tensor):
+        check_argument(name, part)
         return part._data
     if is_on_device(part):
         return part

@@ -74,6 +74,12 @@ class Step(BaseStep):
             add_to_gradients(self._listed, gradient.tolist())
         return float(loss)
 
+    def __reduce__(self) -> Any:
+        raise OperandError(
+            "a compiled step is not copied or pickled, its machine code cannot come along: compile the function again, "
+            "or write step.save(path) and autograd.compiler.load(path)"
+        )
+
     @property
     def engine(self) -> str:
         """What runs it: "numpy", "llvm" or "jax"; or "javascript", which runs elsewhere."""
