@@ -52,7 +52,7 @@ CONTENDERS: dict[str, list[str]] = {
 }
 RESTARTS = 3
 PEERS = ("jax.jit", "jax engine", "torch", "CasADi SX", "CasADi MX", "CasADi map")
-LONG = ("W3", "W7", "W8")
+LONG = ("W2", "W3", "W7", "W8")
 """Programs whose machine code is kept on disk: their first call is measured without that, and with it (in brackets)."""
 ROLLED = ("W1", "W2", "W7", "W8")
 

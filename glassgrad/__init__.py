@@ -26,7 +26,7 @@ def __getattr__(name: str) -> Any:
     check()
     import autograd
 
-    if name not in ("__all__", *dir(autograd)):
+    if name not in ("__all__", "__version__", *dir(autograd)):
         raise AttributeError(f"module 'glassgrad' has no attribute {name!r}")
     found = getattr(autograd, name)
     globals()[name] = found

@@ -38,6 +38,8 @@ OF_A_MODULE: Final = {
     "to": _NO_DEVICES,
 }
 
+OF_AN_OPTIMIZER: Final = {"param_groups": "there is one rate, optimizer.lr"}
+
 OF_A_HISTORY: Final = {
     "history": "its lists are history.losses, history.validation, history.lrs and history.grad_norms",
     "loss": "write history.losses",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd import Tensor, parameter
 from autograd.system.quiet import quiet
 
 from .errors import SettingError, StateError
+from .habits import OF_AN_OPTIMIZER, missing
 from .module import CARRIERS, Module, forget_gradient, has_gradient
 from .state import check_state, checked_number
 
@@ -42,6 +43,11 @@ class Optimizer:
         self.steps = 0
         for memory in self.memories:
             setattr(self, memory, [None] * len(self.parameters))
+
+    if not TYPE_CHECKING:  # a type checker shall go on finding typos
+
+        def __getattr__(self, name: str) -> Any:
+            return missing(self, name, OF_AN_OPTIMIZER)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""

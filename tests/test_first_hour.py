@@ -109,6 +109,10 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
     ),
     "dir": ("out = [n for n in dir(autograd) if n.startswith('_')], 'compile' in dir(autograd)", ([], True)),
     "version": ("out = isinstance(autograd.__version__, str)", True),
+    "version under the other name": (
+        "import glassgrad\nout = glassgrad.__version__ == autograd.__version__",
+        True,
+    ),
     "print a model": ("print(nn.MLP(2, [3, 1]))", re.compile(r"MLP\(\n  \(layers.0\): Layer")),
     # --------------------------------------------------------------------- wrong call orders
     "grad of a number": ("grad((lambda x: x * x)(3.0))", Error(OperandError, "give the function itself")),
@@ -171,6 +175,14 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
             "c.load_state_dict(nn.load('m.npz'))\nout = c.weight.data.tolist() == m.weight.data.tolist()"
         ),
         True,
+    ),
+    "torch: the rate of an optimiser": (
+        "nn.SGD(nn.Linear(1, 1).parameters(), lr=0.1).param_groups[0]['lr'] = 0.01",
+        Error(AttributeError, "optimizer.lr"),
+    ),
+    "a notebook for the doctor": (
+        "from autograd.doctor import run\nopen('x.ipynb', 'w').close()\nrun('x.ipynb')",
+        Error(OperandError, "autograd.doctor.run(my_training)"),
     ),
     "keras: Dense": ("nn.Dense(3)", Error(AttributeError, "write nn.Linear(inputs, outputs)")),
     "keras: compile": (

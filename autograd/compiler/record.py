@@ -15,7 +15,10 @@ from ..mode import NOW
 from ..switches import source_line
 from .program import BaseProgram, Operation
 
-REMEDY: Final = "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip"
+REMEDY: Final = (
+    "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip "
+    "(those of autograd: numpy's branch on single numbers)"
+)
 READING: Final = {
     "bool()": "branches on", "float()": "converts", "np.asarray()": "converts", ".data": "reads", ".item()": "reads",
 }  # fmt: skip

@@ -152,7 +152,10 @@ def _runner(net: Any, run: Run | str | None) -> Run | None:
     if not isinstance(run, str):
         return run
     if not callable(getattr(net, run, None)):
-        raise OperandError(f"{type(net).__name__} has no method {run!r}: give a function of (net, ...) instead")
+        raise OperandError(
+            f"{type(net).__name__} has no method {run!r}: give a function of (net, ...) instead, or None where one "
+            f"method does all of it"
+        )
     name = run
 
     def call(twin: Any, *rest: Any) -> Any:

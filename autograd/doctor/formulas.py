@@ -7,23 +7,18 @@ back from. Layers are numbered from the input; a{k} is what layer k gives, delta
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..core.table import TABLE
+from ..formula import Symbol, write
 from .evidence import Evidence
 from .language import say
 from .layers import Activation
 from .reference import RIGHT, Loss
-
-SLOPES = {
-    "sigmoid": "a{k} * (1 - a{k})",
-    "tanh": "(1 - a{k}**2)",
-    "relu": "(z{k} > 0)",
-    "leaky": "np.where(z{k} > 0, 1, 0.01)",
-    "softplus": "sigmoid(z{k})",
-    "sin": "np.cos(z{k})",
-}
+from .script.spelling import level
 
 
 class Formulas:
@@ -50,7 +45,13 @@ class Formulas:
         return say("activation_of", kind=kind, block=act.block)
 
     def slope(self, act: Activation, k: int) -> str:
-        return SLOPES.get(act.kind, "f'(z{k})").format(k=k)
+        if act.kind == "leaky":  # no row of the table: its slope is a setting
+            return f"np.where(z{k} > 0, 1, 0.01)"
+        if act.kind not in TABLE:
+            return f"f'(z{k})"
+        formula = TABLE[act.kind].partial(0, (Symbol(f"z{k}"),), Symbol(f"a{k}"))
+        text = write(formula, _in_numpy)
+        return f"({text})" if level(text) < 2 else text
 
     def gradient(self, block: str) -> str:
         """`dW2 = a1.T @ delta2`."""
@@ -192,6 +193,16 @@ class Formulas:
                 shape = np.shape(target.T) if name.endswith(".T") else np.shape(target)
                 return _times(f"{text} - {name}", factor, shape, self.batch_names[-1])
         return ""
+
+
+def _in_numpy(symbol: Symbol, operands: Sequence[str]) -> str:
+    """What is neither a name nor infix, as one writes it with numpy: `(z1 > 0)` for a choice of 1 or 0."""
+    name = symbol.op if isinstance(symbol.op, str) else symbol.op.name
+    if name == "where" and list(operands[1:]) == ["1", "0"]:
+        return f"({operands[0]})"
+    if not name.isidentifier():
+        return f"{operands[0]} {name} {operands[1]}"
+    return f"{'np.' * hasattr(np, name)}{name}({', '.join(operands)})"
 
 
 def _transposed(name: str) -> str:

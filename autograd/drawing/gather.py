@@ -66,6 +66,10 @@ class Reading:
         self.kinds = [node.kind for node in self.nodes]
         self.links = [tuple([index[id(operand)] for operand in operands]) for operands in self.operands]
         self.roots = list(dict.fromkeys(index[id(root)] for root in roots))
+        self.marks: dict[int, list[str]] = {}
+        for what, reason in marks:
+            for place in self._places(what, index):
+                self.marks.setdefault(place, []).append(reason)
         is_free = [kind in ("parameter", "constant") for kind in self.kinds]
         self.paths = collapse.homes([node.scope for node in self.nodes], self.links, is_free)
         self.module_ids: dict[Path, str] = {}
@@ -82,15 +86,12 @@ class Reading:
             if self.links[place]:
                 self.turns[place] = len(self.turns) + 1
         self.flows = flows(walked)
-        self.marks: dict[int, list[str]] = {}
-        for what, reason in marks:
-            for place in self._places(what, index):
-                self.marks.setdefault(place, []).append(reason)
 
     def _find_neurons(self) -> None:
         results = [(path, bool(links)) for path, links in zip(self.paths, self.links, strict=True)]
         counts = Counter(path[:k] for path, is_result in results if is_result for k in range(1, len(path) + 1))
-        for neuron in neurons(self.nodes, self.links, self.paths, self.roots):
+        marked = [place for place in self.marks if self.kinds[place] == "input"]
+        for neuron in neurons(self.nodes, self.links, self.paths, [*self.roots, *marked]):
             path = self.paths[neuron.output]
             if path and counts[path] == sum(bool(self.links[place]) for place in neuron.members):
                 self.named[path] = neuron

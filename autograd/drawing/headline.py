@@ -117,12 +117,15 @@ def _marked(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Headl
     more = len({box.mark for box in marked} - {first.mark})
     rest = f" {more} more finding{'s' * (more > 1)} {'are' if more > 1 else 'is'} marked." if more else ""
     mark = clean(first.mark, 200)
-    return Headline(f"{full_name(first)}: {mark}{'' if mark.endswith('.') else '.'}{rest}", first.id)
+    block = full_name(first).partition("[")[0]  # a whole array is marked, not one of its numbers
+    return Headline(f"{block}: {mark}{'' if mark.endswith('.') else '.'}{rest}", first.id)
 
 
 def full_name(box: Box) -> str:
-    """What a box is called where others may have its name: a parameter with its modules, an array without its index."""
-    return name_of(box).partition("[")[0] if not box.path else dotted([*box.path[1:], name_of(box)])
+    """What a box is called where others may have its name: a parameter with its modules."""
+    if box.kind in ("input", "parameter") and not box.label:
+        return f"{'an input' if box.kind == 'input' else 'a parameter'} without a name"
+    return dotted([*box.path[1:], name_of(box)]) if box.path else name_of(box)
 
 
 def _steep(drawing: Drawing, boxes: Boxes, into: Edges, out_of: Edges) -> Headline | None:

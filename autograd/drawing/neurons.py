@@ -30,7 +30,7 @@ def neurons(nodes: Sequence[Any], links: Links, paths: Sequence[Path], roots: Se
     Args:
         links: the operands of each node.
         paths: the modules that each is drawn in; a neuron lies in one.
-        roots: what was asked for: it is never hidden inside a neuron.
+        roots: what was asked for, or is marked: it is never hidden inside a neuron.
     """
     return list(_Search(nodes, links, paths, roots).found())
 
@@ -111,8 +111,8 @@ class _Search:
         """The leaves of a neuron: what belongs to the only operation that uses it.
 
         That is a parameter or a number in the formula. Of plain Values nobody says which are weights: in a sum, a
-        factor of what was computed is one, and beside weights what is added is a bias. Where both factors are leaves,
-        the one that all neurons share is the input, if each adds a bias of its own; else they stay outside.
+        factor of what was computed is one, and beside weights what is added is a bias. Where a sum adds a bias of its
+        own, a factor of a plain number, or of a leaf that all neurons share, is a weight too; else they stay outside.
         """
         single = {
             leaf: place for place in results for leaf in self.links[place]
@@ -121,12 +121,13 @@ class _Search:
         own = {leaf for leaf in single if self.kinds[leaf] in ("parameter", "constant")}
         if not is_sum:
             return own
-        biases = {leaf for leaf, user in single.items() if self.ops[user] == "add"}
+        biases = {leaf for leaf, user in single.items() if self.ops[user] == "add" and self.kinds[leaf] != "constant"}
         weights = set()
         for leaf, user in single.items():
             if self.ops[user] == "multiply" and leaf not in own:
                 (other,) = (operand for operand in self.links[user] if operand != leaf)
-                if self.links[other] or (biases and other in self.weighed):
+                is_data = self.kinds[other] == "constant" or other in self.weighed
+                if self.links[other] or (biases and is_data):
                     weights.add(leaf)
         return own | weights | (biases if weights else set())
 

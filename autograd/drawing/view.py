@@ -92,10 +92,8 @@ class View:
             kept = collapse.nearest(read.roots, keys, links, most)
             keys = [key if key in kept else REST for key in keys]
             collapse_more = "a smaller depth= collapses modules, " if depth else ""
-            notes.append(
-                f"{total:,} boxes are too many: these are the {len(kept):,} nearest to the result; "
-                f"{collapse_more}max_nodes= allows up to {MOST_BOXES:,}"
-            )
+            remedy = "" if most > MOST_BOXES else f"; {collapse_more}max_nodes= allows up to {MOST_BOXES:,}"
+            notes.append(f"{total:,} boxes are too many: these are the {len(kept):,} nearest to the result{remedy}")
         contents = Contents(read, keys, self.hidden, self.histograms)
         boxes = tuple(contents.boxes())
         return Drawing(

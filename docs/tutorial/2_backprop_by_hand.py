@@ -200,7 +200,7 @@ plt.show()
 #
 # Take the `#` in front of the check away when you have an answer. If it is not right, the doctor says where.
 #
-# **1.** The same network with `tanh` in place of the sigmoid. Only the slopes change: that of `tanh` is 1 − a².
+# **1.** The same network with `tanh` in place of the sigmoid, forward and backward: the slope of `tanh` is 1 − a².
 
 
 # %%

@@ -223,7 +223,7 @@ def classes_backprop(p: Params, X: Array, labels: Array) -> Params:
             columns, columns_backprop,
             {"W1": RNG.normal(size=(4, 3)), "b1": RNG.normal(size=(4, 1)), "W2": RNG.normal(size=(1, 4))},
             (X, (Y[:, :1] > 0) * 1.0), "b1",
-            ["delta1 = (W2.T @ delta2) * (1 - a1**2)", "db1 = delta1.sum(axis=1, keepdims=True)"],
+            ["delta1 = (W2.T @ delta2) * (1 - a1 * a1)", "db1 = delta1.sum(axis=1, keepdims=True)"],
         ),
         (
             columns, columns_backprop,

@@ -53,9 +53,9 @@ def recurrent(steps: int) -> Value:
     return (h - 1) ** 2  # type: ignore[no-any-return]
 
 
-def loops(sizes: list[int]) -> Value:
-    """A network over plain Values, which nobody told which are weights."""
-    h: list[Any] = [Value(0.5 * k, f"x{k}") for k in range(sizes[0])]
+def loops(sizes: list[int], numbers: bool = False) -> Value:
+    """A network over plain Values, which nobody told which are weights; its inputs are Values or plain numbers."""
+    h: list[Any] = [0.5 * k if numbers else Value(0.5 * k, f"x{k}") for k in range(sizes[0])]
     for k, wide in enumerate(sizes[1:]):
         new = []
         for j in range(wide):
@@ -217,6 +217,10 @@ def test_weights_of_plain_values_are_part_of_their_neuron() -> None:
     root.backward()
     shown = {box.label or box.sign for box in draw(root, depth=0).drawing.boxes}
     assert shown == {"x0", "x1", "Σ → tanh", "y", "① − ②", "loss", ""}  # "" is the 2 in the power
+    numbers = loops([2, 3, 2, 1], numbers=True)
+    numbers.backward()
+    shown = {box.label or box.sign for box in draw(numbers, depth=0).drawing.boxes}
+    assert shown == {"Σ → tanh", "y", "① − ②", "loss", ""}
     opened = draw(root, depth=1).drawing
     assert len(opened.boxes) == len(walk(root))
     assert {box.neuron for box in opened.boxes if box.label in ("b0_0", "w0_00", "w0_01")} == {
@@ -229,6 +233,7 @@ def test_weights_of_plain_values_are_part_of_their_neuron() -> None:
     [
         lambda w, b, xs: sum(((w * x + b) - 1.0) ** 2 for x in xs),  # a line through points: x is no weight of w
         lambda w, b, xs: sum(((w * x + b).sigmoid() - 1.0) ** 2 for x in xs),
+        lambda w, b, xs: sum(w * x for x in xs).tanh() + b,
         lambda w, b, xs: fold(lambda h, x: (w * x + 0.5 * h + b).tanh(), xs, Value(0.0)),  # through time
         lambda w, b, xs: sum((1.0 - x * (w * w + b)).relu() for x in xs),  # the sign in a hinge loss
     ],

@@ -12,7 +12,7 @@ import locale
 import os
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -98,6 +98,14 @@ def listed(names: Sequence[str]) -> str:
     if len(names) == 1:
         return names[0]
     return say("list", before=say("comma").join(names[:-1]), last=names[-1])
+
+
+def lines_of(numbers: Iterable[int]) -> str:
+    """ "line 3", "lines 3 and 5", "lines 3, 5 and 8"."""
+    unique = sorted(set(numbers))
+    if len(unique) == 1:
+        return say("lines_one", number=unique[0])
+    return say("lines_many", numbers=listed([str(number) for number in unique]))
 
 
 def sentences(texts: Sequence[str]) -> str:

@@ -45,6 +45,7 @@ MESSAGES = {
     "writes_more": "the script writes {files} and more; here nothing of it was kept.",
     "run_as_is": "as it is",
     "run_repaired": "repaired",
+    "run_partly": "with {lines} repaired",
     "run_repaired_and": "repaired, {name}",
     "run_rate": "learning rate {rate}",
     "run_shuffled": "shuffled",
@@ -135,13 +136,16 @@ MESSAGES = {
     "{mean}).",
     # why does it not fit?
     "no_curve": "The loss of a whole training could not be read, so there is nothing to compare.",
-    "cannot_repair": "Not every line to write instead is known, so the repaired training could not be run.",
+    "cannot_repair": "Not every line to write instead is known, so the training could not be run with all of them repaired.",
     "fits_as_is": "As it is, it fits: nothing else stands in the way.",
     "fits_repaired": "Repaired, it fits: nothing else stands in the way.",
     "training_stops": "The training as it is stops with {error}.",
+    "crossed_shapes": "In {lines} the shapes {one} and {other} are subtracted and give {both}: every prediction is compared "
+    "with every target, so the best it can learn is their mean. Bring the targets into the shape of the predictions, with "
+    "targets.reshape(predictions.shape).",
     "loss_goes": "The loss goes from {first} to {last}.",
     "loss_goes_both": "The loss goes from {first} to {last} as the script is, and from {first_repaired} to "
-    "{last_repaired} repaired.",
+    "{last_repaired} {name}.",
     "falling_loss": "A falling loss proves nothing: here the wrong steps lower it further than the right ones.",
     "baseline": "Always predicting the mean of the targets would give {mean}.",
     "no_better_rate": "No other learning rate that was tried makes it much better.",
@@ -160,6 +164,7 @@ MESSAGES = {
     "order_fixed": "The samples come in a fixed order, so each stretch of the training makes the network forget the one "
     "before: at the learning rate {rate} the loss ends at {before} in this order and at {after} with the same samples "
     "shuffled once.",
+    "two_reasons_alone": "Two things keep it from fitting, and both count.",
     "two_reasons": "Two things besides the mistakes keep it from fitting, and both count.",
     "best_with": "It fits best with {name}: the loss ends at {loss}.",
     "nothing_added": "Nothing was added to the network in these runs, so no missing layer or bias is what keeps it from "
@@ -169,6 +174,7 @@ MESSAGES = {
     "wanted_slope": "the slope of the activation {node} at {start}",
     "wanted_gradient": "the gradient of {block}",
     "wanted_part": "what passes back to {node} through {consumer}",
+    "wanted_rest": "what is passed back to {node} by all but {consumer}",
     "wanted_derivative": "the derivative of the loss by {node}",
     # what is wrong with it
     "operand_turned": "{node} is transposed in {what} where it should not be, or the reverse.",
@@ -197,6 +203,23 @@ MESSAGES = {
     "{what} includes it.",
     "fault_lost-duplicates": "rows of {node} that are read more than once get only their last gradient, not the sum.",
     "fault_clipped": "the gradient is cut off at ±{limit} where it is larger.",
+    "fault_other-loss": "this is the derivative of {node}, and not of the loss that the script computes: the steps lower "
+    "another quantity than the one that is shown.",
+    "loss_squares": "the squared error",
+    "loss_sizes": "the size of the error",
+    "loss_aside": "The steps lower another quantity than the one that is computed in line {line} ({text}).",
+    "fault_overwritten": "each turn of the loop writes over the one before: only one term of the sum that {what} is "
+    "stays (= where += belongs).",
+    "edge_diagonal": "the numbers of {node} sum to 1, so each of them follows from all scores; only the diagonal of that "
+    "derivative is here.",
+    "fault_accumulated": "it adds to what all steps before have left there: it is never set to zero, so each step goes "
+    "along the sum of all gradients so far.",
+    "common_factor_large": "All steps are {factor} times the gradient of the loss in line {line} ({text}) times the "
+    "learning rate: as if the learning rate were so much larger, or as if another sum or mean were meant.",
+    "common_factor_small": "All steps are 1/{factor} of the gradient of the loss in line {line} ({text}) times the "
+    "learning rate: as if the learning rate were so much smaller, or as if another sum or mean were meant.",
+    "climbed": "The steps go up what is computed in line {line} ({text}); that is right where it should grow, as a "
+    "likelihood or a reward should.",
     "fault_not-finite": "it holds NaN or infinity.",
     "fault_integer": "it is of an integer dtype, which cuts off every fraction.",
     "fault_zero": "it is zero; it should be {what}.",
@@ -225,6 +248,8 @@ MESSAGES = {
     "array was changed again and again by numbers computed from it.",
     "time_up": "no training step was seen in the time there was: no array was changed again and again by numbers computed "
     "from it.",
+    "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
+    "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
     "numbers that were computed from it. At least two training steps must run.",
     "no_such_loss": "there is no loss {loss} that depends on {names}; give its name or its line as --loss.",
@@ -462,7 +487,7 @@ MESSAGES = {
     "too little for this budget.",
     "e_budget_needed": "For as much as the loss itself, lr would have to be {enough} at the very least.",
     "usual_ratio": "about 1e-3 is healthy, 1e-4 to 1e-1 usual",
-    "e_ratio_low": "one step changes {name} by {percent} %: the learning rate is low",
+    "e_ratio_low": "one step changes {name} by {percent} %: the learning rate is low, or hardly any gradient arrives",
     "e_ratio_high": "one step changes {name} by {percent} %: the learning rate is high",
     "e_ratio_healthy": "one step changes {name} by {percent} %: healthy",
     "e_targets": "{percent} % of the targets lie outside ({low}, {high}), which the {kind} at the output "

@@ -6,16 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ..language import counted, listed, say
+from ..language import counted, lines_of, listed, say
 from .cure import BETTER, Cure, Run
-
-
-def lines_of(numbers: list[int]) -> str:
-    """ "line 3", "lines 3 and 5", "lines 3, 5 and 8"."""
-    unique = sorted(set(numbers))
-    if len(unique) == 1:
-        return say("lines_one", number=unique[0])
-    return say("lines_many", numbers=listed([str(number) for number in unique]))
 
 
 def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
@@ -42,6 +34,15 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     right = [b["name"] for b in blocks if b["verdict"] == "right"]
     unsure = [b["name"] for b in blocks if b["verdict"] == "cannot tell"]
     yield say("right_gradients", names=listed(right)) if right else say("nothing_to_say")
+    factor = found["factor"]
+    if abs(factor - 1.0) > 1e-5:
+        key = "common_factor_large" if factor > 1 else "common_factor_small"
+        large = f"{max(factor, 1 / factor):.6g}"
+        yield say(key, factor=large, line=found["loss"]["line"], text=found["loss"]["text"])
+    if found["loss"]["form"] == "climbed":
+        yield say("climbed", line=found["loss"]["line"], text=found["loss"]["text"])
+    if found["aside"]:
+        yield say("loss_aside", line=found["aside"]["line"], text=found["aside"]["text"])
     odd = [name for name in unsure if name in found["unexplained"]]
     silent = [name for name in unsure if name not in odd]
     if silent:
@@ -81,9 +82,15 @@ def why_not(found: dict[str, Any], cure: Cure | None) -> list[str]:
     if cure is None:
         return [say("no_curve")]
     out = list(_curves(cure))
+    error = found["watched"]["error"]
+    if cure.before.curve.crossed and error is not None:
+        one, other, both = cure.before.curve.crossed
+        out.insert(0, say("crossed_shapes", lines=lines_of([error[1][0]]), one=one, other=other, both=both))
     base = cure.after or cure.before
-    if cure.after is None and found["faults"]:
+    if found["faults"] and not cure.whole:
         out.append(say("cannot_repair"))
+        return out
+    if base.curve.error:
         return out
     if cure.works(base):
         out.append(say("fits_repaired" if cure.after is not None else "fits_as_is"))
@@ -102,10 +109,10 @@ def _curves(cure: Cure) -> Iterator[str]:
         yield say("loss_goes", first=first, last=last)
     else:
         yield say(
-            "loss_goes_both", first=first, last=last, first_repaired=_loss(after.curve.first),
+            "loss_goes_both", first=first, last=last, name=after.name, first_repaired=_loss(after.curve.first),
             last_repaired=_loss(after.last),
         )  # fmt: skip
-        if before.last < after.last and before.last < before.curve.first:
+        if cure.whole and before.last < after.last and before.last < before.curve.first:
             yield say("falling_loss")
     if math.isfinite(cure.baseline):
         yield say("baseline", mean=_loss(cure.baseline))
@@ -128,13 +135,13 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
         reasons.append(
             say(key, rate=f"{base.rate:g}", best=f"{best.rate:g}", factor=larger, before=before, after=after)
         )
-    if at_rate and best.shuffled and best.last < BETTER * at_rate[0].last:
+    if at_rate and best.shuffled and best.last < BETTER * at_rate[0].last and not cure.works(at_rate[0]):
         order = found["order"]
         key = "order_sorted" if order["sorted"] else "order_fixed"
         before, after = _loss(at_rate[0].last), _loss(best.last)
         reasons.append(say(key, text=order["text"], rate=f"{best.rate:g}", before=before, after=after))
     if len(reasons) > 1:
-        yield say("two_reasons")
+        yield say("two_reasons" if found["faults"] else "two_reasons_alone")
     yield from reasons
     if not reasons:
         yield say("best_with", name=best.name, loss=_loss(best.last))

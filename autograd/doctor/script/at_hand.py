@@ -8,6 +8,7 @@ import inspect
 import types
 from dataclasses import dataclass
 from functools import cached_property
+from time import monotonic as time_now
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .vocabulary import frame_of, values_of, words_at
 
 Array = Any
 MOST_WORDS = 60
+SECONDS = 4.0  # for what can be written at one place: later nothing can be read any more
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class AtHand:
         self, locator: Locator, fault: Fault, place: Site, time: int, context: Any, namespace: dict[str, Any]
     ) -> None:
         self.locator, self.fault, self.place, self.namespace = locator, fault, place, namespace
+        self.until = time_now() + SECONDS
         self.node, self.time, self.context = fault.first, time, context
         self.tape = locator.look.training.tape
         self.points = range(len(locator.points))
@@ -130,7 +133,9 @@ class AtHand:
         raise Unknown(str(node))
 
     def read(self, text: str, k: int) -> Any:
-        """What a text computes at a point; None where it cannot be computed."""
+        """What a text computes at a point; None where it cannot be computed, or the time is up."""
+        if time_now() > self.until:
+            return None
         try:
             value = self.readers[k](ast.parse(text, mode="eval"))
             return (

@@ -12,7 +12,7 @@ import numpy as np
 
 from .losses import errors
 from .match import matched
-from .node import Node
+from .node import Node, same_statement
 from .quantities import Quantities, Quantity, by_family
 from .replay import Values
 from .sites import Site
@@ -35,6 +35,7 @@ class Fault:
         repairs: the blocks that it puts right.
         right: the right values by node, at each point.
         wrong: those that the script has, with the faults before it repaired.
+        exact: whether the steps are plain descent then, with nothing else in them.
         place: where to put the blame: the node's own place, or that of a call.
     """
 
@@ -45,6 +46,7 @@ class Fault:
     repairs: list[str]
     right: Change
     wrong: Change
+    exact: bool = True
     place: Site | None = field(default=None)
 
     @property
@@ -88,7 +90,7 @@ class Candidates:
             for name in found.verdicts
         }
         self.fixed: Change = {}
-        self.latest = float("inf")  # values that are computed later are not tried
+        self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
         self._known_beside: dict[int, list[Node]] = {}
@@ -117,7 +119,7 @@ class Candidates:
             if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
                 groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
         for nodes in groups.values():
-            if nodes[0].time > self.latest:
+            if self.latest and nodes[0].time > self.latest.time and not same_statement(nodes[0], self.latest):
                 continue
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
             if (likely and len(nodes) == 1) or (not likely and 1 < len(nodes) <= 6 and not scalars):
@@ -125,6 +127,8 @@ class Candidates:
                     yield from self._single(node, wrong)
             if len(nodes) > 1:
                 yield from self._looped(nodes, likely)
+                if likely:  # what a loop has summed up, or written, at its end
+                    yield from (t for t in self._single(nodes[-1], wrong) if t.wanted[0].block in wrong)
 
     def _leading_to(self, ends: set[int]) -> set[int]:
         found = set(ends)
@@ -187,7 +191,7 @@ class Candidates:
     @cached_property
     def _families(self) -> tuple[dict[Any, list[Quantity]], dict[Any, list[Quantity]]]:
         q = self.quantities
-        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts])
+        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts, *q.rests])
 
     def _looped(self, nodes: list[Node], likely: bool) -> Iterator[Trial]:
         own = self._by_block(nodes) if likely else []
@@ -220,9 +224,12 @@ class Candidates:
 
     def _by_block(self, nodes: list[Node]) -> list[Quantity]:
         """For values that go into the step of one block each: the gradients of these blocks."""
-        names = [self._downstream([node])[1] for node in nodes]
-        if any(len(each) != 1 for each in names) or len({each[0] for each in names}) < len(nodes):
-            return []
+        names: list[list[str]] = []
+        for node in nodes:
+            each = self._downstream([node])[1]
+            if len(each) != 1 or each in names:
+                return []
+            names.append(each)
         bars = {q.block: q for q in self.quantities.bars if q.block and len(self.look.starts[q.block]) == 1}
         return [bars[each[0]] for each in names] if all(each[0] in bars for each in names) else []
 
@@ -236,7 +243,7 @@ class Candidates:
         out = []
         for node in nodes:
             for near in self._beside(node):
-                there = [by_node[id(n)] for n in self.quantities.nearby[id(near)].get(number, ()) if id(n) in by_node]
+                there = [by_node[id(n)] for n in self.quantities.nearby(near).get(number, ()) if id(n) in by_node]
                 if len(there) == 1:
                     out.append(there[0])
                     break
@@ -266,11 +273,14 @@ class Candidates:
         """What is computed from these values, and the blocks whose step they are used in."""
         key = tuple(map(id, nodes))
         if key not in self._known_downstream:
-            found, order = set(key), []
-            for node in self.look.program.steps:
-                if id(node) not in found and any(id(o) in found for o in node.operands()):
-                    found.add(id(node))
-                    order.append(node)
+            found, order, stack = set(key), [], list(nodes)
+            while stack:
+                for node in self.look.consumers.get(id(stack.pop()), ()):
+                    if id(node) not in found:
+                        found.add(id(node))
+                        order.append(node)
+                        stack.append(node)
+            order.sort(key=lambda node: node.time)
             names = [name for name, ends in self.look.ends.items() if any(id(n) in found for n in ends)]
             self._known_downstream[key] = order, names
         return self._known_downstream[key]

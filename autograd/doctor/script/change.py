@@ -85,6 +85,8 @@ class Changer:
                     yield atom.text
                     if np.ndim(atom.first) == 2:
                         yield f"{atom.text}.T"
+            if not shape:
+                yield from (f"{here} / {scalar.text}" for scalar in self.hand.scalars if abs(float(scalar.first)) > 1)
             yield from slopes_of(here)
             yield f"{here}**2"
             yield f"{here} + 1"

@@ -17,7 +17,7 @@ from .consult import Options, consult
 from .edits import Edit
 from .loader import Script, Subject
 from .sandbox import Refused, Sandbox, seed
-from .sites import Source
+from .sites import Source, text_of
 from .trial import Watch, Watched, run_trial
 
 JOB, ANSWER, ASIDE = "job.json", "answer.json", "aside"
@@ -36,7 +36,7 @@ def do(subject: Subject, job: dict[str, Any]) -> dict[str, Any]:
     for edit in job["edits"]:
         path = edit["path"]
         if path not in sources:
-            sources[path] = Source(path, Path(path).read_text(encoding="utf-8"))
+            sources[path] = Source(path, text_of(path))
         edits.append(Edit(sources[path], _span(edit["span"]), edit["new"]))
     watched = Watched(
         **{key: _places(value) if key == "updates" else _place(value) for key, value in job["watched"].items()}

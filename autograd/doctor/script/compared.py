@@ -11,7 +11,7 @@ import numpy as np
 from .candidates import Fault
 from .locate import Locator
 from .match import Match, matched
-from .node import Node
+from .node import Node, same_statement
 from .quantities import Quantity
 
 Array = Any
@@ -60,10 +60,7 @@ class Compared:
                 continue
             known.add(id(node))
             yield node
-            same = (
-                node.site is not None and self.node.site is not None and node.site.statement == self.node.site.statement
-            )
-            if same and id(node) not in self.look.program.leaves:
+            if same_statement(node, self.node) and id(node) not in self.look.program.leaves:
                 stack += node.operands()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .at_hand import AtHand
+from .match import summed_to_one
 from .spelling import broadcasts, joint, level, slopes_of
 
 Array = Any
@@ -53,7 +54,8 @@ class Composer:
                         yield f"{sign}{said}{text} / {scalar.text}"
         if small:
             yield whole
-        yield f"{sign}{size:.12g} * {text}"
+        if abs(float(f"{size:.3g}") - size) <= 1e-9 * size:  # a number that somebody would write
+            yield f"{sign}{size:.3g} * {text}"
 
     def formulas(self) -> Iterator[str]:
         """A formula of the names at hand."""
@@ -85,7 +87,9 @@ class Composer:
                 for text, ratio in self.pairs(rest):
                     for scaled in self.times(text, ratio):
                         yield f"({scaled}) * {slope if level(slope) > 2 else f'({slope})'}"
-        yield from self._masked(right)
+        if right.ndim:
+            yield from self._masked(right)
+            yield from self._through_softmax(right)
 
     def _masked(self, right: Array) -> Iterator[str]:
         """Names and products with a mask, which cannot be divided by."""
@@ -99,6 +103,20 @@ class Composer:
                     if np.allclose(value * m * ratio, right, rtol=1e-6, atol=1e-12):
                         for scaled in self.times(text, ratio):
                             yield f"{scaled if scaled == text and level(text) > 2 else f'({scaled})'} * {mask}"
+
+    def _through_softmax(self, right: Array) -> Iterator[str]:
+        """What comes back through a softmax: each share acts on all scores."""
+        same = [a for a in self.hand.arrays if np.shape(a.first) == right.shape]
+        for shares in same:
+            a = np.asarray(shares.first, dtype=float)
+            axis = summed_to_one(a)
+            for error in same if axis is not None else ():
+                g = np.asarray(error.first, dtype=float)
+                value = a * (g - (g * a).sum(axis=axis, keepdims=True))
+                ratio = float(np.vdot(value, right) / (np.vdot(value, value) or 1.0))
+                if np.any(value) and np.allclose(value * ratio, right, rtol=1e-6, atol=1e-12):
+                    inner = f"({error.text} * {shares.text}).sum(axis={axis}, keepdims=True)"
+                    yield from self.times(f"{shares.text} * ({error.text} - {inner})", ratio)
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""
@@ -145,7 +163,7 @@ class Composer:
         for text, value in sides:
             for axis in range(value.ndim):
                 for keep in (False, True):
-                    if value.ndim and value.sum(axis=axis, keepdims=keep).shape == shape:
+                    if value.shape[axis] > 1 and value.sum(axis=axis, keepdims=keep).shape == shape:
                         yield (
                             f"{text}.sum(axis={axis}{', keepdims=True' if keep else ''})",
                             value.sum(axis=axis, keepdims=keep),

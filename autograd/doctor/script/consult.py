@@ -21,6 +21,7 @@ from .drawn import graph_of
 from .edits import Edit, patched
 from .explain import Explainer
 from .judge import judge
+from .kept import kept_faults, never_zeroed, uphill_faults
 from .loader import Subject
 from .locate import Locator
 from .node import Node
@@ -29,14 +30,15 @@ from .record import Recording, record
 from .repair import Repairer
 from .sandbox import Refused, seed
 from .sites import Site, Source
+from .steps import Training, find_chains
 from .unused import faults_in_unused, unused_gradients
-from .verdicts import Judgement
+from .verdicts import Judgement, rate_of
 from .watching import rate_places, watched_for
 from .words import Words
 
 TRIES = 8
 SECONDS_FOR_TEXTS = 4.0
-SECONDS_FOR_TRIES = 20.0
+SECONDS_FOR_TRIES = 15.0
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,24 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     missing = restrict(recording, options)
     if missing:
         return {"failure": missing}
-    found = judge(recording.training, options.loss)
+    found = _judged(recording.training, options)
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
     cases = cases_of(found, recording)
-    if not cases and not any(v.right for v in found.verdicts.values()):
+    if not any(v.right for v in found.verdicts.values()) and (not cases or doubtful(found, cases)):
         return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}
-    prove(subject, cases, options, seconds)
+    prove(subject, cases, options, seconds, set(found.verdicts))
     return told(subject, recording, found, cases)
+
+
+def _judged(training: Training, options: Options) -> Judgement | None:
+    found = judge(training, options.loss)
+    if found is not None:
+        found.kept = never_zeroed(found)
+        for name in found.kept:
+            found.verdicts[name].right = False
+    return found
 
 
 # --------------------------------------------------------------------------------------------------- what is wrong
@@ -100,8 +111,12 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     if all(v.right or v.silent for v in found.verdicts.values()):
         return []
     locator = Locator(found, Quantities(found))
-    faults = locator.faults()
+    known = kept_faults(found) + uphill_faults(found)
+    faults = locator.faults({name for fault in known for name in fault.repairs})
     place(locator, faults)
+    for fault in known:
+        locator.fixed |= fault.right
+    faults += known
     idle_locator, idle = faults_in_unused(found, unused_gradients(found, faults))
     pairs: list[tuple[Locator, Fault, bool]] = [(locator, fault, True) for fault in faults]
     if idle_locator is not None:
@@ -109,12 +124,13 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         for fault in idle:
             locator.fixed |= fault.right
         locator.values = locator._computed(locator.fixed)
-        pairs += [(idle_locator, fault, False) for fault in idle]
+        told = {id(fault.place or fault.first.site) for fault in faults}
+        pairs += [(idle_locator, fault, False) for fault in idle if id(fault.place or fault.first.site) not in told]
     pairs.sort(key=lambda pair: pair[1].first.time)
-    out = []
+    out, kept = [], list(found.kept.values())
     for at, fault, used in pairs:
         words = Words(at.look)
-        cause = Explainer(at, fault).cause()
+        cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         until = time.monotonic() + SECONDS_FOR_TEXTS
@@ -126,36 +142,48 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     return out
 
 
-def prove(subject: Subject, cases: list[Case], options: Options, seconds: float) -> None:
+def doubtful(found: Judgement, cases: list[Case]) -> bool:
+    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only."""
+    assert found.reading is not None
+    first = min(node.time for nodes in found.look.ends.values() for node in nodes)
+    late = found.reading.kind == "loss" and found.reading.roots[0].time > first
+    return late and any(case.cause.name == "unrecognised" for case in cases)
+
+
+def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, names: set[str]) -> None:
     """Choose the texts with which the script, recorded again, has nothing wrong any more."""
     for case in cases:
         case.chosen = case.texts[0] if case.texts else None
     if not any(case.chosen for case in cases):
         return
     until = time.monotonic() + SECONDS_FOR_TRIES
-    least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds)
+    least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds, names)
     for case in cases:
         for text in case.texts[1:]:
             if least == [] or time.monotonic() > until:
                 break
             edits = [text if c is case else c.chosen for c in cases]
-            wrong = wrong_with(subject, [e for e in edits if e], options, seconds)
+            wrong = wrong_with(subject, [e for e in edits if e], options, seconds, names)
             if wrong is not None and (least is None or len(wrong) < len(least)):
                 case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
 
 
-def wrong_with(subject: Subject, edits: list[Edit], options: Options, seconds: float) -> list[str] | None:
-    """The blocks that are wrong after some edits; None where nothing can be said."""
+def wrong_with(
+    subject: Subject, edits: list[Edit], options: Options, seconds: float, names: set[str]
+) -> list[str] | None:
+    """The blocks that are wrong after some edits; None where nothing can be said, or others are trained then."""
     try:
         recording = record(_Edited(subject, edits), min(seconds, 10.0))
         if recording.training is None or restrict(recording, options):
             return None
-        found = judge(recording.training, options.loss)
+        found = _judged(recording.training, options)
     except Exception:
         return None
-    return None if found is None else [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+    if found is None or set(found.verdicts) != names:
+        return None
+    return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
 
 
 class _Edited:
@@ -242,6 +270,9 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
         return say("time_up_at", line=line, code=subject.main.line(line))
     if not recording.ended:
         return say("time_up")
+    unmoved = [c for c in find_chains(recording.tape) if len(c.states) > 2 and c.size > 1 and c.sites[0].target]
+    if unmoved:
+        return say("not_by_itself", name=unmoved[0].sites[0].target, line=unmoved[0].sites[0].line)
     return say("trains_nothing")
 
 
@@ -277,6 +308,22 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 # ------------------------------------------------------------------------------------------------------ as data
 
 
+def common_factor(found: Judgement) -> float:
+    """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
+    assert found.reading is not None
+    factors = []
+    for name, v in found.verdicts.items():
+        rate = rate_of(found.look, found.look.ends[name][0])
+        if v.right and v.rule == "plain" and v.change.holds and rate:
+            factors.append(v.change.scale / rate)
+    known = found.reading.kind == "loss" and factors and max(factors) - min(factors) <= 1e-5 * max(factors)
+    return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
+
+
+def _at(site: Site | None) -> dict[str, Any]:
+    return {"line": 0 if site is None else site.line, "text": "" if site is None else " ".join(site.text.split())}
+
+
 def told(subject: Subject, recording: Recording, found: Judgement, cases: list[Case]) -> dict[str, Any]:
     """All of it as lists, dicts, numbers and texts."""
     assert recording.training is not None
@@ -288,12 +335,9 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     site = reading.site
     return {
         "steps": len(recording.training.steps),
-        "loss": {
-            "kind": reading.kind,
-            "form": found.form,
-            "line": 0 if site is None else site.line,
-            "text": "" if site is None else " ".join(site.text.split()),
-        },
+        "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
+        "factor": common_factor(found),
+        "aside": None if found.aside is None else _at(found.aside.site),
         "blocks": [
             {
                 "name": name,

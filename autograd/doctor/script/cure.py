@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..language import say
+from ..language import lines_of, say
 from .process import Worker
 from .trial import Curve
 
@@ -51,6 +51,7 @@ class Cure:
     Args:
         left_in: by the number of a fault, the run at the best setting with all faults repaired but this one.
         baseline: the loss of the best constant prediction, in the script's own measure; NaN where not known.
+        whole: whether `after` has every fault repaired.
     """
 
     before: Run
@@ -58,10 +59,15 @@ class Cure:
     tried: list[Run] = field(default_factory=list)
     left_in: dict[int, Run] = field(default_factory=dict)
     baseline: float = math.nan
+    whole: bool = True
 
     @property
     def best(self) -> Run:
-        return min([self.after or self.before, *self.tried], key=lambda run: run.last)
+        """The run that ends lowest; where it fits at the same rate in the script's own order, that one."""
+        runs = [self.after or self.before, *self.tried]
+        best = min(runs, key=lambda run: run.last)
+        in_order = [run for run in runs if run.rate == best.rate and not run.shuffled and self.works(run)]
+        return in_order[0] if in_order else best
 
     def fatal(self, number: int) -> bool:
         """Whether a fault that is left in spoils a training that works without it."""
@@ -98,16 +104,19 @@ class Clinic:
         known = [edit for edit in self.edits if edit is not None]
         jobs = [self._job([], checks=10)] + ([self._job(known, checks=10)] if known else [])
         curves = self._curves(jobs)
-        if not curves[0].losses and not (known and curves[1].losses):
+        if any(curve.left for curve in curves) or not any(curve.losses for curve in curves):
             self.whole = False
             curves = self._curves([{**job, "watch": {**job["watch"], "checks": 0}} for job in jobs])
         if not curves[0].losses:
             return None
         made = Cure(Run(say("run_as_is"), curves[0], self.rate, repaired=not self.edits))
+        made.whole = len(known) == len(self.edits)
         if known:
-            made.after = Run(say("run_repaired"), curves[1], self.rate)
-        made.baseline = _baseline(curves)
-        if len(known) < len(self.edits):
+            lines = lines_of(f["line"] for f in self.found["faults"] if f["edit"] is not None)
+            name = say("run_repaired") if made.whole else say("run_partly", lines=lines)
+            made.after = Run(name, curves[1], self.rate)
+        made.baseline = next((curve.constant for curve in curves if math.isfinite(curve.constant)), math.nan)
+        if not made.whole:
             return made  # there is no repaired training to look at
         base = made.after or made.before
         if not made.works(base):
@@ -164,14 +173,6 @@ class Clinic:
 def _curve(answer: dict[str, Any]) -> Curve:
     answer["losses"] = [(share, loss) for share, loss in answer["losses"]]
     return Curve(**answer)
-
-
-def _baseline(curves: list[Curve]) -> float:
-    """The loss of the best constant, where the loss is a multiple of the mean square of the error."""
-    for curve in curves:
-        if curve.whole and curve.squares > 0 and math.isfinite(curve.spread) and math.isfinite(curve.last):
-            return curve.spread * curve.last / curve.squares
-    return math.nan
 
 
 def _named(rate: float, shuffled: bool) -> str:

@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ..language import say
 from .compared import Cause, along
 from .edges import changed_edge
 from .judge import input_like
-from .match import close, laid_over
+from .look import Point
+from .losses import errors
+from .match import close, laid_over, summed_to_one
 from .node import Node
 from .quantities import Quantity
 from .replay import pulled
@@ -50,10 +53,10 @@ class Explainer(Slopes):
     @cached_property
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
-            self._one_input, self._rescaled, self._transposed, self._own_weight, self._old, self._updated, self._axis,
-            self._slope, self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor,
-            self._own_slope, self._error, self._other_slope, self._upstream, self._duplicates, self._clipped,
-            self._value, self._deep_edge, self._other,
+            self._one_input, self._other_loss, self._rescaled, self._transposed, self._own_weight, self._old,
+            self._updated, self._axis, self._slope, self._parts, self._operand, self._constant, self._missing_factor,
+            self._extra_factor, self._own_slope, self._error, self._diagonal, self._other_slope, self._upstream,
+            self._duplicates, self._clipped, self._value, self._deep_edge, self._other,
         ]  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- the tests
@@ -69,6 +72,19 @@ class Explainer(Slopes):
             text = "" if known else input_like(self.locator.found, number)
             if text:
                 return Cause(name, {"text": text})
+        return None
+
+    def _other_loss(self) -> Cause | None:
+        """The derivative of the squared error, or of its size, where the script computes another function of it."""
+        found = self.locator.found
+        at = next((g for g in errors(self.look) if any(self.target is p for _, p, _ in g)), None)
+        if found.form not in ("errors", "squares") or at is None or self.wanted.kind != "bar":
+            return None
+        error = [np.asarray(p.values[id(at[0][0])], dtype=float) for p in self.points]
+        if found.form == "errors" and self._equal(error):
+            return Cause("other-loss", {"text": say("loss_squares")})
+        if self._equal([np.sign(e) for e in error]) and self.theirs[0].size > 1:
+            return Cause("other-loss", {"text": say("loss_sizes")})
         return None
 
     def _rescaled(self) -> Cause | None:
@@ -246,7 +262,10 @@ class Explainer(Slopes):
             if self.theirs[0].size > 1 and self._equal(
                 [self._laid_out(v, t) for v, t in zip(quantity.values, self.theirs, strict=True)]
             ):
-                return Cause("dropped-edge", {"node": self.target, "only": quantity.consumer})
+                number = getattr(getattr(quantity.consumer, "site", None), "number", None)
+                turns = sum(q.consumer is not None and getattr(q.consumer.site, "number", -1) == number for q in parts)
+                name = "overwritten" if turns == len(parts) > 2 else "dropped-edge"
+                return Cause(name, {"node": self.target, "only": quantity.consumer})
         return None
 
     def _laid_out(self, value: Array, like: Array) -> Array:
@@ -347,24 +366,51 @@ class Explainer(Slopes):
                     )
         return None
 
+    def _diagonal(self) -> Cause | None:
+        """What passes back through a softmax as if every share followed from its own score alone."""
+        for quantity in self.quantities.forward if self.wanted.kind == "bar" else ():
+            shares = [np.asarray(v, dtype=float) for v in quantity.values]
+            key = id(quantity.node)
+            if shares[0].size != self.theirs[0].size or summed_to_one(shares[0]) is None:
+                continue
+            if all(key in bar for bar in self.locator.found.bars):
+                errors_there = [bar[key] for bar in self.locator.found.bars]
+                for slopes in ([a * (1 - a) for a in shares], shares):
+                    if self._equal([a * g for a, g in zip(slopes, errors_there, strict=True)]):
+                        return Cause("dropped-edge", {"node": quantity.node, "diagonal": True})
+        return None
+
     def _duplicates(self) -> Cause | None:
         """Rows that were read several times, and whose gradients overwrite one another."""
         for consumer in self.quantities.consumers.get(id(self.target), ()):
             if getattr(consumer.function, "__name__", "") not in ("getitem", "take"):
                 continue
-            made = []
-            for point, bar in zip(self.points, self.locator.found.bars, strict=True):
-                index = consumer.args[1]
-                index = point.values[id(index)] if isinstance(index, Node) else index
-                out = np.zeros(np.shape(point.values[id(self.target)]))
-                try:
-                    out[index] = bar[id(consumer)]
-                except (KeyError, ValueError, IndexError):
-                    return None
-                made.append(out)
-            if self._fits(made, self.theirs):
-                return Cause("lost-duplicates", {"node": self.target})
+            for column in (False, True):
+                made = [
+                    self._overwritten(consumer, *at, column)
+                    for at in zip(self.points, self.locator.found.bars, strict=True)
+                ]
+                kept = [m for m in made if m is not None]
+                if len(kept) == len(made) and self._fits(kept, self.theirs):
+                    return Cause("lost-duplicates", {"node": self.target})
         return None
+
+    def _overwritten(self, consumer: Node, point: Point, bar: dict[int, Array], column: bool) -> Array | None:
+        """The gradient of rows that were read, where a row that comes twice keeps the last one only.
+
+        Args:
+            column: whether that is so within each column of the index.
+        """
+        index = consumer.args[1]
+        index = np.asarray(point.values[id(index)] if isinstance(index, Node) else index)
+        out = np.zeros(np.shape(point.values[id(self.target)]))
+        try:
+            for part in range(index.shape[1]) if column and index.ndim == 2 else (slice(None),):
+                at = index[:, part] if index.ndim == 2 and column else index
+                out[at] += bar[id(consumer)][:, part] if index.ndim == 2 and column else bar[id(consumer)]
+        except (KeyError, ValueError, IndexError):
+            return None
+        return out
 
     def _clipped(self) -> Cause | None:
         limits = [float(np.max(np.abs(t))) for t in self.theirs]

@@ -53,8 +53,15 @@ class Hooks:
     def literal(self, number: int, value: float) -> float:
         if self.tape.paused:
             return value
-        fresh = float(str(value)) if value == value else value  # another object, so that it is known again
+        fresh = _fresh(value)
         self.tape.leaf(fresh, self.sites[number], "literal")
+        return fresh
+
+    def element(self, number: int, value: float) -> float:
+        if not self.tape.thorough or self.tape.paused:
+            return value
+        fresh = _fresh(value)
+        self.tape.leaf(fresh, self.sites[number], "element")
         return fresh
 
     def binary(self, number: int, name: str, x: Any, y: Any) -> Any:
@@ -64,6 +71,8 @@ class Hooks:
             if type(out) is str and name == "mod" and not self.tape.paused:
                 self._show(y, self.sites[number])
             return out
+        if self.tape.thorough and type(out) is list and name == "mul":
+            return [_fresh(part) if type(part) is float else part for part in out]
         return self._note(number, out, function, (x, y))
 
     def _note(self, number: int, out: Any, function: Any, given: tuple[Any, ...]) -> Any:
@@ -418,3 +427,8 @@ class Hooks:
             return old
         out = in_place(old, by)
         return out if type(out) in PLAIN else self._note(number, out, getattr(operator, op), (old, by))
+
+
+def _fresh(value: float) -> float:
+    """The same number in another object, so that it is known again."""
+    return float(str(value)) if value == value else value

@@ -174,6 +174,19 @@ class Rewriter(ast.NodeTransformer):
         keys = [None if key is None else self.visit(key) for key in node.keys]
         return ast.copy_location(ast.Dict(keys, [self.literal(value) for value in node.values]), node)
 
+    def visit_List(self, node: Any) -> Any:
+        if isinstance(node.ctx, ast.Load):
+            node.elts = [self.element(part) for part in node.elts]
+        return node
+
+    visit_Tuple = visit_List  # noqa: N815 - ast's name
+
+    def element(self, node: Any) -> Any:
+        """A written number inside a list is an object of its own there."""
+        if isinstance(node, ast.Constant) and type(node.value) is float:
+            return self.hook("element", [self.site("literal", node, []), node], node)
+        return self.visit(node)
+
     def visit_IfExp(self, node: ast.IfExp) -> Any:
         made = ast.IfExp(self.test(node.test), self.visit(node.body), self.visit(node.orelse))
         return ast.copy_location(made, node)

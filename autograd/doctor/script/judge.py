@@ -7,6 +7,7 @@ rescales the learning rate; momentum, adaptive steps, decay and clipping are ste
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,12 +16,14 @@ import numpy as np
 
 from .look import Look, Point
 from .losses import Reading, loss_nodes, readings
-from .match import matched
+from .match import Columns
 from .node import Node
+from .reference import forward_part
 from .steps import Step, Training, finer
 from .verdicts import Judgement, rate_of, verdicts
 
 Array = Any
+PAIRS = 6  # of losses that are added up
 
 
 def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None:
@@ -64,7 +67,34 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
             rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())
         ):
             break
-    return _elsewhere(_meant(found[0], everything), rng)
+    meant = _meant(found[0], everything)
+    return _several(meant, everything) or _elsewhere(meant, rng)
+
+
+def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
+    """Everything is right, where a step lowers the sum of two losses, or each block its own; else None."""
+    losses = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    if not _wrong(best) + _silent(best) or len(losses) < 2:
+        return None
+    assert best.reading is not None
+    within = {id(n) for n, _ in forward_part(best.look, best.reading.roots)}
+    own = dict(best.verdicts)
+    for other in losses:
+        assert other.reading is not None
+        if other.form and not any(id(root) in within for root in other.reading.roots):
+            own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
+    if all(v.right for v in own.values()):
+        best.verdicts = own
+        return best
+    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
+        assert one.reading is not None
+        assert another.reading is not None
+        both = Reading("loss", [*one.reading.roots, *another.reading.roots])
+        with contextlib.suppress(Exception):
+            joined = verdicts(best.look, best.points, both)
+            if all(v.right for v in joined.verdicts.values()):
+                return joined
+    return None
 
 
 def _one_after_the_other(look: Look) -> bool:
@@ -94,7 +124,11 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     best, seen = found, dict(found.verdicts)
     everywhere = [found]
     large = len(found.look.program.order) > 3000
-    for step in [step for step in found.look.training.steps if step is not found.look.step][: 2 if large else 6]:
+    steps = found.look.training.steps
+    others = [
+        step for step in steps[len(steps) > 3 :] if step is not found.look.step
+    ]  # where the first begins is a guess
+    for step in others[: 2 if large else 6]:
         if large and not any(v.silent for v in seen.values()):
             break
         there = _judged_at(found, step, rng)
@@ -208,7 +242,8 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     if same:
         return same[0]
     for other in everything:
-        if other.reading is not None and other.reading.kind == "loss" and other.form in ("squares", "entropy"):
+        assert other.reading is not None
+        if other.reading.kind == "loss" and other.form in ("squares", "entropy", "errors"):
             softmax = (
                 best.form == "entropy"
                 and np.size(best.points[0].values[id(best.reading.roots[0])]) > 1
@@ -216,6 +251,9 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
             )
             if other.form != best.form and not softmax:
                 return other
+            best.aside = best.aside or other.reading
+        elif other.form == "absolute":
+            best.aside = best.aside or other.reading
     return best
 
 
@@ -291,12 +329,13 @@ def _points(look: Look, rng: np.random.Generator) -> list[Point]:
 def support(found: Judgement) -> int:
     """How many places of the script hold a cotangent of this reading: of the deltas that learners write."""
     look, count = found.look, 0
-    rights: dict[int, list[list[Array]]] = {}
+    columns: dict[int, list[list[Array]]] = {}
     for key in found.bars[0]:
         if all(key in bar for bar in found.bars):
             column = [np.ravel(bar[key]) for bar in found.bars]
             if column[0].size > 1 or len(found.points) > 2:
-                rights.setdefault(column[0].size, []).append(column)
+                columns.setdefault(column[0].size, []).append(column)
+    rights = {size: Columns(each) for size, each in columns.items()}
     tried: dict[int, int] = {}
     for node in look.program.steps:
         if (
@@ -308,7 +347,7 @@ def support(found: Judgement) -> int:
             continue
         tried[node.site.number] = tried.get(node.site.number, 0) + 1
         theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
-        if any(matched(theirs, right).holds for right in rights.get(theirs[0].size, ())):
+        if theirs[0].size in rights and rights[theirs[0].size].first(theirs):
             tried[node.site.number] = 9
             count += 1
     return count

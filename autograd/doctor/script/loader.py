@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...errors import OperandError
-from .sites import Source
+from .sites import Source, text_of
 
 Rewrite = Callable[[Source], ast.Module]
 """From a source to the syntax tree that is run instead."""
@@ -53,7 +53,7 @@ class Script:
 
     def __init__(self, path: str, argv: list[str] | None = None, text: str | None = None) -> None:
         self.path, self.argv = path, argv or []
-        self.main = Source(path, Path(path).read_text(encoding="utf-8") if text is None else text)
+        self.main = Source(path, text_of(path) if text is None else text)
         self._beside: set[str] = set()
 
     def modules(self) -> set[str]:
@@ -110,7 +110,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
         self.finder = finder
 
     def get_code(self, fullname: str) -> Any:
-        source = Source(self.path, Path(self.path).read_text(encoding="utf-8"))
+        source = Source(self.path, text_of(self.path))
         return compile(self.finder.rewrite(source), self.path, "exec", dont_inherit=True)
 
     def exec_module(self, module: Any) -> None:

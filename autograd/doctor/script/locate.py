@@ -8,25 +8,26 @@ for. So three faults in a row are found one after the other.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
-from .losses import errors
-from .match import matched
-from .node import Node
+from .losses import before_squash, errors
+from .match import Columns, matched
+from .node import Node, same_statement
 from .quantities import Quantities, Quantity
 from .reference import gradient
 from .replay import Layered, Values, compute_node
-from .verdicts import Judgement, plain_factors, rate_of
+from .verdicts import Judgement, number_in, plain_factors, rate_of
 
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
-SECONDS = 20.0  # for all faults of a script
-GRACE = 10.0  # where none was found by then
+SECONDS = 15.0  # for all faults of a script
+GRACE = 8.0  # where none was found by then
 
 
 class Locator(Candidates):
@@ -56,9 +57,9 @@ class Locator(Candidates):
             if all(id(n) in values for n in nodes) and self.look.block(values, nodes).size == size
         ]  # fmt: skip
 
-    def faults(self) -> list[Fault]:
-        """Every fault, the first one first."""
-        wrong = [name for name, v in self.found.verdicts.items() if not v.right and not v.silent]
+    def faults(self, known: Collection[str] = ()) -> list[Fault]:
+        """Every fault, the first one first; those of known blocks aside."""
+        wrong = [n for n, v in self.found.verdicts.items() if not v.right and not v.silent and n not in known]
         out: list[Fault] = []
         self.until = time.monotonic() + SECONDS
         while wrong and len(out) < MOST_FAULTS:
@@ -73,18 +74,22 @@ class Locator(Candidates):
         return out
 
     def _next(self, wrong: list[str]) -> Fault | None:
-        return self._best(wrong, True) or self._best(wrong, False)
+        likely = self._best(wrong, True)
+        if likely is not None and set(likely.repairs) >= set(wrong):
+            return likely
+        other = self._best(wrong, False)  # one mistake that explains more is likelier than several
+        return other if likely is None or (other is not None and set(other.repairs) > set(likely.repairs)) else likely
 
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
         """The likeliest of the faults that can be told from what is tried."""
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
-        self.latest, last = float("inf"), None
+        self.latest, last = None, None
         for trial in self._trials(wrong, likely):
             if time.monotonic() > self.until and (best or time.monotonic() > self.until + GRACE):
                 break
             if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
-                ranks = [self._rank(found) for found in best.values() if not self._fits_elsewhere(found)]
-                self.latest = min((rank[1] for rank in ranks if not rank[0]), default=float("inf"))
+                unfit = [f for f in best.values() if not self._fits_elsewhere(f) and not self._rank(f)[0]]
+                self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
             last = trial.nodes[-1]
             fault = self._tried(trial, wrong)
             if fault is not None:
@@ -105,9 +110,25 @@ class Locator(Candidates):
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)
+            near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
+            first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
             renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
             return max(renamed, key=lambda f: f.first.time, default=first)
-        return min(more or fit, key=self._rank, default=None)
+        if not fit:
+            return None
+        first = min(more or fit, key=self._rank)
+        # where a line hands on what it gets, it is the one that forgets something
+        idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
+        return max(idle, key=lambda f: f.first.time) if idle and first.rescaled is None else first
+
+    def _hands_on(self, node: Node) -> bool:
+        """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
+        return any(
+            id(operand) in self.erring
+            and not same_statement(operand, node)
+            and all(np.array_equal(np.asarray(v[id(operand)]), np.asarray(v[id(node)])) for v in self.values)
+            for operand in node.operands()
+        )
 
     def _fits_elsewhere(self, fault: Fault) -> bool:
         """Whether a value is right for something, though not for what it is used for."""
@@ -117,8 +138,12 @@ class Locator(Candidates):
             return self._as_it_should(fault, fault.rescaled)
         if self._is_a_path(fault):
             return False
-        bars = self.quantities.bars
-        return all(self.factor(node, bars) is not None for node in fault.nodes if fault.moves(node))
+        factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
+        known = [factor for factor in factors if factor is not None]
+        if len(known) < len(factors):
+            return False
+        single = all(np.size(self.values[0][id(node)]) == 1 for node in fault.nodes)
+        return not single or max(known) - min(known) <= 1e-5 * max(map(abs, known))  # one number fits by its sample
 
     def _is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
@@ -153,7 +178,7 @@ class Locator(Candidates):
         concerned = [name for name in reached if name in wrong]
         if not concerned or not self._promising(trial, concerned):
             return None
-        linear = trial.wanted[0].kind in ("bar", "part")
+        linear = trial.wanted[0].kind in ("bar", "part", "rest")
         whole = self._change(trial, 1.0)
         none = {key: [np.zeros_like(v) for v in values] for key, values in whole.items()}
         with_it = [self._recomputed(trial, whole, 0)]
@@ -164,7 +189,7 @@ class Locator(Candidates):
         with_it += [self._recomputed(trial, whole, k) for k in range(1, len(self.points))]
         without += [self._recomputed(trial, none, k) for k in range(1, len(self.points))] if linear else []
         fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
-        scale = self._scale(reached, wrong, fits, with_it, without) if fits else None
+        scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
         if scale is None or not np.isfinite(scale) or scale == 0.0:
             return None
         right = self._change(trial, scale) if scale != 1.0 else whole
@@ -174,7 +199,8 @@ class Locator(Candidates):
         if not kept or broken:
             return None
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
-        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before)
+        exact = all(self._change_of(name, everywhere).holds for name in kept)
+        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact)
 
     def _promising(self, trial: Trial, concerned: list[str]) -> bool:
         """A mere factor is wrong where a gradient is right but for a factor, and only there."""
@@ -288,8 +314,9 @@ class Locator(Candidates):
         return float(factor), float(along)
 
     def _scale(
-        self, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values], without: list[Values]
-    ) -> float | None:
+        self, node: Node, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values],
+        without: list[Values],
+    ) -> float | None:  # fmt: skip
         """The factor of the replacement with which the step of every block is what it should be."""
         for name in reached:
             if name not in wrong and self.found.verdicts[name].rule == "plain":
@@ -306,23 +333,36 @@ class Locator(Candidates):
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
         aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
-        if aim is None or free[0] != 1.0:  # what else is in the step tells the factor
-            return _rounded(free[0]) if free[1] > 0 else -1.0 if free[0] == 1.0 else None
+        if free[0] != 1.0:  # what else is in the step tells the factor
+            return _rounded(free[0]) if free[1] > 0 else None
+        if aim is None:  # nothing tells it: the script keeps its own
+            return _rounded(self._convention(node) if free[1] > 0 else -self._convention(node))
         fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
-            return _rounded(self.convention)
+            return _rounded(self._convention(node))
         return _rounded(fit[0])
 
-    @cached_property
-    def convention(self) -> float:
-        """The factor of the script's error along the cotangent of its prediction: what the whole script leaves out."""
+    def _convention(self, node: Node) -> float:
+        """The factor along its cotangent of the error that a value is made from, or of the script's first error.
+
+        It is what the script leaves out, or keeps for later.
+        """
+        before = self._factors_before(node) if np.size(self.values[0][id(node)]) > 1 else []
+        return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
+
+    def _first_factors(self) -> Iterator[float]:
+        """Those of the errors `prediction - target` along the cotangent of the prediction, or of its logit."""
         for group in errors(self.look):
-            factor = self.factor(group[0][0])
-            if factor is not None:
-                return abs(factor)
-        return 1.0
+            error, prediction, _ = group[0]
+            logit = before_squash(self.look, prediction, self.points[0])
+            for node in (prediction,) if logit is None else (logit[0], prediction):
+                if all(id(node) in bar for bar in self.found.bars):
+                    theirs = [np.asarray(v[id(error)], dtype=float) for v in self.values]
+                    match = matched(theirs, [bar[id(node)] for bar in self.found.bars])
+                    if match.holds and match.scale:
+                        yield match.scale
 
     def _change_of(self, name: str, new: list[Values]) -> Any:
         return matched(
@@ -350,9 +390,11 @@ class Locator(Candidates):
         """What is likelier to be the mistake sorts first."""
         factor = fault.rescaled
         if factor is not None and self._as_it_should(fault, factor):
-            # A sign goes wrong in the step, another factor where the gradient is stored.
+            # A sign goes wrong in the step; another factor where other blocks have it, or where the gradient is stored.
             when = fault.nodes[0].time
-            return (True, id(fault.nodes[0]) not in self.named, when) if factor > 0 else (True, False, -when)
+            if factor < 0:
+                return True, False, -when
+            return True, not self._where_others_have_it(fault, factor), id(fault.nodes[0]) not in self.named, when
         return False, fault.first.time, -len(fault.repairs)
 
     def _as_it_should(self, fault: Fault, change: float) -> bool:
@@ -361,11 +403,9 @@ class Locator(Candidates):
         if id(node) not in self.erring:
             return True  # a forward value is what it is: its factor is no mistake
         mine = self.factor(node)
-        theirs = [
-            f for operand in node.operands() if id(operand) in self.erring and (f := self.factor(operand)) is not None
-        ]
         if mine is None:
             return False
+        theirs = self._factors_before(node)
         if not theirs:
             return mine > 0
         if change < 0:
@@ -375,6 +415,38 @@ class Locator(Candidates):
             known = plain_factors(self.look, node)
             rate = known[0] if known else 1.0
         return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
+
+    def _factors_before(self, node: Node) -> list[float]:
+        """The factors of the errors that a value is computed from, those of half products left aside."""
+        found: list[float] = []
+        stack, known = list(node.operands()), set[int]()
+        while stack and len(known) < 12:
+            at = stack.pop()
+            if id(at) not in self.erring or id(at) in known:
+                continue
+            known.add(id(at))
+            factor = self.factor(at)
+            if factor is not None:
+                found.append(factor)
+            elif same_statement(at, node) and not plain_factors(self.look, at):
+                stack += at.operands()
+        return found
+
+    def _where_others_have_it(self, fault: Fault, factor: float) -> bool:
+        """Whether it is the step where this factor is missing, and where the steps of the other blocks have it."""
+        ends = [end for name in fault.repairs for end in self.look.ends[name]]
+        if not any(same_statement(fault.nodes[0], end) for end in ends):
+            return False
+        for name, verdict in self.found.verdicts.items():
+            for nodes in self.chains[name] if verdict.right else ():
+                kind = getattr(nodes[0].function, "__name__", "")
+                if kind in ("mul", "multiply", "truediv", "divide") and same_statement(
+                    nodes[0], self.look.ends[name][0]
+                ):
+                    numbers = [n for a in nodes[0].args if (n := number_in(self.look, a))]
+                    if any(abs(abs(n) - f) <= CLOSE * f for n in numbers for f in (factor, 1.0 / factor)):
+                        return True
+        return False
 
     def _against_custom(self, node: Node, factor: float) -> bool:
         """Whether a block's gradient is stored with the other sign than those of the blocks whose step is right."""
@@ -388,13 +460,26 @@ class Locator(Candidates):
         if id(node) not in self.values[0]:
             return None
         theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
-        for quantity in self.quantities.backward if among is None else among:
-            if quantity.size == theirs[0].size:
-                for right in (quantity.values, [value.T for value in quantity.values]):
-                    match = matched(theirs, right)
-                    if match.holds and match.scale:
-                        return match.scale
-        return None
+        columns = self._columns(self.quantities.backward if among is None else among, theirs[0].size)
+        match = columns.first(theirs) if columns is not None else None
+        return match.scale if match is not None else None
+
+    def _columns(self, among: list[Quantity], size: int) -> Columns | None:
+        """The quantities of a size, and their transposes."""
+        key = id(among), size
+        if key not in self._known_columns:
+            found = []
+            for quantity in among:
+                if quantity.size == size:
+                    found.append([np.ravel(value) for value in quantity.values])
+                    if np.ndim(quantity.values[0]) > 1:
+                        found.append([np.ravel(value.T) for value in quantity.values])
+            self._known_columns[key] = Columns(found) if found else None
+        return self._known_columns[key]
+
+    @cached_property
+    def _known_columns(self) -> dict[tuple[int, int], Columns | None]:
+        return {}
 
     @cached_property
     def named(self) -> set[int]:

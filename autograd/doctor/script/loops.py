@@ -45,4 +45,5 @@ def find_loops(tape: Tape, turns: list[tuple[int, int]], training: Training) -> 
         return Loops(None, None)
     samples = each[-1]
     around = opened[: opened.index(samples)]
+    around = [number for number in around if number not in each] or around  # not that of a generator of the samples
     return Loops(tape.sites[samples], tape.sites[around[-1]] if around else None)

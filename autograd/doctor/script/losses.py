@@ -7,6 +7,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,7 +77,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         depends.add(id(node))
         used |= {id(o) for o in operands}
         if (
-            id(node) not in late
+            (id(node) not in late or node.time < look.step.end)  # a loss of blocks that are updated after others
             and node.value is not None
             and np.size(node.value) == 1
             and np.asarray(node.value).dtype.kind == "f"
@@ -84,8 +85,12 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end]
     if not terminal:  # the steps follow from the losses themselves: a gradient by differences
-        terminal = [n for n in scalars if n.site is not None and n.site.kind != "item"]
+        often = Counter(n.site.number for n in scalars if n.site is not None)
+        terminal = [n for n in scalars if n.site is not None and n.site.kind != "item" and often[n.site.number] > 1]
     shown = {id(n) for _, n, _ in tape.shown}
+    kept = shown | {id(thing) for _, _, _, thing, _ in tape.stores}
+    apart = [n for n in terminal if id(n) in kept]  # without what is only compared, such as `abs(before - loss)`
+    terminal = apart or terminal
     inner = {id(o) for n in terminal for o in n.operands()}
     by_site: dict[int, list[Node]] = {}
     for node in terminal:
@@ -122,7 +127,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         if first and not second and (np.size(left.value) > 1 or isinstance(right, (Node, int, float))):
             if id(left) not in look.start_ids:
                 yield left, 1.0
-        elif second and not first and isinstance(left, Node):
+        elif second and not first and (isinstance(left, Node) or not _begins_with_digit(node)):  # not 1 - p
             yield right, -1.0
     elif node.function is assembled and len(node.args[0]) == 2:  # p[range(n), y] -= 1
         parts = [part for part in node.args[0] if isinstance(part, Node)]
@@ -134,6 +139,10 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                     and isinstance(part.args[1], (int, float))
                 ):
                     yield _through_copies(whole), 1.0
+
+
+def _begins_with_digit(node: Node) -> bool:
+    return node.site is not None and node.site.part(0)[:1].isdigit()
 
 
 def _through_copies(node: Node) -> Node:

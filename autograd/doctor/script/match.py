@@ -49,6 +49,34 @@ def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Ma
     return Match(scale, error, [c for c, _ in fits], max(e for _, e in fits))
 
 
+class Columns:
+    """Right numbers of one size, all asked at once: which of them could be a multiple of what a script has.
+
+    Args:
+        columns: each with its numbers at all points, in one axis.
+    """
+
+    def __init__(self, columns: list[list[Array]]) -> None:
+        self.columns = columns
+        self.all = np.array(columns, dtype=float)
+        with np.errstate(all="ignore"):
+            self.squares = np.square(self.all).sum(axis=2)
+            self.weights = np.where(self.squares > 0, 1 / self.squares, 0.0)
+
+    def first(self, theirs: list[Array]) -> Match | None:
+        """How the first of them matches that does."""
+        given = np.array([np.ravel(each) for each in theirs], dtype=float)
+        with np.errstate(all="ignore"):
+            squares = np.square(given).sum(axis=1)
+            alike = ((self.squares > 0) == (squares > 0)).all(axis=1)
+            scale = np.einsum("rps,ps->rp", self.all, given) * self.weights
+            scale = scale.sum(axis=1) / np.maximum((self.squares > 0).sum(axis=1), 1)
+            size = (squares * self.weights).sum(axis=1)
+            left = size - scale**2 * (self.squares > 0).sum(axis=1)
+            likely = np.flatnonzero(alike & (left <= 1e-8 * size))  # cancellation: the last word is that of `matched`
+        return next((match for k in likely if (match := matched(theirs, self.columns[k])).holds), None)
+
+
 def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
     """The factor c that brings c·y nearest to x, and the relative residual."""
     length, size = float(np.linalg.norm(y)), float(np.linalg.norm(x))
@@ -86,3 +114,12 @@ def polynomial(x: list[Array], y: list[Array]) -> bool:
         return False
     fit = np.polynomial.Polynomial.fit(flat, goal, 3)
     return float(np.linalg.norm(fit(flat) - goal)) <= 1e-7 * float(np.linalg.norm(goal))
+
+
+def summed_to_one(x: Array) -> int | None:
+    """The axis along which positive numbers are shares of 1, as a softmax gives them; None where they are not."""
+    if x.dtype.kind == "f" and x.ndim and np.all(x > 0):
+        for axis in range(-1, -1 - x.ndim, -1):
+            if x.shape[axis] > 1 and np.allclose(x.sum(axis=axis), 1.0, rtol=1e-9):
+                return axis
+    return None

@@ -58,6 +58,11 @@ class Node:
         return f"<{self.name or getattr(self.function, '__name__', 'leaf')} @{self.time} {self.site}>"
 
 
+def same_statement(one: Node, other: Node) -> bool:
+    """Whether two nodes were computed in one statement of the script."""
+    return one.site is not None and other.site is not None and one.site.statement == other.site.statement
+
+
 class Index:
     """An index that holds nodes among slices and numbers."""
 

@@ -104,6 +104,10 @@ def _source(report: Any) -> str:
     return f'<div class="source">{"".join(rows)}</div>'
 
 
+def _number(x: float) -> str:
+    return f"{x:.3g}" if math.isfinite(x) else say("infinite")
+
+
 def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height: int = 320) -> str:
     """The losses over the training, on a logarithmic scale, as SVG."""
     shown = {name: [(x, y) for x, y in points if math.isfinite(y) and y > 0] for name, points in curves.items()}
@@ -122,7 +126,7 @@ def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height
     total = height + bottom - 36
     size = f'viewBox="0 0 {width} {total}" width="{width}"'
     parts = [f'<svg class="chart" {size} role="img" aria-label="{say("curves_label")}">']
-    for power in range(low, high + 1):
+    for power in range(low, high + 1, -(-(high - low) // 6)):
         y = place(0, 10.0**power).split(",")[1]
         parts.append(f'<line x1="{left}" x2="{width - right}" y1="{y}" y2="{y}" stroke="var(--line)"/>')
         parts.append(f'<text x="{left - 8}" y="{y}" text-anchor="end" dominant-baseline="middle">1e{power}</text>')
@@ -144,6 +148,6 @@ def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height
         )
         parts.append(
             f'<text x="{left + 32}" y="{y_text}" dominant-baseline="middle">'
-            f"{html.escape(say('at_the_end', name=name, loss=f'{points[-1][1]:.3g}'))}</text>"
+            f"{html.escape(say('at_the_end', name=name, loss=_number(curves[name][-1][1])))}</text>"
         )
     return "".join([*parts, "</svg>"])

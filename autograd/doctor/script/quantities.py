@@ -56,14 +56,16 @@ SHAPES = {
     "reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray",
 }  # fmt: skip
 
+MANY = 8  # paths of which all but one may come in one value
+
 
 @dataclass(eq=False)
 class Quantity:
     """A right quantity, at every point.
 
     Args:
-        kind: "bar" (the cotangent of `node`), "part" (what `consumer` passes to it), "slope" (of `node` by `start`),
-            or "value" (of `node`).
+        kind: "bar" (the cotangent of `node`), "part" (what `consumer` passes to it), "rest" (what all others than
+            `start` pass to it), "slope" (of `node` by `start`), or "value" (of `node`).
     """
 
     kind: str
@@ -115,7 +117,7 @@ class Quantities:
     @cached_property
     def backward(self) -> list[Quantity]:
         """What an error can rightly be on its way back."""
-        return _distinct([*self.bars, *self.parts])
+        return _distinct([*self.bars, *self.parts, *self.rests])
 
     @cached_property
     def neutral(self) -> list[Quantity]:
@@ -160,7 +162,7 @@ class Quantities:
         for key, consumers in self.consumers.items():
             if len(consumers) < 2 or len(consumers) > 200:
                 continue
-            node = self.nodes[key]
+            node, block = self.nodes[key], self.blocks.get(key, "")
             for consumer in consumers:
                 values = []
                 for point, bar in zip(self.points, self.found.bars, strict=True):
@@ -169,7 +171,18 @@ class Quantities:
                         break
                     values.append(part)
                 else:
-                    out.append(Quantity("part", node, values, consumer=consumer, block=self.blocks.get(key, "")))
+                    out.append(Quantity("part", node, values, consumer=consumer, block=block))
+        return out
+
+    @cached_property
+    def rests(self) -> list[Quantity]:
+        """What all but one of several consumers pass to a node."""
+        out = []
+        for part in self.parts:
+            key = id(part.node)
+            if not part.block and 3 <= len(self.consumers[key]) <= MANY:
+                values = [bar[key] - value for bar, value in zip(self.found.bars, part.values, strict=True)]
+                out.append(Quantity("rest", part.node, values, start=part.consumer))
         return out
 
     @cached_property
@@ -240,14 +253,23 @@ class Quantities:
         return out
 
     @cached_property
-    def nearby(self) -> dict[int, dict[int, list[Node]]]:
-        """For each node of the forward pass the nearest nodes around it, by the number of their place."""
+    def _around(self) -> dict[int, list[Node]]:
         around: dict[int, list[Node]] = defaultdict(list)
         for node, operands in self.order:
             for operand in operands:
                 around[id(node)].append(operand)
                 around[id(operand)].append(node)
-        return {key: _nearest(node, around) for key, node in self.nodes.items()}
+        return around
+
+    @cached_property
+    def _known_nearby(self) -> dict[int, dict[int, list[Node]]]:
+        return {}
+
+    def nearby(self, node: Node) -> dict[int, list[Node]]:
+        """The nodes of the forward pass that are nearest to one of it, by the number of their place."""
+        if id(node) not in self._known_nearby:
+            self._known_nearby[id(node)] = _nearest(node, self._around)
+        return self._known_nearby[id(node)]
 
     def reaches(self, start: Node, goal: Node) -> bool:
         """Whether the goal is computed from the start in the forward pass."""

@@ -12,14 +12,15 @@ from typing import Any
 from .hooks import Hooks
 from .instrument import HOOK, instrument
 from .loader import Subject
-from .sandbox import Refused
+from .sandbox import Refused, seed
 from .sites import Source
-from .steps import Training, find_training
+from .steps import Parameter, Training, find_training
 from .tape import Tape
 
 STEPS = 10
 FEW = 3
 ENOUGH = 4000
+MANY = 30_000
 MOST = 400_000
 SECONDS = 20.0
 
@@ -82,6 +83,8 @@ class Watch:
         if found is not None:
             self.training = found
             count = len(found.steps)
+            if all(map(_is_inner, found.parameters)) and len(self.tape.nodes) < MANY and not self._late():
+                return
             if count >= STEPS or (count >= FEW and len(self.tape.nodes) >= ENOUGH) or (count > 1 and self._late()):
                 raise Enough
         elif len(self.tape.nodes) > MOST:
@@ -93,9 +96,30 @@ class Watch:
         return time.monotonic() > self.until
 
 
+def _is_inner(parameter: Parameter) -> bool:
+    """Whether a loop that updates it also makes it anew: an error that goes back through time, say."""
+    chain = parameter.chains[0]
+    made, updated = chain.states[0].site, chain.sites[0]
+    return made is not None and made.function == updated.function and bool(set(made.loops) & set(updated.loops))
+
+
 def record(subject: Subject, seconds: float = SECONDS) -> Recording:
-    """Run a script or a function until enough of its training was seen."""
+    """Run a script or a function until enough of its training was seen.
+
+    Where nothing is trained at first sight it runs again, and plain numbers are kept as well: parameters, samples and
+    rates may all be Python's own, so that nothing tells one from another before they are mixed.
+    """
+    found = _recorded(subject, seconds, False)
+    if found.training is None and found.ended and found.seconds < seconds / 2:
+        seed()
+        again = _recorded(subject, seconds, True)
+        return again if again.training is not None else found
+    return found
+
+
+def _recorded(subject: Subject, seconds: float, thorough: bool) -> Recording:
     tape = Tape()
+    tape.thorough = thorough
     watch = Watch(tape, seconds)
     hooks = Hooks(tape, tape.sites, watch)
     hooks.from_outside = subject.from_outside

@@ -25,6 +25,7 @@ class _Kept(dict[int, Any]):
 def forward_part(look: Look, roots: list[Node]) -> list[tuple[Node, list[Node]]]:
     """The nodes between the parameters and the roots, results first, each with the operands that depend on them."""
     depends, found = look.depends, {}
+    updated = {id(node) for nodes in look.ends.values() for node in nodes}
     stack = list(roots)
     while stack:
         node = stack.pop()
@@ -32,7 +33,7 @@ def forward_part(look: Look, roots: list[Node]) -> list[tuple[Node, list[Node]]]
             continue
         operands = (
             []
-            if id(node) in look.program.leaves
+            if id(node) in look.program.leaves or id(node) in updated
             else [o for o in {id(o): o for o in node.operands()}.values() if id(o) in depends]
         )
         found[id(node)] = (node, operands)

@@ -130,9 +130,11 @@ class Repairer:
         """Edits that make the expression right, the smallest first."""
         if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6:
             yield from self._other_sign()
-        if self.span is None or self.right is None:
+        if self.span is None or self.right is None or self._is_kept():
             yield from self._blind()
             return
+        if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
+            yield from self._dropped()
         source, seen, count = self.place.source, set(), 0
         for text in self._texts(source.segment(self.span)):
             if text not in seen and text != self.place.target:
@@ -143,6 +145,24 @@ class Repairer:
                     if count >= MOST:
                         break
         yield from self._blind()
+
+    def _is_kept(self) -> bool:
+        """Whether the value is right for this step, and only what is left there from others is wrong."""
+        return self.fault.rescaled is not None and abs(self.fault.rescaled - 1.0) < 1e-9
+
+    def _dropped(self) -> Iterator[Edit]:
+        """A factor that should be 1 left out."""
+        source, statement = self.place.source, self.place.statement
+        text = source.segment(statement)
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            return
+        for product in ast.walk(tree):
+            if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult):
+                for one, other in ((product.left, product.right), (product.right, product.left)):
+                    if _span(one, statement) == self.span:
+                        yield Edit(source, _span(product, statement), source.segment(_span(other, statement)))
 
     def _wrapped(self, text: str) -> str:
         """In brackets where the expression stands inside a larger one that binds more tightly."""
@@ -199,13 +219,20 @@ class Repairer:
         source = self.place.source
         statement = self.place.statement
         text = source.segment(statement)
-        for old, new in (("+=", "-="), ("-=", "+="), ("*=", "/="), ("/=", "*=")):
+        if self.place.kind == "augmented" and text.count("+=") == 1 and self._is_kept():
+            yield Edit(source, statement, text.replace("+=", "="))
+        factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
+        for old, new in (("+=", "-="), ("-=", "+="), *factors):
             if self.place.kind in ("augmented", "binary", "call") and text.count(old) == 1:
                 yield Edit(source, statement, text.replace(old, new))
         try:
             tree = ast.parse(text).body[0]
         except (SyntaxError, IndexError):
             return
+        if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Subscript) and "np" in self.hand.namespace:
+            parts = (ast.unparse(part) for part in (tree.target.value, tree.target.slice, tree.value))
+            if isinstance(tree.op, ast.Add):
+                yield Edit(source, statement, f"np.add.at({', '.join(parts)})")
         if (
             isinstance(tree, ast.Assign)
             and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name))
@@ -217,6 +244,15 @@ class Repairer:
             )
             if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
                 yield Edit(source, statement, f"{target} += {value}")
+
+
+def _span(node: ast.expr, statement: Span) -> Span:
+    """Where an expression of a statement stands in the source."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    start, end = (
+        n + (0 if line else statement[1]) for n, line in ((node.col_offset, first), (node.end_col_offset or 0, last))
+    )
+    return statement[0] + first, start, statement[0] + last, end
 
 
 def _close(x: Array, y: Array) -> bool:

@@ -6,16 +6,21 @@ Everything is computed in float64 whatever the script uses, so that rounding doe
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ...core import table
+from ...core.reverse import times
+from ...core.rule import Rule
 from ...errors import AutogradError
 from ...switches import always_recording
 from ...tensor import functions as compute
+from ...tensor.rules import unbroadcast
 from ...tensor.tensor import Tensor
+from ...ufuncs import OF_SCIPY
 from .node import Index, Method, Node, Part, cast, linked
 
 Array = Any
@@ -182,11 +187,20 @@ LIFTED: dict[Any, Callable[..., Any]] = {
 """What stands in for a function where it is given Tensors."""
 
 BY_NAME = {
-    "expit": table.sigmoid, "logsumexp": compute.logsumexp, "softmax": compute.softmax,
-    "log_softmax": compute.log_softmax, "log_expit": table.log_sigmoid, "erf": table.erf,
-    "xlogy": lambda x, y: x * np.log(y),
+    **OF_SCIPY, "logsumexp": compute.logsumexp, "softmax": compute.softmax, "log_softmax": compute.log_softmax,
 }  # fmt: skip
 """Functions of scipy.special."""
+
+
+SMOOTH: dict[Any, Rule] = {
+    operator.add: table.add, operator.sub: table.subtract, operator.mul: table.multiply,
+    operator.truediv: table.divide, operator.neg: table.negative,
+    **{getattr(np, row.name): row for row in (
+        table.add, table.subtract, table.multiply, table.divide, table.negative, table.square, table.exp, table.log,
+        table.sqrt, table.tanh,
+    )},
+}  # fmt: skip
+"""Functions that are rows of the table whose derivatives choose nothing: they need no graph to be differentiated."""
 
 
 def _stacked(x: Any) -> Any:
@@ -245,9 +259,25 @@ def pulled(
     """
     given = values if saved is None else Layered(dict(saved), values)  # type: ignore[arg-type]
     try:
+        rule = SMOOTH.get(node.function)
+        if rule is not None and not node.kwargs and len(node.args) == rule.arity:
+            return _pulled_by_rule(rule, node, given, wanted, g)
         return _pulled_by_tensor(node, given, wanted, g)
     except (AutogradError, TypeError, ValueError, AttributeError, IndexError, NotImplementedError):
         return [_pulled_by_difference(node, given, operand, g) for operand in wanted]
+
+
+def _pulled_by_rule(rule: Rule, node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array) -> list[Any]:
+    operands = [np.asarray(resolved(arg, values), dtype=float) for arg in node.args]
+    found: dict[int, Array] = {}
+    with np.errstate(all="ignore"):
+        out = np.asarray(rule.value(*operands))
+        g = np.reshape(np.asarray(g, dtype=float), out.shape)
+        for k, arg in enumerate(node.args):
+            if isinstance(arg, Node):
+                part = unbroadcast(times(g, rule.partial(k, operands, out)), operands[k].shape)
+                found[id(arg)] = found[id(arg)] + part if id(arg) in found else part
+    return [found.get(id(operand)) for operand in wanted]
 
 
 def _pulled_by_tensor(node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array) -> list[Array | None]:

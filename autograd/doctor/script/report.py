@@ -206,7 +206,7 @@ def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:
     runs: list[Run] = [cure.before, *([cure.after] if cure.after else [])]
     best = cure.best
     if best not in runs:
-        twin = next((r for r in cure.tried if r.rate == best.rate and r.shuffled != best.shuffled), None)
+        twin = next((r for r in cure.tried if best.shuffled and r.rate == best.rate and not r.shuffled), None)
         runs += [r for r in (twin, best) if r is not None]
     names = {
         id(run): say("run_repaired_and", name=run.name) if cure.after and run in cure.tried else run.name

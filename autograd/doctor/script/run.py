@@ -56,13 +56,21 @@ def run(
     begin = time.monotonic()
     if isinstance(subject, (str, os.PathLike)):
         path = os.path.abspath(os.fspath(subject))
+        shown = repr(os.fspath(subject))
+        if Path(path).is_dir():
+            raise OperandError(f"{shown} is a folder: name the script in it")
         if not Path(path).is_file():
-            raise OperandError(f"there is no script {os.fspath(subject)!r}")
+            raise OperandError(f"there is no script {shown}")
+        if path.endswith(".ipynb"):
+            raise OperandError(
+                f"{shown} is a notebook: put its training into a function and call autograd.doctor.run(function) "
+                f"in it, or write it as a script with jupyter nbconvert --to script {os.path.basename(path)}"
+            )
         name = os.path.basename(path)
         try:
             target: Script | Function = Script(path, list(argv))
-        except UnicodeDecodeError:
-            raise OperandError(f"{os.fspath(subject)!r} is not a text in UTF-8, so it is no Python script") from None
+        except (UnicodeDecodeError, SyntaxError):
+            raise OperandError(f"{shown} is not a text in UTF-8, so it is no Python script") from None
     else:
         target = Function(subject)
         name = getattr(subject, "__qualname__", repr(subject))

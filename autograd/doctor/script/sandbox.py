@@ -65,6 +65,7 @@ class Sandbox:
         self.written: dict[str, str] = {}
         self.plain_open = builtins.open
         self.plain_stat = os.stat
+        self.plain_chdir, self.plain_system = os.chdir, os.system
         self.busy = False
         self.active = True
         caches = (os.path.expanduser("~/.cache"), os.path.expanduser("~/.config"), os.environ.get("MPLCONFIGDIR", ""))
@@ -80,6 +81,9 @@ class Sandbox:
         builtins.input = self._input
         builtins.open = io.open = self._open
         os.mkdir = os.makedirs = self._mkdir  # type: ignore[assignment]
+        os.chdir = self._chdir
+        os.system = self._system
+        builtins.get_ipython = _Shell  # type: ignore[attr-defined]
         os.stat = self._stat
         tempfile.tempdir = str(self.aside)
         time.sleep = lambda seconds: None
@@ -113,6 +117,15 @@ class Sandbox:
             return self.plain_open(self.written.get(path, path), mode.replace("x", "w"), *args, **kwargs)
         finally:
             self.busy = False
+
+    def _chdir(self, path: Any) -> None:
+        """Into a folder that was not really made nobody goes: what is written there lies elsewhere, too."""
+        if isinstance(path, int) or os.path.abspath(os.fsdecode(os.fspath(path))) not in self.written:
+            self.plain_chdir(path)
+
+    def _system(self, command: Any) -> int:
+        """Clearing the screen, and waiting for a key, are left out."""
+        return 0 if str(command).strip() in ("clear", "cls", "pause") else self.plain_system(command)
 
     def _mkdir(self, path: Any, *_: Any, **__: Any) -> None:
         """Folders are not needed: files that are written lie elsewhere."""
@@ -149,6 +162,13 @@ class Sandbox:
         return event.startswith(("os.", "shutil.")) and any(
             isinstance(a, (str, bytes)) and self._harmless(os.fsdecode(a)) for a in args
         )
+
+
+class _Shell:
+    """What stands in for IPython, whose magic words stand in scripts that were notebooks: nothing happens."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_args, **_options: None
 
 
 def _numpy_opens_with(opener: Callable[..., Any]) -> None:

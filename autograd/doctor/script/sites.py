@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+import tokenize
 from dataclasses import dataclass, field
 from typing import Any
 
 Span = tuple[int, int, int, int]
 """First line, column in it, last line, column after the end; lines from 1, columns from 0 in characters."""
+
+
+def text_of(path: str) -> str:
+    """The text of a file, in the encoding that it says it has, as Python reads it."""
+    with tokenize.open(path) as file:
+        return file.read()
 
 
 @dataclass(eq=False)

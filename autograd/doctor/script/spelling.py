@@ -8,16 +8,23 @@ import numpy as np
 
 
 def with_key(text: str, key: object) -> str:
-    """An element by the key that its index comes to.
+    """An element by the key that its index comes to, or, in what was stored as a whole, by its key.
 
     >>> with_key("params['W%d' % i]", "W1")
     "params['W1']"
+    >>> with_key("W", (0, 1))
+    'W[0][1]'
     """
+    keys = key if isinstance(key, tuple) else (key,)
+    if not all(isinstance(part, (str, int)) for part in keys):
+        return text
+    if not text.endswith("]"):
+        return text + "".join(f"[{part!r}]" for part in keys)
     try:
         tree = ast.parse(text, mode="eval").body
     except SyntaxError:
         return text
-    if not isinstance(tree, ast.Subscript) or not isinstance(key, (str, int)):
+    if not isinstance(tree, ast.Subscript) or len(keys) > 1:
         return text
     written = isinstance(tree.slice, (ast.Constant, ast.Slice, ast.Tuple))
     return text if written else f"{ast.unparse(tree.value)}[{key!r}]"

@@ -11,16 +11,16 @@ import heapq
 import itertools
 import operator
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .naming import name_blocks
 from .node import Node, added_at, assembled, cast, linked, masked
 from .sites import Site
-from .spelling import with_key
-from .tape import Tape
+from .tape import Held, Tape
 
 NUMBER_TYPES = {"clip", "float64", "float32", "float"}
 SAME = {"copy", "reshape", "ravel", "flatten", "astype", "transpose", "squeeze", "T", "array", "asarray", "view"}
@@ -68,8 +68,12 @@ class Parameter:
     names: set[str] = field(default_factory=set)
 
     @property
+    def several(self) -> bool:
+        return len(self.chains) > 1
+
+    @property
     def scalars(self) -> bool:
-        return len(self.chains) > 1 or (
+        return self.several or (
             self.chains[0].states[-1].value is not None and np.ndim(self.chains[0].states[-1].value) == 0
         )
 
@@ -409,19 +413,25 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: 
     step = steps[min(1, len(steps) - 1)]
     chosen = [c for c in lasting if any(_within(c, s) for s in (step, *steps[2 : 1 + looked_at]))]
     groups: dict[Any, list[Chain]] = defaultdict(list)
+    rows = {
+        id(thing.thing): ("row", scope[1]) for _, scope, _, thing, _ in tape.stores
+        if scope[0] == "item" and isinstance(thing, Held) and isinstance(thing.thing, list)
+    }  # fmt: skip
     for chain in chosen:
         sites = tuple(sorted({site.number for site in chain.sites}))
         value = chain.states[0].value
         if chain.scope[0] == "memory" and chain.keys[0][1][1] is not None:
             groups[chain.scope].append(chain)  # elements of one array
         elif value is not None and np.ndim(value) == 0:
-            groups[sites, chain.scope].append(chain)
+            row = rows.get(chain.scope[1]) if chain.scope[0] == "item" else None  # of a matrix made of lists
+            groups[sites, row or chain.scope].append(chain)
         else:
             groups[chain.number].append(chain)
     found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]
     found = [parameter for parameter in found if not _is_velocity(parameter, found, step)]
+    found = [parameter for parameter in found if not _is_average(parameter, found, step)]
     found.sort(key=lambda p: p.chains[0].states[0].time)
-    _name(tape, found)
+    name_blocks(tape, found)
     return found
 
 
@@ -440,6 +450,28 @@ def _is_velocity(parameter: Parameter, among: list[Parameter], step: Step) -> bo
     return False
 
 
+def _is_average(parameter: Parameter, among: list[Parameter], step: Step) -> bool:
+    """Whether the new state is made of the old one and of other parameters alone: a mean of them that moves along."""
+    own = {id(state) for chain in parameter.chains for state in chain.states}
+    others = {id(state) for p in among if p is not parameter for chain in p.chains for state in chain.states}
+    stack: list[Any] = [chain.state_at(step.end) for chain in parameter.chains]
+    own -= set(map(id, stack))
+    mixed, known = False, 0
+    while stack and known < 60:
+        node = stack.pop()
+        known += 1
+        if not isinstance(node, Node) or node.hyper or id(node) in own:
+            continue
+        if id(node) in others:
+            mixed = True
+            continue
+        name = getattr(node.function, "__name__", "")
+        if name not in ("add", "sub", "subtract", "mul", "multiply", "copy", "linked", "neg"):
+            return False
+        stack += node.args
+    return mixed and known < 60
+
+
 def _within(chain: Chain, step: Step) -> bool:
     """Whether within one step the change of a state depends on the state."""
     start, end = chain.state_at(step.start), chain.state_at(step.end)
@@ -455,44 +487,3 @@ def _within(chain: Chain, step: Step) -> bool:
             visited.add(id(node))
             stack += list(node.operands())
     return False
-
-
-def _name(tape: Tape, parameters: Iterable[Parameter]) -> None:
-    """The names of the blocks, as they are written in the script."""
-    spelled: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for _, scope, key, thing, site in tape.stores:
-        if isinstance(thing, Node):
-            text = (
-                site.target
-                if site.kind in ("store", "augmented")
-                else site.text
-                if site.kind in ("item", "attribute")
-                else str(key)
-            )
-            if scope[0] == "item" and site.kind == "store" and not text.endswith("]"):
-                text = f"{text}[{key!r}]"  # an element of a list that was stored as a whole
-            if scope[0] == "item":
-                spelled[id(thing)].append((_plainness(scope, key, site), with_key(text, key)))
-            spelled[id(thing)].append((_plainness(scope, key, site), text))
-    taken: dict[str, int] = {}
-    for parameter in parameters:
-        options: list[tuple[int, int, str]] = []
-        for chain in parameter.chains[:1]:
-            for k, state in enumerate(chain.states[:3]):
-                options += [(rank, k, text) for rank, text in spelled.get(id(state), ()) if text]
-        parameter.names = {text for _, _, text in options}
-        best = min(options, key=lambda o: (o[:2], "%" in o[2] or "{" in o[2]), default=(0, 0, parameter.site.target))[2]
-        count = taken[best] = taken.get(best, 0) + 1
-        parameter.name = best if count == 1 else f"{best} ({count})"
-
-
-def _plainness(scope: tuple[str, int], key: Any, site: Site) -> int:
-    """How good a name is for a learner to recognise: an attribute, a name at the top, a key, a local name."""
-    kind, number = scope
-    if kind == "attribute":
-        return 0
-    if kind == "item" and isinstance(key, str):
-        return 1
-    if kind == "frame" and number == 0:
-        return 2
-    return 4 if kind == "item" else 5

@@ -7,8 +7,9 @@ state; views of it are told by where their elements lie in memory.
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,7 @@ class Tape:
         self.sites: list[Site] = []
         self.paused = False
         self.context: Any = None
+        self.thorough = False  # whether every plain number that is stored is kept, too
 
     # ---------------------------------------------------------------------------------------------- looking up
 
@@ -249,12 +251,12 @@ class Tape:
         memory = self.before_write(target)
         target[index] = value
         now = target[index]
-        if target.dtype.kind != "f":
-            given = self.add(cast, (given, target.dtype), {}, np.array(now), site)
-        elif not isinstance(given, Node):
+        if not isinstance(given, Node):
             given = np.array(now)
         elif np.shape(value) != np.shape(now):
-            given = self.add(spread, (given, np.shape(now)), {}, np.array(now), site)
+            given = self.add(spread, (given, np.shape(now)), {}, np.broadcast_to(value, np.shape(now)).copy(), site)
+        if target.dtype.kind != "f" and isinstance(given, Node):
+            given = self.add(cast, (given, target.dtype), {}, np.array(now), site)
         where = None if target is memory.root and index is Ellipsis else np.asarray(places(target, memory.root)[index])
         self.after_write(memory, where, given, None if where is None else where.tobytes(), site)
 
@@ -310,19 +312,37 @@ class Tape:
         """Note where a thing can be found: under a name, an attribute, an index."""
         if isinstance(thing, NUMBERS):
             node = self.node_of(thing)
-            if node is None and isinstance(thing, np.ndarray):
-                node = self.leaf(thing, site)
+            if node is None and (isinstance(thing, np.ndarray) or self.thorough):
+                node = self._plain(thing, site)
             self.stores.append((self.time, scope, key, thing if node is None else node, site))
         elif isinstance(thing, (int, str, bool, type(None))):
             self.stores.append((self.time, scope, key, thing, site))
         else:
             self.kept[id(thing)] = thing
             self.stores.append((self.time, scope, key, Held(thing), site))
-            if isinstance(thing, (list, tuple)) and site.kind == "store" and len(thing) <= 64:
-                for k, part in enumerate(thing):  # arrays that were put into a list without a name of their own
-                    node = self.node_of(part) if isinstance(part, np.ndarray) else None
-                    if node is not None:
-                        self.stores.append((self.time, ("item", id(thing)), k, node, site))
+            if site.kind == "store" and isinstance(thing, (list, tuple, dict)):
+                for key, node in itertools.islice(
+                    self._elements(thing, site), 1000
+                ):  # new numbers without a name of their own
+                    self.stores.append((self.time, ("item", id(thing)), key, node, site))
+
+    def _elements(self, thing: Any, site: Site, outer: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Node]]:
+        """The computed numbers in a list, a tuple or a dict, and in lists inside it, each with its key."""
+        for key, part in thing.items() if isinstance(thing, dict) else enumerate(thing[:1000]):
+            keys = (*outer, key)
+            if isinstance(part, (list, tuple, dict)):
+                if len(keys) < 4:
+                    yield from self._elements(part, site, keys)
+            elif isinstance(part, NUMBERS):
+                node = self.node_of(part)
+                if node is None and self.thorough and type(part) is float:
+                    node = self._plain(part, site)
+                if node is not None and (self.thorough or node.function is not None or isinstance(part, np.ndarray)):
+                    yield (keys if outer else key), node
+
+    def _plain(self, thing: Any, site: Site) -> Node:
+        """What was computed from plain numbers: a setting where no loop comes by, else data."""
+        return self.leaf(thing, site, "literal" if type(thing) is float and not site.loops else "")
 
     def prune(self) -> None:
         """Forget numbers that the script itself has forgotten, and how those that are left came about."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import random
 import time
 from collections.abc import Iterator
@@ -34,12 +35,14 @@ class Watched:
 
     Args:
         loss: the expression that is the loss; None where only the error is there.
+        becomes: a name that is the loss after the statement at `loss`, as in `loss /= n`; "" for an expression.
         error: the difference of prediction and target, and on which side the prediction stands (0 or 1).
         samples, epochs: what the loops go through.
         updates: the statements that change a state; they are left out while all samples are gone through.
     """
 
     loss: Place | None = None
+    becomes: str = ""
     error: Place | None = None
     side: int = 0
     samples: Place | None = None
@@ -54,16 +57,19 @@ class Curve:
     Args:
         losses: (the share of the training that is done, the mean loss): from all samples with the same parameters
             where `whole`, else of the samples as they came.
-        spread: half the variance of the targets: the mean loss ½(y - ŷ)² of the best constant; NaN where unknown.
-        squares: the same kind of mean of the errors of the script, ½(y - ŷ)², at the end.
+        constant: the loss of the best constant prediction, in the measure of `losses`; NaN where unknown.
         complete: whether the training came to its end in the time it had.
+        crossed: the shapes of prediction and target, in the order of the text, and of their difference, where each
+            prediction is compared with every target.
+        left: whether the script left the loop over its epochs; the passes for a check may have made it do so.
     """
 
     losses: list[tuple[float, float]] = field(default_factory=list)
     whole: bool = False
-    spread: float = float("nan")
-    squares: float = float("nan")
+    constant: float = float("nan")
     complete: bool = True
+    left: bool = False
+    crossed: list[str] = field(default_factory=list)
     error: str = ""
     seconds: float = 0.0
 
@@ -94,21 +100,30 @@ class Watch:
         self.shuffled, self.again, self.checks = shuffled, again, checks
         self.live = True
         self.epoch_open = False
+        self.entries = 0  # how often the loop over the epochs was entered
+        self.turns: list[tuple[int, int]] = []  # the checks at its beginning and at its end, at each entry
+        self.left = False  # whether it was left before its end
+        self.has_loss = False
+        self.crossed: list[str] = []
+        self.by_sample = False
         self.now: list[float] = []
         self.errors: list[float] = []
-        self.targets: list[float] = []
+        self.targets: list[Any] = []
         self.passing: list[float] = []
         self.checked: list[tuple[float, float, float]] = []
-        self.targets_checked: list[float] = []
+        self.targets_checked: list[Any] = []
 
     def loss(self, value: Any) -> Any:
+        self.has_loss = True
         self._note(self.now if not self.live else self.passing, value)
         return value
 
     def error(self, left: Any, right: Any, side: int) -> Any:
         out = left - right
         self._note_square(out)
-        if not self.live or len(self.targets) < 200_000:
+        if np.size(out) > max(np.size(left), np.size(right)):
+            self.crossed = [str(np.shape(each)) for each in (left, right, out)]
+        if not self.live or len(self.targets) < 20_000:
             self._target((left, right)[1 - side])
         return out
 
@@ -119,10 +134,10 @@ class Watch:
 
     def _target(self, value: Any) -> None:
         try:
-            flat = np.ravel(np.asarray(value, dtype=float))
+            array = np.array(value, dtype=float)
         except (TypeError, ValueError):
             return
-        (self.targets if self.live else self.targets_checked).extend(flat[:2000].tolist())
+        (self.targets if self.live else self.targets_checked).append(array)
 
     def _note(self, where: list[float], value: Any) -> None:
         with contextlib.suppress(TypeError, ValueError):
@@ -131,6 +146,7 @@ class Watch:
             raise TimeIsUp
 
     def samples(self, things: Any) -> Any:
+        self.by_sample = True
         if (
             not self.shuffled
             or not self.epoch_open
@@ -150,25 +166,35 @@ class Watch:
         """The epochs; before, after and between some of them one without updates."""
         listed = list(things) * self.again if hasattr(things, "__len__") else things
         count = len(listed) if isinstance(listed, list) else 0
-        checks = {round(k * count / self.checks) for k in range(self.checks)} if count and self.checks else set()
         outer, self.epoch_open = not self.epoch_open, True
         if not outer:
             yield from listed
             return
+        self.entries += 1
+        first = len(self.checked)
+        wanted = self.checks if self.entries == 1 else min(1, self.checks)
+        checks = {round(k * count / wanted) for k in range(wanted)} if count and wanted else set()
         done = 0
         for thing in listed:
             if done in checks:
                 yield from self._checked(thing, done / max(1, count))
-            yield thing
+            try:
+                yield thing
+            except GeneratorExit:
+                self.left = True
+                raise
             done += 1
         if self.checks and done and count:
             yield from self._checked(listed[-1], 1.0)
+            self.turns.append((first, len(self.checked) - 1))
         self.epoch_open = False
 
     def _checked(self, thing: Any, share: float) -> Iterator[Any]:
         kept = np.random.get_state(), random.getstate()
         self.live, self.now, self.errors, self.targets_checked = False, [], [], []
+        self.left = True  # until it goes on
         yield thing
+        self.left = False
         self.live = True
         np.random.set_state(kept[0])
         random.setstate(kept[1])
@@ -177,28 +203,55 @@ class Watch:
 
     def curve(self) -> Curve:
         found = Curve()
-        if len(self.checked) > 1:
+        found.left, found.crossed = self.left, self.crossed
+        rows, use = self.checked, 1 if self.has_loss else 2
+        if len(self.turns) > 1:  # the loop is inside another one
+            if _begin_anew([(rows[a][use], rows[b][use]) for a, b in self.turns]):
+                rows = rows[: self.turns[0][1] + 1]
+            else:  # the checks before its end do not tell how far we are
+                rows = [rows[0], *[rows[end] for _, end in self.turns]]
+                rows = [(k / (len(rows) - 1), *row[1:]) for k, row in enumerate(rows)]
+        if len(rows) > 1:
             found.whole = True
-            use = 1 if np.isnan(self.checked[-1][2]) or not np.isnan(self.checked[-1][1]) else 2
-            found.losses = [(row[0], row[use]) for row in self.checked]
-            found.squares = self.checked[-1][2]
+            found.losses = [(row[0], row[use]) for row in rows]
+            found.constant = _spread(self.targets_checked or self.targets) * _factor([row[use] for row in rows], rows)
         elif self.passing:
-            found.losses = _binned(self.passing)
-        targets = np.asarray(self.targets_checked or self.targets)
-        if targets.size:
-            found.spread = 0.5 * float(np.var(targets))
+            found.losses = _binned(self.passing, exact=not self.by_sample)
         return found
+
+
+def _begin_anew(turns: list[tuple[float, float]]) -> bool:
+    """Whether each entry is a training of its own: it begins with a larger loss than the one before it ended with."""
+    return float(np.median([start / (end or 1e-300) for (_, end), (start, _) in itertools.pairwise(turns)])) > 1.5
+
+
+def _factor(losses: list[float], rows: list[tuple[float, float, float]]) -> float:
+    """How many times the mean square of the errors the loss is; NaN where it is something else."""
+    pairs = [(loss, row[2]) for loss, row in zip(losses, rows, strict=True) if row[2] > 0 and np.isfinite(loss)]
+    ratios = [loss / square for loss, square in pairs]
+    if len(set(pairs)) < 2 or max(ratios) - min(ratios) > 1e-6 * max(ratios):
+        return float("nan")
+    return ratios[-1]
+
+
+def _spread(targets: list[Any]) -> float:
+    """Half the variance of the targets; NaN where a target may be several numbers: each has a mean of its own."""
+    single = all(t.size == 1 for t in targets) or all(t.ndim > 1 and t.shape[-1] == 1 for t in targets)
+    if not targets or not (single or (len(targets) == 1 and sum(n > 1 for n in targets[0].shape) == 1)):
+        return float("nan")
+    return 0.5 * float(np.var(np.concatenate([t.ravel() for t in targets])))
 
 
 def _mean(numbers: list[float]) -> float:
     return float(np.mean(numbers)) if numbers else float("nan")
 
 
-def _binned(numbers: list[float], bins: int = 40) -> list[tuple[float, float]]:
-    if len(numbers) <= bins:
-        return [(k / max(1, len(numbers) - 1), x) for k, x in enumerate(numbers)]
-    parts = np.array_split(np.asarray(numbers), bins)
-    return [(k / (bins - 1), float(np.mean(part))) for k, part in enumerate(parts)]
+def _binned(numbers: list[float], exact: bool, bins: int = 40) -> list[tuple[float, float]]:
+    """Means of stretches of the training, the first number as it is where `exact`: it is the loss of all samples."""
+    means = [float(np.mean(part)) for part in np.array_split(np.asarray(numbers), min(bins, len(numbers)))]
+    if exact:
+        means[0] = numbers[0]
+    return [(k / max(1, len(means) - 1), mean) for k, mean in enumerate(means)]
 
 
 def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
@@ -220,7 +273,11 @@ def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
 
     around(watched.epochs, "epochs")
     around(watched.samples, "samples")
-    around(watched.loss, "loss")
+    if watched.becomes and watched.loss is not None and watched.loss[0] == source.path:
+        end = at(*watched.loss[1][2:])
+        changes.append((end, end, 0, f"; {WATCH}.loss({watched.becomes})"))
+    else:
+        around(watched.loss, "loss")
     for path, span in watched.updates:
         indent = source.lines[span[0] - source.first][: span[1]] if path == source.path else "elsewhere"
         if not indent.strip():

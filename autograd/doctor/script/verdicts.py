@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,8 @@ from .node import Node
 from .reference import cotangents, forward_part, gradient
 
 Array = Any
+
+LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(j|e|l|sse|rss)($|_|\W)", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -51,12 +55,14 @@ class Judgement:
     forward: set[int]
     form: str = ""
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
+    kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
+    aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
 
 def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> tuple[str, float]:
-    """What kind of loss a reading is ("squares", "entropy", "absolute", or "" where there is no telling), and its sign.
+    """What kind of loss a reading is, and its sign: -1 where it grows as the predictions near the targets.
 
-    The sign is -1 where it grows as the predictions near the targets.
+    It is "squares", "entropy", "absolute", "errors" (another function of them), or "" where there is no telling.
     """
     if reading.kind != "loss":
         return reading.kind, 1.0
@@ -76,7 +82,35 @@ def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[i
                     return form, float(np.sign(match.scales[0]))
                 if matched([np.sign(e) for e in theirs], right).holds:
                     return "absolute", 1.0
+        side = _of_errors(look, points, group, bars)
+        if side:
+            return "errors", side
     return "", 1.0
+
+
+def _of_errors(
+    look: Look, points: list[Point], group: list[tuple[Node, Node, float]], bars: list[dict[int, Array]]
+) -> float:
+    """1 where the loss grows with each error and by more than its sign tells (Huber's, fourth powers); -1 where it
+    falls with them; 0 where it does neither, as what is only watched does: the largest error, or that of some samples.
+    """  # fmt: skip
+    theirs: list[list[Array]] = [[] for _ in points]
+    right: list[list[Array]] = [[] for _ in points]
+    for error, prediction, sign in group:
+        key = _counterpart(look, points, prediction, bars)
+        if key is None or np.size(bars[0][key]) != np.size(points[0].values[id(error)]):
+            return 0.0
+        for k, (point, bar) in enumerate(zip(points, bars, strict=True)):
+            theirs[k].append(sign * np.ravel(np.asarray(point.values[id(error)], dtype=float)))
+            right[k].append(np.ravel(bar[key]))
+    e, g = np.array([np.concatenate(x) for x in theirs]), np.array([np.concatenate(x) for x in right])
+    if len(e) < 3 or e.shape[1] < 3 or not np.all(np.isfinite(e)) or not np.all(np.isfinite(g)):
+        return 0.0
+    side = float(np.sign(np.vdot(e, g)))
+    size = np.abs(g)
+    grows = np.all(side * e * g >= 0) and np.all(np.any(size > 0, axis=0))
+    more = np.mean(np.ptp(size, axis=0) > 1e-6 * np.max(size, axis=0))
+    return side if grows and more > 0.1 else 0.0
 
 
 def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
@@ -108,6 +142,24 @@ def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
     )
 
 
+def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
+    """Whether every step goes straight up a quantity that is not called a loss: a likelihood, a reward."""
+    roots: set[int] = set()
+    nodes = list(reading.roots)
+    while nodes and len(roots) < 60:  # the quantity, and what it is a multiple of
+        node = nodes.pop()
+        roots.add(id(node))
+        nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
+    names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
+    if any(LOSS.search(name) for name in names):
+        return False
+    matches = []
+    for name in look.ends:
+        right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
+        matches.append(matched([look.change(point.values, name) for point in points], right))
+    return all(m.holds and (m.scale > 0 or not m.scales) for m in matches) and any(m.scales for m in matches)
+
+
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     order = forward_part(look, reading.roots)
     bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
@@ -116,6 +168,10 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
     forward = {id(node) for node, _ in order}
+    if reading.kind == "loss" and not form and _is_climbed(look, points, reading, bars):
+        reading.sign = -reading.sign
+        bars = [{key: -bar for key, bar in each.items()} for each in bars]
+        form = "climbed"
     found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
     if form and not all(v.right for v in found.values()) and _uniform(look, found):
         for v in found.values():
@@ -183,14 +239,21 @@ def _is_copy(node: Node, of: dict[int, str]) -> bool:
 
 
 def written_number(node: Node, k: int) -> bool:
-    """Whether an operand is a number in the source text."""
+    """Whether an operand is a number in the source text, or made of numbers there, such as 0.01 * 2."""
     if node.site is None or node.site.kind not in ("binary", "augmented"):
         return False
     try:
-        float(node.site.part(k))
-    except ValueError:
+        tree = ast.parse(node.site.part(k).strip(), mode="eval")
+    except SyntaxError:
         return False
-    return True
+    plain = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.operator, ast.unaryop)
+    return all(isinstance(each, plain) for each in ast.walk(tree))
+
+
+def number_in(look: Look, arg: Any) -> float:
+    """An operand that is one number and does not follow from the parameters; 0 for any other."""
+    value = arg if not isinstance(arg, Node) else None if id(arg) in look.depends else arg.value
+    return float(np.reshape(value, ())) if isinstance(value, (int, float, np.ndarray)) and np.size(value) == 1 else 0.0
 
 
 def plain_factors(look: Look, node: Node) -> list[float]:
@@ -280,6 +343,19 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
         found.rule, found.decay = "decay", -float(coefficients[1])
         found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
         return
+    if len(goal) > 4 * len(points):  # decay, and a gradient that is clipped at some points
+        fits = [
+            np.linalg.lstsq(np.stack(r, axis=1), d, rcond=None)[0]
+            for *r, d in zip(right, weights, changes, strict=True)
+        ]
+        alike = np.ptp([c[1] for c in fits]) <= 1e-6 * abs(fits[0][1]) + 1e-12
+        left = [np.stack(r, axis=1) @ c - d for *r, d, c in zip(right, weights, changes, fits, strict=True)]
+        if alike and np.linalg.norm(np.concatenate(left)) <= 1e-6 * np.linalg.norm(goal):
+            found.decay = -float(fits[0][1])
+            found.rule = "decay" if abs(found.decay) > 1e-12 else "adaptive"
+            found.right = found.decay >= -1e-12 and all(c[0] < 0 for c in fits)
+            found.uphill = all(c[0] > 0 for c in fits)
+            return
     agree = against = 0
     for g, d in zip(right, changes, strict=True):
         large = np.abs(g) > 1e-3 * np.max(np.abs(g), initial=0.0)
@@ -357,6 +433,7 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
         node = max(active.values(), key=lambda n: n.time)
         if len(active) == 1:
             found.append(node)
+            found += _before_norm(look, node)
         del active[id(node)]
         if id(node) in look.program.leaves:
             continue
@@ -364,3 +441,12 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
             if not quiet(operand):
                 active[id(operand)] = operand
     return found
+
+
+def _before_norm(look: Look, node: Node) -> list[Node]:
+    """What is multiplied or divided by one number that follows from the parameters: by the norm of all gradients."""
+    if getattr(node.function, "__name__", "") not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
+        return []
+    sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends and a.value is not None]
+    large = [a for a in sides if np.ndim(a.value) > 0]
+    return large if len(sides) == 2 and len(large) == 1 else []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,6 +21,13 @@ from .verdicts import Judgement, written_number
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
 
 
+FOLLOWED = (
+    "sub", "subtract", "add", "neg", "mul", "multiply", "truediv", "divide", "copy", "linked", "assembled", "spread",
+    "matmul", "dot", "outer",
+)  # fmt: skip
+"""What a step may be made by, between the parameter and its gradient."""
+
+
 def place_of(site: Site) -> Place:
     return site.source.path, site.span
 
@@ -32,8 +41,10 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
         place_of_statement(site) for chain in recording.training.others if chain.size > 1 for site in chain.sites
     }
     error, side = _error(found)
+    loss, becomes = _loss(found)
     return Watched(
-        loss=_loss(found),
+        loss=loss,
+        becomes=becomes,
         error=error,
         side=side,
         samples=None if loops.samples is None or loops.epochs is None else place_of(loops.samples),
@@ -50,14 +61,20 @@ def _loop(site: Site | None) -> Place | None:
     return None if site is None else place_of(site)
 
 
-def _loss(found: Judgement) -> Place | None:
+def _loss(found: Judgement) -> tuple[Place | None, str]:
+    """The place of the loss, and the name that is the loss after it; "" where the place is an expression."""
     reading = found.reading
     if reading is None or reading.kind != "loss" or reading.site is None:
-        return None
+        return None, ""
     site: Site = reading.site
-    if site.kind == "augmented" and len(site.parts) > 1 and site.parts[1] is not None:
-        return site.source.path, site.parts[1]
-    return place_of(site) if site.kind in ("binary", "call", "item", "unary") else None
+    if site.kind == "augmented":
+        statement = ast.parse(textwrap.dedent(site.source.segment(site.statement))).body[0]
+        assert isinstance(statement, ast.AugAssign)
+        if not isinstance(statement.op, ast.Add):
+            return place_of_statement(site), ast.unparse(statement.target)
+        if len(site.parts) > 1 and site.parts[1] is not None:
+            return (site.source.path, site.parts[1]), ""
+    return (place_of(site) if site.kind in ("binary", "call", "item", "unary") else None), ""
 
 
 def _error(found: Judgement) -> tuple[Place | None, int]:
@@ -94,32 +111,33 @@ def _rates(look: Look, end: Node) -> Iterator[tuple[float, Place]]:
         name = getattr(node.function, "__name__", "")
         operands = list(node.operands())
         if name in ("mul", "multiply", "truediv", "divide") and id(node) in look.depends:
-            hyper = [leaf for o in operands if o.hyper for leaf in _literals(o)]
-            told = [leaf for leaf in hyper if _is_rate(look, leaf)] or ([] if len(hyper) != 1 else hyper)
+            factors = node.args[:1] if name in ("truediv", "divide") else node.args
+            hyper = [leaf for o in factors if isinstance(o, Node) and o.hyper for leaf in _literals(o)]
+            told = [leaf for leaf in hyper if _is_rate(look, leaf)] or sorted(hyper, key=_size)
             for leaf in told[:1]:
                 yield float(np.asarray(leaf.value)), place_of(leaf.site)  # type: ignore[arg-type]
-            if told:
+            written = [] if told else list(_written(node, len(factors)))
+            yield from written[:1]
+            if told or written:
                 return
-            for k, arg in enumerate(node.args):
-                part = node.site.parts[k] if node.site is not None and k < len(node.site.parts) else None
-                if isinstance(arg, float) and written_number(node, k) and part is not None and node.site is not None:
-                    yield arg, (node.site.source.path, part)
-                    return
-        if name in (
-            "sub",
-            "subtract",
-            "add",
-            "neg",
-            "mul",
-            "multiply",
-            "truediv",
-            "divide",
-            "copy",
-            "linked",
-            "assembled",
-            "spread",
-        ):
+        if name in ("matmul", "dot", "outer"):  # lr * X.T @ error
+            for operand in operands:
+                if id(operand) not in look.depends and getattr(operand.function, "__name__", "") in ("mul", "multiply"):
+                    yield from list(_written(operand, 2))[:1]
+        if name in FOLLOWED:
             stack += [o for o in operands if id(o) in look.depends and id(o) not in look.start_ids]
+
+
+def _written(node: Node, count: int) -> Iterator[tuple[float, Place]]:
+    """The numbers in the text among the first operands of a node."""
+    for k, arg in enumerate(node.args[:count]):
+        part = node.site.parts[k] if node.site is not None and k < len(node.site.parts) else None
+        if isinstance(arg, (int, float)) and written_number(node, k) and part is not None and node.site is not None:
+            yield float(arg), (node.site.source.path, part)
+
+
+def _size(leaf: Node) -> float:
+    return abs(float(np.asarray(leaf.value)))
 
 
 def _literals(node: Node) -> list[Node]:

@@ -28,9 +28,10 @@ class Words:
         kinds = {"attribute": 0, "frame": 1, "item": 2, "memory": 3, "return": 9}
         for _, scope, key, thing, site in self.look.training.tape.stores:
             if isinstance(thing, Node) and scope[0] != "return":
-                text = site.target if site.kind in ("store", "augmented") else key if isinstance(key, str) else ""
-                text = with_key(text, key) if scope[0] == "item" else text
-                rank = kinds.get(scope[0], 4) if site.kind in ("store", "augmented") else 5  # an argument's name
+                stored = site.kind in ("store", "augmented")
+                text = site.target if stored else key if isinstance(key, str) else ""
+                text = with_key(text, key) if stored and scope[0] == "item" else text
+                rank = kinds.get(scope[0], 4) if stored else 5  # an argument's name
                 if text and (id(thing) not in found or rank < found[id(thing)][0]):
                     found[id(thing)] = rank, " ".join(text.split())
         return {key: text for key, (_, text) in found.items()}
@@ -45,7 +46,9 @@ class Words:
         if not isinstance(node, Node):
             return str(node)
         if id(node) in self.look.start_ids:
-            return self.look.start_ids[id(node)]
+            block = self.look.start_ids[id(node)]
+            alone = len(self.look.starts[block]) == 1
+            return block if alone else self._names.get(id(node), block)
         text = self._names.get(id(node)) or ("" if node.site is None else " ".join(node.site.text.split()))
         return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -57,6 +60,8 @@ class Words:
             return self.name(quantity.node)
         if quantity.block:
             return say("wanted_gradient", block=quantity.block)
+        if quantity.kind == "rest":
+            return say("wanted_rest", node=self.name(quantity.node), consumer=self.name(quantity.start))
         if quantity.kind == "part":
             return say("wanted_part", node=self.name(quantity.node), consumer=self.name(quantity.consumer))
         return say("wanted_derivative", node=self.name(quantity.node))
@@ -113,6 +118,8 @@ class Words:
 
     def _edge(self, facts: dict[str, Any], name: str) -> str:
         node = self.name(facts.get("node"))
+        if "diagonal" in facts:
+            return say("edge_diagonal", node=node)
         if "only" in facts:
             return say("edge_only", node=node, other=self.name(facts["only"]))
         key = "edge_dropped" if name == "dropped-edge" else "edge_doubled"

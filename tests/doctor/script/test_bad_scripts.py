@@ -23,6 +23,11 @@ BAD = {
     "deletes": ("import os\nos.remove(__file__)\n", "the script deletes a file, in line 2."),
     "only a class": ("class Net:\n    def train(self):\n        pass\n", "defines Net and never trains it"),
     "torch": ("if False:\n    import torch\n", "trains with torch"),
+    "was a notebook": (
+        ("# -*- coding: latin-1 -*-\nimport os\nget_ipython().run_line_magic('matplotlib', 'inline')\n"
+        "os.system('clear')\nos.makedirs('made')\nos.chdir('made')\nopen('a.txt', 'w').write('é')\n"),
+        "trains nothing with numpy",
+    ),
     "writes": (
         ("import os\nimport numpy as np\nos.makedirs('made', exist_ok=True)\n"
         "with open('made/log.txt', 'w') as f:\n    f.write('kept aside')\n"
@@ -37,14 +42,14 @@ BAD = {
 def test_one_sentence_and_nothing_left(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text, sentence = BAD[name]
     path = tmp_path / "script.py"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="latin-1")
     monkeypatch.chdir(tmp_path)
     report = run(path, seconds=6)
     assert sentence in report.failure
     assert "\n" not in report.failure
     assert not report.ok
     assert [p.name for p in tmp_path.iterdir()] == ["script.py"]
-    assert path.read_text(encoding="utf-8") == text
+    assert path.read_text(encoding="latin-1") == text
     if name == "writes":
         assert "log.txt" in str(report)
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from autograd import Value, compare_gradients, compiled, detect_anomaly, draw, inspect, walk
-from autograd.drawing import render
+from autograd.drawing import render, view
 from autograd.value import value as engine_room
+from nn import MLP
 
 from . import graphs
 
@@ -302,6 +303,24 @@ def test_boxes_by_keyboard(opened: Opened) -> None:
     assert step_of(tab).startswith("backward")
 
 
+def test_modules_are_opened_and_closed_by_keyboard(opened: Opened) -> None:
+    tab = opened(inspect(graphs.network([3, 3, 1])))
+    focused = "document.activeElement.id"
+    first = tab.locator("#graph .box.neuron").first.get_attribute("id")
+    tab.focus(f"#{first}")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")
+    inside = tab.evaluate(focused)
+    assert inside != first
+    assert tab.locator(f"#{first}").count() == 0
+    assert tab.locator(f"#graph #{inside}").count() == 1  # the focus is on a box of what was opened
+    tab.keyboard.press("Enter")
+    tab.focus("#close-module")
+    assert tab.inner_text("#close-module") == "Close layers.0.neurons.0"
+    tab.keyboard.press("Enter")
+    assert tab.evaluate(focused) == first
+
+
 def test_search_and_filters(opened: Opened) -> None:
     tab = opened(inspect(graphs.network([2, 1])))
     show(tab, "values")
@@ -460,6 +479,20 @@ def test_five_thousand_values_open_collapsed(modules: int, opened: Opened) -> No
         tab.keyboard.press("ArrowUp")
         assert tab.inner_text("#changes").startswith("x: 0.1 → 0.2.")
         assert tab.locator("#graph .chip").count() == 1  # not one on each edge of the path
+
+
+def test_what_was_left_out_before_and_what_the_page_leaves_out_are_two_boxes(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "MOST_VALUES", 2500)  # of a larger graph the story has the nearest to the result
+    model = MLP(2, [2, 1], seed=1)
+    errors = sum((model([Value(0.1 * k), Value(0.2)]) - 0.5) ** 2 for k in range(150))
+    loss = errors + sum(p * p for p in model.parameters())
+    loss.backward()
+    tab = opened(inspect(loss))
+    assert "3,180 values" in tab.inner_text("#summary")
+    assert "nearest to the result" in tab.inner_text("#chosen")
+    assert "max_nodes" not in tab.inner_text("#chosen")  # which is an option of draw
 
 
 def test_without_backward_there_is_only_forward(opened: Opened) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Tensor, Value, compare_gradients, draw, inspect, walk
+from autograd import Tensor, Value, compare_gradients, draw, inspect, values, walk
 from autograd.drawing import render
 from autograd.drawing.page import gradients
 from autograd.errors import OperandError
@@ -260,3 +260,13 @@ def test_a_title_is_cleaned() -> None:
     page = inspect(Value(1.0, "\ud800x") * 2.0, title="a\0\ud800</title>\u202eb")
     assert page.title == "a</title>b"
     assert "<title>a&lt;/title&gt;b</title>" in page.html.encode("utf-8").decode("utf-8")
+
+
+def test_the_headline_names_one_number_and_not_its_array() -> None:
+    w = values(np.array([0.5, -2.0]), label="W")
+    root = w[0] * 3.0 + w[1] * 5.0
+    root.backward()
+    assert "largest is that of W[1]: 5." in told(inspect(root))["headline"]["text"]
+    nameless = Value(0.5) * 3.0
+    nameless.backward()
+    assert "largest is that of an input without a name: 3." in told(inspect(nameless))["headline"]["text"]

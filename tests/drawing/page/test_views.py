@@ -183,6 +183,10 @@ def test_the_network_of_the_issue_is_drawn_and_opens_at_once(opened: Opened) -> 
     tab = opened(inspect(loss))
     assert in_sight(tab, "#graph .box")
     assert np.isfinite(len(draw(loss).source))
+    levels = "[...document.querySelectorAll('#level option:not([hidden])')].map((option) => option.label)"
+    assert tab.evaluate(levels) == ["MLP", "layers", "neurons", "values"]
+    twice = opened(inspect(graphs.network([2, 1], samples=2)))
+    assert twice.evaluate(levels) == ["MLP", "layers", "neurons", "neurons, run by run", "values"]
     idle = tab.inner_text("#headline")
     assert "parameters receive no gradient at all: layers." in idle
 
@@ -204,12 +208,16 @@ def test_many_leaves_stand_side_by_side(opened: Opened) -> None:
 def test_a_choice_outlasts_a_change_of_the_window(opened: Opened, box: int) -> None:
     tab = opened(inspect(graphs.network([3, 3, 1])))
     tab.locator("#graph .box .fill").nth(box).click()
+    if tab.locator("#chosen .path").count() > 1:
+        tab.locator("#chosen .path").nth(1).click()
+    lit = tab.locator("#chosen .path.lit").all_inner_texts()
     chosen = tab.get_attribute("#graph .box.chosen", "id")
     before = tab.get_attribute("#graph", "viewBox")
     tab.set_viewport_size({"width": 900, "height": 600})
     until(tab, f"document.getElementById('graph').getAttribute('viewBox') !== '{before}'")
     assert tab.get_attribute("#graph .box.chosen", "id") == chosen
     assert tab.is_visible("#chosen h2")
+    assert tab.locator("#chosen .path.lit").all_inner_texts() == lit
 
 
 def test_an_edge_to_the_next_line_stays_inside_the_picture(opened: Opened) -> None:

@@ -45,8 +45,8 @@ function threshold() {
   return limit;
 }
 
-/** Choose a box, or one of the values in it; nothing with null. The largest path of its gradient is lit. */
-function choose(box, node = box?.output ?? null, redraw = true) {
+/** Choose a box, or one of the values in it; nothing with null. A path of its gradient is lit: the largest comes first. */
+function choose(box, node = box?.output ?? null, redraw = true, path = 0) {
   state.chosen = box ? { box, node } : null;
   state.shares = new Map();
   state.lit = new Set();
@@ -55,7 +55,8 @@ function choose(box, node = box?.output ?? null, redraw = true) {
   if (node && !node.root) {
     for (const [edge, part] of graph.contributions(node)) if (node.grad) state.shares.set(edge, part / (node.grad - (node.before ?? 0)));
     const found = explain(graph, node);
-    if (found?.paths.length) state.lit = new Set(found.paths[0].edges);
+    if (found?.paths[path]) state.path = path;
+    if (found?.paths.length) state.lit = new Set(found.paths[state.path].edges);
     state.cancels = found ? found.cancels : false;
   }
   if (!redraw) return;
@@ -90,19 +91,23 @@ function describe() {
   const shownKey = [state.version, box?.id, node?.id, state.sweep.direction, state.sweep.at, state.isFresh].join(" ");
   if (describe.shown === shownKey) return;
   describe.shown = shownKey;
-  const context = { graph, sweep: state.sweep, scene: state.scene, choose: chooseNode, light, shares: node ? state.shares : new Map() };
+  const context = { graph, sweep: state.sweep, scene: state.scene, choose: chooseNode, light, toggle, shares: node ? state.shares : new Map() };
   if (!box) showNothing(place, graph);
   else if (box.node) showNode(place, box.node, context);
   else if (node && node !== box.output) showNode(place, node, context);
   else showModule(place, box.module, box.nodes, false, () => toggle(box.module.id), context);
 }
 
+/** Open or close a module. What had the focus may be gone: it goes on to what took its place. */
 function toggle(id) {
+  const module = graph.modules.get(id);
   if (state.open.has(id)) {
-    for (const [other, module] of graph.modules) if (module.chain.includes(id)) state.open.delete(other);
-  } else for (const each of graph.modules.get(id).chain) state.open.add(each);
+    for (const [other, { chain }] of graph.modules) if (chain.includes(id)) state.open.delete(other);
+  } else for (const each of module.chain) state.open.add(each);
   byId("level").value = "";
+  const hadFocus = document.activeElement.closest("#graph, #panel");
   rebuild();
+  if (hadFocus && !document.activeElement.closest("#graph")) picture.boxes.get(state.scene.byId.get(id) ?? state.scene.boxOf.get(module.nodes[0])).group.focus();
 }
 
 function listen(box) {

@@ -5,13 +5,14 @@ const fact = (name, content) => (content ? [make("dt", {}, name), make("dd", {},
 
 /** Everything about a value. */
 function showNode(place, node, context) {
-  const { graph, sweep, scene, choose, light, shares } = context;
+  const { graph, sweep, scene, choose, light, shares, toggle } = context;
   const kind = node.kind === "result" ? node.op : node.kind;
   const now = sweep.isBackward && sweep.state(node) !== "done" ? sweep.gradient(node) : undefined;
   const formula = graph.story.operations[node.op];
   place.replaceChildren(...[
     heading(node.name, kind && kind !== node.name ? kind : "", node.root),
     node.mark ? make("p", { class: "mark" }, `⚠ ${node.mark}`) : null,
+    node.module && scene.boxOf.get(node).node ? make("button", { type: "button", id: "close-module", onclick: () => toggle(node.module) }, `Close ${graph.nameOf(graph.modules.get(node.module))}`) : null,
     showWhy(graph, scene, node, light),
     make("dl", {},
       ...fact("value", full(node.value)),

@@ -120,7 +120,7 @@ const address = {
     return {
       leaves, show: Number.isInteger(show) && show >= 0 && show <= graph.depth ? show : null, at: at ? [at[1], Number(at[2])] : null,
       open: parts.has("open") ? parts.get("open").split(".").filter((id) => graph.modules.has(id)) : null,
-      chosen: parts.get("chosen"), path: Number(parts.get("path")) || 0, find: parts.get("find") ?? "", isTable: parts.has("table"),
+      chosen: parts.get("chosen"), path: Number(parts.get("path")), find: parts.get("find") ?? "", isTable: parts.has("table"),
     };
   },
 
@@ -143,8 +143,7 @@ const address = {
     } else if (!state.isFresh) startAnew();
     const node = graph.byId.get(chosen);
     const box = node ? state.scene.boxOf.get(node) : state.scene.byId.get(chosen);
-    if (box) choose(box, node ?? box.output);
-    if (path) byId("chosen").querySelectorAll(".path")[path]?.click();
+    if (box) choose(box, node ?? box.output, true, path);
     if (byId("words").hidden === isTable) showTable();
     search();
   },

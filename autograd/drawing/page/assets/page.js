@@ -57,8 +57,11 @@ function onKey(event) {
 function fillLevels() {
   const names = ["whole"];
   for (let depth = 0; depth < graph.depth; depth++) {
-    const stems = [...graph.modules.values()].filter((module) => module.chain.length === depth + 1).map((module) => (module.sign ? "neurons" : module.name.replace(/[.\d\s]+$/, "")));
-    names[depth] = depth === 0 && new Set(stems).size === 1 && graph.depth > 1 ? stems[0] : mostCommon(stems);
+    const closed = [...graph.modules.values()].filter((module) => module.chain.length === depth + 1);
+    const named = closed.filter((module) => !isFold(module));
+    const stems = (named.length ? named : closed).map((module) => (module.sign ? "neurons" : module.name.replace(/[.\d\s]+$/, "")));
+    const name = depth === 0 && new Set(stems).size === 1 && graph.depth > 1 ? stems[0] : mostCommon(stems);
+    names[depth] = depth && name === names[depth - 1] ? `${name}, run by run` : name; // a neuron that ran for several samples
   }
   names[graph.depth] = "values";
   byId("level-field").hidden = graph.depth === 0;

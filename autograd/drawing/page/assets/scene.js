@@ -56,14 +56,14 @@ class Scene {
     }
     const leaves = [...boxes.values()].filter(({ nodes: [node] }) => node.kind !== "constant" && !node.operands.length && !node.module);
     if (leaves.length <= MOST_LEAVES) for (const box of leaves) kept.add(box);
-    const rest = { id: "rest", module: null, node: null, nodes: [], frame: "" };
+    const rest = { id: "others", module: null, node: null, nodes: [], frame: "" };
     for (const [id, box] of boxes) {
       if (kept.has(box)) continue;
       boxes.delete(id);
       rest.nodes.push(...box.nodes);
     }
     for (const node of rest.nodes) this.boxOf.set(node, rest);
-    boxes.set("rest", rest);
+    boxes.set(rest.id, rest); // not "rest": that is what was left out before the page was written
     return rest.nodes.length;
   }
 

@@ -97,7 +97,7 @@ function rebuild(most = MOST_BOXES) {
   if (focused && scene.byId.has(focused)) picture.boxes.get(scene.byId.get(focused)).group.focus();
   for (const frame of byId("graph").querySelectorAll(".frame")) listenFrame(frame);
   const box = state.chosen && (scene.byId.get(state.chosen.box.id) ?? scene.boxOf.get(state.chosen.box.node ?? state.chosen.node));
-  choose(box ?? null, box ? state.chosen.node : null, false);
+  choose(box ?? null, box ? state.chosen.node : null, false, state.path);
   state.pointed = null;
   camera.fit();
   update();

@@ -22,7 +22,7 @@ const many = (ways) => (ways > 1e6 ? "very many" : ways.toLocaleString("en"));
 
 function showPath(path, place, scale, scene, light) {
   const names = viaOf(path, scene);
-  const item = make("button", { type: "button", class: place === 0 ? "path lit" : "path", onclick: (event) => {
+  const item = make("button", { type: "button", class: place === state.path ? "path lit" : "path", onclick: (event) => {
     for (const other of event.currentTarget.closest("ol").querySelectorAll(".path")) other.classList.toggle("lit", other === event.currentTarget);
     light(path, place);
   } }, bar(path.product, scale), make("span", { class: "product" }, productText(path.factors)), make("span", { class: "unseen" }, " is "), make("b", {}, short(path.product)), names ? make("small", {}, ` ${names}`) : null, make("span", { class: "unseen" }, ". Show this path"));
