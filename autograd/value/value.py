@@ -218,7 +218,7 @@ class Value(Scalar):
         watching = looking_for_anomalies()
         origins: dict[int, AnomalyError] = {}
         nodes = walk(self)
-        results = [(node, operands) for node, operands in reversed(nodes) if operands]
+        results = [(node, operands) for node, operands in nodes[::-1] if operands]
         for node, _ in results:
             node._grad = 0.0
         arrived: dict[int, Any] = {id(self): start}
