@@ -11,6 +11,7 @@ import pytest
 
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.loader import Script
+from tests.zoo import unusual
 from tests.zoo.hand import HAND, NO_DESCENT, ODD
 from tests.zoo.scripts import NETWORKS, STEPS, Style, combinations, script
 from tests.zoo.strangers import RIGHT, STRANGERS
@@ -122,3 +123,38 @@ def test_what_strangers_write(name: str) -> None:
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_strangers_write_right(name: str) -> None:
     assert judged_right(RIGHT[name]) == ""
+
+
+def slow(name: str, among: set[str]) -> Any:
+    return pytest.param(name, marks=[pytest.mark.long] if name in among else [])
+
+
+@pytest.mark.parametrize("name", [slow(name, unusual.SLOW) for name in unusual.WRONG])
+def test_an_unusual_loss_or_step_that_is_wrong(name: str) -> None:
+    cause, text, right, wrong = unusual.WRONG[name]
+    assert judged_right(text.replace("@@", right)) == ""
+    found = found_in(text.replace("@@", wrong))
+    line = next(k for k, row in enumerate(text.splitlines(), 1) if "@@" in row)
+    assert [(fault["line"], fault["name"]) for fault in found["faults"]] == [(line, cause)]
+    assert found["faults"][0]["instead"] or name in unusual.NO_LINE
+
+
+@pytest.mark.parametrize("name", unusual.RIGHT)
+def test_an_unusual_loss_or_step_that_is_right(name: str) -> None:
+    assert judged_right(unusual.RIGHT[name]) == ""
+
+
+@pytest.mark.parametrize("name", unusual.CANNOT_TELL)
+def test_what_has_no_gradient_to_compare_with_is_not_accused(name: str) -> None:
+    assert "failure" in found_in(unusual.CANNOT_TELL[name])
+
+
+def test_a_factor_of_all_steps_is_told() -> None:
+    found = found_in(unusual.layers(do="(o - Y) / X.shape[1]"))
+    assert not found["faults"]
+    assert found["factor"] == pytest.approx(20 / 3)
+
+
+def test_a_loss_that_the_steps_do_not_follow_is_told() -> None:
+    found = found_in(unusual.layers(loss="np.mean(abs(o - Y))"))
+    assert found["aside"] == {"line": 11, "text": "np.mean(abs(o - Y))"}

@@ -90,7 +90,7 @@ WRONG = [
     wrong("recurrent", "next_h = {Wh}.T @ dz", "next_h = {Wh} @ dz", "wrong-operand", "transposed"),
     wrong("recurrent", "next_h = {Wh}.T @ dz", "next_h = {Wh}.T @ dh", "missing-derivative", "wrong-operand"),
     wrong("recurrent", "{dWh} += np.outer(dz, hs[t - 1])", "{dWh} += np.outer(dz, hs[t])", "wrong-operand"),
-    wrong("recurrent", "{dWo} += np.outer(e, hs[t])", "{dWo} = np.outer(e, hs[t])", "dropped-edge"),
+    wrong("recurrent", "{dWo} += np.outer(e, hs[t])", "{dWo} = np.outer(e, hs[t])", "overwritten", "dropped-edge"),
     wrong("recurrent", "dz = dh * (1 - hs[t] ** 2)", "dz = dh * (1 - hs[t])", "wrong-derivative"),
     wrong("recurrent", "{dWx} += np.outer(dz, X[t])", "{dWx} += np.outer(dh, X[t])", "missing-derivative", "wrong-operand"),
     # ------------------------------------------------------------------------------------------------------ gated

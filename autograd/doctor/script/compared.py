@@ -36,7 +36,8 @@ class Compared:
     def __init__(self, locator: Locator, fault: Fault) -> None:
         self.locator, self.fault = locator, fault
         self.look, self.points, self.quantities = locator.look, locator.points, locator.quantities
-        self.node = fault.first
+        there = [n for n in fault.nodes if fault.moves(n) and any(np.any(v) for v in fault.wrong[id(n)])]
+        self.node = there[0] if there else fault.first  # a zero tells little, where others are none
         self.wanted: Quantity = fault.wanted[fault.nodes.index(self.node)]
         self.theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(self.node)]]
         self.right = [np.asarray(v, dtype=float) for v in fault.right[id(self.node)]]

@@ -283,7 +283,8 @@ class Locator(Candidates):
         rest = [self._block(nodes, values, k, name) for k, values in enumerate(without)] or [0.0 * x for x in full]
         right = self.right[name][: len(full)]
         if any(
-            x.size != y.size or not np.isfinite(x.sum() + z.sum()) for x, y, z in zip(full, right, rest, strict=True)
+            x.size != y.size or not (np.isfinite(x).all() and np.isfinite(z).all())
+            for x, y, z in zip(full, right, rest, strict=True)
         ):
             return None
         weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
@@ -302,6 +303,8 @@ class Locator(Candidates):
             missed = float(np.linalg.norm(fixed + factor * share - goal * aim))
             return (factor, goal) if missed <= CLOSE * np.linalg.norm(goal * aim) else None
         rows = np.stack([-share, aim], axis=1)
+        if not np.isfinite(rows).all() or not np.isfinite(fixed).all():
+            return None  # it grew beyond all bounds
         (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
         missed = float(np.linalg.norm(rows @ np.array([factor, along]) - fixed))
         size = max(float(np.linalg.norm(factor * share)), float(np.linalg.norm(along * aim)))

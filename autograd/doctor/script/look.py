@@ -149,7 +149,7 @@ class Look:
                 values = self.program.run(given)
             except Exception:
                 continue
-            if self._same_way(values):
+            if self._same_way(values) and all(np.isfinite(self.block(values, e)).all() for e in self.ends.values()):
                 found.append(Point(values, True))
         return found
 

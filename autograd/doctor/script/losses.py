@@ -90,8 +90,15 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     shown = {id(n) for _, n, _ in tape.shown}
     kept = shown | {id(thing) for _, _, _, thing, _ in tape.stores}
     apart = [n for n in terminal if id(n) in kept]  # without what is only compared, such as `abs(before - loss)`
+    among = {id(n) for n in terminal}
     terminal = apart or terminal
-    inner = {id(o) for n in terminal for o in n.operands()}
+    inner: set[int] = set()
+    stack = [o for n in terminal for o in n.operands()]
+    while stack:
+        node = stack.pop()
+        if id(node) in among and id(node) not in inner:
+            inner.add(id(node))
+            stack += node.operands()
     by_site: dict[int, list[Node]] = {}
     for node in terminal:
         if node.site is not None and (id(node) in shown or id(node) not in inner):

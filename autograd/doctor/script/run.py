@@ -63,7 +63,7 @@ def run(
             raise OperandError(f"there is no script {shown}")
         if path.endswith(".ipynb"):
             raise OperandError(
-                f"{shown} is a notebook: put its training into a function and call autograd.doctor.run(function) "
+                f"{shown} is a notebook: put its training into a function and call autograd.doctor.run(my_training) "
                 f"in it, or write it as a script with jupyter nbconvert --to script {os.path.basename(path)}"
             )
         name = os.path.basename(path)

@@ -343,18 +343,18 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
         found.rule, found.decay = "decay", -float(coefficients[1])
         found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
         return
-    if len(goal) > 4 * len(points):  # decay, and a gradient that is clipped at some points
-        fits = [
-            np.linalg.lstsq(np.stack(r, axis=1), d, rcond=None)[0]
-            for *r, d in zip(right, weights, changes, strict=True)
-        ]
-        alike = np.ptp([c[1] for c in fits]) <= 1e-6 * abs(fits[0][1]) + 1e-12
-        left = [np.stack(r, axis=1) @ c - d for *r, d, c in zip(right, weights, changes, fits, strict=True)]
-        if alike and np.linalg.norm(np.concatenate(left)) <= 1e-6 * np.linalg.norm(goal):
-            found.decay = -float(fits[0][1])
+    count, size = len(points), len(goal) // len(points)
+    if size > 1:  # decay, and a gradient that is clipped at some points: by another factor at each of them
+        columns = np.zeros((len(goal), count + 1))
+        columns[np.arange(len(goal)), np.repeat(np.arange(count), size)] = rows[:, 0]
+        columns[:, count] = rows[:, 1]
+        fit, *_ = np.linalg.lstsq(columns, goal, rcond=None)
+        if np.linalg.norm(columns @ fit - goal) <= 1e-6 * np.linalg.norm(goal):
+            used = [k for k, g in enumerate(right) if np.any(g)]
+            found.decay = -float(fit[count])
             found.rule = "decay" if abs(found.decay) > 1e-12 else "adaptive"
-            found.right = found.decay >= -1e-12 and all(c[0] < 0 for c in fits)
-            found.uphill = all(c[0] > 0 for c in fits)
+            found.right = found.decay >= -1e-12 and all(fit[k] < 0 for k in used)
+            found.uphill = all(fit[k] > 0 for k in used)
             return
     agree = against = 0
     for g, d in zip(right, changes, strict=True):
@@ -364,6 +364,7 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     found.rule = "adaptive"
     found.right = agree > 0 and against == 0
     found.uphill = against > 0 and agree == 0
+    found.silent = size == 1 and agree > 0 and against > 0  # one number shrunk and moved: no telling which is which
 
 
 def _judge_rows(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
