@@ -55,7 +55,9 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         if loss and not is_called(look, reading, loss):
             continue
         with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
-            found.append(verdicts(look, points, reading))
+            each = verdicts(look, points, reading)
+            if not (_wrong(each) and reading.holds_target(look)):  # such a reading explains all, or nothing
+                found.append(each)
     if not found:
         return None
     everything = found
