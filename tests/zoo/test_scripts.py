@@ -11,7 +11,7 @@ import pytest
 
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.loader import Script
-from tests.zoo import unusual
+from tests.zoo import besides, unusual
 from tests.zoo.hand import HAND, NO_DESCENT, ODD
 from tests.zoo.scripts import NETWORKS, STEPS, Style, combinations, script
 from tests.zoo.strangers import RIGHT, STRANGERS
@@ -142,6 +142,11 @@ def test_an_unusual_loss_or_step_that_is_wrong(name: str) -> None:
 @pytest.mark.parametrize("name", unusual.RIGHT)
 def test_an_unusual_loss_or_step_that_is_right(name: str) -> None:
     assert judged_right(unusual.RIGHT[name]) == ""
+
+
+@pytest.mark.parametrize("name", besides.RIGHT)
+def test_what_is_done_besides_is_no_mistake(name: str) -> None:
+    assert judged_right(besides.RIGHT[name]) == ""
 
 
 @pytest.mark.parametrize("name", unusual.CANNOT_TELL)

@@ -103,12 +103,28 @@ def hyper(thing: Any) -> bool:
     return thing.hyper if isinstance(thing, Node) else not isinstance(thing, (list, tuple, dict))
 
 
+def projected(node: Node) -> Node | None:
+    """What a node brings back to where it may be: `np.maximum(W, 0)`, `np.clip(W, -1, 1)`, `W / np.linalg.norm(W)`."""
+    name, args = getattr(node.function, "__name__", ""), node.args
+    if name in ("maximum", "minimum", "clip", "fmax", "fmin"):
+        inside = [arg for arg in args if isinstance(arg, Node) and not arg.hyper]
+        return inside[0] if len(inside) == 1 and all(arg is inside[0] or hyper(arg) for arg in args) else None
+    if name in ("truediv", "divide") and isinstance(args[0], Node) and isinstance(args[1], Node):
+        return (
+            args[0] if args[0] in args[1].operands() and getattr(args[1].function, "__name__", "") == "norm" else None
+        )
+    return None
+
+
 def direct(node: Node) -> list[Any]:
     """The operands that a result is a change of: `W` in `W - ...`; a plain number stands for itself."""
     function, args = node.function, node.args
     if function is None:
         return []
     name = getattr(function, "__name__", "")
+    inside = projected(node)
+    if inside is not None:
+        return [inside]
     if name == "add":
         return [arg for arg in args if isinstance(arg, (Node, int, float))]
     if name in ("sub", "subtract"):
