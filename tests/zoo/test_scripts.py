@@ -163,3 +163,10 @@ def test_a_factor_of_all_steps_is_told() -> None:
 def test_a_loss_that_the_steps_do_not_follow_is_told() -> None:
     found = found_in(unusual.layers(loss="np.mean(abs(o - Y))"))
     assert found["aside"] == {"line": 11, "text": "np.mean(abs(o - Y))"}
+
+
+def test_the_one_line_that_steps_for_all_blocks_is_not_blamed_for_two_mistakes() -> None:
+    text = unusual.layers(step="for p, g in zip((W1, b1, W2, b2), (dW1, db1, dW2, db2)): p -= 0.1 * g")
+    text = text.replace("dW2 = h.T @ do", "dW2 = z.T @ do").replace("db1 = ds.sum(0)", "db1 = dh.sum(0)")
+    lines = {name: k for k, row in enumerate(text.splitlines(), 1) for name in ("dW2 =", "db1 =") if name in row}
+    assert {fault["line"] for fault in found_in(text)["faults"]} == set(lines.values())

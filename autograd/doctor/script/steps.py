@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .companions import is_average, is_velocity
 from .naming import name_blocks
 from .node import Node, added_at, assembled, cast, linked, masked
 from .sites import Site
@@ -444,48 +445,11 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: 
         else:
             groups[chain.number].append(chain)
     found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]
-    found = [parameter for parameter in found if not _is_velocity(parameter, found, step)]
-    found = [parameter for parameter in found if not _is_average(parameter, found, step)]
+    found = [parameter for parameter in found if not is_velocity(parameter, found, step)]
+    found = [parameter for parameter in found if not is_average(parameter, found, step)]
     found.sort(key=lambda p: p.chains[0].states[0].time)
     name_blocks(tape, found)
     return found
-
-
-def _is_velocity(parameter: Parameter, among: list[Parameter], step: Step) -> bool:
-    """Whether the new state is what another parameter changes by: of Nesterov's momentum, say."""
-    if len(parameter.chains) > 1:
-        return False
-    end = parameter.chains[0].state_at(step.end)
-    for other in among:
-        if other is parameter or len(other.chains) > 1 or other.chains[0].size != parameter.chains[0].size:
-            continue
-        state = other.chains[0].state_at(step.end)
-        added = getattr(state.function, "__name__", "") in ("add", "sub", "subtract")
-        if added and any(operand is end for operand in state.operands()):
-            return True
-    return False
-
-
-def _is_average(parameter: Parameter, among: list[Parameter], step: Step) -> bool:
-    """Whether the new state is made of the old one and of other parameters alone: a mean of them that moves along."""
-    own = {id(state) for chain in parameter.chains for state in chain.states}
-    others = {id(state) for p in among if p is not parameter for chain in p.chains for state in chain.states}
-    stack: list[Any] = [chain.state_at(step.end) for chain in parameter.chains]
-    own -= set(map(id, stack))
-    mixed, known = False, 0
-    while stack and known < 60:
-        node = stack.pop()
-        known += 1
-        if not isinstance(node, Node) or node.hyper or id(node) in own:
-            continue
-        if id(node) in others:
-            mixed = True
-            continue
-        name = getattr(node.function, "__name__", "")
-        if name not in ("add", "sub", "subtract", "mul", "multiply", "copy", "linked", "neg"):
-            return False
-        stack += node.args
-    return mixed and known < 60
 
 
 def _within(chain: Chain, step: Step) -> bool:
