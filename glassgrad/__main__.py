@@ -17,12 +17,15 @@ def main() -> int:
     except ImportError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"glassgrad {autograd.__version__} in {autograd.__path__[0]}")
-    print(f"engine    {'compiled' if autograd.compiled else 'plain Python'}")
-    print(f"Python    {platform.python_version()}, {platform.platform()}")
+    lines = [
+        f"glassgrad  {autograd.__version__} in {autograd.__path__[0]}",
+        f"engine     {'compiled' if autograd.compiled else 'plain Python'}",
+        f"Python     {platform.python_version()}, {platform.platform()}",
+    ]
     for name, extra in requirements():
         version = installed(name) or f"not installed: pip install 'glassgrad[{extra}]'"
-        print(f"{name:9} {version}")
+        lines.append(f"{name:10} {version}")
+    print("\n".join(lines))  # at once, so that `| head` does not close the pipe on the rest
     return 0
 
 

@@ -182,7 +182,7 @@ ATTEMPTS: dict[str, tuple[str, Any]] = {
     ),
     "a notebook for the doctor": (
         "from autograd.doctor import run\nopen('x.ipynb', 'w').close()\nrun('x.ipynb')",
-        Error(OperandError, "autograd.doctor.run(my_training)"),
+        Error(OperandError, "put its training into a function"),
     ),
     "keras: Dense": ("nn.Dense(3)", Error(AttributeError, "write nn.Linear(inputs, outputs)")),
     "keras: compile": (

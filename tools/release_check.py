@@ -126,7 +126,7 @@ def try_out(place: Clean, package: Path, compiled: bool) -> None:
     place.pip("install", package)
     place.python("-m", "pip", "check")
     told = place.python("-m", "glassgrad")
-    if f"engine    {'compiled' if compiled else 'plain Python'}" not in told:
+    if f"engine     {'compiled' if compiled else 'plain Python'}" not in told:
         sys.exit(f"{package.name}: expected the engine to be {'compiled' if compiled else 'plain'}\n{told}")
     place.pip("install", "pytest")
     tests = place.folder / "tree" / "tests"

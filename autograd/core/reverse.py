@@ -14,15 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .node import walk
-
 Order = Iterable[tuple[Any, tuple[Any, ...]]]
 """Pairs of a node and its operands, in the order of a sweep."""
-
-
-def order(*roots: Any) -> list[tuple[Any, tuple[Any, ...]]]:
-    """The results that the roots depend on, each with its operands, as backward visits them: results first."""
-    return [(node, operands) for node, operands in reversed(walk(*roots)) if operands]
 
 
 def sweep(order: Order, arrived: dict[int, Any], pull: Callable[..., Any], key: Callable[[Any], int] = id) -> None:

@@ -116,7 +116,7 @@ class _Search:
         """
         single = {
             leaf: place for place in results for leaf in self.links[place]
-            if not self.links[leaf] and self.uses[leaf] == 1 and leaf not in self.taken | self.roots
+            if not self.links[leaf] and self.uses[leaf] == 1 and leaf not in self.taken and leaf not in self.roots
         }  # fmt: skip
         own = {leaf for leaf in single if self.kinds[leaf] in ("parameter", "constant")}
         if not is_sum:

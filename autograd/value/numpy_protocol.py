@@ -36,7 +36,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         if hasattr(operand, "_apply_array"):
             return NotImplemented  # a Tensor says what it thinks of it
     if name in PLAIN:
-        return ufunc(*[x.item() if hasattr(x, "_apply") else x for x in inputs], **options)
+        return getattr(ufunc, method)(*[x.item() if hasattr(x, "_apply") else x for x in inputs], **options)
     if method == "__call__" and not options:
         if name in OPERATORS and not any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
             return OPERATORS[name](*[x.item() if isinstance(x, (np.ndarray, np.generic)) else x for x in inputs])

@@ -57,7 +57,7 @@ def _remedy(thing: object) -> str:
 
 def is_number(thing: object) -> bool:
     """Whether it is a single number, plain or recorded, that another can be equal to."""
-    return isinstance(thing, (float, int, np.number, numbers.Real)) or (
+    return isinstance(thing, (float, int, np.number, numbers.Number)) or (
         hasattr(thing, "_equal") and not hasattr(thing, "_apply_array")
     )
 

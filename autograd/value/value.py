@@ -218,7 +218,7 @@ class Value(Scalar):
         watching = looking_for_anomalies()
         origins: dict[int, AnomalyError] = {}
         nodes = walk(self)
-        results = [(node, operands) for node, operands in reversed(nodes) if operands]
+        results = [(node, operands) for node, operands in nodes[::-1] if operands]
         for node, _ in results:
             node._grad = 0.0
         arrived: dict[int, Any] = {id(self): start}
@@ -1256,8 +1256,8 @@ SWEEPS: Final = Sweeps()
 def results_below(root: Scalar) -> list[Result]:
     """The results that `root` depends on, as backward visits them: results before operands, their gradients zero.
 
-    The same order as `core.reverse.order` gives, with marks on the nodes in place of a set. What the gradient of a leaf
-    has been so far is kept in its `dx`, where a result has its local derivative.
+    The order of `walk`, results alone and backwards, with marks on the nodes in place of a set. What the gradient of a
+    leaf has been so far is kept in its `dx`, where a result has its local derivative.
 
     What has operands is a Result. The lists say so, because mypyc looks up what comes out of a list: quickly if a class
     has few below it.

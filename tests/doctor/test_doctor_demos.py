@@ -36,7 +36,7 @@ def test_the_consultation_answers_both_questions(tmp_path: Path) -> None:
         assert said in out
     assert "the wrong one looks better" in out
     assert "the samples come one at a time in sorted order" in out
-    fitted = re.search(r"it fits. With 1 it does: mean squared error (\S+) after", out)
+    fitted = re.search(r"shuffled once it is (\S+): it fits", out)
     without = re.search(r"network without biases reaches (\S+), with them", out)
     assert fitted is not None
     assert without is not None

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, Value, draw, maximum, relu, walk, where
-from autograd.core.reverse import order
 from autograd.drawing.flows import flows
 from tests.drawing.page.graphs import network, neuron, tensors
 
@@ -22,7 +21,7 @@ def flow_of(picture: object) -> dict[str, float | None]:
 def test_they_add_up_to_every_gradient(make: object) -> None:
     loss = make()  # type: ignore[operator]
     received = {id(loss): 1.0}
-    for node, operands in order(loss):
+    for node, operands in reversed(walk(loss)):
         for operand, part in zip(operands, flows(walk(loss)).of(node, operands), strict=True):
             if part is not None:
                 received[id(operand)] = received.get(id(operand), 0.0) + part
@@ -80,7 +79,7 @@ def test_the_sums_of_arrays_end_at_their_gradients() -> None:
     loss = tensors()
     found = flows(walk(loss))
     last = {}
-    for node, operands in order(loss):
+    for node, operands in reversed(walk(loss)):
         for operand, total in zip(operands, found.sums_of(node, operands), strict=True):
             if total is not None:
                 last[id(operand)] = total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -321,6 +322,11 @@ def test_no_grad_as_a_decorator() -> None:
     assert predict(w, scale=2.0).data == 18.0
     assert predict(w).is_leaf
     assert not (w * w).is_leaf
+
+
+def test_it_is_equal_to_numbers_of_all_kinds() -> None:
+    for two in (2, 2.0, True + 1, np.float32(2), np.int8(2), Fraction(2), Decimal(2), 2 + 0j):
+        assert (Value(2.0) == two, two == Value(2.0), Value(3.0) == two, Value(3.0) != two) == (True, True, False, True)
 
 
 def test_no_grad_without_parentheses_is_an_error() -> None:

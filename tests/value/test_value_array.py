@@ -214,6 +214,8 @@ def test_what_numpys_own_methods_make_of_it_is_one_again() -> None:
     assert np.isfinite(typed).all()
     assert list(typed.argsort()) == [0, 1]
     assert list(np.logical_and(x, 1.0).ravel()) == [True, True, False, True]
+    assert (np.any(x), np.all(x), np.all(x, axis=1).tolist()) == (True, False, [True, False])
+    assert (np.any(Value(2.0)), np.all(Value(0.0)), np.logical_not(Value(0.0))) == (True, False, True)
 
 
 @pytest.mark.parametrize("nothing_recorded", [True, False])

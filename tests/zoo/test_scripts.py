@@ -11,7 +11,7 @@ import pytest
 
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.loader import Script
-from tests.zoo import unusual
+from tests.zoo import besides, unusual
 from tests.zoo.hand import HAND, NO_DESCENT, ODD
 from tests.zoo.scripts import NETWORKS, STEPS, Style, combinations, script
 from tests.zoo.strangers import RIGHT, STRANGERS
@@ -144,6 +144,11 @@ def test_an_unusual_loss_or_step_that_is_right(name: str) -> None:
     assert judged_right(unusual.RIGHT[name]) == ""
 
 
+@pytest.mark.parametrize("name", besides.RIGHT)
+def test_what_is_done_besides_is_no_mistake(name: str) -> None:
+    assert judged_right(besides.RIGHT[name]) == ""
+
+
 @pytest.mark.parametrize("name", unusual.CANNOT_TELL)
 def test_what_has_no_gradient_to_compare_with_is_not_accused(name: str) -> None:
     assert "failure" in found_in(unusual.CANNOT_TELL[name])
@@ -158,3 +163,10 @@ def test_a_factor_of_all_steps_is_told() -> None:
 def test_a_loss_that_the_steps_do_not_follow_is_told() -> None:
     found = found_in(unusual.layers(loss="np.mean(abs(o - Y))"))
     assert found["aside"] == {"line": 11, "text": "np.mean(abs(o - Y))"}
+
+
+def test_the_one_line_that_steps_for_all_blocks_is_not_blamed_for_two_mistakes() -> None:
+    text = unusual.layers(step="for p, g in zip((W1, b1, W2, b2), (dW1, db1, dW2, db2)): p -= 0.1 * g")
+    text = text.replace("dW2 = h.T @ do", "dW2 = z.T @ do").replace("db1 = ds.sum(0)", "db1 = dh.sum(0)")
+    lines = {name: k for k, row in enumerate(text.splitlines(), 1) for name in ("dW2 =", "db1 =") if name in row}
+    assert {fault["line"] for fault in found_in(text)["faults"]} == set(lines.values())

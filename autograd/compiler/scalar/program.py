@@ -115,9 +115,10 @@ class Program(BaseProgram):
     def _stage(self, op: Op, args: tuple[int, ...]) -> int:
         if op == REDUCE:
             return AFTER
-        latest = self.stages[args[0]]
-        for arg in args[1:]:
-            stage = self.stages[arg]
+        stages = self.stages
+        latest = stages[args[0]]
+        for arg in args:
+            stage = stages[arg]
             if stage != latest:
                 if stage + latest == INSIDE + AFTER:
                     raise StageError("a number of one sample cannot depend on a mean over all of them")

@@ -82,16 +82,18 @@ class Tracer(Recorder):
         stack = [root]
         while stack:
             node = stack[-1]
-            if id(node) in known:
+            key = id(node)
+            if key in known:
                 stack.pop()
                 continue
-            if id(node) not in operands:
-                operands[id(node)] = node.operands
-                stack.extend(reversed(operands[id(node)]))
+            given = operands.get(key)
+            if given is None:
+                operands[key] = given = node.operands
+                stack.extend(reversed(given))
                 continue
             stack.pop()
-            known[id(node)] = self._instruction(node, [known[id(o)] for o in operands[id(node)]])
-            self._kept.append((node, operands[id(node)]))
+            known[key] = self._instruction(node, [known[id(o)] for o in given])
+            self._kept.append((node, given))
         return known[id(root)]
 
     def _instruction(self, node: Value, operands: list[int]) -> int:

@@ -6,8 +6,11 @@ What comes out is plain data: lists, dicts, numbers and texts.
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
+import textwrap
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -311,13 +314,28 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 def common_factor(found: Judgement) -> float:
     """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
     assert found.reading is not None
+    if found.look.states:  # a velocity, say, takes but a part of the gradient in at once
+        return 1.0
     factors = []
     for name, v in found.verdicts.items():
+        if any(abs(v.change.scale - number) <= 1e-5 * number for number in _numbers_in_step(found, name)):
+            return 1.0  # 0.1 * 2 * ...: the 2 is of the derivative
         rate = rate_of(found.look, found.look.ends[name][0])
         if v.right and v.rule == "plain" and v.change.holds and rate:
             factors.append(v.change.scale / rate)
     known = found.reading.kind == "loss" and factors and max(factors) - min(factors) <= 1e-5 * max(factors)
     return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
+
+
+def _numbers_in_step(found: Judgement, name: str) -> Iterator[float]:
+    """The numbers that are written in the lines that update a parameter."""
+    for parameter in found.look.training.parameters:
+        if parameter.name == name:
+            for site in {site for chain in parameter.chains for site in chain.sites}:
+                with contextlib.suppress(SyntaxError):
+                    for node in ast.walk(ast.parse(textwrap.dedent(site.source.segment(site.statement)))):
+                        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+                            yield float(node.value)
 
 
 def _at(site: Site | None) -> dict[str, Any]:

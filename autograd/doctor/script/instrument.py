@@ -59,6 +59,7 @@ class Rewriter(ast.NodeTransformer):
         self.modules = set(modules or ())
         self.functions: list[str] = []
         self.classes: list[str] = []
+        self.in_class = False  # in its body, not in a method
         self.globals: list[set[str]] = [set()]
         self.loops: list[int] = []
         self.statement: Any = None
@@ -242,7 +243,7 @@ class Rewriter(ast.NodeTransformer):
         return self.literal(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        if node.value is None:
+        if node.value is None or self.in_class:  # an annotation in a class makes a field of a dataclass
             return node
         return self.assign(node, node.target, self.literal(node.value), node.value)
 
@@ -379,6 +380,7 @@ class Rewriter(ast.NodeTransformer):
         self._defaults(node.args)
         node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
         classes, self.classes = self.classes, list(self.classes)
+        in_class, self.in_class = self.in_class, False
         loops, self.loops = self.loops, []
         self.functions.append(node.name)
         self.globals.append({name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names})
@@ -397,7 +399,7 @@ class Rewriter(ast.NodeTransformer):
         node.body = body
         self.functions.pop()
         self.globals.pop()
-        self.classes, self.loops = classes, loops
+        self.classes, self.loops, self.in_class = classes, loops, in_class
         return node
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's name
@@ -406,7 +408,9 @@ class Rewriter(ast.NodeTransformer):
         node.bases = [self.visit(base) for base in node.bases]
         self.classes.append(node.name)
         self.functions.append(node.name)
+        in_class, self.in_class = self.in_class, True
         node.body = self.block(node.body)
+        self.in_class = in_class
         self.functions.pop()
         self.classes.pop()
         return node

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .look import Look, Point
-from .losses import Reading, loss_nodes, readings
+from .losses import Reading, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .node import Node
 from .reference import forward_part
@@ -55,7 +55,9 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         if loss and not is_called(look, reading, loss):
             continue
         with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
-            found.append(verdicts(look, points, reading))
+            each = verdicts(look, points, reading)
+            if not (_wrong(each) and reading.holds_target(look)):  # such a reading explains all, or nothing
+                found.append(each)
     if not found:
         return None
     everything = found
@@ -74,12 +76,12 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
 def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     """Everything is right, where a step lowers the sum of two losses, or each block its own; else None."""
     losses = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
-    if not _wrong(best) + _silent(best) or len(losses) < 2:
+    if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
     within = {id(n) for n, _ in forward_part(best.look, best.reading.roots)}
     own = dict(best.verdicts)
-    for other in losses:
+    for other in everything:
         assert other.reading is not None
         if other.form and not any(id(root) in within for root in other.reading.roots):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
@@ -212,7 +214,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     losses = [
         nodes
         for nodes in loss_nodes(Look(training, step), _upto(training, step.number))
-        if nodes[0].site is reading.site
+        if place_of_loss(nodes[0]) == place_of_loss(reading.roots[0])
     ]
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, step, [*watched, *stored_nodes(training, step)])
@@ -236,7 +238,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for show.
     """
     assert best.reading is not None
-    if best.reading.kind == "loss":
+    if best.reading.kind == "loss" or best.reading.holds_target(best.look):
         return best
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:

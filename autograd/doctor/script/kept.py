@@ -25,7 +25,8 @@ def never_zeroed(found: Judgement) -> dict[str, Node]:
             continue
         for chain in look.training.others:
             start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
-            if id(start) in look.states and id(start) in look.program.leaves and _adds(found, chain, name):
+            kept = id(start) in look.states and id(start) in look.program.leaves and np.any(start.value)
+            if kept and _adds(found, chain, name):
                 out[name] = end
     return out
 

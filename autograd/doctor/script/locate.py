@@ -78,7 +78,10 @@ class Locator(Candidates):
         if likely is not None and set(likely.repairs) >= set(wrong):
             return likely
         other = self._best(wrong, False)  # one mistake that explains more is likelier than several
-        return other if likely is None or (other is not None and set(other.repairs) > set(likely.repairs)) else likely
+        if likely is None or other is None:
+            return likely or other
+        wider = set(other.repairs) > set(likely.repairs) and not other.wanted[0].block  # a step explains any block
+        return other if wider else likely
 
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
         """The likeliest of the faults that can be told from what is tried."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from .node import Node
 from .replay import Program, Values, ancestors, compute_node, wide
-from .steps import Step, Training
+from .steps import Step, Training, projected
 
 Array = Any
 
@@ -33,6 +33,13 @@ class Point:
     moved: bool
 
 
+def _stepped(node: Node) -> Node:
+    """Where the step itself ends: what brings a parameter back afterwards follows from no gradient."""
+    while (inside := projected(node)) is not None:
+        node = inside
+    return node
+
+
 class Look:
     """A step, as a program.
 
@@ -43,7 +50,7 @@ class Look:
     def __init__(self, training: Training, step: Step, watched: Iterable[Node] = ()) -> None:
         self.training, self.step = training, step
         self.starts = {p.name: p.at(step.start) for p in training.parameters}
-        self.ends = {p.name: p.at(step.end) for p in training.parameters}
+        self.ends = {p.name: [*map(_stepped, p.at(step.end))] for p in training.parameters}
         self.start_ids = {id(node): name for name, nodes in self.starts.items() for node in nodes}
         states = [chain.state_at(step.start) for chain in training.others if len(chain.states) > 2]
         self.states = {id(node) for node in states if node.time <= step.start} - set(self.start_ids)
@@ -61,8 +68,23 @@ class Look:
             node.function is None
             or id(node) in self.start_ids
             or id(node) in self.states
+            or id(node) in self._kept_copies
             or (node.time <= self.step.start and self._old(node))
         )
+
+    @cached_property
+    def _kept_copies(self) -> set[int]:
+        """Copies of parameters that later steps read: the network that targets come from, held fixed."""
+        starts = {id(node) for nodes in self.starts.values() for node in nodes}
+        tape, step = self.training.tape, self.step
+        copies = {
+            id(node) for node in tape.nodes
+            if step.start < node.time <= step.end
+            and getattr(node.function, "__name__", "") in ("copy", "linked", "array")
+            and any(id(operand) in starts for operand in node.operands())
+        }  # fmt: skip
+        later = (node for node in tape.nodes if node.time > step.end) if copies else ()
+        return {id(operand) for node in later for operand in node.operands() if id(operand) in copies}
 
     def _old(self, node: Node) -> bool:
         """Whether a node of before the step goes back to earlier parameters: then it is taken as it was."""

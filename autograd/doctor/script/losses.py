@@ -8,7 +8,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from .replay import Values
 
 Array = Any
 TERMINAL = 12
+FEW = 6  # runs of one loss that may be on different sets of samples
 
 
 @dataclass(eq=False)
@@ -56,6 +57,20 @@ class Reading:
     @property
     def site(self) -> Any:
         return self.roots[0].site
+
+    def holds_target(self, look: Look) -> bool:
+        """Whether the targets follow from the parameters, too, and are held fixed."""
+        sides = [side for error, _ in self.errors for side in error.args if isinstance(side, Node)]
+        return len(sides) == 2 * len(self.errors) > 0 and all(id(side) in look.depends for side in sides)
+
+
+def place_of_loss(node: Node) -> tuple[int, ...]:
+    """The place of a loss, and those of the calls in which it was computed: the same in every step."""
+    found, context = [-1 if node.site is None else node.site.number], node.context
+    while context is not None:
+        found.append(context[1])
+        context = context[0]
+    return tuple(found)
 
 
 def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
@@ -99,12 +114,12 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         if id(node) in among and id(node) not in inner:
             inner.add(id(node))
             stack += node.operands()
-    by_site: dict[int, list[Node]] = {}
+    groups: dict[Any, list[Node]] = {}  # one loss function for training and for validation has two calls: two losses
     for node in terminal:
         if node.site is not None and (id(node) in shown or id(node) not in inner):
-            by_site.setdefault(node.site.number, []).append(node)
+            groups.setdefault(place_of_loss(node), []).append(node)
     ranked = sorted(
-        by_site.values(),
+        groups.values(),
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
@@ -136,6 +151,10 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                 yield left, 1.0
         elif second and not first and (isinstance(left, Node) or not _begins_with_digit(node)):  # not 1 - p
             yield right, -1.0
+        elif first and second:
+            for target, prediction, sign in ((left, right, -1.0), (right, left, 1.0)):
+                if _bootstrapped(look, target):
+                    yield prediction, sign
     elif node.function is assembled and len(node.args[0]) == 2:  # p[range(n), y] -= 1
         parts = [part for part in node.args[0] if isinstance(part, Node)]
         for whole in parts:
@@ -146,6 +165,13 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                     and isinstance(part.args[1], (int, float))
                 ):
                     yield _through_copies(whole), 1.0
+
+
+def _bootstrapped(look: Look, target: Node) -> bool:
+    """Whether it is data plus something of the parameters, `reward + discount * value`: one holds it fixed."""
+    return getattr(target.function, "__name__", "") == "add" and any(
+        isinstance(arg, Node) and not arg.hyper and id(arg) not in look.depends for arg in target.args
+    )
 
 
 def _begins_with_digit(node: Node) -> bool:
@@ -194,9 +220,26 @@ def _squashes(z: Array, p: Array) -> bool:
     return False
 
 
+def _of_this_step(look: Look, nodes: list[Node]) -> list[Node]:
+    """Without the runs of a loss on samples that the step does not use: in the same loop, on a set for validation."""
+    if not 1 < len(nodes) <= FEW:
+        return nodes
+    used = _data(look, (node for node in look.program.steps if id(node) in look.to_end))
+    kept = [loss for loss in nodes if _data(look, (node for node, _ in forward_part(look, [loss]))) & used]
+    return kept or nodes
+
+
+def _data(look: Look, nodes: Iterable[Node]) -> set[int]:
+    """The arrays that do not depend on the parameters, and that something is computed with that does."""
+    return {
+        id(operand) for node in nodes if id(node) in look.depends and id(node) not in look.program.leaves
+        for operand in node.operands() if id(operand) not in look.depends and np.size(operand.value) > 1
+    }  # fmt: skip
+
+
 def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
     """Everything that the step may minimise."""
-    found = [Reading("loss", nodes) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
     for group in errors(look):
         pairs = [(error, sign) for error, _, sign in group]
         predictions = [prediction for _, prediction, _ in group]

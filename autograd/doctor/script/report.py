@@ -119,7 +119,9 @@ class ScriptReport:
             return body(self)
 
     def __repr__(self) -> str:
-        return f"<ScriptReport of {self.name}: {self.failure or f'{len(self.findings)} lines wrong'}>"
+        count = len(self.findings)
+        wrong = f"{count} line{'s' * (count != 1)} wrong"
+        return f"<ScriptReport of {self.name}: {self.failure or wrong}>"
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

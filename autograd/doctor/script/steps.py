@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .companions import is_average, is_velocity
 from .naming import name_blocks
 from .node import Node, added_at, assembled, cast, linked, masked
 from .sites import Site
@@ -103,12 +104,28 @@ def hyper(thing: Any) -> bool:
     return thing.hyper if isinstance(thing, Node) else not isinstance(thing, (list, tuple, dict))
 
 
+def projected(node: Node) -> Node | None:
+    """What a node brings back to where it may be: `np.maximum(W, 0)`, `np.clip(W, -1, 1)`, `W / np.linalg.norm(W)`."""
+    name, args = getattr(node.function, "__name__", ""), node.args
+    if name in ("maximum", "minimum", "clip", "fmax", "fmin"):
+        inside = [arg for arg in args if isinstance(arg, Node) and not arg.hyper]
+        return inside[0] if len(inside) == 1 and all(arg is inside[0] or hyper(arg) for arg in args) else None
+    if name in ("truediv", "divide") and isinstance(args[0], Node) and isinstance(args[1], Node):
+        return (
+            args[0] if args[0] in args[1].operands() and getattr(args[1].function, "__name__", "") == "norm" else None
+        )
+    return None
+
+
 def direct(node: Node) -> list[Any]:
     """The operands that a result is a change of: `W` in `W - ...`; a plain number stands for itself."""
     function, args = node.function, node.args
     if function is None:
         return []
     name = getattr(function, "__name__", "")
+    inside = projected(node)
+    if inside is not None:
+        return [inside]
     if name == "add":
         return [arg for arg in args if isinstance(arg, (Node, int, float))]
     if name in ("sub", "subtract"):
@@ -428,48 +445,11 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: 
         else:
             groups[chain.number].append(chain)
     found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]
-    found = [parameter for parameter in found if not _is_velocity(parameter, found, step)]
-    found = [parameter for parameter in found if not _is_average(parameter, found, step)]
+    found = [parameter for parameter in found if not is_velocity(parameter, found, step)]
+    found = [parameter for parameter in found if not is_average(parameter, found, step)]
     found.sort(key=lambda p: p.chains[0].states[0].time)
     name_blocks(tape, found)
     return found
-
-
-def _is_velocity(parameter: Parameter, among: list[Parameter], step: Step) -> bool:
-    """Whether the new state is what another parameter changes by: of Nesterov's momentum, say."""
-    if len(parameter.chains) > 1:
-        return False
-    end = parameter.chains[0].state_at(step.end)
-    for other in among:
-        if other is parameter or len(other.chains) > 1 or other.chains[0].size != parameter.chains[0].size:
-            continue
-        state = other.chains[0].state_at(step.end)
-        added = getattr(state.function, "__name__", "") in ("add", "sub", "subtract")
-        if added and any(operand is end for operand in state.operands()):
-            return True
-    return False
-
-
-def _is_average(parameter: Parameter, among: list[Parameter], step: Step) -> bool:
-    """Whether the new state is made of the old one and of other parameters alone: a mean of them that moves along."""
-    own = {id(state) for chain in parameter.chains for state in chain.states}
-    others = {id(state) for p in among if p is not parameter for chain in p.chains for state in chain.states}
-    stack: list[Any] = [chain.state_at(step.end) for chain in parameter.chains]
-    own -= set(map(id, stack))
-    mixed, known = False, 0
-    while stack and known < 60:
-        node = stack.pop()
-        known += 1
-        if not isinstance(node, Node) or node.hyper or id(node) in own:
-            continue
-        if id(node) in others:
-            mixed = True
-            continue
-        name = getattr(node.function, "__name__", "")
-        if name not in ("add", "sub", "subtract", "mul", "multiply", "copy", "linked", "neg"):
-            return False
-        stack += node.args
-    return mixed and known < 60
 
 
 def _within(chain: Chain, step: Step) -> bool:

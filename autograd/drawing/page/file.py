@@ -27,7 +27,7 @@ _POLICY: Final = (
     "default-src 'none'; script-src '{loader}' '{script}'; style-src '{style}'; img-src data:; base-uri 'none'; "
     "form-action 'none'"
 )
-_COMMENTS: Final = re.compile(r"^\s*(//.*|/\*\*.*\*/)\n", re.MULTILINE)
+_COMMENTS: Final = re.compile(r"""^\s*(//.*|/\*\*(?:[^*]|\*(?!/))*\*/)\n|[ \t]+// [^"'`\n]*$""", re.MULTILINE)
 _FRAME: Final = (
     '<iframe sandbox="allow-scripts" title="{title}" srcdoc="{page}" width="100%" height="640" '
     'style="border:1px solid #8884;border-radius:8px"></iframe>'
@@ -139,7 +139,7 @@ def _plain(thing: Any) -> Any:
 
 
 def _terse(script: str) -> str:
-    """A script without the lines that are comments and nothing else: who reads them has the file."""
+    """A script without its comments: who reads them has the file. (Where one ends in a quotation it stays.)"""
     return _COMMENTS.sub("", script)
 
 

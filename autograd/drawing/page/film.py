@@ -23,7 +23,7 @@ from ...tensor.tensor import Tensor
 from ..escape import clean
 from ..order import natural
 from .file import Page, assemble
-from .samples import PLANE_SIDE, Floats, boundary, checked_samples, grid
+from .samples import PLANE_SIDE, Floats, boundary, checked_samples, grid, named_parameters
 from .still import picture
 
 SCRIPTS: Final = ("numbers.js", "elements.js", "tints.js", "plot.js", "film.js")
@@ -35,7 +35,7 @@ class Film:
     """Records a training, frame by frame, and shows it as a page.
 
     Args:
-        model: what is trained: it has `named_parameters()` and can be called.
+        model: what is trained: it has `named_parameters()`, or `parameters()`, and can be called.
         loss: a function without arguments that gives the loss now; without one, give the number to `frame`.
         data: the inputs and the targets, (X, y) with X of shape (n, inputs). For one or two inputs the page then shows
             the fitted curve or the decision boundary.
@@ -73,7 +73,7 @@ class Film:
                 f"got {type(loss).__name__}; write lambda: mse(model(X), y), or give the number to frame(loss)"
             )
         self._model, self._loss, self._predict = model, loss, predict
-        named = list(model.named_parameters())
+        named = named_parameters(model, "Film")
         self._parameters = [each for _, each in named]
         self._names = [
             name if index is None else f"{name}[{','.join(map(str, index))}]"

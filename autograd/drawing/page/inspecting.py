@@ -51,7 +51,7 @@ def inspect(
     if is_step(root):
         with one_sample(root, sample, "inspect") as result:
             return inspect(result, path=path, title=title)
-    if callable(root) and hasattr(root, "named_parameters"):
+    if callable(root) and (hasattr(root, "named_parameters") or hasattr(root, "parameters")):
         if len(sample) != 2:
             raise OperandError(
                 f"a model is shown while it learns: inspect(model, loss, data), got {len(sample)} arguments behind it"

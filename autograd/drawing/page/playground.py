@@ -28,7 +28,7 @@ from ..view import MOST_VALUES, View
 from .file import Page
 from .film import Film
 from .graph_page import page_of
-from .samples import Floats, boundary, checked_samples
+from .samples import Floats, boundary, checked_samples, named_parameters
 
 ACTIVATIONS: Final = (tanh, sigmoid, relu, silu, softplus)
 """What the page may put in the place of the model's activation."""
@@ -46,7 +46,8 @@ class Playground(Page):
     take single steps, and change the learning rate, the batch, the order of the samples, the activation, the weights.
 
     Args:
-        model: takes one sample, a list of numbers, and gives one; it has `named_parameters()`, as an `nn.MLP`.
+        model: takes one sample, a list of numbers, and gives one; it has `named_parameters()` as an
+            `nn.MLP`, or `parameters()`.
         loss: from the predictions and the targets of a batch, arrays of Values, to one Value, such as `nn.mse`: the
             mean over the samples.
         data: the inputs and the targets, (X, y) with X of shape (n, inputs) and y of shape (n,).
@@ -251,12 +252,9 @@ def _parameters(model: Any) -> dict[str, Value]:
     Raises:
         OperandError: it is no such model.
     """
-    if not callable(model) or not hasattr(model, "named_parameters"):
-        raise OperandError(
-            f"a Playground takes a model that can be called and has named_parameters(), such as nn.MLP, got "
-            f"{describe(model)}"
-        )
-    named = dict(model.named_parameters())
+    if not callable(model):
+        raise OperandError(f"a Playground takes a model that can be called, such as nn.MLP, got {describe(model)}")
+    named = dict(named_parameters(model, "Playground"))
     wrong = next((each for each in named.values() if not isinstance(each, Value)), None)
     if wrong is not None or not named:
         raise OperandError(

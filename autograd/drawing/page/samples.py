@@ -1,4 +1,4 @@
-"""The data that a page shows a model on: inputs and targets, and the grid on which the model is asked."""
+"""What a page is told of a training: the model's parameters by name, its data, and the grid on which it is asked."""
 
 from __future__ import annotations
 
@@ -7,12 +7,34 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from ...carrier import describe
 from ...errors import OperandError
 
 Floats = npt.NDArray[np.float64]
 
 CURVE_POINTS: Final = 65
 PLANE_SIDE: Final = 25
+
+
+def named_parameters(model: Any, what: str) -> list[tuple[str, Any]]:
+    """The parameters of a model by name. One that has only `parameters()` gives no names: then it is the labels.
+
+    Args:
+        what: who takes the model, for the message.
+
+    Raises:
+        OperandError: it has neither.
+    """
+    if callable(getattr(model, "named_parameters", None)):
+        return list(model.named_parameters())
+    if not callable(getattr(model, "parameters", None)):
+        raise OperandError(
+            f"a {what} takes a model with named_parameters() or parameters(), such as nn.MLP, got {describe(model)}"
+        )
+    found = list(model.parameters())
+    labels = [getattr(each, "label", "") for each in found]
+    is_named = all(labels) and len(set(labels)) == len(labels)
+    return list(zip(labels if is_named else [f"p{k}" for k in range(len(found))], found, strict=True))
 
 
 def checked_samples(data: Any, what: str) -> tuple[Floats, Floats]:

@@ -39,10 +39,11 @@ def steps(tab: Any, count: int) -> None:
         tab.click("#train-one")
 
 
-def trained(model: MLP, loss: Any, rate: float, batches: list[list[int]]) -> float:
+def trained(model: Any, loss: Any, rate: float, batches: list[list[int]]) -> float:
     """The mean loss of the model on all samples after the engine has trained it on these batches."""
     for batch in batches:
-        model.zero_grad()
+        for p in model.parameters():
+            p.grad = 0.0
         loss([model([X[k]]) for k in batch], [Y[k] for k in batch]).backward()
         for p in model.parameters():
             p.data -= rate * p.grad
@@ -419,3 +420,30 @@ def test_all_controls_are_seen_at_once(opened: Opened) -> None:
     tab = opened(Playground(MLP(2, [4, 1], activation="relu", seed=1), mse, (inputs, targets)))
     last, panel = tab.locator("#sample").bounding_box(), tab.locator("#panel").bounding_box()
     assert last["y"] + last["height"] <= panel["y"] + panel["height"]
+
+
+class Perceptron:
+    """A model as in micrograd: plain Values, without names."""
+
+    def __init__(self) -> None:
+        self.w = [Value(0.1 * k - 0.2) for k in range(6)]
+
+    def __call__(self, x: list[Any]) -> Value:
+        hidden = [(self.w[2 * k] * x[0] + self.w[2 * k + 1]).tanh() for k in range(2)]
+        return self.w[4] * hidden[0] + self.w[5] * hidden[1]
+
+    def parameters(self) -> list[Value]:
+        return self.w
+
+
+def test_a_model_without_names(opened: Opened) -> None:
+    model = Perceptron()
+    tab = opened(inspect(model, mse, (X, Y)))
+    steps(tab, 2)
+    want = trained(model, mse, 0.1, [list(range(len(X)))] * 2)
+    assert figure(tab, "loss") == pytest.approx(want, rel=1e-12)
+    film = Film(model)
+    film.frame(1.0)
+    assert "p5" in str(film._names)
+    with pytest.raises(OperandError, match=r"a Film takes a model with named_parameters\(\) or parameters\(\)"):
+        Film(lambda x: x)

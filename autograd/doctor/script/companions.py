@@ -1,0 +1,44 @@
+"""States that go along with parameters and are none themselves: velocities, and means of what the parameters were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .node import Node
+
+
+def is_velocity(parameter: Any, among: list[Any], step: Any) -> bool:
+    """Whether the new state is what another parameter changes by: of Nesterov's momentum, say."""
+    if len(parameter.chains) > 1:
+        return False
+    end = parameter.chains[0].state_at(step.end)
+    for other in among:
+        if other is parameter or len(other.chains) > 1 or other.chains[0].size != parameter.chains[0].size:
+            continue
+        state = other.chains[0].state_at(step.end)
+        added = getattr(state.function, "__name__", "") in ("add", "sub", "subtract")
+        if added and any(operand is end for operand in state.operands()):
+            return True
+    return False
+
+
+def is_average(parameter: Any, among: list[Any], step: Any) -> bool:
+    """Whether the new state is made of the old one and of other parameters alone: a mean of them that moves along."""
+    own = {id(state) for chain in parameter.chains for state in chain.states}
+    others = {id(state) for p in among if p is not parameter for chain in p.chains for state in chain.states}
+    stack: list[Any] = [chain.state_at(step.end) for chain in parameter.chains]
+    own -= set(map(id, stack))
+    mixed, known = False, 0
+    while stack and known < 60:
+        node = stack.pop()
+        known += 1
+        if not isinstance(node, Node) or node.hyper or id(node) in own:
+            continue
+        if id(node) in others:
+            mixed = True
+            continue
+        name = getattr(node.function, "__name__", "")
+        if name not in ("add", "sub", "subtract", "mul", "multiply", "copy", "linked", "neg"):
+            return False
+        stack += node.args
+    return mixed and known < 60
