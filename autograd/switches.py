@@ -252,10 +252,31 @@ def _anomaly(node: Any, operands: Any, operand: Any, number: Any) -> AnomalyErro
         place = next(k for k, each in enumerate(operands) if each is operand)
         what = f"that is not finite to its operand {place}"
     shape = f" of shape {number.shape}" if getattr(number, "shape", ()) else ""
-    return AnomalyError(
-        f"backward through {node.op} gave a gradient {what}{shape}"
-        + (f", recorded at {node.source}" if node.source else "; record the graph under detect_anomaly() too")
-    )
+    return AnomalyError(f"backward through {node.op} gave a gradient {what}{shape}{_recorded_at(node)}")
+
+
+def _recorded_at(node: Any) -> str:
+    return f", recorded at {node.source}" if node.source else "; record the graph under detect_anomaly() too"
+
+
+def check_tangents(order: Any, tangents: dict[int, Any], outputs: Sequence[Any]) -> None:
+    """The same of forward mode.
+
+    Raises:
+        AnomalyError: the tangent of an output is not finite; the message names the first result that has such a one.
+    """
+
+    def is_sound(node: Any) -> bool:
+        number = tangents.get(id(node))
+        number = getattr(number, "number", number)
+        return number is None or bool(np.all(np.isfinite(number)))
+
+    if not all(map(is_sound, outputs)):
+        for node, _ in order:
+            if not is_sound(node):
+                raise AnomalyError(
+                    f"forward mode through {node.op} gave a tangent that is not finite{_recorded_at(node)}"
+                )
 
 
 _HERE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -14,7 +14,7 @@ from ..core.node import walk
 from ..core.reverse import sweep
 from ..errors import AnomalyError
 from ..masking import Arrived, finite
-from ..switches import check_cotangents, looking_for_anomalies
+from ..switches import check_cotangents, check_tangents, looking_for_anomalies
 from ..system.quiet import quiet
 
 Between = list[tuple[Any, tuple[Any, ...]]]
@@ -89,13 +89,16 @@ def push_arrived(
 ) -> list[Any]:
     """The same, where it matters as `Arrived`."""
     order, _ = between(inputs, outputs)
+    watching = not differentiable and looking_for_anomalies()
 
     def attempt(exactly: bool) -> list[Any]:
         known = {id(node): _start(node, t, exactly, Arrived) for node, t in zip(inputs, tangents, strict=True)}
         push_forward(order, known, lambda node, operands, given: node._push(given, operands, differentiable))
+        if watching:
+            check_tangents(order, known, outputs)
         return [known.get(id(node)) for node in outputs]
 
-    return _attempted(attempt, differentiable or any(isinstance(t, Arrived) for t in tangents), outputs)
+    return _attempted(attempt, differentiable or watching or any(isinstance(t, Arrived) for t in tangents), outputs)
 
 
 def plain(g: Any) -> Any:

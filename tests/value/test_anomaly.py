@@ -17,6 +17,7 @@ from autograd import (
     ceil,
     detect_anomaly,
     grad,
+    jvp,
     no_grad,
     parameter,
     primitive,
@@ -170,3 +171,14 @@ def test_what_is_masked_is_not_blamed_for_another(make: Any) -> None:
         y = x ** ceil(x) + sqrt(z) * 0.5
         assert message(y.backward).startswith("backward through sqrt gave a gradient")
         assert message(lambda: grad(sqrt)(0.0)).startswith("backward through sqrt gave a gradient")
+
+
+@pytest.mark.parametrize("zero", [0.0, np.array(0.0), np.array([0.0, 1.0])])
+def test_forward_mode_names_the_first_tangent_that_is_not_finite(zero: Any) -> None:
+    direction = np.ones_like(zero) if np.ndim(zero) else 1.0
+    with detect_anomaly():
+        with pytest.raises(AnomalyError, match=r"forward mode through sqrt gave a tangent.*test_anomaly\.py"):
+            jvp(lambda x: sqrt(x) * 0.0, (zero,), (direction,))
+        value, slope = jvp(lambda x: where(x >= 0, 2.0 * x, sqrt(x)), (zero,), (direction,))
+    np.testing.assert_array_equal(slope, 2.0 * direction)
+    np.testing.assert_array_equal(value, 2.0 * zero)
