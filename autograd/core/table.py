@@ -20,6 +20,7 @@ LN10: Final = math.log(10.0)
 SQRT_PI: Final = math.sqrt(math.pi)
 SQRT_2PI: Final = math.sqrt(2.0 * math.pi)
 SQRT_HALF: Final = math.sqrt(0.5)
+SMALLEST: Final = 2.0**-1022  # below it, numbers lose digits and their reciprocals overflow
 
 # ---------------------------------------------------------------------------------------------------- arithmetic
 
@@ -43,10 +44,10 @@ abs: Rule = intrinsic("abs", lambda x: sign(x),
 def _nought(x: Any, y: Any, out: Any) -> Any:
     """The slope of x**0 to x, in words whose slope to y is 1 / x, also where x < 0 has no logarithm.
 
-    It is stated to be 0 where 1 / x is not a number other than 0: at 0 and at what is not finite.
+    It is stated to be 0 where 1 / x is not a number other than 0: at 0 and beside it, and at what is not finite.
     """
     slope = where(less(x, 0), y / x, y * out / x)
-    return where(less(abs(x), math.inf), where(equal(x, 0), 0, slope), 0)
+    return where(equal(x - x, 0), where(less(abs(x), SMALLEST), 0, slope), 0)
 
 
 def _log(x: Any, y: Any, out: Any) -> Any:
@@ -180,14 +181,14 @@ silu: Rule = Rule("silu", lambda x: x * sigmoid(x), lambda x: sigmoid(x) * (1 + 
 
 # ----------------------------------------------------------------------------------------------------- selection
 
-maximum: Rule = intrinsic("maximum",  # a tie is shared; NaN, which is neither smaller nor equal, lets all pass
-    lambda x, y: where(less(x, y), 0, where(equal(x, y), 0.5, 1)),
-    lambda x, y: where(greater(x, y), 0, where(equal(x, y), 0.5, 1)),
+maximum: Rule = intrinsic("maximum",  # a tie is shared, and NaN makes one
+    lambda x, y: where(greater(x, y), 1, where(less(x, y), 0, 0.5)),
+    lambda x, y: where(less(x, y), 1, where(greater(x, y), 0, 0.5)),
     c="", formula=lambda x, y: where(greater(x, y), x, where(equal(x, x), y, x)),
     commutative=True, kinks=(0.0,), doc="the larger of x and y; NaN if either is")
 minimum: Rule = intrinsic("minimum",
-    lambda x, y: where(greater(x, y), 0, where(equal(x, y), 0.5, 1)),
-    lambda x, y: where(less(x, y), 0, where(equal(x, y), 0.5, 1)),
+    lambda x, y: where(less(x, y), 1, where(greater(x, y), 0, 0.5)),
+    lambda x, y: where(greater(x, y), 1, where(less(x, y), 0, 0.5)),
     c="", formula=lambda x, y: where(less(x, y), x, where(equal(x, x), y, x)),
     commutative=True, kinks=(0.0,), doc="the smaller of x and y; NaN if either is")
 sign: Rule = intrinsic("sign", lambda: 0,

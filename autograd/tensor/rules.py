@@ -24,7 +24,7 @@ import numpy as np
 from ..core.table import abs as absolute
 from ..core.table import exp
 from ..errors import ShapeError
-from ..numbers.functions import equal, less, where
+from ..numbers.functions import equal, greater, less, where
 from ..system.arrays import as_array
 from ..system.quiet import quiet
 
@@ -340,14 +340,15 @@ einsum: ArrayRule = ArrayRule(
 # ----------------------------------------------------------------------------------- reductions with a derivative
 
 
-def _winners(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    """1 where an element is the extreme one, shared evenly among ties; 1 for all beside NaN. No gradient of its own."""
-    plain, top = plain_array(x), _spread(plain_array(out), x.shape, axis, keepdims)
-    won = equal(plain, top).astype(plain.dtype)
-    count = np.sum(won, axis=axis, keepdims=True)
-    if not np.all(count):
-        won, count = where(equal(count, 0), 1.0, won), where(equal(count, 0), 1.0, count)
-    return won / count
+def _extreme(name: str, value: Pull, loses: Pull) -> ArrayRule:
+    """A row with slope 1 at the extreme element, shared evenly among ties (NaN ties with all); constant in its turn."""
+
+    def winners(out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+        plain, top = plain_array(x), _spread(plain_array(out), x.shape, axis, keepdims)
+        won = (~loses(plain, top)).astype(plain.dtype)
+        return won / np.sum(won, axis=axis, keepdims=True)
+
+    return reduction(name, value, winners, selects=True)
 
 
 def plain_array(x: Any) -> Any:
@@ -355,8 +356,8 @@ def plain_array(x: Any) -> Any:
     return x._data if hasattr(x, "_apply_array") else x
 
 
-max: ArrayRule = reduction("max", np.max, _winners, selects=True)
-min: ArrayRule = reduction("min", np.min, _winners, selects=True)
+max: ArrayRule = _extreme("max", np.max, less)
+min: ArrayRule = _extreme("min", np.min, greater)
 
 
 def _products_of_the_others(x: Any, axis: Any) -> Any:

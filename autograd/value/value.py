@@ -399,7 +399,7 @@ class Value(Scalar):
             y = other._data
             t1 = ieee.log(x)
             out = ieee.power(x, y)
-            return Result(POWER, out, self, (((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if math.fabs(x) < ieee.INF else 0.0) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
+            return Result(POWER, out, self, (((0.0 if math.fabs(x) < 2.2250738585072014e-308 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if x - x == 0.0 else 0.0) if y == 0.0 else y * ieee.power(x, y - 1.0)), other, ((0.0 if y >= 0.0 else -out) if x == 0.0 else (((1.0 + y) * t1 if x < 0.0 else out * t1) if y == 0.0 else out * t1)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -409,7 +409,7 @@ class Value(Scalar):
         else:
             y = to_float(other, "an operand of **")
         out = ieee.power(x, y)
-        return Result(POWER, out, self, (((0.0 if x == 0.0 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if math.fabs(x) < ieee.INF else 0.0) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
+        return Result(POWER, out, self, (((0.0 if math.fabs(x) < 2.2250738585072014e-308 else (ieee.divide(y, x) if x < 0.0 else ieee.divide(y * out, x))) if x - x == 0.0 else 0.0) if y == 0.0 else y * ieee.power(x, y - 1.0)), None, y)
 
     def __rpow__(self, other: object) -> Any:
         """Return x to the power y; NaN, never complex, for x < 0."""
@@ -812,7 +812,7 @@ class Value(Scalar):
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            return Result(MAXIMUM, ieee.maximum(x, y), self, (0.0 if x < y else (0.5 if x == y else 1.0)), other, (0.0 if x > y else (0.5 if x == y else 1.0)))
+            return Result(MAXIMUM, ieee.maximum(x, y), self, (1.0 if x > y else (0.0 if x < y else 0.5)), other, (1.0 if x < y else (0.0 if x > y else 0.5)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -821,7 +821,7 @@ class Value(Scalar):
             return MAXIMUM(self, other)
         else:
             y = to_float(other, "an operand of maximum")
-        return Result(MAXIMUM, ieee.maximum(x, y), self, (0.0 if x < y else (0.5 if x == y else 1.0)), None, y)
+        return Result(MAXIMUM, ieee.maximum(x, y), self, (1.0 if x > y else (0.0 if x < y else 0.5)), None, y)
 
     def _rmaximum(self, other: object) -> Any:
         """Return the larger of x and y; NaN if either is."""
@@ -834,14 +834,14 @@ class Value(Scalar):
             return MAXIMUM(other, self)
         else:
             x = to_float(other, "an operand of maximum")
-        return Result(MAXIMUM, ieee.maximum(x, y), None, x, self, (0.0 if x > y else (0.5 if x == y else 1.0)))
+        return Result(MAXIMUM, ieee.maximum(x, y), None, x, self, (1.0 if x < y else (0.0 if x > y else 0.5)))
 
     def minimum(self, other: object) -> Any:
         """Return the smaller of x and y; NaN if either is."""
         x = self._data
         if isinstance(other, Value):
             y = other._data
-            return Result(MINIMUM, ieee.minimum(x, y), self, (0.0 if x > y else (0.5 if x == y else 1.0)), other, (0.0 if x < y else (0.5 if x == y else 1.0)))
+            return Result(MINIMUM, ieee.minimum(x, y), self, (1.0 if x < y else (0.0 if x > y else 0.5)), other, (1.0 if x > y else (0.0 if x < y else 0.5)))
         if type(other) is float:
             y = other
         elif isinstance(other, int):
@@ -850,7 +850,7 @@ class Value(Scalar):
             return MINIMUM(self, other)
         else:
             y = to_float(other, "an operand of minimum")
-        return Result(MINIMUM, ieee.minimum(x, y), self, (0.0 if x > y else (0.5 if x == y else 1.0)), None, y)
+        return Result(MINIMUM, ieee.minimum(x, y), self, (1.0 if x < y else (0.0 if x > y else 0.5)), None, y)
 
     def _rminimum(self, other: object) -> Any:
         """Return the smaller of x and y; NaN if either is."""
@@ -863,7 +863,7 @@ class Value(Scalar):
             return MINIMUM(other, self)
         else:
             x = to_float(other, "an operand of minimum")
-        return Result(MINIMUM, ieee.minimum(x, y), None, x, self, (0.0 if x < y else (0.5 if x == y else 1.0)))
+        return Result(MINIMUM, ieee.minimum(x, y), None, x, self, (1.0 if x > y else (0.0 if x < y else 0.5)))
 
     def sign(self) -> Value:
         """Return -1, 0 or 1; its slope is 0 everywhere."""

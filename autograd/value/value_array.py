@@ -375,11 +375,11 @@ def _winner(rule: Any, elements: list[Any]) -> Any:
         return functools.reduce(rule, elements)
     numbers = [_number(each) for each in elements]
     top = functools.reduce(rule, numbers)
-    winners = [each for each, number in zip(elements, numbers, strict=True) if number == top]
+    winners = [each for each, number in zip(elements, numbers, strict=True) if number == top or top != top]
     if len(winners) == 1:
         return winners[0] if isinstance(winners[0], Value) else constant(float(winners[0]))
-    if not math.isfinite(top):  # beside NaN, which comes first, all have the slope 1, as in a Tensor
-        return functools.reduce(rule, winners or sorted(elements, key=lambda each: not math.isnan(_number(each))))
+    if math.isinf(top):
+        return functools.reduce(rule, winners)
     first, *others = winners
     return functools.reduce(lambda total, each: total + (each - first) / len(winners), others, first)
 

@@ -78,7 +78,7 @@ def test_the_formulas_of_the_table() -> None:
     assert derivative(rules.multiply, 0) == "y"
     assert derivative(rules.add, 1) == "1"
     assert derivative(rules.relu, 0) == "where(x > 0, 1, 0)"
-    assert derivative(rules.maximum, 0) == "where(x < y, 0, where(x == y, 0.5, 1))"
+    assert derivative(rules.maximum, 0) == "where(x > y, 1, where(x < y, 0, 0.5))"
     assert formula.value(rules.add) == "x + y"
     assert formula.value(rules.power) == "x**y"
     assert formula.value(rules.negative) == "-x"
