@@ -19,7 +19,7 @@ from .edges import changed_edge
 from .judge import input_like
 from .look import Point
 from .losses import errors
-from .match import close, laid_over, summed_to_one
+from .match import close, laid_over, matched, summed_to_one
 from .node import Node
 from .quantities import Quantity
 from .replay import pulled
@@ -274,11 +274,15 @@ class Explainer(Slopes):
         )
 
     def _is_penalty(self, part: Quantity) -> bool:
-        consumer = part.consumer
-        assert consumer is not None
-        name = getattr(consumer.function, "__name__", "")
-        block = bool(part.block)
-        return block and name in ("square", "pow", "power", "mul", "multiply", "sum", "norm", "abs", "dot", "vdot")
+        """Whether a part of the gradient of a block is along the block itself, or its signs, and along no data."""
+        own = self._values(part.node)
+        for like in (own, [np.sign(each) for each in own]):
+            if self._same(part.values, like) is not None:
+                return bool(part.block)
+            single = np.size(like[0]) == 1
+            if not single and all(matched([v], [u]).holds for v, u in zip(part.values, like, strict=True)):
+                return bool(part.block)
+        return False
 
     def _operand(self) -> Cause | None:
         """Another operand where the forward product is undone: the weight not transposed, another layer's values."""
