@@ -214,3 +214,13 @@ def test_texts_and_missing_cotangents_are_no_numbers() -> None:
         jacobian(lambda x: [x, "a"])(2.0)
     with pytest.raises(OperandError, match="a cotangent must be a real number, got NoneType"):
         vjp(lambda x: x * x, 3.0)[1](None)
+
+
+@pytest.mark.parametrize("x", [0.0, 5e-324, 1e-310, -1e-310])
+@pytest.mark.parametrize("n", [0, 1.0, 2])
+def test_derivatives_of_whole_powers_beside_zero_end(x: float, n: float) -> None:
+    derivative = lambda x: x**n  # noqa: E731
+    for _ in range(int(n) + 1):
+        derivative = grad(derivative)
+    assert derivative(x) == grad(derivative)(x) == 0.0
+    assert hessian(lambda x: (x**0).sum())(np.array([x])).tolist() == [[0.0]]

@@ -99,7 +99,7 @@ def test_data_grad_and_seed_are_numbers(thing: Any, said: str) -> None:
 
 @pytest.mark.parametrize(("thing", "said"), NOT_NUMBERS, ids=IDS)
 def test_comparisons_are_with_numbers(thing: Any, said: str) -> None:
-    v = Value(2.0)
+    v = Value(2.5)
     for sign in ("<", "<=", ">", ">="):
         message = f"the right side of {sign} with a Value must be a real number, got {said}"
         refused(lambda s=sign: eval(f"v {s} t", {"v": v, "t": thing}), message)
