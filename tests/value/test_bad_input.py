@@ -283,3 +283,9 @@ def test_a_number_that_is_not_one_goes_through_and_is_seen() -> None:
     """A NaN among the labels y of a data set is a number: it makes the loss NaN; `detect_anomaly` says where."""
     loss = (Value(2.0) - math.nan) ** 2
     assert math.isnan(loss.data)
+
+
+@pytest.mark.parametrize("attempt", [lambda v, t: Value(t), lambda v, t: v * t, lambda v, t: t * v, lambda v, t: v > t])
+def test_a_span_of_time_is_no_number(attempt: Callable[..., Any]) -> None:
+    with pytest.raises(OperandError, match="must be a real number, got timedelta"):
+        attempt(Value(2.0), np.timedelta64(2, "s"))
