@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograd import OperandError, examine
-from autograd.doctor.targets import accuracy
+from autograd.doctor.learning.targets import accuracy
 from nn import MLP, mse
 from tests.zoo import trainings as zoo
 from tests.zoo.trainings import FAILING, WORKING, SetUp

@@ -76,7 +76,7 @@ def test_every_message_is_used() -> None:
 
 
 def test_every_cause_has_its_message() -> None:
-    text = "".join(file.read_text(encoding="utf-8") for file in ROOM.glob("script/*.py"))
+    text = "".join(file.read_text(encoding="utf-8") for file in ROOM.glob("script/**/*.py"))
     causes = set(re.findall(r'Cause\(\s*"([^"]+)"', text))
     assert len(causes) > 15
     elsewhere = {"wrong-operand", "wrong-axis", "dropped-edge", "doubled-edge", "scaled", "sign+scaled"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autograd.doctor.script.consult import Options, consult
-from autograd.doctor.script.loader import Script
+from autograd.doctor.script.watch.loader import Script
 from tests.zoo import besides, unusual
 from tests.zoo.hand import HAND, NO_DESCENT, ODD
 from tests.zoo.scripts import NETWORKS, STEPS, Style, combinations, script

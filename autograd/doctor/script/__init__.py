@@ -1,5 +1,5 @@
-"""A learner's script, run as it is under a tracer: every number it computes is kept with the line that computed it.
+"""A learner's script, from end to end: it is run and watched, judged, repaired and told about.
 
-To read: `instrument` (which calls are put into the code) → `tape` (what is kept) → `hooks` (what the calls do) →
-`sandbox` (what the script may not do) → `child` (the process it runs in) → `parent`.
+To read: `run` → `process` and `child` (the process it runs in) → `consult` (one consultation: `watch`, `judge`,
+`write`) → `cure` (the training as it is and repaired) → `answers` → `report`.
 """

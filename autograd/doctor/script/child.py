@@ -14,11 +14,11 @@ from typing import Any
 from ...value.collector import leave_alone
 from ..language import say, speaking
 from .consult import Options, consult
-from .edits import Edit
-from .loader import Script, Subject
-from .sandbox import Refused, Sandbox, seed
-from .sites import Source, text_of
 from .trial import Watch, Watched, run_trial
+from .watch.edits import Edit
+from .watch.loader import Script, Subject
+from .watch.sandbox import Refused, Sandbox, seed
+from .watch.sites import Source, text_of
 
 JOB, ANSWER, ASIDE = "job.json", "answer.json", "aside"
 

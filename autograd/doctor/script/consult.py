@@ -17,27 +17,27 @@ from typing import Any
 import numpy as np
 
 from ..language import say
-from .blame import place
-from .candidates import Fault
-from .compared import Cause
-from .drawn import graph_of
-from .edits import Edit, patched
-from .explain import Explainer
-from .judge import judge
-from .kept import kept_faults, never_zeroed, uphill_faults
-from .loader import Subject
-from .locate import Locator
-from .node import Node
-from .quantities import Quantities
-from .record import Recording, record
-from .repair import Repairer
-from .sandbox import Refused, seed
-from .sites import Site, Source
-from .steps import Training, find_chains
-from .unused import faults_in_unused, unused_gradients
-from .verdicts import Judgement, rate_of
+from .judge.blame import place
+from .judge.candidates import Fault
+from .judge.compared import Cause
+from .judge.explain import Explainer
+from .judge.judge import judge
+from .judge.kept import kept_faults, never_zeroed, uphill_faults
+from .judge.locate import Locator
+from .judge.quantities import Quantities
+from .judge.unused import faults_in_unused, unused_gradients
+from .judge.verdicts import Judgement, rate_of
+from .watch.edits import Edit, patched
+from .watch.loader import Subject
+from .watch.node import Node
+from .watch.record import Recording, record
+from .watch.sandbox import Refused, seed
+from .watch.sites import Site, Source
+from .watch.steps import Training, find_chains
 from .watching import rate_places, watched_for
-from .words import Words
+from .write.drawn import graph_of
+from .write.repair import Repairer
+from .write.words import Words
 
 TRIES = 8
 SECONDS_FOR_TEXTS = 4.0

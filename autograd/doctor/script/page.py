@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from ..language import say, sentences, spoken
-from .drawn import picture
+from .write.drawn import picture
 
 COLOURS = ("#c0392b", "#2471a3", "#8e7cc3", "#1e8449", "#b9770e")
 STYLE = """

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..language import say, spoken
 from .child import ANSWER, JOB, serve
-from .loader import Function, Script
+from .watch.loader import Function, Script
 
 GRACE = 40.0
 """Seconds that judging may take after a script was recorded."""

@@ -11,9 +11,9 @@ from typing import Any
 from ...errors import OperandError
 from ..language import chosen, speaking
 from .cure import Clinic, Cure
-from .loader import Function, Script
 from .process import Worker
 from .report import ScriptReport, report_of
+from .watch.loader import Function, Script
 
 SECONDS = 55.0
 """For everything together."""

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from .edits import Edit
-from .loader import Subject
-from .sandbox import Refused
-from .sites import Source, Span
+from .watch.edits import Edit
+from .watch.loader import Subject
+from .watch.sandbox import Refused
+from .watch.sites import Source, Span
 
 WATCH = "_doctor_watch_"
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .look import Look
-from .loops import find_loops
-from .losses import errors
-from .node import Node
-from .record import Recording
-from .sites import Site
+from .judge.look import Look
+from .judge.losses import errors
+from .judge.verdicts import Judgement, written_number
 from .trial import Place, Watched
-from .verdicts import Judgement, written_number
+from .watch.loops import find_loops
+from .watch.node import Node
+from .watch.record import Recording
+from .watch.sites import Site
 
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
 

@@ -11,8 +11,8 @@ import pytest
 
 from autograd import OperandError
 from autograd.doctor import run
-from autograd.doctor.script.loader import Script
 from autograd.doctor.script.trial import Curve, Watch, Watched, run_trial, watched_text
+from autograd.doctor.script.watch.loader import Script
 
 SLOPE = """
 import numpy as np

@@ -1,0 +1,316 @@
+"""What is worth trying: for each value of the backward part the right quantities that could belong there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node, same_statement
+from ..watch.sites import Site
+from .losses import errors
+from .match import matched
+from .quantities import Quantities, Quantity, by_family
+from .replay import Values
+from .verdicts import Judgement, gradient_nodes
+
+Array = Any
+Change = dict[int, list[Array]]  # id of a node -> its values at the points
+CLOSE = 1e-6
+
+
+@dataclass(eq=False)
+class Fault:
+    """A value that is wrong.
+
+    Args:
+        nodes: the value, at each turn of a loop.
+        wanted: what it should be, one for each node.
+        scale: the factor that goes with it.
+        turned: whether the layout of the script is the transpose.
+        repairs: the blocks that it puts right.
+        right: the right values by node, at each point.
+        wrong: those that the script has, with the faults before it repaired.
+        exact: whether the steps are plain descent then, with nothing else in them.
+        place: where to put the blame: the node's own place, or that of a call.
+    """
+
+    nodes: list[Node]
+    wanted: list[Quantity]
+    scale: float
+    turned: bool
+    repairs: list[str]
+    right: Change
+    wrong: Change
+    exact: bool = True
+    place: Site | None = field(default=None)
+
+    @property
+    def first(self) -> Node:
+        """The node at the first turn at which it is wrong."""
+        return next((node for node in self.nodes if self.moves(node)), self.nodes[0])
+
+    def moves(self, node: Node) -> bool:
+        old, new = self.wrong[id(node)][0], self.right[id(node)][0]
+        return old.shape != new.shape or not np.allclose(old, new, rtol=1e-6, atol=1e-12)
+
+    @cached_property
+    def rescaled(self) -> float | None:
+        """The factor from what it is to what it should be, where that is the whole difference."""
+        matches = [matched(self.right[id(node)], self.wrong[id(node)]) for node in self.nodes]
+        first = matches[0].scale
+        same = all(m.holds and abs(m.scale - first) <= CLOSE * abs(first) for m in matches)
+        return first if same else None
+
+
+@dataclass(eq=False)
+class Trial:
+    nodes: list[Node]
+    wanted: list[Quantity]
+    turned: bool
+
+
+class Candidates:
+    """The trials, and what they need to know of the step.
+
+    Args:
+        found: the verdicts.
+        quantities: what a line can rightly compute.
+    """
+
+    def __init__(self, found: Judgement, quantities: Quantities) -> None:
+        self.found, self.look, self.points = found, found.look, found.points
+        self.quantities = quantities
+        self.chains = {
+            name: [nodes for nodes in gradient_nodes(self.look, name) if not any(id(n) in found.forward for n in nodes)]
+            for name in found.verdicts
+        }
+        self.fixed: Change = {}
+        self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
+        self.values: list[Values] = [point.values for point in self.points]
+        self._known_towards: dict[str, set[int]] = {}
+        self._known_beside: dict[int, list[Node]] = {}
+        self._known_downstream: dict[tuple[int, ...], tuple[list[Node], list[str]]] = {}
+
+    def _trials(self, wrong: list[str], likely: bool) -> Iterator[Trial]:
+        """What is worth trying.
+
+        Args:
+            likely: only what is likely: in loops, the same for every turn, and what belongs to the turn.
+        """
+        ends = {id(node) for name in wrong for node in self.look.ends[name]}
+        towards = self._leading_to(ends)
+        for name in wrong:  # a step that no error goes into: what leads to it should be one
+            if not any(id(node) in self.erring for node in self.look.ends[name]):
+                self.erring |= (
+                    self._leading_to({id(node) for node in self.look.ends[name]})
+                    - self.found.forward
+                    - self.look.program.leaves
+                )
+        groups: dict[Any, list[Node]] = defaultdict(list)
+        for node in self.look.program.steps:
+            key = id(node)
+            if key not in towards or key in self.found.forward or key in self.fixed or node.site is None:
+                continue
+            if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
+                groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
+        for nodes in groups.values():
+            if self.latest and nodes[0].time > self.latest.time and not same_statement(nodes[0], self.latest):
+                continue
+            scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
+            if (likely and len(nodes) == 1) or (not likely and 1 < len(nodes) <= 6 and not scalars):
+                for node in nodes:
+                    yield from self._single(node, wrong)
+            if len(nodes) > 1:
+                yield from self._looped(nodes, likely)
+                if likely:  # what a loop has summed up, or written, at its end
+                    yield from (t for t in self._single(nodes[-1], wrong) if t.wanted[0].block in wrong)
+
+    def _leading_to(self, ends: set[int]) -> set[int]:
+        found = set(ends)
+        for node in reversed(self.look.program.steps):
+            if id(node) in found:
+                found |= {id(operand) for operand in node.operands()}
+        return found
+
+    @cached_property
+    def erring(self) -> set[int]:
+        """The nodes that depend on an error: they can be cotangents."""
+        found = {id(error) for group in errors(self.look) for error, _, _ in group}
+        if not found:
+            return {id(node) for node in self.look.program.steps}
+        found |= {  # what is left of the step before
+            key for key in self.look.program.leaves
+            if self.look.goes_back(key) and key not in self.look.start_ids and key not in self.found.forward
+        }  # fmt: skip
+        for node in self.look.program.steps:
+            if any(id(operand) in found for operand in node.operands()):
+                found.add(id(node))
+        return found
+
+    def _single(self, node: Node, wrong: list[str]) -> Iterator[Trial]:
+        shape = np.shape(self.values[0][id(node)])
+        size, erring = int(np.prod(shape, dtype=int)), id(node) in self.erring
+        if np.asarray(self.values[0][id(node)]).dtype.kind == "b":
+            return  # a mask is no error, and no number that another belongs in the place of
+        for quantity in self.quantities.backward:
+            own = quantity.kind == "bar" and quantity.block in wrong and self._only_for(node, quantity.block)
+            if quantity.size == size and (erring or own):
+                yield from layouts([node], [quantity], shape)
+            elif own and not (size > quantity.size and self._reduced_to(node, quantity.size)):
+                yield Trial([node], [quantity], False)
+        if not erring:
+            for quantity in self.quantities.neutral:
+                if quantity.size == size:
+                    yield from layouts([node], [quantity], shape)
+
+    def _reduced_to(self, node: Node, size: int) -> bool:
+        """Whether a later line makes so few numbers of it: then it rightly has more."""
+        return any(np.size(self.values[0][id(after)]) == size for after in self._downstream([node])[0])
+
+    def _only_for(self, node: Node, name: str) -> bool:
+        """Whether a value goes into the step of one block and nowhere else."""
+        ends = self.look.ends[name]
+        if len(ends) != 1 or node is ends[0]:
+            return False
+        here = ends[0].site is not None and node.site is not None and node.site.statement == ends[0].site.statement
+        if not here and not any(node in way for way in self.chains[name]):
+            return False
+        order, names = self._downstream([node])
+        return names == [name] and {id(n) for n in order} <= self._towards(name)
+
+    def _towards(self, name: str) -> set[int]:
+        if name not in self._known_towards:
+            self._known_towards[name] = self._leading_to({id(node) for node in self.look.ends[name]})
+        return self._known_towards[name]
+
+    @cached_property
+    def _families(self) -> tuple[dict[Any, list[Quantity]], dict[Any, list[Quantity]]]:
+        q = self.quantities
+        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts, *q.rests])
+
+    def _looped(self, nodes: list[Node], likely: bool) -> Iterator[Trial]:
+        own = self._by_block(nodes) if likely else []
+        if own:
+            yield Trial(nodes, own, False)
+        erring = any(id(node) in self.erring for node in nodes)
+        shapes = [np.shape(self.values[0][id(node)]) for node in nodes]
+        sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
+        for members in self._families[erring].values():
+            if len(members) < len(nodes) or (members[0].kind == "value" and len(members) > 4 * len(nodes)):
+                continue
+            for wanted in self._aligned(nodes, members, likely):
+                if [q.size for q in wanted] == sizes:
+                    yield from layouts(nodes, wanted, shapes[0])
+
+    def _aligned(self, nodes: list[Node], members: list[Quantity], likely: bool) -> Iterator[list[Quantity]]:
+        """The quantities of a loop of the forward pass for the turns of a loop of the backward pass."""
+        count, seen = len(nodes), set()
+        options = [self._by_nearness(nodes, members)] if likely else []
+        if likely and len(members) == count:
+            options += [members[::-1], members]
+        elif not likely and (np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")):
+            options += [members[:count], members[-count:], members[::-1][:count], members[::-1][-count:]]
+            options += [last_in_first_out(nodes, members, skip) for skip in (0, 1)]
+        for option in options:
+            key = tuple(map(id, option))
+            if len(option) == count and key not in seen:
+                seen.add(key)
+                yield option
+
+    def _by_block(self, nodes: list[Node]) -> list[Quantity]:
+        """For values that go into the step of one block each: the gradients of these blocks."""
+        names: list[list[str]] = []
+        for node in nodes:
+            each = self._downstream([node])[1]
+            if len(each) != 1 or each in names:
+                return []
+            names.append(each)
+        bars = {q.block: q for q in self.quantities.bars if q.block and len(self.look.starts[q.block]) == 1}
+        return [bars[each[0]] for each in names] if all(each[0] in bars for each in names) else []
+
+    def _by_nearness(self, nodes: list[Node], members: list[Quantity]) -> list[Quantity]:
+        """Each turn takes the quantity of the forward values that it is computed with."""
+        by_node = {id(q.consumer if q.consumer is not None else q.node): q for q in members}
+        site = (members[0].consumer or members[0].node).site
+        if site is None:
+            return []
+        number = site.number
+        out = []
+        for node in nodes:
+            for near in self._beside(node):
+                there = [by_node[id(n)] for n in self.quantities.nearby(near).get(number, ()) if id(n) in by_node]
+                if len(there) == 1:
+                    out.append(there[0])
+                    break
+            else:
+                return []
+        return out
+
+    def _beside(self, node: Node) -> list[Node]:
+        """The forward values that a value is computed with, other errors aside."""
+        if id(node) not in self._known_beside:
+            found: list[Node] = []
+            known: set[int] = set()
+            stack = list(node.operands())
+            while stack and len(known) < 60:
+                at = stack.pop(0)
+                if id(at) in known:
+                    continue
+                known.add(id(at))
+                if id(at) in self.quantities.nodes:
+                    found.append(at)
+                elif id(at) not in self.erring and id(at) not in self.look.program.leaves:
+                    stack += at.operands()
+            self._known_beside[id(node)] = found
+        return self._known_beside[id(node)]
+
+    def _downstream(self, nodes: list[Node]) -> tuple[list[Node], list[str]]:
+        """What is computed from these values, and the blocks whose step they are used in."""
+        key = tuple(map(id, nodes))
+        if key not in self._known_downstream:
+            found, order, stack = set(key), [], list(nodes)
+            while stack:
+                for node in self.look.consumers.get(id(stack.pop()), ()):
+                    if id(node) not in found:
+                        found.add(id(node))
+                        order.append(node)
+                        stack.append(node)
+            order.sort(key=lambda node: node.time)
+            names = [name for name, ends in self.look.ends.items() if any(id(n) in found for n in ends)]
+            self._known_downstream[key] = order, names
+        return self._known_downstream[key]
+
+
+def layouts(nodes: list[Node], wanted: list[Quantity], shape: tuple[int, ...]) -> Iterator[Trial]:
+    other = np.shape(wanted[0].values[0])
+    if len(shape) == 2 and len(other) == 2 and min(shape) > 1:
+        if other == shape:
+            yield Trial(nodes, wanted, False)
+        if other[::-1] == shape:
+            yield Trial(nodes, wanted, True)
+    else:
+        yield Trial(nodes, wanted, False)
+
+
+def last_in_first_out(nodes: list[Node], members: list[Quantity], skip: int) -> list[Quantity]:
+    """Each turn takes the latest quantity of the forward pass before it that is not taken yet."""
+    out, waiting, at, fresh = [], [], 0, True
+    for node in nodes:
+        before = at
+        while at < len(members) and members[at].time < node.time:
+            waiting.append(members[at])
+            at += 1
+        if at > before or fresh:
+            for _ in range(skip):
+                if waiting:
+                    waiting.pop()
+        fresh = False
+        if not waiting:
+            return []
+        out.append(waiting.pop())
+    return out

@@ -1,0 +1,355 @@
+"""The verdicts on a step: for each block of parameters whether its gradient is right, and whether the step uses it.
+
+Right is what agrees with a reading of the loss at every point that was looked at. A factor that all blocks share only
+rescales the learning rate; momentum, adaptive steps, decay and clipping are steps of their own kind, no mistakes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node
+from ..watch.steps import Step, Training, finer
+from .look import Look, Point
+from .losses import Reading, loss_nodes, place_of_loss, readings
+from .match import Columns
+from .reference import forward_part
+from .verdicts import Judgement, rate_of, verdicts
+
+Array = Any
+PAIRS = 6  # of losses that are added up
+
+
+def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None:
+    """The verdicts under the reading that explains most, on the step that shows most.
+
+    Args:
+        loss: the name, or the line, of the loss; "" where it is to be found.
+    """
+    best = _judged(training, loss, seed)
+    if best is None or not _wrong(best) or not _one_after_the_other(best.look):
+        return best
+    shorter = finer(training)
+    again = None if shorter is None else _judged(shorter, loss, seed)
+    if again is not None and not _one_after_the_other(again.look):
+        return again
+    for verdict in best.verdicts.values():
+        verdict.silent |= not verdict.right
+    return best
+
+
+def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
+    """The verdicts on the steps as they are cut."""
+    rng = np.random.default_rng(seed)
+    look, points = _look(training, rng)
+    if not points:
+        return None
+    found: list[Judgement] = []
+    for reading in readings(look, look.losses, points[0]):
+        if loss and not is_called(look, reading, loss):
+            continue
+        with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
+            each = verdicts(look, points, reading)
+            if not (_wrong(each) and reading.holds_target(look)):  # such a reading explains all, or nothing
+                found.append(each)
+    if not found:
+        return None
+    everything = found
+    ranks: tuple[Callable[[Judgement], Any], ...] = (_agreement, _nearness, _plausibility, support)
+    for rank in ranks:
+        best_rank = max(map(rank, found))
+        found = [each for each in found if rank(each) == best_rank]
+        if len(found) == 1 or (
+            rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())
+        ):
+            break
+    meant = _meant(found[0], everything)
+    return _several(meant, everything) or _elsewhere(meant, rng)
+
+
+def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
+    """Everything is right, where a step lowers the sum of two losses, or each block its own; else None."""
+    losses = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    if not _wrong(best) + _silent(best) or len(everything) < 2:
+        return None
+    assert best.reading is not None
+    within = {id(n) for n, _ in forward_part(best.look, best.reading.roots)}
+    own = dict(best.verdicts)
+    for other in everything:
+        assert other.reading is not None
+        if other.form and not any(id(root) in within for root in other.reading.roots):
+            own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
+    if all(v.right for v in own.values()):
+        best.verdicts = own
+        return best
+    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
+        assert one.reading is not None
+        assert another.reading is not None
+        both = Reading("loss", [*one.reading.roots, *another.reading.roots])
+        with contextlib.suppress(Exception):
+            joined = verdicts(best.look, best.points, both)
+            if all(v.right for v in joined.verdicts.values()):
+                return joined
+    return None
+
+
+def _one_after_the_other(look: Look) -> bool:
+    """Whether one line updates an element several times in what was taken for a step: then it is no single step."""
+    for parameter in look.training.parameters:
+        for chain in parameter.chains:
+            rows = zip(chain.times, chain.keys, strict=True)
+            within = [repr(key) for time, key in rows if look.step.start < time <= look.step.end]
+            if len(within) > len(set(within)):
+                return True
+    return False
+
+
+def is_called(look: Look, reading: Reading, text: str) -> bool:
+    """Whether a loss has this name, or stands in this line."""
+    if reading.kind != "loss" or reading.site is None:
+        return False
+    if text.isdigit():
+        return bool(reading.site.line == int(text))
+    roots = {id(root) for root in reading.roots}
+    names = {site.target for _, _, _, thing, site in look.training.tape.stores if id(thing) in roots}
+    return text in names or text == reading.site.target or f"self.{text}" in names
+
+
+def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
+    """The same on other steps, with other samples: a zero in one of them hides what is wrong, and what is right."""
+    best, seen = found, dict(found.verdicts)
+    everywhere = [found]
+    large = len(found.look.program.order) > 3000
+    steps = found.look.training.steps
+    others = [
+        step for step in steps[len(steps) > 3 :] if step is not found.look.step
+    ]  # where the first begins is a guess
+    for step in others[: 2 if large else 6]:
+        if large and not any(v.silent for v in seen.values()):
+            break
+        there = _judged_at(found, step, rng)
+        if there is None:
+            continue
+        everywhere.append(there)
+        for name, verdict_there in there.verdicts.items():
+            if seen[name].silent or (not verdict_there.right and not verdict_there.silent and seen[name].right):
+                seen[name] = verdict_there
+        if _wrong(there) > _wrong(best) or (_wrong(there) == _wrong(best) and _silent(there) < _silent(best)):
+            best = there
+    for name, verdict_seen in seen.items():
+        if best.verdicts[name].silent:
+            best.verdicts[name] = verdict_seen
+    return _by_sample(everywhere) or best
+
+
+def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
+    """A block whose step has another factor for each sample is wrong, where other blocks keep to one.
+
+    A single input that is left out looks like a factor as long as one sample is looked at.
+    """
+
+    def factor(judgement: Judgement, name: str) -> float:
+        """What the step is of the right gradient, the learning rate aside; 0 for a step that stands still."""
+        rate = rate_of(judgement.look, judgement.look.ends[name][0]) or 1.0
+        return judgement.verdicts[name].change.scale / rate
+
+    factors: dict[str, list[float]] = {}
+    for name in everywhere[0].verdicts:
+        seen = [(j.verdicts[name].change, j) for j in everywhere if not j.verdicts[name].silent]
+        if len(seen) < 3 or any(j.verdicts[name].rule != "plain" or (c.scale and not c.holds) for c, j in seen):
+            return None
+        factors[name] = [factor(j, name) for _, j in seen]
+    steady = {name: f[0] for name, f in factors.items() if max(f) - min(f) <= 1e-5 * max(map(abs, f))}
+    if len(steady) == len(factors) or not steady or max(steady.values()) > (1 + 1e-5) * min(steady.values()):
+        return None
+    usual = next(iter(steady.values()))
+    if usual <= 0:
+        return None
+
+    def plainness(judgement: Judgement) -> float:
+        """How far the least of the wrong factors is from the right one; nothing is seen where one is 0."""
+        wrong = [factor(judgement, name) / usual for name in factors if name not in steady]
+        return min(abs(math.log(abs(f))) if f else 0.0 for f in wrong)
+
+    best = max(everywhere, key=plainness)
+    for name, v in best.verdicts.items():
+        v.factor = factor(best, name) / usual
+        v.right = not v.silent and name in steady
+    best.by_sample = set(factors) - set(steady)
+    return best
+
+
+def input_like(found: Judgement, number: float) -> str:
+    """The text of a factor in the forward pass that is this number and follows from no parameter; or ""."""
+    for key in found.forward:
+        node = found.look.nodes[key]
+        if getattr(node.function, "__name__", "") not in ("mul", "multiply") or node.site is None:
+            continue
+        for k, operand in enumerate(node.args):
+            value = operand.value if isinstance(operand, Node) else operand
+            given = not isinstance(operand, Node) or id(operand) not in found.look.depends
+            if given and np.size(value) == 1 and abs(float(np.reshape(value, ())) - number) <= 1e-6 * abs(number):
+                return node.site.part(k)
+    return ""
+
+
+def _wrong(found: Judgement) -> int:
+    return sum(not v.right and not v.silent for v in found.verdicts.values())
+
+
+def _silent(found: Judgement) -> int:
+    return sum(v.silent for v in found.verdicts.values())
+
+
+def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgement | None:
+    """The verdicts on another step under the same reading."""
+    training, reading = found.look.training, found.reading
+    assert reading is not None
+    losses = [
+        nodes
+        for nodes in loss_nodes(Look(training, step), _upto(training, step.number))
+        if place_of_loss(nodes[0]) == place_of_loss(reading.roots[0])
+    ]
+    watched = [node for nodes in losses for node in nodes]
+    look = Look(training, step, [*watched, *stored_nodes(training, step)])
+    look.losses = losses
+    points = _points(look, rng)
+    if not points:
+        return None
+    twin = next(
+        (r for r in readings(look, losses, points[0]) if r.kind == reading.kind and r.site is reading.site), None
+    )
+    try:
+        return None if twin is None else verdicts(look, points, twin)
+    except Exception:
+        return None
+
+
+def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
+    """The loss that the script computes, where its gradients are those of another one.
+
+    Squares in the script and gradients of cross-entropy, say: a slope is missing. After a softmax the squares may be
+    for show.
+    """
+    assert best.reading is not None
+    if best.reading.kind == "loss" or best.reading.holds_target(best.look):
+        return best
+    same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
+    if same:
+        return same[0]
+    for other in everything:
+        assert other.reading is not None
+        if other.reading.kind == "loss" and other.form in ("squares", "entropy", "errors"):
+            softmax = (
+                best.form == "entropy"
+                and np.size(best.points[0].values[id(best.reading.roots[0])]) > 1
+                and _sums_to_one(best)
+            )
+            if other.form != best.form and not softmax:
+                return other
+            best.aside = best.aside or other.reading
+        elif other.form == "absolute":
+            best.aside = best.aside or other.reading
+    return best
+
+
+def _sums_to_one(found: Judgement) -> bool:
+    """Whether the predictions are shares, as a softmax gives them."""
+    assert found.reading is not None
+    error, _ = found.reading.errors[0]
+    e = np.asarray(found.points[0].values[id(error)], dtype=float)
+    return any(np.allclose(e.sum(axis=axis), 0.0, atol=1e-9) for axis in range(e.ndim))
+
+
+def _agreement(found: Judgement) -> tuple[int, int]:
+    """How many blocks are right, and how many of them by a plain step."""
+    right = [v for v in found.verdicts.values() if v.right]
+    return len(right), sum(v.rule == "plain" for v in right)
+
+
+def _nearness(found: Judgement) -> tuple[bool, ...]:
+    """Which blocks are right, from the output back: a mistake shows in the blocks before it, not after."""
+    used: dict[str, int] = {}
+    for node in found.look.program.steps:
+        if id(node) in found.forward:
+            for operand in node.operands():
+                name = found.look.start_ids.get(id(operand))
+                if name is not None:
+                    used[name] = node.time
+    return tuple(found.verdicts[name].right for name in sorted(used, key=lambda name: -used[name]))
+
+
+def _plausibility(found: Judgement) -> int:
+    """A loss of a kind that one trains on; of equals the one that the script computes."""
+    assert found.reading is not None
+    return {"squares": 2, "entropy": 2, "": 1}.get(found.form, 0) + (found.reading.kind == "loss")
+
+
+def _look(training: Training, rng: np.random.Generator) -> tuple[Any, list[Point]]:
+    """The step to look at: one in which a loss is shown, if there is one."""
+    steps = training.steps
+    order = [k for k in (1, 0, 2, 3) if k < len(steps)]
+    chosen, losses = order[0], []
+    for k in order:
+        losses = loss_nodes(Look(training, steps[k]), _upto(training, k))
+        if losses:
+            chosen = k
+            break
+    watched = [node for nodes in losses for node in nodes]
+    look = Look(training, steps[chosen], [*watched, *stored_nodes(training, steps[chosen])])
+    look.losses = losses
+    return look, _points(look, rng)
+
+
+def stored_nodes(training: Training, step: Step) -> list[Node]:
+    """What the script stores during a step, whether or not anything follows from it."""
+    found = {
+        id(t): t for _, _, _, t, _ in training.tape.stores if isinstance(t, Node) and step.start < t.time <= step.end
+    }
+    return list(found.values())
+
+
+def _upto(training: Training, k: int) -> int:
+    return training.steps[k + 1].end if k + 1 < len(training.steps) else training.tape.time
+
+
+def _points(look: Look, rng: np.random.Generator) -> list[Point]:
+    """Random points; where the script would take other branches there, the one that it was at."""
+    points = look.points(rng, 4)
+    if len(points) < 2:
+        with contextlib.suppress(Exception):
+            points.append(look.base)
+    return points
+
+
+def support(found: Judgement) -> int:
+    """How many places of the script hold a cotangent of this reading: of the deltas that learners write."""
+    look, count = found.look, 0
+    columns: dict[int, list[list[Array]]] = {}
+    for key in found.bars[0]:
+        if all(key in bar for bar in found.bars):
+            column = [np.ravel(bar[key]) for bar in found.bars]
+            if column[0].size > 1 or len(found.points) > 2:
+                columns.setdefault(column[0].size, []).append(column)
+    rights = {size: Columns(each) for size, each in columns.items()}
+    tried: dict[int, int] = {}
+    for node in look.program.steps:
+        if (
+            id(node) in found.forward
+            or node.site is None
+            or tried.get(node.site.number, 0) > 1
+            or id(node) not in look.depends
+        ):
+            continue
+        tried[node.site.number] = tried.get(node.site.number, 0) + 1
+        theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
+        if theirs[0].size in rights and rights[theirs[0].size].first(theirs):
+            tried[node.site.number] = 9
+            count += 1
+    return count

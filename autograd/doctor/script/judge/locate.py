@@ -1,0 +1,499 @@
+"""Where it is wrong: which value, put right, puts the steps that follow from it right.
+
+A value of the backward part is replaced by each right quantity of its size, and what follows is computed again. The
+earliest value whose replacement repairs the most blocks is where the mistake is; with it repaired, the next is looked
+for. So three faults in a row are found one after the other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node, same_statement
+from .candidates import CLOSE, Candidates, Change, Fault, Trial
+from .losses import before_squash, errors
+from .match import Columns, matched
+from .quantities import Quantities, Quantity
+from .reference import gradient
+from .replay import Layered, Values, compute_node
+from .verdicts import Judgement, number_in, plain_factors, rate_of
+
+Array = Any
+Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
+MOST_FAULTS = 12
+SECONDS = 15.0  # for all faults of a script
+GRACE = 8.0  # where none was found by then
+
+
+class Locator(Candidates):
+    """Looks for the faults of a judgement."""
+
+    def __init__(self, found: Judgement, quantities: Quantities) -> None:
+        super().__init__(found, quantities)
+        self.right = {
+            name: [gradient(self.look, point, bar, name) for point, bar in zip(self.points, found.bars, strict=True)]
+            for name in found.verdicts
+        }
+        self.ways = {name: self._way(name) for name in found.verdicts}
+        self.unexplained: list[str] = []
+        self.until = float("inf")
+        known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
+        same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
+        self.common = known[0] if same else None  # the factor, rate included, that the right blocks share
+        known = [v.gradient.scale for v in found.verdicts.values() if v.right and v.gradient is not None]
+        same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
+        self.common_gradient = known[0] if same else None
+
+    def _way(self, name: str) -> list[list[Node]]:
+        """What the gradient of a block may be read from, nearest the step first."""
+        size, values = self.right[name][0].size, self.points[0].values
+        return [
+            nodes for nodes in self.chains[name]
+            if all(id(n) in values for n in nodes) and self.look.block(values, nodes).size == size
+        ]  # fmt: skip
+
+    def faults(self, known: Collection[str] = ()) -> list[Fault]:
+        """Every fault, the first one first; those of known blocks aside."""
+        wrong = [n for n, v in self.found.verdicts.items() if not v.right and not v.silent and n not in known]
+        out: list[Fault] = []
+        self.until = time.monotonic() + SECONDS
+        while wrong and len(out) < MOST_FAULTS:
+            fault = self._next(wrong)
+            if fault is None:
+                break
+            out.append(fault)
+            self.fixed |= fault.right
+            self.values = self._computed(self.fixed)
+            wrong = [name for name in wrong if name not in fault.repairs]
+        self.unexplained = wrong
+        return out
+
+    def _next(self, wrong: list[str]) -> Fault | None:
+        likely = self._best(wrong, True)
+        if likely is not None and set(likely.repairs) >= set(wrong):
+            return likely
+        other = self._best(wrong, False)  # one mistake that explains more is likelier than several
+        if likely is None or other is None:
+            return likely or other
+        wider = set(other.repairs) > set(likely.repairs) and not other.wanted[0].block  # a step explains any block
+        return other if wider else likely
+
+    def _best(self, wrong: list[str], likely: bool) -> Fault | None:
+        """The likeliest of the faults that can be told from what is tried."""
+        best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
+        self.latest, last = None, None
+        for trial in self._trials(wrong, likely):
+            if time.monotonic() > self.until and (best or time.monotonic() > self.until + GRACE):
+                break
+            if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
+                unfit = [f for f in best.values() if not self._fits_elsewhere(f) and not self._rank(f)[0]]
+                self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
+            last = trial.nodes[-1]
+            fault = self._tried(trial, wrong)
+            if fault is not None:
+                key = tuple(map(id, fault.nodes))
+                if key not in best or self._fitness(fault) < self._fitness(best[key]):
+                    best[key] = fault
+        return self._chosen(list(best.values()))
+
+    def _chosen(self, faults: list[Fault]) -> Fault | None:
+        """The likeliest fault.
+
+        A value that is right for something (for another layer, say) is blamed only where nothing else can be, where it
+        spoils more than others do, or where it is taken under another name for something else.
+        """
+        fit = [fault for fault in faults if self._fits_elsewhere(fault)]
+        others = [fault for fault in faults if fault not in fit]
+        most = max((len(fault.repairs) for fault in others), default=0)
+        more = [fault for fault in fit if len(fault.repairs) > most]
+        if others and not more:
+            first = min(others, key=self._rank)
+            near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
+            first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
+            renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
+            return max(renamed, key=lambda f: f.first.time, default=first)
+        if not fit:
+            return None
+        first = min(more or fit, key=self._rank)
+        # where a line hands on what it gets, it is the one that forgets something
+        idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
+        return max(idle, key=lambda f: f.first.time) if idle and first.rescaled is None else first
+
+    def _hands_on(self, node: Node) -> bool:
+        """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
+        return any(
+            id(operand) in self.erring
+            and not same_statement(operand, node)
+            and all(np.array_equal(np.asarray(v[id(operand)]), np.asarray(v[id(node)])) for v in self.values)
+            for operand in node.operands()
+        )
+
+    def _fits_elsewhere(self, fault: Fault) -> bool:
+        """Whether a value is right for something, though not for what it is used for."""
+        if any(id(node) not in self.erring for node in fault.nodes):
+            return False
+        if fault.rescaled is not None:
+            return self._as_it_should(fault, fault.rescaled)
+        if self._is_a_path(fault):
+            return False
+        factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
+        known = [factor for factor in factors if factor is not None]
+        if len(known) < len(factors):
+            return False
+        single = all(np.size(self.values[0][id(node)]) == 1 for node in fault.nodes)
+        return not single or max(known) - min(known) <= 1e-5 * max(map(abs, known))  # one number fits by its sample
+
+    def _is_a_path(self, fault: Fault) -> bool:
+        """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
+        node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
+        if wanted.kind != "bar" or wanted.block or not fault.moves(node):
+            return False
+        theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(node)]]
+        named = [q for q in self.quantities.bars if id(q.node) in self.named and q.size == theirs[0].size]
+        if any(matched(theirs, q.values).holds for q in named):
+            return False  # it is right for something that the script has a name for
+        parts = [q for q in self.quantities.parts if q.node is wanted.node and q.size == theirs[0].size]
+        return any(matched(theirs, q.values).holds for q in parts if np.any(q.values[0]))
+
+    def _renamed(self, fault: Fault, later: Fault) -> bool:
+        """Whether a value is stored under a second name, by a line of its own, before a fault that it may explain."""
+        node = fault.first
+        own = None if node.site is None else node.site.statement
+        return node.time < later.first.time and any(
+            thing is node and site.kind == "store" and site.statement != own and scope[0] != "return"
+            for _, scope, _, thing, site in self.look.training.tape.stores
+        )
+
+    def _fitness(self, fault: Fault) -> tuple[Any, ...]:
+        own = fault.wanted[0].block in fault.repairs
+        return -len(fault.repairs), -fault.first.time, not own, fault.turned
+
+    # -------------------------------------------------------------------------------------------------- trying
+
+    def _tried(self, trial: Trial, wrong: list[str]) -> Fault | None:
+        """The fault, if this replacement repairs a block and breaks none."""
+        reached = self._downstream(trial.nodes)[1]
+        concerned = [name for name in reached if name in wrong]
+        if not concerned or not self._promising(trial, concerned):
+            return None
+        linear = trial.wanted[0].kind in ("bar", "part", "rest")
+        whole = self._change(trial, 1.0)
+        none = {key: [np.zeros_like(v) for v in values] for key, values in whole.items()}
+        with_it = [self._recomputed(trial, whole, 0)]
+        without = [self._recomputed(trial, none, 0)] if linear else []
+        concerned = [name for name in concerned if self._fitted(name, with_it, without)]
+        if not concerned:
+            return None
+        with_it += [self._recomputed(trial, whole, k) for k in range(1, len(self.points))]
+        without += [self._recomputed(trial, none, k) for k in range(1, len(self.points))] if linear else []
+        fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
+        scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
+        if scale is None or not np.isfinite(scale) or scale == 0.0:
+            return None
+        right = self._change(trial, scale) if scale != 1.0 else whole
+        everywhere = with_it if scale == 1.0 else [self._recomputed(trial, right, k) for k in range(len(self.points))]
+        kept = [name for name in fits if self._downhill(name, everywhere)]
+        broken = [name for name in reached if name not in wrong and not self._downhill(name, everywhere)]
+        if not kept or broken:
+            return None
+        before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
+        exact = all(self._change_of(name, everywhere).holds for name in kept)
+        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact)
+
+    def _promising(self, trial: Trial, concerned: list[str]) -> bool:
+        """A mere factor is wrong where a gradient is right but for a factor, and only there."""
+        pairs = [
+            (np.asarray(self.values[0][id(node)], dtype=float), np.asarray(q.values[0], dtype=float))
+            for node, q in zip(trial.nodes, trial.wanted, strict=True)
+        ]
+        theirs = np.concatenate([np.ravel(x) for x, _ in pairs])
+        right = np.concatenate([np.ravel(y.T if trial.turned else y) for _, y in pairs])
+        if theirs.size < 2 or theirs.size != right.size or not np.any(theirs):
+            return True
+        if matched([theirs], [right]).holds:
+            return not np.array_equal(theirs, right)
+        return not all(self._rescaled[name] for name in concerned)
+
+    @cached_property
+    def _rescaled(self) -> dict[str, bool]:
+        """Whether the gradient of a block is right but for a factor."""
+        found = {}
+        for name, ways in self.ways.items():
+            found[name] = self.found.verdicts[name].change.holds or any(
+                matched([self._block(way, {}, k, name) for k in range(len(self.points))], self.right[name]).holds
+                for way in ways
+            )
+        return found
+
+    def _change(self, trial: Trial, scale: float) -> Change:
+        out: Change = {}
+        for node, quantity in zip(trial.nodes, trial.wanted, strict=True):
+            values = []
+            for k, value in enumerate(quantity.values):
+                new = np.asarray(value, dtype=float) * scale
+                shape = np.shape(self.points[k].values[id(node)])
+                new = new.T if trial.turned else new
+                values.append(new.reshape(shape) if new.size == int(np.prod(shape, dtype=int)) else new)
+            out[id(node)] = values
+        return out
+
+    def _recomputed(self, trial: Trial, change: Change, k: int) -> Values:
+        """The values that follow at one point."""
+        new: Values = {key: values[k] for key, values in change.items()}
+        mixed = Layered(new, self.values[k])
+        try:
+            for node in self._downstream(trial.nodes)[0]:
+                if id(node) not in self.fixed and id(node) in self.look.to_end:
+                    new[id(node)] = compute_node(node, mixed)
+        except Exception:
+            return {}
+        return new
+
+    def _computed(self, change: Change) -> list[Values]:
+        return [
+            {**point.values, **self.look.program.rerun(point.values, {i: v[k] for i, v in change.items()})}
+            for k, point in enumerate(self.points)
+        ]
+
+    def _block(self, nodes: list[Node], new: Values, k: int, name: str) -> Array:
+        """Numbers of nodes with the changes in; of the new parameters, what was taken away."""
+        parts = [np.ravel(np.asarray(new.get(id(n), self.values[k].get(id(n))), dtype=float)) for n in nodes]
+        flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if nodes is self.chains[name][0] or nodes == self.look.ends[name]:
+            start = self.look.block(self.values[k], self.look.starts[name])
+            return start - flat if start.size == flat.size else flat
+        return flat
+
+    def _fitted(self, name: str, with_it: list[Values], without: list[Values]) -> Fit | None:
+        """The factors with which the gradient of a block comes out right."""
+        for nodes in self.ways[name]:
+            fit = self._fit_at(nodes, name, with_it, without)
+            if fit is not None:
+                return fit
+        return None
+
+    def _fit_at(
+        self, nodes: list[Node], name: str, with_it: list[Values], without: list[Values], goal: float | None = None
+    ) -> Fit | None:
+        if not all(with_it) or not all(without):
+            return None
+        full = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
+        rest = [self._block(nodes, values, k, name) for k, values in enumerate(without)] or [0.0 * x for x in full]
+        right = self.right[name][: len(full)]
+        if any(
+            x.size != y.size or not (np.isfinite(x).all() and np.isfinite(z).all())
+            for x, y, z in zip(full, right, rest, strict=True)
+        ):
+            return None
+        weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
+        share = np.concatenate([(x - y) * w for x, y, w in zip(full, rest, weights, strict=True)])
+        fixed = np.concatenate([y * w for y, w in zip(rest, weights, strict=True)])
+        aim = np.concatenate([g * w for g, w in zip(right, weights, strict=True)])
+        if not np.any(share) or not np.any(aim):
+            return None
+        if not without or np.linalg.norm(fixed) <= 1e-9 * np.linalg.norm(share):
+            match = matched([share], [aim])
+            if not match.holds or not match.scale:
+                return None
+            return (1.0, match.scale) if goal is None else (goal / match.scale, goal)
+        if goal is not None:
+            factor = float(share @ (goal * aim - fixed)) / float(share @ share)
+            missed = float(np.linalg.norm(fixed + factor * share - goal * aim))
+            return (factor, goal) if missed <= CLOSE * np.linalg.norm(goal * aim) else None
+        rows = np.stack([-share, aim], axis=1)
+        if not np.isfinite(rows).all() or not np.isfinite(fixed).all():
+            return None  # it grew beyond all bounds
+        (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
+        missed = float(np.linalg.norm(rows @ np.array([factor, along]) - fixed))
+        size = max(float(np.linalg.norm(factor * share)), float(np.linalg.norm(along * aim)))
+        if (
+            missed > CLOSE * float(np.linalg.norm(fixed))
+            or abs(factor) * np.linalg.norm(share) < 1e-9 * size
+            or not along
+        ):
+            return None
+        return float(factor), float(along)
+
+    def _scale(
+        self, node: Node, reached: list[str], wrong: list[str], fits: dict[str, Fit], with_it: list[Values],
+        without: list[Values],
+    ) -> float | None:  # fmt: skip
+        """The factor of the replacement with which the step of every block is what it should be."""
+        for name in reached:
+            if name not in wrong and self.found.verdicts[name].rule == "plain":
+                goal = self.found.verdicts[name].change.scale
+                fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
+                return None if fit is None else _rounded(fit[0])
+        name = next(iter(fits))
+        free = self._fit_at(self.look.ends[name], name, with_it, without)
+        if free is None:  # a step of another kind
+            factor, along = fits[name]
+            for nodes in self.ways[name] if self.common_gradient is not None else ():
+                fit = self._fit_at(nodes, name, with_it, without, self.common_gradient)
+                if fit is not None:
+                    return _rounded(fit[0])
+            return _rounded(factor if along > 0 or factor != 1.0 else -factor)
+        aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
+        if free[0] != 1.0:  # what else is in the step tells the factor
+            return _rounded(free[0]) if free[1] > 0 else None
+        if aim is None:  # nothing tells it: the script keeps its own
+            return _rounded(self._convention(node) if free[1] > 0 else -self._convention(node))
+        fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
+        if fit is None:
+            return None
+        if self.common is None and abs(fit[0] - 1.0) < CLOSE:
+            return _rounded(self._convention(node))
+        return _rounded(fit[0])
+
+    def _convention(self, node: Node) -> float:
+        """The factor along its cotangent of the error that a value is made from, or of the script's first error.
+
+        It is what the script leaves out, or keeps for later.
+        """
+        before = self._factors_before(node) if np.size(self.values[0][id(node)]) > 1 else []
+        return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
+
+    def _first_factors(self) -> Iterator[float]:
+        """Those of the errors `prediction - target` along the cotangent of the prediction, or of its logit."""
+        for group in errors(self.look):
+            error, prediction, _ = group[0]
+            logit = before_squash(self.look, prediction, self.points[0])
+            for node in (prediction,) if logit is None else (logit[0], prediction):
+                if all(id(node) in bar for bar in self.found.bars):
+                    theirs = [np.asarray(v[id(error)], dtype=float) for v in self.values]
+                    match = matched(theirs, [bar[id(node)] for bar in self.found.bars])
+                    if match.holds and match.scale:
+                        yield match.scale
+
+    def _change_of(self, name: str, new: list[Values]) -> Any:
+        return matched(
+            [self._block(self.look.ends[name], values, k, name) for k, values in enumerate(new)], self.right[name]
+        )
+
+    def _downhill(self, name: str, new: list[Values]) -> bool:
+        """Whether a step follows the right gradient down."""
+        match = self._change_of(name, new)
+        if match.holds:
+            common = self.common if self.found.verdicts[name].rule == "plain" else None
+            return bool(match.scale > 0 and (common is None or abs(match.scale - common) <= 1e-5 * common))
+        for nodes in self.ways[name]:
+            if matched([self._block(nodes, values, k, name) for k, values in enumerate(new)], self.right[name]).holds:
+                steps = [
+                    self._block(self.look.ends[name], values, k, name) * self.right[name][k]
+                    for k, values in enumerate(new) if self.points[k].moved
+                ]  # fmt: skip
+                return not any(np.any(step < -1e-9 * np.max(np.abs(step), initial=0.0)) for step in steps)
+        return False
+
+    # ------------------------------------------------------------------------------------------------- ranking
+
+    def _rank(self, fault: Fault) -> tuple[Any, ...]:
+        """What is likelier to be the mistake sorts first."""
+        factor = fault.rescaled
+        if factor is not None and self._as_it_should(fault, factor):
+            # A sign goes wrong in the step; another factor where other blocks have it, or where the gradient is stored.
+            when = fault.nodes[0].time
+            if factor < 0:
+                return True, False, -when
+            return True, not self._where_others_have_it(fault, factor), id(fault.nodes[0]) not in self.named, when
+        return False, fault.first.time, -len(fault.repairs)
+
+    def _as_it_should(self, fault: Fault, change: float) -> bool:
+        """Whether a value that is wrong by a factor only has that factor from what it is computed from."""
+        node = fault.nodes[0]
+        if id(node) not in self.erring:
+            return True  # a forward value is what it is: its factor is no mistake
+        mine = self.factor(node)
+        if mine is None:
+            return False
+        theirs = self._factors_before(node)
+        if not theirs:
+            return mine > 0
+        if change < 0:
+            return any(f * mine > 0 for f in theirs) and not self._against_custom(node, mine)
+        rate = 1.0
+        if getattr(node.function, "__name__", "") in ("mul", "multiply"):
+            known = plain_factors(self.look, node)
+            rate = known[0] if known else 1.0
+        return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
+
+    def _factors_before(self, node: Node) -> list[float]:
+        """The factors of the errors that a value is computed from, those of half products left aside."""
+        found: list[float] = []
+        stack, known = list(node.operands()), set[int]()
+        while stack and len(known) < 12:
+            at = stack.pop()
+            if id(at) not in self.erring or id(at) in known:
+                continue
+            known.add(id(at))
+            factor = self.factor(at)
+            if factor is not None:
+                found.append(factor)
+            elif same_statement(at, node) and not plain_factors(self.look, at):
+                stack += at.operands()
+        return found
+
+    def _where_others_have_it(self, fault: Fault, factor: float) -> bool:
+        """Whether it is the step where this factor is missing, and where the steps of the other blocks have it."""
+        ends = [end for name in fault.repairs for end in self.look.ends[name]]
+        if not any(same_statement(fault.nodes[0], end) for end in ends):
+            return False
+        for name, verdict in self.found.verdicts.items():
+            for nodes in self.chains[name] if verdict.right else ():
+                kind = getattr(nodes[0].function, "__name__", "")
+                if kind in ("mul", "multiply", "truediv", "divide") and same_statement(
+                    nodes[0], self.look.ends[name][0]
+                ):
+                    numbers = [n for a in nodes[0].args if (n := number_in(self.look, a))]
+                    if any(abs(abs(n) - f) <= CLOSE * f for n in numbers for f in (factor, 1.0 / factor)):
+                        return True
+        return False
+
+    def _against_custom(self, node: Node, factor: float) -> bool:
+        """Whether a block's gradient is stored with the other sign than those of the blocks whose step is right."""
+        known = [v.gradient.scale for v in self.found.verdicts.values() if v.right and v.gradient is not None]
+        custom = known and (min(known) > 0 or max(known) < 0)
+        stored = id(node) in self.named and any(node in way for ways in self.ways.values() for way in ways)
+        return bool(custom) and stored and factor * known[0] < 0
+
+    def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
+        """The factor of a value along a cotangent; None where it is none."""
+        if id(node) not in self.values[0]:
+            return None
+        theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
+        columns = self._columns(self.quantities.backward if among is None else among, theirs[0].size)
+        match = columns.first(theirs) if columns is not None else None
+        return match.scale if match is not None else None
+
+    def _columns(self, among: list[Quantity], size: int) -> Columns | None:
+        """The quantities of a size, and their transposes."""
+        key = id(among), size
+        if key not in self._known_columns:
+            found = []
+            for quantity in among:
+                if quantity.size == size:
+                    found.append([np.ravel(value) for value in quantity.values])
+                    if np.ndim(quantity.values[0]) > 1:
+                        found.append([np.ravel(value.T) for value in quantity.values])
+            self._known_columns[key] = Columns(found) if found else None
+        return self._known_columns[key]
+
+    @cached_property
+    def _known_columns(self) -> dict[tuple[int, int], Columns | None]:
+        return {}
+
+    @cached_property
+    def named(self) -> set[int]:
+        """Nodes that are stored under a name."""
+        stores = self.look.training.tape.stores
+        return {id(thing) for _, scope, _, thing, _ in stores if isinstance(thing, Node) and scope[0] != "return"}
+
+
+def _rounded(factor: float) -> float:
+    near = float(round(factor)) if abs(factor) >= 1 else factor
+    return near if abs(near - factor) <= 1e-9 * abs(factor) else factor

@@ -1,0 +1,215 @@
+"""One step of a training, computed again wherever one wants: what depends on the parameters, and at which points.
+
+A step is a program from the parameters, the data and the states it starts with to the parameters it ends with. Besides
+the points that the script was at, it is looked at with random parameters, so that no coincidence passes for a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node
+from ..watch.steps import Step, Training, projected
+from .replay import Program, Values, ancestors, compute_node, wide
+
+Array = Any
+
+
+@dataclass(eq=False)
+class Point:
+    """The values of all nodes of a step at one place.
+
+    Args:
+        values: by the id of the node.
+        moved: whether the parameters are others than those that the script had.
+    """
+
+    values: Values
+    moved: bool
+
+
+def _stepped(node: Node) -> Node:
+    """Where the step itself ends: what brings a parameter back afterwards follows from no gradient."""
+    while (inside := projected(node)) is not None:
+        node = inside
+    return node
+
+
+class Look:
+    """A step, as a program.
+
+    Args:
+        watched: nodes besides the new parameters that are to be computed: losses.
+    """
+
+    def __init__(self, training: Training, step: Step, watched: Iterable[Node] = ()) -> None:
+        self.training, self.step = training, step
+        self.starts = {p.name: p.at(step.start) for p in training.parameters}
+        self.ends = {p.name: [*map(_stepped, p.at(step.end))] for p in training.parameters}
+        self.start_ids = {id(node): name for name, nodes in self.starts.items() for node in nodes}
+        states = [chain.state_at(step.start) for chain in training.others if len(chain.states) > 2]
+        self.states = {id(node) for node in states if node.time <= step.start} - set(self.start_ids)
+        self.watched = list(watched)
+        self.losses: list[list[Node]] = []
+        ends = [node for nodes in self.ends.values() for node in nodes]
+        self.conditions = [c for c in training.tape.conditions if step.start < c.time <= step.end]
+        tested = [operand for condition in self.conditions for operand in condition.operands()]
+        order = ancestors([*ends, *self.watched, *tested], self._is_leaf)
+        self.program = Program(order, {id(node) for node in order if self._is_leaf(node)})
+        self.nodes = {id(node): node for node in order}
+
+    def _is_leaf(self, node: Node) -> bool:
+        return (
+            node.function is None
+            or id(node) in self.start_ids
+            or id(node) in self.states
+            or id(node) in self._kept_copies
+            or (node.time <= self.step.start and self._old(node))
+        )
+
+    @cached_property
+    def _kept_copies(self) -> set[int]:
+        """Copies of parameters that later steps read: the network that targets come from, held fixed."""
+        starts = {id(node) for nodes in self.starts.values() for node in nodes}
+        tape, step = self.training.tape, self.step
+        copies = {
+            id(node) for node in tape.nodes
+            if step.start < node.time <= step.end
+            and getattr(node.function, "__name__", "") in ("copy", "linked", "array")
+            and any(id(operand) in starts for operand in node.operands())
+        }  # fmt: skip
+        later = (node for node in tape.nodes if node.time > step.end) if copies else ()
+        return {id(operand) for node in later for operand in node.operands() if id(operand) in copies}
+
+    def _old(self, node: Node) -> bool:
+        """Whether a node of before the step goes back to earlier parameters: then it is taken as it was."""
+        memo = self._goes_back
+        if id(node) not in memo:
+            stack = [node]
+            while stack:
+                at = stack[-1]
+                if id(at) in memo:
+                    stack.pop()
+                    continue
+                waiting = [o for o in at.operands() if id(o) not in memo]
+                if waiting:
+                    stack += waiting
+                    continue
+                memo[id(at)] = id(at) in self._all_states or any(memo[id(o)] for o in at.operands())
+                stack.pop()
+        return memo[id(node)]
+
+    def goes_back(self, key: int) -> bool:
+        """Whether a leaf of before the step was made from earlier parameters."""
+        return self._goes_back.get(key, False)
+
+    @cached_property
+    def _goes_back(self) -> dict[int, bool]:
+        return {}
+
+    @cached_property
+    def _all_states(self) -> set[int]:
+        return {id(state) for p in self.training.parameters for chain in p.chains for state in chain.states}
+
+    @cached_property
+    def depends(self) -> set[int]:
+        """The nodes that depend on the parameters."""
+        found = set(self.start_ids)
+        for node in self.program.order:
+            given = id(node) in found or id(node) in self.program.leaves
+            if not given and any(id(operand) in found for operand in node.operands()):
+                found.add(id(node))
+        return found
+
+    @cached_property
+    def to_end(self) -> set[int]:
+        """The nodes that the new parameters depend on."""
+        ends = [node for nodes in self.ends.values() for node in nodes]
+        return {id(node) for node in ancestors(ends, self._is_leaf)}
+
+    @cached_property
+    def consumers(self) -> dict[int, list[Node]]:
+        found: dict[int, list[Node]] = {}
+        for node in self.program.steps:
+            for operand in {id(o): o for o in node.operands()}.values():
+                found.setdefault(id(operand), []).append(node)
+        return found
+
+    @cached_property
+    def base(self) -> Point:
+        """As it was."""
+        return Point(self.program.run(self.program.start()), False)
+
+    def quiet(self, values: Values) -> Values:
+        """The leaves with the states of the step rule at 0, so that a step shows what it makes of this gradient."""
+        given = dict(values)
+        for key in self.states:
+            if key in given and key in self.program.leaves and not self.nodes[key].hyper:
+                given[key] = np.zeros_like(np.asarray(given[key], dtype=float)) if np.ndim(given[key]) else 0.0
+        return given
+
+    def points(self, rng: np.random.Generator, count: int) -> list[Point]:
+        """The step at random parameters, near and far."""
+        found: list[Point] = []
+        start = self.quiet(self.program.start())
+        for k in range(3 * count):
+            if len(found) == count:
+                break
+            given = dict(start)
+            for nodes in self.starts.values():
+                for node, value in zip(
+                    nodes, moved([given.get(id(n), wide(n.value)) for n in nodes], rng, k), strict=True
+                ):
+                    if id(node) in given:
+                        given[id(node)] = value
+            try:
+                values = self.program.run(given)
+            except Exception:
+                continue
+            if self._same_way(values) and all(np.isfinite(self.block(values, e)).all() for e in self.ends.values()):
+                found.append(Point(values, True))
+        return found
+
+    def _same_way(self, values: Values) -> bool:
+        """Whether the script would have taken the same branches."""
+        for condition in self.conditions:
+            try:
+                if not np.array_equal(np.asarray(compute_node(condition, values)), np.asarray(condition.value)):
+                    return False
+            except (KeyError, TypeError, ValueError):
+                return False
+        return True
+
+    def block(self, values: Values, nodes: list[Node]) -> Array:
+        """A parameter's numbers, one after the other."""
+        return np.concatenate(
+            [np.ravel(np.asarray(values.get(id(node), wide(node.value)), dtype=float)) for node in nodes]
+        )
+
+    def change(self, values: Values, name: str) -> Array:
+        """What the step adds to a parameter."""
+        return self.block(values, self.ends[name]) - self.block(values, self.starts[name])
+
+
+def moved(blocks: list[Any], rng: np.random.Generator, how: int) -> list[Any]:
+    """Random parameters, of sizes at which a network is neither silent nor saturated."""
+    flat = np.concatenate([np.ravel(np.asarray(block, dtype=float)) for block in blocks])
+    spread = float(np.sqrt(np.mean(flat**2))) if flat.size else 0.0
+    spread = min(max(spread, 0.05), 2.0) if np.isfinite(spread) else 0.3
+    found = []
+    for block in blocks:
+        array = np.asarray(block, dtype=float)
+        noise = rng.standard_normal(array.shape)
+        if how % 3 == 0:
+            new = array + 0.3 * spread * noise
+        elif how % 3 == 1:
+            new = spread * noise * 0.7 + 0.02
+        else:
+            new = array * rng.uniform(0.5, 1.0, array.shape) + 0.1 * spread * noise
+        found.append(new if np.ndim(block) else float(new))
+    return found

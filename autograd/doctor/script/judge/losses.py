@@ -1,0 +1,254 @@
+"""What a script minimises: a loss that it computes, or the loss whose error its gradients begin with.
+
+Many scripts never compute the loss they train on, or print another one. So there are several readings: every scalar
+that depends on the parameters, and every error `prediction - target` taken as the error of squares, or, after a sigmoid
+or a softmax, of cross-entropy. The reading under which most of the gradients are right is what the learner means.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node, assembled, linked
+from .look import Look, Point
+from .reference import cotangents, forward_part
+from .replay import Values
+
+Array = Any
+TERMINAL = 12
+FEW = 6  # runs of one loss that may be on different sets of samples
+
+
+@dataclass(eq=False)
+class Reading:
+    """What may be minimised.
+
+    Args:
+        kind: "loss" (a scalar of the script), "squares" or "entropy" (only the error is there).
+        roots: where the sweep begins: the losses, or the predictions; one for each sample.
+        errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
+        sign: -1 for what is to grow, such as a likelihood.
+    """
+
+    kind: str
+    roots: list[Node]
+    errors: list[tuple[Node, float]] = field(default_factory=list)
+    sign: float = 1.0
+
+    def seeds(self, values: Values) -> dict[int, Array]:
+        if self.kind == "loss":
+            return {id(root): np.full(np.shape(values[id(root)]), self.sign) for root in self.roots}
+        found: dict[int, Array] = {}
+        for root, (error, sign) in zip(self.roots, self.errors, strict=True):
+            seed = sign * np.asarray(values[id(error)], dtype=float)
+            shape = np.shape(values[id(root)])
+            seed = seed.reshape(shape) if seed.size == np.size(values[id(root)]) else np.broadcast_to(seed, shape)
+            found[id(root)] = found[id(root)] + seed if id(root) in found else seed
+        return found
+
+    def bars(self, look: Look, point: Point) -> dict[int, Array]:
+        return cotangents(forward_part(look, self.roots), point.values, self.seeds(point.values))
+
+    @property
+    def site(self) -> Any:
+        return self.roots[0].site
+
+    def holds_target(self, look: Look) -> bool:
+        """Whether the targets follow from the parameters, too, and are held fixed."""
+        sides = [side for error, _ in self.errors for side in error.args if isinstance(side, Node)]
+        return len(sides) == 2 * len(self.errors) > 0 and all(id(side) in look.depends for side in sides)
+
+
+def place_of_loss(node: Node) -> tuple[int, ...]:
+    """The place of a loss, and those of the calls in which it was computed: the same in every step."""
+    found, context = [-1 if node.site is None else node.site.number], node.context
+    while context is not None:
+        found.append(context[1])
+        context = context[0]
+    return tuple(found)
+
+
+def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
+    """Scalars of the tape that depend on the parameters of the step and that no step follows from; by their place."""
+    tape, start = look.training.tape, look.step.start
+    ends = {id(node) for nodes in look.ends.values() for node in nodes}
+    depends: set[int] = set(look.start_ids)
+    late: set[int] = set(ends)
+    used: set[int] = set()
+    scalars: list[Node] = []
+    for node in tape.nodes:
+        if node.time <= start or node.time > upto:
+            continue
+        operands = list(node.operands())
+        if any(id(o) in late for o in operands):
+            late.add(id(node))
+        if id(node) in ends or not any(id(o) in depends for o in operands):
+            continue
+        depends.add(id(node))
+        used |= {id(o) for o in operands}
+        if (
+            (id(node) not in late or node.time < look.step.end)  # a loss of blocks that are updated after others
+            and node.value is not None
+            and np.size(node.value) == 1
+            and np.asarray(node.value).dtype.kind == "f"
+        ):
+            scalars.append(node)
+    terminal = [n for n in scalars if id(n) not in look.to_end]
+    if not terminal:  # the steps follow from the losses themselves: a gradient by differences
+        often = Counter(n.site.number for n in scalars if n.site is not None)
+        terminal = [n for n in scalars if n.site is not None and n.site.kind != "item" and often[n.site.number] > 1]
+    shown = {id(n) for _, n, _ in tape.shown}
+    kept = shown | {id(thing) for _, _, _, thing, _ in tape.stores}
+    apart = [n for n in terminal if id(n) in kept]  # without what is only compared, such as `abs(before - loss)`
+    among = {id(n) for n in terminal}
+    terminal = apart or terminal
+    inner: set[int] = set()
+    stack = [o for n in terminal for o in n.operands()]
+    while stack:
+        node = stack.pop()
+        if id(node) in among and id(node) not in inner:
+            inner.add(id(node))
+            stack += node.operands()
+    groups: dict[Any, list[Node]] = {}  # one loss function for training and for validation has two calls: two losses
+    for node in terminal:
+        if node.site is not None and (id(node) in shown or id(node) not in inner):
+            groups.setdefault(place_of_loss(node), []).append(node)
+    ranked = sorted(
+        groups.values(),
+        key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
+    )
+    return ranked[:TERMINAL]
+
+
+def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
+    """Differences of what depends on the parameters and what does not: (error, prediction, sign)."""
+    found: dict[tuple[int, bool], list[tuple[Node, Node, float]]] = {}
+    inside: set[int] = set()
+    for node in look.program.steps:
+        if id(node) not in look.to_end or node.site is None:
+            continue
+        for prediction, sign in _predicted(look, node):
+            found.setdefault((node.site.number, node.function is assembled), []).append((node, prediction, sign))
+            if node.function is assembled:
+                inside |= {id(part) for part in node.args[0]}
+    return [group for group in found.values() if not any(id(error) in inside for error, _, _ in group)]
+
+
+def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
+    name = getattr(node.function, "__name__", "")
+    depends = look.depends
+    if name in ("sub", "subtract") and len(node.args) == 2:
+        left, right = node.args
+        first = isinstance(left, Node) and id(left) in depends
+        second = isinstance(right, Node) and id(right) in depends
+        if first and not second and (np.size(left.value) > 1 or isinstance(right, (Node, int, float))):
+            if id(left) not in look.start_ids:
+                yield left, 1.0
+        elif second and not first and (isinstance(left, Node) or not _begins_with_digit(node)):  # not 1 - p
+            yield right, -1.0
+        elif first and second:
+            for target, prediction, sign in ((left, right, -1.0), (right, left, 1.0)):
+                if _bootstrapped(look, target):
+                    yield prediction, sign
+    elif node.function is assembled and len(node.args[0]) == 2:  # p[range(n), y] -= 1
+        parts = [part for part in node.args[0] if isinstance(part, Node)]
+        for whole in parts:
+            for part in parts:
+                if (
+                    part is not whole
+                    and getattr(part.function, "__name__", "") == "sub"
+                    and isinstance(part.args[1], (int, float))
+                ):
+                    yield _through_copies(whole), 1.0
+
+
+def _bootstrapped(look: Look, target: Node) -> bool:
+    """Whether it is data plus something of the parameters, `reward + discount * value`: one holds it fixed."""
+    return getattr(target.function, "__name__", "") == "add" and any(
+        isinstance(arg, Node) and not arg.hyper and id(arg) not in look.depends for arg in target.args
+    )
+
+
+def _begins_with_digit(node: Node) -> bool:
+    return node.site is not None and node.site.part(0)[:1].isdigit()
+
+
+def _through_copies(node: Node) -> Node:
+    while (
+        (node.function is linked or getattr(node.function, "__name__", "") in ("copy", "array"))
+        and node.args
+        and isinstance(node.args[0], Node)
+    ):
+        node = node.args[0]
+    return node
+
+
+def before_squash(look: Look, prediction: Node, point: Point) -> tuple[Node, float] | None:
+    """The logits of a prediction that is their sigmoid or softmax; with -1 where it is the sigmoid of minus them."""
+    p = np.asarray(point.values[id(prediction)], dtype=float)
+    stack, known = [(prediction, 0)], set()
+    while stack:
+        node, depth = stack.pop(0)
+        if depth > 9:
+            break
+        for operand in node.operands() if id(node) not in look.program.leaves else ():
+            if id(operand) in known or id(operand) not in look.depends:
+                continue
+            known.add(id(operand))
+            z = np.asarray(point.values[id(operand)])
+            if z.dtype.kind == "f" and z.size == p.size:
+                for sign in (1.0, -1.0):
+                    if _squashes(sign * z.reshape(p.shape), p):
+                        return operand, sign
+            stack.append((operand, depth + 1))
+    return None
+
+
+def _squashes(z: Array, p: Array) -> bool:
+    with np.errstate(all="ignore"):
+        if np.allclose(1 / (1 + np.exp(-z)), p, rtol=1e-9, atol=1e-12):
+            return True
+        for axis in range(z.ndim):
+            e = np.exp(z - z.max(axis=axis, keepdims=True))
+            if z.shape[axis] > 1 and np.allclose(e / e.sum(axis=axis, keepdims=True), p, rtol=1e-9, atol=1e-12):
+                return True
+    return False
+
+
+def _of_this_step(look: Look, nodes: list[Node]) -> list[Node]:
+    """Without the runs of a loss on samples that the step does not use: in the same loop, on a set for validation."""
+    if not 1 < len(nodes) <= FEW:
+        return nodes
+    used = _data(look, (node for node in look.program.steps if id(node) in look.to_end))
+    kept = [loss for loss in nodes if _data(look, (node for node, _ in forward_part(look, [loss]))) & used]
+    return kept or nodes
+
+
+def _data(look: Look, nodes: Iterable[Node]) -> set[int]:
+    """The arrays that do not depend on the parameters, and that something is computed with that does."""
+    return {
+        id(operand) for node in nodes if id(node) in look.depends and id(node) not in look.program.leaves
+        for operand in node.operands() if id(operand) not in look.depends and np.size(operand.value) > 1
+    }  # fmt: skip
+
+
+def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
+    """Everything that the step may minimise."""
+    found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    for group in errors(look):
+        pairs = [(error, sign) for error, _, sign in group]
+        predictions = [prediction for _, prediction, _ in group]
+        if any(id(p) not in point.values for p in predictions):
+            continue
+        found.append(Reading("squares", predictions, pairs))
+        logits = [before_squash(look, p, point) for p in predictions]
+        if all(found_logits is not None for found_logits in logits):
+            sides = [pair for pair in logits if pair is not None]
+            turned = [(error, sign * side) for (error, sign), (_, side) in zip(pairs, sides, strict=True)]
+            found.append(Reading("entropy", [node for node, _ in sides], turned))
+    return found

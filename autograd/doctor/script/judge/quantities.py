@@ -1,0 +1,329 @@
+"""What a line of backprop can rightly compute: cotangents, parts of them, slopes of activations, and forward values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node, linked, masked
+from .reference import cotangents, forward_part
+from .replay import pulled
+from .verdicts import Judgement
+
+Array = Any
+ELEMENTWISE = {
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "pow",
+    "neg",
+    "subtract",
+    "multiply",
+    "divide",
+    "true_divide",
+    "negative",
+    "power",
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "tanh",
+    "sqrt",
+    "square",
+    "abs",
+    "absolute",
+    "sin",
+    "cos",
+    "arctan",
+    "maximum",
+    "minimum",
+    "where",
+    "clip",
+    "sign",
+    "reciprocal",
+    "expit",
+    "logaddexp",
+    "erf",
+    "fabs",
+}
+SHAPES = {
+    "reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray",
+}  # fmt: skip
+
+MANY = 8  # paths of which all but one may come in one value
+
+
+@dataclass(eq=False)
+class Quantity:
+    """A right quantity, at every point.
+
+    Args:
+        kind: "bar" (the cotangent of `node`), "part" (what `consumer` passes to it), "rest" (what all others than
+            `start` pass to it), "slope" (of `node` by `start`), or "value" (of `node`).
+    """
+
+    kind: str
+    node: Node
+    values: list[Array]
+    consumer: Node | None = None
+    start: Node | None = None
+    block: str = ""
+
+    @property
+    def size(self) -> int:
+        return int(np.size(self.values[0]))
+
+    @property
+    def time(self) -> int:
+        """When the forward pass came by."""
+        return self.node.time if self.consumer is None else self.consumer.time
+
+    @property
+    def family(self) -> tuple[Any, ...]:
+        """What is alike in a loop: the kind and the places in the source."""
+        sites = [
+            n.site.number if n is not None and n.site is not None else -1
+            for n in (self.node, self.consumer, self.start)
+        ]
+        called_from = self.node.context[1] if self.node.context is not None else -1
+        return (self.kind, *sites, getattr(self.node.function, "__name__", ""), called_from)
+
+
+class Quantities:
+    """Those of a judgement."""
+
+    def __init__(self, found: Judgement) -> None:
+        assert found.reading is not None
+        self.found, self.look, self.points = found, found.look, found.points
+        self.order = forward_part(self.look, found.reading.roots)
+        self.nodes = {id(node): node for node, _ in self.order}
+        self.operands = {id(node): operands for node, operands in self.order}
+        self.blocks = {id(node): name for name, nodes in self.look.starts.items() for node in nodes}
+
+    @cached_property
+    def consumers(self) -> dict[int, list[Node]]:
+        found: dict[int, list[Node]] = defaultdict(list)
+        for node, operands in reversed(self.order):
+            for operand in operands:
+                found[id(operand)].append(node)
+        return found
+
+    @cached_property
+    def backward(self) -> list[Quantity]:
+        """What an error can rightly be on its way back."""
+        return _distinct([*self.bars, *self.parts, *self.rests])
+
+    @cached_property
+    def neutral(self) -> list[Quantity]:
+        """What is computed from the forward pass alone."""
+        return _distinct([*self.slopes, *self.forward])
+
+    @cached_property
+    def bars(self) -> list[Quantity]:
+        out = []
+        for node, _ in self.order:
+            if (
+                all(id(node) in bar for bar in self.found.bars)
+                and id(node) not in self._roots
+                and id(node) not in self._inside
+            ):
+                values = [bar[id(node)] for bar in self.found.bars]
+                out.append(Quantity("bar", node, values, block=self.blocks.get(id(node), "")))
+        return out
+
+    @cached_property
+    def _inside(self) -> set[int]:
+        """Nodes inside an activation, which nobody has a name for."""
+        inside = {key for z, a, region in self.activations for key in region if key not in (id(z), id(a))}
+        ends = {id(end) for z, a, _ in self.activations for end in (z, a)}
+        return inside - ends - self._named
+
+    @cached_property
+    def _within(self) -> set[int]:
+        """Nodes on the way from a pre-activation to a result that has a name: 1 + exp(-z) in a sigmoid."""
+        ways = [region - {id(z), id(a)} for z, a, region in self.activations if id(a) in self._named]
+        return set().union(*ways) - self._named
+
+    @cached_property
+    def _roots(self) -> set[int]:
+        assert self.found.reading is not None
+        return {id(root) for root in self.found.reading.roots} if self.found.reading.kind == "loss" else set()
+
+    @cached_property
+    def parts(self) -> list[Quantity]:
+        """What single consumers pass to a node that has several."""
+        out = []
+        for key, consumers in self.consumers.items():
+            if len(consumers) < 2 or len(consumers) > 200:
+                continue
+            node, block = self.nodes[key], self.blocks.get(key, "")
+            for consumer in consumers:
+                values = []
+                for point, bar in zip(self.points, self.found.bars, strict=True):
+                    part = pulled(consumer, point.values, [node], bar[id(consumer)])[0] if id(consumer) in bar else None
+                    if part is None:
+                        break
+                    values.append(part)
+                else:
+                    out.append(Quantity("part", node, values, consumer=consumer, block=block))
+        return out
+
+    @cached_property
+    def rests(self) -> list[Quantity]:
+        """What all but one of several consumers pass to a node."""
+        out = []
+        for part in self.parts:
+            key = id(part.node)
+            if not part.block and 3 <= len(self.consumers[key]) <= MANY:
+                values = [bar[key] - value for bar, value in zip(self.found.bars, part.values, strict=True)]
+                out.append(Quantity("rest", part.node, values, start=part.consumer))
+        return out
+
+    @cached_property
+    def forward(self) -> list[Quantity]:
+        """Values of the forward pass, and the data that it uses."""
+        out, known = [], set()
+        for node, _ in self.order:
+            for at in (node, *node.operands()) if id(node) not in self.look.program.leaves else (node,):
+                if id(at) in known or any(id(at) not in point.values for point in self.points):
+                    continue
+                if id(at) in self._within:
+                    continue
+                known.add(id(at))
+                values = [np.asarray(point.values[id(at)]) for point in self.points]
+                if values[0].dtype.kind in "fiu" and (values[0].size > 1 or id(at) in self.nodes):
+                    out.append(Quantity("value", at, values, block=self.blocks.get(id(at), "")))
+        return out
+
+    @cached_property
+    def activations(self) -> list[tuple[Node, Node, set[int]]]:
+        """(z, f(z), the nodes between): functions of one node, element by element, that the rest is computed from."""
+        out = []
+        for z, _ in reversed(self.order):
+            if _is_elementwise(z) and not self._several(z) and id(z) not in self.look.program.leaves:
+                continue
+            shape = np.shape(self.points[0].values[id(z)])
+            region = {id(z)}
+            for node, operands in reversed(self.order):
+                if node.time <= z.time or not operands or not all(id(o) in region for o in operands):
+                    continue
+                if _is_elementwise(node) and np.shape(self.points[0].values[id(node)]) == shape:
+                    region.add(id(node))
+            for key in region - {id(z)}:
+                if key in self._named or any(id(c) not in region for c in self.consumers.get(key, ())):
+                    out.append((z, self.nodes[key], region))
+        return out
+
+    @cached_property
+    def _named(self) -> set[int]:
+        """Nodes that the script has a name for."""
+        step = self.look.step
+        return {
+            id(thing)
+            for time, _, _, thing, _ in self.look.training.tape.stores
+            if isinstance(thing, Node) and time > step.start
+        }
+
+    def _several(self, node: Node) -> bool:
+        return len(self.operands[id(node)]) > 1
+
+    @cached_property
+    def slopes(self) -> list[Quantity]:
+        out = []
+        for z, a, region in self.activations:
+            order = [
+                (n, [o for o in ops if id(o) in region] if n is not z else [])
+                for n, ops in self.order
+                if id(n) in region and n.time <= a.time
+            ]
+            values = []
+            for point in self.points:
+                bars = cotangents(order, point.values, {id(a): np.ones(np.shape(point.values[id(a)]))})
+                if id(z) not in bars:
+                    break
+                values.append(bars[id(z)])
+            else:
+                out.append(Quantity("slope", a, values, start=z))
+        return out
+
+    @cached_property
+    def _around(self) -> dict[int, list[Node]]:
+        around: dict[int, list[Node]] = defaultdict(list)
+        for node, operands in self.order:
+            for operand in operands:
+                around[id(node)].append(operand)
+                around[id(operand)].append(node)
+        return around
+
+    @cached_property
+    def _known_nearby(self) -> dict[int, dict[int, list[Node]]]:
+        return {}
+
+    def nearby(self, node: Node) -> dict[int, list[Node]]:
+        """The nodes of the forward pass that are nearest to one of it, by the number of their place."""
+        if id(node) not in self._known_nearby:
+            self._known_nearby[id(node)] = _nearest(node, self._around)
+        return self._known_nearby[id(node)]
+
+    def reaches(self, start: Node, goal: Node) -> bool:
+        """Whether the goal is computed from the start in the forward pass."""
+        stack, known = [goal], set()
+        while stack:
+            node = stack.pop()
+            if node is start:
+                return True
+            if id(node) not in known and node.time > start.time:
+                known.add(id(node))
+                stack += self.operands.get(id(node), ())
+        return False
+
+
+def _nearest(node: Node, around: dict[int, list[Node]], depth: int = 7) -> dict[int, list[Node]]:
+    found: dict[int, list[Node]] = defaultdict(list)
+    level, known = [node], {id(node)}
+    for _ in range(depth):
+        further: list[Node] = []
+        here: dict[int, list[Node]] = defaultdict(list)
+        for at in level:
+            if at.site is not None:
+                here[at.site.number].append(at)
+            for other in around.get(id(at), ()):
+                if id(other) not in known and len(known) < 400:
+                    known.add(id(other))
+                    further.append(other)
+        for number, nodes in here.items():
+            found.setdefault(number, nodes)
+        level = further
+    return found
+
+
+def _distinct(quantities: list[Quantity]) -> list[Quantity]:
+    """Without those that are others in another shape or under another name; blocks first."""
+    found: dict[Any, Quantity] = {}
+    for quantity in sorted(quantities, key=lambda q: not q.block):
+        values = np.asarray(quantity.values[0], dtype=float)
+        key = (values.tobytes(), values.shape if values.ndim == 2 and min(values.shape) > 1 else 0)
+        loop = quantity.node.time if quantity.block == "" and values.size == 1 else 0
+        found.setdefault((*key, loop), quantity)
+    return list(found.values())
+
+
+def _is_elementwise(node: Node) -> bool:
+    name = getattr(node.function, "__name__", "")
+    return name in ELEMENTWISE or node.function is masked or node.function is linked or name in SHAPES
+
+
+def by_family(quantities: Iterable[Quantity]) -> dict[tuple[Any, ...], list[Quantity]]:
+    """Quantities of the same line, in order of time."""
+    found: dict[tuple[Any, ...], list[Quantity]] = defaultdict(list)
+    for quantity in quantities:
+        found[quantity.family].append(quantity)
+    for members in found.values():
+        members.sort(key=lambda q: q.time)
+    return found

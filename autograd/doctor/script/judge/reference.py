@@ -1,0 +1,65 @@
+"""What is right: THE sweep over the forward part of a step, from a loss or from an error, to every node before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ....core.reverse import sweep
+from ..watch.node import Node
+from .look import Look, Point
+from .replay import Values, pulled
+
+Array = Any
+Pull = Callable[[Node, Sequence[Node], Array], list[Array | None]]
+
+
+class _Kept(dict[int, Any]):
+    """What has arrived stays."""
+
+    pop = dict.get
+
+
+def forward_part(look: Look, roots: list[Node]) -> list[tuple[Node, list[Node]]]:
+    """The nodes between the parameters and the roots, results first, each with the operands that depend on them."""
+    depends, found = look.depends, {}
+    updated = {id(node) for nodes in look.ends.values() for node in nodes}
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if id(node) in found or id(node) not in depends:
+            continue
+        operands = (
+            []
+            if id(node) in look.program.leaves or id(node) in updated
+            else [o for o in {id(o): o for o in node.operands()}.values() if id(o) in depends]
+        )
+        found[id(node)] = (node, operands)
+        stack += operands
+    return sorted(found.values(), key=lambda pair: -pair[0].time)
+
+
+def cotangents(
+    order: list[tuple[Node, list[Node]]], values: Values, seeds: Mapping[int, Array], pull: Pull | None = None
+) -> dict[int, Array]:
+    """The cotangent of every node, by its id."""
+
+    def plain(node: Node, operands: Sequence[Node], g: Array) -> list[Array | None]:
+        return pulled(node, values, list(operands), g)
+
+    arrived: dict[int, Any] = _Kept({key: np.asarray(seed, dtype=float) for key, seed in seeds.items()})
+    with np.errstate(all="ignore"):
+        sweep([(node, tuple(operands)) for node, operands in order if operands], arrived, pull or plain)
+    return dict(arrived)
+
+
+def gradient(look: Look, point: Point, bars: Mapping[int, Array], name: str) -> Array:
+    """The gradient of a parameter, its numbers one after the other."""
+    return np.concatenate(
+        [
+            np.ravel(bars[id(node)]) if id(node) in bars else np.zeros(np.size(point.values.get(id(node), node.value)))
+            for node in look.starts[name]
+        ]
+    )

@@ -1,0 +1,318 @@
+"""A tape computed again from other numbers, and one node of it differentiated.
+
+Everything is computed in float64 whatever the script uses, so that rounding does not hide what is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ....core import table
+from ....core.reverse import times
+from ....core.rule import Rule
+from ....errors import AutogradError
+from ....switches import always_recording
+from ....tensor import functions as compute
+from ....tensor.rules import unbroadcast
+from ....tensor.tensor import Tensor
+from ....ufuncs import OF_SCIPY
+from ..watch.node import Index, Method, Node, Part, cast, linked
+
+Array = Any
+Values = dict[int, Any]
+NARROW = (np.float16, np.float32)
+STEP = 1e-6
+
+
+def ancestors(ends: Iterable[Node], stop: Callable[[Node], bool]) -> list[Node]:
+    """Everything that these nodes are computed from, in order of time; nodes that `stop` holds for are the leaves."""
+    found: dict[int, Node] = {}
+    stack = list(ends)
+    while stack:
+        node = stack.pop()
+        if id(node) in found:
+            continue
+        found[id(node)] = node
+        if not stop(node):
+            stack += node.operands()
+    return sorted(found.values(), key=lambda node: node.time)
+
+
+def wide(value: Any) -> Any:
+    """A float array or number in float64."""
+    if isinstance(value, np.ndarray):
+        return value.astype(float) if value.dtype.kind == "f" and value.dtype != np.float64 else value
+    if isinstance(value, np.floating) and not isinstance(value, np.float64):
+        return np.float64(value)
+    return value
+
+
+class Program:
+    """A piece of tape.
+
+    Args:
+        order: nodes in order of time.
+        leaves: those that are given, not computed.
+    """
+
+    def __init__(self, order: list[Node], leaves: set[int]) -> None:
+        self.order, self.leaves = order, leaves
+        self.steps = [node for node in order if id(node) not in leaves and node.function is not None]
+
+    def start(self) -> Values:
+        """The values of the leaves, as they were."""
+        return {id(node): wide(node.value) for node in self.order if id(node) in self.leaves or node.function is None}
+
+    def run(self, given: Mapping[int, Any], instead: Mapping[int, Any] | None = None) -> Values:
+        """All values.
+
+        Args:
+            given: those of the leaves.
+            instead: values of nodes that are not to be computed.
+        """
+        values: Values = dict(given)
+        for node in self.steps:
+            if instead is not None and id(node) in instead:
+                values[id(node)] = instead[id(node)]
+            else:
+                values[id(node)] = compute_node(node, values)
+        return values
+
+    def rerun(self, values: Values, changed: Mapping[int, Any]) -> Values:
+        """The values that change when some nodes (leaves or not) have other ones; the rest stays out."""
+        new: Values = dict(changed)
+        for node in self.steps:
+            if id(node) in changed:
+                continue
+            if any(id(operand) in new for operand in node.operands()):
+                new[id(node)] = compute_node(node, Layered(new, values))
+        return new
+
+
+class Layered(dict):  # type: ignore[type-arg]
+    """Values, some of them replaced."""
+
+    def __init__(self, new: Values, old: Values) -> None:
+        self.new, self.old = new, old
+
+    def __getitem__(self, key: int) -> Any:
+        return self.new[key] if key in self.new else self.old[key]
+
+    def get(self, key: int, default: Any = None) -> Any:
+        return self.new[key] if key in self.new else self.old.get(key, default)
+
+
+def resolved(arg: Any, values: Mapping[int, Any]) -> Any:
+    """An operand with the values in the place of the nodes."""
+    if isinstance(arg, Node):
+        return values[id(arg)]
+    if isinstance(arg, Index):
+        return tuple(resolved(part, values) for part in arg.parts)
+    if isinstance(arg, list):
+        return [resolved(part, values) for part in arg]
+    if isinstance(arg, tuple):
+        return tuple(resolved(part, values) for part in arg)
+    if isinstance(arg, dict):
+        return {key: resolved(part, values) for key, part in arg.items()}
+    return wide(arg)
+
+
+def compute_node(node: Node, values: Mapping[int, Any]) -> Any:
+    """A node's value from those of its operands."""
+    args = [resolved(arg, values) for arg in node.args]
+    kwargs = {
+        key: _dtype(resolved(arg, values)) if key == "dtype" else resolved(arg, values)
+        for key, arg in node.kwargs.items()
+    }
+    if _narrows(node, args):
+        return wide(np.asarray(args[0], dtype=float)) if args else 0.0
+    with np.errstate(all="ignore"):
+        return wide(node.function(*args, **kwargs))  # type: ignore[misc]
+
+
+def _dtype(dtype: Any) -> Any:
+    try:
+        return np.float64 if np.dtype(dtype) in (np.dtype(np.float16), np.dtype(np.float32)) else dtype
+    except TypeError:
+        return dtype
+
+
+def _narrows(node: Node, args: list[Any]) -> bool:
+    """Whether a node only makes numbers less precise."""
+    if node.function in NARROW:
+        return True
+    if isinstance(node.function, Method) and node.function.__name__ == "astype" and len(args) > 1:
+        return _dtype(args[1]) is np.float64 and np.asarray(args[0]).dtype.kind == "f"
+    return node.function is cast and np.dtype(args[1]).kind == "f"
+
+
+# ------------------------------------------------------------------------------------------ differentiating a node
+
+LIFTED: dict[Any, Callable[..., Any]] = {
+    **{
+        getattr(math, name): getattr(np, name)
+        for name in (
+            "exp",
+            "log",
+            "sqrt",
+            "sin",
+            "cos",
+            "tan",
+            "tanh",
+            "sinh",
+            "cosh",
+            "log1p",
+            "expm1",
+            "log2",
+            "log10",
+            "atan2",
+        )
+        if hasattr(np, name)
+    },
+    math.pow: np.power,
+    math.fabs: np.abs,
+    abs: np.abs,
+    float: linked,
+    np.float64: linked,
+    np.array: lambda x, **options: _stacked(x),
+    np.asarray: lambda x, **options: _stacked(x),
+    np.copy: linked,
+    np.atleast_2d: np.atleast_2d,
+}
+"""What stands in for a function where it is given Tensors."""
+
+BY_NAME = {
+    **OF_SCIPY, "logsumexp": compute.logsumexp, "softmax": compute.softmax, "log_softmax": compute.log_softmax,
+}  # fmt: skip
+"""Functions of scipy.special."""
+
+
+SMOOTH: dict[Any, Rule] = {
+    operator.add: table.add, operator.sub: table.subtract, operator.mul: table.multiply,
+    operator.truediv: table.divide, operator.neg: table.negative,
+    **{getattr(np, row.name): row for row in (
+        table.add, table.subtract, table.multiply, table.divide, table.negative, table.square, table.exp, table.log,
+        table.sqrt, table.tanh,
+    )},
+}  # fmt: skip
+"""Functions that are rows of the table whose derivatives choose nothing: they need no graph to be differentiated."""
+
+
+def _stacked(x: Any) -> Any:
+    if isinstance(x, (list, tuple)):
+        return (
+            np.stack([_stacked(part) for part in x])
+            if any(_has_tensor(part) for part in x)
+            else np.array(x, dtype=float)
+        )
+    return x
+
+
+def _has_tensor(x: Any) -> bool:
+    return any(map(_has_tensor, x)) if isinstance(x, (list, tuple)) else isinstance(x, Tensor)
+
+
+def lifted(function: Any) -> Callable[..., Any]:
+    """A function of numbers as one of Tensors."""
+    try:
+        known = LIFTED.get(function)
+    except TypeError:
+        known = None
+    if known is not None:
+        return known
+    if isinstance(function, Method):
+        name = function.__name__
+        if name in ("copy", "astype", "item"):
+            return lambda x, *rest, **options: np.reshape(x, ()) if name == "item" else x
+        if name == "flatten":
+            return lambda x, *rest, **options: np.ravel(x)
+        if hasattr(Tensor, name):
+            return function
+        found: Callable[..., Any] = getattr(np, name, function)
+        return found
+    if isinstance(function, Part):
+        inner = lifted(function.function)
+        return lambda *args, **kwargs: inner(*args, **kwargs)[function.number]
+    if str(getattr(function, "__module__", "")).startswith("scipy.special") or type(function).__module__.startswith(
+        "scipy.special"
+    ):
+        special: Any = BY_NAME.get(getattr(function, "__name__", ""), function)
+        return special  # type: ignore[no-any-return]
+    plain: Callable[..., Any] = function
+    return plain
+
+
+def pulled(
+    node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array, saved: Mapping[int, Any] | None = None
+) -> list[Array | None]:
+    """What a node passes back to some of its operands.
+
+    Args:
+        wanted: the operands, each once.
+        g: the cotangent of the node.
+        saved: other values for operands than those they had.
+    """
+    given = values if saved is None else Layered(dict(saved), values)  # type: ignore[arg-type]
+    try:
+        rule = SMOOTH.get(node.function)
+        if rule is not None and not node.kwargs and len(node.args) == rule.arity:
+            return _pulled_by_rule(rule, node, given, wanted, g)
+        return _pulled_by_tensor(node, given, wanted, g)
+    except (AutogradError, TypeError, ValueError, AttributeError, IndexError, NotImplementedError):
+        return [_pulled_by_difference(node, given, operand, g) for operand in wanted]
+
+
+def _pulled_by_rule(rule: Rule, node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array) -> list[Any]:
+    operands = [np.asarray(resolved(arg, values), dtype=float) for arg in node.args]
+    found: dict[int, Array] = {}
+    with np.errstate(all="ignore"):
+        out = np.asarray(rule.value(*operands))
+        g = np.reshape(np.asarray(g, dtype=float), out.shape)
+        for k, arg in enumerate(node.args):
+            if isinstance(arg, Node):
+                part = unbroadcast(times(g, rule.partial(k, operands, out)), operands[k].shape)
+                found[id(arg)] = found[id(arg)] + part if id(arg) in found else part
+    return [found.get(id(operand)) for operand in wanted]
+
+
+def _pulled_by_tensor(node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array) -> list[Array | None]:
+    leaves = {id(operand): Tensor(np.asarray(values[id(operand)], dtype=float)) for operand in wanted}
+    mixed = Layered(leaves, values)  # type: ignore[arg-type]
+    args = [resolved(arg, mixed) for arg in node.args]
+    kwargs = {key: resolved(arg, mixed) for key, arg in node.kwargs.items() if key != "dtype"}
+    if (
+        node.function in NARROW
+        or node.function is cast
+        or (isinstance(node.function, Method) and node.function.__name__ == "astype")
+    ):
+        out = args[0]
+    else:
+        with np.errstate(all="ignore"), always_recording():
+            out = lifted(node.function)(*args, **kwargs)
+    if not isinstance(out, Tensor):
+        return [None] * len(wanted)
+    with np.errstate(all="ignore"):
+        out.backward(np.reshape(np.asarray(g, dtype=float), out.shape))
+    return [leaves[id(operand)].grad if leaves[id(operand)].reached else None for operand in wanted]
+
+
+def _pulled_by_difference(node: Node, values: Mapping[int, Any], operand: Node, g: Array) -> Array | None:
+    """By central differences, for a function that is not differentiated here."""
+    start = np.array(values[id(operand)], dtype=float)
+    if start.size > 4000:
+        return None
+    found = np.zeros(start.shape)
+    for at in np.ndindex(start.shape):
+        sides: list[Array] = []
+        for sign in (1, -1):
+            moved = start.copy()
+            moved[at] += sign * STEP
+            there = compute_node(node, Layered({id(operand): moved}, values))  # type: ignore[arg-type]
+            sides.append(np.asarray(there, dtype=float))
+        found[at] = np.vdot((sides[0] - sides[1]) / (2 * STEP), np.reshape(g, sides[0].shape))
+    return found

@@ -1,0 +1,453 @@
+"""The verdict on each block under one reading of the loss: is its gradient right, and does the step use it?"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node
+from .look import Look, Point
+from .losses import Reading, before_squash, errors
+from .match import TOLERANCE, Match, matched
+from .reference import cotangents, forward_part, gradient
+
+Array = Any
+
+LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(j|e|l|sse|rss)($|_|\W)", re.IGNORECASE)
+
+
+@dataclass(eq=False)
+class Verdict:
+    """What was found about one block.
+
+    Args:
+        name: of the block.
+        change: (after - before) against minus the right gradient.
+        gradient: the node, or nodes, of the script that hold the gradient, and how they compare; None if there is none.
+        right: whether the step follows the right gradient downhill.
+        rule: "plain", or what kind of step it is.
+        silent: the right gradient is zero wherever one looked.
+    """
+
+    name: str
+    change: Match
+    gradient: Match | None = None
+    nodes: list[Node] = field(default_factory=list)
+    right: bool = False
+    rule: str = "plain"
+    uphill: bool = False
+    silent: bool = False
+    decay: float = 0.0
+    factor: float = 1.0
+
+
+@dataclass(eq=False)
+class Judgement:
+    look: Look
+    points: list[Point]
+    reading: Reading | None
+    verdicts: dict[str, Verdict]
+    bars: list[dict[int, Array]]
+    forward: set[int]
+    form: str = ""
+    by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
+    kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
+    aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
+
+
+def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> tuple[str, float]:
+    """What kind of loss a reading is, and its sign: -1 where it grows as the predictions near the targets.
+
+    It is "squares", "entropy", "absolute", "errors" (another function of them), or "" where there is no telling.
+    """
+    if reading.kind != "loss":
+        return reading.kind, 1.0
+    for group in errors(look):
+        error, prediction, sign = group[0]
+        places = [(prediction, "squares", sign)]
+        logits = before_squash(look, prediction, points[0])
+        if logits is not None:
+            places.insert(0, (logits[0], "entropy", sign * logits[1]))
+        for node, form, sign in places:
+            key = _counterpart(look, points, node, bars)
+            if key is not None:
+                theirs = [sign * np.asarray(point.values[id(error)], dtype=float) for point in points]
+                right = [bar[key] for bar in bars]
+                match = matched(theirs, right)
+                if match.holds or (theirs[0].size > 2 and match.worst <= TOLERANCE):
+                    return form, float(np.sign(match.scales[0]))
+                if matched([np.sign(e) for e in theirs], right).holds:
+                    return "absolute", 1.0
+        side = _of_errors(look, points, group, bars)
+        if side:
+            return "errors", side
+    return "", 1.0
+
+
+def _of_errors(
+    look: Look, points: list[Point], group: list[tuple[Node, Node, float]], bars: list[dict[int, Array]]
+) -> float:
+    """1 where the loss grows with each error and by more than its sign tells (Huber's, fourth powers); -1 where it
+    falls with them; 0 where it does neither, as what is only watched does: the largest error, or that of some samples.
+    """  # fmt: skip
+    theirs: list[list[Array]] = [[] for _ in points]
+    right: list[list[Array]] = [[] for _ in points]
+    for error, prediction, sign in group:
+        key = _counterpart(look, points, prediction, bars)
+        if key is None or np.size(bars[0][key]) != np.size(points[0].values[id(error)]):
+            return 0.0
+        for k, (point, bar) in enumerate(zip(points, bars, strict=True)):
+            theirs[k].append(sign * np.ravel(np.asarray(point.values[id(error)], dtype=float)))
+            right[k].append(np.ravel(bar[key]))
+    e, g = np.array([np.concatenate(x) for x in theirs]), np.array([np.concatenate(x) for x in right])
+    if len(e) < 3 or e.shape[1] < 3 or not np.all(np.isfinite(e)) or not np.all(np.isfinite(g)):
+        return 0.0
+    side = float(np.sign(np.vdot(e, g)))
+    size = np.abs(g)
+    grows = np.all(side * e * g >= 0) and np.all(np.any(size > 0, axis=0))
+    more = np.mean(np.ptp(size, axis=0) > 1e-6 * np.max(size, axis=0))
+    return side if grows and more > 0.1 else 0.0
+
+
+def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
+    """The node itself, or, where the loss has a forward pass of its own, the one with the same value there."""
+    if all(id(node) in bar for bar in bars):
+        return id(node)
+    values = [np.asarray(point.values[id(node)], dtype=float) for point in points]
+    for key in bars[0]:
+        other = points[0].values.get(key)
+        same = other is not None and np.shape(other) == values[0].shape and np.array_equal(other, values[0])
+        rows = zip(bars, points, values, strict=True)
+        if same and all(key in bar and np.array_equal(point.values[key], value) for bar, point, value in rows):
+            return key
+    return None
+
+
+def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
+    """Whether all blocks follow the gradient with one factor that differs from point to point: a root of the loss."""
+    matches = [v.change for v in found.values() if not v.silent]
+    return (
+        bool(matches)
+        and all(
+            m.worst <= TOLERANCE
+            and min(m.scales, default=0) > 0
+            and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
+            for m in matches
+        )
+        and max(look.block(look.base.values, nodes).size for nodes in look.starts.values()) > 2
+    )
+
+
+def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
+    """Whether every step goes straight up a quantity that is not called a loss: a likelihood, a reward."""
+    roots: set[int] = set()
+    nodes = list(reading.roots)
+    while nodes and len(roots) < 60:  # the quantity, and what it is a multiple of
+        node = nodes.pop()
+        roots.add(id(node))
+        nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
+    names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
+    if any(LOSS.search(name) for name in names):
+        return False
+    matches = []
+    for name in look.ends:
+        right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
+        matches.append(matched([look.change(point.values, name) for point in points], right))
+    return all(m.holds and (m.scale > 0 or not m.scales) for m in matches) and any(m.scales for m in matches)
+
+
+def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
+    order = forward_part(look, reading.roots)
+    bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
+    form, sign = form_of(look, points, reading, bars)
+    if sign < 0:
+        reading.sign = -reading.sign
+        bars = [{key: -bar for key, bar in each.items()} for each in bars]
+    forward = {id(node) for node, _ in order}
+    if reading.kind == "loss" and not form and _is_climbed(look, points, reading, bars):
+        reading.sign = -reading.sign
+        bars = [{key: -bar for key, bar in each.items()} for each in bars]
+        form = "climbed"
+    found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
+    if form and not all(v.right for v in found.values()) and _uniform(look, found):
+        for v in found.values():
+            v.right = not v.silent
+    _same_factor(look, found, reading)
+    return Judgement(look, points, reading, found, bars, forward, form)
+
+
+def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
+    """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
+    factors: dict[str, float] = {}
+    unread = False  # whether the rate of a step could not be read
+    for name, v in found.items():
+        if v.right and v.rule == "plain" and v.change.holds:
+            rate = rate_of(look, look.ends[name][0])
+            unread |= rate is None
+            factors[name] = v.change.scale / (rate or 1.0)
+        elif v.right and v.gradient is not None:
+            factors[name] = abs(v.gradient.scale)
+    plain = {name: found[name].change.scale for name in factors if found[name].rule == "plain"}
+    if len(plain) == len(factors) and plain and max(plain.values()) - min(plain.values()) <= 1e-5 * max(plain.values()):
+        return  # one and the same step for all, whatever the rates are made of
+    if not factors or max(factors.values()) - min(factors.values()) <= 1e-5 * max(factors.values()):
+        return
+    counts: dict[float, int] = {}
+    for factor in factors.values():
+        key = next((k for k in counts if abs(k - factor) <= 1e-5 * k), factor)
+        counts[key] = counts.get(key, 0) + 1
+    exact = [k for k in counts if abs(k - 1.0) <= 1e-5] if reading.kind == "loss" and not unread else []
+    # of as many, the smaller: a division by the number of samples is forgotten more often than made twice
+    usual = exact[0] if exact else max(counts, key=lambda k: (counts[k], -k))
+    alike = [plain[name] for name, factor in factors.items() if name in plain and abs(factor - usual) <= 1e-5 * usual]
+    for name, factor in factors.items():
+        if name in plain and any(abs(plain[name] - scale) <= 1e-5 * scale for scale in alike):
+            continue  # the same step; its rate could not be read
+        if abs(factor - usual) > 1e-5 * usual:
+            if _is_normed(look, name, factor / usual):
+                found[name].rule = "adaptive"
+            else:
+                found[name].right, found[name].factor = False, factor / usual
+
+
+def _is_normed(look: Look, name: str, factor: float) -> bool:
+    """Whether a step is scaled by a number that follows from the parameters: clipped by its norm, say."""
+    for nodes in gradient_nodes(look, name):
+        node = nodes[0]
+        kind = getattr(node.function, "__name__", "")
+        if kind not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
+            continue
+        for arg in node.args:
+            if isinstance(arg, Node) and id(arg) in look.depends and np.size(look.base.values[id(arg)]) == 1:
+                value = float(np.asarray(look.base.values[id(arg)]).reshape(()))
+                if abs(abs(value if kind in ("mul", "multiply") else 1.0 / value) - factor) <= 1e-5 * factor:
+                    return True
+    return False
+
+
+def _is_copy(node: Node, of: dict[int, str]) -> bool:
+    """Whether it is one of these nodes, or a copy of one."""
+    while id(node) not in of:
+        if getattr(node.function, "__name__", "") not in ("copy", "linked") or not isinstance(node.args[0], Node):
+            return False
+        node = node.args[0]
+    return True
+
+
+def written_number(node: Node, k: int) -> bool:
+    """Whether an operand is a number in the source text, or made of numbers there, such as 0.01 * 2."""
+    if node.site is None or node.site.kind not in ("binary", "augmented"):
+        return False
+    try:
+        tree = ast.parse(node.site.part(k).strip(), mode="eval")
+    except SyntaxError:
+        return False
+    plain = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.operator, ast.unaryop)
+    return all(isinstance(each, plain) for each in ast.walk(tree))
+
+
+def number_in(look: Look, arg: Any) -> float:
+    """An operand that is one number and does not follow from the parameters; 0 for any other."""
+    value = arg if not isinstance(arg, Node) else None if id(arg) in look.depends else arg.value
+    return float(np.reshape(value, ())) if isinstance(value, (int, float, np.ndarray)) and np.size(value) == 1 else 0.0
+
+
+def plain_factors(look: Look, node: Node) -> list[float]:
+    """The numbers among the operands that do not follow from the parameters: settings, and numbers in the text."""
+    settings = [o for o in node.operands() if o.hyper and o.value is not None and id(o) not in look.depends]
+    return [float(np.asarray(o.value)) for o in settings] + [
+        float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
+    ]
+
+
+def rate_of(look: Look, end: Node) -> float | None:
+    """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one.
+
+    In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient.
+    """
+    rate: float | None = None
+    node, found_in = end, None
+    for _ in range(8):
+        statement = None if node.site is None else node.site.statement
+        if rate is not None and statement != found_in:
+            break
+        operands = list(node.operands())
+        kind = getattr(node.function, "__name__", "")
+        active = [o for o in operands if id(o) in look.depends and not _is_copy(o, look.start_ids)]
+        if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
+            node = active[0]
+            continue
+        if kind not in ("mul", "multiply", "neg"):
+            break
+        factors = plain_factors(look, node)
+        if factors:
+            rate, found_in = factors[0] if rate is None else rate * factors[0], statement
+        rest = [o for o in operands if not o.hyper]
+        if len(rest) != 1:
+            break
+        node = rest[0]
+    return None if rate is None else abs(rate)
+
+
+def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int]) -> Verdict:
+    right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
+    steps = [look.change(point.values, name) for point in points]
+    for k, bar in enumerate(bars):
+        if _is_noise(bar, right[k], steps[k]):
+            right[k], steps[k] = np.zeros_like(right[k]), np.zeros_like(steps[k])
+    change = matched([-step for step in steps], right)
+    found = Verdict(name, change)
+    if all(not np.any(g) for g in right):
+        found.silent = True
+        return found
+    if change.holds and change.scale > 0:
+        found.right = True
+    elif change.holds:
+        found.uphill = True
+    for nodes in gradient_nodes(look, name):
+        if any(id(node) in forward or id(node) not in point.values for node in nodes for point in points):
+            continue
+        match = matched([look.block(point.values, nodes) for point in points], right)
+        if match.holds:
+            found.gradient, found.nodes = match, nodes
+            break
+    if found.gradient is None and not found.right and _is_second_order(look, name):
+        changes = [look.change(point.values, name) for point in points]
+        found.rule = "adaptive"
+        found.right = all(float(np.vdot(g, d)) < 0.0 for g, d in zip(right, changes, strict=True))
+    if found.gradient is not None and not found.right and not found.uphill:
+        _judge_rule(look, points, right, found)
+    if not found.right and not found.uphill:
+        _judge_rows(look, points, right, found)
+    return found
+
+
+def _is_noise(bar: dict[int, Array], right: Array, step: Array) -> bool:
+    """Whether a gradient is only what rounding leaves of 0, and the step stands still too."""
+    large = max((float(np.max(np.abs(b), initial=0.0)) for b in bar.values()), default=0.0)
+    return bool(max(np.max(np.abs(right), initial=0.0), np.max(np.abs(step), initial=0.0)) <= 1e-13 * large)
+
+
+def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
+    """A step that is not plain gradient descent, but uses the right gradient: does it go downhill?"""
+    changes = [look.change(point.values, found.name) for point in points]
+    weights = [look.block(point.values, look.starts[found.name]) for point in points]
+    rows = np.concatenate([np.stack([g, w], axis=1) for g, w in zip(right, weights, strict=True)])
+    goal = np.concatenate(changes)
+    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
+    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal):
+        found.rule, found.decay = "decay", -float(coefficients[1])
+        found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
+        return
+    count, size = len(points), len(goal) // len(points)
+    if size > 1:  # decay, and a gradient that is clipped at some points: by another factor at each of them
+        columns = np.zeros((len(goal), count + 1))
+        columns[np.arange(len(goal)), np.repeat(np.arange(count), size)] = rows[:, 0]
+        columns[:, count] = rows[:, 1]
+        fit, *_ = np.linalg.lstsq(columns, goal, rcond=None)
+        if np.linalg.norm(columns @ fit - goal) <= 1e-6 * np.linalg.norm(goal):
+            used = [k for k, g in enumerate(right) if np.any(g)]
+            found.decay = -float(fit[count])
+            found.rule = "decay" if abs(found.decay) > 1e-12 else "adaptive"
+            found.right = found.decay >= -1e-12 and all(fit[k] < 0 for k in used)
+            found.uphill = all(fit[k] > 0 for k in used)
+            return
+    agree = against = 0
+    for g, d in zip(right, changes, strict=True):
+        large = np.abs(g) > 1e-3 * np.max(np.abs(g), initial=0.0)
+        agree += int(np.sum(g[large] * d[large] < 0))
+        against += int(np.sum(g[large] * d[large] > 0))
+    found.rule = "adaptive"
+    found.right = agree > 0 and against == 0
+    found.uphill = against > 0 and agree == 0
+    found.silent = size == 1 and agree > 0 and against > 0  # one number shrunk and moved: no telling which is which
+
+
+def _judge_rows(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
+    """A step that moves some rows of a block only, along the gradient, and shrinks these: the factors of a product."""
+    changes = [look.change(point.values, found.name) for point in points]
+    moved = [d != 0 for d in changes]
+    if all(np.all(m) for m in moved) or any(np.any(g[~m]) for g, m in zip(right, moved, strict=True)):
+        return
+    weights = [look.block(point.values, look.starts[found.name]) for point in points]
+    rows = np.concatenate([np.stack([g[m], w[m]], axis=1) for g, w, m in zip(right, weights, moved, strict=True)])
+    goal = np.concatenate([d[m] for d, m in zip(changes, moved, strict=True)])
+    if len(goal) <= 4:
+        return
+    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
+    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal) and coefficients[0] < 0:
+        found.rule, found.decay = "decay", -float(coefficients[1])
+        found.right = found.decay >= -1e-12
+
+
+def _is_second_order(look: Look, name: str) -> bool:
+    """Whether a step solves equations, as Newton's does."""
+    ends = {id(node) for node in look.ends[name]}
+    for node in reversed(look.program.steps):
+        if id(node) in ends:
+            if getattr(node.function, "__name__", "") in ("solve", "inv", "pinv", "lstsq", "cho_solve"):
+                return True
+            ends |= {id(operand) for operand in node.operands()}
+    return False
+
+
+def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
+    """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
+    chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
+    if len(chains) == 1:
+        return [[node] for node in chains[0]]
+    by_site: list[dict[Any, Node]] = []
+    for chain in chains:
+        sites: dict[Any, Node] = {}
+        for node in chain:
+            sites.setdefault((node.site.number if node.site else -1, getattr(node.function, "__name__", "")), node)
+        by_site.append(sites)
+    common = [key for key in by_site[0] if all(key in sites for sites in by_site)]
+    return [[sites[key] for sites in by_site] for key in common]
+
+
+def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
+    found: list[Node] = []
+    active: dict[int, Node] = {id(end): end}
+    memo: dict[int, bool] = {}
+
+    def is_data(node: Node) -> bool:
+        return id(node) not in look.depends and not node.hyper and np.size(node.value) > 1
+
+    def quiet(node: Node) -> bool:
+        if node is start or node.hyper or id(node) not in look.depends:
+            return True
+        if id(node) in look.program.leaves:
+            return False
+        if id(node) not in memo:
+            memo[id(node)] = False
+            memo[id(node)] = all(quiet(operand) and not is_data(operand) for operand in node.operands())
+        return memo[id(node)]
+
+    for _ in range(3000):
+        if not active:
+            break
+        node = max(active.values(), key=lambda n: n.time)
+        if len(active) == 1:
+            found.append(node)
+            found += _before_norm(look, node)
+        del active[id(node)]
+        if id(node) in look.program.leaves:
+            continue
+        for operand in node.operands():
+            if not quiet(operand):
+                active[id(operand)] = operand
+    return found
+
+
+def _before_norm(look: Look, node: Node) -> list[Node]:
+    """What is multiplied or divided by one number that follows from the parameters: by the norm of all gradients."""
+    if getattr(node.function, "__name__", "") not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
+        return []
+    sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends and a.value is not None]
+    large = [a for a in sides if np.ndim(a.value) > 0]
+    return large if len(sides) == 2 and len(large) == 1 else []

@@ -1,0 +1,169 @@
+"""What can be written at a line, with its numbers at every point: names, the functions of the script, plain numbers."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import types
+from dataclasses import dataclass
+from functools import cached_property
+from time import monotonic as time_now
+from typing import Any
+
+import numpy as np
+
+from ..judge.candidates import Fault
+from ..judge.locate import Locator
+from ..judge.replay import wide
+from ..watch.sites import Site
+from ..watch.tape import Held
+from .interpret import Interpreter, Unknown
+from .vocabulary import frame_of, values_of, words_at
+
+Array = Any
+MOST_WORDS = 60
+SECONDS = 4.0  # for what can be written at one place: later nothing can be read any more
+
+
+@dataclass(frozen=True)
+class Atom:
+    text: str
+    values: list[Any]
+    near: int
+
+    @property
+    def first(self) -> Any:
+        return self.values[0]
+
+
+class AtHand:
+    """The words at the place of a fault.
+
+    Args:
+        place: the line.
+        time, context: when it ran, and in which calls.
+        namespace: the global names of the script.
+    """
+
+    def __init__(
+        self, locator: Locator, fault: Fault, place: Site, time: int, context: Any, namespace: dict[str, Any]
+    ) -> None:
+        self.locator, self.fault, self.place, self.namespace = locator, fault, place, namespace
+        self.until = time_now() + SECONDS
+        self.node, self.time, self.context = fault.first, time, context
+        self.tape = locator.look.training.tape
+        self.points = range(len(locator.points))
+        stores = self.tape.stores if place.kind in ("store", "return") and place is not fault.first.site else ()
+        self.values = locator.values
+        self.renamed = any(thing is fault.first and site is place for _, _, _, thing, site in stores)
+        if self.renamed:  # the value is right; taking it for something else is not, and there it can be used
+            self.values = [
+                {**v, **{id(n): fault.wrong[id(n)][k] for n in fault.nodes}} for k, v in enumerate(locator.values)
+            ]
+
+    @cached_property
+    def _after(self) -> set[int]:
+        """What follows from the fault itself."""
+        found = {id(node) for node in self.fault.nodes if node.time >= self.node.time}
+        if self.renamed:
+            return found - {id(self.node)}
+        for node in self.locator.look.program.steps:
+            if any(id(operand) in found for operand in node.operands()):
+                found.add(id(node))
+        return found
+
+    @cached_property
+    def atoms(self) -> list[Atom]:
+        found = []
+        born = self.node.time if self.place.kind not in ("store", "return") else self.time + 1
+        for word in words_at(
+            self.tape, self.time, self.context, self.place, born, self.locator.look.step.start, self._after
+        ):
+            values = values_of(word, self.values)
+            if values is not None:
+                found.append(Atom(word.text, [wide(v) for v in values], word.near))
+        found.sort(key=lambda a: (a.near, len(a.text)))
+        return found[: MOST_WORDS * 3]
+
+    @cached_property
+    def arrays(self) -> list[Atom]:
+        return [
+            a
+            for a in self.atoms
+            if isinstance(a.first, (np.ndarray, float, np.generic)) and np.asarray(a.first).dtype.kind in "fiub"
+        ][:MOST_WORDS]
+
+    @cached_property
+    def scalars(self) -> list[Atom]:
+        plain = [a for a in self.atoms if np.ndim(a.first) == 0 and all(float(v) == float(a.first) for v in a.values)]
+        lengths = [
+            Atom(f"len({a.text})", [len(v) for v in a.values], a.near + 1) for a in self.arrays if np.ndim(a.first)
+        ]
+        sizes = [
+            Atom(f"{a.text}.size", [np.size(v) for v in a.values], a.near + 2)
+            for a in self.arrays
+            if np.ndim(a.first) > 1
+        ]
+        return plain + lengths + sizes
+
+    @cached_property
+    def objects(self) -> dict[str, Any]:
+        found = dict(self.namespace)
+        frame = frame_of(self.tape, self.time, self.context)
+        for at, scope, key, thing, _ in self.tape.stores:
+            if at <= self.time and scope == ("frame", frame) and isinstance(thing, Held):
+                found[key] = thing.thing
+        return found
+
+    @cached_property
+    def readers(self) -> list[Interpreter]:
+        return [
+            Interpreter({a.text: a.values[k] for a in self.atoms}, self.objects, functools.partial(self._element, k))
+            for k in self.points
+        ]
+
+    def _element(self, k: int, thing: Any) -> Any:
+        """What an element of a list or dict holds at a point."""
+        node = self.tape.node_of(thing)
+        if node is None:
+            return thing
+        if id(node) in self.values[k]:
+            return self.values[k][id(node)]
+        raise Unknown(str(node))
+
+    def read(self, text: str, k: int) -> Any:
+        """What a text computes at a point; None where it cannot be computed, or the time is up."""
+        if time_now() > self.until:
+            return None
+        try:
+            value = self.readers[k](ast.parse(text, mode="eval"))
+            return (
+                value
+                if isinstance(value, (np.ndarray, np.generic, float, int)) and np.asarray(value).dtype.kind in "fiub"
+                else None
+            )
+        except Exception:
+            return None
+
+    @cached_property
+    def functions(self) -> list[str]:
+        """The learner's own functions of one array, as they can be called here."""
+        found = [n for n, f in self.namespace.items() if isinstance(f, types.FunctionType) and takes_one(f)]
+        for name, thing in self.objects.items():
+            if type(thing).__module__ in ("__main__",) and not isinstance(thing, (type, types.FunctionType)):
+                for member in dir(thing):
+                    inner = None if member.startswith("__") else getattr(thing, member, None)
+                    if isinstance(inner, (types.FunctionType, types.MethodType)) and takes_one(inner):
+                        found.append(f"{name}.{member}")
+        return found[:30]
+
+
+def takes_one(function: Any) -> bool:
+    """Whether a function can be called with one argument."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(needed) == 1

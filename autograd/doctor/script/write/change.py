@@ -1,0 +1,240 @@
+"""Small changes of the learner's own expression: another name, a transpose, a sign, an axis, one more factor."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...spelling import broadcasts, level, slopes_of, turned
+from ..judge.replay import compute_node
+from .at_hand import AtHand, Atom
+from .compose import Composer
+
+Array = Any
+
+
+class Changer:
+    """Changes of one expression.
+
+    Args:
+        hand: the names.
+        composer: finds formulas for what is left.
+        right: what the expression should be, at each point.
+    """
+
+    def __init__(self, hand: AtHand, composer: Composer, right: list[Array]) -> None:
+        self.hand, self.composer, self.right = hand, composer, right
+
+    def changed(self, own: str) -> Iterator[str]:
+        """The expression with one thing changed."""
+        try:
+            tree = ast.parse(own, mode="eval").body
+        except SyntaxError:
+            return
+        pieces = list(ast.walk(tree))
+        known = {a.text: a for a in self.hand.atoms}
+        for piece in pieces:
+            if not isinstance(piece, ast.expr):
+                continue
+            a, b = piece.col_offset, piece.end_col_offset or 0
+            here = own[a:b]
+            for new in self._instead(piece, here, known):
+                yield own[:a] + new + own[b:]
+        names = {
+            own[p.col_offset : p.end_col_offset]
+            for p in pieces
+            if isinstance(p, (ast.Name, ast.Attribute, ast.Subscript))
+        }
+        for name in sorted(names):
+            if own.count(name) > 1:
+                for atom in self.hand.arrays:
+                    if atom.text != name and np.shape(atom.first) == np.shape(self.hand.read(name, 0)):
+                        yield re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w(])", atom.text, own)
+        yield f"-{own}" if level(own) > 1 else f"-({own})"
+        yield f"{own}.T" if level(own) > 3 else f"({own}).T"
+
+    def _instead(self, piece: ast.expr, here: str, known: dict[str, Atom]) -> Iterator[str]:
+        text = ast.unparse(piece)
+        mine = self.hand.read(text, 0)
+        shape = np.shape(mine) if mine is not None else None
+        if isinstance(piece, ast.Attribute) and piece.attr == "T":
+            yield ast.unparse(piece.value)
+        if (
+            isinstance(piece, ast.Call)
+            and isinstance(piece.func, ast.Attribute)
+            and piece.func.attr == "transpose"
+            and not piece.args
+        ):
+            yield ast.unparse(piece.func.value)
+        if isinstance(piece, (ast.Name, ast.Attribute, ast.Subscript)) and shape is not None:
+            if len(shape) == 2:
+                yield f"{here}.T"
+            for atom in self.hand.arrays:
+                if atom.text != text and isinstance(atom.first, (np.ndarray, float, np.generic)):
+                    if np.shape(atom.first) == shape:
+                        yield atom.text
+                    elif len(shape) == 2 and np.shape(atom.first) == shape[::-1]:
+                        yield f"{atom.text}.T"
+            for atom in self.hand.arrays:
+                if atom.text != text and np.shape(atom.first) != shape:
+                    yield atom.text
+                    if np.ndim(atom.first) == 2:
+                        yield f"{atom.text}.T"
+            if not shape:
+                yield from (f"{here} / {scalar.text}" for scalar in self.hand.scalars if abs(float(scalar.first)) > 1)
+            yield from slopes_of(here)
+            yield f"{here}**2"
+            yield f"{here} + 1"
+            yield f"np.tanh({here})"
+            for function in self.hand.functions:
+                yield f"{function}({here})"
+        if isinstance(piece, ast.Subscript):
+            yield from self._other_element(piece)
+        if isinstance(piece, ast.BinOp):
+            left, right = ast.unparse(piece.left), ast.unparse(piece.right)
+            low = (ast.Add, ast.Sub)
+            if isinstance(piece.op, ast.Sub):
+                yield f"{right} - {left}" if level(left) > 1 else f"{right} - ({left})"
+            if isinstance(piece.op, low):
+                yield f"{left} {'-' if isinstance(piece.op, ast.Add) else '+'} {right}"
+                yield left
+                yield right
+            if isinstance(piece.op, ast.Mult):
+                yield from _without_some(piece)
+            if isinstance(piece.op, (ast.Mult, ast.Div)):
+                yield left
+                yield right
+                yield f"{left} {'/' if isinstance(piece.op, ast.Mult) else '*'} {right}"
+            if isinstance(piece.op, ast.MatMult):
+                yield f"{right} @ {left}"
+                yield f"{turned(right)} @ {turned(left)}"
+                yield f"{turned(left)} @ {right}"
+                yield f"{left} @ {turned(right)}"
+        if isinstance(piece, ast.UnaryOp) and isinstance(piece.op, ast.USub):
+            yield ast.unparse(piece.operand)
+        if isinstance(piece, ast.Call):
+            yield from self._other_call(piece)
+            if len(piece.args) == 1 and not isinstance(piece.func, ast.Attribute):
+                yield ast.unparse(piece.args[0])
+
+    def _other_element(self, piece: ast.Subscript) -> Iterator[str]:
+        """Another index, or the same index into another list or dict."""
+        holder, index = ast.unparse(piece.value), ast.unparse(piece.slice)
+        if not isinstance(piece.slice, (ast.Constant, ast.Slice, ast.Tuple)):
+            yield f"{holder}[{index} - 1]"
+            yield f"{holder}[{index} + 1]"
+            if isinstance(piece.slice, ast.BinOp):
+                yield f"{holder}[{ast.unparse(piece.slice.left)}]"
+        yield from self._other_key(piece, holder)
+        for name, thing in self.hand.objects.items():
+            if isinstance(thing, (list, dict)) and name != holder and not name.startswith("_"):
+                yield f"{name}[{index}]"
+
+    def _other_key(self, piece: ast.Subscript, holder: str) -> Iterator[str]:
+        """Another word in a key that is made of a word and a number: `cache['A%d' % i]`, `cache[f"A{i}"]`."""
+        thing = self.hand.objects.get(holder)
+        if not isinstance(thing, dict):
+            return
+        words = sorted({re.sub(r"\d+$", "", key) for key in thing if isinstance(key, str)})
+        for part in ast.walk(piece.slice):
+            if not isinstance(part, ast.Constant) or not isinstance(part.value, str):
+                continue
+            old = part.value
+            mine = re.match(r"\w*", old.split("%")[0])
+            for word in words:
+                if mine is not None and mine.group() and word != mine.group():
+                    part.value = word + old[len(mine.group()) :]
+                    yield ast.unparse(piece)
+                    part.value = old
+
+    def _other_call(self, piece: ast.Call) -> Iterator[str]:
+        function = ast.unparse(piece.func)
+        args = [ast.unparse(a) for a in piece.args]
+        if len(args) == 1:
+            for other in self.hand.functions:
+                if other != function:
+                    yield f"{other}({args[0]})"
+            yield f"{ast.unparse(piece)} * (1 - {ast.unparse(piece)})"
+        name = function.rpartition(".")[2]
+        if name in ("sum", "mean"):
+            method = not function.startswith(("np.", "numpy."))
+            base = "" if method or not args else args[0]
+            for axis in (0, 1, -1, None):
+                for keep in (False, True):
+                    options = [] if axis is None else [f"axis={axis}"]
+                    options += ["keepdims=True"] if keep else []
+                    for other in dict.fromkeys((name, "sum", "mean")):
+                        yield f"{function.removesuffix(name)}{other}({', '.join(filter(None, [base, *options]))})"
+        if name in ("dot", "outer", "matmul", "multiply") and len(args) == 2:
+            a, b = args
+            for x, y in ((b, a), (turned(b), turned(a)), (turned(a), b), (a, turned(b))):
+                yield f"{function}({x}, {y})"
+        if name == "dot" and len(args) == 1 and isinstance(piece.func, ast.Attribute):
+            owner = ast.unparse(piece.func.value)
+            yield f"{args[0]}.dot({owner})"
+            yield f"{turned(owner)}.dot({args[0]})"
+            yield f"{owner}.dot({turned(args[0])})"
+            yield f"{turned(args[0])}.dot({turned(owner)})"
+
+    def extended(self, own: str) -> Iterator[str]:
+        """The expression with something more to it."""
+        value = self._own_value(own)
+        if value is None:
+            return
+        wrapped = own if level(own) >= 2 else f"({own})"
+        right = self.right[0]
+        with np.errstate(all="ignore"):
+            if value.shape == right.shape and np.any(value):
+                ratio = float(np.vdot(value, right) / np.vdot(value, value))
+                if np.allclose(value * ratio, right, rtol=1e-7, atol=1e-14):
+                    yield from self.composer.times(wrapped, ratio)
+        for atom in self.hand.arrays:
+            for text in (*[f"{f}({atom.text})" for f in self.hand.functions], atom.text, *slopes_of(atom.text)):
+                factor = self.hand.read(text, 0)
+                if (factor is not None and np.shape(factor) and broadcasts(np.shape(factor), right.shape)) or (
+                    np.ndim(factor) == 0 and right.ndim == 0
+                ):
+                    yield f"{wrapped} * {text if level(text) > 2 else f'({text})'}"
+        for atom in self.hand.arrays:
+            if np.shape(atom.first) == right.shape:
+                yield f"{own} + {atom.text}"
+                yield f"{own} - {atom.text}"
+        if value.size == right.size and value.shape != right.shape:
+            yield f"{wrapped if level(own) > 3 else f'({own})'}.reshape{right.shape if right.ndim != 1 else (-1,)}"
+        rest = right - value if value.shape == right.shape else None
+        if rest is not None and np.any(rest):
+            for text, ratio in self.composer.pairs(rest):
+                for scaled in self.composer.times(text, ratio):
+                    yield f"{own} + {scaled}"
+            for atom in self.hand.arrays:
+                if broadcasts(np.shape(atom.first), rest.shape) and np.any(atom.first):
+                    wide_atom = np.broadcast_to(atom.first, rest.shape)
+                    ratio = float(np.vdot(wide_atom, rest) / np.vdot(wide_atom, wide_atom))
+                    if np.allclose(wide_atom * ratio, rest, rtol=1e-6, atol=1e-12):
+                        for scaled in self.composer.times(atom.text, ratio):
+                            yield f"{own} + {scaled}"
+
+    def _own_value(self, own: str) -> Array | None:
+        value = self.hand.read(own, 0)
+        if value is None and self.hand.place is self.hand.node.site and self.hand.place.kind != "augmented":
+            value = compute_node(self.hand.node, self.hand.locator.values[0])
+        return None if value is None else np.asarray(value, dtype=float)
+
+
+def _without_some(product: ast.BinOp) -> Iterator[str]:
+    """A product with two or more of its factors left out."""
+    factors: list[ast.expr] = []
+    at: ast.expr = product
+    while isinstance(at, ast.BinOp) and isinstance(at.op, ast.Mult):
+        factors.insert(0, at.right)
+        at = at.left
+    factors.insert(0, at)
+    texts = [ast.unparse(f) if level(ast.unparse(f)) > 2 else f"({ast.unparse(f)})" for f in factors]
+    for count in range(len(texts) - 2, 0, -1):
+        for kept in itertools.combinations(texts, count):
+            yield " * ".join(kept)

@@ -1,0 +1,170 @@
+"""Formulas put together from the names at hand: products of two, a slope times a product, a sum over an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...spelling import broadcasts, joint, level, slopes_of
+from ..judge.match import summed_to_one
+from .at_hand import AtHand
+
+Array = Any
+
+
+class Composer:
+    """Formulas for an array.
+
+    Args:
+        hand: the names.
+        right: the array, at each point.
+    """
+
+    def __init__(self, hand: AtHand, right: list[Array]) -> None:
+        self.hand, self.right = hand, right
+
+    def times(self, text: str, factor: float) -> Iterator[str]:
+        """A text times a number, the number by its name where it has one."""
+        text = text if level(text) >= 2 else f"({text})"
+        if abs(factor - 1.0) < 1e-9:
+            yield text
+            return
+        if abs(factor + 1.0) < 1e-9:
+            yield f"-{text}"
+            return
+        sign, size = ("-" if factor < 0 else ""), abs(factor)
+        small = abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size
+        whole = f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
+        for scalar in self.hand.scalars:  # as in attention
+            if float(scalar.first) > 2 and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
+                yield f"{sign}{text} / np.sqrt({scalar.text})"
+        for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
+            if c == 2.0 and small and max(size, 1 / size) < 5:
+                yield whole
+            for scalar in self.hand.scalars:
+                number = abs(float(scalar.first))
+                counts = number == round(number) and number > 2
+                if number and abs(number - 1) > 1e-12 and (c == 1.0 or counts):
+                    if abs(c * number / size - 1) < 1e-9:
+                        yield f"{sign}{said}{scalar.text} * {text}"
+                    if abs(c / number / size - 1) < 1e-9:
+                        yield f"{sign}{said}{text} / {scalar.text}"
+        if small:
+            yield whole
+        if abs(float(f"{size:.3g}") - size) <= 1e-9 * size:  # a number that somebody would write
+            yield f"{sign}{size:.3g} * {text}"
+
+    def formulas(self) -> Iterator[str]:
+        """A formula of the names at hand."""
+        right = self.right[0]
+        for atom in self.hand.arrays:
+            value = np.asarray(atom.first, dtype=float)
+            for text, array in ((atom.text, value), (f"{atom.text}.T", value.T)):
+                if array.shape == right.shape and np.any(array):
+                    ratio = float(np.vdot(array, right) / np.vdot(array, array))
+                    if np.allclose(array * ratio, right, rtol=1e-6, atol=1e-14):
+                        yield from self.times(text, ratio)
+            if value.size == right.size and value.shape != right.shape and np.any(value):
+                flat, goal = value.ravel(), right.ravel()
+                ratio = float(flat @ goal / (flat @ flat))
+                if np.allclose(flat * ratio, goal, rtol=1e-6, atol=1e-14):
+                    yield from self.times(f"{atom.text}.reshape{right.shape if right.ndim != 1 else (-1,)}", ratio)
+        for text, ratio in self.pairs(right):
+            yield from self.times(text, ratio)
+        slopes = [s for atom in self.hand.arrays if np.shape(atom.first) for s in (*slopes_of(atom.text), atom.text)]
+        for slope in slopes:
+            factor = self.hand.read(slope, 0)
+            if factor is None or not broadcasts(np.shape(factor), right.shape):
+                continue
+            if np.shape(factor) == right.shape and np.allclose(factor, right, rtol=1e-6, atol=0):
+                yield slope
+            with np.errstate(all="ignore"):
+                rest = right / factor
+            if np.all(np.isfinite(rest)):
+                for text, ratio in self.pairs(rest):
+                    for scaled in self.times(text, ratio):
+                        yield f"({scaled}) * {slope if level(slope) > 2 else f'({slope})'}"
+        if right.ndim:
+            yield from self._masked(right)
+            yield from self._through_softmax(right)
+
+    def _masked(self, right: Array) -> Iterator[str]:
+        """Names and products with a mask, which cannot be divided by."""
+        masks = [f"({a.text} > 0)" for a in self.hand.arrays if np.shape(a.first) == right.shape]
+        names = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first)]
+        for text, value in [*names, *self._products(right.shape)]:
+            for mask in masks:
+                m = self.hand.read(mask, 0)
+                if m is not None and value.shape == right.shape and np.any(value * m):
+                    ratio = float(np.vdot(value * m, right) / np.vdot(value * m, value * m))
+                    if np.allclose(value * m * ratio, right, rtol=1e-6, atol=1e-12):
+                        for scaled in self.times(text, ratio):
+                            yield f"{scaled if scaled == text and level(text) > 2 else f'({scaled})'} * {mask}"
+
+    def _through_softmax(self, right: Array) -> Iterator[str]:
+        """What comes back through a softmax: each share acts on all scores."""
+        same = [a for a in self.hand.arrays if np.shape(a.first) == right.shape]
+        for shares in same:
+            a = np.asarray(shares.first, dtype=float)
+            axis = summed_to_one(a)
+            for error in same if axis is not None else ():
+                g = np.asarray(error.first, dtype=float)
+                value = a * (g - (g * a).sum(axis=axis, keepdims=True))
+                ratio = float(np.vdot(value, right) / (np.vdot(value, value) or 1.0))
+                if np.any(value) and np.allclose(value * ratio, right, rtol=1e-6, atol=1e-12):
+                    inner = f"({error.text} * {shares.text}).sum(axis={axis}, keepdims=True)"
+                    yield from self.times(f"{shares.text} * ({error.text} - {inner})", ratio)
+
+    def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
+        """Two names multiplied or subtracted that give a multiple of what is wanted."""
+        for text, value in self._products(goal.shape):
+            length = float(np.vdot(value, value)) if value.shape == goal.shape else 0.0
+            if length and np.isfinite(length):
+                ratio = float(np.vdot(value, goal)) / length
+                if (
+                    value.shape == goal.shape
+                    and ratio
+                    and float(np.linalg.norm(value * ratio - goal)) <= 1e-6 * float(np.linalg.norm(goal))
+                ):
+                    yield text, ratio
+
+    def _products(self, shape: tuple[int, ...]) -> list[tuple[str, Array]]:
+        if shape not in self._known_products:
+            self._known_products[shape] = list(self._all_products(shape))
+        return self._known_products[shape]
+
+    @cached_property
+    def _known_products(self) -> dict[tuple[int, ...], list[tuple[str, Array]]]:
+        return {}
+
+    def _all_products(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+        sides = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first) or not shape]
+        sides += [(f"{text}.T", value.T) for text, value in sides if value.ndim == 2]
+        for x_text, x in sides:
+            for y_text, y in sides:
+                if x.ndim and y.ndim and x.shape[-1] == (y.shape[-2] if y.ndim > 1 else y.shape[0]):
+                    out = (*x.shape[:-1], *(y.shape[-1:] if y.ndim > 1 else ()))
+                    if out == shape and (x.ndim > 1 or y.ndim > 1):
+                        yield f"{x_text} @ {y_text}", x @ y
+                if x.ndim == y.ndim == 1 and (x.size, y.size) == shape:
+                    yield f"np.outer({x_text}, {y_text})", np.outer(x, y)
+                if (
+                    x_text < y_text
+                    and x.ndim <= len(shape)
+                    and y.ndim <= len(shape)
+                    and joint(x.shape, y.shape) == shape
+                ):
+                    yield f"{x_text} * {y_text}", x * y
+                if x_text != y_text and x.shape == y.shape == shape:
+                    yield f"({x_text} - {y_text})", x - y
+        for text, value in sides:
+            for axis in range(value.ndim):
+                for keep in (False, True):
+                    if value.shape[axis] > 1 and value.sum(axis=axis, keepdims=keep).shape == shape:
+                        yield (
+                            f"{text}.sum(axis={axis}{', keepdims=True' if keep else ''})",
+                            value.sum(axis=axis, keepdims=keep),
+                        )

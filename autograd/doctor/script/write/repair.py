@@ -1,0 +1,259 @@
+"""The line to write instead: a text in the learner's own names that computes what is right.
+
+Small changes of the learner's own expression come first: another name, a transpose, a sign, an axis, one more factor.
+Where none does it, a formula is put together from the names at hand. A text counts when it gives the right numbers at
+every point.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...spelling import bracketed, level
+from ..judge.candidates import Fault
+from ..judge.locate import Locator
+from ..watch.edits import Edit
+from ..watch.node import Node
+from ..watch.sites import Site, Span
+from .at_hand import AtHand
+from .change import Changer
+from .compose import Composer
+
+Array = Any
+MOST = 8  # texts that are tried on the script itself
+
+
+class Repairer:
+    """Finds texts for one fault. The faults before it count as repaired, those after it too."""
+
+    def __init__(self, locator: Locator, fault: Fault, namespace: dict[str, Any]) -> None:
+        self.locator, self.fault, self.namespace = locator, fault, namespace
+        self.node = fault.first
+        self.tape = locator.look.training.tape
+        self.place: Site = fault.place or self.node.site  # type: ignore[assignment]
+        self.points = range(len(locator.points))
+        self.time, self.context = self.node.time, self.node.context
+        self.span, self.right = self._expression()
+        self.hand = AtHand(locator, fault, self.place, self.time, self.context, namespace)
+
+    # --------------------------------------------------------------------------------------- what is to be written
+
+    def _expression(self) -> tuple[Span | None, list[Array] | None]:
+        """The expression to be replaced, and the values that it should have."""
+        right = self.locator.fixed[id(self.node)]
+        site = self.place
+        if site is self.node.site:
+            if site.kind == "augmented":
+                return site.parts[1], self._operand_of_change(right)
+            if site.kind in ("store", "return"):
+                return (site.parts[0], right) if np.shape(right[0]) == np.shape(self.node.value) else (None, None)
+            return site.span, right
+        if site.kind in ("store", "return"):
+            self.time = max(
+                (t for t, _, _, thing, at in self.tape.stores if thing is self.node and at is site), default=self.time
+            )
+            if site.kind == "return":
+                self.context = next(
+                    (key for _, _, key, thing, at in self.tape.stores if thing is self.node and at is site),
+                    self.context,
+                )
+            return site.parts[0], self._as_stored(site, right)
+        result = self._result_of_call(site)
+        if result is None:
+            return None, None
+        self.time = result.time
+        while self.context is not None and self.context[1] != site.number:
+            self.context = self.context[0]
+        self.context = self.context[0] if self.context is not None else None
+        return site.span, [np.asarray(v[id(result)], dtype=float) for v in self.locator.values]
+
+    def _as_stored(self, site: Site, right: list[Array]) -> list[Array]:
+        """What should be stored at a place, where the fault is that multiplied by a number: the step with its rate."""
+        stored = [thing for _, _, _, thing, at in self.tape.stores if at is site and isinstance(thing, Node)]
+        thing = next((n for n in stored if n is self.node or n in self.node.operands()), self.node)
+        if thing is self.node or id(thing) not in self.locator.points[0].values:
+            return right
+        self.time = max(t for t, _, _, n, at in self.tape.stores if at is site and n is thing)
+        was = [np.asarray(p.values[id(thing)], dtype=float) for p in self.locator.points]
+        factor = float(np.vdot(was[0], self.fault.wrong[id(self.node)][0])) / float(np.vdot(was[0], was[0]) or 1.0)
+        return [r / factor for r in right] if factor else right
+
+    def _operand_of_change(self, right: list[Array]) -> list[Array] | None:
+        """What `x op= operand` needs as operand to come out right."""
+        old = self.node.args[0]
+        if not isinstance(old, Node):
+            return None
+        name = getattr(self.node.function, "__name__", "")
+        before = [np.asarray(v[id(old)], dtype=float) for v in self.locator.values]
+        change: dict[str, Callable[[Array, Array], Array]] = {
+            "add": lambda r, x: r - x, "sub": lambda r, x: x - r,
+            "mul": lambda r, x: r / x, "truediv": lambda r, x: x / r,
+        }  # fmt: skip
+        if name not in change:
+            return None
+        with np.errstate(all="ignore"):
+            found = [change[name](r, x) for r, x in zip(right, before, strict=True)]
+        finite = [f[np.isfinite(f)] for f in found]
+        if name in ("mul", "truediv") and all(f.size and np.ptp(f) <= 1e-9 * abs(f.flat[0]) for f in finite):
+            return [np.asarray(f.flat[0]) for f in finite]  # one number for all
+        return found
+
+    def _result_of_call(self, site: Site) -> Node | None:
+        """What the call gave in which the fault lies."""
+        inside, context = [], self.node.context
+        while context is not None:
+            inside.append(context)
+            context = context[0]
+        for time, _, key, thing, at in self.tape.stores:
+            if at.kind == "return" and time >= self.node.time and key in inside and key[1] == site.number:
+                return thing if isinstance(thing, Node) else None
+        return None
+
+    def fits(self, text: str) -> bool:
+        """Whether a text gives the right numbers everywhere."""
+        assert self.right is not None
+        for k in self.points:
+            value = self.hand.read(text, k)
+            if value is None or np.shape(value) != np.shape(self.right[k]):
+                return False
+            if not _close(np.asarray(value, dtype=float), self.right[k]):
+                return False
+        return True
+
+    # ------------------------------------------------------------------------------------------------- the texts
+
+    def edits(self) -> Iterator[Edit]:
+        """Edits that make the expression right, the smallest first."""
+        if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6:
+            yield from self._other_sign()
+        if self.span is None or self.right is None or self._is_kept():
+            yield from self._blind()
+            return
+        if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
+            yield from self._dropped()
+        source, seen, count = self.place.source, set(), 0
+        for text in self._texts(source.segment(self.span)):
+            if text not in seen and text != self.place.target:
+                seen.add(text)
+                if self.fits(text):
+                    yield Edit(source, self.span, self._wrapped(text))
+                    count += 1
+                    if count >= MOST:
+                        break
+        yield from self._blind()
+
+    def _is_kept(self) -> bool:
+        """Whether the value is right for this step, and only what is left there from others is wrong."""
+        return self.fault.rescaled is not None and abs(self.fault.rescaled - 1.0) < 1e-9
+
+    def _dropped(self) -> Iterator[Edit]:
+        """A factor that should be 1 left out."""
+        source, statement = self.place.source, self.place.statement
+        text = source.segment(statement)
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            return
+        for product in ast.walk(tree):
+            if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult):
+                for one, other in ((product.left, product.right), (product.right, product.left)):
+                    if _span(one, statement) == self.span:
+                        yield Edit(source, _span(product, statement), source.segment(_span(other, statement)))
+
+    def _wrapped(self, text: str) -> str:
+        """In brackets where the expression stands inside a larger one that binds more tightly."""
+        assert self.span is not None
+        source = self.place.source
+        around = (source.segment((self.span[0], max(0, self.span[1] - 1), self.span[0], self.span[1])),
+                  source.segment((self.span[2], self.span[3], self.span[2], self.span[3] + 1)))  # fmt: skip
+        if around == ("(", ")") or self._stands_alone():
+            return text[1:-1] if bracketed(text) else text
+        return text if level(text) >= 4 or (level(text) >= level(source.segment(self.span)) > 1) else f"({text})"
+
+    def _stands_alone(self) -> bool:
+        """Whether the expression is the whole of a right side or an argument."""
+        kinds = ("store", "augmented", "return", "call")
+        return any(self.span in s.parts for s in self.tape.sites if s.kind in kinds and s.source is self.place.source)
+
+    def _texts(self, own: str) -> Iterator[str]:
+        assert self.right is not None
+        composer = Composer(self.hand, self.right)
+        changer = Changer(self.hand, composer, self.right)
+        own = own.replace("\n", " ")
+        yield from changer.changed(own)
+        yield from changer.extended(own)
+        yield from composer.formulas()
+
+    def _other_sign(self) -> Iterator[Edit]:
+        """The sign changed in the expression around, or in the statement."""
+        source, span = self.place.source, self.span
+        for site in self.tape.sites:
+            if site.source is not source or site.kind != "binary" or len(site.parts) != 2:
+                continue
+            left, right = site.parts
+            if left is not None and right is not None and right == span:
+                between = source.segment((left[2], left[3], right[0], right[1]))
+                for old, new in (("+", "-"), ("-", "+")):
+                    if between.strip() == old:
+                        yield Edit(
+                            source,
+                            site.span,
+                            source.segment(left) + between.replace(old, new) + source.segment(right),
+                        )
+                        return
+        if span is not None and any(
+            s.kind == "augmented" and s.parts[1] == span and s.source is source for s in self.tape.sites
+        ):
+            text = source.segment(self.place.statement)
+            for old, new in (("+=", "-="), ("-=", "+=")):
+                if text.count(old) == 1:
+                    yield Edit(source, self.place.statement, text.replace(old, new))
+                    return
+
+    def _blind(self) -> Iterator[Edit]:
+        """Changes of a statement that only a run of the script can judge."""
+        source = self.place.source
+        statement = self.place.statement
+        text = source.segment(statement)
+        if self.place.kind == "augmented" and text.count("+=") == 1 and self._is_kept():
+            yield Edit(source, statement, text.replace("+=", "="))
+        factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
+        for old, new in (("+=", "-="), ("-=", "+="), *factors):
+            if self.place.kind in ("augmented", "binary", "call") and text.count(old) == 1:
+                yield Edit(source, statement, text.replace(old, new))
+        try:
+            tree = ast.parse(text).body[0]
+        except (SyntaxError, IndexError):
+            return
+        if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Subscript) and "np" in self.hand.namespace:
+            parts = (ast.unparse(part) for part in (tree.target.value, tree.target.slice, tree.value))
+            if isinstance(tree.op, ast.Add):
+                yield Edit(source, statement, f"np.add.at({', '.join(parts)})")
+        if (
+            isinstance(tree, ast.Assign)
+            and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name))
+            and len(tree.targets) == 1
+        ):
+            target, value = (
+                ast.unparse(tree.targets[0]),
+                source.segment(statement)[tree.value.col_offset :] if "\n" not in text else ast.unparse(tree.value),
+            )
+            if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
+                yield Edit(source, statement, f"{target} += {value}")
+
+
+def _span(node: ast.expr, statement: Span) -> Span:
+    """Where an expression of a statement stands in the source."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    start, end = (
+        n + (0 if line else statement[1]) for n, line in ((node.col_offset, first), (node.end_col_offset or 0, last))
+    )
+    return statement[0] + first, start, statement[0] + last, end
+
+
+def _close(x: Array, y: Array) -> bool:
+    return float(np.linalg.norm(x - y)) <= 1e-6 * float(np.linalg.norm(y)) + 1e-15

@@ -1,0 +1,201 @@
+"""The names that are at hand at a line of a script, and what they stand for."""
+
+from __future__ import annotations
+
+import ast
+import bisect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..judge.replay import compute_node
+from ..watch.node import Node, assembled
+from ..watch.sites import Site
+from ..watch.tape import Held, Memory, Tape
+
+Array = Any
+DEEPEST = 2
+
+
+@dataclass(frozen=True)
+class Word:
+    """An expression that the learner can write at a line.
+
+    Args:
+        text: as `ast.unparse` writes it.
+        thing: the node that it stands for there, or a plain number.
+        near: how near it is to the line: smaller is nearer.
+    """
+
+    text: str
+    thing: Any
+    near: int
+
+
+def frame_of(tape: Tape, time: int, context: Any) -> int:
+    """The number of the frame that a line ran in; 0 at the top of the script."""
+    found = 0
+    if context is None:
+        return 0
+    for at, inside, frame, _ in tape.calls:
+        if at > time:
+            break
+        if inside == context:
+            found = frame
+    return found
+
+
+def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: int, without: set[int]) -> list[Word]:
+    """Everything that can be written at a place, at a time.
+
+    Args:
+        born: when the value at the place was computed; what its own statement stores is not at hand there.
+        start: what was used since then, in the same function, tells what the names stand for.
+        without: nodes that may not be used: they follow from the value itself.
+    """
+    frame = frame_of(tape, time, context)
+    bound: dict[tuple[str, int], dict[Any, Any]] = {}
+    for at, scope, key, thing, place in tape.stores:
+        if at > time:
+            break
+        if at >= born and place.source is site.source and place.statement == site.statement:
+            continue
+        if scope[0] in ("frame", "attribute", "item"):
+            bound.setdefault(scope, {})[_key(key)] = thing
+    states = _Buffers(tape, time)
+    found: list[Word] = []
+    for near, number in enumerate(dict.fromkeys((frame, 0))):
+        for name, thing in bound.get(("frame", number), {}).items():
+            found += _spelled(name, thing, bound, near, DEEPEST, states)
+    for at, node, text, near in _used(tape, context, site, start):
+        if node.time < born and id(node) not in without and text and not _rebound(tape, text, at, time, frame):
+            found.append(Word(text, node, near))
+    unique: dict[str, Word] = {}
+    for word in found:
+        if word.text not in unique or word.near <= unique[word.text].near:
+            unique[word.text] = word
+    return list(unique.values())
+
+
+def _used(tape: Tape, context: Any, site: Site, start: int) -> Iterator[tuple[int, Node, str, int]]:
+    """What the operands in the lines of a function stood for: (when, node, text, how near)."""
+    for at, node, place, inside in tape.reads:
+        if at >= start and inside == context and place.source is site.source:
+            yield at, node, _plain(place.text), 0 if place.statement == site.statement else 1
+    for node in tape.nodes:
+        where = node.site
+        if where is None or node.time < start or node.context != context or where.source is not site.source:
+            continue
+        spans = list(where.parts)
+        if where.kind == "call" and where.owner is not None and len(node.args) == len(spans) + 1:
+            spans = [where.owner, *spans]
+        for span, arg in zip(spans, node.args, strict=False):
+            if span is not None and isinstance(arg, Node):
+                text = _plain(where.source.segment(span))
+                if text and not text.replace(".", "").isdigit():
+                    yield node.time, arg, text, 0 if where.statement == site.statement else 1
+
+
+def _key(key: Any) -> Any:
+    try:
+        hash(key)
+    except TypeError:
+        return repr(key)
+    return key
+
+
+class _Buffers:
+    """What arrays that are written into held at a time."""
+
+    def __init__(self, tape: Tape, time: int) -> None:
+        self.tape, self.time = tape, time
+        self.known: dict[int, Node] = {}
+
+    @cached_property
+    def writes(self) -> dict[int, list[tuple[Any, Any]]]:
+        found: dict[int, list[tuple[Any, Any]]] = {}
+        for at, scope, key, thing, _ in self.tape.stores:
+            if scope[0] == "memory" and at <= self.time:
+                found.setdefault(scope[1], []).append((key, thing))
+        return found
+
+    def __call__(self, node: Node) -> Node:
+        root = self.tape.buffers.get(id(node))
+        if root is None or id(root) not in self.writes:
+            return node
+        if id(root) not in self.known:
+            memory = Memory(root, node)
+            for key, thing in self.writes[id(root)]:
+                memory.write(None if key is None else np.frombuffer(key, dtype=np.int64), thing)
+            parts, order = memory.read(np.arange(root.size))
+            self.known[id(root)] = Node(assembled, (parts, order, root.shape), {}, None, None, node.time)
+        return self.known[id(root)]
+
+
+def _spelled(
+    text: str, thing: Any, bound: dict[Any, Any], near: int, depth: int, states: Callable[[Node], Node]
+) -> Iterator[Word]:
+    if isinstance(thing, Node) or (isinstance(thing, (int, float)) and not isinstance(thing, bool)):
+        yield Word(text, states(thing) if isinstance(thing, Node) else thing, near)
+    elif isinstance(thing, Held) and depth:
+        for name, inner in bound.get(("attribute", id(thing.thing)), {}).items():
+            yield from _spelled(f"{text}.{name}", inner, bound, near, depth - 1, states)
+        for key, inner in bound.get(("item", id(thing.thing)), {}).items():
+            if isinstance(key, (str, int)):
+                yield from _spelled(f"{text}[{key!r}]", inner, bound, near + 1, depth - 1, states)
+
+
+def _plain(text: str) -> str:
+    if text not in _PLAIN:
+        try:
+            tree = ast.parse(text.replace("\n", " "), mode="eval").body
+            named = isinstance(tree, (ast.Name, ast.Attribute, ast.Subscript)) and not any(
+                isinstance(n, ast.Call) for n in ast.walk(tree)
+            )
+            _PLAIN[text] = ast.unparse(tree) if named else ""
+        except SyntaxError:
+            _PLAIN[text] = ""
+    return _PLAIN[text]
+
+
+_PLAIN: dict[str, str] = {}
+
+
+def _rebound(tape: Tape, text: str, since: int, until: int, frame: int) -> bool:
+    """Whether a name in an expression was given another value in between."""
+    since, until = min(since, until), max(since, until)
+    if text not in _NAMES:
+        _NAMES[text] = frozenset(n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name))
+    names = _NAMES[text]
+    first = bisect.bisect_right(tape.stores, since, key=lambda store: store[0])
+    for at, scope, key, _, _ in tape.stores[first:]:
+        if at > until:
+            break
+        if scope == ("frame", frame) and key in names:
+            return True
+    return False
+
+
+_NAMES: dict[str, frozenset[str]] = {}
+
+
+def values_of(word: Word, values: list[dict[int, Any]]) -> list[Any] | None:
+    """What a word stands for at each point; None where that is not known."""
+    if not isinstance(word.thing, Node):
+        return [word.thing] * len(values)
+    if word.thing.hyper and word.thing.value is not None:
+        return [word.thing.value] * len(values)
+    if all(id(word.thing) in v for v in values):
+        return [v[id(word.thing)] for v in values]
+    if word.thing.function is assembled:
+        try:
+            return [compute_node(word.thing, v) for v in values]
+        except (KeyError, TypeError, ValueError):
+            return None
+    value = word.thing.value
+    if word.thing.function is None and value is not None and np.asarray(value).dtype.kind in "fiub":
+        return [value] * len(values)
+    return None

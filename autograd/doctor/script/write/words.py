@@ -1,0 +1,126 @@
+"""What a mistake is called in a sentence, in the learner's own names."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...language import say
+from ...spelling import with_key
+from ..judge.candidates import Fault
+from ..judge.compared import Cause
+from ..judge.look import Look
+from ..judge.quantities import Quantity
+from ..watch.node import Node
+
+
+class Words:
+    """Sentences about the faults of one step."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        found: dict[int, tuple[int, str]] = {}
+        kinds = {"attribute": 0, "frame": 1, "item": 2, "memory": 3, "return": 9}
+        for _, scope, key, thing, site in self.look.training.tape.stores:
+            if isinstance(thing, Node) and scope[0] != "return":
+                stored = site.kind in ("store", "augmented")
+                text = site.target if stored else key if isinstance(key, str) else ""
+                text = with_key(text, key) if stored and scope[0] == "item" else text
+                rank = kinds.get(scope[0], 4) if stored else 5  # an argument's name
+                if text and (id(thing) not in found or rank < found[id(thing)][0]):
+                    found[id(thing)] = rank, " ".join(text.split())
+        return {key: text for key, (_, text) in found.items()}
+
+    @property
+    def named(self) -> set[int]:
+        """The values that the script has a name for, by their ids."""
+        return set(self._names)
+
+    def name(self, node: Any) -> str:
+        """What the script calls a value, or the text that computes it."""
+        if not isinstance(node, Node):
+            return str(node)
+        if id(node) in self.look.start_ids:
+            block = self.look.start_ids[id(node)]
+            alone = len(self.look.starts[block]) == 1
+            return block if alone else self._names.get(id(node), block)
+        text = self._names.get(id(node)) or ("" if node.site is None else " ".join(node.site.text.split()))
+        return text if len(text) <= 60 else f"{text[:57]}..."
+
+    def wanted(self, quantity: Quantity) -> str:
+        """What a line should compute."""
+        if quantity.kind == "slope":
+            return say("wanted_slope", node=self.name(quantity.node), start=self.name(quantity.start))
+        if quantity.kind == "value":
+            return self.name(quantity.node)
+        if quantity.block:
+            return say("wanted_gradient", block=quantity.block)
+        if quantity.kind == "rest":
+            return say("wanted_rest", node=self.name(quantity.node), consumer=self.name(quantity.start))
+        if quantity.kind == "part":
+            return say("wanted_part", node=self.name(quantity.node), consumer=self.name(quantity.consumer))
+        return say("wanted_derivative", node=self.name(quantity.node))
+
+    def sentence(self, fault: Fault, cause: Cause) -> str:
+        facts = cause.facts
+        what = self.wanted(fault.wanted[fault.nodes.index(fault.first)])
+        node, instead = facts.get("node"), facts.get("instead")
+        if cause.name in ("scaled", "sign+scaled"):
+            return self._factor(float(facts.get("factor", 1.0)), cause.name, what)
+        if cause.name == "wrong-operand":
+            key = "operand_turned" if facts.get("turned") and node is instead else "operand_wrong"
+            return say(key, node=self.name(node), instead=self.name(instead), what=what)
+        if cause.name == "wrong-axis":
+            return self._axis(facts, what)
+        if cause.name in ("dropped-edge", "doubled-edge"):
+            return self._edge(facts, cause.name)
+        if cause.name == "missing-derivative" and instead is not None and facts.get("error"):
+            node = instead
+        return say(
+            f"fault_{cause.name}", what=what, node=facts.get("text") or self.name(node), block=facts.get("block"),
+            limit=f"{facts.get('limit', 0):.4g}",
+        )  # fmt: skip
+
+    def _factor(self, factor: float, name: str, what: str) -> str:
+        factor = abs(factor)
+        large = max(factor, 1 / factor)
+        key = f"factor_{'large' if factor > 1 else 'small'}{'_sign' if name == 'sign+scaled' else ''}"
+        return say(key, what=what, factor=f"{large:.6g}", told=self._number(large))
+
+    def _number(self, factor: float) -> str:
+        """What a factor is, where it is the length of something."""
+        if abs(factor - round(factor)) < 1e-6 * factor and round(factor) > 2:
+            number = round(factor)
+            found = [
+                node
+                for node in (*self.look.program.order,)
+                if node.value is not None and np.ndim(node.value) and len(node.value) == number
+            ]
+            # a plain name says more than an expression; a longer name than x[:, 2:6]
+            names = sorted(
+                {self.name(node) for node in found}, key=lambda n: (not n.replace(".", "_").isidentifier(), len(n))
+            )
+            if names and len(names[0]) <= 30:
+                return say("length_of", number=number, node=names[0])
+        return ""
+
+    def _axis(self, facts: dict[str, Any], what: str) -> str:
+        if facts.get("unsummed"):
+            return say("axis_unsummed", axis=facts["axis"], what=what)
+        if facts.get("axis") is None:
+            return say("axis_everything", what=what)
+        return say("axis_wrong", axis=facts["axis"], what=what)
+
+    def _edge(self, facts: dict[str, Any], name: str) -> str:
+        node = self.name(facts.get("node"))
+        if "diagonal" in facts:
+            return say("edge_diagonal", node=node)
+        if "only" in facts:
+            return say("edge_only", node=node, other=self.name(facts["only"]))
+        key = "edge_dropped" if name == "dropped-edge" else "edge_doubled"
+        return say(key, node=node, other=self.name(facts.get("consumer")))
