@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import locale
+import math
 import os
 import textwrap
 import unicodedata
@@ -106,6 +107,15 @@ def lines_of(numbers: Iterable[int]) -> str:
     if len(unique) == 1:
         return say("lines_one", number=unique[0])
     return say("lines_many", numbers=listed([str(number) for number in unique]))
+
+
+def figures(x: float) -> str:
+    """A number in three figures; in words where it is infinite, or none.
+
+    >>> figures(0.12345)
+    '0.123'
+    """
+    return f"{x:.3g}" if math.isfinite(x) else say("infinite")
 
 
 def sentences(texts: Sequence[str]) -> str:

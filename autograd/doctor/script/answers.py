@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ..language import counted, lines_of, listed, say
+from ..language import counted, figures, lines_of, listed, say
 from .cure import BETTER, Cure, Run
 
 
@@ -67,14 +67,14 @@ def _fatal(faults: list[dict[str, Any]], cure: Cure | None) -> Iterator[str]:
         return
     best = cure.best
     told = [
-        say("left_in_each", loss=_loss(run.last), line=faults[number]["line"]) for number, run in cure.left_in.items()
+        say("left_in_each", loss=figures(run.last), line=faults[number]["line"]) for number, run in cure.left_in.items()
     ]
     plain = best in (cure.before, cure.after)
-    yield say("left_in" if plain else "left_in_setting", best=_loss(best.last), setting=best.name, each=listed(told))
+    yield say("left_in" if plain else "left_in_setting", best=figures(best.last), setting=best.name, each=listed(told))
     fatal = [faults[number]["line"] for number in cure.left_in if cure.fatal(number)]
     if fatal:
         key = "spoils_mean" if math.isfinite(cure.baseline) else "spoils"
-        yield counted(key, len(set(fatal)), lines=lines_of(fatal), mean=_loss(cure.baseline))
+        yield counted(key, len(set(fatal)), lines=lines_of(fatal), mean=figures(cure.baseline))
 
 
 def why_not(found: dict[str, Any], cure: Cure | None) -> list[str]:
@@ -87,7 +87,7 @@ def why_not(found: dict[str, Any], cure: Cure | None) -> list[str]:
         one, other, both = cure.before.curve.crossed
         out.insert(0, say("crossed_shapes", lines=lines_of([error[1][0]]), one=one, other=other, both=both))
     base = cure.after or cure.before
-    if found["faults"] and not cure.whole:
+    if found["faults"] and not cure.all_repaired:
         out.append(say("cannot_repair"))
         return out
     if base.curve.error:
@@ -104,18 +104,18 @@ def _curves(cure: Cure) -> Iterator[str]:
     before, after = cure.before, cure.after
     if before.curve.error:
         yield say("training_stops", error=before.curve.error.rstrip("."))
-    first, last = _loss(before.curve.first), _loss(before.last)
+    first, last = figures(before.curve.first), figures(before.last)
     if after is None:
         yield say("loss_goes", first=first, last=last)
     else:
         yield say(
-            "loss_goes_both", first=first, last=last, name=after.name, first_repaired=_loss(after.curve.first),
-            last_repaired=_loss(after.last),
+            "loss_goes_both", first=first, last=last, name=after.name, first_repaired=figures(after.curve.first),
+            last_repaired=figures(after.last),
         )  # fmt: skip
-        if cure.whole and before.last < after.last and before.last < before.curve.first:
+        if cure.all_repaired and before.last < after.last and before.last < before.curve.first:
             yield say("falling_loss")
     if math.isfinite(cure.baseline):
-        yield say("baseline", mean=_loss(cure.baseline))
+        yield say("baseline", mean=figures(cure.baseline))
 
 
 def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
@@ -131,23 +131,19 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
         factor = best.rate / base.rate
         key = f"rate_too_{'small' if factor > 1 else 'large'}{'_shuffled' if best.shuffled else ''}"
         larger = f"{max(factor, 1 / factor):g}"
-        before, after = _loss(mine.last), _loss(best.last)
+        before, after = figures(mine.last), figures(best.last)
         reasons.append(
             say(key, rate=f"{base.rate:g}", best=f"{best.rate:g}", factor=larger, before=before, after=after)
         )
     if at_rate and best.shuffled and best.last < BETTER * at_rate[0].last and not cure.works(at_rate[0]):
         order = found["order"]
         key = "order_sorted" if order["sorted"] else "order_fixed"
-        before, after = _loss(at_rate[0].last), _loss(best.last)
+        before, after = figures(at_rate[0].last), figures(best.last)
         reasons.append(say(key, text=order["text"], rate=f"{best.rate:g}", before=before, after=after))
     if len(reasons) > 1:
         yield say("two_reasons" if found["faults"] else "two_reasons_alone")
     yield from reasons
     if not reasons:
-        yield say("best_with", name=best.name, loss=_loss(best.last))
+        yield say("best_with", name=best.name, loss=figures(best.last))
     if cure.works(best):
         yield say("nothing_added")
-
-
-def _loss(x: float) -> str:
-    return f"{x:.3g}" if math.isfinite(x) else say("infinite")

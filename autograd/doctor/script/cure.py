@@ -51,7 +51,7 @@ class Cure:
     Args:
         left_in: by the number of a fault, the run at the best setting with all faults repaired but this one.
         baseline: the loss of the best constant prediction, in the script's own measure; NaN where not known.
-        whole: whether `after` has every fault repaired.
+        all_repaired: whether `after` has every fault repaired.
     """
 
     before: Run
@@ -59,7 +59,7 @@ class Cure:
     tried: list[Run] = field(default_factory=list)
     left_in: dict[int, Run] = field(default_factory=dict)
     baseline: float = math.nan
-    whole: bool = True
+    all_repaired: bool = True
 
     @property
     def best(self) -> Run:
@@ -110,13 +110,13 @@ class Clinic:
         if not curves[0].losses:
             return None
         made = Cure(Run(say("run_as_is"), curves[0], self.rate, repaired=not self.edits))
-        made.whole = len(known) == len(self.edits)
+        made.all_repaired = len(known) == len(self.edits)
         if known:
             lines = lines_of(f["line"] for f in self.found["faults"] if f["edit"] is not None)
-            name = say("run_repaired") if made.whole else say("run_partly", lines=lines)
+            name = say("run_repaired") if made.all_repaired else say("run_partly", lines=lines)
             made.after = Run(name, curves[1], self.rate)
         made.baseline = next((curve.constant for curve in curves if math.isfinite(curve.constant)), math.nan)
-        if not made.whole:
+        if not made.all_repaired:
             return made  # there is no repaired training to look at
         base = made.after or made.before
         if not made.works(base):

@@ -6,7 +6,7 @@ import html
 import math
 from typing import Any
 
-from ..language import say, sentences, spoken
+from ..language import figures, say, sentences, spoken
 from .write.drawn import picture
 
 COLOURS = ("#c0392b", "#2471a3", "#8e7cc3", "#1e8449", "#b9770e")
@@ -104,10 +104,6 @@ def _source(report: Any) -> str:
     return f'<div class="source">{"".join(rows)}</div>'
 
 
-def _number(x: float) -> str:
-    return f"{x:.3g}" if math.isfinite(x) else say("infinite")
-
-
 def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height: int = 320) -> str:
     """The losses over the training, on a logarithmic scale, as SVG."""
     shown = {name: [(x, y) for x, y in points if math.isfinite(y) and y > 0] for name, points in curves.items()}
@@ -148,6 +144,6 @@ def chart(curves: dict[str, list[tuple[float, float]]], width: int = 720, height
         )
         parts.append(
             f'<text x="{left + 32}" y="{y_text}" dominant-baseline="middle">'
-            f"{html.escape(say('at_the_end', name=name, loss=_number(curves[name][-1][1])))}</text>"
+            f"{html.escape(say('at_the_end', name=name, loss=figures(curves[name][-1][1])))}</text>"
         )
     return "".join([*parts, "</svg>"])
