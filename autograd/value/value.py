@@ -1096,7 +1096,9 @@ class Value(Scalar):
         return constant(to_float(chosen, "an operand of where"))
 
     @staticmethod
-    def _equal(x: object, y: object) -> bool:
+    def _equal(x: object, y: object) -> Any:
+        if TRACING and NOW.tracer is not None:
+            return NOW.tracer.compare("==", x, y)
         left: Any = x._data if isinstance(x, Value) else x
         right: Any = y._data if isinstance(y, Value) else y
         return bool(left == right)
