@@ -160,6 +160,16 @@ def warn_of_captured(names: str) -> None:
     )
 
 
+def warn_of_predictions(loss: str, what: str) -> None:
+    """Say that a loss has no gradient but that of its targets, which are numbers that somebody made a leaf of."""
+    _warn(
+        situation(),
+        f"{loss}() is given {what} that hold no graph, and targets that do: its only gradient is that of the targets; "
+        f"were the {what} computed under no_grad(), or cut off by .data or .numpy()? As a measure of what is computed "
+        "already, give the targets as plain numbers",
+    )
+
+
 def _warn(now: Situation, text: str) -> None:
     warnings.warn_explicit(
         f"{now.line}: {text}", GraphWarning, now.user.f_code.co_filename, now.user.f_lineno,

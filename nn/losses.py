@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 
 from autograd import OperandError, ShapeError, Tensor, Value, abs, data, logaddexp, relu, softplus, square, where
+from autograd.conversion import is_differentiated, warn_of_predictions
+from autograd.core.table import UNRECORDED
+from autograd.switches import recording
 from autograd.system.arrays import check_array
 from autograd.system.quiet import quiet
 
@@ -131,7 +134,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> cross_entropy([[Value(1000.0), Value(0.0)], [Value(0.0), Value(0.0)]], [0, 1])
     Value(0.34657359027997264, grad=0.0)
     """
-    z, t = _numbers("cross_entropy", logits, "logits"), _numbers("cross_entropy", targets, "targets")
+    z, t = _both("cross_entropy", logits, "logits", targets)
     shape, wanted = np.shape(z), getattr(t, "shape", ())
     if len(shape) not in (1, 2) or shape[-1] < 2:
         raise ShapeError(
@@ -253,8 +256,30 @@ def _numbers(loss: str, given: Any, what: str) -> Any:
     return array if array.dtype.kind == "f" else array.astype(float)
 
 
+def _both(loss: str, predictions: Any, what: str, targets: Any) -> tuple[Any, Any]:
+    """What a loss is given as numbers, with a word if the only gradient is that of targets that no training moves."""
+    p, t = _numbers(loss, predictions, what), _numbers(loss, targets, "targets")
+    if _recorded(t) and recording() and all(map(_is_input, _each(t))) and not any(map(_has_graph, _each(p))):
+        warn_of_predictions(loss, what)
+    return p, t
+
+
+def _each(numbers: Any) -> Any:
+    return numbers.flat if getattr(numbers, "dtype", None) == object else (numbers,)
+
+
+def _is_input(target: Any) -> bool:
+    if not isinstance(target, (Tensor, Value)) or target.kind != "input" or target.reached:
+        return False
+    return not is_differentiated(target)
+
+
+def _has_graph(prediction: Any) -> bool:
+    return is_recorded(prediction) and getattr(prediction, "rule", None) is not UNRECORDED
+
+
 def _pair(loss: str, predictions: Any, targets: Any) -> tuple[Any, Any]:
-    p, t = _numbers(loss, predictions, "predictions"), _numbers(loss, targets, "targets")
+    p, t = _both(loss, predictions, "predictions", targets)
     shape, wanted = getattr(p, "shape", ()), getattr(t, "shape", ())
     if shape != wanted:
         remedy = "; write one target for each prediction"
