@@ -28,7 +28,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from .core.node import walk
-from .core.table import TABLE
+from .core.table import TABLE, UNRECORDED
 from .errors import AutogradError, GraphError, GraphWarning, OperandError
 from .mode import NOW, SPECIAL, STRICT
 
@@ -160,14 +160,35 @@ def warn_of_captured(names: str) -> None:
     )
 
 
-def warn_of_predictions(loss: str, what: str) -> None:
-    """Say that a loss has no gradient but that of its targets, which are numbers that somebody made a leaf of."""
+def check_predictions(loss: str, what: str, predictions: Any, targets: Any) -> None:
+    """Say that a loss has no gradient but that of its targets: leaves, of which nobody asked a gradient so far.
+
+    Args:
+        what: the word for the predictions.
+    """
+
+    def is_input(target: Any) -> bool:
+        return getattr(target, "kind", "") == "input" and not target.reached and not is_differentiated(target)
+
+    def holds_a_graph(number: Any) -> bool:
+        return hasattr(number, "_apply") and getattr(number, "rule", None) is not UNRECORDED
+
+    if (
+        (SPECIAL and NOW.paused)
+        or not all(map(is_input, _each(targets)))
+        or any(map(holds_a_graph, _each(predictions)))
+    ):
+        return
     _warn(
         situation(),
         f"{loss}() is given {what} that hold no graph, and targets that do: its only gradient is that of the targets; "
         f"were the {what} computed under no_grad(), or cut off by .data or .numpy()? As a measure of what is computed "
         "already, give the targets as plain numbers",
     )
+
+
+def _each(numbers: Any) -> Any:
+    return numbers.flat if isinstance(numbers, np.ndarray) and numbers.dtype == object else (numbers,)
 
 
 def _warn(now: Situation, text: str) -> None:

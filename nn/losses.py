@@ -16,9 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd import OperandError, ShapeError, Tensor, Value, abs, data, logaddexp, relu, softplus, square, where
-from autograd.conversion import is_differentiated, warn_of_predictions
-from autograd.core.table import UNRECORDED
-from autograd.switches import recording
+from autograd.conversion import check_predictions
 from autograd.system.arrays import check_array
 from autograd.system.quiet import quiet
 
@@ -257,25 +255,11 @@ def _numbers(loss: str, given: Any, what: str) -> Any:
 
 
 def _both(loss: str, predictions: Any, what: str, targets: Any) -> tuple[Any, Any]:
-    """What a loss is given as numbers, with a word if the only gradient is that of targets that no training moves."""
+    """What a loss is given as numbers."""
     p, t = _numbers(loss, predictions, what), _numbers(loss, targets, "targets")
-    if _recorded(t) and recording() and all(map(_is_input, _each(t))) and not any(map(_has_graph, _each(p))):
-        warn_of_predictions(loss, what)
+    if _recorded(t):
+        check_predictions(loss, what, p, t)
     return p, t
-
-
-def _each(numbers: Any) -> Any:
-    return numbers.flat if getattr(numbers, "dtype", None) == object else (numbers,)
-
-
-def _is_input(target: Any) -> bool:
-    if not isinstance(target, (Tensor, Value)) or target.kind != "input" or target.reached:
-        return False
-    return not is_differentiated(target)
-
-
-def _has_graph(prediction: Any) -> bool:
-    return is_recorded(prediction) and getattr(prediction, "rule", None) is not UNRECORDED
 
 
 def _pair(loss: str, predictions: Any, targets: Any) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .. import conversion
+from ..absent import ABSENT
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..core.table import add, subtract
@@ -245,6 +246,9 @@ class Scalar:
 
     def __hash__(self) -> int:
         return id(self) >> 4
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ABSENT]
 
 
 def refuse_to_delete(cls: type, *names: str) -> None:
