@@ -30,7 +30,7 @@ import numpy as np
 from .core.node import walk
 from .core.table import TABLE, UNRECORDED
 from .errors import AutogradError, GraphError, GraphWarning, OperandError
-from .mode import NOW, SPECIAL, STRICT
+from .mode import NOW, SPECIAL, STRICT, in_force
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))
 _OURS: Final = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn") + os.sep)
@@ -157,6 +157,25 @@ def warn_of_captured(names: str) -> None:
         situation(),
         f"the compiled function uses {names} and was given no parameters: it computes with the numbers as they are at "
         "each call, and brings no gradient to them; for gradients write compile(function, [w, ...])",
+    )
+
+
+def note_reading() -> None:
+    """Note, where something is differentiated, that a number has been read and may be missing in the derivative."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) in _READERS:
+        frame = frame.f_back
+    if not frame.f_code.co_filename.startswith(_OURS):
+        for entry in in_force():
+            entry.read = True
+
+
+def warn_of_reading(who: str) -> None:
+    """Say that what a transform differentiates was only read, by `.item()` or `.data`."""
+    _warn(
+        situation(),
+        f"the function that {who} differentiates reads its argument by .item() or .data, and what it returns does not "
+        "depend on it otherwise: its derivative is 0; compute with the number itself",
     )
 
 

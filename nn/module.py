@@ -374,8 +374,8 @@ def _refuse_lost(name: str, value: Any) -> None:
         for part in value.values() if isinstance(value, Mapping) else value:
             if isinstance(part, Module) or (isinstance(part, (Value, Tensor)) and part.kind == "input"):
                 raise SettingError(
-                    f"a Module does not look into a {type(value).__name__}: the numbers in {name} would not be learned or "
-                    "saved; keep them in a list, a tuple, a dict or an array"
+                    f"a Module does not look into a {type(value).__name__}: the numbers in {name} would not be learned "
+                    "or saved; keep them in a list, a tuple, a dict or an array"
                 )
     found: list[tuple[str, Any]] = []
     _open(value, name, found, ())

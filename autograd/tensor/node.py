@@ -18,7 +18,7 @@ from ..carrier import Note, checked_label, describe, kind_of, whole
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError, ShapeError
-from ..mode import ADDING, NOW, TRACING
+from ..mode import ADDING, NOW, STRICT, TRACING
 from ..system.arrays import MASKED, check_array
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
@@ -36,6 +36,8 @@ def _not_while_traced(node: Any, what: str) -> None:
     tracer = array_tracer() if TRACING else None
     if tracer is not None:
         tracer.refuse(node, what)
+    if STRICT and what in (".data", ".item()", ".numpy()"):
+        conversion.note_reading()
 
 
 def _compared(node: Any, sign: str, other: Any) -> Any:

@@ -53,8 +53,9 @@ class Scalar:
     @property
     def data(self) -> float:
         """Its number. Assignable on a leaf."""
-        if TRACING:
+        if TRACING or STRICT:
             refuse_while_tracing(self, ".data")
+            conversion.note_reading()
         return self._data
 
     @data.setter
@@ -148,8 +149,9 @@ class Scalar:
 
     def item(self) -> float:
         """Its number as a float."""
-        if TRACING:
+        if TRACING or STRICT:
             refuse_while_tracing(self, ".item()")
+            conversion.note_reading()
         return self._data
 
     def __float__(self) -> float:
