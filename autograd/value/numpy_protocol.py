@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import AutogradError, OperandError
 from ..mode import NOW, TRACING
 from ..numbers.functions import equal, less
-from ..system.arrays import check_array
+from ..system.arrays import RECORDED, check_array
 from ..ufuncs import ELEMENTWISE, INSTEAD, module_of, refusal
 
 PLAIN: Final = frozenset(
@@ -66,7 +66,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         of_numpy = hasattr(np, name) or not name.isidentifier()  # numpy's vectorized ones have no name
         if name in INSTEAD or not takes_objects(ufunc) or not of_numpy:
             raise refusal(f"{module_of(ufunc)}.{name}", "Value")
-    return called(ufunc, method, [_boxed(x) if hasattr(x, "_apply") else x for x in inputs], options)
+    found = called(ufunc, method, [_boxed(x) if hasattr(x, "_apply") else x for x in inputs], options)
+    return RECORDED[0](found) if isinstance(found, np.ndarray) and found.dtype == object else found
 
 
 def takes_objects(ufunc: Any) -> bool:

@@ -40,8 +40,6 @@ OF_NUMBERS: Final = frozenset(
 """numpy's functions that tell something about the numbers."""
 FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"))
 """numpy's functions that write into their first operand."""
-EQUALITY: Final = frozenset(("equal", "not_equal"))
-"""What compares the numbers of arrays, where between two single Values it is identity."""
 OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
 """What numpy would do with objects in another way."""
 OF_ONE: Final = {
@@ -71,7 +69,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             return np.floor_divide(*inputs, **options), np.remainder(*inputs, **options)
         if recorded := ufunc.__name__ in CONDITIONS and traced():
             options.pop("dtype", None)  # bool
-        tells = not recorded and (ufunc.__name__ in PLAIN or ufunc.__name__ in EQUALITY)
+        tells = not recorded and ufunc.__name__ in (*PLAIN, "equal", "not_equal")
         plain = [(_numbers if tells else _plain)(x) for x in inputs]
         if out is None:
             _check_where(ufunc, method, options)
@@ -224,6 +222,8 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
         return function._implementation(*map(_numbers, args), **numbers)
     try:
         found = of_values(function._implementation(*args, **options))
+        if type(found) in (int, type(None)) and name in ("dot", "vdot", "inner", "einsum"):  # of no elements
+            return constant(0.0)
         return found[()] if isinstance(found, ValueArray) and not found.ndim else found
     except (TypeError, AttributeError) as error:
         if isinstance(error, AutogradError) or not _raised_by_numpy(error):
@@ -419,11 +419,7 @@ def _scale(x: Any, axis: Any) -> Any:
 
 
 def _without_nan(name: str, fill: float | None = None) -> Callable[..., Any]:
-    """`np.nansum` and its kind: NaN filled in with a number, or left out where all axes are reduced.
-
-    Raises:
-        OperandError: rows of different lengths would be left.
-    """
+    """`np.nansum` and its kind: NaN filled in with a number, or left out, which is refused along an axis."""
     plain = getattr(np, name.removeprefix("nan"))
 
     def call(a: Any, *args: Any, **options: Any) -> Any:
