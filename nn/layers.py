@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from autograd import ShapeError, Value, dot
-from autograd.value.affine import Affine
+from autograd.value.at_once import Affine
 
 from .activations import Activation, activation, is_recorded
 from .errors import SettingError

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import numpy as np
 
 from autograd import GraphError, Tensor, Value, parameter, scope, walk
+from autograd.value.at_once import are_parameters
 
 from .errors import SettingError, StateError
 from .habits import OF_A_MODULE, missing
+from .leaves import copied_number, forget_gradients
 from .state import check_state, checked_number
 
 Self = TypeVar("Self", bound="Module")
@@ -181,7 +183,7 @@ class Module:
         """The parameters and modules in its own attributes, with their names, in the order of assignment."""
         found: list[tuple[str, Any]] = []
         for name, value in vars(self).items():
-            if type(value) not in _PLAIN:
+            if type(value) not in _PLAIN and name not in _OWN:
                 found += _parts_of(name, value, is_note=name in self._notes)
         return found
 
@@ -231,8 +233,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for each in self.parameters():
-            forget_gradient(each)
+        forget_gradients(self.parameters())
 
     def train(self: Self, mode: bool = True) -> Self:
         """Switch this module and all below it to training (what Dropout and the like ask for)."""
@@ -252,7 +253,7 @@ class Module:
         Raises:
             StateError: two parameters have one name.
         """
-        return {name: _number(part.data) for name, part in self._by_name().items()}
+        return {name: copied_number(part.data) for name, part in self._by_name().items()}
 
     def _by_name(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -293,7 +294,7 @@ class Module:
         return LoadedKeys(missing, unexpected)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_place", "_naming", "_plan")}
+        return {name: value for name, value in vars(self).items() if name not in _OWN}
 
     # -------------------------------------------------------------------------------------------------- text
 
@@ -320,6 +321,7 @@ class Module:
 _PARTS: Final = (*CARRIERS, Module)
 _METHODS: Final = frozenset(name for name, found in vars(Module).items() if callable(found))
 _PLAIN: Final = frozenset((float, int, bool, str, type(None)))  # most attributes that hold no parts
+_OWN: Final = frozenset(("_place", "_naming", "_plan"))  # what is found out again
 
 
 def _parts_of(name: str, value: Any, is_note: bool) -> list[tuple[str, Any]]:
@@ -428,15 +430,22 @@ def _label(place: str) -> str:
 
 def _collect(module: Module, found: dict[int, Any], seen: set[int]) -> None:
     seen.add(id(module))
-    for _, part in module._parts():
-        if not isinstance(part, Module):
-            found[id(part)] = part
-        elif id(part) not in seen:
-            if type(part).parameters is Module.parameters:
-                _collect(part, found, seen)
-            else:  # it has its own idea of what its parameters are
-                seen.add(id(part))
-                found.update((id(each), each) for each in part.parameters())
+    for name, value in vars(module).items():
+        if type(value) in _PLAIN or name in _OWN:
+            continue
+        listed = value if type(value) is list else [value]
+        if are_parameters(listed):  # most are: nothing to open, nothing to name
+            found.update(zip(map(id, listed), listed, strict=True))
+            continue
+        for _, part in _parts_of(name, value, is_note=name in module._notes):
+            if not isinstance(part, Module):
+                found[id(part)] = part
+            elif id(part) not in seen:
+                if type(part).parameters is Module.parameters:
+                    _collect(part, found, seen)
+                else:  # it has its own idea of what its parameters are
+                    seen.add(id(part))
+                    found.update((id(each), each) for each in part.parameters())
 
 
 def _descend(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
@@ -473,25 +482,6 @@ def _folded(children: list[tuple[str, Module]]) -> Iterator[tuple[str, str]]:
     for head, first, text, count in runs:
         name = _joined(head, first)
         yield (name, text) if count == 1 else (f"{name}-{int(first) + count - 1}", f"{count} x {text}")
-
-
-def _number(data: Any) -> Any:
-    return data if isinstance(data, float) else np.array(data)
-
-
-def forget_gradient(leaf: Any) -> None:
-    """As before any backward: the gradient is not 0, it is not known, though it reads as 0."""
-    if isinstance(leaf, Value):
-        leaf.grad = 0.0
-        leaf.mark = 0
-    else:
-        leaf.grad = None
-        leaf.reached = False
-
-
-def has_gradient(leaf: Any) -> bool:
-    """Whether a backward has come through since the gradient was forgotten, or somebody has assigned one."""
-    return bool(leaf.reached or np.any(leaf.grad))
 
 
 def _some(names: list[str]) -> str:

@@ -1,7 +1,8 @@
-"""`Affine`, the neurons of a layer recorded together: start + w0 * x0 + w1 * x1 + ..., each through its activation.
+"""What `nn` does to many Values at once: the neurons of a layer, and all the parameters of a module.
 
-The graph is the one that `dot` and the activation record neuron by neuron. What is saved is reading the weights: their
-rows (`sums.py`) are kept from one sample to the next, and read again once a weight has changed.
+`Affine` records a layer. The graph is the one that `dot` and the activation record neuron by neuron; what is saved is
+reading the weights: their rows (`sums.py`) are kept from one sample to the next, and read again once a weight has
+changed.
 
 Compiled by mypyc in wheels, plain Python elsewhere.
 """
@@ -9,16 +10,20 @@ Compiled by mypyc in wheels, plain Python elsewhere.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..carrier import Note
+from ..core.table import PARAMETER
 from ..errors import OperandError
 from .sums import Chain, Four, Row, row_of
 from .value import Value
 
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # an int that mypyc keeps in a machine word
+
 
 class Affine:
-    """What is known of the neurons of a layer.
+    """The neurons of a layer: start + w0 * x0 + w1 * x1 + ..., each through its activation.
 
     Args:
         weights: their lists of weights. What they hold may change.
@@ -70,11 +75,11 @@ class Affine:
 
 def is_current(row: Row, given: list[object]) -> bool:
     """Whether the list would be read as this row again."""
-    count = len(given)
+    count: i64 = len(given)
     if count != row.count:
         return False
     four: Four | None = row.first
-    k = 0
+    k: i64 = 0
     while four is not None:
         a = four.a
         if a is None or a is not given[k] or differ(a._data, four.a_number):
@@ -99,3 +104,23 @@ def is_current(row: Row, given: list[object]) -> bool:
 def differ(x: float, y: float) -> bool:
     """Whether two numbers are not the same: 0.0 and -0.0 are two, and NaN may be many."""
     return x != y or (x == 0.0 and math.copysign(1.0, x) != math.copysign(1.0, y))
+
+
+def are_parameters(parts: list[object]) -> bool:
+    """Whether all of them are Values that are to be learned."""
+    for part in parts:  # noqa: SIM110, mypyc makes a generator of all()
+        if not isinstance(part, Value) or part.rule is not PARAMETER:
+            return False
+    return True
+
+
+def forget_gradients(parts: list[object]) -> list[object]:
+    """Set the gradients of all Values as before any backward; the others are returned."""
+    others: list[object] = []
+    for part in parts:
+        if isinstance(part, Value):
+            part._grad = 0.0
+            part.mark = 0
+        else:
+            others.append(part)
+    return others
