@@ -122,8 +122,12 @@ class Layer(Module):
 
     def forward(self, x: Any) -> Any:
         """A list of `nin` numbers or Values to a list of `nout` Values; to the Value itself when `nout` is 1."""
-        x = inputs(x, len(self.neurons[0].w), self)
-        out = self._at_once(x) or [neuron(x) for neuron in self.neurons]
+        if type(x) is not list:
+            x = inputs(x, len(self.neurons[0].w), self)
+        out = self._at_once(x)
+        if not out:
+            x = inputs(x, len(self.neurons[0].w), self)
+            out = [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
 
     def _at_once(self, x: list[Any]) -> list[Any] | None:
@@ -131,7 +135,7 @@ class Layer(Module):
 
         Nothing where a neuron is not as this file has it, or where what it records is more than a sum and a primitive.
         """
-        if not Value._folds() or Neuron.forward is not FORWARD:
+        if Neuron.forward is not FORWARD:
             return None
         plan = self._plan
         known, changes = naming(), count_of_changes()
@@ -140,7 +144,7 @@ class Layer(Module):
                 return None
             plan = Plan(self.neurons, known, changes)
             object.__setattr__(self, "_plan", plan)
-        return plan.affine(x)
+        return plan.affine.record(x)
 
 
 class MLP(Module):

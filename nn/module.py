@@ -10,11 +10,13 @@ import reprlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Set
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from autograd import GraphError, Tensor, Value, parameter, scope, walk
+from autograd.mode import run_named
 from autograd.value.at_once import are_parameters
 
 from .errors import SettingError, StateError
@@ -36,7 +38,7 @@ class _Running(threading.local):
 
 
 class _Structure:
-    """Counts how often any module got a part, and any attribute: what was found before then may be out of date."""
+    """Counts how often any module got a part or a label, and any attribute: older findings may be out of date."""
 
     version = 0
     changes = 0
@@ -118,15 +120,18 @@ class Module:
         known, place = self._place
         if known is not naming:
             place = self._find_place()
-        return place.run(self.forward, inputs, options)
+        return run_named(place.note, self.forward, inputs, options)
 
     def _call_outermost(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         version, naming = self._naming
         if version != _Structure.version:
             naming = self._name_parts()
+        known, place = self._place
+        if known is not naming:  # it has been a part of another one since
+            place = scope(self.label or type(self).__name__)
         _RUNNING.root, _RUNNING.naming = self, naming
         try:
-            return scope(self.label or type(self).__name__).run(self.forward, inputs, options)
+            return run_named(place.note, self.forward, inputs, options)
         finally:
             _RUNNING.root = _RUNNING.naming = None
 
@@ -176,7 +181,7 @@ class Module:
             return
         if name in self._notes:
             object.__setattr__(self, "_notes", self._notes - {name})
-        if any(isinstance(part, Module) for _, part in _parts_of(name, value, is_note=False)):
+        if name == "label" or any(isinstance(part, Module) for _, part in _parts_of(name, value, is_note=False)):
             _Structure.version += 1
 
     def _parts(self) -> list[tuple[str, Any]]:
@@ -320,7 +325,7 @@ class Module:
 
 _PARTS: Final = (*CARRIERS, Module)
 _METHODS: Final = frozenset(name for name, found in vars(Module).items() if callable(found))
-_PLAIN: Final = frozenset((float, int, bool, str, type(None)))  # most attributes that hold no parts
+_PLAIN: Final = frozenset((float, int, bool, str, type(None), methodcaller))  # most attributes that hold no parts
 _OWN: Final = frozenset(("_place", "_naming", "_plan"))  # what is found out again
 
 
@@ -431,11 +436,14 @@ def _label(place: str) -> str:
 def _collect(module: Module, found: dict[int, Any], seen: set[int]) -> None:
     seen.add(id(module))
     for name, value in vars(module).items():
-        if type(value) in _PLAIN or name in _OWN:
+        kind = type(value)
+        if kind in _PLAIN or name in _OWN:
             continue
-        listed = value if type(value) is list else [value]
-        if are_parameters(listed):  # most are: nothing to open, nothing to name
-            found.update(zip(map(id, listed), listed, strict=True))
+        if kind is list and are_parameters(value):  # most hold nothing else: nothing to open, nothing to name
+            found.update(zip(map(id, value), value))  # noqa: B905, as long as each other
+            continue
+        if kind is Value and value.kind == "parameter":
+            found[id(value)] = value
             continue
         for _, part in _parts_of(name, value, is_note=name in module._notes):
             if not isinstance(part, Module):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..carrier import Note
 from ..core.table import PARAMETER
 from ..errors import OperandError
+from ..mode import SPECIAL
 from .sums import Chain, Four, Row, row_of
 from .value import Value
 
@@ -43,8 +44,10 @@ class Affine:
         self.notes = notes
         self.rows: list[Row | None] = [None] * len(weights)
 
-    def __call__(self, xs: list[object]) -> list[Value] | None:
+    def record(self, xs: list[object]) -> list[Value] | None:
         """The outputs, for one sample; None where that is more, or less, than sums of Values and numbers."""
+        if not xs or (SPECIAL and not Value._folds()):
+            return None
         try:
             ys = row_of(xs)
         except OperandError:  # which says less of the place than `w * x` does
