@@ -104,8 +104,8 @@ def learned(layer: Layer) -> None:
 
 CHANGES = [
     nothing, another_number, a_nought_with_another_sign, no_number, another_weight_in_its_place, one_weight_more,
-    a_plain_number_in_its_place, loaded, learned, one_neuron_less, one_neuron_more, another_order, another_name, an_own_activation, a_subclass,
-    a_forward_of_one_neuron, no_bias, other_weights, a_weight_in_two_places,
+    a_plain_number_in_its_place, loaded, learned, one_neuron_less, one_neuron_more, another_order, another_name,
+    an_own_activation, a_subclass, a_forward_of_one_neuron, no_bias, other_weights, a_weight_in_two_places,
 ]  # fmt: skip
 
 
