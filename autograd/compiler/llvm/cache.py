@@ -56,6 +56,12 @@ def key(plans: Plans, kind: str, exactly: bool, single: bool, machine: str) -> s
     return digest.hexdigest()
 
 
+def has(name: str) -> bool:
+    """Whether there is a file of this name."""
+    place = folder()
+    return bool(name) and place is not None and (place / name).exists()
+
+
 def read(name: str) -> tuple[dict[str, Any], bytes] | None:
     """The facts and the object code that were kept under a name; None where there are none."""
     place = folder()

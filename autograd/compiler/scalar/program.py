@@ -7,6 +7,7 @@ machine code. Building it is also simplifying it: equal instructions are shared,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ...core import table as rules
@@ -35,6 +36,9 @@ COUNT: Final = "count"  # how many samples the batch has
 LEAVES: Final = (LITERAL, LEARNED, CAPTURED, DIRECTION, SAMPLE, COUNT)
 
 REDUCE: Final = "reduce"  # the mean (or the sum) over the batch: what makes one number out of one per sample
+
+SIDE_BY_SIDE: Final = 8
+"""Instructions of a program that may have structure, for each that stand one behind the other."""
 
 # When an instruction can run, if the loop over the samples is to hold as little as possible.
 FIXED, BEFORE, INSIDE, AFTER = range(4)
@@ -155,6 +159,21 @@ class Program(BaseProgram):
         stage = ("", "uniform", "varying", "uniform, after the batch")[self.stages[i]]
         note = ", ".join(filter(None, [stage, self.labels.get(i, "")]))
         return f"%{i} = {what}" + (f"  # {note}" if note else "")
+
+
+def levels_of(program: Program, instructions: Sequence[int]) -> list[int]:
+    """For each of these instructions, in order, how many stand one behind the other before it at most."""
+    level = [0] * len(program)
+    for i in instructions:
+        args = program.args[i]
+        if args:
+            level[i] = 1 + max([level[arg] for arg in args])
+    return [level[i] for i in instructions]
+
+
+def is_shallow(program: Program, end: int) -> bool:
+    """Whether many of the first instructions of a program stand side by side: a chain has nothing to roll up."""
+    return SIDE_BY_SIDE * max(levels_of(program, range(end)), default=0) < end
 
 
 def schedule(program: Program, live: list[int]) -> list[int]:
