@@ -102,14 +102,10 @@ class Program(BaseProgram):
             folded = fold(self, *args)
             if folded is not None:
                 return folded
-        key = (op, *args)
-        if len(args) == 2 and args[0] > args[1] and is_commutative(op):
-            key = (op, args[1], args[0])
-        found = self._known.get(key)
-        return self._append(op, args, key, self._stage(op, args), 0) if found is None else found
+        return self.copied(op, args)
 
     def copied(self, op: Op, args: tuple[int, ...]) -> int:
-        """Like `emit`, for what another program has simplified already."""
+        """Like `emit`, for what has been simplified already."""
         key = (op, *args)
         if len(args) == 2 and args[0] > args[1] and is_commutative(op):
             key = (op, args[1], args[0])
@@ -163,11 +159,11 @@ class Program(BaseProgram):
 
 def levels_of(program: Program, instructions: Sequence[int]) -> list[int]:
     """For each of these instructions, in order, how many stand one behind the other before it at most."""
-    level = [0] * len(program)
+    level, every = [0] * len(program), program.args
     for i in instructions:
-        args = program.args[i]
-        if args:
-            level[i] = 1 + max([level[arg] for arg in args])
+        for arg in every[i]:
+            if level[arg] >= level[i]:
+                level[i] = level[arg] + 1
     return [level[i] for i in instructions]
 
 
