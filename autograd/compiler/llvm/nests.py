@@ -222,7 +222,7 @@ class _Loops:
         self.row = self._row_axis()
         most = max(1, min(ROWS, MOST_SUMS // self.vectors))
         self.rows = 1 if self.row is None else _block(nest.sizes[self.row], 1, most)
-        self.blocks = {k: 1 for k in range(len(nest.sizes))}
+        self.blocks = dict.fromkeys(range(len(nest.sizes)), 1)
         if self.row is not None:
             self.blocks[self.row] = self.rows
         if axis is not None:
@@ -341,7 +341,10 @@ class _Loops:
             return vectors
         short = self.writer.body(rest)
         values = self._values(short, self._moved(pointers, along, str(whole * self.lanes)), places)
-        return [*vectors, *(self._across(short, value, before) for value, before in zip(values, sofar[count:], strict=True))]
+        return [
+            *vectors,
+            *(self._across(short, value, before) for value, before in zip(values, sofar[count:], strict=True)),
+        ]
 
     def _added(self, body: Body, pointers: Pointers, sofar: list[str], places: Sequence[tuple[int, int]]) -> list[str]:
         """What has been added up, with one more value each."""

@@ -41,7 +41,7 @@ PART: Final = 16
 """Nests in one function: LLVM takes longer, the longer a function is."""
 
 
-class Unfit(Exception):  # noqa: N818
+class Unfit(Exception):
     """A program in which something is done to arrays that is not written here."""
 
 
@@ -174,10 +174,7 @@ class _Rolled:
                 continue
             (user,) = using
             fits = _elementwise(program.ops[user]) or program.ops[user] is rows.sum
-            if fits and weight[i] < TOGETHER and (
-                self.shape(i) == self.shape(user)
-                or (program.ops[user] is rows.sum)
-            ):
+            if fits and weight[i] < TOGETHER and (self.shape(i) == self.shape(user) or (program.ops[user] is rows.sum)):
                 self.inside.add(i)
 
     def _settle(self, i: int, home: Where, users: dict[int, list[int]]) -> None:
@@ -195,7 +192,7 @@ class _Rolled:
         elif op in (rows.reshape, rows.transpose):
             (arg,) = program.args[i]
             moved = np.arange(math.prod(self.shape(arg))).reshape(self.shape(arg))
-            moved = op.value(moved, **self.options(i))  # type: ignore[union-attr]
+            moved = op.value(moved, **self.options(i))
             places = np.empty(home.places.size, np.int64)
             places[moved.ravel()] = home.places.ravel()
             if users[arg] == [i]:
@@ -225,16 +222,11 @@ class _Rolled:
             if op is rows.astype and program.dtypes[i].kind != "f":
                 raise Unfit("numbers made whole")
             if op is not rows.astype and op != DETACH:
-                options = {key: replaced(option, self._refused) for key, option in self.options(i).items()}
-                found = Where(found.base, np.asarray(op.value(found.places, **options)))  # type: ignore[union-attr]
+                options = {key: replaced(option, self._known) for key, option in self.options(i).items()}
+                found = Where(found.base, np.asarray(op.value(found.places, **options)))
             self.where[i] = found
             return []
-        home = self.homes.get(i)
-        if home is None:
-            shape = self.shape(i)
-            start = self.room(math.prod(shape))
-            home = Where(UNIFORM, np.arange(start, start + math.prod(shape)).reshape(shape))
-        self.where[i] = home
+        home = self.where[i] = self.homes.get(i) or self._fresh(self.shape(i))
         if _elementwise(op):
             return [self._nest(self.shape(i), (), i, home)]
         if op is rows.sum:
@@ -248,12 +240,20 @@ class _Rolled:
         if op is rows.concatenate:
             return self._concatenated(i, home)
         if op is rows.put:
-            return [self._put(i, home)]
+            return self._put(i, home)
         raise Unfit(f"{op}")
 
-    @staticmethod
-    def _refused(place: Any) -> Any:
-        raise Unfit("an index that is computed")
+    def _fresh(self, shape: tuple[int, ...]) -> Where:
+        """Room for an array."""
+        start = self.room(math.prod(shape))
+        return Where(UNIFORM, np.arange(start, start + math.prod(shape)).reshape(shape))
+
+    def _known(self, place: Any) -> Any:
+        """A constant among the options of an instruction."""
+        array = self.program.arrays.get(int(place))
+        if array is None or self.sized(array.shape) != array.shape:
+            raise Unfit("an index that is computed")
+        return array
 
     def _array(self, i: int) -> Where:
         """Where an array is; constants get a place of their own."""
@@ -261,14 +261,12 @@ class _Rolled:
         if found is None:
             program = self.program
             array = np.asarray(1.0 if program.ops[i] == COUNT else program.sample(i), float)
-            array = array.reshape(self._whole(array.shape))
+            if i in program.uniform:
+                array = np.full(self.sized(array.shape), program.uniform[i], float)
+            elif self.sized(array.shape) != array.shape:
+                raise Unfit("a constant for each sample")
             found = self.where[i] = Where(self._constant("double", array), np.arange(array.size).reshape(array.shape))
         return found
-
-    def _whole(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        if self.sized(shape) != shape:
-            raise Unfit("a constant for each sample")
-        return shape
 
     def _constant(self, kind: str, array: Any) -> str:
         """Numbers written in the module: the name of their address."""
@@ -311,9 +309,15 @@ class _Rolled:
         value = self._value(i, leaf, whole=not summed)
         out = self._leaf(home, len(shape), range(len(kept)))
         op = self.program.ops[i]
-        is_product = bool(summed) and i in self.inside and op is rules.multiply and len(leaves) == 2 and not any(
-            arg in self.inside or self.program.is_condition(arg) or arg in self.program.numbers
-            for arg in self.program.args[i]
+        is_product = (
+            bool(summed)
+            and i in self.inside
+            and op is rules.multiply
+            and len(leaves) == 2
+            and not any(
+                arg in self.inside or self.program.is_condition(arg) or arg in self.program.numbers
+                for arg in self.program.args[i]
+            )
         )
         sizes = [shape[axis] for axis in [*kept, *summed]]
         return Nest(sizes, len(summed), leaves, out, value, is_product)
@@ -360,13 +364,16 @@ class _Rolled:
             lambda body, read: read(0),
         )  # fmt: skip
 
-    def _put(self, i: int, home: Where) -> Nest:
+    def _put(self, i: int, home: Where) -> list[Nest]:
         """Every element of the result is the sum of what is put there: of nothing, it is 0."""
         (arg,) = self.program.args[i]
         shape, found = self.shape(i), self._array(arg)
-        if found.base != UNIFORM:
-            raise Unfit("what is put somewhere is an operand itself")
-        index = replaced(self.options(i)["index"], self._refused)
+        nests: list[Nest] = []
+        if found.base != UNIFORM:  # where the zero is
+            copy = self._fresh(found.places.shape)
+            nests.append(self._copy(found, copy))
+            found = copy
+        index = replaced(self.options(i)["index"], self._known)
         targets = np.arange(math.prod(shape)).reshape(shape)[index].ravel()
         order = np.argsort(targets, kind="stable")
         turns = np.arange(len(order)) - np.searchsorted(targets[order], targets[order])
@@ -375,7 +382,7 @@ class _Rolled:
         places = places.reshape(*shape, -1)
         leaf = self._leaf(Where(UNIFORM, places), len(shape) + 1, range(len(shape) + 1))
         out = self._leaf(home, len(shape) + 1, range(len(shape)))
-        return Nest([*shape, places.shape[-1]], 1, [leaf], out, lambda body, read: read(0))
+        return [*nests, Nest([*shape, places.shape[-1]], 1, [leaf], out, lambda body, read: read(0))]
 
     # ------------------------------------------------------------------------------------------- one element
 
@@ -483,7 +490,7 @@ def _contiguous(shape: Sequence[int]) -> tuple[int, ...]:
 def _letters(x: int, y: int) -> tuple[list[str], str]:
     """A product of matrices of so many axes as subscripts."""
     many = string.ascii_lowercase
-    stack = many[: max(x, y) - 2]
+    stack = many[: max(x - 2, y - 2, 0)]
     left = stack[len(stack) - (x - 2) :] + "yz" if x > 1 else "z"
     right = stack[len(stack) - (y - 2) :] + "zx" if y > 1 else "z"
     return [left, right], stack + ("y" if x > 1 else "") + ("x" if y > 1 else "")

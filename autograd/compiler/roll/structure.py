@@ -78,7 +78,11 @@ class Structure:
         for i in self._listed:
             self._classify(i)
         self._counts = [len(family.members) for family in self.families]
-        growing = set[int]() if counted else {k for k, each in enumerate(self.families) if each.parts and self._may_grow(each)}
+        growing = (
+            set[int]()
+            if counted
+            else {k for k, each in enumerate(self.families) if each.parts and self._may_grow(each)}
+        )
         if growing:
             self._classify_again(growing)
 
