@@ -37,6 +37,9 @@ LEAVES: Final = (LITERAL, LEARNED, CAPTURED, DIRECTION, SAMPLE, COUNT)
 
 REDUCE: Final = "reduce"  # the mean (or the sum) over the batch: what makes one number out of one per sample
 
+ENOUGH: Final = 20_000
+"""Instructions of a program that tell whether it has structure."""
+
 SIDE_BY_SIDE: Final = 8
 """Instructions of a program that may have structure, for each that stand one behind the other."""
 
@@ -169,6 +172,7 @@ def levels_of(program: Program, instructions: Sequence[int]) -> list[int]:
 
 def is_shallow(program: Program, end: int) -> bool:
     """Whether many of the first instructions of a program stand side by side: a chain has nothing to roll up."""
+    end = min(end, ENOUGH)
     return SIDE_BY_SIDE * max(levels_of(program, range(end)), default=0) < end
 
 

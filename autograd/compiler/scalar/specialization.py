@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -104,6 +104,11 @@ class SampleSpecialization(Specialization):
         if self.engine == "jax":
             return JaxRolledKernel(self.rolled.plan(kind), self._mesh)
         return RolledKernel(self.rolled.plan(kind)) if self.rolled.is_shorter else None
+
+    def on_device(self, arrays: Sequence[Any]) -> Callable[[Any], Any] | None:
+        """See `JaxRolledKernel.on_device`."""
+        kernel = self._rolled_kernels.get("value_and_grad")
+        return kernel.on_device(arrays) if isinstance(kernel, JaxRolledKernel) else None
 
     def is_shorter_rolled(self) -> bool:
         """Whether the rolled form is shorter."""
