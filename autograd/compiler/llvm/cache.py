@@ -32,7 +32,7 @@ WORTH: Final = 1000
 MOST: Final = 256 * 2**20
 """Bytes; what has not been used for longest goes first."""
 
-ROOMS: Final = ("core", "numbers", "compiler")
+ROOMS: Final = ("core", "numbers", "tensor", "transforms", "compiler")
 """The code that decides what a program is compiled to."""
 
 
