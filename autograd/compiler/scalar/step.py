@@ -66,8 +66,8 @@ class Step(BaseStep):
         """
         known, arrays, n = self._specialized(arguments)
         if not self.parameters:
-            return known.forward(arrays, n)
-        loss, gradient = known.run("value_and_grad", self.pack(), EMPTY, arrays, n)
+            return self._watched(known.forward(arrays, n))
+        loss, gradient = self._watched(known.run("value_and_grad", self.pack(), EMPTY, arrays, n))
         if known.engine == "llvm" and self._memory is None:
             from ..llvm.leaves import Leaves  # what machine code is made with is there
 
@@ -90,7 +90,8 @@ class Step(BaseStep):
     def hessian(self, theta: Any, *arguments: Any) -> Floats:
         """The matrix of second derivatives, shape (len(parameters), len(parameters))."""
         known, arrays, n = self._specialized(arguments)
-        return known.hessian(self._vector("theta", theta), arrays, n)
+        found: Floats = self._watched(known.hessian(self._vector("theta", theta), arrays, n))
+        return found
 
     def pack(self) -> Floats:
         """The numbers of the parameters as one vector."""

@@ -19,6 +19,7 @@ from ...errors import OperandError, TraceError
 from ...mode import NOW, for_a_new_node
 from ...switches import always_recording, tracing
 from ...value.value import Value
+from ...value.value_array import of_values
 from ..batch import Layout
 from ..derive import NO_CONDITION
 from ..program import CAPTURED, DETACH, LEARNED
@@ -159,7 +160,7 @@ def _row(tracer: Tracer, name: str, shape: tuple[int, ...], places: itertools.co
     for index in np.ndindex(shape):
         label = "_".join([name, *map(str, index)])
         row[index] = tracer.number(tracer.program.leaf(SAMPLE, next(places), label))
-    return row
+    return of_values(row)
 
 
 def _outputs(tracer: Tracer, result: Any) -> tuple[list[int], tuple[int, ...]]:
