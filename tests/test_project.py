@@ -32,6 +32,7 @@ ROWS = [
     ["autograd.drawing"],  # its page runs what the compiler wrote: see docs/decisions
     ["autograd.compiler"],
     ["autograd.transforms"],
+    ["autograd.value.at_once"],  # a layer of nn in one call of the compiled engine
     ["autograd.value"],
     ["autograd.tensor"],
     ["autograd.conversion", "autograd.switches", "autograd.masking"],
@@ -46,7 +47,14 @@ ROWS = [
 """The rooms, from the top down. A file may import from the rows below its own, and from its own room."""
 
 OPEN_TO = {
-    "nn": (*PACKAGES, "glassgrad.neighbour", "autograd.conversion", "autograd.system", "autograd.mode"),
+    "nn": (
+        *PACKAGES,
+        "glassgrad.neighbour",
+        "autograd.conversion",
+        "autograd.system",
+        "autograd.mode",
+        "autograd.value.at_once",
+    ),
     "glassgrad": (*PACKAGES, "glassgrad.neighbour"),
     "demos": (*PACKAGES, "glassgrad.neighbour", "demos"),
 }
