@@ -136,10 +136,10 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
-        until = time.monotonic() + SECONDS_FOR_TEXTS
+        until = time.process_time() + SECONDS_FOR_TEXTS
         for edit in Repairer(at, fault, recording.hooks.namespace).edits():
             case.texts.append(edit)
-            if len(case.texts) >= TRIES or time.monotonic() > until:
+            if len(case.texts) >= TRIES or time.process_time() > until:
                 break
         out.append(case)
     return out
@@ -159,11 +159,11 @@ def prove(subject: Subject, cases: list[Case], options: Options, seconds: float,
         case.chosen = case.texts[0] if case.texts else None
     if not any(case.chosen for case in cases):
         return
-    until = time.monotonic() + SECONDS_FOR_TRIES
+    until = time.process_time() + SECONDS_FOR_TRIES
     least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds, names)
     for case in cases:
         for text in case.texts[1:]:
-            if least == [] or time.monotonic() > until:
+            if least == [] or time.process_time() > until:
                 break
             edits = [text if c is case else c.chosen for c in cases]
             wrong = wrong_with(subject, [e for e in edits if e], options, seconds, names)
@@ -314,7 +314,7 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 def common_factor(found: Judgement) -> float:
     """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
     assert found.reading is not None
-    if found.look.states:  # a velocity, say, takes but a part of the gradient in at once
+    if found.look.rule_states:  # a velocity, say, takes but a part of the gradient in at once
         return 1.0
     factors = []
     for name, v in found.verdicts.items():

@@ -118,7 +118,7 @@ class Candidates:
                 continue
             if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
                 groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
-        for nodes in groups.values():
+        for nodes in sorted(groups.values(), key=lambda nodes: not self._carried(nodes)):
             if self.latest and nodes[0].time > self.latest.time and not same_statement(nodes[0], self.latest):
                 continue
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
@@ -129,6 +129,13 @@ class Candidates:
                 yield from self._looped(nodes, likely)
                 if likely:  # what a loop has summed up, or written, at its end
                     yield from (t for t in self._single(nodes[-1], wrong) if t.wanted[0].block in wrong)
+
+    def _carried(self, nodes: list[Node]) -> bool:
+        """Whether a loop hands it on: an earlier line reads it at the next turn."""
+        return len(nodes) > 1 and any(
+            n.site is not None and n.site.span[0] < nodes[0].site.span[0]
+            for n in self.look.consumers.get(id(nodes[0]), ())
+        )
 
     def _leading_to(self, ends: set[int]) -> set[int]:
         found = set(ends)

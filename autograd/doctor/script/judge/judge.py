@@ -19,7 +19,6 @@ from ..watch.steps import Step, Training, finer
 from .look import Look, Point
 from .losses import Reading, loss_nodes, place_of_loss, readings
 from .match import Columns
-from .reference import forward_part
 from .verdicts import Judgement, rate_of, verdicts
 
 Array = Any
@@ -56,7 +55,7 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
             continue
         with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
             each = verdicts(look, points, reading)
-            if not (_wrong(each) and reading.holds_target(look)):  # such a reading explains all, or nothing
+            if not (_wrong(each) and reading.holds_something(look)):  # such a reading explains all, or nothing
                 found.append(each)
     if not found:
         return None
@@ -79,7 +78,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
-    within = {id(n) for n, _ in forward_part(best.look, best.reading.roots)}
+    within = {id(n) for n, _ in best.reading.order(best.look)}
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
@@ -223,7 +222,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     if not points:
         return None
     twin = next(
-        (r for r in readings(look, losses, points[0]) if r.kind == reading.kind and r.site is reading.site), None
+        (r for r in readings(look, losses, points[0]) if (r.kind, r.site, not r.held) == (reading.kind, reading.site, not reading.held)), None
     )
     try:
         return None if twin is None else verdicts(look, points, twin)
@@ -238,7 +237,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for show.
     """
     assert best.reading is not None
-    if best.reading.kind == "loss" or best.reading.holds_target(best.look):
+    if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:

@@ -8,7 +8,7 @@ for. So three faults in a row are found one after the other.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -26,8 +26,8 @@ from .verdicts import Judgement, number_in, plain_factors, rate_of
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
-SECONDS = 15.0  # for all faults of a script
-GRACE = 8.0  # where none was found by then
+SECONDS = 25.0  # of computing, for all faults of a script
+GRACE = 10.0  # where none was found by then
 
 
 class Locator(Candidates):
@@ -41,6 +41,7 @@ class Locator(Candidates):
         }
         self.ways = {name: self._way(name) for name in found.verdicts}
         self.unexplained: list[str] = []
+        self._known_right: dict[int, bool] = {}
         self.until = float("inf")
         known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
@@ -61,7 +62,7 @@ class Locator(Candidates):
         """Every fault, the first one first; those of known blocks aside."""
         wrong = [n for n, v in self.found.verdicts.items() if not v.right and not v.silent and n not in known]
         out: list[Fault] = []
-        self.until = time.monotonic() + SECONDS
+        self.until = time.process_time() + SECONDS
         while wrong and len(out) < MOST_FAULTS:
             fault = self._next(wrong)
             if fault is None:
@@ -69,6 +70,7 @@ class Locator(Candidates):
             out.append(fault)
             self.fixed |= fault.right
             self.values = self._computed(self.fixed)
+            self._known_right.clear()
             wrong = [name for name in wrong if name not in fault.repairs]
         self.unexplained = wrong
         return out
@@ -88,18 +90,32 @@ class Locator(Candidates):
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
         self.latest, last = None, None
         for trial in self._trials(wrong, likely):
-            if time.monotonic() > self.until and (best or time.monotonic() > self.until + GRACE):
+            if time.process_time() > self.until and (best or time.process_time() > self.until + GRACE):
                 break
             if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
                 unfit = [f for f in best.values() if not self._fits_elsewhere(f) and not self._rank(f)[0]]
                 self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
             last = trial.nodes[-1]
+            if self._comes_later(trial, best.values(), wrong):
+                continue
             fault = self._tried(trial, wrong)
             if fault is not None:
                 key = tuple(map(id, fault.nodes))
                 if key not in best or self._fitness(fault) < self._fitness(best[key]):
                     best[key] = fault
         return self._chosen(list(best.values()))
+
+    def _comes_later(self, trial: Trial, faults: Iterable[Fault], wrong: list[str]) -> bool:
+        """Whether a loop is right for something up to a fault that explains all: then it only hands that on."""
+        if self.latest is None or len(trial.nodes) < 2 or not any(set(f.repairs) >= set(wrong) for f in faults):
+            return False
+        before = [n for n in trial.nodes if n.time <= self.latest.time]
+        return all(id(n) in self.erring and self._right_for_something(n) for n in before)
+
+    def _right_for_something(self, node: Node) -> bool:
+        if id(node) not in self._known_right:
+            self._known_right[id(node)] = self.factor(node) is not None
+        return self._known_right[id(node)]
 
     def _chosen(self, faults: list[Fault]) -> Fault | None:
         """The likeliest fault.

@@ -52,8 +52,9 @@ class Look:
         self.starts = {p.name: p.at(step.start) for p in training.parameters}
         self.ends = {p.name: [*map(_stepped, p.at(step.end))] for p in training.parameters}
         self.start_ids = {id(node): name for name, nodes in self.starts.items() for node in nodes}
-        states = [chain.state_at(step.start) for chain in training.others if len(chain.states) > 2]
-        self.states = {id(node) for node in states if node.time <= step.start} - set(self.start_ids)
+        chains = [chain for chain in training.others if len(chain.states) > 2]
+        states = {id(node): chain for chain in chains if (node := chain.state_at(step.start)).time <= step.start}
+        self.states = states.keys() - self.start_ids.keys()
         self.watched = list(watched)
         self.losses: list[list[Node]] = []
         ends = [node for nodes in self.ends.values() for node in nodes]
@@ -62,6 +63,8 @@ class Look:
         order = ancestors([*ends, *self.watched, *tested], self._is_leaf)
         self.program = Program(order, {id(node) for node in order if self._is_leaf(node)})
         self.nodes = {id(node): node for node in order}
+        # what goes on by itself, the state of a game say, is no state of the step rule
+        self.rule_states = {key for key in self.states if id(states[key].state_at(step.end)) in self.depends}
 
     def _is_leaf(self, node: Node) -> bool:
         return (
@@ -148,7 +151,7 @@ class Look:
     def quiet(self, values: Values) -> Values:
         """The leaves with the states of the step rule at 0, so that a step shows what it makes of this gradient."""
         given = dict(values)
-        for key in self.states:
+        for key in self.rule_states:
             if key in given and key in self.program.leaves and not self.nodes[key].hyper:
                 given[key] = np.zeros_like(np.asarray(given[key], dtype=float)) if np.ndim(given[key]) else 0.0
         return given

@@ -33,12 +33,18 @@ class Reading:
         roots: where the sweep begins: the losses, or the predictions; one for each sample.
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
         sign: -1 for what is to grow, such as a likelihood.
+        held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
     """
 
     kind: str
     roots: list[Node]
     errors: list[tuple[Node, float]] = field(default_factory=list)
     sign: float = 1.0
+    held: frozenset[int] = frozenset()
+
+    def order(self, look: Look) -> list[tuple[Node, list[Node]]]:
+        """The forward pass of it."""
+        return forward_part(look, self.roots, self.held)
 
     def seeds(self, values: Values) -> dict[int, Array]:
         if self.kind == "loss":
@@ -51,17 +57,14 @@ class Reading:
             found[id(root)] = found[id(root)] + seed if id(root) in found else seed
         return found
 
-    def bars(self, look: Look, point: Point) -> dict[int, Array]:
-        return cotangents(forward_part(look, self.roots), point.values, self.seeds(point.values))
-
     @property
     def site(self) -> Any:
         return self.roots[0].site
 
-    def holds_target(self, look: Look) -> bool:
-        """Whether the targets follow from the parameters, too, and are held fixed."""
+    def holds_something(self, look: Look) -> bool:
+        """Whether something that follows from the parameters, too, is held fixed: the targets, say."""
         sides = [side for error, _ in self.errors for side in error.args if isinstance(side, Node)]
-        return len(sides) == 2 * len(self.errors) > 0 and all(id(side) in look.depends for side in sides)
+        return bool(self.held) or len(sides) == 2 * len(self.errors) > 0 and all(id(s) in look.depends for s in sides)
 
 
 def place_of_loss(node: Node) -> tuple[int, ...]:
@@ -237,9 +240,26 @@ def _data(look: Look, nodes: Iterable[Node]) -> set[int]:
     }  # fmt: skip
 
 
+def _ahead(look: Look) -> frozenset[int]:
+    """What parameters are moved by before the gradient is taken: `loss(W + rho * g / norm)`."""
+    ends = {id(node) for nodes in look.ends.values() for node in nodes}
+    found = set()
+    for node in look.program.steps:
+        if getattr(node.function, "__name__", "") in ("add", "sub", "subtract") and id(node) not in ends:
+            sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends]
+            moved = [a for a in sides if id(_through_copies(a)) in look.start_ids]
+            if len(sides) == 2 and len(moved) == 1 and np.shape(node.value) == np.shape(moved[0].value):
+                found |= {id(a) for a in sides if a is not moved[0]}
+    return frozenset(found)
+
+
 def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
     """Everything that the step may minimise."""
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    ahead = _ahead(look)
+    found += [
+        Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
+    ]
     for group in errors(look):
         pairs = [(error, sign) for error, _, sign in group]
         predictions = [prediction for _, prediction, _ in group]

@@ -13,7 +13,7 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .reference import cotangents, forward_part, gradient
+from .reference import cotangents, gradient
 
 Array = Any
 
@@ -161,7 +161,7 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
 
 
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
-    order = forward_part(look, reading.roots)
+    order = reading.order(look)
     bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
     form, sign = form_of(look, points, reading, bars)
     if sign < 0:
