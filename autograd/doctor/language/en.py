@@ -14,6 +14,7 @@ MESSAGES = {
     "lines_wrong_one": "one line is wrong.",
     "lines_wrong_many": "{count} lines are wrong.",
     "no_mistake": "no mistake found.",
+    "no_line_but_factor": "no line is wrong by itself, but all steps are {factor} times the gradient of the loss.",
     "steps_wrong": "the steps of {count} parameters are wrong.",
     "finding": "✗ line {line}: {code}",
     "finding_titled": "{name}: {says}",
@@ -135,6 +136,7 @@ MESSAGES = {
     "spoils_mean_many": "So {lines} are each enough to spoil the training alone (always predicting the mean gives "
     "{mean}).",
     # why does it not fit?
+    "no_cure": "Not asked (--no-cure).",
     "no_curve": "The loss of a whole training could not be read, so there is nothing to compare.",
     "cannot_repair": "Not every line to write instead is known, so the training could not be run with all of them repaired.",
     "fits_as_is": "As it is, it fits: nothing else stands in the way.",

@@ -14,6 +14,7 @@ MESSAGES = {
     "lines_wrong_one": "有一行是错的。",
     "lines_wrong_many": "有 {count} 行是错的。",
     "no_mistake": "没有发现错误。",
+    "no_line_but_factor": "没有哪一行本身是错的，但所有的步都是损失的梯度的 {factor} 倍。",
     "steps_wrong": "有 {count} 个参数的更新步骤是错的。",
     "finding": "✗ 第 {line} 行：{code}",
     "finding_titled": "{name}：{says}",
@@ -121,6 +122,7 @@ MESSAGES = {
     "spoils_mean_one": "所以单是{lines}就足以毁掉训练（总是预测平均值得到 {mean}）。",
     "spoils_mean_many": "所以{lines}中的每一行都足以单独毁掉训练（总是预测平均值得到 {mean}）。",
     # why does it not fit?
+    "no_cure": "没有问（--no-cure）。",
     "no_curve": "没有读到一次完整训练的损失，所以无从比较。",
     "cannot_repair": "并非每一行都知道该怎样改写，所以无法运行全部改正后的训练。",
     "fits_as_is": "照原样就能拟合：没有别的障碍。",

@@ -29,6 +29,11 @@ def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
     return out
 
 
+def factor_text(factor: float) -> str:
+    """A factor as people write it: 60, or 1/60."""
+    return f"{factor:.6g}" if factor > 1 else f"1/{1 / factor:.6g}"
+
+
 def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     blocks = found["blocks"]
     right = [b["name"] for b in blocks if b["verdict"] == "right"]

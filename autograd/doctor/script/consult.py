@@ -21,7 +21,7 @@ from .judge.blame import place
 from .judge.candidates import Fault
 from .judge.compared import Cause
 from .judge.explain import Explainer
-from .judge.judge import judge
+from .judge.judge import judge, support
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.quantities import Quantities
@@ -113,9 +113,8 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     if all(v.right or v.silent for v in found.verdicts.values()):
         return []
-    locator = Locator(found, Quantities(found))
     known = kept_faults(found) + uphill_faults(found)
-    faults = locator.faults({name for fault in known for name in fault.repairs})
+    locator, faults = _located(found, {name for fault in known for name in fault.repairs})
     place(locator, faults)
     for fault in known:
         locator.fixed |= fault.right
@@ -145,12 +144,36 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     return out
 
 
+def _located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
+    """The faults, found by the rates as they are written, where that makes one mistake of all; else by any rate."""
+    before = {name: v.right for name, v in found.verdicts.items()}
+    for name, factor in {} if known else _factors(found).items():
+        found.verdicts[name].right &= abs(factor - 1.0) <= 1e-5
+    if before != {name: v.right for name, v in found.verdicts.items()}:
+        locator = Locator(found, Quantities(found))
+        faults = locator.faults()
+        if len(faults) == 1 and not locator.unexplained:
+            return locator, faults
+        for name, right in before.items():
+            found.verdicts[name].right = right
+    locator = Locator(found, Quantities(found))
+    return locator, locator.faults(known)
+
+
 def doubtful(found: Judgement, cases: list[Case]) -> bool:
-    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only."""
-    assert found.reading is not None
-    first = min(node.time for nodes in found.look.ends.values() for node in nodes)
-    late = found.reading.kind == "loss" and found.reading.roots[0].time > first
-    return late and any(case.cause.name == "unrecognised" for case in cases)
+    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only.
+
+    It explains something where the step is computed from one of its derivatives.
+    """
+    look, reading = found.look, found.reading
+    assert reading is not None
+    first = min(node.time for nodes in look.ends.values() for node in nodes)
+    if reading.kind != "loss" or reading.roots[0].time < first:
+        return False
+    new = {id(chain.state_at(look.step.end)) for chain in look.training.others} - {id(root) for root in reading.roots}
+    if any(id(n) in new and any(id(o) in look.states for o in n.operands()) for n, _ in reading.order(look)):
+        return True  # it is the loss of another state that changes step by step, and is no parameter
+    return any(case.cause.name == "unrecognised" for case in cases) and not support(found, look.to_end)
 
 
 def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, names: set[str]) -> None:
@@ -313,18 +336,24 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 
 def common_factor(found: Judgement) -> float:
     """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
+    factors = [*_factors(found).values()]
+    known = factors and max(factors) - min(factors) <= 1e-5 * max(factors)
+    return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
+
+
+def _factors(found: Judgement) -> dict[str, float]:
+    """By block: what its plain step is of the gradient of the loss times the rate that is written."""
     assert found.reading is not None
-    if found.look.rule_states:  # a velocity, say, takes but a part of the gradient in at once
-        return 1.0
-    factors = []
+    out: dict[str, float] = {}
+    if found.look.rule_states or found.reading.kind != "loss":  # a velocity, say, takes but a part of the gradient in
+        return out
     for name, v in found.verdicts.items():
         if any(abs(v.change.scale - number) <= 1e-5 * number for number in _numbers_in_step(found, name)):
-            return 1.0  # 0.1 * 2 * ...: the 2 is of the derivative
+            return {}  # 0.1 * 2 * ...: the 2 is of the derivative
         rate = rate_of(found.look, found.look.ends[name][0])
         if v.right and v.rule == "plain" and v.change.holds and rate:
-            factors.append(v.change.scale / rate)
-    known = found.reading.kind == "loss" and factors and max(factors) - min(factors) <= 1e-5 * max(factors)
-    return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
+            out[name] = v.change.scale / rate
+    return out
 
 
 def _numbers_in_step(found: Judgement, name: str) -> Iterator[float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -133,8 +133,8 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
         if large and not any(v.silent for v in seen.values()):
             break
         there = _judged_at(found, step, rng)
-        if there is None:
-            continue
+        if there is None or any(v.change.error == math.inf and not v.silent for v in there.verdicts.values()):
+            continue  # where it has grown beyond all bounds nothing can be told
         everywhere.append(there)
         for name, verdict_there in there.verdicts.items():
             if seen[name].silent or (not verdict_there.right and not verdict_there.silent and seen[name].right):
@@ -327,8 +327,12 @@ def _points(look: Look, rng: np.random.Generator) -> list[Point]:
     return points
 
 
-def support(found: Judgement) -> int:
-    """How many places of the script hold a cotangent of this reading: of the deltas that learners write."""
+def support(found: Judgement, used: Collection[int] = ()) -> int:
+    """How many places of the script hold a cotangent of this reading: of the deltas that learners write.
+
+    Args:
+        used: where they may stand in the forward pass as well.
+    """
     look, count = found.look, 0
     columns: dict[int, list[list[Array]]] = {}
     for key in found.bars[0]:
@@ -340,7 +344,7 @@ def support(found: Judgement) -> int:
     tried: dict[int, int] = {}
     for node in look.program.steps:
         if (
-            id(node) in found.forward
+            (id(node) in found.forward and id(node) not in used)
             or node.site is None
             or tried.get(node.site.number, 0) > 1
             or id(node) not in look.depends

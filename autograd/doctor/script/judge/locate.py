@@ -126,6 +126,7 @@ class Locator(Candidates):
         fit = [fault for fault in faults if self._fits_elsewhere(fault)]
         others = [fault for fault in faults if fault not in fit]
         most = max((len(fault.repairs) for fault in others), default=0)
+        most = max([most, *(len(f.repairs) - 1 for f in fit if others)])
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)

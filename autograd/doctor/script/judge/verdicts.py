@@ -275,7 +275,7 @@ def rate_of(look: Look, end: Node) -> float | None:
         statement = None if node.site is None else node.site.statement
         if rate is not None and statement != found_in:
             break
-        operands = list(node.operands())
+        operands = [*{id(o): o for o in node.operands()}.values()]
         kind = getattr(node.function, "__name__", "")
         active = [o for o in operands if id(o) in look.depends and not _is_copy(o, look.start_ids)]
         if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
