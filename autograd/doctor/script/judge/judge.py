@@ -222,7 +222,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     if not points:
         return None
     twin = next(
-        (r for r in readings(look, losses, points[0]) if (r.kind, r.site, not r.held) == (reading.kind, reading.site, not reading.held)), None
+        (r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None
     )
     try:
         return None if twin is None else verdicts(look, points, twin)

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node, assembled, linked
+from ..watch.steps import hyper
 from .look import Look, Point
 from .reference import cotangents, forward_part
 from .replay import Values
 
 Array = Any
 TERMINAL = 12
+TINY = 1e-5
 FEW = 6  # runs of one loss that may be on different sets of samples
 
 
@@ -34,6 +36,7 @@ class Reading:
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
         sign: -1 for what is to grow, such as a likelihood.
         held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
+        bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is differentiated as `log(p)` mostly.
     """
 
     kind: str
@@ -41,6 +44,17 @@ class Reading:
     errors: list[tuple[Node, float]] = field(default_factory=list)
     sign: float = 1.0
     held: frozenset[int] = frozenset()
+    bare: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def kin(self) -> tuple[Any, ...]:
+        """What it has in common with the same reading of another step."""
+        return self.kind, self.site, not self.held, not self.bare
+
+    def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
+        """The cotangent of every node at a point."""
+        values = {**point.values, **{key: point.values[inner] for key, inner in self.bare.items()}}
+        return cotangents(self.order(look), values, self.seeds(values))
 
     def order(self, look: Look) -> list[tuple[Node, list[Node]]]:
         """The forward pass of it."""
@@ -165,7 +179,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                 if (
                     part is not whole
                     and getattr(part.function, "__name__", "") == "sub"
-                    and isinstance(part.args[1], (int, float))
+                    and hyper(part.args[1])
                 ):
                     yield _through_copies(whole), 1.0
 
@@ -253,9 +267,31 @@ def _ahead(look: Look) -> frozenset[int]:
     return frozenset(found)
 
 
+def _bare(look: Look) -> dict[int, int]:
+    """Sums of something and a tiny number that a logarithm is taken of: by them, what they would be without."""
+    found = {}
+    for node in look.program.steps:
+        inside = node.args[0] if getattr(node.function, "__name__", "") == "log" else None
+        if isinstance(inside, Node) and getattr(inside.function, "__name__", "") == "add":
+            whole = [a for a in inside.args if isinstance(a, Node) and id(a) in look.depends]
+            tiny = [abs(number_of(a)) <= TINY for a in inside.args if hyper(a)]
+            if len(whole) == 1 and tiny == [True]:
+                found[id(inside)] = id(whole[0])
+    return found
+
+
+def number_of(thing: Any) -> float:
+    """A number, or that of a node."""
+    return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
+
+
 def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
     """Everything that the step may minimise."""
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    bare = _bare(look)
+    found += [
+        Reading("loss", r.roots, bare=bare) for r in found if bare and any(id(n) in bare for n, _ in r.order(look))
+    ]
     ahead = _ahead(look)
     found += [
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))

@@ -13,7 +13,7 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .reference import cotangents, gradient
+from .reference import gradient
 
 Array = Any
 
@@ -162,7 +162,7 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
 
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     order = reading.order(look)
-    bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
+    bars = [reading.cotangents(look, point) for point in points]
     form, sign = form_of(look, points, reading, bars)
     if sign < 0:
         reading.sign = -reading.sign
