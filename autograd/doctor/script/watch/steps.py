@@ -400,10 +400,13 @@ def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], whole: bool 
     uses: dict[int, int] = {}
     born: dict[int, int] = {}
     window = [n for n in tape.nodes if marks[0] - 2 * period <= n.time <= marks[-1] + period]
+    made: set[int] = set()  # from the states: data may cross as they like
     for node in window:
-        born[id(node)] = node.time
-        for operand in node.operands():
-            uses[id(operand)] = node.time
+        operands = list(node.operands())
+        uses |= {id(operand): node.time for operand in operands}
+        if any(id(operand) in states or id(operand) in made for operand in operands):
+            made.add(id(node))
+            born[id(node)] = node.time
     gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (marks[1], None)], strict=True)]
     best, least = 0, None
     for k, (t, _) in enumerate(cycle):
