@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..watch.node import Node
 from ..watch.sites import Site
 from .candidates import Fault
@@ -57,6 +59,7 @@ def _caller(locator: Locator, node: Node, blamed: set[int]) -> Site | None:
     others = [
         n for n in steps
         if n.site is node.site and n.context != node.context and id(n) not in blamed and n.function == node.function
+        and np.size(n.value) > 1 and id(n) in locator.look.to_end
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)
     for level, number in enumerate(calls):

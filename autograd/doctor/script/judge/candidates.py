@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -118,6 +119,12 @@ class Candidates:
                 continue
             if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
                 groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
+        in_calls: dict[Any, list[list[Node]]] = defaultdict(list)  # of a function that is called from several places
+        for key, nodes in groups.items():
+            in_calls[key[:2]].append(nodes)
+        for key, calls in in_calls.items():
+            if len(calls) > 1:
+                groups[key] = sorted(itertools.chain(*calls), key=lambda node: node.time)
         for nodes in sorted(groups.values(), key=lambda nodes: not self._carried(nodes)):
             if self.latest and nodes[0].time > self.latest.time and not same_statement(nodes[0], self.latest):
                 continue

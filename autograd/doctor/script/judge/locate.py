@@ -82,7 +82,8 @@ class Locator(Candidates):
         other = self._best(wrong, False)  # one mistake that explains more is likelier than several
         if likely is None or other is None:
             return likely or other
-        wider = set(other.repairs) > set(likely.repairs) and not other.wanted[0].block  # a step explains any block
+        a_step = other.wanted[0].block and other.wanted[0].kind == "bar"  # it explains any block
+        wider = set(other.repairs) > set(likely.repairs) and not a_step
         return other if wider else likely
 
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
@@ -228,12 +229,11 @@ class Locator(Candidates):
             (np.asarray(self.values[0][id(node)], dtype=float), np.asarray(q.values[0], dtype=float))
             for node, q in zip(trial.nodes, trial.wanted, strict=True)
         ]
-        theirs = np.concatenate([np.ravel(x) for x, _ in pairs])
-        right = np.concatenate([np.ravel(y.T if trial.turned else y) for _, y in pairs])
-        if theirs.size < 2 or theirs.size != right.size or not np.any(theirs):
+        rows = [(np.ravel(x), np.ravel(y.T if trial.turned else y)) for x, y in pairs]
+        if sum(x.size for x, _ in rows) < 2 or any(x.size != y.size for x, y in rows) or not any(np.any(x) for x, _ in rows):
             return True
-        if matched([theirs], [right]).holds:
-            return not np.array_equal(theirs, right)
+        if all(matched([x], [y]).holds for x, y in rows):  # in each turn of a loop by another factor
+            return not all(np.array_equal(x, y) for x, y in rows)
         return not all(self._rescaled[name] for name in concerned)
 
     @cached_property
