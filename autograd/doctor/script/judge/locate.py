@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node, same_statement
+from .aliases import give_nodes
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import before_squash, errors
 from .match import Columns, matched
@@ -35,6 +36,7 @@ class Locator(Candidates):
 
     def __init__(self, found: Judgement, quantities: Quantities) -> None:
         super().__init__(found, quantities)
+        self.aliases = give_nodes(found, self.erring)
         self.right = {
             name: [gradient(self.look, point, bar, name) for point, bar in zip(self.points, found.bars, strict=True)]
             for name in found.verdicts
@@ -133,7 +135,7 @@ class Locator(Candidates):
             first = min(others, key=self._rank)
             near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
-            renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
+            renamed = [f for f in fit if id(f.first) in self.aliases and set(f.repairs) >= set(first.repairs)]
             return max(renamed, key=lambda f: f.first.time, default=first)
         if not fit:
             return None
@@ -147,7 +149,7 @@ class Locator(Candidates):
         return any(
             id(operand) in self.erring
             and not same_statement(operand, node)
-            and all(np.array_equal(np.asarray(v[id(operand)]), np.asarray(v[id(node)])) for v in self.values)
+            and all(np.array_equal(np.ravel(v[id(operand)]), np.ravel(v[id(node)])) for v in self.values)
             for operand in node.operands()
         )
 
@@ -177,15 +179,6 @@ class Locator(Candidates):
             return False  # it is right for something that the script has a name for
         parts = [q for q in self.quantities.parts if q.node is wanted.node and q.size == theirs[0].size]
         return any(matched(theirs, q.values).holds for q in parts if np.any(q.values[0]))
-
-    def _renamed(self, fault: Fault, later: Fault) -> bool:
-        """Whether a value is stored under a second name, by a line of its own, before a fault that it may explain."""
-        node = fault.first
-        own = None if node.site is None else node.site.statement
-        return node.time < later.first.time and any(
-            thing is node and site.kind == "store" and site.statement != own and scope[0] != "return"
-            for _, scope, _, thing, site in self.look.training.tape.stores
-        )
 
     def _fitness(self, fault: Fault) -> tuple[Any, ...]:
         own = fault.wanted[0].block in fault.repairs
