@@ -22,18 +22,26 @@ def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
     given: set[int] = set()
     look = found.look
     latest: dict[int, Node] = {}
+    names: dict[int, set[str]] = {}
     for count, (time, scope, key, thing, site) in enumerate(look.training.tape.stores):
         if not isinstance(thing, Node) or id(thing) not in erring or id(thing) not in look.to_end:
             continue
-        if thing.site is None or thing.site.statement == site.statement or time <= look.step.start:
+        if thing.site is None or time <= look.step.start:
+            continue
+        earlier = names.setdefault(id(thing), set())
+        if thing.site.statement == site.statement:
+            earlier.add(site.target)
             continue
         at = latest.get(id(thing), thing)
         if site.kind == "return" and thing.time <= _entered(look.training.tape.calls, key, time):
             readers = [n for n in look.consumers.get(id(at), ()) if n.time > time]
         elif site.kind == "store" and scope[0] != "return" and _is_name(site.part(0)):
             readers = [n for n in look.consumers.get(id(at), ()) if n.time > time and site.target in _texts(n)]
+        elif site.kind == "store" and scope[0] == "item":  # among others, in a list
+            readers = [n for n in look.consumers.get(id(at), ()) if n.time > time and not earlier & _texts(n)]
         else:
             continue
+        earlier.add(site.target)
         if readers:
             alias = Node(linked, (at,), {}, at.value, site, time, context=readers[0].context)
             alias.time = time + count * 1e-9  # after what was computed before, in the order of the text

@@ -227,7 +227,7 @@ class Candidates:
         options = [self._by_nearness(nodes, members)] if likely else []
         if likely and len(members) == count:
             options += [members[::-1], members]
-        elif not likely and (np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")):
+        elif (not likely or self._carried(nodes)) and (np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")):
             options += [members[:count], members[-count:], members[::-1][:count], members[::-1][-count:]]
             options += [last_in_first_out(nodes, members, skip) for skip in (0, 1)]
         for option in options:

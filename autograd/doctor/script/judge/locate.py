@@ -129,20 +129,33 @@ class Locator(Candidates):
         fit = [fault for fault in faults if self._fits_elsewhere(fault)]
         others = [fault for fault in faults if fault not in fit]
         most = max((len(fault.repairs) for fault in others), default=0)
-        most = max([most, *(len(f.repairs) - 1 for f in fit if others)])
+        most = max([most, *(len(f.repairs) - 1 for f in fit)])
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)
             near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
-            renamed = [f for f in fit if id(f.first) in self.aliases and set(f.repairs) >= set(first.repairs)]
+            renamed = [
+                f for f in fit
+                if id(f.first) in self.aliases and f.rescaled is None and set(f.repairs) >= set(first.repairs)
+            ]  # fmt: skip
             return max(renamed, key=lambda f: f.first.time, default=first)
         if not fit:
             return None
         first = min(more or fit, key=self._rank)
+        if self._is_exact(first):  # what it is used for differs: the last that is used for all of it
+            exact = [f for f in more or fit if self._is_exact(f) and set(f.repairs) >= set(first.repairs)]
+            return max(exact, key=lambda f: f.first.time)
         # where a line hands on what it gets, it is the one that forgets something
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
         return max(idle, key=lambda f: f.first.time) if idle and first.rescaled is None else first
+
+    def _is_exact(self, fault: Fault) -> bool:
+        """Whether a value of which another multiple is wanted is a cotangent, or has the factor of the first error."""
+        if len(fault.nodes) > 1 or (fault.rescaled or 0.0) < 0 or abs(abs(fault.scale) - 1.0) <= CLOSE:
+            return False
+        mine = abs(self.factor(fault.nodes[0]) or 0.0)
+        return any(abs(mine - f) <= CLOSE * f for f in (1.0, *map(abs, self._first_factors())))
 
     def _hands_on(self, node: Node) -> bool:
         """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
@@ -466,7 +479,10 @@ class Locator(Candidates):
 
     def _against_custom(self, node: Node, factor: float) -> bool:
         """Whether a block's gradient is stored with the other sign than those of the blocks whose step is right."""
-        known = [v.gradient.scale for v in self.found.verdicts.values() if v.right and v.gradient is not None]
+        known = [
+            factor for name, v in self.found.verdicts.items() if v.right
+            for way in self.ways[name][::-1][:1] if (factor := self.factor(way[0])) is not None
+        ]  # fmt: skip
         custom = known and (min(known) > 0 or max(known) < 0)
         stored = id(node) in self.named and any(node in way for ways in self.ways.values() for way in ways)
         return bool(custom) and stored and factor * known[0] < 0
