@@ -59,6 +59,11 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
                 found.append(each)
     if not found:
         return None
+    idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
+    if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
+        training.others += [chain for p in training.parameters if p.name in idle for chain in p.chains]
+        training.parameters = [p for p in training.parameters if p.name not in idle]
+        return _judged(training, loss, seed)
     everything = found
     ranks: tuple[Callable[[Judgement], Any], ...] = (_agreement, _nearness, _plausibility, support)
     for rank in ranks:
@@ -70,6 +75,11 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
             break
     meant = _meant(found[0], everything)
     return _several(meant, everything) or _elsewhere(meant, rng)
+
+
+def _no_loss_has(found: Judgement, name: str) -> bool:
+    """Whether a block changes, and what is minimised does not depend on it."""
+    return found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
 
 
 def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
@@ -352,7 +362,7 @@ def support(found: Judgement, used: Collection[int] = ()) -> int:
             continue
         tried[node.site.number] = tried.get(node.site.number, 0) + 1
         theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
-        if theirs[0].size in rights and rights[theirs[0].size].first(theirs):
+        if len({t.size for t in theirs}) == 1 and theirs[0].size in rights and rights[theirs[0].size].first(theirs):
             tried[node.site.number] = 9
             count += 1
     return count

@@ -159,7 +159,7 @@ class Look:
     def points(self, rng: np.random.Generator, count: int) -> list[Point]:
         """The step at random parameters, near and far."""
         found: list[Point] = []
-        start = self.quiet(self.program.start())
+        start = self._start
         for k in range(3 * count):
             if len(found) == count:
                 break
@@ -177,6 +177,18 @@ class Look:
             if self._same_way(values) and all(np.isfinite(self.block(values, e)).all() for e in self.ends.values()):
                 found.append(Point(values, True))
         return found
+
+    @cached_property
+    def _start(self) -> Values:
+        """Where points begin: without what was kept from steps before, where there is a step without it, too."""
+        start = self.program.start()
+        quiet = self.quiet(start)
+        try:
+            values = self.program.run(quiet)
+        except Exception:
+            return start
+        stopped = (not np.any(self.change(values, n)) and np.any(self.change(self.base.values, n)) for n in self.ends)
+        return start if any(stopped) else quiet
 
     def _same_way(self, values: Values) -> bool:
         """Whether the script would have taken the same branches."""

@@ -46,6 +46,16 @@ class Reading:
     held: frozenset[int] = frozenset()
     bare: dict[int, int] = field(default_factory=dict)
 
+    def term(self, look: Look) -> Node:
+        """What the loss is in this pass, where it is added to that of other passes."""
+        node = self.roots[0]
+        while getattr(node.function, "__name__", "") in ("add", "iadd"):
+            active = [o for o in node.operands() if id(o) in look.depends]
+            if len(active) != 1:
+                break
+            node = active[0]
+        return node
+
     @property
     def kin(self) -> tuple[Any, ...]:
         """What it has in common with the same reading of another step."""

@@ -127,19 +127,26 @@ def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[in
     return None
 
 
-def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
-    """Whether all blocks follow the gradient with one factor that differs from point to point: a root of the loss."""
+def _uniform(look: Look, points: list[Point], reading: Reading, found: dict[str, Verdict]) -> bool:
+    """Whether all blocks follow the gradient with one factor that differs from point to point, as the loss does: a root
+    or a logarithm of what is trained on is shown.
+    """
     matches = [v.change for v in found.values() if not v.silent]
-    return (
-        bool(matches)
-        and all(
-            m.worst <= TOLERANCE
-            and min(m.scales, default=0) > 0
-            and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
-            for m in matches
-        )
-        and max(look.block(look.base.values, nodes).size for nodes in look.starts.values()) > 2
-    )
+    if reading.kind != "loss" or len(reading.roots) > 1 or not matches or len(points) < 3:
+        return False
+    for m in matches:
+        same = len(m.scales) == len(points) and min(m.scales) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
+        if m.worst > TOLERANCE or not same:
+            return False
+    losses = np.array([float(np.reshape(p.values[id(reading.term(look))], ())) for p in points])
+    with np.errstate(all="ignore"):
+        sides = [side for side in (np.log(np.abs(losses)), losses) if np.all(np.isfinite(side))]
+    return any(_is_line(side, np.log(matches[0].scales)) for side in sides)
+
+
+def _is_line(x: Array, y: Array) -> bool:
+    fit = np.polynomial.Polynomial.fit(x, y, 1) if np.ptp(x) else None
+    return fit is not None and float(np.max(np.abs(fit(x) - y))) <= 1e-5 * float(np.ptp(y))
 
 
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
@@ -173,7 +180,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
         form = "climbed"
     found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
-    if form and not all(v.right for v in found.values()) and _uniform(look, found):
+    if form and not all(v.right for v in found.values()) and _uniform(look, points, reading, found):
         for v in found.values():
             v.right = not v.silent
     _same_factor(look, found, reading)
