@@ -97,6 +97,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     return told(subject, recording, found, cases)
 
 
+@np.errstate(all="ignore")
 def _judged(training: Training, options: Options) -> Judgement | None:
     found = judge(training, options.loss)
     if found is not None:
@@ -109,6 +110,7 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 # --------------------------------------------------------------------------------------------------- what is wrong
 
 
+@np.errstate(all="ignore")
 def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     if all(v.right or v.silent for v in found.verdicts.values()):

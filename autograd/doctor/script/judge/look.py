@@ -215,10 +215,11 @@ def moved(blocks: list[Any], rng: np.random.Generator, how: int) -> list[Any]:
     """Random parameters, of sizes at which a network is neither silent nor saturated."""
     flat = np.concatenate([np.ravel(np.asarray(block, dtype=float)) for block in blocks])
     spread = float(np.sqrt(np.mean(flat**2))) if flat.size else 0.0
+    tame = 3.0 / spread if flat.size > 8 and 5.0 < spread < np.inf else 1.0  # a training that has run off
     spread = min(max(spread, 0.05), 2.0) if np.isfinite(spread) else 0.3
     found = []
     for block in blocks:
-        array = np.asarray(block, dtype=float)
+        array = np.asarray(block, dtype=float) * tame
         noise = rng.standard_normal(array.shape)
         if how % 3 == 0:
             new = array + 0.3 * spread * noise

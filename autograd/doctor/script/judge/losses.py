@@ -8,7 +8,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..watch.node import Node, assembled, linked
 from ..watch.steps import hyper
 from .look import Look, Point
 from .reference import cotangents, forward_part
-from .replay import Values
+from .replay import Values, pulled
 
 Array = Any
 TERMINAL = 12
@@ -36,7 +36,7 @@ class Reading:
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
         sign: -1 for what is to grow, such as a likelihood.
         held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
-        bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is differentiated as `log(p)` mostly.
+        bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
     """
 
     kind: str
@@ -64,7 +64,14 @@ class Reading:
     def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
         """The cotangent of every node at a point."""
         values = {**point.values, **{key: point.values[inner] for key, inner in self.bare.items()}}
-        return cotangents(self.order(look), values, self.seeds(values))
+
+        def pull(node: Node, operands: Sequence[Node], g: Array) -> list[Array | None]:
+            inner = self.bare.get(id(node))
+            return pulled(node, values, list(operands), g) if inner is None else [
+                g if id(o) == inner else None for o in operands
+            ]
+
+        return cotangents(self.order(look), values, self.seeds(values), pull)
 
     def order(self, look: Look) -> list[tuple[Node, list[Node]]]:
         """The forward pass of it."""
@@ -278,15 +285,17 @@ def _ahead(look: Look) -> frozenset[int]:
 
 
 def _bare(look: Look) -> dict[int, int]:
-    """Sums of something and a tiny number that a logarithm is taken of: by them, what they would be without."""
+    """What a tiny number keeps away from 0 or 1, `log(p + 1e-7)` or `clip(p, 1e-7, 1 - 1e-7)`: by it, what is inside."""
     found = {}
     for node in look.program.steps:
-        inside = node.args[0] if getattr(node.function, "__name__", "") == "log" else None
-        if isinstance(inside, Node) and getattr(inside.function, "__name__", "") == "add":
-            whole = [a for a in inside.args if isinstance(a, Node) and id(a) in look.depends]
-            tiny = [abs(number_of(a)) <= TINY for a in inside.args if hyper(a)]
-            if len(whole) == 1 and tiny == [True]:
-                found[id(inside)] = id(whole[0])
+        name = getattr(node.function, "__name__", "")
+        inside = node.args[0] if name == "log" else node if name == "clip" else None
+        if not isinstance(inside, Node) or getattr(inside.function, "__name__", "") not in ("add", "clip", "maximum"):
+            continue
+        whole = [a for a in inside.args if isinstance(a, Node) and id(a) in look.depends]
+        numbers = [number_of(a) for a in inside.args if a is not None and hyper(a)]
+        if len(whole) == 1 and numbers and all(0 < abs(n) <= TINY or 0 < abs(1 - n) <= TINY for n in numbers):
+            found[id(inside)] = id(whole[0])
     return found
 
 

@@ -125,14 +125,13 @@ def resolved(arg: Any, values: Mapping[int, Any]) -> Any:
 def compute_node(node: Node, values: Mapping[int, Any]) -> Any:
     """A node's value from those of its operands."""
     args = [resolved(arg, values) for arg in node.args]
-    kwargs = {
+    kwargs = node.kwargs and {
         key: _dtype(resolved(arg, values)) if key == "dtype" else resolved(arg, values)
         for key, arg in node.kwargs.items()
     }
     if _narrows(node, args):
         return wide(np.asarray(args[0], dtype=float)) if args else 0.0
-    with np.errstate(all="ignore"):
-        return wide(node.function(*args, **kwargs))  # type: ignore[misc]
+    return wide(node.function(*args, **kwargs))  # type: ignore[misc]
 
 
 def _dtype(dtype: Any) -> Any:
