@@ -37,7 +37,7 @@ def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
             readers = [n for n in look.consumers.get(id(at), ()) if n.time > time]
         elif site.kind == "store" and scope[0] != "return" and _is_name(site.part(0)):
             readers = [n for n in look.consumers.get(id(at), ()) if n.time > time and site.target in _texts(n)]
-        elif site.kind == "store" and scope[0] == "item":  # among others, in a list
+        elif site.kind == "store" and scope[0] == "item" and site.part(0)[:1] in ("[", "(", "{"):
             readers = [n for n in look.consumers.get(id(at), ()) if n.time > time and not earlier & _texts(n)]
         else:
             continue

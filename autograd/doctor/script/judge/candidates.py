@@ -140,7 +140,7 @@ class Candidates:
     def _carried(self, nodes: list[Node]) -> bool:
         """Whether a loop hands it on: an earlier line reads it at the next turn."""
         return len(nodes) > 1 and any(
-            n.site is not None and n.site.span[0] < nodes[0].site.span[0]
+            n.site is not None and n.site.span[0] < nodes[0].site.span[0] and n.time < nodes[-1].time
             for n in self.look.consumers.get(id(nodes[0]), ())
         )
 

@@ -228,7 +228,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, step, [*watched, *stored_nodes(training, step)])
     look.losses = losses
-    points = _points(look, rng)
+    points = [] if _one_after_the_other(look) else _points(look, rng)
     if not points:
         return None
     twin = next(

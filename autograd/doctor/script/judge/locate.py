@@ -117,7 +117,7 @@ class Locator(Candidates):
 
     def _right_for_something(self, node: Node) -> bool:
         if id(node) not in self._known_right:
-            self._known_right[id(node)] = self.factor(node) is not None
+            self._known_right[id(node)] = self.factor(node, self.quantities.bars) is not None
         return self._known_right[id(node)]
 
     def _chosen(self, faults: list[Fault]) -> Fault | None:

@@ -17,7 +17,8 @@ from .reference import gradient
 
 Array = Any
 
-LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(j|e|l|sse|rss)($|_|\W)", re.IGNORECASE)
+LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
+LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
 
 
 @dataclass(eq=False)
@@ -158,7 +159,9 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
         roots.add(id(node))
         nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
     names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
-    if any(LOSS.search(name) for name in names):
+    same = [n.value for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
+    positive = all(np.all(np.asarray(value) > 0) for value in same)
+    if any(LOSS.search(name) or (positive and LETTER.search(name)) for name in names):
         return False
     matches = []
     for name in look.ends:
