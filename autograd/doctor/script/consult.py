@@ -381,6 +381,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     unexplained = {name for name, v in found.verdicts.items() if not v.right and not v.silent} - explained
     reading = found.reading
     assert reading is not None
+    if reading.kind == "loss" and any(v.right and v.rule == "plain" for v in found.verdicts.values()):
+        unexplained = set()  # the others follow this very loss, so these should, too
     site = reading.site
     return {
         "steps": len(recording.training.steps),

@@ -19,7 +19,7 @@ from ..watch.steps import Step, Training, finer
 from .look import Look, Point
 from .losses import Reading, loss_nodes, place_of_loss, readings
 from .match import Columns
-from .verdicts import Judgement, rate_of, verdicts
+from .verdicts import Judgement, counterpart, rate_of, verdicts
 
 Array = Any
 PAIRS = 6  # of losses that are added up
@@ -88,11 +88,10 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
-    within = {id(n) for n, _ in best.reading.order(best.look)}
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
-        if other.form and not any(id(root) in within for root in other.reading.roots):
+        if other.form and not any(counterpart(best.look, best.points, r, best.bars) for r in other.reading.roots):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
     if all(v.right for v in own.values()):
         best.verdicts = own

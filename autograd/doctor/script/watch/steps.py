@@ -105,15 +105,14 @@ def hyper(thing: Any) -> bool:
 
 
 def projected(node: Node) -> Node | None:
-    """What a node brings back to where it may be: `np.maximum(W, 0)`, `np.clip(W, -1, 1)`, `W / np.linalg.norm(W)`."""
+    """What a node brings back to where it may be: `np.maximum(W, 0)`, `np.clip(W, -1, 1)`, `W / norm(W)`."""
     name, args = getattr(node.function, "__name__", ""), node.args
     if name in ("maximum", "minimum", "clip", "fmax", "fmin"):
-        inside = [arg for arg in args if isinstance(arg, Node) and not arg.hyper]
+        inside = [*{id(arg): arg for arg in args if isinstance(arg, Node) and not arg.hyper}.values()]
         return inside[0] if len(inside) == 1 and all(arg is inside[0] or hyper(arg) for arg in args) else None
     if name in ("truediv", "divide") and isinstance(args[0], Node) and isinstance(args[1], Node):
-        return (
-            args[0] if args[0] in args[1].operands() and getattr(args[1].function, "__name__", "") == "norm" else None
-        )
+        size = getattr(args[1].function, "__name__", "") in ("norm", "sum")
+        return args[0] if size and args[0] in args[1].operands() else None
     return None
 
 
