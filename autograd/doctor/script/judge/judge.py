@@ -230,9 +230,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     points = [] if _one_after_the_other(look) else _points(look, rng)
     if not points:
         return None
-    twin = next(
-        (r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None
-    )
+    twin = next((r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None)
     try:
         return None if twin is None else verdicts(look, points, twin)
     except Exception:

@@ -136,7 +136,9 @@ def _uniform(look: Look, points: list[Point], reading: Reading, found: dict[str,
     if reading.kind != "loss" or len(reading.roots) > 1 or not matches or len(points) < 3:
         return False
     for m in matches:
-        same = len(m.scales) == len(points) and min(m.scales) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
+        same = (
+            len(m.scales) == len(points) and min(m.scales) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
+        )
         if m.worst > TOLERANCE or not same:
             return False
     losses = np.array([float(np.reshape(p.values[id(reading.term(look))], ())) for p in points])
@@ -174,7 +176,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     order = reading.order(look)
     pairs = [(point, reading.cotangents(look, point)) for point in points]
     # the first one serves to try things quickly: a point at which all units are dead tells nothing
-    pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, *pair, name))) for name in look.starts))
+    pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
     form, sign = form_of(look, points, reading, bars)
     if sign < 0:
