@@ -117,6 +117,7 @@ MESSAGES = {
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
+    "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",

@@ -180,7 +180,9 @@ class Locator(Candidates):
         if len(known) < len(factors):
             return False
         single = all(np.size(self.values[0][id(node)]) == 1 for node in fault.nodes)
-        return not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))  # one number fits by its sample
+        return (
+            not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))
+        )  # one number fits by its sample
 
     def _is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""

@@ -97,6 +97,7 @@ class Training:
     others: list[Chain] = field(default_factory=list)
     chains: list[Chain] = field(default_factory=list)
     lasting: list[Chain] = field(default_factory=list)
+    lost: list[Parameter] = field(default_factory=list)  # what is stepped like parameters, and could not be followed
 
 
 def hyper(thing: Any) -> bool:
@@ -375,7 +376,11 @@ def _training(
     if not found:
         return None
     others = [c for c in chains if all(c not in p.chains for p in found)]
-    return Training(tape, found, steps, others, chains, lasting)
+    sites = {site for p in found for chain in p.chains for site in chain.sites}
+    alike = [c for c in others if c.sites[0] in sites and c.size > 1 and len(c.states) > 2 and c not in lasting]
+    lost = [Parameter("", [chain], chain.sites[0]) for chain in alike]
+    name_blocks(tape, [*found, *lost])
+    return Training(tape, found, steps, others, chains, lasting, lost)
 
 
 def _cycles(chain: Chain) -> list[int]:
@@ -450,7 +455,6 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: 
     found = [parameter for parameter in found if not is_velocity(parameter, found, step)]
     found = [parameter for parameter in found if not is_average(parameter, found, step)]
     found.sort(key=lambda p: p.chains[0].states[0].time)
-    name_blocks(tape, found)
     return found
 
 
