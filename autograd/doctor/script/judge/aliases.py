@@ -53,6 +53,7 @@ def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
 
 def _insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> None:
     look, key = found.look, id(alias)
+    look.gradient_nodes.clear()
     for reader in readers:
         reader.args = tuple(alias if arg is at else arg for arg in reader.args)
     for order in (look.program.order, look.program.steps):

@@ -77,6 +77,12 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
     return _several(meant, everything) or _elsewhere(meant, rng)
 
 
+def _follows(one: Judgement, other: Judgement) -> bool:
+    """Whether the one is computed from what the other begins with: then they are no two losses."""
+    assert other.reading is not None
+    return any(counterpart(one.look, one.points, root, one.bars) is not None for root in other.reading.roots)
+
+
 def _no_loss_has(found: Judgement, name: str) -> bool:
     """Whether a block changes, and what is minimised does not depend on it."""
     return found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
@@ -91,7 +97,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
-        if other.form and not any(counterpart(best.look, best.points, r, best.bars) for r in other.reading.roots):
+        if other.form and not (_follows(best, other) or _follows(other, best)):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
     if all(v.right for v in own.values()):
         best.verdicts = own

@@ -412,6 +412,12 @@ def _is_second_order(look: Look, name: str) -> bool:
 
 def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
+    if name not in look.gradient_nodes:
+        look.gradient_nodes[name] = _gradient_nodes(look, name)
+    return look.gradient_nodes[name]
+
+
+def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
     if len(chains) == 1:
         return [[node] for node in chains[0]]
