@@ -125,6 +125,7 @@ MESSAGES = {
     "become small, the gradient is another loss's; if it is there to be watched only, name the loss, or its line, with "
     "--loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
+    "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",

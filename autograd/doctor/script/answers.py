@@ -49,11 +49,13 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     if found["aside"]:
         yield say("loss_aside", line=found["aside"]["line"], text=found["aside"]["text"])
     odd = [name for name in unsure if name in found["unexplained"]]
-    silent = [name for name in unsure if name not in odd]
+    silent = [name for name in unsure if name not in odd and name not in found["lost"]]
     if silent:
         yield say("cannot_tell", names=listed(silent))
     if odd:
         yield say("no_known_loss", names=listed(odd))
+    if found["lost"]:
+        yield say("not_followed", names=listed(found["lost"]))
     rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
     if "decay" in rules:
         yield say("step_decays")

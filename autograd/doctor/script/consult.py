@@ -277,7 +277,7 @@ def restrict(recording: Recording, options: Options) -> str:
         lacking = [name for name in options.parameters if not any(_named(p, name) for p in training.parameters)]
         if lacking:
             return say("not_trained", name=lacking[0], known=say("comma").join(known))
-        training.parameters = chosen
+        training.parameters, training.lost = chosen, []
     return ""
 
 
@@ -400,6 +400,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     unexplained = {name for name, v in found.verdicts.items() if not v.right and not v.silent} - explained
     reading = found.reading
     assert reading is not None
+    if reading.kind == "loss" and any(v.right and v.rule == "plain" for v in found.verdicts.values()):
+        unexplained = set()  # the others follow this very loss, so these should, too
     site = reading.site
     return {
         "steps": len(recording.training.steps),
@@ -415,7 +417,12 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
                 "line": next(p.site.line for p in recording.training.parameters if p.name == name),
             }
             for name, v in found.verdicts.items()
+        ]
+        + [
+            {"name": p.name, "verdict": "cannot tell", "rule": "plain", "decay": 0.0, "line": p.site.line}
+            for p in recording.training.lost
         ],
+        "lost": [p.name for p in recording.training.lost],
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, recording) for case in cases],
         "points": len(found.points),

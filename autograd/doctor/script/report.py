@@ -181,9 +181,7 @@ def _at(points: list[tuple[float, float]], share: float) -> str:
     return f"{near[1]:.3g}" if math.isfinite(near[1]) else "NaN"
 
 
-def report_of(
-    name: str, found: dict[str, Any], cure: Cure | None, seconds: float, asked: bool = True
-) -> ScriptReport:
+def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: float, asked: bool = True) -> ScriptReport:
     """The report from what a consultation told and what the runs showed.
 
     Args:

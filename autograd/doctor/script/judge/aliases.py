@@ -9,7 +9,6 @@ import bisect
 from typing import Any
 
 from ..watch.node import Node, linked
-from ..watch.sites import Site
 from .verdicts import Judgement
 
 
@@ -44,7 +43,7 @@ def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
         earlier.add(site.target)
         if readers:
             alias = Node(linked, (at,), {}, at.value, site, time, context=readers[0].context)
-            alias.time = time + count * 1e-9  # after what was computed before, in the order of the text
+            alias.time += count * 1e-9  # type: ignore[assignment]  # after what was computed before, in the order of the text
             _insert(found, at, alias, readers)
             given.add(id(alias))
             latest[id(thing)] = alias
@@ -54,6 +53,7 @@ def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
 
 def _insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> None:
     look, key = found.look, id(alias)
+    look.gradient_nodes.clear()
     for reader in readers:
         reader.args = tuple(alias if arg is at else arg for arg in reader.args)
     for order in (look.program.order, look.program.steps):

@@ -11,16 +11,13 @@ from ..watch.sites import Site
 from .candidates import Fault
 from .locate import Locator
 
+
 def place(locator: Locator, faults: list[Fault]) -> None:
     """Give every fault its place."""
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
         node = fault.first
-        fault.place = (
-            _given_name(locator, node)
-            or _argument(locator, fault)
-            or _caller(locator, node, blamed)
-        )
+        fault.place = _given_name(locator, node) or _argument(locator, fault) or _caller(locator, node, blamed)
 
 
 def _given_name(locator: Locator, node: Node) -> Site | None:

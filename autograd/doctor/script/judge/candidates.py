@@ -91,6 +91,7 @@ class Candidates:
             for name in found.verdicts
         }
         self.fixed: Change = {}
+        self.aliases: set[int] = set()
         self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
@@ -126,7 +127,8 @@ class Candidates:
             if len(calls) > 1:
                 groups[key] = sorted(itertools.chain(*calls), key=lambda node: node.time)
         for nodes in sorted(groups.values(), key=lambda nodes: not self._carried(nodes)):
-            if self.latest and nodes[0].time > self.latest.time and not same_statement(nodes[0], self.latest):
+            latest = None if id(nodes[0]) in self.aliases else self.latest
+            if latest and nodes[0].time > latest.time and not same_statement(nodes[0], latest):
                 continue
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
             if (likely and len(nodes) == 1) or (not likely and 1 < len(nodes) <= 6 and not scalars):
@@ -139,9 +141,9 @@ class Candidates:
 
     def _carried(self, nodes: list[Node]) -> bool:
         """Whether a loop hands it on: an earlier line reads it at the next turn."""
-        return len(nodes) > 1 and any(
-            n.site is not None and n.site.span[0] < nodes[0].site.span[0] and n.time < nodes[-1].time
-            for n in self.look.consumers.get(id(nodes[0]), ())
+        site, readers = nodes[0].site, self.look.consumers.get(id(nodes[0]), ())
+        return site is not None and any(
+            n.site is not None and n.site.span[0] < site.span[0] and n.time < nodes[-1].time for n in readers
         )
 
     def _leading_to(self, ends: set[int]) -> set[int]:
@@ -227,7 +229,9 @@ class Candidates:
         options = [self._by_nearness(nodes, members)] if likely else []
         if likely and len(members) == count:
             options += [members[::-1], members]
-        elif (not likely or self._carried(nodes)) and (np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")):
+        elif (not likely or self._carried(nodes)) and (
+            np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")
+        ):
             options += [members[:count], members[-count:], members[::-1][:count], members[::-1][-count:]]
             options += [last_in_first_out(nodes, members, skip) for skip in (0, 1)]
         for option in options:

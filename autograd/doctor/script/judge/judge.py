@@ -19,7 +19,7 @@ from ..watch.steps import Step, Training, finer
 from .look import Look, Point
 from .losses import Reading, loss_nodes, place_of_loss, readings
 from .match import Columns
-from .verdicts import Judgement, rate_of, verdicts
+from .verdicts import Judgement, counterpart, rate_of, verdicts
 
 Array = Any
 PAIRS = 6  # of losses that are added up
@@ -77,6 +77,12 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
     return _several(meant, everything) or _elsewhere(meant, rng)
 
 
+def _follows(one: Judgement, other: Judgement) -> bool:
+    """Whether the one is computed from what the other begins with: then they are no two losses."""
+    assert other.reading is not None
+    return any(counterpart(one.look, one.points, root, one.bars) is not None for root in other.reading.roots)
+
+
 def _no_loss_has(found: Judgement, name: str) -> bool:
     """Whether a block changes, and what is minimised does not depend on it."""
     return found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
@@ -88,11 +94,10 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
-    within = {id(n) for n, _ in best.reading.order(best.look)}
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
-        if other.form and not any(id(root) in within for root in other.reading.roots):
+        if other.form and not (_follows(best, other) or _follows(other, best)):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
     if all(v.right for v in own.values()):
         best.verdicts = own
@@ -231,9 +236,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     points = [] if _one_after_the_other(look) else _points(look, rng)
     if not points:
         return None
-    twin = next(
-        (r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None
-    )
+    twin = next((r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None)
     try:
         return None if twin is None else verdicts(look, points, twin)
     except Exception:

@@ -136,8 +136,9 @@ class Locator(Candidates):
             near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
             renamed = [
-                f for f in fit
-                if id(f.first) in self.aliases and f.rescaled is None and set(f.repairs) >= set(first.repairs)
+                f for f in faults
+                if id(f.first) in self.aliases and f.rescaled is None and self.factor(f.first) is not None
+                and set(f.repairs) >= set(first.repairs)
             ]  # fmt: skip
             return max(renamed, key=lambda f: f.first.time, default=first)
         if not fit:
@@ -179,7 +180,9 @@ class Locator(Candidates):
         if len(known) < len(factors):
             return False
         single = all(np.size(self.values[0][id(node)]) == 1 for node in fault.nodes)
-        return not single or max(known) - min(known) <= 1e-5 * max(map(abs, known))  # one number fits by its sample
+        return (
+            not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))
+        )  # one number fits by its sample
 
     def _is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
@@ -236,7 +239,8 @@ class Locator(Candidates):
             for node, q in zip(trial.nodes, trial.wanted, strict=True)
         ]
         rows = [(np.ravel(x), np.ravel(y.T if trial.turned else y)) for x, y in pairs]
-        if sum(x.size for x, _ in rows) < 2 or any(x.size != y.size for x, y in rows) or not any(np.any(x) for x, _ in rows):
+        sizes = [(x.size, y.size) for x, y in rows]
+        if any(n != m for n, m in sizes) or sum(n for n, _ in sizes) < 2 or not any(np.any(x) for x, _ in rows):
             return True
         if all(matched([x], [y]).holds for x, y in rows):  # in each turn of a loop by another factor
             return not all(np.array_equal(x, y) for x, y in rows)
@@ -480,8 +484,8 @@ class Locator(Candidates):
     def _against_custom(self, node: Node, factor: float) -> bool:
         """Whether a block's gradient is stored with the other sign than those of the blocks whose step is right."""
         known = [
-            factor for name, v in self.found.verdicts.items() if v.right
-            for way in self.ways[name][::-1][:1] if (factor := self.factor(way[0])) is not None
+            f for name, v in self.found.verdicts.items() if v.right
+            for way in self.ways[name][::-1][:1] if (f := self.factor(way[0])) is not None
         ]  # fmt: skip
         custom = known and (min(known) > 0 or max(known) < 0)
         stored = id(node) in self.named and any(node in way for ways in self.ways.values() for way in ways)

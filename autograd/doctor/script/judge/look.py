@@ -57,6 +57,7 @@ class Look:
         self.states = states.keys() - self.start_ids.keys()
         self.watched = list(watched)
         self.losses: list[list[Node]] = []
+        self.gradient_nodes: dict[str, list[list[Node]]] = {}  # by block, once they were looked for
         ends = [node for nodes in self.ends.values() for node in nodes]
         self.conditions = [c for c in training.tape.conditions if step.start < c.time <= step.end]
         tested = [operand for condition in self.conditions for operand in condition.operands()]

@@ -67,9 +67,11 @@ class Reading:
 
         def pull(node: Node, operands: Sequence[Node], g: Array) -> list[Array | None]:
             inner = self.bare.get(id(node))
-            return pulled(node, values, list(operands), g) if inner is None else [
-                g if id(o) == inner else None for o in operands
-            ]
+            return (
+                pulled(node, values, list(operands), g)
+                if inner is None
+                else [g if id(o) == inner else None for o in operands]
+            )
 
         return cotangents(self.order(look), values, self.seeds(values), pull)
 
@@ -95,7 +97,7 @@ class Reading:
     def holds_something(self, look: Look) -> bool:
         """Whether something that follows from the parameters, too, is held fixed: the targets, say."""
         sides = [side for error, _ in self.errors for side in error.args if isinstance(side, Node)]
-        return bool(self.held) or len(sides) == 2 * len(self.errors) > 0 and all(id(s) in look.depends for s in sides)
+        return bool(self.held) or (len(sides) == 2 * len(self.errors) > 0 and all(id(s) in look.depends for s in sides))
 
 
 def place_of_loss(node: Node) -> tuple[int, ...]:
@@ -193,11 +195,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         parts = [part for part in node.args[0] if isinstance(part, Node)]
         for whole in parts:
             for part in parts:
-                if (
-                    part is not whole
-                    and getattr(part.function, "__name__", "") == "sub"
-                    and hyper(part.args[1])
-                ):
+                if part is not whole and getattr(part.function, "__name__", "") == "sub" and hyper(part.args[1]):
                     yield _through_copies(whole), 1.0
 
 
@@ -285,7 +283,7 @@ def _ahead(look: Look) -> frozenset[int]:
 
 
 def _bare(look: Look) -> dict[int, int]:
-    """What a tiny number keeps away from 0 or 1, `log(p + 1e-7)` or `clip(p, 1e-7, 1 - 1e-7)`: by it, what is inside."""
+    """What a tiny number keeps from 0 or 1, `log(p + 1e-7)` or `clip(p, 1e-7, 1 - 1e-7)`: by it, what is inside."""
     found = {}
     for node in look.program.steps:
         name = getattr(node.function, "__name__", "")

@@ -74,7 +74,7 @@ def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[i
         if logits is not None:
             places.insert(0, (logits[0], "entropy", sign * logits[1]))
         for node, form, sign in places:
-            key = _counterpart(look, points, node, bars)
+            key = counterpart(look, points, node, bars)
             if key is not None:
                 theirs = [sign * np.asarray(point.values[id(error)], dtype=float) for point in points]
                 right = [bar[key] for bar in bars]
@@ -98,7 +98,7 @@ def _of_errors(
     theirs: list[list[Array]] = [[] for _ in points]
     right: list[list[Array]] = [[] for _ in points]
     for error, prediction, sign in group:
-        key = _counterpart(look, points, prediction, bars)
+        key = counterpart(look, points, prediction, bars)
         if key is None or np.size(bars[0][key]) != np.size(points[0].values[id(error)]):
             return 0.0
         for k, (point, bar) in enumerate(zip(points, bars, strict=True)):
@@ -114,7 +114,7 @@ def _of_errors(
     return side if grows and more > 0.1 else 0.0
 
 
-def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
+def counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
     """The node itself, or, where the loss has a forward pass of its own, the one with the same value there."""
     if all(id(node) in bar for bar in bars):
         return id(node)
@@ -136,7 +136,9 @@ def _uniform(look: Look, points: list[Point], reading: Reading, found: dict[str,
     if reading.kind != "loss" or len(reading.roots) > 1 or not matches or len(points) < 3:
         return False
     for m in matches:
-        same = len(m.scales) == len(points) and min(m.scales) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
+        same = (
+            len(m.scales) == len(points) and min(m.scales) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
+        )
         if m.worst > TOLERANCE or not same:
             return False
     losses = np.array([float(np.reshape(p.values[id(reading.term(look))], ())) for p in points])
@@ -172,7 +174,10 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
 
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     order = reading.order(look)
-    bars = [reading.cotangents(look, point) for point in points]
+    pairs = [(point, reading.cotangents(look, point)) for point in points]
+    # the first one serves to try things quickly: a point at which all units are dead tells nothing
+    pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
+    points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
     form, sign = form_of(look, points, reading, bars)
     if sign < 0:
         reading.sign = -reading.sign
@@ -407,6 +412,12 @@ def _is_second_order(look: Look, name: str) -> bool:
 
 def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
+    if name not in look.gradient_nodes:
+        look.gradient_nodes[name] = _gradient_nodes(look, name)
+    return look.gradient_nodes[name]
+
+
+def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
     if len(chains) == 1:
         return [[node] for node in chains[0]]

@@ -99,6 +99,7 @@ class Training:
     others: list[Chain] = field(default_factory=list)
     chains: list[Chain] = field(default_factory=list)
     lasting: list[Chain] = field(default_factory=list)
+    lost: list[Parameter] = field(default_factory=list)  # what is stepped like parameters, and could not be followed
 
 
 def hyper(thing: Any) -> bool:
@@ -107,15 +108,14 @@ def hyper(thing: Any) -> bool:
 
 
 def projected(node: Node) -> Node | None:
-    """What a node brings back to where it may be: `np.maximum(W, 0)`, `np.clip(W, -1, 1)`, `W / np.linalg.norm(W)`."""
+    """What a node brings back to where it may be: `np.maximum(W, 0)`, `np.clip(W, -1, 1)`, `W / norm(W)`."""
     name, args = getattr(node.function, "__name__", ""), node.args
     if name in ("maximum", "minimum", "clip", "fmax", "fmin"):
-        inside = [arg for arg in args if isinstance(arg, Node) and not arg.hyper]
+        inside = [*{id(arg): arg for arg in args if isinstance(arg, Node) and not arg.hyper}.values()]
         return inside[0] if len(inside) == 1 and all(arg is inside[0] or hyper(arg) for arg in args) else None
     if name in ("truediv", "divide") and isinstance(args[0], Node) and isinstance(args[1], Node):
-        return (
-            args[0] if args[0] in args[1].operands() and getattr(args[1].function, "__name__", "") == "norm" else None
-        )
+        size = getattr(args[1].function, "__name__", "") in ("norm", "sum")
+        return args[0] if size and args[0] in args[1].operands() else None
     return None
 
 
@@ -404,7 +404,11 @@ def _training(
     if not found:
         return None
     others = [c for c in chains if all(c not in p.chains for p in found)]
-    return Training(tape, found, steps, others, chains, lasting)
+    sites = {site for p in found for chain in p.chains for site in chain.sites}
+    alike = [c for c in others if c.sites[0] in sites and c.size > 1 and len(c.states) > 2 and c not in lasting]
+    lost = [Parameter("", [chain], chain.sites[0]) for chain in alike]
+    name_blocks(tape, [*found, *lost])
+    return Training(tape, found, steps, others, chains, lasting, lost)
 
 
 def _cycles(chain: Chain) -> list[int]:
@@ -479,7 +483,6 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: 
     found = [parameter for parameter in found if not is_velocity(parameter, found, step)]
     found = [parameter for parameter in found if not is_average(parameter, found, step)]
     found.sort(key=lambda p: p.chains[0].states[0].time)
-    name_blocks(tape, found)
     return found
 
 
