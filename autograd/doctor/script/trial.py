@@ -100,6 +100,7 @@ class Watch:
         self.shuffled, self.again, self.checks = shuffled, again, checks
         self.live = True
         self.epoch_open = False
+        self.inner: list[int] = []  # the same of the loop over the samples
         self.entries: list[int] = []  # how many losses had passed whenever the loop over the epochs was entered
         self.turns: list[tuple[int, int]] = []  # the checks at its beginning and at its end, at each entry
         self.left = False  # whether it was left before its end
