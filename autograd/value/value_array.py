@@ -491,10 +491,6 @@ _CHOOSING: Final[dict[str, Callable[..., Any]]] = {
     "where": lambda condition, x=None, y=None: (
         ValueArray._where(condition, x, y) if x is not None else NOW.tracer.refuse(condition, "np.where(condition)")
     ),
-    "select": lambda conditions, choices, default=0.0: functools.reduce(
-        lambda rest, pair: ValueArray._where(pair[0], pair[1], rest),
-        [*zip(conditions, choices, strict=True)][::-1],
-        default,
-    ),
+    "select": ufuncs.select,
 }
 """Those that numpy does with bools, and that are done here with conditions that a compiler records."""
