@@ -90,6 +90,8 @@ class Module:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "__slots__" in vars(cls):
+            raise SettingError(f"what __slots__ of {cls.__name__} name would be no part of it: leave __slots__ out")
         for name, value in vars(cls).items():
             found: list[tuple[str, Any]] = []
             _open(value, name, found, ())
@@ -103,8 +105,6 @@ class Module:
     _place: tuple[object, scope] = (None, scope())  # a naming, and the scope of this module's place in it
     _naming: tuple[int, object] = (-1, None)  # the structure's version, and what its parts were named by
     _notes: frozenset[str] = frozenset()  # attributes assigned during a call
-
-    # ---------------------------------------------------------------------------------------------- calling
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run `forward`, inside the scope of this module's name."""
@@ -371,12 +371,12 @@ def _refuse_results(name: str, before: Any, value: Any) -> None:
 def _refuse_lost(name: str, value: Any) -> None:
     """Raise if a module would not see numbers that are to be learned. A result of parameters, as a loss, is a note."""
     if isinstance(value, (Set, deque, Mapping)) and not isinstance(value, dict):
-        parts = value.values() if isinstance(value, Mapping) else value
-        if any(isinstance(part, (Value, Tensor)) and part.kind == "input" for part in parts):
-            raise SettingError(
-                f"a Module does not look into a {type(value).__name__}: the numbers in {name} would not be learned or "
-                "saved; keep them in a list, a tuple, a dict or an array"
-            )
+        for part in value.values() if isinstance(value, Mapping) else value:
+            if isinstance(part, Module) or (isinstance(part, (Value, Tensor)) and part.kind == "input"):
+                raise SettingError(
+                    f"a Module does not look into a {type(value).__name__}: the numbers in {name} would not be learned "
+                    "or saved; keep them in a list, a tuple, a dict or an array"
+                )
     found: list[tuple[str, Any]] = []
     _open(value, name, found, ())
     for place, part in found:

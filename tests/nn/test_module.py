@@ -440,3 +440,11 @@ def test_containers_that_are_not_opened_are_refused(gather):
     bag = Bag(w=Value(1.0))
     bag.frozen = gather([bag.w])
     assert names(bag) == ["w"]
+
+
+def test_slots_and_sets_of_modules_would_be_no_parts():
+    with pytest.raises(SettingError, match="__slots__"):
+        type("Slim", (nn.Module,), {"__slots__": ("w",)})
+    model = nn.Module()
+    with pytest.raises(SettingError, match="does not look into a set"):
+        model.layers = {nn.Linear(1, 1)}
