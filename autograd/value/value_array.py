@@ -206,6 +206,8 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
     ours = (_CHOOSING.get(name) if traced() else None) or FUNCTIONS.get(name)
     if ours is not None:
         return ours(*args, **options)
+    if name == "einsum":  # optimised it would ask for types that numpy's faster functions take
+        options.pop("optimize", None)
     if name.endswith("_like"):  # to be filled
         found = function._implementation(*args, **options)
         return found if found.dtype == object else _plain(found)
