@@ -114,6 +114,8 @@ MESSAGES = {
     "usual_accuracy": "above the most frequent class",
     "source_majority": "accuracy of the most frequent class",
     "part_of_batch": "part {number} of the batch",
+    "own_failure": "The doctor itself failed ({error}: {text}). That says nothing about the script; please report it, "
+    "with the script.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
     "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "

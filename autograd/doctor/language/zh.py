@@ -106,6 +106,7 @@ MESSAGES = {
     "usual_accuracy": "应高于最常见的类别",
     "source_majority": "最常见类别的准确率",
     "part_of_batch": "批次的第 {number} 部分",
+    "own_failure": "医生自己出错了（{error}：{text}）。这并不说明脚本有问题；请连同脚本一起报告。",
     "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
     "它也许不是梯度下降；否则请用 --loss 指明损失的名字或所在的行。",
     "gradient_of_something": "不过它们确实是某个函数的梯度：它们的导数是对称的，任何梯度的导数都如此。",

@@ -74,6 +74,8 @@ def serve(folder: Path, subject: Subject | None = None) -> None:
             answer = {"failure": say("not_python", line=error.lineno, text=error.msg)}
         except Refused as refused:
             answer = {"failure": say("refused_in_run", what=refused)}
+        except Exception as error:  # what the script raises is part of its recording
+            answer = {"failure": say("own_failure", error=type(error).__name__, text=error)}
     answer["written"] = box.told()
     box.active = False
     part = folder / f"{ANSWER}.part"

@@ -137,3 +137,66 @@ def test_all_blocks_are_judged(text: str, tmp_path: Path) -> None:
     report = run(file, cure=False)
     assert report.ok, str(report)
     assert "cannot tell" not in str(report)
+
+
+VALLEY = """
+def height(x, y):
+    return (2 - x) ** 2 + 30 * (y - x * x) ** 2
+
+
+def slopes(x, y):
+    return -2 * (2 - x) - 120 * x * (y - x * x), 60 * (y - x * x)
+
+
+x, y = 0, 1
+before_x = before_y = 0
+turn = 0
+while turn < 400:
+    to_x, to_y = slopes(x, y)
+    pace_x = 0.8 * before_x + 0.2 * to_x
+    pace_y = 0.8 * before_y + 0.2 * to_y
+    x -= 0.002 * pace_x
+    y -= 0.002 * pace_y
+    before_x = pace_x
+    before_y = pace_y
+    turn += 1
+    print(height(x, y))
+"""
+MOMENTS = """
+import numpy as np
+
+
+class Moments:
+    def __init__(self):
+        self.first_m, self.first_c = 0, 0
+        self.second_m, self.second_c = 0, 0
+
+    def move(self, turn, m, c, dm, dc):
+        self.first_m = 0.9 * self.first_m + (1 - 0.9) * dm
+        self.first_c = 0.9 * self.first_c + (1 - 0.9) * dc
+        self.second_m = 0.99 * self.second_m + (1 - 0.99) * dm ** 2
+        self.second_c = 0.99 * self.second_c + (1 - 0.99) * dc ** 2
+        m = m - 0.02 * (self.first_m / (1 - 0.9 ** turn)) / (np.sqrt(self.second_m / (1 - 0.99 ** turn)) + 1e-8)
+        c = c - 0.02 * (self.first_c / (1 - 0.9 ** turn)) / (np.sqrt(self.second_c / (1 - 0.99 ** turn)) + 1e-8)
+        return m, c
+
+
+draw = np.random.RandomState(2)
+data = draw.randn(30, 2)
+aim = data @ np.array([0.5, 2.0]) + 1.0
+m, c = np.zeros(2), 0.0
+moments = Moments()
+for turn in range(1, 60):
+    miss = data @ m + c - aim
+    loss = np.mean(miss ** 2)
+    m, c = moments.move(turn, m, c, 2 * data.T @ miss / 30, 2 * np.mean(miss))
+"""
+
+
+@pytest.mark.parametrize("text", [VALLEY, MOMENTS], ids=["numbers in the text alone", "moments that begin as 0"])
+def test_a_step_with_a_memory_is_right(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "steps.py"
+    file.write_text(text, encoding="utf-8")
+    report = run(file, cure=False)
+    assert report.ok, str(report)
+    assert "cannot tell" not in str(report)

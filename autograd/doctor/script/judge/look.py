@@ -153,7 +153,7 @@ class Look:
         """The leaves with the states of the step rule at 0, so that a step shows what it makes of this gradient."""
         given = dict(values)
         for key in self.rule_states:
-            if key in given and key in self.program.leaves and not self.nodes[key].hyper:
+            if key in given and key in self.program.leaves:
                 given[key] = np.zeros_like(np.asarray(given[key], dtype=float)) if np.ndim(given[key]) else 0.0
         return given
 

@@ -15,7 +15,7 @@ from .instrument import HOOK, instrument
 from .loader import Subject
 from .sandbox import Refused, seed
 from .sites import Source
-from .steps import Parameter, Training, find_training
+from .steps import Parameter, Training, find_training, unset
 from .tape import Tape
 
 STEPS = 10
@@ -157,4 +157,6 @@ def _recorded(subject: Subject, seconds: float, thorough: bool) -> Recording:
     tape.paused = True
     found.seconds = time.monotonic() - start
     found.training = find_training(tape)
+    if found.training is not None:
+        unset(found.training)
     return found

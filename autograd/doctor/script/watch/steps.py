@@ -210,7 +210,14 @@ def _changes(node: Node) -> bool:
 
 def _before(node: Node, site: Site, member: dict[int, Chain]) -> Chain | None:
     """The chain of this site whose latest state this one was made from."""
-    return next((chain for state in _past(node) if (chain := member.get(id(state))) and chain.sites[-1] is site), None)
+    past = (chain for state in _past(node) if _fits(node, state) and (chain := member.get(id(state))))
+    return next((chain for chain in past if chain.sites[-1] is site), None)
+
+
+def _fits(node: Node, before: Node) -> bool:
+    """Whether they may be states of one thing; what begins as one number may become an array."""
+    sizes = {int(np.size(each.value)) for each in (node, before) if each.value is not None} - {1}
+    return len(sizes) < 2
 
 
 def _past(node: Node, most: int = 300) -> Iterator[Node]:
@@ -255,7 +262,7 @@ def _joined(chains: list[Chain], member: dict[int, Chain]) -> list[Chain]:
         for state in chain.states[1:40]:
             for earlier in _past(state, 40):
                 other = member.get(id(earlier))
-                if other is not None and other.number in made_from:
+                if other is not None and other.number in made_from and _fits(state, earlier):
                     made_from[chain.number].add(other.number)
                     break
     groups: dict[int, int] = {}
@@ -380,6 +387,17 @@ def _life(chain: Chain) -> int:
     return chain.times[-1] - chain.times[0]
 
 
+def unset(training: Training) -> None:
+    """What follows from parameters is no setting, also where a script has no samples, only numbers in its text."""
+    for parameter in training.parameters:
+        for chain in parameter.chains:
+            for state in chain.states:
+                state.hyper = False
+    for node in training.tape.nodes:
+        if node.hyper and not all(operand.hyper for operand in node.operands()):
+            node.hyper = False
+
+
 def finer(training: Training) -> Training | None:
     """The same training cut into the shortest steps that come again and again: whatever element a line updates."""
     by_site: dict[int, set[int]] = defaultdict(set)
@@ -440,24 +458,49 @@ def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], whole: bool 
             made.add(id(node))
             born[id(node)] = node.time
     gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (marks[1], None)], strict=True)]
-    best, least = 0, None
-    for k, (t, _) in enumerate(cycle):
-        crossing = sum(
+    crossing = [
+        sum(
             1
             for i, b in born.items()
             if t - period < b <= t < uses.get(i, 0) and uses[i] <= t + period and i not in states
         )
-        if least is None or (crossing, -gaps[k]) < least:
-            best, least = k, (crossing, -gaps[k])
-    offset = cycle[best][1]
+        for t, _ in cycle
+    ]
+    narrow = [k for k, count in enumerate(crossing) if count == min(crossing)]
+    narrow.sort(key=lambda k: gaps[k], reverse=True)
+    cuts = [_ends(events, marks, cycle[k][1]) for k in narrow]
+    ends = cuts[0]
+    means = _trained(lasting, ends) if len(cuts) > 1 else []
+    if means and all(map(_is_mean, means)):  # of gradients: what is trained stands still between these cuts
+        for cut in cuts[1:]:
+            others = _trained(lasting, cut)
+            if len(others) + len(means) == len(lasting) and not any(c in means or _is_mean(c) for c in others):
+                ends = cut
+                break
+    begin = min(min(c.times) for c in lasting)
+    origin = max((c.states[0].time for c in lasting if c.states[0].time < begin), default=0)
+    return [origin, *ends]
+
+
+def _ends(events: list[tuple[int, Any]], marks: list[int], offset: Any) -> list[int]:
+    """The time of the last update with this key in each cycle."""
     ends = []
     for start, stop in zip(marks, [*marks[1:], None], strict=True):
         inside = [t for t, key in events if t >= start and (stop is None or t < stop) and key == offset]
         if inside:
             ends.append(inside[-1])
-    begin = min(min(c.times) for c in lasting)
-    origin = max((c.states[0].time for c in lasting if c.states[0].time < begin), default=0)
-    return [origin, *ends]
+    return ends
+
+
+def _trained(lasting: list[Chain], ends: list[int]) -> list[Chain]:
+    """The states that within a step change by what follows from them."""
+    return [chain for chain in lasting if _within(chain, Step(0, *ends[:2]))] if len(ends) > 1 else []
+
+
+def _is_mean(chain: Chain) -> bool:
+    """Whether a state is the one before times a number, and something more."""
+    way = way_back(chain.states[-1], {id(chain.states[-2])})
+    return any(getattr(node.function, "__name__", "") in ("mul", "multiply") for node in way)
 
 
 def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: int) -> list[Parameter]:
