@@ -24,6 +24,7 @@ from .judge.explain import Explainer
 from .judge.judge import judge, support
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
+from .judge.match import matched
 from .judge.quantities import Quantities
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement, rate_of
@@ -117,6 +118,10 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         return []
     known = kept_faults(found) + uphill_faults(found)
     locator, faults = _located(found, {name for fault in known for name in fault.repairs})
+    for fault in penalties(found, faults):
+        faults.remove(fault)
+        for name in fault.repairs:
+            found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
     place(locator, faults)
     for fault in known:
         locator.fixed |= fault.right
@@ -143,6 +148,22 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
             if len(case.texts) >= TRIES or time.process_time() > until:
                 break
         out.append(case)
+    return out
+
+
+def penalties(found: Judgement, faults: list[Fault]) -> list[Fault]:
+    """Faults that are a penalty on what a layer gives, which the loss does not show: a right error, and the value."""
+    out = []
+    for fault in faults:
+        node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
+        theirs, right = fault.wrong[id(node)], fault.right[id(node)]
+        values = [np.asarray(point.values[id(wanted.node)], dtype=float) for point in found.points]
+        if wanted.block or wanted.kind != "bar" or not np.size(right[0]) == np.size(theirs[0]) == values[0].size > 2:
+            continue
+        more = [np.ravel(x) - np.ravel(y) for x, y in zip(theirs, right, strict=True)]
+        rows = [np.concatenate([np.ravel(f(v)) for v in values]) for f in (np.asarray, np.sign)]
+        if any((m := matched([np.concatenate(more)], [row])).holds and m.scale > 0 for row in rows):
+            out.append(fault)
     return out
 
 
