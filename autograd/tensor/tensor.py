@@ -6,11 +6,13 @@ feeding the rule those arrays. How a Tensor is read is in `node.py`, its methods
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..absent import ALWAYS, enter
 from ..carrier import Note, deepcopy_graph, describe, no_subclass, rule_of, unrecorded, whole
 from ..conversion import CARRIERS, check_pickled, is_differentiated, is_shown
 from ..core.reverse import times
@@ -28,7 +30,7 @@ from .arriving import push_arrived
 from .backward import accumulate, exact_parts, plain_parts
 from .fingerprint import fingerprint
 from .methods import ArrayMethods
-from .node import Array, ArrayNode, array_tracer
+from .node import Array, ArrayNode, array_tracer, to_array
 from .numpy_protocol import call_function, call_ufunc
 from .operators import Operators
 from .rules import ArrayRule
@@ -67,7 +69,9 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
             raise OperandError(no_subclass("Tensor"))
         super().__init_subclass__(**options)
 
-    def __init__(self, data: Any, label: str = "", dtype: Any = None) -> None:
+    def __init__(self, data: Any, label: str = "", dtype: Any = None, requires_grad: Any = None) -> None:
+        if requires_grad is not None:
+            raise OperandError(f"requires_grad= is not needed: {ALWAYS}")
         _fill(self, INPUT, to_array(data, dtype), (), (), None, {})
         self.note = NOW.note if SPECIAL else MODE.note
         if label != "":
@@ -308,34 +312,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
 
 CARRIERS.append(Tensor)
-
-
-def to_array(data: Any, dtype: Any = None) -> Array:
-    """A float array of one's own, copied.
-
-    Raises:
-        OperandError: not real numbers; the message says what to write instead.
-    """
-    if isinstance(data, Tensor):
-        raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
-    check_array(data)
-    try:
-        array = np.array(data, dtype=dtype)
-    except ValueError as error:  # rows of different lengths
-        raise OperandError(f"a Tensor is an array: {error}") from None
-    if array.dtype.kind == "f":
-        return array
-    if array.dtype.kind in "iub":
-        if isinstance(data, (np.ndarray, np.generic)):
-            raise OperandError(
-                f"an array of {array.dtype} has no gradient: write Tensor(array.astype(float)); "
-                "as data that needs no gradient, use the array itself"
-            )
-        return array.astype(np.float64)
-    remedy = "; convert texts first: np.array(texts, dtype=float)" if array.dtype.kind == "U" else ""
-    if any(hasattr(element, "_apply") for element in array.flat):
-        remedy = "; Values make an array of their own, values([...])"
-    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}{remedy}")
+enter(Tensor, "Tensor")
 
 
 def constant(number: Any) -> Tensor:
@@ -390,10 +367,7 @@ def _as_array(number: Any, saved: tuple[Any, ...]) -> Array:
 
 def _number(name: str, operand: Any) -> Any:
     """A plain operand: a Python number stays weak, so that float32 stays float32; all else becomes an array."""
-    kind = type(operand)
-    if kind is float or kind is int:
-        return float(operand)
-    if isinstance(operand, (bool, np.bool_, np.generic)) and np.asarray(operand).dtype.kind in "biuf":
+    if isinstance(operand, (numbers.Real, np.bool_)) and getattr(operand, "dtype", np.dtype(float)).kind in "biuf":
         return float(operand)
     if isinstance(operand, (np.ndarray, list, tuple)):
         check_array(operand)
@@ -408,7 +382,9 @@ def _number(name: str, operand: Any) -> Any:
             "parameters, compile(function, [W, ...]), or write arrays=True"
         )
     if hasattr(operand, "_apply"):
-        raise OperandError(f"{name}: a Tensor and a {kind.__name__} do not mix in one graph; use Tensors throughout")
+        raise OperandError(
+            f"{name}: a Tensor and a {type(operand).__name__} do not mix in one graph; use Tensors throughout"
+        )
     own = next((method for method in ("to_numpy", "toarray") if hasattr(operand, method)), "")
     remedy = f"; write x.{own}()" if own else "; write np.asarray(x)" if hasattr(operand, "__array__") else ""
     raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}{remedy}")

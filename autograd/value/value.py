@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
+from ..absent import ALWAYS, enter
 from ..carrier import (
     NOTHING_RECORDED,
     Note,
@@ -130,11 +131,16 @@ class Value(Scalar):
 
     __slots__ = ()
 
-    def __init__(self, data: object, label: object = "", _op: object = None, _children: object = None) -> None:
+    def __init__(
+        self, data: object, label: object = "", _op: object = None, _children: object = None,
+        requires_grad: object = None,
+    ) -> None:  # fmt: skip
         super().__init__(data if type(data) is float else to_float(data), INPUT)
         if SPECIAL:
             self.note = NOW.note
-        if type(label) is not str or label or _op is not None or _children is not None:
+        if type(label) is not str or label or _op is not None or _children is not None or requires_grad is not None:
+            if requires_grad is not None:
+                raise OperandError(f"requires_grad= is not needed: {ALWAYS}")
             if _op is not None or _children is not None or isinstance(label, (tuple, set)):
                 raise OperandError(
                     "Value(data, label) makes a leaf; micrograd's Value(data, children, op) is not needed: compute with "
@@ -1093,7 +1099,9 @@ class Value(Scalar):
         return constant(to_float(chosen, "an operand of where"))
 
     @staticmethod
-    def _equal(x: object, y: object) -> bool:
+    def _equal(x: object, y: object) -> Any:
+        if TRACING and NOW.tracer is not None:
+            return NOW.tracer.compare("==", x, y)
         left: Any = x._data if isinstance(x, Value) else x
         right: Any = y._data if isinstance(y, Value) else y
         return bool(left == right)
@@ -1198,6 +1206,7 @@ def blank() -> Result:
 
 
 CARRIERS.append(Value)
+enter(Value, "Value")
 
 
 def _refuse_subclass(cls: Any, /, **options: Any) -> None:

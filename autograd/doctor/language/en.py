@@ -116,6 +116,14 @@ MESSAGES = {
     "part_of_batch": "part {number} of the batch",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "
+    "every gradient is.",
+    "gradient_of_nothing": "With one learning rate for all, they are the gradient of no function at all (their "
+    "derivative is not symmetric): something is left out of them, on purpose or not, or the step is not a plain one.",
+    "gradient_of_another": "About {names} one cannot tell: the steps are the gradient of a function (their derivative is "
+    "symmetric, as that of every gradient is), but not of what line {line} computes ({text}). If that is what should "
+    "become small, the gradient is another loss's; if it is there to be watched only, name the loss, or its line, with "
+    "--loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
     "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",

@@ -26,6 +26,7 @@ from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import matched
 from .judge.quantities import Quantities
+from .judge.symmetry import is_gradient
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement, rate_of
 from .watch.edits import Edit, patched
@@ -92,8 +93,12 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
     cases = cases_of(found, recording)
-    if not any(v.right for v in found.verdicts.values()) and (not cases or doubtful(found, cases)):
-        return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}
+    if not any(v.right for v in found.verdicts.values()):
+        names = say("comma").join(found.verdicts)
+        if not cases or doubtful(found, cases):
+            return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
+        if all(case.cause.name == "unrecognised" for case in cases) and is_gradient(found):
+            return {"failure": another_loss(found, names)}
     prove(subject, cases, options, seconds, set(found.verdicts))
     return told(subject, recording, found, cases)
 
@@ -197,6 +202,20 @@ def doubtful(found: Judgement, cases: list[Case]) -> bool:
     if any(id(n) in new and any(id(o) in look.states for o in n.operands()) for n, _ in reading.order(look)):
         return True  # it is the loss of another state that changes step by step, and is no parameter
     return any(case.cause.name == "unrecognised" for case in cases) and not support(found, look.to_end)
+
+
+def about_any_loss(found: Judgement) -> str:
+    """What can be said of steps that follow the gradient of no loss that is known."""
+    gradient = is_gradient(found)
+    return "" if gradient is None else " " + say("gradient_of_something" if gradient else "gradient_of_nothing")
+
+
+def another_loss(found: Judgement, names: str) -> str:
+    """The steps are a gradient, but not that of the loss that was read."""
+    site = None if found.reading is None else found.reading.site
+    if site is None or found.reading is None or found.reading.kind != "loss":
+        return say("no_known_loss", names=names) + " " + say("gradient_of_something")
+    return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
 def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, names: set[str]) -> None:
