@@ -41,6 +41,7 @@ from .write.drawn import graph_of
 from .write.repair import Repairer
 from .write.words import Words
 
+ROUNDING = 1e-4
 TRIES = 8
 SECONDS_FOR_TEXTS = 4.0
 SECONDS_FOR_TRIES = 15.0
@@ -123,7 +124,7 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         return []
     known = kept_faults(found) + uphill_faults(found)
     locator, faults = _located(found, {name for fault in known for name in fault.repairs})
-    for fault in penalties(found, faults):
+    for fault in harmless(found, faults):
         faults.remove(fault)
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
@@ -156,10 +157,15 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     return out
 
 
-def penalties(found: Judgement, faults: list[Fault]) -> list[Fault]:
-    """Faults that are a penalty on what a layer gives, which the loss does not show: a right error, and the value."""
+def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
+    """Faults that are none: a factor of 1, but for rounding; or a penalty on what a layer gives, which the loss does
+    not show: a right error, and the value.
+    """
     out = []
     for fault in faults:
+        if fault.rescaled is not None and abs(fault.rescaled - 1.0) <= ROUNDING:
+            out.append(fault)
+            continue
         node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
         theirs, right = fault.wrong[id(node)], fault.right[id(node)]
         values = [np.asarray(point.values[id(wanted.node)], dtype=float) for point in found.points]

@@ -22,6 +22,7 @@ from .match import Columns
 from .verdicts import Judgement, counterpart, rate_of, verdicts
 
 Array = Any
+EXACT = 1e-9
 PAIRS = 6  # of losses that are added up
 
 
@@ -97,7 +98,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
-        if other.form and not (_follows(best, other) or _follows(other, best)):
+        if (other.form or other.reading.turn) and not (_follows(best, other) or _follows(other, best)):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
     if all(v.right for v in own.values()):
         best.verdicts = own
@@ -279,10 +280,10 @@ def _sums_to_one(found: Judgement) -> bool:
     return any(np.allclose(e.sum(axis=axis), 0.0, atol=1e-9) for axis in range(e.ndim))
 
 
-def _agreement(found: Judgement) -> tuple[int, int]:
-    """How many blocks are right, and how many of them by a plain step."""
+def _agreement(found: Judgement) -> tuple[int, int, int]:
+    """How many blocks are right, how many of them by a plain step, and to the last digit."""
     right = [v for v in found.verdicts.values() if v.right]
-    return len(right), sum(v.rule == "plain" for v in right)
+    return len(right), sum(v.rule == "plain" for v in right), sum(v.change.error <= EXACT for v in right)
 
 
 def _nearness(found: Judgement) -> tuple[bool, ...]:

@@ -110,7 +110,11 @@ class Locator(Candidates):
 
     def _comes_later(self, trial: Trial, faults: Iterable[Fault], wrong: list[str]) -> bool:
         """Whether a loop is right for something up to a fault that explains all: then it only hands that on."""
-        if self.latest is None or len(trial.nodes) < 2 or not any(set(f.repairs) >= set(wrong) for f in faults):
+        if (
+            self.latest is None
+            or len(trial.nodes) < 2
+            or not any(set(f.repairs) >= set(wrong) and not f.by_factors for f in faults)
+        ):
             return False
         before = [n for n in trial.nodes if n.time <= self.latest.time]
         return all(id(n) in self.erring and self._right_for_something(n) for n in before)
@@ -146,10 +150,14 @@ class Locator(Candidates):
         first = min(more or fit, key=self._rank)
         if self._is_exact(first):  # what it is used for differs: the last that is used for all of it
             exact = [f for f in more or fit if self._is_exact(f) and set(f.repairs) >= set(first.repairs)]
-            return max(exact, key=lambda f: f.first.time)
+            guilty = [
+                f for f in more or fit
+                if f.by_factors and abs(abs(f.scale) - 1.0) <= CLOSE and set(f.repairs) >= set(first.repairs)
+            ]  # fmt: skip
+            return min(guilty or exact, key=lambda f: f.first.time if guilty else -f.first.time)
         # where a line hands on what it gets, it is the one that forgets something
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
-        return max(idle, key=lambda f: f.first.time) if idle and first.rescaled is None else first
+        return max(idle, key=lambda f: f.first.time) if idle and not first.by_factors else first
 
     def _is_exact(self, fault: Fault) -> bool:
         """Whether a value of which another multiple is wanted is a cotangent, or has the factor of the first error."""

@@ -161,8 +161,9 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
         roots.add(id(node))
         nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
     names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
-    same = [n.value for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
-    positive = all(np.all(np.asarray(value) > 0) for value in same)
+    same = [np.ravel(n.value) for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
+    values = np.concatenate([*same, np.zeros(0)]).astype(float)
+    positive = bool(np.all(values > 1e-9 * np.max(np.abs(values), initial=0.0)))
     if any(LOSS.search(name) or (positive and LETTER.search(name)) for name in names):
         return False
     matches = []
@@ -204,7 +205,7 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
             rate = rate_of(look, look.ends[name][0])
             unread |= rate is None
             factors[name] = v.change.scale / (rate or 1.0)
-        elif v.right and v.gradient is not None:
+        elif v.right and v.gradient is not None and v.rule != "decay":
             factors[name] = abs(v.gradient.scale)
     plain = {name: found[name].change.scale for name in factors if found[name].rule == "plain"}
     if len(plain) == len(factors) and plain and max(plain.values()) - min(plain.values()) <= 1e-5 * max(plain.values()):
