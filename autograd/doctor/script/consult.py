@@ -27,6 +27,7 @@ from .judge.locate import Locator
 from .judge.match import matched
 from .judge.quantities import Quantities
 from .judge.symmetry import is_gradient
+from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement, rate_of
 from .watch.edits import Edit, patched
@@ -121,6 +122,11 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     if all(v.right or v.silent for v in found.verdicts.values()):
+        return []
+    wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+    if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
+        for name in wrong:
+            found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return []
     known = kept_faults(found) + uphill_faults(found)
     locator, faults = _located(found, {name for fault in known for name in fault.repairs})

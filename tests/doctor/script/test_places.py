@@ -320,6 +320,27 @@ OTHERS = {
             for w, g in zip(W, grads):
                 w -= 0.1 * g
         """,
+    "time that is cut off": """
+        import numpy as np
+        draw = np.random.RandomState(9)
+        rows, goal = draw.randn(6), draw.randn(6)
+        a, B, c = draw.randn(4), draw.randn(4, 4) * 0.4, draw.randn(4) * 0.5
+        for turn in range(20):
+            s, cost = {-1: np.zeros(4)}, 0.0
+            for t in range(6):
+                s[t] = np.tanh(a * rows[t] + B @ s[t - 1])
+                cost += (c @ s[t] - goal[t]) ** 2
+            da, dB, dc = np.zeros(4), np.zeros((4, 4)), np.zeros(4)
+            for t in range(6):
+                miss = 2 * (c @ s[t] - goal[t])
+                dc += miss * s[t]
+                d = miss * c * (1 - s[t] ** 2)
+                for k in range(t, max(-1, t - 2), -1):
+                    da += d * rows[k]
+                    dB += np.outer(d, s[k - 1])
+                    d = (B.T @ d) * (1 - s[k - 1] ** 2)
+            a, B, c = a - 0.05 * da, B - 0.05 * dB, c - 0.05 * dc
+        """,
     "a penalty on a layer that is not printed": """
         import numpy as np
         draw = np.random.RandomState(6)
