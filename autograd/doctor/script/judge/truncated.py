@@ -11,7 +11,7 @@ from .losses import errors
 from .match import matched
 from .reference import cotangents
 from .replay import pulled
-from .verdicts import Judgement
+from .verdicts import Judgement, counterpart
 
 Array = Any
 MOST = 40  # steps
@@ -23,8 +23,9 @@ def cut_after(found: Judgement, names: list[str]) -> int:
     One step is not counted: whoever goes no step back has forgotten to.
     """
     for group in errors(found.look):
-        predictions = sorted({id(p): p for _, p, _ in group}.values(), key=lambda node: node.time)
-        if 2 < len(predictions) <= MOST and all(id(p) in bar for p in predictions for bar in found.bars):
+        keys = {counterpart(found.look, found.points, prediction, found.bars) for _, prediction, _ in group}
+        predictions = sorted((found.look.nodes[k] for k in keys if k is not None), key=lambda node: node.time)
+        if 2 < len(predictions) <= MOST and None not in keys:
             terms = {name: _terms(found, name, predictions) for name in names}
             for steps in range(2, len(predictions)):
                 if all(_is_cut(found, name, terms[name], steps) for name in names):
