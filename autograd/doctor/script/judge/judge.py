@@ -38,6 +38,9 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     shorter = finer(training)
     again = None if shorter is None else _judged(shorter, loss, seed)
     if again is not None and not _one_after_the_other(again.look):
+        judged = again.look.training
+        sites = {site for p in judged.parameters for chain in p.chains for site in chain.sites}
+        judged.lost += [p for p in training.parameters if not sites & {s for c in p.chains for s in c.sites}]
         return again
     for verdict in best.verdicts.values():
         verdict.silent |= not verdict.right
@@ -98,6 +101,8 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
+        if best.reading.kind == "loss" != other.reading.kind:
+            continue  # where a loss is computed, no other is made up
         if (other.form or other.reading.turn) and not (_follows(best, other) or _follows(other, best)):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
     if all(v.right for v in own.values()):

@@ -141,8 +141,8 @@ class Locator(Candidates):
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
             renamed = [
                 f for f in faults
-                if id(f.first) in self.aliases and f.rescaled is None and self.factor(f.first) is not None
-                and set(f.repairs) >= set(first.repairs)
+                if (self._is_idle_product(f.first) or (id(f.first) in self.aliases and self.factor(f.first) is not None))
+                and f.rescaled is None and set(f.repairs) >= set(first.repairs)
             ]  # fmt: skip
             return max(renamed, key=lambda f: f.first.time, default=first)
         if not fit:
@@ -174,6 +174,10 @@ class Locator(Candidates):
             and all(np.array_equal(np.ravel(v[id(operand)]), np.ravel(v[id(node)])) for v in self.values)
             for operand in node.operands()
         )
+
+    def _is_idle_product(self, node: Node) -> bool:
+        """Whether a product of matrices gives what it got: where weights sum to 1, and all rows are alike, say."""
+        return getattr(node.function, "__name__", "") in ("matmul", "dot", "einsum") and self._hands_on(node)
 
     def _fits_elsewhere(self, fault: Fault) -> bool:
         """Whether a value is right for something, though not for what it is used for."""
