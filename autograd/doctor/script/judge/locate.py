@@ -171,7 +171,7 @@ class Locator(Candidates):
         return any(
             id(operand) in self.erring
             and not same_statement(operand, node)
-            and all(np.array_equal(np.ravel(v[id(operand)]), np.ravel(v[id(node)])) for v in self.values)
+            and all(_alike(v[id(operand)], v[id(node)]) for v in self.values)
             for operand in node.operands()
         )
 
@@ -539,3 +539,7 @@ class Locator(Candidates):
 def _rounded(factor: float) -> float:
     near = float(round(factor)) if abs(factor) >= 1 else factor
     return near if abs(near - factor) <= 1e-9 * abs(factor) else factor
+
+
+def _alike(x: Array, y: Array) -> bool:
+    return np.size(x) == np.size(y) and np.allclose(np.ravel(x), np.ravel(y), rtol=1e-9, atol=0.0)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node
+from ..watch.steps import hyper
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
@@ -246,11 +247,15 @@ def _is_normed(look: Look, name: str, factor: float) -> bool:
 
 
 def _is_copy(node: Node, of: dict[int, str]) -> bool:
-    """Whether it is one of these nodes, or a copy of one."""
+    """Whether it is one of these nodes, a copy of one, or one that was shrunk by a plain number."""
     while id(node) not in of:
-        if getattr(node.function, "__name__", "") not in ("copy", "linked") or not isinstance(node.args[0], Node):
+        inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
+        kind = getattr(node.function, "__name__", "")
+        if kind not in ("copy", "linked", "mul", "multiply") or len(inside) != 1:
             return False
-        node = node.args[0]
+        if kind in ("mul", "multiply") and not all(hyper(arg) for arg in node.args if arg is not inside[0]):
+            return False
+        node = inside[0]
     return True
 
 
