@@ -6,11 +6,8 @@ What comes out is plain data: lists, dicts, numbers and texts.
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
-import textwrap
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,15 +18,14 @@ from .judge.blame import place
 from .judge.candidates import Fault
 from .judge.compared import Cause
 from .judge.explain import Explainer
-from .judge.judge import judge, support
+from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
-from .judge.match import matched
-from .judge.quantities import Quantities
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
-from .judge.verdicts import Judgement, rate_of
+from .judge.verdicts import Judgement
+from .judge.weighed import common_factor, doubtful, harmless, located
 from .watch.edits import Edit, patched
 from .watch.loader import Subject
 from .watch.node import Node
@@ -42,7 +38,6 @@ from .write.drawn import graph_of
 from .write.repair import Repairer
 from .write.words import Words
 
-ROUNDING = 1e-4
 TRIES = 8
 SECONDS_FOR_TEXTS = 4.0
 SECONDS_FOR_TRIES = 15.0
@@ -97,7 +92,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     cases = cases_of(found, recording)
     if not any(v.right for v in found.verdicts.values()):
         names = say("comma").join(found.verdicts)
-        if not cases or doubtful(found, cases):
+        if not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases)):
             return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
         if all(case.cause.name == "unrecognised" for case in cases) and is_gradient(found):
             return {"failure": another_loss(found, names)}
@@ -129,7 +124,7 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return []
     known = kept_faults(found) + uphill_faults(found)
-    locator, faults = _located(found, {name for fault in known for name in fault.repairs})
+    locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
         for name in fault.repairs:
@@ -161,59 +156,6 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
                 break
         out.append(case)
     return out
-
-
-def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
-    """Faults that are none: a factor of 1, but for rounding; or a penalty on what a layer gives, which the loss does
-    not show: a right error, and the value.
-    """
-    out = []
-    for fault in faults:
-        if fault.rescaled is not None and abs(fault.rescaled - 1.0) <= ROUNDING:
-            out.append(fault)
-            continue
-        node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
-        theirs, right = fault.wrong[id(node)], fault.right[id(node)]
-        values = [np.asarray(point.values[id(wanted.node)], dtype=float) for point in found.points]
-        if wanted.block or wanted.kind != "bar" or not np.size(right[0]) == np.size(theirs[0]) == values[0].size > 2:
-            continue
-        more = [np.ravel(x) - np.ravel(y) for x, y in zip(theirs, right, strict=True)]
-        rows = [np.concatenate([np.ravel(f(v)) for v in values]) for f in (np.asarray, np.sign)]
-        if any((m := matched([np.concatenate(more)], [row])).holds and m.scale > 0 for row in rows):
-            out.append(fault)
-    return out
-
-
-def _located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
-    """The faults, found by the rates as they are written, where that makes one mistake of all; else by any rate."""
-    before = {name: v.right for name, v in found.verdicts.items()}
-    for name, factor in {} if known else _factors(found).items():
-        found.verdicts[name].right &= abs(factor - 1.0) <= 1e-5
-    if before != {name: v.right for name, v in found.verdicts.items()}:
-        locator = Locator(found, Quantities(found))
-        faults = locator.faults()
-        if len(faults) == 1 and not locator.unexplained:
-            return locator, faults
-        for name, right in before.items():
-            found.verdicts[name].right = right
-    locator = Locator(found, Quantities(found))
-    return locator, locator.faults(known)
-
-
-def doubtful(found: Judgement, cases: list[Case]) -> bool:
-    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only.
-
-    It explains something where the step is computed from one of its derivatives.
-    """
-    look, reading = found.look, found.reading
-    assert reading is not None
-    first = min(node.time for nodes in look.ends.values() for node in nodes)
-    if reading.kind != "loss" or reading.roots[0].time < first:
-        return False
-    new = {id(chain.state_at(look.step.end)) for chain in look.training.others} - {id(root) for root in reading.roots}
-    if any(id(n) in new and any(id(o) in look.states for o in n.operands()) for n, _ in reading.order(look)):
-        return True  # it is the loss of another state that changes step by step, and is no parameter
-    return any(case.cause.name == "unrecognised" for case in cases) and not support(found, look.to_end)
 
 
 def about_any_loss(found: Judgement) -> str:
@@ -386,39 +328,6 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 
 
 # ------------------------------------------------------------------------------------------------------ as data
-
-
-def common_factor(found: Judgement) -> float:
-    """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
-    factors = [*_factors(found).values()]
-    known = factors and max(factors) - min(factors) <= 1e-5 * max(factors)
-    return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
-
-
-def _factors(found: Judgement) -> dict[str, float]:
-    """By block: what its plain step is of the gradient of the loss times the rate that is written."""
-    assert found.reading is not None
-    out: dict[str, float] = {}
-    if found.look.rule_states or found.reading.kind != "loss":  # a velocity, say, takes but a part of the gradient in
-        return out
-    for name, v in found.verdicts.items():
-        if any(abs(v.change.scale - number) <= 1e-5 * number for number in _numbers_in_step(found, name)):
-            return {}  # 0.1 * 2 * ...: the 2 is of the derivative
-        rate = rate_of(found.look, found.look.ends[name][0])
-        if v.right and v.rule == "plain" and v.change.holds and rate:
-            out[name] = v.change.scale / rate
-    return out
-
-
-def _numbers_in_step(found: Judgement, name: str) -> Iterator[float]:
-    """The numbers that are written in the lines that update a parameter."""
-    for parameter in found.look.training.parameters:
-        if parameter.name == name:
-            for site in {site for chain in parameter.chains for site in chain.sites}:
-                with contextlib.suppress(SyntaxError):
-                    for node in ast.walk(ast.parse(textwrap.dedent(site.source.segment(site.statement)))):
-                        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-                            yield float(node.value)
 
 
 def _at(site: Site | None) -> dict[str, Any]:

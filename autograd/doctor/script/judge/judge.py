@@ -65,7 +65,8 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         return None
     idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
     if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
-        training.others += [chain for p in training.parameters if p.name in idle for chain in p.chains]
+        training.idle += [p for p in training.parameters if p.name in idle]
+        training.others += [chain for p in training.idle for chain in p.chains]
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed)
     everything = found
