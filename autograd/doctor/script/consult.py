@@ -21,6 +21,7 @@ from .judge.explain import Explainer
 from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
+from .judge.match import TOLERANCE
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
@@ -94,7 +95,8 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         names = say("comma").join(found.verdicts)
         if not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases)):
             return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
-        if all(case.cause.name == "unrecognised" for case in cases) and is_gradient(found):
+        along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
+        if all(case.cause.name == "unrecognised" for case in cases) and not along and is_gradient(found):
             return {"failure": another_loss(found, names)}
     prove(subject, cases, options, seconds, set(found.verdicts))
     return told(subject, recording, found, cases)
