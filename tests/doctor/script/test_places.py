@@ -366,3 +366,28 @@ OTHERS["a penalty on a layer that is not printed"] = OTHERS["a penalty on a laye
 def test_others_that_are_right(name: str, tmp_path: Path) -> None:
     words, lines = examined(OTHERS[name], tmp_path)
     assert (lines, set(words.values())) == ([], {"right"})
+
+
+SLIP = """
+import numpy as np
+draw = np.random.RandomState(11)
+X, y = draw.randn(25, 3), (draw.randn(25) > 0) * 1.0
+w = draw.randn(3)
+for turn in range(20):
+    p = 1 / (1 + np.exp(-X @ w))
+    cost = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    dp = -(y / p - (1 - y) / (1 - p)) / 25
+    w = w - 0.3 * X.T @ (dp * p * (1 - p))
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("p - (1 - y)", "p + (1 - y)", "dp = -(y / p + (1 - y) / (1 - p)) / 25"),
+        ("dp * p * (1 - p)", "dp * p * (1 - y)", "w = w - 0.3 * X.T @ (dp * p * (1 - y))"),
+        ("0.3", "0.3", ""),
+    ],
+)
+def test_one_wrong_error_above_all_blocks(old: str, new: str, line: str, tmp_path: Path) -> None:
+    assert examined(SLIP.replace(old, new), tmp_path)[1] == ([line] if line else [])
