@@ -129,6 +129,7 @@ MESSAGES = {
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
     "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
+    "step_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
     "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "

@@ -59,6 +59,8 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
     if "decay" in rules:
         yield say("step_decays")
+    if "truncated" in rules:
+        yield say("step_truncated")
     if "adaptive" in rules:
         yield say("step_adapts")
 

@@ -6,12 +6,10 @@ What comes out is plain data: lists, dicts, numbers and texts.
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
-import textwrap
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
@@ -21,13 +19,15 @@ from .judge.blame import place
 from .judge.candidates import Fault
 from .judge.compared import Cause
 from .judge.explain import Explainer
-from .judge.judge import judge, support
+from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
-from .judge.quantities import Quantities
+from .judge.match import TOLERANCE
 from .judge.symmetry import is_gradient
+from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
-from .judge.verdicts import Judgement, rate_of
+from .judge.verdicts import Judgement
+from .judge.weighed import common_factor, doubtful, harmless, located
 from .watch.edits import Edit, patched
 from .watch.loader import Subject
 from .watch.node import Node
@@ -40,6 +40,7 @@ from .write.drawn import graph_of
 from .write.repair import Repairer
 from .write.words import Words
 
+SLIP = 0.9  # of the characters are the same
 TRIES = 8
 SECONDS_FOR_TEXTS = 4.0
 SECONDS_FOR_TRIES = 15.0
@@ -94,12 +95,22 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     cases = cases_of(found, recording)
     if not any(v.right for v in found.verdicts.values()):
         names = say("comma").join(found.verdicts)
-        if not cases or doubtful(found, cases):
+        if not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases)):
             return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
-        if all(case.cause.name == "unrecognised" for case in cases) and is_gradient(found):
+        along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
+        named = along or any(case.cause.name != "unrecognised" or nearly_right(case) for case in cases)
+        if not named and is_gradient(found):
             return {"failure": another_loss(found, names)}
     prove(subject, cases, options, seconds, set(found.verdicts))
     return told(subject, recording, found, cases)
+
+
+def nearly_right(case: Case) -> bool:
+    """Whether a small change to what is written makes it right: a slip, and not another function."""
+    for edit in case.texts[:1]:
+        if SequenceMatcher(None, edit.old, edit.new).ratio() > SLIP and edit.new.replace("+=", "=") != edit.old:
+            return True
+    return False
 
 
 @np.errstate(all="ignore")
@@ -120,8 +131,17 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     if all(v.right or v.silent for v in found.verdicts.values()):
         return []
+    wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+    if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
+        for name in wrong:
+            found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
+        return []
     known = kept_faults(found) + uphill_faults(found)
-    locator, faults = _located(found, {name for fault in known for name in fault.repairs})
+    locator, faults = located(found, {name for fault in known for name in fault.repairs})
+    for fault in harmless(found, faults):
+        faults.remove(fault)
+        for name in fault.repairs:
+            found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
     place(locator, faults)
     for fault in known:
         locator.fixed |= fault.right
@@ -149,38 +169,6 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
                 break
         out.append(case)
     return out
-
-
-def _located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
-    """The faults, found by the rates as they are written, where that makes one mistake of all; else by any rate."""
-    before = {name: v.right for name, v in found.verdicts.items()}
-    for name, factor in {} if known else _factors(found).items():
-        found.verdicts[name].right &= abs(factor - 1.0) <= 1e-5
-    if before != {name: v.right for name, v in found.verdicts.items()}:
-        locator = Locator(found, Quantities(found))
-        faults = locator.faults()
-        if len(faults) == 1 and not locator.unexplained:
-            return locator, faults
-        for name, right in before.items():
-            found.verdicts[name].right = right
-    locator = Locator(found, Quantities(found))
-    return locator, locator.faults(known)
-
-
-def doubtful(found: Judgement, cases: list[Case]) -> bool:
-    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only.
-
-    It explains something where the step is computed from one of its derivatives.
-    """
-    look, reading = found.look, found.reading
-    assert reading is not None
-    first = min(node.time for nodes in look.ends.values() for node in nodes)
-    if reading.kind != "loss" or reading.roots[0].time < first:
-        return False
-    new = {id(chain.state_at(look.step.end)) for chain in look.training.others} - {id(root) for root in reading.roots}
-    if any(id(n) in new and any(id(o) in look.states for o in n.operands()) for n, _ in reading.order(look)):
-        return True  # it is the loss of another state that changes step by step, and is no parameter
-    return any(case.cause.name == "unrecognised" for case in cases) and not support(found, look.to_end)
 
 
 def about_any_loss(found: Judgement) -> str:
@@ -353,39 +341,6 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 
 
 # ------------------------------------------------------------------------------------------------------ as data
-
-
-def common_factor(found: Judgement) -> float:
-    """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
-    factors = [*_factors(found).values()]
-    known = factors and max(factors) - min(factors) <= 1e-5 * max(factors)
-    return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
-
-
-def _factors(found: Judgement) -> dict[str, float]:
-    """By block: what its plain step is of the gradient of the loss times the rate that is written."""
-    assert found.reading is not None
-    out: dict[str, float] = {}
-    if found.look.rule_states or found.reading.kind != "loss":  # a velocity, say, takes but a part of the gradient in
-        return out
-    for name, v in found.verdicts.items():
-        if any(abs(v.change.scale - number) <= 1e-5 * number for number in _numbers_in_step(found, name)):
-            return {}  # 0.1 * 2 * ...: the 2 is of the derivative
-        rate = rate_of(found.look, found.look.ends[name][0])
-        if v.right and v.rule == "plain" and v.change.holds and rate:
-            out[name] = v.change.scale / rate
-    return out
-
-
-def _numbers_in_step(found: Judgement, name: str) -> Iterator[float]:
-    """The numbers that are written in the lines that update a parameter."""
-    for parameter in found.look.training.parameters:
-        if parameter.name == name:
-            for site in {site for chain in parameter.chains for site in chain.sites}:
-                with contextlib.suppress(SyntaxError):
-                    for node in ast.walk(ast.parse(textwrap.dedent(site.source.segment(site.statement)))):
-                        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-                            yield float(node.value)
 
 
 def _at(site: Site | None) -> dict[str, Any]:

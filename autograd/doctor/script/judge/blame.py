@@ -30,7 +30,9 @@ def _given_name(locator: Locator, node: Node) -> Site | None:
         if id(operand) in look.start_ids:
             for time, scope, _, thing, place in look.training.tape.stores:
                 named = thing is operand and place.kind == "store" and scope[0] != "return"
-                if named and time >= look.step.start and place.target in used and place.statement != site.statement:
+                made = operand.site is not None and operand.site.statement == place.statement
+                elsewhere = place.statement != site.statement and not made
+                if named and time >= look.step.start and place.target in used and elsewhere:
                     return place
     return None
 

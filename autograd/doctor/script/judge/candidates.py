@@ -67,6 +67,11 @@ class Fault:
         same = all(m.holds and abs(m.scale - first) <= CLOSE * abs(first) for m in matches)
         return first if same else None
 
+    @cached_property
+    def by_factors(self) -> bool:
+        """Whether at each turn a factor is the whole difference, though not the same at all."""
+        return all(matched(self.right[id(node)], self.wrong[id(node)]).holds for node in self.nodes)
+
 
 @dataclass(eq=False)
 class Trial:

@@ -89,6 +89,8 @@ class Explainer(Slopes):
 
     def _rescaled(self) -> Cause | None:
         factor = self.fault.rescaled
+        if factor is None and self.fault.by_factors:
+            factor = matched(self.right, self.theirs).scale
         if factor is None:
             return None
         if abs(factor + 1.0) < 1e-6:

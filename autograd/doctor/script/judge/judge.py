@@ -22,6 +22,7 @@ from .match import Columns
 from .verdicts import Judgement, counterpart, rate_of, verdicts
 
 Array = Any
+EXACT = 1e-9
 PAIRS = 6  # of losses that are added up
 
 
@@ -37,6 +38,9 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     shorter = finer(training)
     again = None if shorter is None else _judged(shorter, loss, seed)
     if again is not None and not _one_after_the_other(again.look):
+        judged = again.look.training
+        sites = {site for p in judged.parameters for chain in p.chains for site in chain.sites}
+        judged.lost += [p for p in training.parameters if not sites & {s for c in p.chains for s in c.sites}]
         return again
     for verdict in best.verdicts.values():
         verdict.silent |= not verdict.right
@@ -61,7 +65,8 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         return None
     idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
     if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
-        training.others += [chain for p in training.parameters if p.name in idle for chain in p.chains]
+        training.idle += [p for p in training.parameters if p.name in idle]
+        training.others += [chain for p in training.idle for chain in p.chains]
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed)
     everything = found
@@ -97,7 +102,9 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
-        if other.form and not (_follows(best, other) or _follows(other, best)):
+        if best.reading.kind == "loss" != other.reading.kind:
+            continue  # where a loss is computed, no other is made up
+        if (other.form or other.reading.turn) and not (_follows(best, other) or _follows(other, best)):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
     if all(v.right for v in own.values()):
         best.verdicts = own
@@ -279,10 +286,10 @@ def _sums_to_one(found: Judgement) -> bool:
     return any(np.allclose(e.sum(axis=axis), 0.0, atol=1e-9) for axis in range(e.ndim))
 
 
-def _agreement(found: Judgement) -> tuple[int, int]:
-    """How many blocks are right, and how many of them by a plain step."""
+def _agreement(found: Judgement) -> tuple[int, int, int]:
+    """How many blocks are right, how many of them by a plain step, and to the last digit."""
     right = [v for v in found.verdicts.values() if v.right]
-    return len(right), sum(v.rule == "plain" for v in right)
+    return len(right), sum(v.rule == "plain" for v in right), sum(v.change.error <= EXACT for v in right)
 
 
 def _nearness(found: Judgement) -> tuple[bool, ...]:

@@ -8,21 +8,21 @@ for. So three faults in a row are found one after the other.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, same_statement
+from ..watch.node import Node
 from .aliases import give_nodes
-from .candidates import CLOSE, Candidates, Change, Fault, Trial
-from .losses import before_squash, errors
-from .match import Columns, matched
-from .quantities import Quantities, Quantity
+from .candidates import CLOSE, Change, Fault, Trial
+from .match import matched
+from .quantities import Quantities
+from .ranking import Ranking
 from .reference import gradient
 from .replay import Layered, Values, compute_node
-from .verdicts import Judgement, number_in, plain_factors, rate_of
+from .verdicts import Judgement, rate_of
 
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
@@ -31,7 +31,7 @@ SECONDS = 25.0  # of computing, for all faults of a script
 GRACE = 10.0  # where none was found by then
 
 
-class Locator(Candidates):
+class Locator(Ranking):
     """Looks for the faults of a judgement."""
 
     def __init__(self, found: Judgement, quantities: Quantities) -> None:
@@ -110,7 +110,11 @@ class Locator(Candidates):
 
     def _comes_later(self, trial: Trial, faults: Iterable[Fault], wrong: list[str]) -> bool:
         """Whether a loop is right for something up to a fault that explains all: then it only hands that on."""
-        if self.latest is None or len(trial.nodes) < 2 or not any(set(f.repairs) >= set(wrong) for f in faults):
+        if (
+            self.latest is None
+            or len(trial.nodes) < 2
+            or not any(set(f.repairs) >= set(wrong) and not f.by_factors for f in faults)
+        ):
             return False
         before = [n for n in trial.nodes if n.time <= self.latest.time]
         return all(id(n) in self.erring and self._right_for_something(n) for n in before)
@@ -119,86 +123,6 @@ class Locator(Candidates):
         if id(node) not in self._known_right:
             self._known_right[id(node)] = self.factor(node, self.quantities.bars) is not None
         return self._known_right[id(node)]
-
-    def _chosen(self, faults: list[Fault]) -> Fault | None:
-        """The likeliest fault.
-
-        A value that is right for something (for another layer, say) is blamed only where nothing else can be, where it
-        spoils more than others do, or where it is taken under another name for something else.
-        """
-        fit = [fault for fault in faults if self._fits_elsewhere(fault)]
-        others = [fault for fault in faults if fault not in fit]
-        most = max((len(fault.repairs) for fault in others), default=0)
-        most = max([most, *(len(f.repairs) - 1 for f in fit)])
-        more = [fault for fault in fit if len(fault.repairs) > most]
-        if others and not more:
-            first = min(others, key=self._rank)
-            near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
-            first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
-            renamed = [
-                f for f in faults
-                if id(f.first) in self.aliases and f.rescaled is None and self.factor(f.first) is not None
-                and set(f.repairs) >= set(first.repairs)
-            ]  # fmt: skip
-            return max(renamed, key=lambda f: f.first.time, default=first)
-        if not fit:
-            return None
-        first = min(more or fit, key=self._rank)
-        if self._is_exact(first):  # what it is used for differs: the last that is used for all of it
-            exact = [f for f in more or fit if self._is_exact(f) and set(f.repairs) >= set(first.repairs)]
-            return max(exact, key=lambda f: f.first.time)
-        # where a line hands on what it gets, it is the one that forgets something
-        idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
-        return max(idle, key=lambda f: f.first.time) if idle and first.rescaled is None else first
-
-    def _is_exact(self, fault: Fault) -> bool:
-        """Whether a value of which another multiple is wanted is a cotangent, or has the factor of the first error."""
-        if len(fault.nodes) > 1 or (fault.rescaled or 0.0) < 0 or abs(abs(fault.scale) - 1.0) <= CLOSE:
-            return False
-        mine = abs(self.factor(fault.nodes[0]) or 0.0)
-        return any(abs(mine - f) <= CLOSE * f for f in (1.0, *map(abs, self._first_factors())))
-
-    def _hands_on(self, node: Node) -> bool:
-        """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
-        return any(
-            id(operand) in self.erring
-            and not same_statement(operand, node)
-            and all(np.array_equal(np.ravel(v[id(operand)]), np.ravel(v[id(node)])) for v in self.values)
-            for operand in node.operands()
-        )
-
-    def _fits_elsewhere(self, fault: Fault) -> bool:
-        """Whether a value is right for something, though not for what it is used for."""
-        if any(id(node) not in self.erring for node in fault.nodes):
-            return False
-        if fault.rescaled is not None:
-            return self._as_it_should(fault, fault.rescaled)
-        if self._is_a_path(fault):
-            return False
-        factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
-        known = [factor for factor in factors if factor is not None]
-        if len(known) < len(factors):
-            return False
-        single = all(np.size(self.values[0][id(node)]) == 1 for node in fault.nodes)
-        return (
-            not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))
-        )  # one number fits by its sample
-
-    def _is_a_path(self, fault: Fault) -> bool:
-        """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
-        node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
-        if wanted.kind != "bar" or wanted.block or not fault.moves(node):
-            return False
-        theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(node)]]
-        named = [q for q in self.quantities.bars if id(q.node) in self.named and q.size == theirs[0].size]
-        if any(matched(theirs, q.values).holds for q in named):
-            return False  # it is right for something that the script has a name for
-        parts = [q for q in self.quantities.parts if q.node is wanted.node and q.size == theirs[0].size]
-        return any(matched(theirs, q.values).holds for q in parts if np.any(q.values[0]))
-
-    def _fitness(self, fault: Fault) -> tuple[Any, ...]:
-        own = fault.wanted[0].block in fault.repairs
-        return -len(fault.repairs), -fault.first.time, not own, fault.turned
 
     # -------------------------------------------------------------------------------------------------- trying
 
@@ -385,18 +309,6 @@ class Locator(Candidates):
         before = self._factors_before(node) if np.size(self.values[0][id(node)]) > 1 else []
         return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
 
-    def _first_factors(self) -> Iterator[float]:
-        """Those of the errors `prediction - target` along the cotangent of the prediction, or of its logit."""
-        for group in errors(self.look):
-            error, prediction, _ = group[0]
-            logit = before_squash(self.look, prediction, self.points[0])
-            for node in (prediction,) if logit is None else (logit[0], prediction):
-                if all(id(node) in bar for bar in self.found.bars):
-                    theirs = [np.asarray(v[id(error)], dtype=float) for v in self.values]
-                    match = matched(theirs, [bar[id(node)] for bar in self.found.bars])
-                    if match.holds and match.scale:
-                        yield match.scale
-
     def _change_of(self, name: str, new: list[Values]) -> Any:
         return matched(
             [self._block(self.look.ends[name], values, k, name) for k, values in enumerate(new)], self.right[name]
@@ -416,112 +328,6 @@ class Locator(Candidates):
                 ]  # fmt: skip
                 return not any(np.any(step < -1e-9 * np.max(np.abs(step), initial=0.0)) for step in steps)
         return False
-
-    # ------------------------------------------------------------------------------------------------- ranking
-
-    def _rank(self, fault: Fault) -> tuple[Any, ...]:
-        """What is likelier to be the mistake sorts first."""
-        factor = fault.rescaled
-        if factor is not None and self._as_it_should(fault, factor):
-            # A sign goes wrong in the step; another factor where other blocks have it, or where the gradient is stored.
-            when = fault.nodes[0].time
-            if factor < 0:
-                return True, False, -when
-            return True, not self._where_others_have_it(fault, factor), id(fault.nodes[0]) not in self.named, when
-        return False, fault.first.time, -len(fault.repairs)
-
-    def _as_it_should(self, fault: Fault, change: float) -> bool:
-        """Whether a value that is wrong by a factor only has that factor from what it is computed from."""
-        node = fault.nodes[0]
-        if id(node) not in self.erring:
-            return True  # a forward value is what it is: its factor is no mistake
-        mine = self.factor(node)
-        if mine is None:
-            return False
-        theirs = self._factors_before(node)
-        if not theirs:
-            return mine > 0
-        if change < 0:
-            return any(f * mine > 0 for f in theirs) and not self._against_custom(node, mine)
-        rate = 1.0
-        if getattr(node.function, "__name__", "") in ("mul", "multiply"):
-            known = plain_factors(self.look, node)
-            rate = known[0] if known else 1.0
-        return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
-
-    def _factors_before(self, node: Node) -> list[float]:
-        """The factors of the errors that a value is computed from, those of half products left aside."""
-        found: list[float] = []
-        stack, known = list(node.operands()), set[int]()
-        while stack and len(known) < 12:
-            at = stack.pop()
-            if id(at) not in self.erring or id(at) in known:
-                continue
-            known.add(id(at))
-            factor = self.factor(at)
-            if factor is not None:
-                found.append(factor)
-            elif same_statement(at, node) and not plain_factors(self.look, at):
-                stack += at.operands()
-        return found
-
-    def _where_others_have_it(self, fault: Fault, factor: float) -> bool:
-        """Whether it is the step where this factor is missing, and where the steps of the other blocks have it."""
-        ends = [end for name in fault.repairs for end in self.look.ends[name]]
-        if not any(same_statement(fault.nodes[0], end) for end in ends):
-            return False
-        for name, verdict in self.found.verdicts.items():
-            for nodes in self.chains[name] if verdict.right else ():
-                kind = getattr(nodes[0].function, "__name__", "")
-                if kind in ("mul", "multiply", "truediv", "divide") and same_statement(
-                    nodes[0], self.look.ends[name][0]
-                ):
-                    numbers = [n for a in nodes[0].args if (n := number_in(self.look, a))]
-                    if any(abs(abs(n) - f) <= CLOSE * f for n in numbers for f in (factor, 1.0 / factor)):
-                        return True
-        return False
-
-    def _against_custom(self, node: Node, factor: float) -> bool:
-        """Whether a block's gradient is stored with the other sign than those of the blocks whose step is right."""
-        known = [
-            f for name, v in self.found.verdicts.items() if v.right
-            for way in self.ways[name][::-1][:1] if (f := self.factor(way[0])) is not None
-        ]  # fmt: skip
-        custom = known and (min(known) > 0 or max(known) < 0)
-        stored = id(node) in self.named and any(node in way for ways in self.ways.values() for way in ways)
-        return bool(custom) and stored and factor * known[0] < 0
-
-    def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
-        """The factor of a value along a cotangent; None where it is none."""
-        if id(node) not in self.values[0]:
-            return None
-        theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
-        columns = self._columns(self.quantities.backward if among is None else among, theirs[0].size)
-        match = columns.first(theirs) if columns is not None else None
-        return match.scale if match is not None else None
-
-    def _columns(self, among: list[Quantity], size: int) -> Columns | None:
-        """The quantities of a size, and their transposes."""
-        key = id(among), size
-        if key not in self._known_columns:
-            found = []
-            for quantity in among:
-                if quantity.size == size:
-                    found.append([np.ravel(value) for value in quantity.values])
-                    if np.ndim(quantity.values[0]) > 1:
-                        found.append([np.ravel(value.T) for value in quantity.values])
-            self._known_columns[key] = Columns(found) if found else None
-        return self._known_columns[key]
-
-    @cached_property
-    def _known_columns(self) -> dict[tuple[int, int], Columns | None]:
-        return {}
-
-    @cached_property
-    def named(self) -> set[int]:
-        """Nodes that are stored under a name."""
-        stores = self.look.training.tape.stores
-        return {id(thing) for _, scope, _, thing, _ in stores if isinstance(thing, Node) and scope[0] != "return"}
 
 
 def _rounded(factor: float) -> float:

@@ -185,11 +185,11 @@ class Look:
         start = self.program.start()
         quiet = self.quiet(start)
         try:
-            values = self.program.run(quiet)
-        except Exception:
+            values, before = self.program.run(quiet), self.base.values
+            stopped = any(not np.any(self.change(values, n)) and np.any(self.change(before, n)) for n in self.ends)
+        except Exception:  # it does not run without
             return start
-        stopped = (not np.any(self.change(values, n)) and np.any(self.change(self.base.values, n)) for n in self.ends)
-        return start if any(stopped) else quiet
+        return start if stopped else quiet
 
     def _same_way(self, values: Values) -> bool:
         """Whether the script would have taken the same branches."""

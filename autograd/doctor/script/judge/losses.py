@@ -45,6 +45,7 @@ class Reading:
     sign: float = 1.0
     held: frozenset[int] = frozenset()
     bare: dict[int, int] = field(default_factory=dict)
+    turn: int = 0
 
     def term(self, look: Look) -> Node:
         """What the loss is in this pass, where it is added to that of other passes."""
@@ -59,7 +60,7 @@ class Reading:
     @property
     def kin(self) -> tuple[Any, ...]:
         """What it has in common with the same reading of another step."""
-        return self.kind, self.site, not self.held, not self.bare
+        return self.kind, self.site, not self.held, not self.bare, self.turn
 
     def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
         """The cotangent of every node at a point."""
@@ -137,8 +138,11 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     terminal = [n for n in scalars if id(n) not in look.to_end]
     if not terminal:  # the steps follow from the losses themselves: a gradient by differences
         often = Counter(n.site.number for n in scalars if n.site is not None)
-        terminal = [n for n in scalars if n.site is not None and n.site.kind != "item" and often[n.site.number] > 1]
+        computed = [n for n in scalars if getattr(n.function, "__name__", "") != "getitem"]
+        terminal = [n for n in computed if n.site is not None and often[n.site.number] > 1]
     shown = {id(n) for _, n, _ in tape.shown}
+    elements = {id(thing) for _, scope, _, thing, _ in tape.stores if scope[0] == "memory"}
+    terminal = [n for n in terminal if id(n) not in elements or not _shifted(n)]  # p[y] -= 1 is an error, and no loss
     kept = shown | {id(thing) for _, _, _, thing, _ in tape.stores}
     apart = [n for n in terminal if id(n) in kept]  # without what is only compared, such as `abs(before - loss)`
     among = {id(n) for n in terminal}
@@ -195,8 +199,13 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         parts = [part for part in node.args[0] if isinstance(part, Node)]
         for whole in parts:
             for part in parts:
-                if part is not whole and getattr(part.function, "__name__", "") == "sub" and hyper(part.args[1]):
+                if part is not whole and _shifted(part):
                     yield _through_copies(whole), 1.0
+
+
+def _shifted(node: Node) -> bool:
+    """Whether it is something minus a plain number."""
+    return getattr(node.function, "__name__", "") in ("sub", "subtract") and hyper(node.args[1])
 
 
 def _bootstrapped(look: Look, target: Node) -> bool:
@@ -269,6 +278,15 @@ def _data(look: Look, nodes: Iterable[Node]) -> set[int]:
     }  # fmt: skip
 
 
+def _turns(look: Look, roots: list[Node]) -> list[list[Node]]:
+    """Losses that are computed one after the other, with an update of some block between them."""
+    updates = [node.time for nodes in look.ends.values() for node in nodes]
+    found: dict[int, list[Node]] = {}
+    for root in roots:
+        found.setdefault(sum(time < root.time for time in updates), []).append(root)
+    return [*found.values()]
+
+
 def _ahead(look: Look) -> frozenset[int]:
     """What parameters are moved by before the gradient is taken: `loss(W + rho * g / norm)`."""
     ends = {id(node) for nodes in look.ends.values() for node in nodes}
@@ -305,6 +323,9 @@ def number_of(thing: Any) -> float:
 def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
     """Everything that the step may minimise."""
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
+        turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
+        found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]
     bare = _bare(look)
     found += [
         Reading("loss", r.roots, bare=bare) for r in found if bare and any(id(n) in bare for n, _ in r.order(look))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node
+from ..watch.steps import hyper
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
@@ -161,8 +162,9 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
         roots.add(id(node))
         nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
     names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
-    same = [n.value for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
-    positive = all(np.all(np.asarray(value) > 0) for value in same)
+    same = [np.ravel(n.value) for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
+    values = np.concatenate([*same, np.zeros(0)]).astype(float)
+    positive = bool(np.all(values > 1e-9 * np.max(np.abs(values), initial=0.0)))
     if any(LOSS.search(name) or (positive and LETTER.search(name)) for name in names):
         return False
     matches = []
@@ -204,7 +206,7 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
             rate = rate_of(look, look.ends[name][0])
             unread |= rate is None
             factors[name] = v.change.scale / (rate or 1.0)
-        elif v.right and v.gradient is not None:
+        elif v.right and v.gradient is not None and v.rule != "decay":
             factors[name] = abs(v.gradient.scale)
     plain = {name: found[name].change.scale for name in factors if found[name].rule == "plain"}
     if len(plain) == len(factors) and plain and max(plain.values()) - min(plain.values()) <= 1e-5 * max(plain.values()):
@@ -245,11 +247,15 @@ def _is_normed(look: Look, name: str, factor: float) -> bool:
 
 
 def _is_copy(node: Node, of: dict[int, str]) -> bool:
-    """Whether it is one of these nodes, or a copy of one."""
+    """Whether it is one of these nodes, a copy of one, or one that was shrunk by a plain number."""
     while id(node) not in of:
-        if getattr(node.function, "__name__", "") not in ("copy", "linked") or not isinstance(node.args[0], Node):
+        inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
+        kind = getattr(node.function, "__name__", "")
+        if kind not in ("copy", "linked", "mul", "multiply") or len(inside) != 1:
             return False
-        node = node.args[0]
+        if kind in ("mul", "multiply") and not all(hyper(arg) for arg in node.args if arg is not inside[0]):
+            return False
+        node = inside[0]
     return True
 
 
@@ -357,6 +363,11 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal):
         found.rule, found.decay = "decay", -float(coefficients[1])
         found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
+        return
+    signed = np.concatenate([rows, np.sign(rows[:, 1:])], axis=1)
+    fit, *_ = np.linalg.lstsq(signed, goal, rcond=None)
+    if len(goal) > 8 and np.linalg.norm(signed @ fit - goal) <= 1e-6 * np.linalg.norm(goal) and max(fit) <= 1e-12:
+        found.rule, found.decay, found.right = "decay", -float(fit[1]), True  # as |w| is made smaller
         return
     count, size = len(points), len(goal) // len(points)
     if size > 1:  # decay, and a gradient that is clipped at some points: by another factor at each of them

@@ -75,7 +75,7 @@ class Repairer:
         """What should be stored at a place, where the fault is that multiplied by a number: the step with its rate."""
         stored = [thing for _, _, _, thing, at in self.tape.stores if at is site and isinstance(thing, Node)]
         thing = next((n for n in stored if n is self.node or n in self.node.operands()), self.node)
-        if thing is self.node or id(thing) not in self.locator.points[0].values:
+        if thing is self.node or np.size(self.locator.points[0].values.get(id(thing), 0.0)) != np.size(right[0]):
             return right
         self.time = max(t for t, _, _, n, at in self.tape.stores if at is site and n is thing)
         was = [np.asarray(p.values[id(thing)], dtype=float) for p in self.locator.points]

@@ -1,0 +1,108 @@
+"""What is to be made of the faults of a judgement: found by the rates that are written, and none that is harmless."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import textwrap
+from collections.abc import Iterator
+
+import numpy as np
+
+from .candidates import Fault
+from .judge import support
+from .locate import Locator
+from .match import matched
+from .quantities import Quantities
+from .verdicts import Judgement, rate_of
+
+ROUNDING = 1e-4
+
+
+def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
+    """Faults that are none: a factor of 1, but for rounding; or a penalty on what a layer gives, which the loss does
+    not show: a right error, and the value.
+    """
+    out = []
+    for fault in faults:
+        if fault.rescaled is not None and abs(fault.rescaled - 1.0) <= ROUNDING:
+            out.append(fault)
+            continue
+        node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
+        theirs, right = fault.wrong[id(node)], fault.right[id(node)]
+        values = [np.asarray(point.values[id(wanted.node)], dtype=float) for point in found.points]
+        if wanted.block or wanted.kind != "bar" or not np.size(right[0]) == np.size(theirs[0]) == values[0].size > 2:
+            continue
+        more = [np.ravel(x) - np.ravel(y) for x, y in zip(theirs, right, strict=True)]
+        rows = [np.concatenate([np.ravel(f(v)) for v in values]) for f in (np.asarray, np.sign)]
+        if any((m := matched([np.concatenate(more)], [row])).holds and m.scale > 0 for row in rows):
+            out.append(fault)
+    return out
+
+
+def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
+    """The faults, found by the rates as they are written, where that makes one mistake of all; else by any rate."""
+    before = {name: v.right for name, v in found.verdicts.items()}
+    for name, factor in {} if known else factors(found).items():
+        found.verdicts[name].right &= abs(factor - 1.0) <= 1e-5
+    if before != {name: v.right for name, v in found.verdicts.items()}:
+        locator = Locator(found, Quantities(found))
+        faults = locator.faults()
+        if len(faults) == 1 and not locator.unexplained:
+            return locator, faults
+        for name, right in before.items():
+            found.verdicts[name].right = right
+    locator = Locator(found, Quantities(found))
+    return locator, locator.faults(known)
+
+
+def doubtful(found: Judgement, unnamed: bool) -> bool:
+    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only.
+
+    It explains something where the step is computed from one of its derivatives.
+
+    Args:
+        unnamed: whether a fault has no usual name.
+    """
+    look, reading = found.look, found.reading
+    assert reading is not None
+    first = min(node.time for nodes in look.ends.values() for node in nodes)
+    if reading.kind != "loss" or reading.roots[0].time < first:
+        return False
+    new = {id(chain.state_at(look.step.end)) for chain in look.training.others} - {id(root) for root in reading.roots}
+    if any(id(n) in new and any(id(o) in look.states for o in n.operands()) for n, _ in reading.order(look)):
+        return True  # it is the loss of another state that changes step by step, and is no parameter
+    return unnamed and bool(look.training.idle or not support(found, look.to_end))
+
+
+def common_factor(found: Judgement) -> float:
+    """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
+    each = [*factors(found).values()]
+    known = each and max(each) - min(each) <= 1e-5 * max(each)
+    return each[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
+
+
+def factors(found: Judgement) -> dict[str, float]:
+    """By block: what its plain step is of the gradient of the loss times the rate that is written."""
+    assert found.reading is not None
+    out: dict[str, float] = {}
+    if found.look.rule_states or found.reading.kind != "loss":  # a velocity, say, takes but a part of the gradient in
+        return out
+    for name, v in found.verdicts.items():
+        if any(abs(v.change.scale - number) <= 1e-5 * number for number in _numbers_in_step(found, name)):
+            return {}  # 0.1 * 2 * ...: the 2 is of the derivative
+        rate = rate_of(found.look, found.look.ends[name][0])
+        if v.right and v.rule == "plain" and v.change.holds and rate:
+            out[name] = v.change.scale / rate
+    return out
+
+
+def _numbers_in_step(found: Judgement, name: str) -> Iterator[float]:
+    """The numbers that are written in the lines that update a parameter."""
+    for parameter in found.look.training.parameters:
+        if parameter.name == name:
+            for site in {site for chain in parameter.chains for site in chain.sites}:
+                with contextlib.suppress(SyntaxError):
+                    for node in ast.walk(ast.parse(textwrap.dedent(site.source.segment(site.statement)))):
+                        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+                            yield float(node.value)
