@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node
-from ..watch.steps import hyper
+from ..watch.steps import direct
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
@@ -253,7 +253,7 @@ def _is_copy(node: Node, of: dict[int, str]) -> bool:
         kind = getattr(node.function, "__name__", "")
         if kind not in ("copy", "linked", "mul", "multiply") or len(inside) != 1:
             return False
-        if kind in ("mul", "multiply") and not all(hyper(arg) for arg in node.args if arg is not inside[0]):
+        if kind in ("mul", "multiply") and inside[0] not in direct(node):
             return False
         node = inside[0]
     return True
