@@ -17,17 +17,18 @@ def place(locator: Locator, faults: list[Fault]) -> None:
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
         node = fault.first
-        fault.place = _given_name(locator, node) or _argument(locator, fault) or _caller(locator, node, blamed)
+        fault.place = _given_name(locator, fault) or _argument(locator, fault) or _caller(locator, node, blamed)
 
 
-def _given_name(locator: Locator, node: Node) -> Site | None:
+def _given_name(locator: Locator, fault: Fault) -> Site | None:
     """Where a parameter is stored under another name, as its gradient, before the step uses that."""
-    look, site = locator.look, node.site
+    look, node = locator.look, fault.first
+    site = node.site
     if site is None:
         return None
     used = {site.part(k) for k in range(len(site.parts))}
     for operand in node.operands():
-        if id(operand) in look.start_ids:
+        if look.start_ids.get(id(operand)) in fault.repairs:
             for time, scope, _, thing, place in look.training.tape.stores:
                 named = thing is operand and place.kind == "store" and scope[0] != "return"
                 made = operand.site is not None and operand.site.statement == place.statement

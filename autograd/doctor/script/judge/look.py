@@ -186,7 +186,8 @@ class Look:
         quiet = self.quiet(start)
         try:
             values, before = self.program.run(quiet), self.base.values
-            stopped = any(not np.any(self.change(values, n)) and np.any(self.change(before, n)) for n in self.ends)
+            moving = [n for n in self.ends if np.any(self.change(before, n))]
+            stopped = bool(moving) and not any(np.any(self.change(values, n)) for n in moving)
         except Exception:  # it does not run without
             return start
         return start if stopped else quiet
