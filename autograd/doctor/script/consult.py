@@ -36,6 +36,7 @@ from .watch.sites import Site, Source
 from .watch.steps import Training, find_chains
 from .watching import rate_places, watched_for
 from .write.drawn import graph_of
+from .write.named import difference
 from .write.repair import Repairer
 from .write.words import Words
 
@@ -94,6 +95,8 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     if not any(v.right for v in found.verdicts.values()) and (not cases or doubtful(found, cases)):
         return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}
     prove(subject, cases, options, seconds, set(found.verdicts))
+    for case in cases:
+        name_by_line(case)
     return told(subject, recording, found, cases)
 
 
@@ -156,21 +159,32 @@ def doubtful(found: Judgement, cases: list[Case]) -> bool:
 def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, names: set[str]) -> None:
     """Choose the texts with which the script, recorded again, has nothing wrong any more."""
     for case in cases:
-        case.chosen = case.texts[0] if case.texts else None
-    if not any(case.chosen for case in cases):
-        return
+        case.chosen = next((text for text in case.texts if not text.blind), None)
     until = time.monotonic() + SECONDS_FOR_TRIES
-    least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds, names)
+    chosen = [c.chosen for c in cases if c.chosen]
+    least = wrong_with(subject, chosen, options, seconds, names) if chosen else sorted(names)
     for case in cases:
-        for text in case.texts[1:]:
+        for text in case.texts:
             if least == [] or time.monotonic() > until:
                 break
+            if text is case.chosen:
+                continue
             edits = [text if c is case else c.chosen for c in cases]
             wrong = wrong_with(subject, [e for e in edits if e], options, seconds, names)
             if wrong is not None and (least is None or len(wrong) < len(least)):
                 case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
+
+
+def name_by_line(case: Case) -> None:
+    """What the line to write shows of the mistake, where the numbers told nothing, or less in the learner's names."""
+    at = case.fault.place or case.fault.first.site
+    if case.proved and case.chosen is not None and at is not None and case.cause.name in ("unrecognised", "wrong-operand"):
+        found = difference(*case.chosen.within(at.statement))
+        if found is not None:
+            name, texts = found
+            case.cause, case.says = Cause(name), say(f"line_{name}", **texts)
 
 
 def wrong_with(

@@ -339,15 +339,16 @@ class Locator(Candidates):
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
         aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
+        usual = self._convention(node) if without else 1.0  # a slope has no factor of its own
         if free[0] != 1.0:  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own
-            return _rounded(self._convention(node) if free[1] > 0 else -self._convention(node))
+            return _rounded(usual if free[1] > 0 else -usual)
         fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
-            return _rounded(self._convention(node))
+            return _rounded(usual)
         return _rounded(fit[0])
 
     def _convention(self, node: Node) -> float:

@@ -9,11 +9,16 @@ from .sites import Source, Span
 
 @dataclass(frozen=True)
 class Edit:
-    """A piece of the source replaced by another."""
+    """A piece of the source replaced by another.
+
+    Args:
+        blind: whether only a run of the script can tell what it is good for.
+    """
 
     source: Source
     span: Span
     new: str
+    blind: bool = False
 
     @property
     def old(self) -> str:
@@ -25,6 +30,13 @@ class Edit:
         return (
             patched(self.source.text, [self], self.source.first).splitlines()[self.span[0] - self.source.first].strip()
         )
+
+
+    def within(self, statement: Span) -> tuple[str, str]:
+        """A statement as it is, and as it would be."""
+        before = self.source.segment((*statement[:2], *self.span[:2]))
+        after = self.source.segment((*self.span[2:], *statement[2:]))
+        return before + self.old + after, before + self.new + after
 
 
 def patched(text: str, edits: list[Edit], first: int = 1) -> str:

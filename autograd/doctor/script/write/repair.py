@@ -220,11 +220,11 @@ class Repairer:
         statement = self.place.statement
         text = source.segment(statement)
         if self.place.kind == "augmented" and text.count("+=") == 1 and self._is_kept():
-            yield Edit(source, statement, text.replace("+=", "="))
+            yield Edit(source, statement, text.replace("+=", "="), blind=True)
         factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
         for old, new in (("+=", "-="), ("-=", "+="), *factors):
             if self.place.kind in ("augmented", "binary", "call") and text.count(old) == 1:
-                yield Edit(source, statement, text.replace(old, new))
+                yield Edit(source, statement, text.replace(old, new), blind=True)
         try:
             tree = ast.parse(text).body[0]
         except (SyntaxError, IndexError):
@@ -232,7 +232,7 @@ class Repairer:
         if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Subscript) and "np" in self.hand.namespace:
             parts = (ast.unparse(part) for part in (tree.target.value, tree.target.slice, tree.value))
             if isinstance(tree.op, ast.Add):
-                yield Edit(source, statement, f"np.add.at({', '.join(parts)})")
+                yield Edit(source, statement, f"np.add.at({', '.join(parts)})", blind=True)
         if (
             isinstance(tree, ast.Assign)
             and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name))
@@ -243,7 +243,7 @@ class Repairer:
                 source.segment(statement)[tree.value.col_offset :] if "\n" not in text else ast.unparse(tree.value),
             )
             if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
-                yield Edit(source, statement, f"{target} += {value}")
+                yield Edit(source, statement, f"{target} += {value}", blind=True)
 
 
 def _span(node: ast.expr, statement: Span) -> Span:

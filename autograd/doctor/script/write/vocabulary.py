@@ -71,7 +71,7 @@ def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: 
         for name, thing in bound.get(("frame", number), {}).items():
             found += _spelled(name, thing, bound, near, DEEPEST, states)
     for at, node, text, near in _used(tape, context, site, start):
-        if node.time < born and id(node) not in without and text and not _rebound(tape, text, at, time, frame):
+        if at <= time and node.time < born and id(node) not in without and text and not _rebound(tape, text, at, time, frame):
             found.append(Word(text, node, near))
     unique: dict[str, Word] = {}
     for word in found:
