@@ -172,6 +172,7 @@ MESSAGES = {
     "infinite": "infinity or NaN",
     # what a line should compute
     "wanted_slope": "the slope of the activation {node} at {start}",
+    "wanted_before": "computed before line {line}, which updates {block}: change the order of the two",
     "wanted_gradient": "the gradient of {block}",
     "wanted_part": "what passes back to {node} through {consumer}",
     "wanted_rest": "what is passed back to {node} by all but {consumer}",

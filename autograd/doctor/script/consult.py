@@ -37,6 +37,7 @@ from .watch.steps import Training, find_chains
 from .watching import rate_places, watched_for
 from .write.drawn import graph_of
 from .write.named import difference
+from .write.order import before_update
 from .write.repair import Repairer
 from .write.words import Words
 
@@ -140,7 +141,7 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         until = time.monotonic() + SECONDS_FOR_TEXTS
-        for edit in Repairer(at, fault, recording.hooks.namespace).edits():
+        for edit in itertools.chain(moved(at, fault, cause), Repairer(at, fault, recording.hooks.namespace).edits()):
             case.texts.append(edit)
             if len(case.texts) >= TRIES or time.monotonic() > until:
                 break
@@ -175,6 +176,15 @@ def prove(subject: Subject, cases: list[Case], options: Options, seconds: float,
                 case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
+
+
+def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
+    """The line above the update of what it reads."""
+    at = fault.place or fault.first.site
+    if cause.name != "updated-weights" or at is None:
+        return []
+    ends = locator.look.ends[cause.facts["block"]]
+    return [edit for end in ends[:1] if end.site is not None for edit in before_update(at, end.site)]
 
 
 def name_by_line(case: Case) -> None:
@@ -414,12 +424,19 @@ def _fault(case: Case, recording: Recording) -> dict[str, Any]:
     )
     return {
         "path": at.source.path, "line": at.line, "code": at.source.line(at.line), "name": case.cause.name,
-        "says": case.says, "should": case.should, "blocks": fault.repairs, "used": case.used, "error": error,
+        "says": case.says, "should": _should(case), "blocks": fault.repairs, "used": case.used, "error": error,
         "step": _in_step(fault, at, recording),
-        "instead": case.chosen.line if case.chosen is not None and case.proved else "",
+        "instead": case.chosen.line if case.chosen is not None and case.proved and not case.chosen.before else "",
         "edit": None if case.chosen is None or not case.proved else
         {"path": case.chosen.source.path, "span": case.chosen.span, "new": case.chosen.new},
     }  # fmt: skip
+
+
+def _should(case: Case) -> str:
+    """What the line should compute, or where it should stand."""
+    if case.chosen is not None and case.proved and case.chosen.before:
+        return say("wanted_before", line=case.chosen.before, block=case.cause.facts["block"])
+    return case.should
 
 
 def _in_step(fault: Fault, at: Site, recording: Recording) -> bool:

@@ -48,6 +48,10 @@ class Locator(Candidates):
         known = [v.gradient.scale for v in found.verdicts.values() if v.right and v.gradient is not None]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
         self.common_gradient = known[0] if same else None
+        rates = [(v.change.scale, rate_of(self.look, self.look.ends[name][0])) for name, v in found.verdicts.items()
+                 if v.right and v.rule == "plain" and v.change.holds]  # fmt: skip
+        # the right blocks go along the gradient itself, each at the rate that is written for it
+        self.as_written = bool(rates) and all(rate and abs(scale - rate) <= 1e-5 * rate for scale, rate in rates)
 
     def _way(self, name: str) -> list[list[Node]]:
         """What the gradient of a block may be read from, nearest the step first."""
@@ -339,7 +343,7 @@ class Locator(Candidates):
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
         aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
-        usual = self._convention(node) if without else 1.0  # a slope has no factor of its own
+        usual = self._convention(node) if without and not self.as_written else 1.0  # a slope has no factor of its own
         if free[0] != 1.0:  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own
@@ -356,7 +360,8 @@ class Locator(Candidates):
 
         It is what the script leaves out, or keeps for later.
         """
-        before = self._factors_before(node) if np.size(self.values[0][id(node)]) > 1 else []
+        single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
+        before = [] if single else self._factors_before(node)
         return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
 
     def _first_factors(self) -> Iterator[float]:

@@ -13,12 +13,14 @@ class Edit:
 
     Args:
         blind: whether only a run of the script can tell what it is good for.
+        before: the line that another one is moved above; 0 where no line is moved.
     """
 
     source: Source
     span: Span
     new: str
     blind: bool = False
+    before: int = 0
 
     @property
     def old(self) -> str:

@@ -18,8 +18,9 @@ from ..judge.locate import Locator
 from ..judge.replay import wide
 from ..watch.sites import Site
 from ..watch.tape import Held
+from ...spelling import slopes_of
 from .interpret import Interpreter, Unknown
-from .vocabulary import frame_of, values_of, words_at
+from .vocabulary import computed_at, frame_of, values_of, words_at
 
 Array = Any
 MOST_WORDS = 60
@@ -87,6 +88,17 @@ class AtHand:
         return found[: MOST_WORDS * 3]
 
     @cached_property
+    def expressions(self) -> dict[str, list[Any]]:
+        """What short expressions of the same function came to, by their texts."""
+        born = self.node.time if self.place.kind not in ("store", "return") else self.time + 1
+        found = {}
+        for word in computed_at(self.tape, self.time, self.context, self.place, born, self.locator.look.step.start):
+            values = None if id(word.thing) in self._after else values_of(word, self.values)
+            if values is not None:
+                found[word.text] = [wide(v) for v in values]
+        return found
+
+    @cached_property
     def arrays(self) -> list[Atom]:
         return [
             a
@@ -108,6 +120,30 @@ class AtHand:
         return plain + lengths + sizes
 
     @cached_property
+    def literals(self) -> dict[str, float]:
+        """The numbers that are written in the script, the usual ones aside."""
+        found = {}
+        for node in ast.walk(ast.parse(self.place.source.text)):
+            if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value not in (0, 1, 2, 0.5):
+                found[ast.unparse(node)] = float(node.value)
+        return found
+
+    @cached_property
+    def factors(self) -> list[tuple[str, Array]]:
+        """What a line may have to be multiplied by: names, slopes of activations, functions of names."""
+        texts: dict[str, None] = {}
+        varied = [a.text for a in self.arrays if np.ndim(a.first) or a.values[0] != a.values[-1]]
+        for x in varied:
+            texts |= dict.fromkeys((x, *slopes_of(x), *[f"{f}({x})" for f in self.functions]))
+        for x in varied[:20]:
+            texts |= dict.fromkeys((f"{x}**2", f"np.sign({x})", f"np.exp({x})", f"np.exp(-{x})", f"np.cos({x})"))
+            small = [said for said, number in self.literals.items() if 0 < number < 1]
+            texts |= dict.fromkeys(f"np.where({x} > 0, 1, {said})" for said in small)
+        texts |= dict.fromkeys(self.expressions)
+        found = [(text, self.read(text, 0)) for text in texts]
+        return [(text, np.asarray(value, dtype=float)) for text, value in found if value is not None]
+
+    @cached_property
     def objects(self) -> dict[str, Any]:
         found = dict(self.namespace)
         frame = frame_of(self.tape, self.time, self.context)
@@ -119,7 +155,8 @@ class AtHand:
     @cached_property
     def readers(self) -> list[Interpreter]:
         return [
-            Interpreter({a.text: a.values[k] for a in self.atoms}, self.objects, functools.partial(self._element, k))
+            Interpreter({**{text: values[k] for text, values in self.expressions.items()},
+                         **{a.text: a.values[k] for a in self.atoms}}, self.objects, functools.partial(self._element, k))
             for k in self.points
         ]
 

@@ -6,16 +6,10 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 
-from ...spelling import broadcasts, level, slopes_of, turned
-from ..judge.replay import compute_node
+from ...spelling import level, slopes_of, turned
 from .at_hand import AtHand, Atom
-from .compose import Composer
-
-Array = Any
 
 
 class Changer:
@@ -23,12 +17,10 @@ class Changer:
 
     Args:
         hand: the names.
-        composer: finds formulas for what is left.
-        right: what the expression should be, at each point.
     """
 
-    def __init__(self, hand: AtHand, composer: Composer, right: list[Array]) -> None:
-        self.hand, self.composer, self.right = hand, composer, right
+    def __init__(self, hand: AtHand) -> None:
+        self.hand = hand
 
     def changed(self, own: str) -> Iterator[str]:
         """The expression with one thing changed."""
@@ -180,50 +172,6 @@ class Changer:
             yield f"{turned(owner)}.dot({args[0]})"
             yield f"{owner}.dot({turned(args[0])})"
             yield f"{turned(args[0])}.dot({turned(owner)})"
-
-    def extended(self, own: str) -> Iterator[str]:
-        """The expression with something more to it."""
-        value = self._own_value(own)
-        if value is None:
-            return
-        wrapped = own if level(own) >= 2 else f"({own})"
-        right = self.right[0]
-        with np.errstate(all="ignore"):
-            if value.shape == right.shape and np.any(value):
-                ratio = float(np.vdot(value, right) / np.vdot(value, value))
-                if np.allclose(value * ratio, right, rtol=1e-7, atol=1e-14):
-                    yield from self.composer.times(wrapped, ratio)
-        for atom in self.hand.arrays:
-            for text in (*[f"{f}({atom.text})" for f in self.hand.functions], atom.text, *slopes_of(atom.text)):
-                factor = self.hand.read(text, 0)
-                if (factor is not None and np.shape(factor) and broadcasts(np.shape(factor), right.shape)) or (
-                    np.ndim(factor) == 0 and right.ndim == 0
-                ):
-                    yield f"{wrapped} * {text if level(text) > 2 else f'({text})'}"
-        for atom in self.hand.arrays:
-            if np.shape(atom.first) == right.shape:
-                yield f"{own} + {atom.text}"
-                yield f"{own} - {atom.text}"
-        if value.size == right.size and value.shape != right.shape:
-            yield f"{wrapped if level(own) > 3 else f'({own})'}.reshape{right.shape if right.ndim != 1 else (-1,)}"
-        rest = right - value if value.shape == right.shape else None
-        if rest is not None and np.any(rest):
-            for text, ratio in self.composer.pairs(rest):
-                for scaled in self.composer.times(text, ratio):
-                    yield f"{own} + {scaled}"
-            for atom in self.hand.arrays:
-                if broadcasts(np.shape(atom.first), rest.shape) and np.any(atom.first):
-                    wide_atom = np.broadcast_to(atom.first, rest.shape)
-                    ratio = float(np.vdot(wide_atom, rest) / np.vdot(wide_atom, wide_atom))
-                    if np.allclose(wide_atom * ratio, rest, rtol=1e-6, atol=1e-12):
-                        for scaled in self.composer.times(atom.text, ratio):
-                            yield f"{own} + {scaled}"
-
-    def _own_value(self, own: str) -> Array | None:
-        value = self.hand.read(own, 0)
-        if value is None and self.hand.place is self.hand.node.site and self.hand.place.kind != "augmented":
-            value = compute_node(self.hand.node, self.hand.locator.values[0])
-        return None if value is None else np.asarray(value, dtype=float)
 
 
 def _without_some(product: ast.BinOp) -> Iterator[str]:

@@ -20,11 +20,10 @@ class Composer:
 
     Args:
         hand: the names.
-        right: the array, at each point.
     """
 
-    def __init__(self, hand: AtHand, right: list[Array]) -> None:
-        self.hand, self.right = hand, right
+    def __init__(self, hand: AtHand) -> None:
+        self.hand = hand
 
     def times(self, text: str, factor: float) -> Iterator[str]:
         """A text times a number, the number by its name where it has one."""
@@ -54,12 +53,14 @@ class Composer:
                         yield f"{sign}{said}{text} / {scalar.text}"
         if small:
             yield whole
-        if abs(float(f"{size:.3g}") - size) <= 1e-9 * size:  # a number that somebody would write
-            yield f"{sign}{size:.3g} * {text}"
+        for said, number in self.hand.literals.items():  # a number that stands in the script
+            if abs(number / size - 1) < 1e-9:
+                yield f"{sign}{said} * {text}"
+            if abs(number * size - 1) < 1e-9:
+                yield f"{sign}{text} / {said}"
 
-    def formulas(self) -> Iterator[str]:
+    def formulas(self, right: Array) -> Iterator[str]:
         """A formula of the names at hand."""
-        right = self.right[0]
         for atom in self.hand.arrays:
             value = np.asarray(atom.first, dtype=float)
             for text, array in ((atom.text, value), (f"{atom.text}.T", value.T)):
@@ -127,6 +128,7 @@ class Composer:
                 if (
                     value.shape == goal.shape
                     and ratio
+                    and not (ratio < 0 and " - " in text)  # the other way round it is there, too
                     and float(np.linalg.norm(value * ratio - goal)) <= 1e-6 * float(np.linalg.norm(goal))
                 ):
                     yield text, ratio
@@ -142,7 +144,7 @@ class Composer:
 
     def _all_products(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
         sides = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first) or not shape]
-        sides += [(f"{text}.T", value.T) for text, value in sides if value.ndim == 2]
+        sides += [(f"{text}.T", value.T) for text, value in sides if value.ndim == 2 and not text.endswith(".T")]
         for x_text, x in sides:
             for y_text, y in sides:
                 if x.ndim and y.ndim and x.shape[-1] == (y.shape[-2] if y.ndim > 1 else y.shape[0]):

@@ -52,14 +52,19 @@ class Interpreter:
         self.values, self.objects, self.element = values, objects, element
 
     def __call__(self, node: ast.AST) -> Any:
-        text = ast.unparse(node)
-        if text in self.values:
+        named = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
+        if named and (text := ast.unparse(node)) in self.values:
             return self.values[text]
         method: Callable[[Any], Any] | None = getattr(self, f"_{type(node).__name__.lower()}", None)
-        if method is None:
-            raise Unknown(text)
-        with np.errstate(all="ignore"):
-            return method(node)
+        try:
+            if method is None:
+                raise Unknown(type(node).__name__)
+            with np.errstate(all="ignore"):
+                return method(node)
+        except Unknown:
+            if named or (text := ast.unparse(node)) not in self.values:
+                raise
+            return self.values[text]
 
     def _expression(self, node: ast.Expression) -> Any:
         return self(node.body)

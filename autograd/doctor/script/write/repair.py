@@ -22,6 +22,7 @@ from ..watch.sites import Site, Span
 from .at_hand import AtHand
 from .change import Changer
 from .compose import Composer
+from .extend import Extender, neat
 
 Array = Any
 MOST = 8  # texts that are tried on the script itself
@@ -136,11 +137,11 @@ class Repairer:
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
         source, seen, count = self.place.source, set(), 0
-        for text in self._texts(source.segment(self.span)):
+        for text, plain in self._texts(source.segment(self.span)):
             if text not in seen and text != self.place.target:
                 seen.add(text)
                 if self.fits(text):
-                    yield Edit(source, self.span, self._wrapped(text))
+                    yield Edit(source, self.span, self._wrapped(neat(text, plain)))
                     count += 1
                     if count >= MOST:
                         break
@@ -179,14 +180,14 @@ class Repairer:
         kinds = ("store", "augmented", "return", "call")
         return any(self.span in s.parts for s in self.tape.sites if s.kind in kinds and s.source is self.place.source)
 
-    def _texts(self, own: str) -> Iterator[str]:
+    def _texts(self, own: str) -> Iterator[tuple[str, str]]:
+        """What may be written, each in two spellings: the second leaves brackets out."""
         assert self.right is not None
-        composer = Composer(self.hand, self.right)
-        changer = Changer(self.hand, composer, self.right)
+        composer = Composer(self.hand)
         own = own.replace("\n", " ")
-        yield from changer.changed(own)
-        yield from changer.extended(own)
-        yield from composer.formulas()
+        yield from ((text, text) for text in Changer(self.hand).changed(own))
+        yield from Extender(self.hand, composer).texts(own, self.right[0])
+        yield from ((text, text) for text in composer.formulas(self.right[0]))
 
     def _other_sign(self) -> Iterator[Edit]:
         """The sign changed in the expression around, or in the statement."""

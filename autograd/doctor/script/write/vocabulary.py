@@ -18,6 +18,8 @@ from ..watch.tape import Held, Memory, Tape
 
 Array = Any
 DEEPEST = 2
+SHORT = 28  # characters of an expression that is worth writing once more
+MOST = 40
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,30 @@ def _used(tape: Tape, context: Any, site: Site, start: int) -> Iterator[tuple[in
                 text = _plain(where.source.segment(span))
                 if text and not text.replace(".", "").isdigit():
                     yield node.time, arg, text, 0 if where.statement == site.statement else 1
+
+
+def computed_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: int) -> list[Word]:
+    """The short expressions that the lines of a function computed before, and that would come to the same now."""
+    frame = frame_of(tape, time, context)
+    found: dict[str, Word] = {}
+    for node in tape.nodes:
+        at = node.site
+        if node.time < start or at is None or at.source is not site.source or node.context != context:
+            continue
+        if node.time >= min(born, time + 1):
+            break
+        if at.kind in ("binary", "unary", "call") and at.span[0] == at.span[2] and at.span[3] - at.span[1] <= SHORT:
+            text = _unparsed(at.text)
+            if text and not _rebound(tape, text, node.time, time, frame):
+                found[text] = Word(text, node, 3)
+    return list(found.values())[-MOST:]
+
+
+def _unparsed(text: str) -> str:
+    try:
+        return ast.unparse(ast.parse(text, mode="eval").body)
+    except SyntaxError:
+        return ""
 
 
 def _key(key: Any) -> Any:
