@@ -76,6 +76,11 @@ class AtHand:
 
     @cached_property
     def atoms(self) -> list[Atom]:
+        return self.words[: MOST_WORDS * 3]
+
+    @cached_property
+    def words(self) -> list[Atom]:
+        """Everything that can be read here, the nearest first."""
         found = []
         born = self.node.time if self.place.kind not in ("store", "return") else self.time + 1
         for word in words_at(
@@ -84,8 +89,7 @@ class AtHand:
             values = values_of(word, self.values)
             if values is not None:
                 found.append(Atom(word.text, [wide(v) for v in values], word.near))
-        found.sort(key=lambda a: (a.near, len(a.text)))
-        return found[: MOST_WORDS * 3]
+        return sorted(found, key=lambda a: (a.near, len(a.text)))
 
     @cached_property
     def expressions(self) -> dict[str, list[Any]]:
@@ -146,7 +150,7 @@ class AtHand:
     @cached_property
     def objects(self) -> dict[str, Any]:
         found = dict(self.namespace)
-        frame = frame_of(self.tape, self.time, self.context)
+        frame, _ = frame_of(self.tape, self.time, self.context, self.place)
         for at, scope, key, thing, _ in self.tape.stores:
             if at <= self.time and scope == ("frame", frame) and isinstance(thing, Held):
                 found[key] = thing.thing
@@ -156,7 +160,7 @@ class AtHand:
     def readers(self) -> list[Interpreter]:
         return [
             Interpreter({**{text: values[k] for text, values in self.expressions.items()},
-                         **{a.text: a.values[k] for a in self.atoms}}, self.objects, functools.partial(self._element, k))
+                         **{a.text: a.values[k] for a in self.words}}, self.objects, functools.partial(self._element, k))
             for k in self.points
         ]
 

@@ -117,15 +117,29 @@ class Changer:
     def _other_element(self, piece: ast.Subscript) -> Iterator[str]:
         """Another index, or the same index into another list or dict."""
         holder, index = ast.unparse(piece.value), ast.unparse(piece.slice)
-        if not isinstance(piece.slice, (ast.Constant, ast.Slice, ast.Tuple)):
-            yield f"{holder}[{index} - 1]"
-            yield f"{holder}[{index} + 1]"
-            if isinstance(piece.slice, ast.BinOp):
-                yield f"{holder}[{ast.unparse(piece.slice.left)}]"
+        parts = piece.slice.elts if isinstance(piece.slice, ast.Tuple) else [piece.slice]
+        for k, part in enumerate(parts):
+            around = [ast.unparse(p) for p in parts]
+            for other in self._other_index(part):
+                yield f"{holder}[{', '.join([*around[:k], other, *around[k + 1 :]])}]"
         yield from self._other_key(piece, holder)
         for name, thing in self.hand.objects.items():
             if isinstance(thing, (list, dict)) and name != holder and not name.startswith("_"):
                 yield f"{name}[{index}]"
+
+    def _other_index(self, part: ast.expr) -> Iterator[str]:
+        """A number beside an index, or another index that is at hand."""
+        text = ast.unparse(part)
+        if isinstance(part, ast.Slice):
+            return
+        if isinstance(part, ast.BinOp):
+            yield ast.unparse(part.left)
+        if isinstance(part, ast.Constant):
+            yield from ("0", "1", "-1") if isinstance(part.value, int) else ()
+        else:
+            yield f"{text} - 1"
+            yield f"{text} + 1"
+        yield from (atom.text for atom in self.hand.atoms if type(atom.first) is int and atom.text.isidentifier())
 
     def _other_key(self, piece: ast.Subscript, holder: str) -> Iterator[str]:
         """Another word in a key that is made of a word and a number: `cache['A%d' % i]`, `cache[f"A{i}"]`."""

@@ -94,7 +94,11 @@ class Interpreter:
         return found
 
     def _subscript(self, node: ast.Subscript) -> Any:
-        holder, index = self(node.value), self(node.slice)
+        index = self(node.slice)
+        text = f"{ast.unparse(node.value)}[{index!r}]"  # as it was then: a list or a dict may have changed since
+        if isinstance(index, (int, str)) and text in self.values:
+            return self.values[text]
+        holder = self(node.value)
         if isinstance(holder, (list, dict, tuple)):
             return self.element(holder[index])
         if not isinstance(holder, np.ndarray):
