@@ -95,7 +95,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     cases = cases_of(found, recording)
     if not any(v.right for v in found.verdicts.values()) and (not cases or doubtful(found, cases)):
         return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}
-    prove(subject, cases, options, seconds, set(found.verdicts))
+    prove(subject, cases, options, seconds, found)
     for case in cases:
         name_by_line(case)
     return told(subject, recording, found, cases)
@@ -157,13 +157,13 @@ def doubtful(found: Judgement, cases: list[Case]) -> bool:
     return late and any(case.cause.name == "unrecognised" for case in cases)
 
 
-def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, names: set[str]) -> None:
+def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement) -> None:
     """Choose the texts with which the script, recorded again, has nothing wrong any more."""
     for case in cases:
         case.chosen = next((text for text in case.texts if not text.blind), None)
     until = time.monotonic() + SECONDS_FOR_TRIES
     chosen = [c.chosen for c in cases if c.chosen]
-    least = wrong_with(subject, chosen, options, seconds, names) if chosen else sorted(names)
+    least = wrong_with(subject, chosen, options, seconds, found) if chosen else sorted(found.verdicts)
     for case in cases:
         for text in case.texts:
             if least == [] or time.monotonic() > until:
@@ -171,7 +171,7 @@ def prove(subject: Subject, cases: list[Case], options: Options, seconds: float,
             if text is case.chosen:
                 continue
             edits = [text if c is case else c.chosen for c in cases]
-            wrong = wrong_with(subject, [e for e in edits if e], options, seconds, names)
+            wrong = wrong_with(subject, [e for e in edits if e], options, seconds, found)
             if wrong is not None and (least is None or len(wrong) < len(least)):
                 case.chosen, least = text, wrong
     for case in cases:
@@ -198,9 +198,9 @@ def name_by_line(case: Case) -> None:
 
 
 def wrong_with(
-    subject: Subject, edits: list[Edit], options: Options, seconds: float, names: set[str]
+    subject: Subject, edits: list[Edit], options: Options, seconds: float, before: Judgement
 ) -> list[str] | None:
-    """The blocks that are wrong after some edits; None where nothing can be said, or others are trained then."""
+    """The blocks that are wrong after some edits; None where nothing can be said, or it is another training then."""
     try:
         recording = record(_Edited(subject, edits), min(seconds, 10.0))
         if recording.training is None or restrict(recording, options):
@@ -208,9 +208,15 @@ def wrong_with(
         found = _judged(recording.training, options)
     except Exception:
         return None
-    if found is None or set(found.verdicts) != names:
+    if found is None or set(found.verdicts) != set(before.verdicts) or _loss_of(found) != _loss_of(before):
         return None
     return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+
+
+def _loss_of(found: Judgement) -> tuple[str, str]:
+    """What a script is judged against."""
+    assert found.reading is not None
+    return found.reading.kind, "" if found.reading.site is None else found.reading.site.text
 
 
 class _Edited:

@@ -16,6 +16,7 @@ import numpy as np
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
+from ..watch.node import Node
 from ..watch.sites import Site
 from ..watch.tape import Held
 from ...spelling import slopes_of
@@ -43,16 +44,20 @@ class AtHand:
 
     Args:
         place: the line.
+        node: the value there that is wrong, at one turn of a loop.
         time, context: when it ran, and in which calls.
         namespace: the global names of the script.
     """
 
     def __init__(
-        self, locator: Locator, fault: Fault, place: Site, time: int, context: Any, namespace: dict[str, Any]
-    ) -> None:
+        self, locator: Locator, fault: Fault, place: Site, node: Node, time: int, context: Any,
+        namespace: dict[str, Any],
+    ) -> None:  # fmt: skip
         self.locator, self.fault, self.place, self.namespace = locator, fault, place, namespace
         self.until = time_now() + SECONDS
-        self.node, self.time, self.context = fault.first, time, context
+        there = place.kind in ("store", "return") and place is not node.site
+        self.born = time + 1 if there else node.time  # what comes later is not at hand
+        self.node, self.time, self.context = node, time, context
         self.tape = locator.look.training.tape
         self.points = range(len(locator.points))
         stores = self.tape.stores if place.kind in ("store", "return") and place is not fault.first.site else ()
@@ -82,9 +87,8 @@ class AtHand:
     def words(self) -> list[Atom]:
         """Everything that can be read here, the nearest first."""
         found = []
-        born = self.node.time if self.place.kind not in ("store", "return") else self.time + 1
         for word in words_at(
-            self.tape, self.time, self.context, self.place, born, self.locator.look.step.start, self._after
+            self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start, self._after
         ):
             values = values_of(word, self.values)
             if values is not None:
@@ -94,9 +98,8 @@ class AtHand:
     @cached_property
     def expressions(self) -> dict[str, list[Any]]:
         """What short expressions of the same function came to, by their texts."""
-        born = self.node.time if self.place.kind not in ("store", "return") else self.time + 1
         found = {}
-        for word in computed_at(self.tape, self.time, self.context, self.place, born, self.locator.look.step.start):
+        for word in computed_at(self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start):
             values = None if id(word.thing) in self._after else values_of(word, self.values)
             if values is not None:
                 found[word.text] = [wide(v) for v in values]
@@ -123,6 +126,10 @@ class AtHand:
         ]
         return plain + lengths + sizes
 
+    def varies(self, atom: Atom) -> bool:
+        """Whether it is no setting: an array, or a number that follows from the parameters."""
+        return bool(np.ndim(atom.first)) or atom.values[0] != atom.values[-1]
+
     @cached_property
     def literals(self) -> dict[str, float]:
         """The numbers that are written in the script, the usual ones aside."""
@@ -136,7 +143,7 @@ class AtHand:
     def factors(self) -> list[tuple[str, Array]]:
         """What a line may have to be multiplied by: names, slopes of activations, functions of names."""
         texts: dict[str, None] = {}
-        varied = [a.text for a in self.arrays if np.ndim(a.first) or a.values[0] != a.values[-1]]
+        varied = [a.text for a in self.arrays if self.varies(a)]
         for x in varied:
             texts |= dict.fromkeys((x, *slopes_of(x), *[f"{f}({x})" for f in self.functions]))
         for x in varied[:20]:
@@ -144,8 +151,8 @@ class AtHand:
             small = [said for said, number in self.literals.items() if 0 < number < 1]
             texts |= dict.fromkeys(f"np.where({x} > 0, 1, {said})" for said in small)
         texts |= dict.fromkeys(self.expressions)
-        found = [(text, self.read(text, 0)) for text in texts]
-        return [(text, np.asarray(value, dtype=float)) for text, value in found if value is not None]
+        found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
+        return [(text, v) for text, v in found if v.size and (np.ptp(v) > 0 if v.ndim else v not in (0.0, 1.0, -1.0))]
 
     @cached_property
     def objects(self) -> dict[str, Any]:

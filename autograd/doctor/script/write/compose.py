@@ -38,7 +38,7 @@ class Composer:
         small = abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size
         whole = f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
         for scalar in self.hand.scalars:  # as in attention
-            if float(scalar.first) > 2 and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
+            if scalar.text.isidentifier() and float(scalar.first) > 2 and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
                 yield f"{sign}{text} / np.sqrt({scalar.text})"
         for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
             if c == 2.0 and small and max(size, 1 / size) < 5:
@@ -51,7 +51,7 @@ class Composer:
                         yield f"{sign}{said}{scalar.text} * {text}"
                     if abs(c / number / size - 1) < 1e-9:
                         yield f"{sign}{said}{text} / {scalar.text}"
-        if small:
+        if small and max(size, 1 / size) < 5:  # a larger one has a name, or is an accident
             yield whole
         for said, number in self.hand.literals.items():  # a number that stands in the script
             if abs(number / size - 1) < 1e-9:
@@ -143,7 +143,8 @@ class Composer:
         return {}
 
     def _all_products(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
-        sides = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first) or not shape]
+        used = [a for a in self.hand.arrays if self.hand.varies(a) and (np.ndim(a.first) or not shape)]
+        sides = [(a.text, np.asarray(a.first, dtype=float)) for a in used]
         sides += [(f"{text}.T", value.T) for text, value in sides if value.ndim == 2 and not text.endswith(".T")]
         for x_text, x in sides:
             for y_text, y in sides:

@@ -8,6 +8,7 @@ every point.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,10 +37,10 @@ class Repairer:
         self.node = fault.first
         self.tape = locator.look.training.tape
         self.place: Site = fault.place or self.node.site  # type: ignore[assignment]
-        self.points = range(len(locator.points))
+        self._hands: dict[int, AtHand] = {}
         self.time, self.context = self.node.time, self.node.context
         self.span, self.right = self._expression()
-        self.hand = AtHand(locator, fault, self.place, self.time, self.context, namespace)
+        self.hand = AtHand(locator, fault, self.place, self.node, self.time, self.context, namespace)
 
     # --------------------------------------------------------------------------------------- what is to be written
 
@@ -117,13 +118,20 @@ class Repairer:
     def fits(self, text: str) -> bool:
         """Whether a text gives the right numbers everywhere."""
         assert self.right is not None
-        for k in self.points:
-            value = self.hand.read(text, k)
-            if value is None or np.shape(value) != np.shape(self.right[k]):
-                return False
-            if not _close(np.asarray(value, dtype=float), self.right[k]):
-                return False
-        return True
+        return all(_gives(hand, text, right) for hand, right in itertools.chain([(self.hand, self.right)], self.turns))
+
+    @property
+    def turns(self) -> Iterator[tuple[AtHand, list[Array]]]:
+        """The same place at other turns of a loop, with what is right there."""
+        if self.place is not self.node.site or self.place.kind in ("augmented", "store", "return"):
+            return
+        others = [n for n in self.fault.nodes if n is not self.node and self.fault.moves(n) and n.site is self.place]
+        for node in dict.fromkeys((*others[-1:], *others[:1])):
+            if id(node) not in self._hands:
+                self._hands[id(node)] = AtHand(
+                    self.locator, self.fault, self.place, node, node.time, node.context, self.namespace
+                )
+            yield self._hands[id(node)], self.locator.fixed[id(node)]
 
     # ------------------------------------------------------------------------------------------------- the texts
 
@@ -136,6 +144,7 @@ class Repairer:
             return
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
+        yield from self._in_places()
         source, seen, count = self.place.source, set(), 0
         for text, plain in self._texts(source.segment(self.span)):
             if text not in seen and text != self.place.target:
@@ -164,6 +173,34 @@ class Repairer:
                 for one, other in ((product.left, product.right), (product.right, product.left)):
                     if _span(one, statement) == self.span:
                         yield Edit(source, _span(product, statement), source.segment(_span(other, statement)))
+
+    def _in_places(self) -> Iterator[Edit]:
+        """Of `d[z <= 0] = 0`: another mask, another operation; or all of `d` anew."""
+        source, statement = self.place.source, self.place.statement
+        try:
+            tree = ast.parse(source.segment(statement)).body[0]
+        except (SyntaxError, IndexError):
+            return
+        if not isinstance(tree, (ast.Assign, ast.AugAssign)) or self.right is None:
+            return
+        target = tree.targets[0] if isinstance(tree, ast.Assign) else tree.target
+        if not isinstance(target, ast.Subscript) or not isinstance(target.slice, ast.Compare):
+            return
+        whole, mask, value = (ast.unparse(part) for part in (target.value, target.slice, tree.value))
+        was = ast.unparse(target.slice.left)
+        masks = [mask.replace(was, a.text, 1) for a in self.hand.arrays if np.shape(a.first) == np.shape(self.right[0])]
+        sides = [f"{a.text} {sign} 0" for a in self.hand.arrays for sign in ("<=", ">")]
+        for other in dict.fromkeys((*masks, *sides)):
+            for new in dict.fromkeys((value, "0")):
+                if self.fits(f"np.where({other}, {new}, {whole})"):
+                    yield Edit(source, statement, f"{whole}[{other}] = {new}")
+        for said in ("0", *self.hand.literals):
+            if self.fits(f"np.where({mask}, {said} * {whole}, {whole})"):
+                yield Edit(source, statement, f"{whole}[{mask}] {'= 0' if said == '0' else f'*= {said}'}")
+        for text, plain in Extender(self.hand, Composer(self.hand)).texts(whole, self.right[0]):
+            if self.fits(text):
+                yield Edit(source, statement, f"{whole} = {neat(text, plain)}")
+                return
 
     def _wrapped(self, text: str) -> str:
         """In brackets where the expression stands inside a larger one that binds more tightly."""
@@ -254,6 +291,16 @@ def _span(node: ast.expr, statement: Span) -> Span:
         n + (0 if line else statement[1]) for n, line in ((node.col_offset, first), (node.end_col_offset or 0, last))
     )
     return statement[0] + first, start, statement[0] + last, end
+
+
+def _gives(hand: AtHand, text: str, right: list[Array]) -> bool:
+    for k, wanted in enumerate(right):
+        value = hand.read(text, k)
+        if value is None or np.shape(value) != np.shape(wanted):
+            return False
+        if not _close(np.asarray(value, dtype=float), wanted):
+            return False
+    return True
 
 
 def _close(x: Array, y: Array) -> bool:
