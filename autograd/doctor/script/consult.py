@@ -141,10 +141,12 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         until = time.monotonic() + SECONDS_FOR_TEXTS
-        for edit in itertools.chain(moved(at, fault, cause), Repairer(at, fault, recording.hooks.namespace).edits()):
-            case.texts.append(edit)
-            if len(case.texts) >= TRIES or time.monotonic() > until:
-                break
+        with np.errstate(all="ignore"):
+            repairs = Repairer(at, fault, recording.hooks.namespace).edits()
+            for edit in itertools.chain(moved(at, fault, cause), repairs):
+                case.texts.append(edit)
+                if len(case.texts) >= TRIES or time.monotonic() > until:
+                    break
         out.append(case)
     return out
 

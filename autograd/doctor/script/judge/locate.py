@@ -343,7 +343,9 @@ class Locator(Candidates):
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
         aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
-        usual = self._convention(node) if without and not self.as_written else 1.0  # a slope has no factor of its own
+        if not without:  # a slope, or a forward value, has no factor of its own
+            return 1.0 if free[1] > 0 else None
+        usual = 1.0 if self.as_written else self._convention(node)
         if free[0] != 1.0:  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import re
 import types
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,6 +87,27 @@ class AtHand:
     @cached_property
     def words(self) -> list[Atom]:
         """Everything that can be read here, the nearest first."""
+        known = {atom.text: atom for atom in self._spelled}
+        here = self.place.source.segment(self.place.statement)
+        counters = [a for a in known.values() if type(a.first) is int and re.search(rf"\b{a.text}\b", here)]
+        lists: dict[str, int] = {}
+        for atom in known.values():
+            if re.fullmatch(r"[\w.]+\[-?\d+\]", atom.text):
+                holder = atom.text[: atom.text.index("[")]
+                lists[holder] = min(atom.near, lists.get(holder, atom.near))
+        moved = []
+        for holder, near in lists.items():  # `hs[t - 1]` says more than `hs[4]`
+            for counter in counters:
+                for shift, said in ((0, ""), (-1, " - 1"), (1, " + 1")):
+                    atom = known.get(f"{holder}[{counter.first + shift}]")
+                    if atom is not None and f"{holder}[{counter.text}{said}]" not in known:
+                        moved.append(Atom(f"{holder}[{counter.text}{said}]", atom.values, near))
+        later = [Atom(a.text, a.values, a.near + 1) if a.text.endswith("]") and a.text[-2].isdigit() else a
+                 for a in known.values()]  # fmt: skip
+        return sorted([*moved, *later], key=lambda a: (a.near, len(a.text)))
+
+    @cached_property
+    def _spelled(self) -> list[Atom]:
         found = []
         for word in words_at(
             self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start, self._after
@@ -93,7 +115,7 @@ class AtHand:
             values = values_of(word, self.values)
             if values is not None:
                 found.append(Atom(word.text, [wide(v) for v in values], word.near))
-        return sorted(found, key=lambda a: (a.near, len(a.text)))
+        return found
 
     @cached_property
     def expressions(self) -> dict[str, list[Any]]:

@@ -37,6 +37,12 @@ class Changer:
             here = own[a:b]
             for new in self._instead(piece, here, known):
                 yield own[:a] + new + own[b:]
+        bound = [[n.id for n in ast.walk(p.target) if isinstance(n, ast.Name)] for c in pieces
+                 if isinstance(c, (ast.GeneratorExp, ast.ListComp)) for p in c.generators]  # fmt: skip
+        for piece in pieces:  # one name of a comprehension for another
+            if isinstance(piece, ast.Name) and isinstance(piece.ctx, ast.Load):
+                for name in (n for group in bound for n in group if piece.id in group and n != piece.id):
+                    yield own[: piece.col_offset] + name + own[piece.end_col_offset or 0 :]
         names = {
             own[p.col_offset : p.end_col_offset]
             for p in pieces
@@ -56,16 +62,16 @@ class Changer:
         shape = np.shape(mine) if mine is not None else None
         if isinstance(piece, ast.Attribute) and piece.attr == "T":
             yield ast.unparse(piece.value)
-        if (
-            isinstance(piece, ast.Call)
-            and isinstance(piece.func, ast.Attribute)
-            and piece.func.attr == "transpose"
-            and not piece.args
-        ):
-            yield ast.unparse(piece.func.value)
+        if isinstance(piece, ast.Call) and isinstance(piece.func, ast.Attribute):
+            if piece.func.attr in ("transpose", "swapaxes"):
+                yield ast.unparse(piece.func.value)
+            if piece.func.attr == "einsum" and piece.args and isinstance(piece.args[0], ast.Constant):
+                rest = ", ".join(ast.unparse(arg) for arg in (*piece.args[1:], *piece.keywords))
+                spelled = ast.unparse(piece.func)
+                yield from (f"{spelled}({new!r}, {rest})" for new in _other_subscripts(str(piece.args[0].value)))
         if isinstance(piece, (ast.Name, ast.Attribute, ast.Subscript)) and shape is not None:
-            if len(shape) == 2:
-                yield f"{here}.T"
+            if len(shape) > 1:
+                yield here + self._turn(len(shape))
             for atom in self.hand.arrays:
                 if atom.text != text and isinstance(atom.first, (np.ndarray, float, np.generic)):
                     if np.shape(atom.first) == shape:
@@ -113,6 +119,14 @@ class Changer:
             yield from self._other_call(piece)
             if len(piece.args) == 1 and not isinstance(piece.func, ast.Attribute):
                 yield ast.unparse(piece.args[0])
+
+    def _turn(self, axes: int) -> str:
+        """How the last two axes are exchanged, as the script writes it."""
+        if axes == 2:
+            return ".T"
+        if "swapaxes" in self.hand.place.source.text or axes > 4:
+            return ".swapaxes(-1, -2)"
+        return ".transpose(0, 2, 1)" if axes == 3 else ".transpose(0, 1, 3, 2)"
 
     def _other_element(self, piece: ast.Subscript) -> Iterator[str]:
         """Another index, or the same index into another list or dict."""
@@ -186,6 +200,20 @@ class Changer:
             yield f"{turned(owner)}.dot({args[0]})"
             yield f"{owner}.dot({turned(args[0])})"
             yield f"{turned(args[0])}.dot({turned(owner)})"
+
+
+def _other_subscripts(text: str) -> Iterator[str]:
+    """Subscripts of einsum with one letter exchanged, or the letters of one operand in another order."""
+    left, arrow, out = text.replace(" ", "").partition("->")
+    terms = [*left.split(","), *([out] if arrow else [])]
+    letters = sorted(set("".join(terms)) - {"."})
+    for k, term in enumerate(terms):
+        others = ["".join(order) for order in itertools.permutations(term)] if 1 < len(term) < 5 else []
+        others += [term[:j] + letter + term[j + 1 :] for j in range(len(term)) for letter in letters]
+        for other in dict.fromkeys(others):
+            new = [*terms[:k], other, *terms[k + 1 :]]
+            if other != term:
+                yield ",".join(new[:-1]) + "->" + new[-1] if arrow else ",".join(new)
 
 
 def _without_some(product: ast.BinOp) -> Iterator[str]:

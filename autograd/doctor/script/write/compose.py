@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -35,10 +36,12 @@ class Composer:
             yield f"-{text}"
             return
         sign, size = ("-" if factor < 0 else ""), abs(factor)
+        if not 1e-9 < size < 1e9:
+            return
         small = abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size
         whole = f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
         for scalar in self.hand.scalars:  # as in attention
-            if scalar.text.isidentifier() and float(scalar.first) > 2 and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
+            if self._has_root(scalar.text) and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
                 yield f"{sign}{text} / np.sqrt({scalar.text})"
         for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
             if c == 2.0 and small and max(size, 1 / size) < 5:
@@ -58,6 +61,11 @@ class Composer:
                 yield f"{sign}{said} * {text}"
             if abs(number * size - 1) < 1e-9:
                 yield f"{sign}{text} / {said}"
+
+    def _has_root(self, name: str) -> bool:
+        """Whether the script takes the square root of a number."""
+        written = rf"sqrt\(\s*{re.escape(name)}\s*\)|\b{re.escape(name)}\s*\*\*\s*-?\s*0?\.5"
+        return re.search(written, self.hand.place.source.text) is not None
 
     def formulas(self, right: Array) -> Iterator[str]:
         """A formula of the names at hand."""

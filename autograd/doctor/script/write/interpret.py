@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ BUILTINS = {
     "max": max,
     "min": min,
     "list": list,
+    "zip": zip,
+    "enumerate": enumerate,
+    "reversed": lambda things: list(reversed(things)),
 }
 
 
@@ -125,6 +128,36 @@ class Interpreter:
         if len(node.ops) > 1 or type(node.ops[0]) not in COMPARE:
             raise Unknown(ast.unparse(node))
         return COMPARE[type(node.ops[0])](self(node.left), self(node.comparators[0]))
+
+    def _generatorexp(self, node: ast.GeneratorExp | ast.ListComp) -> list[Any]:
+        out: list[Any] = []
+        self._looped(node.generators, node.elt, out)
+        return out
+
+    _listcomp = _generatorexp
+
+    def _looped(self, loops: list[ast.comprehension], elt: ast.expr, out: list[Any]) -> None:
+        if not loops:
+            out.append(self(elt))
+            return
+        for thing in self._elements(self(loops[0].iter)):
+            inside = self._with(loops[0].target, thing)
+            if all(inside(test) for test in loops[0].ifs):
+                inside._looped(loops[1:], elt, out)
+
+    def _elements(self, things: Any) -> Iterable[Any]:
+        if isinstance(things, (zip, enumerate)):
+            return (tuple(map(self.element, row)) for row in things)
+        return map(self.element, things) if isinstance(things, (list, tuple)) else things
+
+    def _with(self, target: ast.expr, thing: Any) -> Interpreter:
+        """With a loop's names bound to one of its things; what was read under these names before is not that."""
+        names = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", ()))
+        if not all(isinstance(name, ast.Name) for name in names):
+            raise Unknown(ast.unparse(target))
+        bound = dict(zip([n.id for n in names], [thing] if isinstance(target, ast.Name) else thing, strict=True))
+        kept = {text: value for text, value in self.values.items() if not any(n in text for n in bound)}
+        return Interpreter({**kept, **bound}, self.objects, self.element)
 
     def _call(self, node: ast.Call) -> Any:
         function = self(node.func)

@@ -55,7 +55,10 @@ def _statement(old: ast.stmt, new: ast.stmt) -> tuple[str, dict[str, str]] | Non
         return "accumulated", {"node": ast.unparse(old.target)}
     if type(old) is not type(new):
         return None
+    masks = isinstance(old, ast.Assign) and "> 0]" in ast.unparse(old).replace("<=", ">").replace("<", ">")
     pair = _narrowed(old, new)
+    if masks and isinstance(pair[0], ast.Assign):
+        return "wrong-derivative", {"old": ast.unparse(old), "new": ast.unparse(new)}
     return _of(*pair) if isinstance(pair[0], ast.expr) and isinstance(pair[1], ast.expr) else None
 
 
@@ -73,7 +76,7 @@ def _narrowed(old: Any, new: Any) -> tuple[Any, Any]:
             break
         if isinstance(old, ast.Call) and _name(old) in SUMS and pairs[0][0] is not _inside(old):
             break  # the axis tells nothing without the sum
-        if isinstance(old, ast.Subscript) and pairs[0][0] is old.slice:
+        if isinstance(old, ast.Subscript) and pairs[0][0] is old.slice and not isinstance(old.slice, ast.Compare):
             break  # neither does an index
         old, new = pairs[0]
     return old, new

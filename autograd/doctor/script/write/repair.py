@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,7 +52,7 @@ class Repairer:
         site = self.place
         if site is self.node.site:
             if site.kind == "augmented":
-                return site.parts[1], self._operand_of_change(right)
+                return site.parts[1], self._rescaled_operand() or self._operand_of_change(right)
             if site.kind in ("store", "return"):
                 return (site.parts[0], right) if np.shape(right[0]) == np.shape(self.node.value) else (None, None)
             return site.span, right
@@ -83,6 +85,13 @@ class Repairer:
         was = [np.asarray(p.values[id(thing)], dtype=float) for p in self.locator.points]
         factor = float(np.vdot(was[0], self.fault.wrong[id(self.node)][0])) / float(np.vdot(was[0], was[0]) or 1.0)
         return [r / factor for r in right] if factor else right
+
+    def _rescaled_operand(self) -> list[Array] | None:
+        """What is added in each turn, times the factor that the sum lacks."""
+        by, factor = self.node.args[1] if len(self.node.args) > 1 else None, self.fault.rescaled
+        if factor is None or not isinstance(by, Node) or self._is_kept():
+            return None
+        return [np.asarray(v[id(by)], dtype=float) * factor for v in self.locator.values]
 
     def _operand_of_change(self, right: list[Array]) -> list[Array] | None:
         """What `x op= operand` needs as operand to come out right."""
@@ -118,7 +127,8 @@ class Repairer:
     def fits(self, text: str) -> bool:
         """Whether a text gives the right numbers everywhere."""
         assert self.right is not None
-        return all(_gives(hand, text, right) for hand, right in itertools.chain([(self.hand, self.right)], self.turns))
+        turns = self.turns if self.node in self.fault.nodes else ()
+        return all(_gives(hand, text, right) for hand, right in itertools.chain([(self.hand, self.right)], turns))
 
     @property
     def turns(self) -> Iterator[tuple[AtHand, list[Array]]]:
@@ -145,16 +155,62 @@ class Repairer:
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
         yield from self._in_places()
+        yield from self._written()
+        if self._widened():
+            yield from self._written()
+        yield from self._blind()
+
+    def _written(self) -> Iterator[Edit]:
+        """Other texts for the expression."""
+        assert self.span is not None
         source, seen, count = self.place.source, set(), 0
         for text, plain in self._texts(source.segment(self.span)):
             if text not in seen and text != self.place.target:
                 seen.add(text)
                 if self.fits(text):
-                    yield Edit(source, self.span, self._wrapped(neat(text, plain)))
+                    for new in (*self._by_name(neat(text, plain)), neat(text, plain)):
+                        yield Edit(source, self.span, self._wrapped(new))
                     count += 1
                     if count >= MOST:
                         break
-        yield from self._blind()
+
+    def _widened(self) -> bool:
+        """Take the largest expression around in the place of this one: what is 0 in it afterwards may be anything."""
+        if self.place is not self.node.site or self.place.kind in ("augmented", "store", "return"):
+            return False
+        around: Node = self.node
+        for node in self.locator.look.consumers.get(id(around), ()):
+            site = node.site
+            if site is not None and site.statement == self.place.statement and site.span != site.statement:
+                inside = site.span[:2] <= self.place.span[:2] and self.place.span[2:] <= site.span[2:]
+                if inside and node.context == self.context and site.kind in ("binary", "unary", "call"):
+                    around = node
+        if around is self.node or around.site is None:
+            return False
+        self.span, self.node, self.place = around.site.span, around, around.site
+        self.right = [np.asarray(v[id(around)], dtype=float) for v in self.locator.values]
+        self.hand = AtHand(
+            self.locator, self.fault, self.place, around, around.time, around.context, self.namespace
+        )
+        return True
+
+    def _by_name(self, text: str) -> Iterator[str]:
+        """With the counter of a comprehension for an element's number, which is that of one turn only."""
+        own = self.place.source.segment(self.span) if self.span is not None else ""
+        if len(re.findall(r"\[-?\d+\]", text)) > len(re.findall(r"\[-?\d+\]", own)) or text != own:
+            for name in self._counters:
+                new = re.sub(r"\[-?\d+\]", f"[{name}]", text)
+                if new != text:
+                    yield new
+
+    @cached_property
+    def _counters(self) -> list[str]:
+        try:
+            tree = ast.parse(self.place.source.segment(self.place.statement))
+        except SyntaxError:
+            return []
+        loops = [node for node in ast.walk(tree) if isinstance(node, ast.comprehension)]
+        return [loop.target.id for loop in loops if isinstance(loop.target, ast.Name)]
 
     def _is_kept(self) -> bool:
         """Whether the value is right for this step, and only what is left there from others is wrong."""
@@ -267,6 +323,7 @@ class Repairer:
             tree = ast.parse(text).body[0]
         except (SyntaxError, IndexError):
             return
+        yield from self._blind_pieces(tree)
         if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Subscript) and "np" in self.hand.namespace:
             parts = (ast.unparse(part) for part in (tree.target.value, tree.target.slice, tree.value))
             if isinstance(tree.op, ast.Add):
@@ -282,6 +339,25 @@ class Repairer:
             )
             if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
                 yield Edit(source, statement, f"{target} += {value}", blind=True)
+
+
+    def _blind_pieces(self, tree: ast.stmt) -> Iterator[Edit]:
+        """One name of a comprehension for another; the factor of what `np.add.at` adds."""
+        source, statement = self.place.source, self.place.statement
+        for call in ast.walk(tree):
+            if isinstance(call, (ast.GeneratorExp, ast.ListComp)):
+                names = [n.id for c in call.generators for n in ast.walk(c.target) if isinstance(n, ast.Name)]
+                for piece in ast.walk(call.elt):
+                    if isinstance(piece, ast.Name) and piece.id in names:
+                        for name in names:
+                            if name != piece.id:
+                                yield Edit(source, _span(piece, statement), name, blind=True)
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".at") and len(call.args) == 3:
+                factor = self.fault.rescaled
+                added = ast.unparse(call.args[2])
+                for new in Composer(self.hand).times(added if level(added) > 1 else f"({added})", factor or 1.0):
+                    if factor is not None:
+                        yield Edit(source, _span(call.args[2], statement), new, blind=True)
 
 
 def _span(node: ast.expr, statement: Span) -> Span:
