@@ -170,6 +170,7 @@ class AtHand:
             texts |= dict.fromkeys((x, *slopes_of(x), *[f"{f}({x})" for f in self.functions]))
         for x in varied[:20]:
             texts |= dict.fromkeys((f"{x}**2", f"np.sign({x})", f"np.exp({x})", f"np.exp(-{x})", f"np.cos({x})"))
+            texts |= dict.fromkeys((f"({x} - 1)", f"(np.exp({x}) - 1)"))
             small = [said for said, number in self.literals.items() if 0 < number < 1]
             texts |= dict.fromkeys(f"np.where({x} > 0, 1, {said})" for said in small)
         texts |= dict.fromkeys(self.expressions)

@@ -53,6 +53,8 @@ class Changer:
                 for atom in self.hand.arrays:
                     if atom.text != name and np.shape(atom.first) == np.shape(self.hand.read(name, 0)):
                         yield re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w(])", atom.text, own)
+        for axis in (0, 1, -1):
+            yield ast.unparse(_Axis(axis).visit(ast.parse(own, mode="eval")))
         yield f"-{own}" if level(own) > 1 else f"-({own})"
         yield f"{own}.T" if level(own) > 3 else f"({own}).T"
 
@@ -117,8 +119,10 @@ class Changer:
             yield ast.unparse(piece.operand)
         if isinstance(piece, ast.Call):
             yield from self._other_call(piece)
-            if len(piece.args) == 1 and not isinstance(piece.func, ast.Attribute):
+            if len(piece.args) == 1:
                 yield ast.unparse(piece.args[0])
+            if isinstance(piece.func, ast.Attribute) and self.hand.read(ast.unparse(piece.func.value), 0) is not None:
+                yield ast.unparse(piece.func.value)
 
     def _turn(self, axes: int) -> str:
         """How the last two axes are exchanged, as the script writes it."""
@@ -200,6 +204,25 @@ class Changer:
             yield f"{turned(owner)}.dot({args[0]})"
             yield f"{owner}.dot({turned(args[0])})"
             yield f"{turned(args[0])}.dot({turned(owner)})"
+
+
+class _Axis(ast.NodeTransformer):
+    """Every sum and mean over one axis."""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = ast.Constant(axis)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name, _, function = ast.unparse(node.func).rpartition(".")
+        if function in ("sum", "mean", "max", "var"):
+            first = 1 if name in ("np", "numpy") else 0
+            for keyword in node.keywords:
+                if keyword.arg == "axis":
+                    keyword.value = self.axis
+            if len(node.args) > first:
+                node.args[first] = self.axis
+        return node
 
 
 def _other_subscripts(text: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -43,10 +44,12 @@ class Composer:
         for scalar in self.hand.scalars:  # as in attention
             if self._has_root(scalar.text) and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
                 yield f"{sign}{text} / np.sqrt({scalar.text})"
-        for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
-            if c == 2.0 and small and max(size, 1 / size) < 5:
-                yield whole
-            for scalar in self.hand.scalars:
+        if small and 1 < max(size, 1 / size) < 5 and round(max(size, 1 / size)) in (2, 4):
+            yield whole
+        sizes = [scalar for scalar in self.hand.scalars if scalar.text.endswith(".size")]
+        others = [scalar for scalar in self.hand.scalars if not scalar.text.endswith(".size")]
+        for group, (c, said) in itertools.product((others, sizes), ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * "))):
+            for scalar in group:
                 number = abs(float(scalar.first))
                 counts = number == round(number) and number > 2
                 if number and abs(number - 1) > 1e-12 and (c == 1.0 or counts):

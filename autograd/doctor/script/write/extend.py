@@ -142,14 +142,14 @@ def put(own: str, piece: ast.expr, new: str) -> tuple[str, str]:
     return (f"{before}({new}){after}" if level(new) < 4 and (before or after) else plain), plain
 
 
-def neat(text: str, plain: str) -> str:
+def neat(text: str, plain: str, mode: str = "eval") -> str:
     """The second of two spellings where it means the same.
 
     >>> neat("a * (c + 1)", "a * c + 1"), neat("(a * b) + 1", "a * b + 1")
     ('a * (c + 1)', 'a * b + 1')
     """
     try:
-        one, other = (ast.dump(ast.parse(each, mode="eval")) for each in (text, plain))
+        one, other = (ast.dump(ast.parse(each, mode=mode)) for each in (text, plain))
     except SyntaxError:
         return text
     return plain if one == other else text

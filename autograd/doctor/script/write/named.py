@@ -57,6 +57,8 @@ def _statement(old: ast.stmt, new: ast.stmt) -> tuple[str, dict[str, str]] | Non
         return None
     masks = isinstance(old, ast.Assign) and "> 0]" in ast.unparse(old).replace("<=", ">").replace("<", ">")
     pair = _narrowed(old, new)
+    if pair[0] is old and isinstance(old, (ast.Assign, ast.AugAssign)) and not masks:
+        pair = _narrowed(old.value, new.value)  # type: ignore[attr-defined]
     if masks and isinstance(pair[0], ast.Assign):
         return "wrong-derivative", {"old": ast.unparse(old), "new": ast.unparse(new)}
     return _of(*pair) if isinstance(pair[0], ast.expr) and isinstance(pair[1], ast.expr) else None
@@ -127,6 +129,8 @@ def _of(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | None:
         return None
     if _same(_unturned(old), _unturned(new)) or _same(_turned_about(old), _turned_about(new)):
         return "transposed", both
+    if _same(_unsummed(old), _unsummed(new)):
+        return "wrong-axis", both
     if isinstance(old, ast.Call) and isinstance(new, ast.Call) and {_name(old), _name(new)} <= SUMS:
         if _same(old.func, new.func):
             return "wrong-axis", both
@@ -257,6 +261,22 @@ class _Plain(ast.NodeTransformer):
 
 def _unturned(tree: ast.expr) -> ast.expr:
     found: ast.expr = _Plain().visit(ast.parse(_text(tree), mode="eval").body)
+    return found
+
+
+class _Whole(ast.NodeTransformer):
+    """Leaves the axis of every sum out."""
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        self.generic_visit(node)
+        if _name(node) in SUMS:
+            at_numpy = ast.unparse(node.func).startswith(("np.", "numpy."))
+            return ast.Call(node.func, node.args[: int(at_numpy)], [])
+        return node
+
+
+def _unsummed(tree: ast.expr) -> ast.expr:
+    found: ast.expr = _Whole().visit(ast.parse(_text(tree), mode="eval").body)
     return found
 
 

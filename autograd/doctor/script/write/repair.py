@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
@@ -149,9 +150,12 @@ class Repairer:
         """Edits that make the expression right, the smallest first."""
         if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6:
             yield from self._other_sign()
+        if self.right is None or self.span is None:
+            self._of_elements()
         if self.span is None or self.right is None or self._is_kept():
             yield from self._blind()
             return
+        yield from self._but_for_the_first()
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
         yield from self._in_places()
@@ -230,6 +234,45 @@ class Repairer:
                     if _span(one, statement) == self.span:
                         yield Edit(source, _span(product, statement), source.segment(_span(other, statement)))
 
+    def _of_elements(self) -> None:
+        """What is written into some elements of an array, where all of it is known: `g[:, 1:] += lam * w[:, 1:]`."""
+        site, whole = self.place, self.locator.fixed[id(self.node)]
+        if site.kind not in ("store", "augmented") or site is not self.node.site:
+            return
+        try:
+            tree = ast.parse(site.source.segment(site.statement)).body[0]
+            target = tree.targets[0] if isinstance(tree, ast.Assign) else tree.target  # type: ignore[attr-defined]
+            indices = [hand_reads(target.slice) for hand_reads in self.hand.readers]
+            right = [np.asarray(w, dtype=float)[index] for w, index in zip(whole, indices, strict=True)]
+            if isinstance(tree, ast.AugAssign):
+                before = [np.asarray(self.hand.read(ast.unparse(target), k), dtype=float) for k in self.hand.points]
+                change = {ast.Add: np.subtract, ast.Sub: lambda r, x: x - r}[type(tree.op)]
+                right = [change(r, x) for r, x in zip(right, before, strict=True)]
+        except Exception:
+            return
+        self.span, self.right = site.parts[-1], right
+
+    def _but_for_the_first(self) -> Iterator[Edit]:
+        """A change that leaves the first row or column alone, where the bias is, or the last."""
+        source, statement = self.place.source, self.place.statement
+        tree = ast.parse(textwrap.dedent(source.segment(statement))).body[0] if self.place.kind == "augmented" else None
+        if not isinstance(tree, ast.AugAssign) or isinstance(tree.target, ast.Subscript) or self.right is None:
+            return
+        own = np.asarray(self.hand.read(ast.unparse(tree.value), 0))
+        shape = np.shape(self.right[0])
+        for said, index in (("[:, 1:]", np.s_[:, 1:]), ("[1:]", np.s_[1:]), ("[:, :-1]", np.s_[:, :-1]), ("[:-1]", np.s_[:-1])):
+            if own.shape != shape or len(shape) < said.count(",") + 1:
+                continue
+            kept = np.zeros(shape, dtype=bool)
+            kept[index] = True
+            if _close(own * kept, self.right[0]):
+                names = [a.text for a in self.hand.arrays if np.shape(a.first) == shape]
+                value = ast.unparse(tree.value)
+                for name in sorted(names, key=len, reverse=True):
+                    value = re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w\[])", f"{name}{said}", value)
+                sign = source.segment(statement)[len(ast.unparse(tree.target)) :].lstrip()[:2]
+                yield Edit(source, statement, f"{ast.unparse(tree.target)}{said} {sign} {value}")
+
     def _in_places(self) -> Iterator[Edit]:
         """Of `d[z <= 0] = 0`: another mask, another operation; or all of `d` anew."""
         source, statement = self.place.source, self.place.statement
@@ -259,14 +302,17 @@ class Repairer:
                 return
 
     def _wrapped(self, text: str) -> str:
-        """In brackets where the expression stands inside a larger one that binds more tightly."""
+        """In brackets where the statement would mean something else without."""
         assert self.span is not None
-        source = self.place.source
+        source, statement = self.place.source, self.place.statement
         around = (source.segment((self.span[0], max(0, self.span[1] - 1), self.span[0], self.span[1])),
                   source.segment((self.span[2], self.span[3], self.span[2], self.span[3] + 1)))  # fmt: skip
         if around == ("(", ")") or self._stands_alone():
             return text[1:-1] if bracketed(text) else text
-        return text if level(text) >= 4 or (level(text) >= level(source.segment(self.span)) > 1) else f"({text})"
+        if level(text) >= 4:
+            return text
+        bound, plain = (Edit(source, self.span, t).within(statement)[1].strip() for t in (f"({text})", text))
+        return text if neat(bound, plain, "exec") == plain else f"({text})"
 
     def _stands_alone(self) -> bool:
         """Whether the expression is the whole of a right side or an argument."""
