@@ -140,12 +140,12 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
-        until = time.monotonic() + SECONDS_FOR_TEXTS
-        with np.errstate(all="ignore"):
+        until = time.process_time() + SECONDS_FOR_TEXTS
+        with np.errstate(all="ignore"), contextlib.suppress(Exception):  # a fault without a line is better than none
             repairs = Repairer(at, fault, recording.hooks.namespace).edits()
             for edit in itertools.chain(moved(at, fault, cause), repairs):
                 case.texts.append(edit)
-                if len(case.texts) >= TRIES or time.monotonic() > until:
+                if len(case.texts) >= TRIES or time.process_time() > until:
                     break
         out.append(case)
     return out

@@ -9,7 +9,7 @@ import re
 import types
 from dataclasses import dataclass
 from functools import cached_property
-from time import monotonic as time_now
+from time import process_time as time_now
 from typing import Any
 
 import numpy as np
@@ -146,7 +146,10 @@ class AtHand:
             for a in self.arrays
             if np.ndim(a.first) > 1
         ]
-        return plain + lengths + sizes
+        large = [a for a in self.arrays if np.ndim(a.first) > 1][:12]
+        axes = [Atom(f"{a.text}.shape[{k}]", [np.shape(v)[k] for v in a.values], a.near + 2) for a in large
+                for k in range(1, np.ndim(a.first))]  # fmt: skip
+        return plain + lengths + axes + sizes
 
     def varies(self, atom: Atom) -> bool:
         """Whether it is no setting: an array, or a number that follows from the parameters."""
@@ -173,6 +176,11 @@ class AtHand:
             texts |= dict.fromkeys((f"({x} - 1)", f"(np.exp({x}) - 1)"))
             small = [said for said, number in self.literals.items() if 0 < number < 1]
             texts |= dict.fromkeys(f"np.where({x} > 0, 1, {said})" for said in small)
+        if "max(" in self.place.source.text:
+            wide = [a for a in self.arrays if np.ndim(a.first) > 1][:20]
+            texts |= dict.fromkeys(
+                f"({a.text} == {a.text}.max(axis={k}, keepdims=True))" for a in wide for k in range(np.ndim(a.first))
+            )
         texts |= dict.fromkeys(self.expressions)
         found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
         return [(text, v) for text, v in found if v.size and (np.ptp(v) > 0 if v.ndim else v not in (0.0, 1.0, -1.0))]
@@ -203,9 +211,18 @@ class AtHand:
             return self.values[k][id(node)]
         raise Unknown(str(node))
 
+    @property
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return time_now() > self.until
+
+    def late_for(self, count: int) -> bool:
+        """Whether so many texts were found that no more time should go into others."""
+        return time_now() > self.until - SECONDS + SECONDS / (1 + count)
+
     def read(self, text: str, k: int) -> Any:
         """What a text computes at a point; None where it cannot be computed, or the time is up."""
-        if time_now() > self.until:
+        if self.late:
             return None
         try:
             value = self.readers[k](ast.parse(text, mode="eval"))

@@ -88,6 +88,8 @@ class Composer:
             yield from self.times(text, ratio)
         slopes = [s for atom in self.hand.arrays if np.shape(atom.first) for s in (*slopes_of(atom.text), atom.text)]
         for slope in slopes:
+            if self.hand.late:
+                return
             factor = self.hand.read(slope, 0)
             if factor is None or not broadcasts(np.shape(factor), right.shape):
                 continue
@@ -102,13 +104,14 @@ class Composer:
         if right.ndim:
             yield from self._masked(right)
             yield from self._through_softmax(right)
+            yield from self._through_norm(right)
 
     def _masked(self, right: Array) -> Iterator[str]:
         """Names and products with a mask, which cannot be divided by."""
         masks = [f"({a.text} > 0)" for a in self.hand.arrays if np.shape(a.first) == right.shape]
         names = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first)]
         for text, value in [*names, *self._products(right.shape)]:
-            for mask in masks:
+            for mask in () if self.hand.late else masks:
                 m = self.hand.read(mask, 0)
                 if m is not None and value.shape == right.shape and np.any(value * m):
                     ratio = float(np.vdot(value * m, right) / np.vdot(value * m, value * m))
@@ -122,13 +125,32 @@ class Composer:
         for shares in same:
             a = np.asarray(shares.first, dtype=float)
             axis = summed_to_one(a)
-            for error in same if axis is not None else ():
+            for error in same if axis is not None and not self.hand.late else ():
                 g = np.asarray(error.first, dtype=float)
                 value = a * (g - (g * a).sum(axis=axis, keepdims=True))
                 ratio = float(np.vdot(value, right) / (np.vdot(value, value) or 1.0))
                 if np.any(value) and np.allclose(value * ratio, right, rtol=1e-6, atol=1e-12):
                     inner = f"({error.text} * {shares.text}).sum(axis={axis}, keepdims=True)"
                     yield from self.times(f"{shares.text} * ({error.text} - {inner})", ratio)
+
+    def _through_norm(self, right: Array) -> Iterator[str]:
+        """What comes back through standardised numbers: each acts on their mean and their deviation, too."""
+        same = [(t, x) for t, x in self.hand.factors if x.shape == right.shape and x.ndim > 1]
+        errors = [(a.text, np.asarray(a.first)) for a in self.hand.arrays if np.shape(a.first) == right.shape]
+        scales = [(t, x) for t, x in self.hand.factors if x.ndim and broadcasts(x.shape, right.shape)]
+        for name, x in same:
+            for axis in (0, right.ndim - 1):
+                if not (np.allclose(x.mean(axis), 0, atol=1e-9) and np.allclose((x * x).mean(axis), 1, rtol=0.05)):
+                    continue
+                for error, g in errors if right.shape[axis] > 1 and not self.hand.late else ():
+                    over = f"axis={axis}, keepdims=True"
+                    value = g - g.mean(axis=axis, keepdims=True) - x * (g * x).mean(axis=axis, keepdims=True)
+                    text = f"({error} - {error}.mean({over}) - {name} * ({error} * {name}).mean({over}))"
+                    for said, scale in scales:
+                        for spelled, whole in ((f"{text} * {said}", value * scale), (f"{text} / {said}", value / scale)):
+                            ratio = float(np.vdot(whole, right) / (np.vdot(whole, whole) or 1.0))
+                            if np.any(whole) and np.allclose(whole * ratio, right, rtol=1e-4, atol=1e-12):
+                                yield from self.times(spelled, ratio)
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""

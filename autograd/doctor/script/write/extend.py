@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...spelling import broadcasts, level, turned
+from ...spelling import bracketed, broadcasts, level, turned
 from .at_hand import AtHand
 from .compose import Composer
 from .goals import goals
@@ -138,6 +138,8 @@ def put(own: str, piece: ast.expr, new: str) -> tuple[str, str]:
     """An expression with a piece of it replaced: in brackets where these may be needed, and without them."""
     text = own.encode()
     before, after = text[: piece.col_offset].decode(), text[piece.end_col_offset or 0 :].decode()
+    if bracketed(new) and before.endswith("(") and after.startswith(")"):
+        new = new[1:-1]
     plain = f"{before}{new}{after}"
     return (f"{before}({new}){after}" if level(new) < 4 and (before or after) else plain), plain
 

@@ -6,6 +6,7 @@ What cannot be undone, a sum over an axis say, has pieces without a goal. An ele
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,7 +30,9 @@ def goals(tree: ast.expr, goal: Array, read: Callable[[str], Any]) -> Iterator[G
     """
     yield tree, goal
     with np.errstate(all="ignore"):
-        inner = list(_undone(tree, goal, read))
+        inner: list[tuple[ast.expr, Array | None]] = []
+        with contextlib.suppress(ValueError):  # shapes that do not go together
+            inner += _undone(tree, goal, read)
     for piece, wanted in inner:
         if wanted is not None and np.any(np.isfinite(wanted)):
             wanted = np.where(np.isfinite(wanted), wanted, np.nan)
@@ -109,20 +112,17 @@ def _divided(g: Array, y: Array) -> Array:
     return np.where(y == 0, np.nan, g / np.where(y == 0, 1.0, y))
 
 
-def _narrowed(g: Array, like: Array | None) -> Array | None:
-    """A goal in the shape of what was broadcast, where all that it was spread over agrees."""
+def _narrowed(g: Array, like: Array | None) -> Array:
+    """A goal in the shape of what was broadcast, where all that it was spread over agrees; else as it is."""
     if like is None or np.shape(g) == like.shape:
         return g
     axes = tuple(range(np.ndim(g) - like.ndim))
     axes += tuple(len(axes) + k for k, n in enumerate(like.shape) if n == 1 and np.shape(g)[len(axes) + k] != 1)
-    if not np.any(np.isfinite(g)):
-        return None
     filled = np.where(np.isfinite(g), g, np.nan)
     with np.errstate(all="ignore"):
         low, high = np.fmin.reduce(filled, axis=axes), np.fmax.reduce(filled, axis=axes)
-    if np.any(high - low > 1e-7 * np.maximum(np.abs(high), np.abs(low))):
-        return None
-    return np.reshape(low, like.shape)
+        differ = np.any(high - low > 1e-7 * np.maximum(np.abs(high), np.abs(low)))
+    return g if differ else np.reshape(low, like.shape)
 
 
 def _solved(known: Array, g: Array) -> Array | None:

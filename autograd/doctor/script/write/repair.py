@@ -20,6 +20,7 @@ import numpy as np
 from ...spelling import bracketed, level
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
+from ..judge.replay import Layered, compute_node
 from ..watch.edits import Edit
 from ..watch.node import Node
 from ..watch.sites import Site, Span
@@ -41,6 +42,7 @@ class Repairer:
         self.tape = locator.look.training.tape
         self.place: Site = fault.place or self.node.site  # type: ignore[assignment]
         self._hands: dict[int, AtHand] = {}
+        self._known_needed: dict[int, list[Array]] = {}
         self.time, self.context = self.node.time, self.node.context
         self.span, self.right = self._expression()
         self.hand = AtHand(locator, fault, self.place, self.node, self.time, self.context, namespace)
@@ -129,10 +131,37 @@ class Repairer:
         """Whether a text gives the right numbers everywhere."""
         assert self.right is not None
         turns = self.turns if self.node in self.fault.nodes else ()
-        return all(_gives(hand, text, right) for hand, right in itertools.chain([(self.hand, self.right)], turns))
+        rows = itertools.chain([(self.hand, self.right, self._matters)], turns)
+        return all(_gives(hand, text, right, matters) for hand, right, matters in rows)
 
     @property
-    def turns(self) -> Iterator[tuple[AtHand, list[Array]]]:
+    def _matters(self) -> list[Array]:
+        """The elements that something follows from; another one, such as one that is masked out, may be anything."""
+        assert self.right is not None
+        if self.place is not self.node.site or self.place.kind in ("augmented", "store", "return"):
+            return [np.True_] * len(self.right)
+        return self._needed(self.node, self.right)
+
+    def _needed(self, node: Node, right: list[Array]) -> list[Array]:
+        if id(node) not in self._known_needed:
+            found = []
+            for k, value in enumerate(right):
+                needed = np.zeros(np.shape(value), dtype=bool)
+                for consumer in self.locator.look.consumers.get(id(node), ()):
+                    outs = []
+                    for moved in (value, value + 1.0):
+                        try:
+                            outs.append(np.asarray(compute_node(consumer, Layered({id(node): moved}, self.locator.values[k]))))
+                        except Exception:
+                            outs.append(np.asarray(np.nan))
+                    same = outs[0].shape == outs[1].shape == np.shape(value)
+                    needed = needed | (~np.equal(*outs) if same else True)
+                found.append(needed)
+            self._known_needed[id(node)] = found
+        return self._known_needed[id(node)]
+
+    @property
+    def turns(self) -> Iterator[tuple[AtHand, list[Array], list[Array]]]:
         """The same place at other turns of a loop, with what is right there."""
         if self.place is not self.node.site or self.place.kind in ("augmented", "store", "return"):
             return
@@ -142,7 +171,8 @@ class Repairer:
                 self._hands[id(node)] = AtHand(
                     self.locator, self.fault, self.place, node, node.time, node.context, self.namespace
                 )
-            yield self._hands[id(node)], self.locator.fixed[id(node)]
+            right = self.locator.fixed[id(node)]
+            yield self._hands[id(node)], right, self._needed(node, right)
 
     # ------------------------------------------------------------------------------------------------- the texts
 
@@ -159,8 +189,11 @@ class Repairer:
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
         yield from self._in_places()
-        yield from self._written()
-        if self._widened():
+        found = 0
+        for edit in self._written():
+            found += 1
+            yield edit
+        if not found and self._widened():
             yield from self._written()
         yield from self._blind()
 
@@ -169,14 +202,16 @@ class Repairer:
         assert self.span is not None
         source, seen, count = self.place.source, set(), 0
         for text, plain in self._texts(source.segment(self.span)):
+            if self.hand.late:
+                return
             if text not in seen and text != self.place.target:
                 seen.add(text)
                 if self.fits(text):
                     for new in (*self._by_name(neat(text, plain)), neat(text, plain)):
                         yield Edit(source, self.span, self._wrapped(new))
                     count += 1
-                    if count >= MOST:
-                        break
+                    if count >= MOST or self.hand.late_for(count):
+                        return
 
     def _widened(self) -> bool:
         """Take the largest expression around in the place of this one: what is 0 in it afterwards may be anything."""
@@ -325,7 +360,7 @@ class Repairer:
         composer = Composer(self.hand)
         own = own.replace("\n", " ")
         yield from ((text, text) for text in Changer(self.hand).changed(own))
-        yield from Extender(self.hand, composer).texts(own, self.right[0])
+        yield from Extender(self.hand, composer).texts(own, np.where(self._matters[0], self.right[0], np.nan))
         yield from ((text, text) for text in composer.formulas(self.right[0]))
 
     def _other_sign(self) -> Iterator[Edit]:
@@ -415,12 +450,12 @@ def _span(node: ast.expr, statement: Span) -> Span:
     return statement[0] + first, start, statement[0] + last, end
 
 
-def _gives(hand: AtHand, text: str, right: list[Array]) -> bool:
-    for k, wanted in enumerate(right):
+def _gives(hand: AtHand, text: str, right: list[Array], matters: list[Array]) -> bool:
+    for k, (wanted, where) in enumerate(zip(right, matters, strict=True)):
         value = hand.read(text, k)
         if value is None or np.shape(value) != np.shape(wanted):
             return False
-        if not _close(np.asarray(value, dtype=float), wanted):
+        if not _close(np.where(where, value, 0.0), np.where(where, wanted, 0.0)):
             return False
     return True
 
