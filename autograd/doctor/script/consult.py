@@ -192,7 +192,12 @@ def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
 def name_by_line(case: Case) -> None:
     """What the line to write shows of the mistake, where the numbers told nothing, or less in the learner's names."""
     at = case.fault.place or case.fault.first.site
-    if case.proved and case.chosen is not None and at is not None and case.cause.name in ("unrecognised", "wrong-operand"):
+    if (
+        case.proved
+        and case.chosen is not None
+        and at is not None
+        and case.cause.name in ("unrecognised", "wrong-operand")
+    ):
         found = difference(*case.chosen.within(at.statement))
         if found is not None:
             name, texts = found

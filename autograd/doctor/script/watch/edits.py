@@ -33,7 +33,6 @@ class Edit:
             patched(self.source.text, [self], self.source.first).splitlines()[self.span[0] - self.source.first].strip()
         )
 
-
     def within(self, statement: Span) -> tuple[str, str]:
         """A statement as it is, and as it would be."""
         before = self.source.segment((*statement[:2], *self.span[:2]))

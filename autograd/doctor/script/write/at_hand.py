@@ -14,19 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from ...spelling import slopes_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
 from ..watch.node import Node
 from ..watch.sites import Site
 from ..watch.tape import Held
-from ...spelling import slopes_of
 from .interpret import Interpreter, Unknown
 from .vocabulary import computed_at, frame_of, values_of, words_at
 
 Array = Any
 MOST_WORDS = 60
-SECONDS = 4.0  # for what can be written at one place: later nothing can be read any more
+SECONDS = 3.0  # for what can be written at one place: later nothing can be read any more
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,9 @@ class AtHand:
         for holder, near in lists.items():  # `hs[t - 1]` says more than `hs[4]`
             for counter in counters:
                 for shift, said in ((0, ""), (-1, " - 1"), (1, " + 1")):
-                    atom = known.get(f"{holder}[{counter.first + shift}]")
-                    if atom is not None and f"{holder}[{counter.text}{said}]" not in known:
-                        moved.append(Atom(f"{holder}[{counter.text}{said}]", atom.values, near))
+                    there = known.get(f"{holder}[{counter.first + shift}]")
+                    if there is not None and f"{holder}[{counter.text}{said}]" not in known:
+                        moved.append(Atom(f"{holder}[{counter.text}{said}]", there.values, near))
         later = [Atom(a.text, a.values, a.near + 1) if a.text.endswith("]") and a.text[-2].isdigit() else a
                  for a in known.values()]  # fmt: skip
         return sorted([*moved, *later], key=lambda a: (a.near, len(a.text)))
@@ -121,7 +121,9 @@ class AtHand:
     def expressions(self) -> dict[str, list[Any]]:
         """What short expressions of the same function came to, by their texts."""
         found = {}
-        for word in computed_at(self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start):
+        for word in computed_at(
+            self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start
+        ):
             values = None if id(word.thing) in self._after else values_of(word, self.values)
             if values is not None:
                 found[word.text] = [wide(v) for v in values]
@@ -158,11 +160,9 @@ class AtHand:
     @cached_property
     def literals(self) -> dict[str, float]:
         """The numbers that are written in the script, the usual ones aside."""
-        found = {}
-        for node in ast.walk(ast.parse(self.place.source.text)):
-            if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value not in (0, 1, 2, 0.5):
-                found[ast.unparse(node)] = float(node.value)
-        return found
+        written = [node for node in ast.walk(ast.parse(self.place.source.text)) if isinstance(node, ast.Constant)]
+        numbers = {ast.unparse(node): node.value for node in written if type(node.value) in (int, float)}
+        return {text: float(number) for text, number in numbers.items() if number not in (0, 1, 2, 0.5)}  # type: ignore[arg-type]
 
     @cached_property
     def factors(self) -> list[tuple[str, Array]]:
@@ -196,11 +196,14 @@ class AtHand:
 
     @cached_property
     def readers(self) -> list[Interpreter]:
+        texts = [{text: values[k] for text, values in self.expressions.items()} for k in self.points]
         return [
-            Interpreter({**{text: values[k] for text, values in self.expressions.items()},
-                         **{a.text: a.values[k] for a in self.words}}, self.objects, functools.partial(self._element, k))
-            for k in self.points
-        ]
+            Interpreter(
+                {**known, **{a.text: a.values[k] for a in self.words}}, self.objects,
+                functools.partial(self._element, k),
+            )
+            for k, known in enumerate(texts)
+        ]  # fmt: skip
 
     def _element(self, k: int, thing: Any) -> Any:
         """What an element of a list or dict holds at a point."""
@@ -218,7 +221,7 @@ class AtHand:
 
     def late_for(self, count: int) -> bool:
         """Whether so many texts were found that no more time should go into others."""
-        return time_now() > self.until - SECONDS + SECONDS / (1 + count)
+        return time_now() > self.until - SECONDS + SECONDS / (1 + count) ** 2
 
     def read(self, text: str, k: int) -> Any:
         """What a text computes at a point; None where it cannot be computed, or the time is up."""

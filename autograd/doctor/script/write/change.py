@@ -6,6 +6,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
+
 import numpy as np
 
 from ...spelling import level, slopes_of, turned

@@ -147,10 +147,10 @@ class Composer:
                     value = g - g.mean(axis=axis, keepdims=True) - x * (g * x).mean(axis=axis, keepdims=True)
                     text = f"({error} - {error}.mean({over}) - {name} * ({error} * {name}).mean({over}))"
                     for said, scale in scales:
-                        for spelled, whole in ((f"{text} * {said}", value * scale), (f"{text} / {said}", value / scale)):
+                        for sign, whole in (("*", value * scale), ("/", value / scale)):
                             ratio = float(np.vdot(whole, right) / (np.vdot(whole, whole) or 1.0))
                             if np.any(whole) and np.allclose(whole * ratio, right, rtol=1e-4, atol=1e-12):
-                                yield from self.times(spelled, ratio)
+                                yield from self.times(f"{text} {sign} {said}", ratio)
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""

@@ -24,7 +24,8 @@ def goals(tree: ast.expr, goal: Array, read: Callable[[str], Any]) -> Iterator[G
         read: gives the value of a text; None where it has none.
 
     >>> tree = ast.parse("a * b + c", mode="eval").body
-    >>> values = {"a": np.array([2.0, 3.0]), "b": np.array([1.0, 1.0]), "c": np.array([5.0, 5.0]), "a * b": np.array([2.0, 3.0])}
+    >>> a, b, c = np.array([2.0, 3.0]), np.array([1.0, 1.0]), np.array([5.0, 5.0])
+    >>> values = {"a": a, "b": b, "c": c, "a * b": a * b}
     >>> {ast.unparse(piece): goal.tolist() for piece, goal in goals(tree, np.array([9.0, 8.0]), values.get)}
     {'a * b + c': [9.0, 8.0], 'a * b': [4.0, 3.0], 'a': [4.0, 3.0], 'b': [2.0, 1.0], 'c': [7.0, 5.0]}
     """

@@ -136,7 +136,7 @@ def _of(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | None:
             return "wrong-axis", both
         return "scaled", both
     one, other = _terms(old), _terms(new)
-    if len(one) > 1 or len(other) > 1 or list(one)[0][0] != list(other)[0][0]:
+    if len(one) > 1 or len(other) > 1 or next(iter(one))[0] != next(iter(other))[0]:
         found = _of_sums(one, other, old)
         if found is not None:
             return found

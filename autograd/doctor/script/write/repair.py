@@ -30,6 +30,7 @@ from .compose import Composer
 from .extend import Extender, neat
 
 Array = Any
+LESS: dict[str, Any] = {"[:, 1:]": np.s_[:, 1:], "[1:]": np.s_[1:], "[:, :-1]": np.s_[:, :-1], "[:-1]": np.s_[:-1]}
 MOST = 8  # texts that are tried on the script itself
 
 
@@ -148,17 +149,18 @@ class Repairer:
             for k, value in enumerate(right):
                 needed = np.zeros(np.shape(value), dtype=bool)
                 for consumer in self.locator.look.consumers.get(id(node), ()):
-                    outs = []
-                    for moved in (value, value + 1.0):
-                        try:
-                            outs.append(np.asarray(compute_node(consumer, Layered({id(node): moved}, self.locator.values[k]))))
-                        except Exception:
-                            outs.append(np.asarray(np.nan))
-                    same = outs[0].shape == outs[1].shape == np.shape(value)
-                    needed = needed | (~np.equal(*outs) if same else True)
+                    one, other = (self._followed(consumer, node, moved, k) for moved in (value, value + 1.0))
+                    needed = needed | (one != other if one.shape == other.shape == needed.shape else True)
                 found.append(needed)
             self._known_needed[id(node)] = found
         return self._known_needed[id(node)]
+
+    def _followed(self, consumer: Node, node: Node, value: Array, k: int) -> Array:
+        """What follows from another value, at one point; NaN where that cannot be told."""
+        try:
+            return np.asarray(compute_node(consumer, Layered({id(node): value}, self.locator.values[k])))
+        except Exception:
+            return np.asarray(np.nan)
 
     @property
     def turns(self) -> Iterator[tuple[AtHand, list[Array], list[Array]]]:
@@ -228,9 +230,7 @@ class Repairer:
             return False
         self.span, self.node, self.place = around.site.span, around, around.site
         self.right = [np.asarray(v[id(around)], dtype=float) for v in self.locator.values]
-        self.hand = AtHand(
-            self.locator, self.fault, self.place, around, around.time, around.context, self.namespace
-        )
+        self.hand = AtHand(self.locator, self.fault, self.place, around, around.time, around.context, self.namespace)
         return True
 
     def _by_name(self, text: str) -> Iterator[str]:
@@ -276,13 +276,13 @@ class Repairer:
             return
         try:
             tree = ast.parse(site.source.segment(site.statement)).body[0]
-            target = tree.targets[0] if isinstance(tree, ast.Assign) else tree.target  # type: ignore[attr-defined]
+            target: Any = tree.targets[0] if isinstance(tree, ast.Assign) else tree.target  # type: ignore[attr-defined]
             indices = [hand_reads(target.slice) for hand_reads in self.hand.readers]
             right = [np.asarray(w, dtype=float)[index] for w, index in zip(whole, indices, strict=True)]
             if isinstance(tree, ast.AugAssign):
                 before = [np.asarray(self.hand.read(ast.unparse(target), k), dtype=float) for k in self.hand.points]
-                change = {ast.Add: np.subtract, ast.Sub: lambda r, x: x - r}[type(tree.op)]
-                right = [change(r, x) for r, x in zip(right, before, strict=True)]
+                sign = {ast.Add: 1.0, ast.Sub: -1.0}[type(tree.op)]
+                right = [sign * (r - x) for r, x in zip(right, before, strict=True)]
         except Exception:
             return
         self.span, self.right = site.parts[-1], right
@@ -295,7 +295,7 @@ class Repairer:
             return
         own = np.asarray(self.hand.read(ast.unparse(tree.value), 0))
         shape = np.shape(self.right[0])
-        for said, index in (("[:, 1:]", np.s_[:, 1:]), ("[1:]", np.s_[1:]), ("[:, :-1]", np.s_[:, :-1]), ("[:-1]", np.s_[:-1])):
+        for said, index in LESS.items():
             if own.shape != shape or len(shape) < said.count(",") + 1:
                 continue
             kept = np.zeros(shape, dtype=bool)
@@ -420,7 +420,6 @@ class Repairer:
             )
             if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
                 yield Edit(source, statement, f"{target} += {value}", blind=True)
-
 
     def _blind_pieces(self, tree: ast.stmt) -> Iterator[Edit]:
         """One name of a comprehension for another; the factor of what `np.add.at` adds."""
