@@ -27,6 +27,7 @@ ENGINE = [
     "autograd/value/collector.py",
     "autograd/value/value.py",
     "autograd/value/sums.py",
+    "autograd/value/at_once.py",
     "autograd/value/products.py",
 ]
 COMPILE = os.environ.get("GLASSGRAD_COMPILE", "")

@@ -28,9 +28,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from .core.node import walk
-from .core.table import TABLE
+from .core.table import TABLE, UNRECORDED
 from .errors import AutogradError, GraphError, GraphWarning, OperandError
-from .mode import NOW, SPECIAL, STRICT
+from .mode import NOW, SPECIAL, STRICT, in_force
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))
 _OURS: Final = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn") + os.sep)
@@ -158,6 +158,56 @@ def warn_of_captured(names: str) -> None:
         f"the compiled function uses {names} and was given no parameters: it computes with the numbers as they are at "
         "each call, and brings no gradient to them; for gradients write compile(function, [w, ...])",
     )
+
+
+def note_reading() -> None:
+    """Note, where something is differentiated, that a number has been read and may be missing in the derivative."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) in _READERS:
+        frame = frame.f_back
+    if not frame.f_code.co_filename.startswith(_OURS):
+        for entry in in_force():
+            entry.read = True
+
+
+def warn_of_reading(who: str) -> None:
+    """Say that what a transform differentiates was only read, by `.item()` or `.data`."""
+    _warn(
+        situation(),
+        f"the function that {who} differentiates reads its argument by .item() or .data, and what it returns does not "
+        "depend on it otherwise: its derivative is 0; compute with the number itself",
+    )
+
+
+def check_predictions(loss: str, what: str, predictions: Any, targets: Any) -> None:
+    """Say that a loss has no gradient but that of its targets: leaves, of which nobody asked a gradient so far.
+
+    Args:
+        what: the word for the predictions.
+    """
+
+    def is_input(target: Any) -> bool:
+        return getattr(target, "kind", "") == "input" and not target.reached and not is_differentiated(target)
+
+    def holds_a_graph(number: Any) -> bool:
+        return hasattr(number, "_apply") and getattr(number, "rule", None) is not UNRECORDED
+
+    if (
+        (SPECIAL and NOW.paused)
+        or not all(map(is_input, _each(targets)))
+        or any(map(holds_a_graph, _each(predictions)))
+    ):
+        return
+    _warn(
+        situation(),
+        f"{loss}() is given {what} that hold no graph, and targets that do: its only gradient is that of the targets; "
+        f"were the {what} computed under no_grad(), or cut off by .data or .numpy()? As a measure of what is computed "
+        "already, give the targets as plain numbers",
+    )
+
+
+def _each(numbers: Any) -> Any:
+    return numbers.flat if isinstance(numbers, np.ndarray) and numbers.dtype == object else (numbers,)
 
 
 def _warn(now: Situation, text: str) -> None:

@@ -37,6 +37,7 @@ class Entry:
     note: Note | None = None  # what the nodes recorded here are named after
     tracer: Any = None  # the compiler that calls a function just now
     strict: Any = None  # (who, a function, ids of nodes): what `who` differentiates by these nodes; None for all nodes
+    read: bool = False  # whether a number was read in it, by .item() or .data
     nested: bool = False  # whether a derivative that is asked for inside has a graph of its own
     made: set[int] | None = None  # where the ids of the Tensors that are made are collected: see `checkpoint.py`
     over: bool = False  # whether it has been turned off, though somebody, perhaps a traceback, still holds on to it

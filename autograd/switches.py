@@ -18,7 +18,7 @@ import numpy as np
 
 from .carrier import Note, describe
 from .errors import AnomalyError, OperandError
-from .mode import NOW, SPECIAL, Entry, is_here, run_named, turn_on
+from .mode import NOW, SPECIAL, Entry, is_here, turn_on
 from .wrapping import wrapped
 
 
@@ -188,10 +188,6 @@ class scope(Switch):
 
     def _say(self, entry: Entry) -> None:
         entry.note = self.note
-
-    def run(self, function: Callable[..., Any], inputs: Any, options: Any) -> Any:
-        """`function(*inputs, **options)` inside: the quick way for a call, which nothing can suspend half-way."""
-        return run_named(self.note, function, inputs, options)
 
 
 _DRIVERS: Final = ("contextlib", "_pytest.fixtures")

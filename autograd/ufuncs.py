@@ -31,6 +31,14 @@ def sinc(x: Any) -> Any:
     return where(small, series, table.sin(t) / where(small, 1.0, t))
 
 
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """Numbers in the place of NaN and infinities, where the derivative is 0."""
+    largest = float(np.finfo(getattr(x, "dtype", float)).max)
+    high, low = (largest if posinf is None else posinf), (-largest if neginf is None else neginf)
+    bounded = where(equal(x, math.inf), float(high), where(equal(x, -math.inf), float(low), x))
+    return where(equal(x, x), bounded, float(nan))
+
+
 OF_NUMPY: Final[dict[str, Function]] = {
     **{name: row for name, row in table.TABLE.items() if isinstance(getattr(np, name, None), np.ufunc)},
     "absolute": table.abs,

@@ -41,8 +41,12 @@ OF_A_MODULE: Final = {
 }
 
 OF_AN_OPTIMIZER: Final = {
+    "amsgrad": "write another optimizer, AMSGrad is not here",
     "learning_rate": "write optimizer.lr",
+    "momentum": "only SGD has it, that of Adam is beta1",
+    "nesterov": "its momentum is the ordinary one",
     "param_groups": "there is one rate, optimizer.lr",
+    "params": "write optimizer.parameters",
 }
 
 OF_A_SCHEDULE: Final = {

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd import OperandError, ShapeError, Tensor, Value, abs, data, logaddexp, relu, softplus, square, where
+from autograd.conversion import check_predictions
 from autograd.system.arrays import check_array
 from autograd.system.quiet import quiet
 
@@ -131,7 +132,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> cross_entropy([[Value(1000.0), Value(0.0)], [Value(0.0), Value(0.0)]], [0, 1])
     Value(0.34657359027997264, grad=0.0)
     """
-    z, t = _numbers("cross_entropy", logits, "logits"), _numbers("cross_entropy", targets, "targets")
+    z, t = _both("cross_entropy", logits, "logits", targets)
     shape, wanted = np.shape(z), getattr(t, "shape", ())
     if len(shape) not in (1, 2) or shape[-1] < 2:
         raise ShapeError(
@@ -253,8 +254,16 @@ def _numbers(loss: str, given: Any, what: str) -> Any:
     return array if array.dtype.kind == "f" else array.astype(float)
 
 
+def _both(loss: str, predictions: Any, what: str, targets: Any) -> tuple[Any, Any]:
+    """What a loss is given as numbers."""
+    p, t = _numbers(loss, predictions, what), _numbers(loss, targets, "targets")
+    if _recorded(t):
+        check_predictions(loss, what, p, t)
+    return p, t
+
+
 def _pair(loss: str, predictions: Any, targets: Any) -> tuple[Any, Any]:
-    p, t = _numbers(loss, predictions, "predictions"), _numbers(loss, targets, "targets")
+    p, t = _both(loss, predictions, "predictions", targets)
     shape, wanted = getattr(p, "shape", ()), getattr(t, "shape", ())
     if shape != wanted:
         remedy = "; write one target for each prediction"

@@ -10,14 +10,18 @@ import reprlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Set
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from autograd import GraphError, Tensor, Value, parameter, scope, walk
+from autograd.mode import run_named
+from autograd.value.at_once import are_parameters
 
 from .errors import SettingError, StateError
 from .habits import OF_A_MODULE, missing
+from .leaves import copied_number, forget_gradients
 from .state import check_state, checked_number
 
 Self = TypeVar("Self", bound="Module")
@@ -34,7 +38,7 @@ class _Running(threading.local):
 
 
 class _Structure:
-    """Counts how often any module got a part, and any attribute: what was found before then may be out of date."""
+    """Counts how often any module got a part or a label, and any attribute: older findings may be out of date."""
 
     version = 0
     changes = 0
@@ -92,6 +96,8 @@ class Module:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "__slots__" in vars(cls):
+            raise SettingError(f"what __slots__ of {cls.__name__} name would be no part of it: leave __slots__ out")
         for name, value in vars(cls).items():
             found: list[tuple[str, Any]] = []
             _open(value, name, found, ())
@@ -106,8 +112,6 @@ class Module:
     _naming: tuple[int, object] = (-1, None)  # the structure's version, and what its parts were named by
     _notes: frozenset[str] = frozenset()  # attributes assigned during a call
 
-    # ---------------------------------------------------------------------------------------------- calling
-
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run `forward`, inside the scope of this module's name."""
         naming = _RUNNING.naming
@@ -116,15 +120,18 @@ class Module:
         known, place = self._place
         if known is not naming:
             place = self._find_place()
-        return place.run(self.forward, inputs, options)
+        return run_named(place.note, self.forward, inputs, options)
 
     def _call_outermost(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         version, naming = self._naming
         if version != _Structure.version:
             naming = self._name_parts()
+        known, place = self._place
+        if known is not naming:  # it has been a part of another one since
+            place = scope(self.label or type(self).__name__)
         _RUNNING.root, _RUNNING.naming = self, naming
         try:
-            return scope(self.label or type(self).__name__).run(self.forward, inputs, options)
+            return run_named(place.note, self.forward, inputs, options)
         finally:
             _RUNNING.root = _RUNNING.naming = None
 
@@ -174,14 +181,14 @@ class Module:
             return
         if name in self._notes:
             object.__setattr__(self, "_notes", self._notes - {name})
-        if any(isinstance(part, Module) for _, part in _parts_of(name, value, is_note=False)):
+        if name == "label" or any(isinstance(part, Module) for _, part in _parts_of(name, value, is_note=False)):
             _Structure.version += 1
 
     def _parts(self) -> list[tuple[str, Any]]:
         """The parameters and modules in its own attributes, with their names, in the order of assignment."""
         found: list[tuple[str, Any]] = []
         for name, value in vars(self).items():
-            if type(value) not in _PLAIN:
+            if type(value) not in _PLAIN and name not in _OWN:
                 found += _parts_of(name, value, is_note=name in self._notes)
         return found
 
@@ -231,8 +238,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for each in self.parameters():
-            forget_gradient(each)
+        forget_gradients(self.parameters())
 
     def train(self: Self, mode: bool = True) -> Self:
         """Switch this module and all below it to training (what Dropout and the like ask for)."""
@@ -252,7 +258,7 @@ class Module:
         Raises:
             StateError: two parameters have one name.
         """
-        return {name: _number(part.data) for name, part in self._by_name().items()}
+        return {name: copied_number(part.data) for name, part in self._by_name().items()}
 
     def _by_name(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -293,7 +299,7 @@ class Module:
         return LoadedKeys(missing, unexpected)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_place", "_naming", "_plan")}
+        return {name: value for name, value in vars(self).items() if name not in _OWN}
 
     # -------------------------------------------------------------------------------------------------- text
 
@@ -319,7 +325,8 @@ class Module:
 
 _PARTS: Final = (*CARRIERS, Module)
 _METHODS: Final = frozenset(name for name, found in vars(Module).items() if callable(found))
-_PLAIN: Final = frozenset((float, int, bool, str, type(None)))  # most attributes that hold no parts
+_PLAIN: Final = frozenset((float, int, bool, str, type(None), methodcaller))  # most attributes that hold no parts
+_OWN: Final = frozenset(("_place", "_naming", "_plan"))  # what is found out again
 
 
 def _parts_of(name: str, value: Any, is_note: bool) -> list[tuple[str, Any]]:
@@ -371,12 +378,12 @@ def _refuse_results(name: str, before: Any, value: Any) -> None:
 def _refuse_lost(name: str, value: Any) -> None:
     """Raise if a module would not see numbers that are to be learned. A result of parameters, as a loss, is a note."""
     if isinstance(value, (Set, deque, Mapping)) and not isinstance(value, dict):
-        parts = value.values() if isinstance(value, Mapping) else value
-        if any(isinstance(part, (Value, Tensor)) and part.kind == "input" for part in parts):
-            raise SettingError(
-                f"a Module does not look into a {type(value).__name__}: the numbers in {name} would not be learned or "
-                "saved; keep them in a list, a tuple, a dict or an array"
-            )
+        for part in value.values() if isinstance(value, Mapping) else value:
+            if isinstance(part, Module) or (isinstance(part, (Value, Tensor)) and part.kind == "input"):
+                raise SettingError(
+                    f"a Module does not look into a {type(value).__name__}: the numbers in {name} would not be learned "
+                    "or saved; keep them in a list, a tuple, a dict or an array"
+                )
     found: list[tuple[str, Any]] = []
     _open(value, name, found, ())
     for place, part in found:
@@ -428,15 +435,25 @@ def _label(place: str) -> str:
 
 def _collect(module: Module, found: dict[int, Any], seen: set[int]) -> None:
     seen.add(id(module))
-    for _, part in module._parts():
-        if not isinstance(part, Module):
-            found[id(part)] = part
-        elif id(part) not in seen:
-            if type(part).parameters is Module.parameters:
-                _collect(part, found, seen)
-            else:  # it has its own idea of what its parameters are
-                seen.add(id(part))
-                found.update((id(each), each) for each in part.parameters())
+    for name, value in vars(module).items():
+        kind = type(value)
+        if kind in _PLAIN or name in _OWN:
+            continue
+        if kind is list and are_parameters(value):  # most hold nothing else: nothing to open, nothing to name
+            found.update(zip(map(id, value), value))  # noqa: B905, as long as each other
+            continue
+        if kind is Value and value.kind == "parameter":
+            found[id(value)] = value
+            continue
+        for _, part in _parts_of(name, value, is_note=name in module._notes):
+            if not isinstance(part, Module):
+                found[id(part)] = part
+            elif id(part) not in seen:
+                if type(part).parameters is Module.parameters:
+                    _collect(part, found, seen)
+                else:  # it has its own idea of what its parameters are
+                    seen.add(id(part))
+                    found.update((id(each), each) for each in part.parameters())
 
 
 def _descend(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
@@ -473,25 +490,6 @@ def _folded(children: list[tuple[str, Module]]) -> Iterator[tuple[str, str]]:
     for head, first, text, count in runs:
         name = _joined(head, first)
         yield (name, text) if count == 1 else (f"{name}-{int(first) + count - 1}", f"{count} x {text}")
-
-
-def _number(data: Any) -> Any:
-    return data if isinstance(data, float) else np.array(data)
-
-
-def forget_gradient(leaf: Any) -> None:
-    """As before any backward: the gradient is not 0, it is not known, though it reads as 0."""
-    if isinstance(leaf, Value):
-        leaf.grad = 0.0
-        leaf.mark = 0
-    else:
-        leaf.grad = None
-        leaf.reached = False
-
-
-def has_gradient(leaf: Any) -> bool:
-    """Whether a backward has come through since the gradient was forgotten, or somebody has assigned one."""
-    return bool(leaf.reached or np.any(leaf.grad))
 
 
 def _some(names: list[str]) -> str:

@@ -15,7 +15,8 @@ from autograd.system.quiet import quiet
 
 from .errors import SettingError, StateError
 from .habits import OF_AN_OPTIMIZER, Settings
-from .module import CARRIERS, Module, forget_gradient, has_gradient
+from .leaves import forget_gradients, has_gradient
+from .module import CARRIERS, Module
 from .state import check_state, checked_number
 
 
@@ -47,8 +48,7 @@ class Optimizer(Settings):
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for each in self.parameters:
-            forget_gradient(each)
+        forget_gradients(self.parameters)
 
     @property
     def lr(self) -> float:

@@ -23,7 +23,8 @@ from .gradients import clip_grad_norm_, grad_norm
 from .habits import OF_A_HISTORY, missing
 from .init import Draws, generator
 from .layers import positive
-from .module import Module, has_gradient, holds_numbers
+from .leaves import has_gradient
+from .module import Module, holds_numbers
 from .optim import Adam, Optimizer
 from .schedules import Schedule
 

@@ -32,11 +32,12 @@ ROWS = [
     ["autograd.drawing"],  # its page runs what the compiler wrote: see docs/decisions
     ["autograd.compiler"],
     ["autograd.transforms"],
+    ["autograd.value.at_once"],  # a layer of nn in one call of the compiled engine
     ["autograd.value"],
     ["autograd.tensor"],
     ["autograd.conversion", "autograd.switches", "autograd.masking"],
     ["autograd.mode", "autograd.wrapping"],
-    ["autograd.carrier", "autograd.formula", "autograd.ufuncs"],
+    ["autograd.absent", "autograd.carrier", "autograd.formula", "autograd.ufuncs"],
     ["autograd.core"],
     ["autograd.numbers"],
     ["autograd.system"],
@@ -46,7 +47,14 @@ ROWS = [
 """The rooms, from the top down. A file may import from the rows below its own, and from its own room."""
 
 OPEN_TO = {
-    "nn": (*PACKAGES, "glassgrad.neighbour", "autograd.system", "autograd.mode"),
+    "nn": (
+        *PACKAGES,
+        "glassgrad.neighbour",
+        "autograd.conversion",
+        "autograd.system",
+        "autograd.mode",
+        "autograd.value.at_once",
+    ),
     "glassgrad": (*PACKAGES, "glassgrad.neighbour"),
     "demos": (*PACKAGES, "glassgrad.neighbour", "demos"),
 }

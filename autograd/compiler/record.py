@@ -17,7 +17,7 @@ from .program import BaseProgram, Operation
 
 REMEDY: Final = (
     "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip "
-    "(those of autograd: numpy's branch on single numbers)"
+    "(of a list of numbers those of autograd: numpy's compare)"
 )
 READING: Final = {
     "bool()": "branches on", "float()": "converts", "np.asarray()": "converts", ".data": "reads", ".item()": "reads",
@@ -27,9 +27,20 @@ P = TypeVar("P", bound=BaseProgram)
 
 
 def called(function: Callable[..., Any], *operands: Any) -> Any:
-    """What a user's function gives for recorded operands."""
+    """What a user's function gives for recorded operands.
+
+    Raises:
+        TraceError: an array is indexed by conditions.
+    """
     try:
         return function(*operands)
+    except IndexError as error:
+        if "used as indices" not in str(error):
+            raise
+        raise TraceError(
+            "an array is indexed by what is only recorded, such as x > 0: how many elements that selects is not known; "
+            f"use where(condition, x, 0.0), which keeps the shape ({error})"
+        ) from error
     except ValueError as error:  # numpy's, in the place of ours
         raise conversion.told(error) from None
 

@@ -15,9 +15,17 @@ from typing import Any
 import numpy as np
 
 from ..carrier import describe
-from ..errors import OperandError, TraceError
+from ..errors import AnomalyError, OperandError, TraceError
+from ..switches import looking_for_anomalies
 from .batch import Floats
 from .derive import BasePlans
+
+
+def _is_finite(found: Any) -> bool:
+    """Whether all numbers are finite, in lists and dicts too."""
+    if isinstance(found, (list, tuple, dict)):
+        return all(map(_is_finite, found.values() if isinstance(found, dict) else found))
+    return bool(np.all(np.isfinite(found)))
 
 
 class Specialization:
@@ -58,7 +66,7 @@ class BaseStep:
 
     def value(self, theta: Any, *arguments: Any) -> float:
         """The loss, with the parameters in the vector `theta`: all their numbers one after the other."""
-        found: float = self._flat("value", (theta,), arguments)
+        found: float = self._watched(self._flat("value", (theta,), arguments))
         return found
 
     def value_and_grad(self, theta: Any, *arguments: Any) -> tuple[float, Floats]:
@@ -66,12 +74,12 @@ class BaseStep:
 
         With the engine jax, and `theta` an array of jax's, so are the results: nothing leaves the device.
         """
-        found: tuple[float, Floats] = self._flat("value_and_grad", (theta,), arguments)
+        found: tuple[float, Floats] = self._watched(self._flat("value_and_grad", (theta,), arguments))
         return found
 
     def hvp(self, theta: Any, v: Any, *arguments: Any) -> Floats:
         """The Hessian of the loss times the vector `v`."""
-        found: Floats = self._flat("hvp", (theta, v), arguments)
+        found: Floats = self._watched(self._flat("hvp", (theta, v), arguments))
         return found
 
     def hessian(self, theta: Any, *arguments: Any) -> Floats:
@@ -134,6 +142,19 @@ class BaseStep:
         return latest
 
     # -------------------------------------------------------------------------------------------------- behind it
+
+    def _watched(self, found: Any) -> Any:
+        """What was computed, unchanged.
+
+        Raises:
+            AnomalyError: under `detect_anomaly()`, it is not finite.
+        """
+        if looking_for_anomalies() and not all(map(_is_finite, found if isinstance(found, tuple) else (found,))):
+            raise AnomalyError(
+                f"{self!r} gave a number that is not finite; a compiled program runs as a whole, so to learn which "
+                "operation it was, call the function itself, step.function, and backward, under detect_anomaly()"
+            )
+        return found
 
     def _flat(self, kind: str, vectors: Sequence[Any], arguments: Sequence[Any]) -> Any:
         """Run the program of this kind on flat vectors: theta, and for "hvp" a direction."""

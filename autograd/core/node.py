@@ -6,7 +6,7 @@ So there are no cycles, and a graph is freed as soon as its result is.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from .rule import Rule
@@ -20,7 +20,7 @@ class Node(Protocol):
     @property
     def operands(self) -> tuple[Any, ...]: ...
 
-    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> list[Any]: ...
+    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> Sequence[Any]: ...
 
     def _push(self, tangents: list[Any], operands: Any, differentiable: bool) -> Any: ...
 

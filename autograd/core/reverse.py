@@ -26,13 +26,14 @@ def sweep(order: Order, arrived: dict[int, Any], pull: Callable[..., Any], key: 
         arrived: the cotangents to start with, by the key of their node.
         pull: called as pull(node, operands, cotangent); gives one contribution for each operand, None for nothing.
     """
+    take, find = arrived.pop, arrived.get
     for node, operands in order:
-        g = arrived.pop(key(node), None)
+        g = take(key(node), None)
         if g is not None:
             for operand, part in zip(operands, pull(node, operands, g)):  # noqa: B905, strict costs a tenth
                 if part is not None:
                     place = key(operand)
-                    before = arrived.get(place)
+                    before = find(place)
                     arrived[place] = part if before is None else before + part  # not in place: arrays may be shared
 
 

@@ -91,6 +91,8 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> y.backward(); (y.data, x.grad)
     (-0.2, 0.1)
     """
+    if type(condition) is np.ndarray and type(x) is int and type(y) is int and x == 1 and y == 0:
+        return condition.astype(np.float64)  # the slope of relu: ten times faster than np.where
     for operand in (condition, x, y):
         check_array(operand)
     for operand in (condition, x, y):
@@ -103,8 +105,6 @@ def where(condition: Any, x: Any, y: Any) -> Any:
             return np.where(condition, x, y)  # an array, of the shape that both have together
         return chosen
     if isinstance(condition, np.ndarray):
-        if type(x) is int and type(y) is int and x == 1 and y == 0:  # the slope of relu: ten times faster than np.where
-            return condition.astype(np.float64)
         return np.where(condition, x, y)
     raise TypeError(
         f"where() expects a condition such as x > 0 (a bool or an array of bools), got {type(condition).__name__}"

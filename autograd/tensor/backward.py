@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,39 +31,32 @@ from .rules import ArrayRule, astype, broadcast_to, choose, concatenate, put, un
 PARENTS = operator.attrgetter("_parents")
 
 
-def plain_parts(node: Any, wanted: Any, g: Any) -> list[Any]:
+def plain_parts(node: Any, wanted: Any, g: Any) -> Sequence[Any]:
     """What a node passes on to its operands, as arrays; None to those that do not want it."""
+    rule = node.rule
+    passes = _PASSES.get(rule)
+    if passes is None:
+        if rule.__class__ is ArrayRule:
+            return _array_parts(node, wanted, g)
+        passes = _PASSES[rule] = [_passing(rule, k) for k in range(rule.arity)]
+    if len(passes) == 1:  # whoever asks a node of one operand wants it
+        return (passes[0](node, g),)
+    if len(passes) == 2:
+        x, y = wanted
+        return (None if x is None else passes[0](node, g), None if y is None else passes[1](node, g))
+    return [None if want is None else passed(node, g) for want, passed in zip(wanted, passes, strict=True)]
+
+
+def _array_parts(node: Any, wanted: Any, g: Any) -> Sequence[Any]:
+    """The same for a node that an array rule made."""
     rule, saved, out = node.rule, node._saved, node._data
-    if rule.__class__ is not ArrayRule:
-        slopes: Any = _SLOPES.get(rule) or _slopes(rule)
-    elif rule.whole is not None:
-        return list(rule.whole(g, out, saved, wanted, node.options))
-    else:
-        slopes = None
-    alone = len(saved) == 1 and slopes is not None  # nothing is broadcast
-    parts: list[Any] = []
-    for want in wanted:
-        part = None
-        if want is not None:
-            k = len(parts)
-            if slopes is None:
-                part = rule.pull(k, g, out, saved, node.options)
-            else:
-                place, formula = slopes[k]
-                if place == STATED:
-                    part = g if formula == 1 else times(g, formula)
-                elif place == SEVERAL:
-                    part = times(g, rule.partial(k, saved, out))
-                else:
-                    try:
-                        part = g * formula(out if place == OUT else saved[place])
-                    except (ZeroDivisionError, OverflowError):  # the other operand is a float, not an array
-                        part = g * rule.partial(k, saved, out)
-            like = saved[k]
-            if part is not None and (part.dtype is not like.dtype or not (alone or part.shape == like.shape)):
-                part = fitted(part, like)
-        parts.append(part)
-    return parts
+    if rule.whole is not None:
+        parts: Sequence[Any] = rule.whole(g, out, saved, wanted, node.options)
+        return parts
+    return [
+        None if want is None else _fitting(rule.pull(k, g, out, saved, node.options), saved[k])
+        for k, want in enumerate(wanted)
+    ]
 
 
 def exact_parts(node: Any, wanted: Any, g: Arrived, given: Any, out: Any) -> list[Any]:
@@ -97,22 +91,53 @@ def fitted(part: Any, like: Any) -> Any:
     return part if part.dtype == like.dtype else astype(part, dtype=like.dtype)
 
 
-STATED, OUT, SEVERAL = -1, -2, -3
-_SLOPES: dict[Rule, list[tuple[int, Any]]] = {}
+def _fitting(part: Any, like: Any) -> Any:
+    """The same, quickly where it fits already; None stays None."""
+    if part is None or (part.dtype is like.dtype and part.shape == like.shape):
+        return part
+    return fitted(part, like)
 
 
-def _slopes(rule: Rule) -> list[tuple[int, Any]]:
-    """For each operand its local derivative: the number that the table states, or a formula and what it is of."""
-    slopes: list[tuple[int, Any]] = []
-    for formula, wants in zip(rule.partials, rule.wants, strict=True):
-        if not wants and type(formula()) is int:
-            slopes.append((STATED, formula()))
-        elif len(wants) == 1:
-            slopes.append((OUT if wants[0] == rule.arity else wants[0], formula))
-        else:
-            slopes.append((SEVERAL, formula))
-    _SLOPES[rule] = slopes
-    return slopes
+_PASSES: dict[Rule, list[Callable[[Any, Any], Any]]] = {}
+
+
+def _passing(rule: Rule, k: int) -> Callable[[Any, Any], Any]:
+    """How a node of this rule passes a cotangent on to its operand `k`: made once, since there are many nodes.
+
+    What it gives fits its operand, as `_fitting` says, which is written out where calling it would cost a tenth.
+    """
+    formula, wants = rule.partials[k], rule.wants[k]
+    stated = None if wants else formula()
+    if stated == 1 and type(stated) is int:
+
+        def passed(node: Any, g: Any) -> Any:
+            like = node._saved[k]
+            return g if g.dtype is like.dtype and g.shape == like.shape else fitted(g, like)
+
+    elif wants == (rule.arity,):
+
+        def passed(node: Any, g: Any) -> Any:
+            part, like = g * formula(node._data), node._saved[k]
+            return part if part.dtype is like.dtype and part.shape == like.shape else fitted(part, like)
+
+    elif len(wants) == 1:
+        place = wants[0]
+
+        def passed(node: Any, g: Any) -> Any:
+            saved = node._saved
+            like = saved[k]
+            try:
+                part = g * formula(saved[place])
+            except (ZeroDivisionError, OverflowError):  # the other operand is a float, not an array
+                part = g * rule.partial(k, saved, node._data)
+            return part if part.dtype is like.dtype and part.shape == like.shape else fitted(part, like)
+
+    else:
+
+        def passed(node: Any, g: Any) -> Any:
+            return _fitting(times(g, rule.partial(k, node._saved, node._data)), node._saved[k])
+
+    return passed
 
 
 def accumulate(root: Any, seed: Any) -> None:
@@ -128,8 +153,9 @@ def accumulate(root: Any, seed: Any) -> None:
         sweep(order, arrived, plain_parts)
     if watching or not _is_sound(order, leaves, arrived):
         arrived = _swept_exactly(root, order, seed, watching)
+    find = arrived.get
     for node, _ in order:
-        node._grad = arrived.get(id(node))
+        node._grad = find(id(node))
         node.reached = True
     _add(leaves, arrived)
 
@@ -151,7 +177,6 @@ def _opened(root: Any) -> tuple[list[Any], list[Any]]:
         if node._print is not None or node._prints is not None:
             shown = True
         if parents:
-            node._grad = None
             order.append(pair)
         else:
             leaves.append(node)

@@ -13,11 +13,12 @@ from typing import Any, Final
 import numpy as np
 
 from .. import conversion
+from ..absent import ABSENT
 from ..carrier import Note, checked_label, describe, kind_of, whole
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError, ShapeError
-from ..mode import ADDING, NOW, TRACING
+from ..mode import ADDING, NOW, STRICT, TRACING
 from ..system.arrays import MASKED, check_array
 from .fingerprint import fingerprint
 from .rules import ArrayRule, plain_array
@@ -35,6 +36,8 @@ def _not_while_traced(node: Any, what: str) -> None:
     tracer = array_tracer() if TRACING else None
     if tracer is not None:
         tracer.refuse(node, what)
+    if STRICT and what in (".data", ".item()", ".numpy()"):
+        conversion.note_reading()
 
 
 def _compared(node: Any, sign: str, other: Any) -> Any:
@@ -77,13 +80,14 @@ _INSTEAD: Final = {
     "sort": "np.sort(t)",
     "view": "t.reshape(shape)",
     # of PyTorch
+    "clamp": "t.clip(low, high)",
     "cpu": "t, there are no devices",
     "cuda": "t, there are no devices",
+    "double": "np.astype(t, np.float64)",
+    "float": "np.astype(t, np.float32), or float(t) for the number alone",
     "mm": "t @ other",
     "numel": "t.size",
     "permute": "t.transpose(axes)",
-    "requires_grad": "t.detach() for what needs no gradient; every other Tensor gets one",
-    "requires_grad_": "t.detach() for what needs no gradient; every other Tensor gets one",
     "to": "t, there are no devices",
     "unsqueeze": "t[None], or np.expand_dims(t, axis)",
     "zero_grad": "t.grad = None",
@@ -104,6 +108,34 @@ def _real(given: Any, what: str) -> Array:
     if array.dtype.kind not in "biuf":
         raise OperandError(f"{what} is made from real numbers, got {describe(given)} of dtype {array.dtype}")
     return array
+
+
+def to_array(data: Any, dtype: Any = None) -> Array:
+    """A float array of one's own, copied.
+
+    Raises:
+        OperandError: not real numbers; the message says what to write instead.
+    """
+    if isinstance(data, ArrayNode):
+        raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
+    check_array(data)
+    try:
+        array = np.array(data, dtype=dtype)
+    except ValueError as error:  # rows of different lengths
+        raise OperandError(f"a Tensor is an array: {error}") from None
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype.kind in "iub":
+        if isinstance(data, (np.ndarray, np.generic)):
+            raise OperandError(
+                f"an array of {array.dtype} has no gradient: write Tensor(array.astype(float)); "
+                "as data that needs no gradient, use the array itself"
+            )
+        return array.astype(np.float64)
+    remedy = "; convert texts first: np.array(texts, dtype=float)" if array.dtype.kind == "U" else ""
+    if any(hasattr(element, "_apply") for element in array.flat):
+        remedy = "; Values make an array of their own, values([...])"
+    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}{remedy}")
 
 
 class ArrayNode:
@@ -335,9 +367,16 @@ class ArrayNode:
     def __getattr__(self, name: str) -> Any:
         """Only what there is not comes here: of what numpy and torch have beyond a Tensor it says what to write."""
         told = f"'Tensor' object has no attribute {name!r}"
-        if name in _INSTEAD or (not name.startswith("_") and hasattr(np.ndarray, name)):
+        if name in ABSENT:
+            told = f"a Tensor has no {name}: {ABSENT[name]}"
+        elif name in dir(type(self)):
+            told = "this Tensor holds nothing: it was made by Tensor.__new__; write Tensor(numbers)"
+        elif name in _INSTEAD or (not name.startswith("_") and hasattr(np.ndarray, name)):
             told = f"a Tensor has no {name}: write {_INSTEAD.get(name, f't.data.{name}')}"
         raise AttributeError(told)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ABSENT]
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise GraphError(

@@ -78,6 +78,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "hsplit": lambda x, parts: shapes.split(x, parts, 0 if x.ndim == 1 else 1),
     "vsplit": lambda x, parts: shapes.split(x, parts, 0),
     "dsplit": lambda x, parts: shapes.split(x, parts, 2),
+    "nan_to_num": ufuncs.nan_to_num,
     "real": rules.identity,
     "sinc": ufuncs.sinc,
     "linalg.diagonal": lambda x, offset=0: shapes.diagonal(x, offset, -2, -1),

@@ -265,7 +265,11 @@ def _matmul(x: Any, y: Any) -> Any:
     try:
         return np.matmul(x, y)
     except ValueError:
-        if np.ndim(x) == 0 or np.ndim(y) == 0 or np.shape(x)[-1] == np.shape(y)[-2:][0]:
+        if np.ndim(x) == 0 or np.ndim(y) == 0:
+            raise ShapeError(
+                f"a product of matrices of shapes {np.shape(x)} and {np.shape(y)}: a single number is multiplied by *"
+            ) from None
+        if np.shape(x)[-1] == np.shape(y)[-2:][0]:
             raise
         raise ShapeError(
             f"a product of matrices of shapes {np.shape(x)} and {np.shape(y)}: the last axis of the first is "

@@ -6,10 +6,13 @@ feeding the rule those arrays. How a Tensor is read is in `node.py`, its methods
 
 from __future__ import annotations
 
+import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..absent import ALWAYS, enter
 from ..carrier import Note, deepcopy_graph, describe, no_subclass, rule_of, unrecorded, whole
 from ..conversion import CARRIERS, check_pickled, is_differentiated, is_shown
 from ..core.reverse import times
@@ -27,7 +30,7 @@ from .arriving import push_arrived
 from .backward import accumulate, exact_parts, plain_parts
 from .fingerprint import fingerprint
 from .methods import ArrayMethods
-from .node import Array, ArrayNode, array_tracer
+from .node import Array, ArrayNode, array_tracer, to_array
 from .numpy_protocol import call_function, call_ufunc
 from .operators import Operators
 from .rules import ArrayRule
@@ -66,16 +69,10 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
             raise OperandError(no_subclass("Tensor"))
         super().__init_subclass__(**options)
 
-    def __init__(self, data: Any, label: str = "", dtype: Any = None) -> None:
-        self._data = to_array(data, dtype)
-        self._grad = None
-        self._parents = ()
-        self._saved = ()
-        self._print = None
-        self._prints = None
-        self.rule = INPUT
-        self.options = {}
-        self.reached = False
+    def __init__(self, data: Any, label: str = "", dtype: Any = None, requires_grad: Any = None) -> None:
+        if requires_grad is not None:
+            raise OperandError(f"requires_grad= is not needed: {ALWAYS}")
+        _fill(self, INPUT, to_array(data, dtype), (), (), None, {})
         self.note = NOW.note if SPECIAL else MODE.note
         if label != "":
             self.label = label
@@ -138,11 +135,39 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         if TRACING and (tracer := array_tracer()) is not None:
             traced: Tensor = tracer.record(rule, operands)
             return traced
-        parents, saved, prints = _taken(rule, operands)
+        parents: Any = operands
+        saved: Any = None
+        prints = None
+        if len(operands) == 2:  # the commonest, without a call; a constant has a print
+            x, y = operands
+            if x.__class__ is Tensor and x._print is None:
+                if y.__class__ is float:
+                    parents, saved = (x, None), (x._data, y)
+                elif y.__class__ is Tensor and y._print is None:
+                    saved = (x._data, y._data)
+        elif len(operands) == 1:
+            (x,) = operands
+            if x._print is None:
+                saved = (x._data,)
+        if saved is None:
+            parents, saved, prints = _taken(rule, operands)
         data = rule.on_arrays(*saved)
         if data.__class__ is not _NDARRAY or not data.ndim:
             data = _as_array(data, saved)
-        return recorded(rule, data, parents, saved, prints, _NO_OPTIONS)
+        out = _new(Tensor)  # as in `recorded`, which costs a sixth of a small operation
+        out._data = data
+        out._grad = None
+        out._parents = parents
+        out._saved = saved
+        out._print = None
+        out._prints = prints
+        out.rule = rule
+        out.options = _NO_OPTIONS
+        out.reached = False
+        out.note = MODE.note
+        if SPECIAL:
+            _after_recording(out)
+        return out
 
     @staticmethod
     def _apply_array(rule: ArrayRule, operands: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
@@ -182,7 +207,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
     # ------------------------------------------------------------------------------------------ derivatives
 
-    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> list[Any]:
+    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> Sequence[Any]:
         """The contributions to the operands, for a cotangent of this node: upstream × local, broadcasting undone."""
         self._check_unchanged(differentiable)
         if not isinstance(g, Arrived):
@@ -231,11 +256,12 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
                     f"backward() starts from one number, this Tensor has shape {self.shape}: "
                     "take .sum() or .mean() first, or pass backward(seed) with an array of that shape"
                 )
-            seed = np.ones(self.shape, self.dtype)
-        check_array(seed)
-        start = np.asarray(_raw(seed), dtype=self._data.dtype)
-        if start.shape != self._data.shape:
-            raise ShapeError(f"the seed of backward has the Tensor's shape {self.shape}, got {start.shape}")
+            start = np.ones(self._data.shape, self._data.dtype)
+        else:
+            check_array(seed)
+            start = np.asarray(_raw(seed), dtype=self._data.dtype)
+            if start.shape != self._data.shape:
+                raise ShapeError(f"the seed of backward has the Tensor's shape {self.shape}, got {start.shape}")
         quietly(accumulate, self, start)
 
     def _check_unchanged(self, differentiable: bool) -> None:
@@ -286,34 +312,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
 
 
 CARRIERS.append(Tensor)
-
-
-def to_array(data: Any, dtype: Any = None) -> Array:
-    """A float array of one's own, copied.
-
-    Raises:
-        OperandError: not real numbers; the message says what to write instead.
-    """
-    if isinstance(data, Tensor):
-        raise OperandError("a Tensor is made from numbers, got a Tensor already; use t.detach() for a copy")
-    check_array(data)
-    try:
-        array = np.array(data, dtype=dtype)
-    except ValueError as error:  # rows of different lengths
-        raise OperandError(f"a Tensor is an array: {error}") from None
-    if array.dtype.kind == "f":
-        return array
-    if array.dtype.kind in "iub":
-        if isinstance(data, (np.ndarray, np.generic)):
-            raise OperandError(
-                f"an array of {array.dtype} has no gradient: write Tensor(array.astype(float)); "
-                "as data that needs no gradient, use the array itself"
-            )
-        return array.astype(np.float64)
-    remedy = "; convert texts first: np.array(texts, dtype=float)" if array.dtype.kind == "U" else ""
-    if any(hasattr(element, "_apply") for element in array.flat):
-        remedy = "; Values make an array of their own, values([...])"
-    raise OperandError(f"a Tensor is made from real numbers, got {describe(data)} of dtype {array.dtype}{remedy}")
+enter(Tensor, "Tensor")
 
 
 def constant(number: Any) -> Tensor:
@@ -329,15 +328,6 @@ def _raw(operand: Any) -> Any:
 
 def _taken(rule: Any, operands: tuple[Any, ...]) -> tuple[Any, Any, Any]:
     """Operands as (parents, arrays, fingerprints): a plain number or array has no parent, most no fingerprint."""
-    x, y = operands[0], operands[-1]
-    if x.__class__ is Tensor and x._print is None:  # the commonest, without a loop; a constant has a print
-        if len(operands) == 1:
-            return operands, (x._data,), None
-        if len(operands) == 2:
-            if y.__class__ is float:
-                return (x, None), (x._data, y), None
-            if y.__class__ is Tensor and y._print is None:
-                return operands, (x._data, y._data), None
     parents: list[Tensor | None] = []
     saved: list[Any] = []
     open_to_change = False
@@ -377,10 +367,7 @@ def _as_array(number: Any, saved: tuple[Any, ...]) -> Array:
 
 def _number(name: str, operand: Any) -> Any:
     """A plain operand: a Python number stays weak, so that float32 stays float32; all else becomes an array."""
-    kind = type(operand)
-    if kind is float or kind is int:
-        return float(operand)
-    if isinstance(operand, (bool, np.bool_, np.generic)) and np.asarray(operand).dtype.kind in "biuf":
+    if isinstance(operand, (numbers.Real, np.bool_)) and getattr(operand, "dtype", np.dtype(float)).kind in "biuf":
         return float(operand)
     if isinstance(operand, (np.ndarray, list, tuple)):
         check_array(operand)
@@ -395,7 +382,9 @@ def _number(name: str, operand: Any) -> Any:
             "parameters, compile(function, [W, ...]), or write arrays=True"
         )
     if hasattr(operand, "_apply"):
-        raise OperandError(f"{name}: a Tensor and a {kind.__name__} do not mix in one graph; use Tensors throughout")
+        raise OperandError(
+            f"{name}: a Tensor and a {type(operand).__name__} do not mix in one graph; use Tensors throughout"
+        )
     own = next((method for method in ("to_numpy", "toarray") if hasattr(operand, method)), "")
     remedy = f"; write x.{own}()" if own else "; write np.asarray(x)" if hasattr(operand, "__array__") else ""
     raise OperandError(f"an operand of {name} is made from real numbers, got {describe(operand)}{remedy}")
@@ -404,6 +393,13 @@ def _number(name: str, operand: Any) -> Any:
 def recorded(rule: Any, data: Array, parents: Any, saved: Any, prints: Any, options: dict[str, Any]) -> Tensor:
     """The Tensor that an operation made."""
     out = _new(Tensor)
+    _fill(out, rule, data, parents, saved, prints, options)
+    if SPECIAL:
+        _after_recording(out)
+    return out
+
+
+def _fill(out: Tensor, rule: Any, data: Array, parents: Any, saved: Any, prints: Any, options: dict[str, Any]) -> None:
     out._data = data
     out._grad = None
     out._parents = parents
@@ -414,9 +410,6 @@ def recorded(rule: Any, data: Array, parents: Any, saved: Any, prints: Any, opti
     out.options = options
     out.reached = False
     out.note = MODE.note
-    if SPECIAL:
-        _after_recording(out)
-    return out
 
 
 _new = object.__new__

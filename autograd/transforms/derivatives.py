@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..carrier import describe
-from ..conversion import told
+from ..conversion import told, warn_of_reading
+from ..core.node import walk
 from ..core.table import identity
 from ..errors import OperandError, ShapeError
 from ..masking import Arrived, finite
@@ -207,8 +208,14 @@ class _Call:
             raise told(error) from None
         finally:
             entry.over = True
-        for leaf in flatten(self.output)[0]:
+        outputs = flatten(self.output)[0]
+        for leaf in outputs:
             check_differentiable(name, leaf)
+        if entry.read:
+            known = entry.strict[2]
+            recorded = walk(*[leaf for leaf in outputs if _carries(leaf)])
+            if not any(id(node) in known for node, _ in recorded):
+                warn_of_reading(name)
 
     def single_output(self, name: str) -> Any:
         """The output, which must be one number that was recorded (or a plain one, with gradient zero)."""

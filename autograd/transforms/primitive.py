@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import keyword
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..carrier import describe
 from ..core.rule import Formula, Rule
 from ..errors import AutogradError, OperandError, ShapeError
 
@@ -41,8 +45,9 @@ def primitive(value: Formula | None = None, /, *derivatives: Formula, **options:
         if not callable(function):  # `@primitive` without a derivative made a decorator of the function itself
             raise OperandError(remedy)
         doc = (inspect.getdoc(function) or "a user's own primitive").partition("\n")[0]
-        row = Rule(_named(function), function, *derivatives, **{"doc": doc, **options})
-        row.on_arrays = _elementwise(row.name, function)
+        name = _named(function)
+        partials = [_checked(f"the derivative of {name}", each, _is_no_wider) for each in derivatives]
+        row = Rule(name, _checked(name, function, operator.eq), *partials, **{"doc": doc, **options})
         row.__module__ = function.__module__  # where pickle finds it by its name
         return row
 
@@ -53,12 +58,16 @@ def primitive(value: Formula | None = None, /, *derivatives: Formula, **options:
     return make
 
 
-def _elementwise(name: str, function: Formula) -> Formula:
-    """The function of arrays, which is held to give one number for each of theirs."""
+def _checked(name: str, function: Formula, fits: Callable[[Any, Any], bool]) -> Formula:
+    """The same; where it is given arrays it is held to give numbers for them, in a shape that fits theirs."""
 
-    def on_arrays(*arrays: Any) -> Any:
+    @functools.wraps(function)  # with its signature: the names of the operands
+    def checked(*given: Any) -> Any:
+        if not any(isinstance(each, np.ndarray) and each.dtype != object for each in given):
+            return function(*given)
         try:
-            out = function(*arrays)
+            out = function(*given)
+            numbers = np.asarray(out)
         except (TypeError, ValueError) as error:
             if isinstance(error, AutogradError):
                 raise
@@ -66,15 +75,21 @@ def _elementwise(name: str, function: Formula) -> Formula:
                 f"{name} is given whole arrays by Tensors: write numpy's functions or autograd's in the place of "
                 f"math's, and where(condition, x, y) in the place of if ({error})"
             ) from error
-        shape = np.broadcast_shapes(*map(np.shape, arrays))
-        if np.shape(out) != shape:
+        if numbers.dtype.kind not in "biuf":
+            raise OperandError(f"{name} must be real numbers, got {describe(out)}")
+        shape = np.broadcast_shapes(*map(np.shape, given))
+        if not fits(numbers.shape, shape):
             raise ShapeError(
-                f"{name} is a primitive, which works on each element by itself, and gave shape {np.shape(out)} for "
-                f"operands of shape {shape}: sum outside of it, {name}(x).sum()"
+                f"{name} gave shape {numbers.shape} for operands of shape {shape}: a primitive works on each element "
+                "by itself; sum outside of it, f(x).sum()"
             )
-        return out
+        return numbers if isinstance(out, (list, tuple)) else out  # an int that is 0 says that nothing passes
 
-    return on_arrays
+    return checked
+
+
+def _is_no_wider(found: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return len(found) <= len(shape) and all(n in (1, m) for n, m in zip(found[::-1], shape[::-1], strict=False))
 
 
 def _named(function: Any) -> str:

@@ -6,6 +6,7 @@ a method of the function's name; what it does by comparing, such as `np.maximum`
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -13,7 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import AutogradError, OperandError
-from ..system.arrays import check_array
+from ..mode import NOW, TRACING
+from ..numbers.functions import equal, less
+from ..system.arrays import RECORDED, check_array
 from ..ufuncs import ELEMENTWISE, INSTEAD, module_of, refusal
 
 PLAIN: Final = frozenset(
@@ -26,6 +29,20 @@ OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "remainder": operator.mod, "positive": operator.pos, "divmod": divmod,
 }  # fmt: skip
 """What numpy does with objects by Python's operators."""
+CONDITIONS: Final[dict[str, Callable[..., Any]]] = {
+    "greater": operator.gt, "greater_equal": operator.ge, "less": operator.lt, "less_equal": operator.le,
+    "equal": equal, "not_equal": lambda x, y: ~equal(x, y), "isnan": lambda x: ~equal(x, x),
+    "isfinite": lambda x: equal(x - x, 0.0), "isinf": lambda x: equal(abs(x), math.inf),
+    "signbit": lambda x: less(x, 0.0) | (equal(x, 0.0) & less(1.0 / x, 0.0)),
+    "logical_and": operator.and_, "logical_or": operator.or_, "logical_xor": lambda x, y: (x & ~y) | (~x & y),
+    "logical_not": operator.invert,
+}  # fmt: skip
+"""What is a bool, and a recorded condition while a compiler traces."""
+
+
+def traced() -> bool:
+    """Whether a compiler calls the function that is at work."""
+    return bool(TRACING) and NOW.tracer is not None
 
 
 def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -35,7 +52,11 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         check_array(operand)
         if hasattr(operand, "_apply_array"):
             return NotImplemented  # a Tensor says what it thinks of it
-    if name in PLAIN:
+    if name in CONDITIONS and traced():
+        if method == "__call__" and not any(isinstance(x, np.ndarray) for x in inputs):
+            return CONDITIONS[name](*inputs)
+        ufunc = np.frompyfunc(CONDITIONS[name], ufunc.nin, 1)
+    elif name in PLAIN:
         return getattr(ufunc, method)(*[x.item() if hasattr(x, "_apply") else x for x in inputs], **options)
     if method == "__call__" and not options:
         if name in OPERATORS and not any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
@@ -45,7 +66,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         of_numpy = hasattr(np, name) or not name.isidentifier()  # numpy's vectorized ones have no name
         if name in INSTEAD or not takes_objects(ufunc) or not of_numpy:
             raise refusal(f"{module_of(ufunc)}.{name}", "Value")
-    return called(ufunc, method, [_boxed(x) if hasattr(x, "_apply") else x for x in inputs], options)
+    found = called(ufunc, method, [_boxed(x) if hasattr(x, "_apply") else x for x in inputs], options)
+    return RECORDED[0](found) if isinstance(found, np.ndarray) and found.dtype == object else found
 
 
 def takes_objects(ufunc: Any) -> bool:

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .. import conversion
+from ..absent import ABSENT
 from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..core.table import add, subtract
@@ -52,8 +53,9 @@ class Scalar:
     @property
     def data(self) -> float:
         """Its number. Assignable on a leaf."""
-        if TRACING:
+        if TRACING or STRICT:
             refuse_while_tracing(self, ".data")
+            conversion.note_reading()
         return self._data
 
     @data.setter
@@ -147,8 +149,9 @@ class Scalar:
 
     def item(self) -> float:
         """Its number as a float."""
-        if TRACING:
+        if TRACING or STRICT:
             refuse_while_tracing(self, ".item()")
+            conversion.note_reading()
         return self._data
 
     def __float__(self) -> float:
@@ -245,6 +248,9 @@ class Scalar:
 
     def __hash__(self) -> int:
         return id(self) >> 4
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ABSENT]
 
 
 def refuse_to_delete(cls: type, *names: str) -> None:

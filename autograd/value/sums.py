@@ -208,31 +208,31 @@ class Chain(Result):
 
     # ------------------------------------------------------------- what backward asks while it is folded
 
-    def _reach(self, stack: list[Result], done: int) -> bool:
+    def _reach(self, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
         xs, ys = self.xs, self.ys
         assert xs is not None
         assert ys is not None
         low = len(stack)
-        visit(self.start, stack, done)
+        visit(self.start, stack, leaves, done)
         x: Four | None = xs.first if xs.mark < done else None
         y: Four | None = ys.first if ys.mark < done else None
         x_waits = y_waits = False  # whether a result among them is still to be visited
         while x is not None or y is not None:
-            if x is not None and visit(x.a, stack, done):
+            if x is not None and visit(x.a, stack, leaves, done):
                 x_waits = True
-            if y is not None and visit(y.a, stack, done):
+            if y is not None and visit(y.a, stack, leaves, done):
                 y_waits = True
-            if x is not None and visit(x.b, stack, done):
+            if x is not None and visit(x.b, stack, leaves, done):
                 x_waits = True
-            if y is not None and visit(y.b, stack, done):
+            if y is not None and visit(y.b, stack, leaves, done):
                 y_waits = True
-            if x is not None and visit(x.c, stack, done):
+            if x is not None and visit(x.c, stack, leaves, done):
                 x_waits = True
-            if y is not None and visit(y.c, stack, done):
+            if y is not None and visit(y.c, stack, leaves, done):
                 y_waits = True
-            if x is not None and visit(x.d, stack, done):
+            if x is not None and visit(x.d, stack, leaves, done):
                 x_waits = True
-            if y is not None and visit(y.d, stack, done):
+            if y is not None and visit(y.d, stack, leaves, done):
                 y_waits = True
             x = None if x is None else x.more
             y = None if y is None else y.more
@@ -252,54 +252,35 @@ class Chain(Result):
         xs, ys = self.xs, self.ys
         return [self.x, self.y] if xs is None or ys is None else [self.start, *xs.nodes(), *ys.nodes()]
 
-    def _pass_on(self) -> float:
+    def _pass_on(self) -> None:
         xs, ys = self.xs, self.ys
         assert xs is not None
         assert ys is not None
         g = self._grad
-        passed = 0.0
         start = self.start
         if start is not None:
             start._grad += g
-            passed = g
         x: Four | None = xs.first
         y: Four | None = ys.first
         while x is not None and y is not None:
             if x.a is not None:
-                part = y.a_number * g
-                x.a._grad += part
-                passed += part
+                x.a._grad += y.a_number * g
             if y.a is not None:
-                part = x.a_number * g
-                y.a._grad += part
-                passed += part
+                y.a._grad += x.a_number * g
             if x.b is not None:
-                part = y.b_number * g
-                x.b._grad += part
-                passed += part
+                x.b._grad += y.b_number * g
             if y.b is not None:
-                part = x.b_number * g
-                y.b._grad += part
-                passed += part
+                y.b._grad += x.b_number * g
             if x.c is not None:
-                part = y.c_number * g
-                x.c._grad += part
-                passed += part
+                x.c._grad += y.c_number * g
             if y.c is not None:
-                part = x.c_number * g
-                y.c._grad += part
-                passed += part
+                y.c._grad += x.c_number * g
             if x.d is not None:
-                part = y.d_number * g
-                x.d._grad += part
-                passed += part
+                x.d._grad += y.d_number * g
             if y.d is not None:
-                part = x.d_number * g
-                y.d._grad += part
-                passed += part
+                y.d._grad += x.d_number * g
             x = x.more
             y = y.more
-        return passed
 
 
 def link(whole: Chain, rule: Rule, data: float, x: Scalar | None, dx: float, y: Scalar | None, dy: float) -> Result:
@@ -317,9 +298,9 @@ def link(whole: Chain, rule: Rule, data: float, x: Scalar | None, dx: float, y: 
     return made
 
 
-def visit(node: Scalar | None, stack: list[Result], done: int) -> bool:
+def visit(node: Scalar | None, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
     """What `reach` does, if there is a node that has not been visited."""
-    return node is not None and node.mark < done and reach(node, stack, done)
+    return node is not None and node.mark < done and reach(node, stack, leaves, done)
 
 
 def total(xs: Row, ys: Row, whole: float) -> float:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
+from ..absent import ALWAYS, enter
 from ..carrier import (
     NOTHING_RECORDED,
     Note,
@@ -130,11 +131,16 @@ class Value(Scalar):
 
     __slots__ = ()
 
-    def __init__(self, data: object, label: object = "", _op: object = None, _children: object = None) -> None:
+    def __init__(
+        self, data: object, label: object = "", _op: object = None, _children: object = None,
+        requires_grad: object = None,
+    ) -> None:  # fmt: skip
         super().__init__(data if type(data) is float else to_float(data), INPUT)
         if SPECIAL:
             self.note = NOW.note
-        if type(label) is not str or label or _op is not None or _children is not None:
+        if type(label) is not str or label or _op is not None or _children is not None or requires_grad is not None:
+            if requires_grad is not None:
+                raise OperandError(f"requires_grad= is not needed: {ALWAYS}")
             if _op is not None or _children is not None or isinstance(label, (tuple, set)):
                 raise OperandError(
                     "Value(data, label) makes a leaf; micrograd's Value(data, children, op) is not needed: compute with "
@@ -180,38 +186,35 @@ class Value(Scalar):
         if self.rule is UNRECORDED:
             raise GraphError(NOTHING_RECORDED)
         with ADDING:
-            nodes = results_below(self)
+            leaves: list[Scalar] = []
+            nodes = results_below(self, leaves)
             if SWEEPS.cut and nodes and is_cut_off(nodes):
                 raise GraphError(NOTHING_RECORDED)
             try:
-                passed = self._sweep(start, nodes)
+                self._sweep(start, nodes)
+                passed = 0.0
+                for leaf in leaves:  # what is not finite anywhere shows at a leaf
+                    passed += leaf._grad
                 if passed * 0.0 != 0.0 or (SPECIAL and looking_for_anomalies()):  # infinite, or NaN
                     self._sweep_exactly(start)
             except BaseException:  # an interrupt, too: leaves get the whole of their gradient or nothing
-                for node, operands in walk(self):
-                    if not operands:
-                        node._grad = node.dx
+                for leaf in leaves:
+                    leaf._grad = leaf.dx
                 raise
 
-    def _sweep(self, start: float, nodes: list[Result]) -> float:
-        """THE sweep of `core/reverse.py`, written out in floats for speed. The sum of all that was passed on."""
-        passed = 0.0
+    def _sweep(self, start: float, nodes: list[Result]) -> None:
+        """THE sweep of `core/reverse.py`, written out in floats for speed."""
         self._grad += start  # a result's is 0 by now
         for node in nodes:
             grad = node._grad
             x = node.x
             if x is not None:
-                part = node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
-                x._grad += part
-                passed += part
+                x._grad += node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
             y = node.y
             if y is not None:
-                part = node.dy * grad
-                y._grad += part
-                passed += part
+                y._grad += node.dy * grad
             elif x is None:
-                passed += node._pass_on()
-        return passed
+                node._pass_on()
 
     def _sweep_exactly(self, start: float) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
@@ -1096,7 +1099,9 @@ class Value(Scalar):
         return constant(to_float(chosen, "an operand of where"))
 
     @staticmethod
-    def _equal(x: object, y: object) -> bool:
+    def _equal(x: object, y: object) -> Any:
+        if TRACING and NOW.tracer is not None:
+            return NOW.tracer.compare("==", x, y)
         left: Any = x._data if isinstance(x, Value) else x
         right: Any = y._data if isinstance(y, Value) else y
         return bool(left == right)
@@ -1182,12 +1187,12 @@ class Result(Value):
     # What backward asks of a sum of products that is folded into one node (`sums.py`). It has neither x nor y, and `dy`
     # is not 0.
 
-    def _reach(self, stack: list[Result], done: int) -> bool:
+    def _reach(self, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
         """Show all operands to a sweep that comes by: see `reach`. Whether a result is among them, still to be done."""
         raise NotImplementedError
 
-    def _pass_on(self) -> float:
-        """Add local × upstream to the gradients of all operands. The sum of what was added."""
+    def _pass_on(self) -> None:
+        """Add local × upstream to the gradients of all operands."""
         raise NotImplementedError
 
     def _nodes(self) -> list[Scalar | None]:
@@ -1201,6 +1206,7 @@ def blank() -> Result:
 
 
 CARRIERS.append(Value)
+enter(Value, "Value")
 
 
 def _refuse_subclass(cls: Any, /, **options: Any) -> None:
@@ -1253,8 +1259,10 @@ class Sweeps:
 SWEEPS: Final = Sweeps()
 
 
-def results_below(root: Scalar) -> list[Result]:
+def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
     """The results that `root` depends on, as backward visits them: results before operands, their gradients zero.
+
+    The leaves are appended to `leaves`.
 
     The order of `walk`, results alone and backwards, with marks on the nodes in place of a set. What the gradient of a
     leaf has been so far is kept in its `dx`, where a result has its local derivative.
@@ -1267,7 +1275,7 @@ def results_below(root: Scalar) -> list[Result]:
     done: i64 = opened + 1
     nodes: list[Result] = []
     stack: list[Result] = []
-    reach(root, stack, done)
+    reach(root, stack, leaves, done)
     while stack:
         node = stack[-1]
         mark: i64 = node.mark
@@ -1279,6 +1287,7 @@ def results_below(root: Scalar) -> list[Result]:
                 if y.x is None and y.y is None and y.dy == 0.0:
                     y.dx = y._grad
                     y.mark = done
+                    leaves.append(y)
                 else:
                     stack.append(y)  # type: ignore[arg-type]
                     waits = True
@@ -1288,11 +1297,12 @@ def results_below(root: Scalar) -> list[Result]:
                     if x.x is None and x.y is None and x.dy == 0.0:
                         x.dx = x._grad
                         x.mark = done
+                        leaves.append(x)
                     else:
                         stack.append(x)  # type: ignore[arg-type]
                         waits = True
             elif y is None:
-                waits = node._reach(stack, done)
+                waits = node._reach(stack, leaves, done)
             if waits:  # it stays on the stack, below its operands, and comes up again when they are done
                 node.mark = opened
                 continue
@@ -1313,11 +1323,12 @@ def is_cut_off(nodes: list[Result]) -> bool:
     return True
 
 
-def reach(node: Scalar, stack: list[Result], done: int) -> bool:
+def reach(node: Scalar, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
     """Put a node that has not been visited on the stack, if it is a result. Whether it is one."""
     if node.x is None and node.y is None and node.dy == 0.0:
         node.dx = node._grad
         node.mark = done
+        leaves.append(node)
         return False
     stack.append(node)  # type: ignore[arg-type]
     return True

@@ -19,15 +19,15 @@ from .. import ufuncs
 from ..conversion import is_an_image, is_shown, warn_of_cast
 from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
-from ..mode import NOW, SPECIAL, TRACING
-from ..numbers.functions import clip, root, where
+from ..mode import NOW, SPECIAL
+from ..numbers.functions import clip, greater, less, root, where
 from ..system.arrays import MASKED, RECORDED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
 from ..tensor.numpy_protocol import name_of
 from ..tensor.rules import norm_scale
 from ..tensor.shapes import some_axes
 from ..ufuncs import ELEMENTWISE
-from .numpy_protocol import PLAIN, called, no_graph_in, takes_objects
+from .numpy_protocol import CONDITIONS, PLAIN, called, no_graph_in, takes_objects, traced
 from .value import Value, constant
 
 OF_NUMBERS: Final = frozenset(
@@ -40,8 +40,6 @@ OF_NUMBERS: Final = frozenset(
 """numpy's functions that tell something about the numbers."""
 FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"))
 """numpy's functions that write into their first operand."""
-EQUALITY: Final = frozenset(("equal", "not_equal"))
-"""What compares the numbers of arrays, where between two single Values it is identity."""
 OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
 """What numpy would do with objects in another way."""
 OF_ONE: Final = {
@@ -69,7 +67,9 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             _check_in_place(inputs[0])
         if ufunc is np.divmod and method == "__call__":
             return np.floor_divide(*inputs, **options), np.remainder(*inputs, **options)
-        tells = ufunc.__name__ in PLAIN or (ufunc.__name__ in EQUALITY and not _traced())
+        if recorded := ufunc.__name__ in CONDITIONS and traced():
+            options.pop("dtype", None)  # bool
+        tells = not recorded and ufunc.__name__ in (*PLAIN, "equal", "not_equal")
         plain = [(_numbers if tells else _plain)(x) for x in inputs]
         if out is None:
             _check_where(ufunc, method, options)
@@ -200,14 +200,10 @@ def _constant(x: Any) -> Any:
     return x if _is_no_number(x) else constant(float(x))
 
 
-def _leaf(x: Any) -> Any:
-    return x if hasattr(x, "_apply") else Value(x)
-
-
 def call_function(function: Any, args: Any, options: Any) -> Any:
     """One of numpy's functions on arrays of Values, or on a Value."""
     name = name_of(function)
-    ours = FUNCTIONS.get(name)
+    ours = (_CHOOSING.get(name) if traced() else None) or FUNCTIONS.get(name)
     if ours is not None:
         return ours(*args, **options)
     if name.endswith("_like"):  # to be filled
@@ -226,6 +222,8 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
         return function._implementation(*map(_numbers, args), **numbers)
     try:
         found = of_values(function._implementation(*args, **options))
+        if type(found) in (int, type(None)) and name in ("dot", "vdot", "inner", "einsum"):  # of no elements
+            return constant(0.0)
         return found[()] if isinstance(found, ValueArray) and not found.ndim else found
     except (TypeError, AttributeError) as error:
         if isinstance(error, AutogradError) or not _raised_by_numpy(error):
@@ -249,6 +247,8 @@ def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]
     """An elementwise function of plain arrays of objects."""
     name = ufunc.__name__
     options = {key: option for key, option in options.items() if not _says_nothing(key, option)}
+    if name in CONDITIONS and traced():
+        return getattr(np.frompyfunc(CONDITIONS[name], ufunc.nin, 1), method)(*inputs, **options)
     if name in PLAIN:
         return getattr(ufunc, method)(*inputs, **options)
     ours = clip if name == "clip" else ELEMENTWISE.get(name)
@@ -310,10 +310,6 @@ def _check_where(ufunc: Any, method: str, options: dict[str, Any]) -> None:
     raise ufuncs.refusal(name, "Value", instead, " with where=")
 
 
-def _traced() -> bool:
-    return bool(TRACING) and NOW.tracer is not None
-
-
 def _given(option: Any) -> bool:
     return option is not None and type(option).__name__ != "_NoValueType"
 
@@ -343,7 +339,7 @@ def _store(target: ValueArray, index: Any, new: Any) -> None:
     elements[...] = _plain(new)
     if not all(isinstance(each, Value) and each.is_leaf for each in elements.flat):
         _check_in_place(old)
-    place[index] = np.frompyfunc(_leaf, 1, 1)(elements)
+    place[index] = np.frompyfunc(lambda x: x if hasattr(x, "_apply") else Value(x), 1, 1)(elements)
 
 
 def _check_in_place(target: Any) -> None:
@@ -371,7 +367,7 @@ def _extreme(ufunc: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _winner(rule: Any, elements: list[Any]) -> Any:
-    if _traced():
+    if traced():
         return functools.reduce(rule, elements)
     numbers = [_number(each) for each in elements]
     top = functools.reduce(rule, numbers)
@@ -393,7 +389,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = of_values(np.asarray(x, dtype=object))
     axes = some_axes(axis, x.ndim)
     if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-        scale = None if _traced() else quietly(lambda n: norm_scale(n, np.sum(n * n, axis=axis), axis), _numbers(x))
+        scale = _scale(x, axis)
         squares = np.sum(np.square(x if scale is None else x / scale), axis=axis, keepdims=keepdims)
         found = _each(lambda s: root(s, 0.5), squares)
         return found if scale is None else found * (scale if keepdims else np.squeeze(scale, axes))
@@ -413,19 +409,24 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     return _each(lambda s: root(s, 1.0 / ord), total) if ord > 1 else total ** (1.0 / ord)
 
 
-def _without_nan(name: str, fill: float | None = None) -> Callable[..., Any]:
-    """`np.nansum` and its kind: NaN filled in with a number, or left out where all axes are reduced.
+def _scale(x: Any, axis: Any) -> Any:
+    """By what the elements of a norm are divided; a compiler records it, for it does not know the numbers."""
+    if traced():
+        plain = NOW.tracer.plain
+        top = np.max(np.abs(x), axis=axis, keepdims=True)
+        return _each(lambda t: plain(where(greater(t, 0) & less(t, math.inf), t, 1.0)), top)
+    return quietly(lambda n: norm_scale(n, np.sum(n * n, axis=axis), axis), _numbers(x))
 
-    Raises:
-        OperandError: rows of different lengths would be left.
-    """
+
+def _without_nan(name: str, fill: float | None = None) -> Callable[..., Any]:
+    """`np.nansum` and its kind: NaN filled in with a number, or left out, which is refused along an axis."""
     plain = getattr(np, name.removeprefix("nan"))
 
     def call(a: Any, *args: Any, **options: Any) -> Any:
         a = of_values(np.asarray(a, dtype=object))
-        missing = np.isnan(_numbers(a))
         if fill is not None:
-            return plain(np.where(missing, fill, a), *args, **options)
+            return plain(np.where(np.isnan(a), fill, a), *args, **options)
+        missing = np.isnan(_numbers(a))
         if missing.any():
             if a.ndim > 1 and (args or options.get("axis") is not None):
                 raise OperandError(
@@ -455,20 +456,6 @@ def _of_order(name: str) -> Callable[..., Any]:
     return call
 
 
-def _nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """Numbers in the place of NaN and infinities."""
-    largest = float(np.finfo(float).max)
-    high, low = (largest if posinf is None else posinf), (-largest if neginf is None else neginf)
-
-    def pick(v: Any) -> Any:
-        number = _number(v)
-        if math.isfinite(number):
-            return _constant(v)
-        return constant(float(nan if math.isnan(number) else high if number > 0 else low))
-
-    return _each(pick, x)
-
-
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
     low, high = (next(filter(_given, pair), None) for pair in ((a_min, min), (a_max, max)))
     found = _each(clip, a, low, high)
@@ -480,21 +467,32 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
     return out
 
 
+# fmt: off
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "linalg.norm": norm,
-    "linalg.vector_norm": lambda x, axis=None, keepdims=False, ord=2: norm(
-        x if axis is not None else np.ravel(x), ord, axis, keepdims
-    ),
+    "linalg.vector_norm": lambda x, axis=None, keepdims=False, ord=2:
+        norm(x if axis is not None else np.ravel(x), ord, axis, keepdims),
     "sinc": lambda x: _each(ufuncs.sinc, x),
     "clip": _clip,
-    "nan_to_num": _nan_to_num,
-    **{name: _without_nan(name, fill) for name, fill in (("nansum", 0.0), ("nancumsum", 0.0))},
-    **{name: _without_nan(name, fill) for name, fill in (("nanprod", 1.0), ("nancumprod", 1.0))},
-    **{name: _without_nan(name) for name in ("nanmean", "nanmax", "nanmin", "nanvar", "nanstd")},
-    **{name: _without_nan(name) for name in ("nanmedian", "nanpercentile", "nanquantile")},
+    "nan_to_num": lambda x, copy=True, **fill: _each(lambda v: _constant(ufuncs.nan_to_num(v, **fill)), x),
+    **{name: _without_nan(name, fill) for fill, names in (
+        (0.0, ("nansum", "nancumsum")), (1.0, ("nanprod", "nancumprod")),
+        (None, ("nanmean", "nanmax", "nanmin", "nanvar", "nanstd", "nanmedian", "nanpercentile", "nanquantile")),
+    ) for name in names},
     **{name: _of_order(name) for name in ("median", "percentile", "quantile")},
-    "std": lambda a, axis=None, dtype=None, out=None, ddof=0, keepdims=False: of_values(
-        np.asarray(a, dtype=object)
-    ).std(axis, ddof=ddof, keepdims=keepdims),
+    "std": lambda a, axis=None, dtype=None, out=None, ddof=0, keepdims=False:
+        of_values(np.asarray(a, dtype=object)).std(axis, ddof=ddof, keepdims=keepdims),
 }
+# fmt: on
 """numpy's functions that are done here."""
+_CHOOSING: Final[dict[str, Callable[..., Any]]] = {
+    "where": lambda condition, x=None, y=None: (
+        ValueArray._where(condition, x, y) if x is not None else NOW.tracer.refuse(condition, "np.where(condition)")
+    ),
+    "select": lambda conditions, choices, default=0.0: functools.reduce(
+        lambda rest, pair: ValueArray._where(pair[0], pair[1], rest),
+        [*zip(conditions, choices, strict=True)][::-1],
+        default,
+    ),
+}
+"""Those that numpy does with bools, and that are done here with conditions that a compiler records."""

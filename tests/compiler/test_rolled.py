@@ -263,6 +263,24 @@ def test_jax_takes_scalar_functions():
     assert near(step.value_and_grad(theta, X, Y)[1], flat.value_and_grad(theta, X, Y)[1], 1e3)
 
 
+def test_what_is_on_the_device_stays_there():
+    jax = pytest.importorskip("jax")
+    flat, X, Y = moons()
+    theta = flat.pack()
+    with jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64():
+        step, _, _ = moons("jax")
+        x, y = map(jax.numpy.asarray, (X, Y))
+        for number in (0.5, 0.1, math.nan, math.inf, 0.3):
+            theta[3] = number
+            for batch in ((x, y), (x, y), (x[:7], y[:7]), (X, Y)):
+                value, gradient = step.value_and_grad(jax.numpy.asarray(theta), *batch)
+                wanted, slopes = flat.value_and_grad(theta, *map(np.asarray, batch))
+                assert near(value, wanted, 1e2)
+                assert near(gradient, slopes, 1e2)
+        with pytest.raises(ag.ShapeError):
+            step.value_and_grad(jax.numpy.asarray(theta[1:]), X, Y)
+
+
 def test_a_mesh_needs_jax():
     with pytest.raises(OperandError, match="engine='jax'"):
         compile(lambda x: x, [Value(1.0)], mesh=object())

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import OperandError, Tensor, Value, compile, grad, values
+from autograd import OperandError, ShapeError, Tensor, Value, compile, grad, values
 
 HUGE = 10**400
 
@@ -38,6 +39,12 @@ def test_places_and_whole_parts_of_a_tensor() -> None:
     assert math.trunc(t[1, 1]) == 4
 
 
+def test_a_product_of_matrices_takes_no_single_number() -> None:
+    for attempt in (lambda: Tensor([1.0, 2.0]) @ 2, lambda: 2 @ Tensor([1.0, 2.0])):
+        with pytest.raises(ShapeError, match=r"multiplied by \*"):
+            attempt()
+
+
 def test_a_number_that_no_float_holds_is_equal_to_none() -> None:
     t = Tensor([1.0, math.inf])
     assert (t == HUGE).tolist() == (t == -HUGE).tolist() == [False, False]
@@ -47,6 +54,9 @@ def test_a_number_that_no_float_holds_is_equal_to_none() -> None:
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: int(Tensor(1.5)), r"int\(t.item\(\)\)"),
+    (lambda: Value(1.0, requires_grad=True), "every one has a gradient"),
+    (lambda: Tensor([1.0], requires_grad=True), "every one has a gradient"),
+    (lambda: Tensor([1.0]) * np.timedelta64(2, "s"), "timedelta64"),
     (lambda: Tensor(1.0) < "a", "right side of <"),
     (lambda: Tensor(1.0) >= None, "right side of >="),
     (lambda: Tensor([1.0]) < HUGE, r"math\.inf"),
@@ -84,3 +94,35 @@ def test_functions_of_scipy_that_are_here_too(name: str) -> None:
     for attempt in (lambda: function(Tensor([1.0, 2.0])), lambda: grad(function)(np.array([1.0, 2.0]))):
         with pytest.raises(OperandError, match=rf"autograd\.{name}\("):
             attempt()
+
+
+@pytest.mark.parametrize("made", [lambda: Value(1.0), lambda: Value(1.0) * 2.0, lambda: Tensor([1.0])])
+def test_attributes_of_other_habits_name_the_remedy(made: Callable[[], Any]) -> None:
+    v = made()
+    for name, told in {"m": "dict beside them", "velocity": "dict beside", "requires_grad": "has a gradient"}.items():
+        with pytest.raises(AttributeError, match=told):
+            setattr(v, name, 0.0)
+        with pytest.raises(AttributeError, match=told):
+            getattr(v, name)
+        assert not hasattr(v, name)
+        assert name not in dir(v)
+
+
+def test_messages_name_the_class_that_a_user_knows() -> None:
+    with pytest.raises(TypeError, match=r"^Tensor\.sum\(\)"):
+        Tensor([1.0]).sum(dim=0)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^Tensor\.__pow__\(\)"):
+        pow(Tensor([1.0]), 2, 3)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("read", [repr, str, lambda t: t.data, lambda t: t * 2])
+def test_a_tensor_that_nobody_filled(read: Callable[[Any], Any]) -> None:
+    with pytest.raises(AttributeError, match=r"write Tensor\(numbers\)"):
+        read(Tensor.__new__(Tensor))
+
+
+@pytest.mark.parametrize("made", [Value, Tensor, lambda x: values([x])])
+def test_fractions_are_numbers_to_every_carrier(made: Callable[[float], Any]) -> None:
+    x = made(3.0)
+    for found, wanted in ((x * Fraction(1, 2), 1.5), (Fraction(1, 2) - x, -2.5), (x ** Fraction(2), 9.0)):
+        assert found.item() == wanted if not isinstance(found, np.ndarray) else found[0].item() == wanted

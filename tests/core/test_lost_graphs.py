@@ -302,3 +302,28 @@ def test_dropout_is_not_compiled_in_training() -> None:
         autograd.compile(lambda x: dropout(x * W).sum(), [W])(np.ones(4))
     dropout.eval()
     assert autograd.compile(lambda x: dropout(x * W).sum(), [W])(np.ones(4)) == 4.0
+
+
+READINGS = [
+    (lambda x: x.item() ** 2, 2.0), (lambda x: x.data**2, 2.0), (lambda x: x.data**2, np.array(2.0)),
+    (lambda x: x[0].item() ** 2, np.array([2.0])), (lambda x: float(x.numpy().sum()), np.ones(2)),
+    (lambda x: Value(3.0) * x.item(), 2.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "x"), READINGS)
+def test_a_result_that_only_read_its_argument_is_told(f, x):
+    zero = np.zeros_like(x)
+    for run in (
+        lambda: grad(f)(x), lambda: value_and_grad(f)(x)[1], lambda: jacobian(f)(x), lambda: vjp(f, x)[1](1.0)[0],
+        lambda: jvp(f, (x,), (zero + 1.0,))[1] + zero,
+    ):  # fmt: skip
+        with pytest.warns(GraphWarning, match=r"test_lost_graphs\.py:\d+: .* reads its argument by \.item\(\) or"):
+            assert np.array_equal(run(), zero)
+
+
+def test_a_number_read_for_a_constant_beside_needs_no_word():
+    assert grad(lambda x: x.item() * x)(2.0) == 2.0
+    assert grad(lambda x: 3.0)(2.0) == 0.0
+    assert grad(lambda x: x.detach() ** 2)(2.0) == 0.0
+    assert grad(lambda x: (x * x.data).sum())(np.array([2.0])).tolist() == [2.0]

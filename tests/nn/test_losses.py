@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import OperandError, ShapeError, Tensor, Value, data, gradcheck, grads, no_grad, values
+from autograd import (
+    GraphWarning,
+    OperandError,
+    ShapeError,
+    Tensor,
+    Value,
+    data,
+    grad,
+    gradcheck,
+    grads,
+    no_grad,
+    parameter,
+    values,
+)
 from nn import SettingError, bce_with_logits, cross_entropy, half_mse, hinge, l1, log_softmax, logsumexp, mse, softmax
 
 POINTWISE = [mse, half_mse, l1, hinge, bce_with_logits]
@@ -335,3 +348,38 @@ def test_losses_as_modules():
         nn.MSELoss("average")
     assert nn.functional.mse_loss is mse
     assert nn.functional.cross_entropy is cross_entropy
+
+
+def unrecorded(numbers):
+    with no_grad():
+        return Tensor(numbers) * 1.0
+
+
+TARGETS = {"mse": [0.0, 1.0], "half_mse": [0.0, 1.0], "l1": [0.0, 1.0], "hinge": [-1.0, 1.0]} | {
+    "bce_with_logits": [0.0, 1.0], "cross_entropy": [0.0, 1.0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_predictions_without_a_graph_against_targets_with_one_are_told(name):
+    loss, targets = getattr(nn, name), TARGETS[name]
+    scores = np.array([[0.5, 1.0], [2.0, 1.0]]) if name == "cross_entropy" else np.array([0.5, 2.0])
+    kinds = [scores, scores.tolist(), unrecorded(scores)]
+    for predictions in kinds:
+        with pytest.warns(GraphWarning, match=rf"test_losses\.py:\d+: {name}\(\) is given .* that hold no graph"):
+            loss(predictions, Tensor(targets))
+    with pytest.warns(GraphWarning):
+        loss(scores.tolist(), [Value(t) for t in targets])
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_no_word_where_the_gradient_is_meant_or_none_is(name):
+    loss, targets = getattr(nn, name), TARGETS[name]
+    scores = np.array([[0.5, 1.0], [2.0, 1.0]]) if name == "cross_entropy" else np.array([0.5, 2.0])
+    loss(scores, targets)
+    loss(Tensor(scores), Tensor(targets))
+    loss(scores, parameter(Tensor(targets)))
+    with no_grad():
+        loss(scores, Tensor(targets))
+    if name not in ("cross_entropy", "hinge", "bce_with_logits"):  # whose targets have no gradient, or a condition
+        grad(lambda t: loss(scores, t))(np.array(targets))

@@ -161,8 +161,9 @@ def test_scopes_are_the_places_below_the_outermost_module_called():
 
 def test_the_outermost_scope_is_the_label_if_there_is_one():
     model = MLP(1, [1])
-    model.label = "teacher"
-    assert model([1.0]).scope == ("teacher", "layers.0", "neurons.0")
+    for label in ("teacher", "pupil"):  # also of one that has been called before
+        model.label = label
+        assert model([1.0]).scope == (label, "layers.0", "neurons.0")
 
 
 def test_scopes_follow_a_module_that_moves_or_joins():
@@ -439,3 +440,11 @@ def test_containers_that_are_not_opened_are_refused(gather):
     bag = Bag(w=Value(1.0))
     bag.frozen = gather([bag.w])
     assert names(bag) == ["w"]
+
+
+def test_slots_and_sets_of_modules_would_be_no_parts():
+    with pytest.raises(SettingError, match="__slots__"):
+        type("Slim", (nn.Module,), {"__slots__": ("w",)})
+    model = nn.Module()
+    with pytest.raises(SettingError, match="does not look into a set"):
+        model.layers = {nn.Linear(1, 1)}

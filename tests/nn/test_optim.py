@@ -428,6 +428,8 @@ def test_schedule_settings(make, options):
     ("make", "name", "told"),
     [
         (SGD, "learning_rate", "optimizer.lr"),
+        (SGD, "params", "optimizer.parameters"),
+        (Adam, "momentum", "beta1"),
         (SGD, "momentun", "momentum"),
         (Adam, "beta_1", "beta1"),
         (AdamW, "weightdecay", "weight_decay"),

@@ -13,11 +13,13 @@ from autograd import (
     ShapeError,
     Tensor,
     Value,
+    compile,
     detect_anomaly,
     exp,
     grad,
     gradcheck,
     hessian,
+    jvp,
     log,
     no_grad,
     primitive,
@@ -156,9 +158,7 @@ def test_a_primitive_works_on_each_element_by_itself() -> None:
     def total(x):
         return x.sum()
 
-    with pytest.raises(
-        ShapeError, match=r"gave shape \(\) for operands of shape \(2,\): sum outside of it, total\(x\)"
-    ):
+    with pytest.raises(ShapeError, match=r"total gave shape \(\) for operands of shape \(2,\): .* sum outside of it"):
         total(Tensor([1.0, 2.0]))
 
 
@@ -168,3 +168,42 @@ def test_a_function_of_single_numbers_is_told_of_arrays(forward):
     with pytest.raises(OperandError, match="is given whole arrays by Tensors"):
         p(Tensor([1.0, 2.0]))
     assert p(Value(1.0)).data in (1.0, math.sin(1.0))
+
+
+FAULTY = {
+    "shape": (lambda x: np.ones(3), r"gave shape \(3,\) for operands of shape \(2,\)"),
+    "axes": (lambda x: np.ones((2, 2)), r"gave shape \(2, 2\)"),
+    "branch": (lambda x: 1.0 if x > 0 else 0.0, r"where\(condition, x, y\)"),
+    "math": (lambda x: math.cos(x), "in the place of math's"),
+    "text": (lambda x: "a", "real numbers, got str 'a'"),
+    "nothing": (lambda x: None, "real numbers, got NoneType"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_faulty_derivative_of_arrays_is_told_with_the_name_of_its_primitive(fault):
+    derivative, told = FAULTY[fault]
+
+    @primitive(derivative)
+    def bent(x):
+        return x * x
+
+    told = f"the derivative of bent .*{told}|the derivative of bent {told}"
+    with pytest.raises((OperandError, ShapeError), match=told):
+        bent(Tensor([1.0, 2.0])).sum().backward()
+    with pytest.raises((OperandError, ShapeError), match=told):
+        grad(lambda x: bent(x).sum())(np.ones(2))
+    with pytest.raises((OperandError, ShapeError), match=told):
+        jvp(lambda x: bent(x).sum(), (np.ones(2),), (np.ones(2),))
+
+
+def test_a_faulty_value_of_arrays_is_told_too_and_a_stated_zero_passes_nothing():
+    bent = primitive(lambda x: 1.0)(lambda x: math.sin(x))
+    t = Tensor([1.0, 2.0])
+    for attempt in (lambda: bent(t), compile(lambda: bent(t).sum(), [t])):
+        with pytest.raises(OperandError, match="in the place of math's"):
+            attempt()
+    step = primitive(lambda x: 0)(lambda x: np.floor(x))
+    u = Tensor([1.0, 2.0])
+    (step(u) * np.array([np.inf, 1.0])).sum().backward()
+    assert u.grad.tolist() == [0.0, 0.0], "what is stated to be 0 passes nothing, not even 0 * inf"

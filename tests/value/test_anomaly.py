@@ -15,6 +15,7 @@ from autograd import (
     Tensor,
     Value,
     ceil,
+    compile,
     detect_anomaly,
     grad,
     jvp,
@@ -182,3 +183,26 @@ def test_forward_mode_names_the_first_tangent_that_is_not_finite(zero: Any) -> N
         value, slope = jvp(lambda x: where(x >= 0, 2.0 * x, sqrt(x)), (zero,), (direction,))
     np.testing.assert_array_equal(slope, 2.0 * direction)
     np.testing.assert_array_equal(value, 2.0 * zero)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "llvm", "jax"])
+def test_what_is_compiled_is_watched_as_a_whole(engine: str) -> None:
+    if engine != "numpy":
+        pytest.importorskip({"llvm": "llvmlite"}.get(engine, engine))
+    w, t = Value(0.0), Tensor([0.0, 1.0])
+    scalars = compile(lambda x: sqrt(w) * 0.0 * x, [w], engine=engine)
+    arrays = compile(lambda: (sqrt(t) * 0.0).sum(), [t], engine="numpy" if engine == "llvm" else engine)
+    x = np.ones(2)
+    with detect_anomaly():
+        for attempt in (
+            lambda: scalars(x), lambda: scalars.value_and_grad(np.zeros(1), x), lambda: arrays(),
+            lambda: arrays.value_and_grad(np.zeros(2)),
+        ):  # fmt: skip
+            with pytest.raises(AnomalyError, match=r"step\.function"):
+                attempt()
+        assert scalars.value(np.zeros(1), x) == 0.0
+        assert scalars.value_and_grad(np.ones(1), x) == (0.0, 0.0)
+    assert w.grad == 0.0, "nothing half done"
+    assert not np.any(t.grad)
+    scalars(x)
+    assert math.isnan(w.grad), "nobody asked"

@@ -31,6 +31,7 @@ from autograd import (
     parameter,
     values,
 )
+from autograd.value.value_array import ValueArray
 
 Function = Callable[[Any], Any]
 
@@ -539,3 +540,24 @@ def test_hypot_and_arctan2_at_the_origin_and_at_infinity_have_slopes_of_all_orde
                 assert math.isfinite(first)
                 for j in (0, 1):
                     assert grad(grad(function, argnums=i), argnums=j)(*point) == 0.0
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        lambda: np.dot(values([]), []), lambda: np.vdot(values([]), []), lambda: np.inner([], values([])),
+        lambda: np.einsum("i,i", values([]), np.zeros(0)), lambda: (np.array([]) * Value(1.0)).sum(),
+        lambda: values([]) @ np.zeros(0), lambda: values([]).sum(),
+    ],
+)  # fmt: skip
+def test_a_sum_of_nothing_is_a_value_too(nothing):
+    assert isinstance(nothing(), Value)
+    nothing().backward()
+
+
+def test_a_plain_array_and_a_single_value_make_an_array_of_values():
+    v = Value(2.0)
+    for made in (np.array([1.0, 2.0]) * v, v * np.array([1.0, 2.0]), np.add.outer([1.0, 2.0], v)):
+        assert isinstance(made, ValueArray)
+    np.maximum(np.array([1.0, 2.0]) * v, 2 * v).sum().backward()  # the second is a tie
+    assert v.grad == 4.0

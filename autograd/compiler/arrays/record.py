@@ -294,7 +294,7 @@ class TracedArray(Tensor):
     def _check_unchanged(self, differentiable: bool) -> None:
         """There are no numbers that could change."""
 
-    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> list[Any]:
+    def _pull(self, g: Any, operands: Any, wanted: Any, differentiable: bool) -> Sequence[Any]:
         """As every Tensor does; the program notes whose derivative the cotangent is."""
         program, cotangent = self.recorder.program, self.recorder.lift(g.number)
         if program.args[cotangent]:

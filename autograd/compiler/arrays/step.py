@@ -61,8 +61,8 @@ class ArrayStep(BaseStep):
         known, arrays = self._specialized(arguments)
         given = [p._data for p in self.parameters]
         if not self.parameters:
-            return known.forward(arrays)
-        loss, gradient = known.run("value_and_grad", given, arrays)
+            return self._watched(known.forward(arrays))
+        loss, gradient = self._watched(known.run("value_and_grad", given, arrays))
         seen = {id(array) for array in (*given, *arrays)}
         with ADDING:
             sums = []

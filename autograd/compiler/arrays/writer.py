@@ -157,10 +157,9 @@ class Writer(BaseWriter):
     def assign(self, i: int, text: str) -> None:
         """A statement; one that joins many arrays over several lines."""
         program = self.program
-        head = f"{self.np}.concatenate(["
         if program.ops[i] is rows.concatenate and len(text) > LONGEST and text.endswith("])"):
             items = [self.written[arg][0] for arg in program.args[i]]
-            self.lines += listed(f"{self.name(i)} = {head}", items, "])")
+            self.lines += listed(f"{self.name(i)} = {text[: text.index('[') + 1]}", items, "])")  # or hstack
         else:
             super().assign(i, text)
 

@@ -326,7 +326,7 @@ class Body:
         self.module.declared.add(f"declare {how}{kind} @{name}({', '.join([kind] * len(operands))})")
         return self.new(f"call {how}{kind} @{name}({', '.join(f'{kind} {operand}' for operand in operands)})")
 
-    def _fma(self, x: str, y: str, z: str) -> str:
+    def fma(self, x: str, y: str, z: str) -> str:
         name = f"llvm.fmuladd.{self.suffix}"
         self.module.declared.add(f"declare {self.type} @{name}({self.type}, {self.type}, {self.type})")
         return self.new(f"call {self.type} @{name}({self.type} {x}, {self.type} {y}, {self.type} {z})")
@@ -337,7 +337,7 @@ class Body:
             z = self.new(f"fneg {self.type} {z}")
         elif op is rules.subtract:
             x = self.new(f"fneg {self.type} {x}")
-        return self._fma(x, y, z)
+        return self.fma(x, y, z)
 
     def sum_so_far(self, i: int) -> tuple[str, str]:
         """Where a sum over the batch is kept, and what it has come to."""
@@ -349,7 +349,7 @@ class Body:
         t, (arg,) = self.type, self.program.args[i]
         if fused.get(arg) == i:
             x, y = map(self.operand, self.program.args[arg])
-            total = self._fma(x, y, sofar)
+            total = self.fma(x, y, sofar)
         else:
             total = self.new(f"fadd {t} {sofar}, {self.operand(arg)}")
         if not self.full:

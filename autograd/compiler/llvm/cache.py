@@ -32,7 +32,7 @@ WORTH: Final = 1000
 MOST: Final = 256 * 2**20
 """Bytes; what has not been used for longest goes first."""
 
-ROOMS: Final = ("core", "numbers", "compiler")
+ROOMS: Final = ("core", "numbers", "tensor", "transforms", "compiler")
 """The code that decides what a program is compiled to."""
 
 
@@ -54,6 +54,12 @@ def key(plans: Plans, kind: str, exactly: bool, single: bool, machine: str) -> s
     digest.update(array("q", itertools.chain.from_iterable(program.args[:end])))
     digest.update(array("q", program.data[:end]))
     return digest.hexdigest()
+
+
+def has(name: str) -> bool:
+    """Whether there is a file of this name."""
+    place = folder()
+    return bool(name) and place is not None and (place / name).exists()
 
 
 def read(name: str) -> tuple[dict[str, Any], bytes] | None:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import functools
 import math
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from ..roll.plans import RolledPlans
 from ..scalar.lower import is_low, lower
 from ..scalar.plans import Plan, Plans
+from ..scalar.program import is_shallow
 from . import cache
-from .body import Target
+from .body import Module, Target
 from .functions import address_of, is_machine
 from .module import padded, write_module
+from .rolled import Unfit, write_rolled_module
+
+MUCH: Final = 12
+"""Elements of arrays, for each instruction, that are computed at the same speed as the flat program, or nearly so."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,9 @@ class Code:
 def code_for(plans: Plans, kind: str, exactly: bool, single: bool) -> Code:
     """The machine code of a plan. Where it has been kept, nothing is derived."""
     name = cache.key(plans, kind, exactly, single, machine())
-    kept = cache.read(name) if name else None
-    if kept is not None:
-        facts, compiled = kept
-        if facts.pop("differs"):
-            plans.note_another()
-        return Code(machine_code("", facts.pop("symbols"), 0, compiled)[0], **facts)
+    known = _kept(plans, name)
+    if known is not None:
+        return known
     plan = plans.plan(kind, exactly)
     program, outputs = plan.program, list(plan.outputs)
     if not is_low(program, outputs, is_machine, single):
@@ -55,6 +59,50 @@ def code_for(plans: Plans, kind: str, exactly: bool, single: bool) -> Code:
         "frame": len(needs.frame) * (2 if needs.calls.get("pair") else 1), "uniforms": len(needs.uniforms),
         "loops": not single and bool(needs.calls.get("block")),
     }  # fmt: skip
+    return _compiled(plans, name, text, needs, facts)
+
+
+def rolled_code_for(plans: Plans, kind: str, rolled: Callable[[], RolledPlans | None]) -> Code | None:
+    """The machine code for one sample of a rolled program; None where the flat one is compiled.
+
+    That is so for those that have no shorter rolled form, or of which that computes much more, and where the code of
+    the flat one has been kept.
+    """
+    name = cache.key(plans, kind, False, True, f"rolled {machine()}")
+    known = _kept(plans, name)
+    if known is not None:
+        return known
+    if not is_shallow(plans.program, plans.boundary) or cache.has(cache.key(plans, kind, False, True, machine())):
+        return None
+    found = rolled()
+    if found is None or not found.is_shorter:
+        return None
+    try:
+        written = write_rolled_module(found.plan(kind), target_for(plans.outline(kind), single=True))
+    except Unfit:
+        return None
+    if written.work > MUCH * plans.boundary:
+        return None
+    facts = {
+        "outputs": written.outputs, "room": 1 + padded(written.outputs, lanes()), "sums": 0, "frame": 0,
+        "uniforms": written.room, "loops": False,
+    }  # fmt: skip
+    return _compiled(plans, name, written.text, written.module, facts)
+
+
+def _kept(plans: Plans, name: str) -> Code | None:
+    """The code that an earlier process has kept under a name."""
+    kept = cache.read(name) if name else None
+    if kept is None:
+        return None
+    facts, compiled = kept
+    if facts.pop("differs"):
+        plans.note_another()
+    return Code(machine_code("", facts.pop("symbols"), 0, compiled)[0], **facts)
+
+
+def _compiled(plans: Plans, name: str, text: str, needs: Module, facts: dict[str, Any]) -> Code:
+    """The code of a module; it is kept under a name, if there is one."""
     engine, compiled = machine_code(text, sorted(needs.symbols), needs.level)
     if name:
         known = {**facts, "symbols": sorted(needs.symbols), "differs": plans.has_another("value_and_grad")}

@@ -7,6 +7,7 @@ into chunks whose sums are added in a fixed order: however many threads share th
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +15,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from ...masking import finite
 from ...mode import lock
 from ..batch import Floats
-from ..scalar.plans import EMPTY, Plans
+from ..scalar.plans import EMPTY, Plan
 from .body import (
     BEGIN,
     END,
@@ -34,7 +36,7 @@ from .body import (
     VECTOR,
 )
 from .body import N as COUNT
-from .code import code_for, lanes
+from .code import Code, lanes
 
 CHUNK: Final = 1024  # samples; more of them where the batch is so long that there would be more than 64 chunks
 MOST_CHUNKS: Final = 64
@@ -45,9 +47,8 @@ class LlvmKernel:
 
     engine = "llvm"
 
-    def __init__(self, plans: Plans, kind: str, exactly: bool = False, single: bool = False, threads: int = 1) -> None:
-        self._code = code = code_for(plans, kind, exactly, single)
-        plan = plans.outline(kind)
+    def __init__(self, code: Code, plan: Plan, single: bool = False, threads: int = 1) -> None:
+        self._code = code
         self._lanes = 1 if single else lanes()
         self._run = self._function("run", 0)
         self._loops = code.loops
@@ -56,7 +57,7 @@ class LlvmKernel:
             self._prologue, self._epilogue = self._function("prologue", 0), self._function("epilogue", 0)
             self._chunks = self._function("chunks", 2)
             self._pool, self._process = ThreadPoolExecutor(self._threads, "glassgrad"), os.getpid()
-        self._batched, self._scaled = plan.batched, plan.program.reduction == "mean"
+        self.batched, self._scaled = plan.batched, plan.program.reduction == "mean"
         self._sums, self._frame = code.sums, code.frame
         self._lock = lock()
         self._n = -1
@@ -92,7 +93,7 @@ class LlvmKernel:
                 self._known[:] = captured
             if direction is not EMPTY:
                 self._vector[:] = direction
-            if self._batched:
+            if self.batched:
                 out = np.empty((self._outputs, n))
                 self._state[OUT] = out.ctypes.data
                 self._start()
@@ -133,6 +134,24 @@ class LlvmKernel:
                 self._state[PARTIALS], self._state[FRAMES] = self._partials.ctypes.data, self._frames.ctypes.data
                 self._state[FRAME_SIZE] = max(self._frame * self._lanes, 8)
         self._n, self._arrays = n, arrays if isinstance(arrays, list) else list(arrays)
+
+
+class LlvmRolledKernel:
+    """A rolled plan for one sample as machine code."""
+
+    engine = "llvm"
+
+    def __init__(self, code: Code, plan: Plan) -> None:
+        self._run = LlvmKernel(code, plan, single=True)
+
+    def __call__(
+        self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
+    ) -> tuple[float, Floats] | None:
+        """As of any kernel; None where something is not finite."""
+        first, others, is_sound = self._run(theta, captured, direction, arrays, n)
+        if not (is_sound and math.isfinite(first)) or (self._run.batched and not finite(others)):
+            return None
+        return first, others
 
 
 def aligned(count: int) -> Floats:

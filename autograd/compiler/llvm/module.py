@@ -76,7 +76,7 @@ def write_module(program: Program, outputs: Sequence[int], target: Target) -> tu
     if not module.calls.get("epilogue"):
         _write_stages(program, module, live, order, outputs)
     loops = bool(module.calls.get("block"))
-    functions = [_driver(module, target, len(module.sums), len(outputs), loops)]
+    functions = [driver(module, target, len(module.sums), len(outputs), loops)]
     declarations = sorted(module.declared)
     return "\n".join([*declarations, *module.functions, *functions]), module
 
@@ -238,7 +238,7 @@ class _Emit:
         )
 
 
-def _driver(module: Module, target: Target, sums: int, outputs: int, loops: bool) -> str:
+def driver(module: Module, target: Target, sums: int, outputs: int, loops: bool) -> str:
     """The functions that are called from outside, and the loops."""
     lanes = target.lanes
     for width in ([lanes] if sums else []) + ([] if target.batched else [max(target.widest, 2)]):

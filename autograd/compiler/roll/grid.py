@@ -173,8 +173,7 @@ class Points:
             return []
         if self.axes:
             steps = np.stack([axis.places - axis.places[self._first] for axis in self.axes], axis=1)
-            some = np.unique(np.column_stack([steps, differences])[:4096], axis=0)
-            factors = np.rint(np.linalg.lstsq(some[:, :-1], some[:, -1], rcond=None)[0]).astype(np.int64)
+            factors = np.rint(np.linalg.lstsq(steps[:4096], differences[:4096], rcond=None)[0]).astype(np.int64)
             if (steps @ factors == differences).all():
                 return [(int(f), axis) for f, axis in zip(factors, self.axes, strict=True) if f]
         pattern = self._alike(differences) if extend else None
@@ -278,4 +277,4 @@ def _fills(places: Sequence[Whole], axes: Sequence[Axis], count: int) -> bool:
         return count == 1
     if count < SPARSEST * math.prod(shape):
         return False
-    return len(np.unique(np.ravel_multi_index(list(places), shape))) == count
+    return bool(np.bincount(np.ravel_multi_index(list(places), shape)).max() == 1)

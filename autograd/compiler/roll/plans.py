@@ -84,7 +84,7 @@ class RolledPlans(BasePlans[ArrayProgram]):
         self._made: dict[tuple[str, bool], RolledPlan] = {}
         super().__init__(builder.program)
         length = _length_of(builder.program, self.outputs) + GATHER * builder.gathers
-        self.is_shorter = length < _length_of(old, outputs)
+        self.is_shorter = length < sum(bool(old.args[i]) for i in structure.live)
 
     def plan(self, kind: str, exactly: bool = False) -> RolledPlan:
         """The plan of this kind.

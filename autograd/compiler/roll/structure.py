@@ -68,6 +68,7 @@ class Structure:
         self._sums: dict[int, int] = {}  # for a family, that of the sums of its members
         self._args: dict[int, tuple[int, ...]] = {}  # operands, where they are not those of the program
         self._singles: dict[int, int] = {}  # for an instruction, the sum of it alone: numbers beyond the program
+        self._again = False
         self._counts: list[int] = []  # how many members the families had when they were found
         inner = self._inner_sums(outputs)
         for i in self.live:
@@ -76,20 +77,43 @@ class Structure:
         self._listed = [i for i in self.live if i not in inner]
         for i in self._listed:
             self._classify(i)
-        if self._sums and not counted:
-            self._classify_again()
+        self._counts = [len(family.members) for family in self.families]
+        growing = (
+            set[int]()
+            if counted
+            else {k for k, each in enumerate(self.families) if each.parts and self._may_grow(each)}
+        )
+        if growing:
+            self._classify_again(growing)
 
     def is_worth_building(self) -> bool:
         """Whether there may be a shorter form. A long program is built only if many of its numbers are alike."""
         return len(self._listed) < LONG or len(self.families) < ALIKE * len(self._listed)
 
-    def _classify_again(self) -> None:
-        """Once more, where all families are known: a number can also be taken for the sum of itself alone."""
-        self._counts = [len(family.members) for family in self.families]
+    def _classify_again(self, growing: set[int]) -> None:
+        """Once more, where all families are known: a number can also be taken for the sum of itself alone.
+
+        Args:
+            growing: the families of which that is so for an operand.
+        """
+        self._again = True
+        needs = [(*family.parts, *(part for _, part in family.groups)) for family in self.families]
+        changed, moved = set[int](), set[int]()  # families, and instructions that are in another one than before
         for family in self.families:
             family.members = []
         for i in self._listed:
+            before = self.family[i]
+            if before not in growing and (changed.isdisjoint(needs[before]) or moved.isdisjoint(self._operands(i))):
+                self.families[before].members.append(i)
+                continue
             self._classify(i)
+            if self.family[i] != before:
+                changed.add(before)
+                moved.add(i)
+
+    def _operands(self, i: int) -> Sequence[int]:
+        """What an instruction is computed of: of a sum, its terms."""
+        return [term for _, term in self.terms[i]] if i in self.terms else self.program.args[i]
 
     def _inner_sums(self, outputs: Sequence[int]) -> set[int]:
         """The sums that are only a part of another sum."""
@@ -119,45 +143,58 @@ class Structure:
     def _classify(self, i: int) -> None:
         """Put an instruction into its family."""
         program, op = self.program, self.program.ops[i]
-        found = Family(op)
         key: tuple[Any, ...] = (op,)
         if i in self.terms:
-            counts: dict[Group, int] = {}
+            family, counts = self.family, dict[Group, int]()
             for sign, term in self.terms[i]:
-                group = (sign, self.family[term])
+                group = (sign, family[term])
                 counts[group] = counts.get(group, 0) + 1
-            found = Family(SUM, groups=tuple(counts))
             key = (SUM, *sorted(counts.items() if self.counted else counts))
-        elif program.args[i]:
+            self._add(i, key, tuple(counts))
+            return
+        if program.args[i]:
             args = self._ordered(program.args[i], op)
             key = self._key(op, args)
-            if self._counts:
-                args, key = self._better(i, args, key)
-            found = Family(op, key[2:])
+            k = self._better(args, key) if self._again else None
+            if k is not None:
+                args = self._ordered((*args[:k], self._single(args[k]), *args[k + 1 :]), op)
+                self._args[i], key = args, self._key(op, args)
         elif op == SAMPLE:
-            found = Family(op, array=bisect.bisect_right(self.starts, program.data[i]) - 1)
-            key = (op, found.array)
+            key = (op, bisect.bisect_right(self.starts, program.data[i]) - 1)
         elif isinstance(program.numbers.get(i), bool):
             key = (op, program.numbers[i])
-        self._add(i, key, found)
+        self._add(i, key)
 
-    def _add(self, i: int, key: tuple[Any, ...], found: Family) -> None:
-        place = self._known.setdefault(key, len(self.families))
-        if place == len(self.families):
-            self.families.append(found)
-            if len(found.groups) == 1 and found.groups[0][0] == 1:
-                self._sums[found.groups[0][1]] = place
-            if self._counts:
+    def _add(self, i: int, key: tuple[Any, ...], groups: tuple[Group, ...] = ()) -> None:
+        """Put an instruction into the family of a key; of a sum, with the groups of its terms."""
+        place = self._known.get(key)
+        if place is None:
+            place = self._known[key] = len(self.families)
+            self.families.append(self._founded(key, groups))
+            if len(groups) == 1 and groups[0][0] == 1:
+                self._sums[groups[0][1]] = place
+            if self._again:
                 self._counts.append(0)
         self.families[place].members.append(i)
         self.family[i] = place
+
+    def _founded(self, key: tuple[Any, ...], groups: tuple[Group, ...]) -> Family:
+        if groups:
+            return Family(SUM, groups=groups)
+        return Family(key[0], array=key[1]) if key[0] == SAMPLE else Family(key[0], key[2:])
 
     def _key(self, op: Op, args: Sequence[int]) -> tuple[Any, ...]:
         exponent = self.program.numbers.get(args[1]) if op is rules.power else None  # x**2 and x**3 are not alike
         return (op, exponent, *[self.family[arg] for arg in args])
 
-    def _better(self, i: int, args: tuple[int, ...], key: tuple[Any, ...]) -> tuple[tuple[int, ...], tuple[Any, ...]]:
-        """The operands, with one of them as a sum of one term where that puts the instruction into a larger family."""
+    def _may_grow(self, family: Family) -> bool:
+        """Whether numbers are in a larger family if one of their operands is taken for a sum of one term."""
+        i = family.members[0]
+        args = self._ordered(self.program.args[i], family.op)
+        return self._better(args, self._key(family.op, args)) is not None
+
+    def _better(self, args: Sequence[int], key: tuple[Any, ...]) -> int | None:
+        """Which of the operands has to be a sum of one term for a larger family; None where there is none."""
         best = self._count(key)
         for k, arg in enumerate(args):
             whole = self._sums.get(self.family[arg])
@@ -166,10 +203,8 @@ class Structure:
             parts = (*key[2 : 2 + k], whole, *key[3 + k :])
             other = (*key[:2], *(sorted(parts) if is_commutative(key[0]) else parts))
             if self._count(other) > best:
-                args = self._ordered((*args[:k], self._single(arg), *args[k + 1 :]), key[0])
-                self._args[i] = args
-                return args, self._key(key[0], args)
-        return args, key
+                return k
+        return None
 
     def _single(self, arg: int) -> int:
         """The sum of one number alone."""
@@ -178,7 +213,7 @@ class Structure:
             found = self._singles[arg] = len(self.program) + len(self._singles)
             group = (1, self.family[arg])
             self.terms[found] = [(1, arg)]
-            self._add(found, (SUM, group), Family(SUM, groups=(group,)))
+            self._add(found, (SUM, group), (group,))
         return found
 
     def _count(self, key: tuple[Any, ...]) -> int:

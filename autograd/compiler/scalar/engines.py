@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from typing import Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import MissingExtra, OperandError
 from ..arrays.engines import NO_MESH, jax_module
 from .numpy_engine import NumpyKernel
 from .plans import Kernel, Plans
 
+if TYPE_CHECKING:
+    from ..llvm.engine import LlvmRolledKernel
+    from ..roll.plans import RolledPlans
+
 ENGINES: Final = ("auto", "numpy", "llvm", "jax", "javascript")
+
+LONG: Final = 4000
+"""Instructions of a function of one sample that takes LLVM longer to compile than it takes to roll up."""
 
 
 def checked(engine: str, mesh: Any = None) -> str:
@@ -60,9 +68,10 @@ def make(engine: str, plans: Plans, kind: str, exactly: bool, n: int, threads: i
     if engine == "numpy" or (engine != "llvm" and not _installed()):
         return NumpyKernel(plans.plan(kind, exactly))
     try:
+        from ..llvm.code import code_for
         from ..llvm.engine import LlvmKernel
 
-        return LlvmKernel(plans, kind, exactly, single=n == 1, threads=threads)
+        return LlvmKernel(code_for(plans, kind, exactly, n == 1), plans.outline(kind), n == 1, threads)
     except Exception as error:  # an installation that does not load, a machine that LLVM does not know, ...
         if engine == "llvm":
             raise
@@ -72,3 +81,21 @@ def make(engine: str, plans: Plans, kind: str, exactly: bool, n: int, threads: i
             RuntimeWarning, stacklevel=2,
         )  # fmt: skip
         return NumpyKernel(plans.plan(kind, exactly))
+
+
+def make_rolled(
+    engine: str, plans: Plans, kind: str, rolled: Callable[[], RolledPlans | None]
+) -> LlvmRolledKernel | None:
+    """The rolled form of a long plan for one sample as machine code; None where the flat one is run."""
+    if plans.boundary < LONG:
+        return None
+    try:
+        from ..llvm.code import rolled_code_for
+        from ..llvm.engine import LlvmRolledKernel
+
+        code = rolled_code_for(plans, kind, rolled)
+        return None if code is None else LlvmRolledKernel(code, plans.outline(kind))
+    except Exception:  # as above, where the flat form tells why
+        if engine == "llvm":
+            raise
+        return None

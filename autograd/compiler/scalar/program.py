@@ -7,6 +7,7 @@ machine code. Building it is also simplifying it: equal instructions are shared,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ...core import table as rules
@@ -35,6 +36,12 @@ COUNT: Final = "count"  # how many samples the batch has
 LEAVES: Final = (LITERAL, LEARNED, CAPTURED, DIRECTION, SAMPLE, COUNT)
 
 REDUCE: Final = "reduce"  # the mean (or the sum) over the batch: what makes one number out of one per sample
+
+ENOUGH: Final = 20_000
+"""Instructions of a program that tell whether it has structure."""
+
+SIDE_BY_SIDE: Final = 8
+"""Instructions of a program that may have structure, for each that stand one behind the other."""
 
 # When an instruction can run, if the loop over the samples is to hold as little as possible.
 FIXED, BEFORE, INSIDE, AFTER = range(4)
@@ -98,14 +105,10 @@ class Program(BaseProgram):
             folded = fold(self, *args)
             if folded is not None:
                 return folded
-        key = (op, *args)
-        if len(args) == 2 and args[0] > args[1] and is_commutative(op):
-            key = (op, args[1], args[0])
-        found = self._known.get(key)
-        return self._append(op, args, key, self._stage(op, args), 0) if found is None else found
+        return self.copied(op, args)
 
     def copied(self, op: Op, args: tuple[int, ...]) -> int:
-        """Like `emit`, for what another program has simplified already."""
+        """Like `emit`, for what has been simplified already."""
         key = (op, *args)
         if len(args) == 2 and args[0] > args[1] and is_commutative(op):
             key = (op, args[1], args[0])
@@ -155,6 +158,22 @@ class Program(BaseProgram):
         stage = ("", "uniform", "varying", "uniform, after the batch")[self.stages[i]]
         note = ", ".join(filter(None, [stage, self.labels.get(i, "")]))
         return f"%{i} = {what}" + (f"  # {note}" if note else "")
+
+
+def levels_of(program: Program, instructions: Sequence[int]) -> list[int]:
+    """For each of these instructions, in order, how many stand one behind the other before it at most."""
+    level, every = [0] * len(program), program.args
+    for i in instructions:
+        for arg in every[i]:
+            if level[arg] >= level[i]:
+                level[i] = level[arg] + 1
+    return [level[i] for i in instructions]
+
+
+def is_shallow(program: Program, end: int) -> bool:
+    """Whether many of the first instructions of a program stand side by side: a chain has nothing to roll up."""
+    end = min(end, ENOUGH)
+    return SIDE_BY_SIDE * max(levels_of(program, range(end)), default=0) < end
 
 
 def schedule(program: Program, live: list[int]) -> list[int]:

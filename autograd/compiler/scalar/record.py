@@ -17,7 +17,9 @@ from ...core import table as rules
 from ...core.rule import Rule
 from ...core.table import TABLE
 from ...errors import OperandError
+from ...value.numpy_protocol import call_ufunc
 from ...value.operands import is_number, to_float
+from ...value.value_array import call_function
 from ..program import DETACH, WHERE
 from ..record import BaseRecorder
 from .program import SAMPLE, Op, Program
@@ -189,6 +191,12 @@ class TracedNumber:
     @label.setter
     def label(self, text: str) -> None:
         self.recorder.program.labels[self.index] = checked_label(text)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return call_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return call_function(function, args, options)
 
     def detach(self) -> TracedNumber:
         """The same number, cut off from its derivative."""

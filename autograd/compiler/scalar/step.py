@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,7 @@ class Step(BaseStep):
         )
         self.size = len(self.parameters)
         self._listed: list[Scalar] = list(self.parameters)
+        self._quick: tuple[tuple[Any, ...], Callable[[Any], Any]] | None = None  # for a batch that is on a device
         self._memory: Leaves | None = None  # once machine code has run
         self._packing = struct.Struct(f"{self.size}d")  # twice as fast as numpy makes an array of floats
         self._engine, self._asked, self.mesh = engines.checked(engine, mesh), engine, mesh
@@ -64,8 +66,8 @@ class Step(BaseStep):
         """
         known, arrays, n = self._specialized(arguments)
         if not self.parameters:
-            return known.forward(arrays, n)
-        loss, gradient = known.run("value_and_grad", self.pack(), EMPTY, arrays, n)
+            return self._watched(known.forward(arrays, n))
+        loss, gradient = self._watched(known.run("value_and_grad", self.pack(), EMPTY, arrays, n))
         if known.engine == "llvm" and self._memory is None:
             from ..llvm.leaves import Leaves  # what machine code is made with is there
 
@@ -88,7 +90,8 @@ class Step(BaseStep):
     def hessian(self, theta: Any, *arguments: Any) -> Floats:
         """The matrix of second derivatives, shape (len(parameters), len(parameters))."""
         known, arrays, n = self._specialized(arguments)
-        return known.hessian(self._vector("theta", theta), arrays, n)
+        found: Floats = self._watched(known.hessian(self._vector("theta", theta), arrays, n))
+        return found
 
     def pack(self) -> Floats:
         """The numbers of the parameters as one vector."""
@@ -134,9 +137,32 @@ class Step(BaseStep):
         theta = self._vector("theta", vectors[0])
         direction = self._vector("v", vectors[1]) if len(vectors) > 1 else EMPTY
         found: Any = known.run(kind, theta, direction, arrays, n)
+        if self._engine == "jax" and kind == "value_and_grad":
+            self._note_device(known, theta, arguments, arrays)
         if self._engine == "jax" and type(theta) is np.ndarray:  # jax's own results for a vector of jax's
             found = float(found[0]), np.array(found[1])
         return found if kind == "value_and_grad" else found[kind == "hvp"]
+
+    def _note_device(
+        self, known: SampleSpecialization, theta: Any, arguments: Sequence[Any], arrays: Sequence[Any]
+    ) -> None:
+        """Remember what is to be done with another theta, where everything is on the device."""
+        all_there = all(map(is_on_device, (theta, *arguments))) and all(map(is_, arguments, arrays))
+        quick = known.on_device(arrays) if all_there else None
+        self._quick = None if quick is None else (tuple(arguments), quick)
+
+    def value_and_grad(self, theta: Any, *arguments: Any) -> tuple[Any, Any]:
+        quick = self._quick
+        if (
+            quick is not None and len(arguments) == len(quick[0]) and all(map(is_, arguments, quick[0]))
+            and is_on_device(theta) and theta.shape == (self.size,)
+        ):  # fmt: skip
+            found: tuple[Any, Any] | None = quick[1](theta)
+            if found is not None:
+                return found
+        return super().value_and_grad(theta, *arguments)
+
+    value_and_grad.__doc__ = BaseStep.value_and_grad.__doc__
 
     def _vector(self, name: str, vector: Any) -> Any:
         if type(vector) is np.ndarray and vector.dtype is FLOAT64 and vector.shape == (self.size,):

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ...core.rule import Rule
 from ...core.table import CHOSEN, CONSTANT
 from ...errors import OperandError, TraceError
-from ...mode import NOW
+from ...mode import NOW, for_a_new_node
 from ...switches import always_recording, tracing
 from ...value.value import Value
+from ...value.value_array import of_values
 from ..batch import Layout
 from ..derive import NO_CONDITION
 from ..program import CAPTURED, DETACH, LEARNED
@@ -54,8 +56,21 @@ class Tracer(Recorder):
         self._cut: set[int] = set()  # the ids of Values that were computed under no_grad
 
     def apply(self, op: Op, *operands: Any) -> TracedNumber:
-        out = self.number(self.added(op, *self.lifted(operands)))
-        return self.plain(out) if NOW.paused and not self.program.is_condition(out.index) else out
+        program, ops, known = self.program, self.program.ops, self.known
+        before, args = len(ops), []
+        for operand in operands:
+            place = None
+            if type(operand) is not TracedNumber:
+                place = known.get(id(operand))
+            elif operand.recorder is self and type(ops[operand.index]) is Rule:
+                place = operand.index
+            args.append(self.lift(operand) if place is None else place)
+        index = program.emit(op, *args)
+        note, paused, _ = for_a_new_node()
+        if note.scope and len(ops) > before:
+            program.scopes[index] = note.scope
+        out = TracedNumber(self, index)
+        return self.plain(out) if paused and not program.is_condition(index) else out
 
     def choose(self, condition: Any, x: Any, y: Any) -> TracedNumber:
         out = super().choose(condition, x, y)
@@ -145,7 +160,7 @@ def _row(tracer: Tracer, name: str, shape: tuple[int, ...], places: itertools.co
     for index in np.ndindex(shape):
         label = "_".join([name, *map(str, index)])
         row[index] = tracer.number(tracer.program.leaf(SAMPLE, next(places), label))
-    return row
+    return of_values(row)
 
 
 def _outputs(tracer: Tracer, result: Any) -> tuple[list[int], tuple[int, ...]]:
