@@ -44,6 +44,7 @@ from .write.words import Words
 TRIES = 8
 SECONDS_FOR_TEXTS = 4.0
 SECONDS_FOR_TRIES = 15.0
+SHOWN = ("dropped-edge", "missing-factor", "extra-factor")  # what is told of these is a piece of the line
 
 
 @dataclass(frozen=True)
@@ -189,19 +190,18 @@ def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
     return [edit for end in ends[:1] if end.site is not None for edit in before_update(at, end.site)]
 
 
+LESS_SURE = ("unrecognised", "wrong-operand", "doubled-edge")
+"""Causes that the line to write tells better."""
+
+
 def name_by_line(case: Case) -> None:
-    """What the line to write shows of the mistake, where the numbers told nothing, or less in the learner's names."""
+    """What the line to write shows of the mistake, where the numbers told less, or not in the learner's names."""
     at = case.fault.place or case.fault.first.site
-    if (
-        case.proved
-        and case.chosen is not None
-        and at is not None
-        and case.cause.name in ("unrecognised", "wrong-operand")
-    ):
-        found = difference(*case.chosen.within(at.statement))
-        if found is not None:
-            name, texts = found
-            case.cause, case.says = Cause(name), say(f"line_{name}", **texts)
+    if case.chosen is None or not case.proved or at is None:
+        return
+    found = difference(*case.chosen.within(at.statement))
+    if found is not None and (case.cause.name in LESS_SURE or (case.cause.name == found[0] and found[0] in SHOWN)):
+        case.cause, case.says = Cause(found[0]), say(f"line_{found[0]}", **found[1])
 
 
 def wrong_with(

@@ -134,7 +134,9 @@ class AtHand:
         return [
             a
             for a in self.atoms
-            if isinstance(a.first, (np.ndarray, float, np.generic)) and np.asarray(a.first).dtype.kind in "fiub"
+            if not (self.place.kind == "augmented" and a.text == self.place.target)  # a change by a part of itself
+            and isinstance(a.first, (np.ndarray, float, np.generic))
+            and np.asarray(a.first).dtype.kind in "fiub"
         ][:MOST_WORDS]
 
     @cached_property

@@ -137,6 +137,8 @@ class Changer:
         """Another index, or the same index into another list or dict."""
         holder, index = ast.unparse(piece.value), ast.unparse(piece.slice)
         parts = piece.slice.elts if isinstance(piece.slice, ast.Tuple) else [piece.slice]
+        if len(parts) == 2:
+            yield f"{holder}[{ast.unparse(parts[1])}, {ast.unparse(parts[0])}]"
         for k, part in enumerate(parts):
             around = [ast.unparse(p) for p in parts]
             for other in self._other_index(part):
@@ -189,6 +191,8 @@ class Changer:
         if name in ("sum", "mean"):
             method = not function.startswith(("np.", "numpy."))
             base = "" if method or not args else args[0]
+            whole = ast.unparse(piece)[len(function) :]
+            yield function.removesuffix(name) + ("mean" if name == "sum" else "sum") + whole
             for axis in (0, 1, -1, None):
                 for keep in (False, True):
                     options = [] if axis is None else [f"axis={axis}"]

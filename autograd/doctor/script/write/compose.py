@@ -51,6 +51,7 @@ class Composer:
         for group, (c, said) in itertools.product((others, sizes), ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * "))):
             for scalar in group:
                 number = abs(float(scalar.first))
+                sign = "-" if (factor < 0) != (float(scalar.first) < 0) else ""
                 counts = number == round(number) and number > 2
                 if number and abs(number - 1) > 1e-12 and (c == 1.0 or counts):
                     if abs(c * number / size - 1) < 1e-9:
@@ -59,6 +60,7 @@ class Composer:
                         yield f"{sign}{said}{text} / {scalar.text}"
         if small and max(size, 1 / size) < 5:  # a larger one has a name, or is an accident
             yield whole
+        sign = "-" if factor < 0 else ""
         for said, number in self.hand.literals.items():  # a number that stands in the script
             if abs(number / size - 1) < 1e-9:
                 yield f"{sign}{said} * {text}"

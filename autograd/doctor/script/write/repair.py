@@ -187,7 +187,9 @@ class Repairer:
         if self.span is None or self.right is None or self._is_kept():
             yield from self._blind()
             return
+        yield from self._bare()
         yield from self._but_for_the_first()
+        yield from self._rescaled_term()
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
         yield from self._in_places()
@@ -203,17 +205,52 @@ class Repairer:
         """Other texts for the expression."""
         assert self.span is not None
         source, seen, count = self.place.source, set(), 0
-        for text, plain in self._texts(source.segment(self.span)):
+        own = source.segment(self.span)
+        found: list[str] = []
+        for text, plain in self._texts(own):
             if self.hand.late:
-                return
+                break
             if text not in seen and text != self.place.target:
                 seen.add(text)
                 if self.fits(text):
-                    for new in (*self._by_name(neat(text, plain)), neat(text, plain)):
-                        yield Edit(source, self.span, self._wrapped(new))
+                    found += [*self._by_name(neat(text, plain)), neat(text, plain)]
                     count += 1
                     if count >= MOST or self.hand.late_for(count):
-                        return
+                        break
+        yield from (Edit(source, self.span, self._wrapped(text)) for text in sorted(found, key=_cost))
+
+    def _bare(self) -> Iterator[Edit]:
+        """What a function of the learner's own is applied to, in the place of its result."""
+        assert self.span is not None
+        try:
+            tree = ast.parse(self.place.source.segment(self.span), mode="eval").body
+        except SyntaxError:
+            return
+        if isinstance(tree, ast.Call) and len(tree.args) == 1 and ast.unparse(tree.func) in self.hand.functions:
+            yield Edit(self.place.source, self.span, ast.unparse(tree.args[0]))
+
+    def _rescaled_term(self) -> Iterator[Edit]:
+        """Of `g += lam * w`: what is added times a number, where the whole may be any multiple of the gradient."""
+        by, old = (*self.node.args, None, None)[1], (*self.node.args, None)[0]
+        if self.place.kind != "augmented" or not isinstance(by, Node) or not isinstance(old, Node) or self.span is None:
+            return
+        if getattr(self.node.function, "__name__", "") != "add":
+            return
+        rows = []
+        for whole, values in zip(self.locator.fixed[id(self.node)], self.locator.values, strict=True):
+            added, before = (
+                np.broadcast_to(np.asarray(values[id(n)], dtype=float), np.shape(whole)) for n in (by, old)
+            )
+            rows.append(np.stack([np.ravel(whole), -np.ravel(added), np.ravel(before)], axis=1))
+        table = np.concatenate(rows)
+        if len(table) < 3 or not np.isfinite(table).all():
+            return
+        (scale, factor), *_ = np.linalg.lstsq(table[:, :2], table[:, 2], rcond=None)
+        left = table[:, :2] @ [scale, factor] - table[:, 2]
+        if np.linalg.norm(left) <= 1e-9 * np.linalg.norm(table[:, 2]) and scale > 0 and abs(factor - 1.0) > 1e-9:
+            own = self.place.source.segment(self.span)
+            for text in itertools.islice(Composer(self.hand).times(own, float(f"{factor:.8g}")), 2):
+                yield Edit(self.place.source, self.span, text)
 
     def _widened(self) -> bool:
         """Take the largest expression around in the place of this one: what is 0 in it afterwards may be anything."""
@@ -447,6 +484,16 @@ def _span(node: ast.expr, statement: Span) -> Span:
         n + (0 if line else statement[1]) for n, line in ((node.col_offset, first), (node.end_col_offset or 0, last))
     )
     return statement[0] + first, start, statement[0] + last, end
+
+
+def _cost(text: str) -> int:
+    """How far-fetched a text is: a name says more than a number, and a length more than a size."""
+    try:
+        nodes = list(ast.walk(ast.parse(text, mode="eval")))
+    except SyntaxError:
+        return 1000
+    far = sum(isinstance(n, ast.Attribute) and n.attr in ("size", "shape") for n in nodes)
+    return len(nodes) + 2 * sum(isinstance(n, ast.Constant) for n in nodes) + 4 * far
 
 
 def _gives(hand: AtHand, text: str, right: list[Array], matters: list[Array]) -> bool:
