@@ -240,6 +240,8 @@ MESSAGES = {
     "line_wrong-derivative": "{old} is the slope of another function: {new} belongs there.",
     "line_missing-factor": "the factor {node} is missing in {where}.",
     "line_extra-factor": "the factor {node} is one too many in {where}.",
+    "line_missing-derivative": "the slope {node} is missing in {where}.",
+    "line_extra-derivative": "the slope {node} is one factor too many in {where}.",
     "line_dropped-edge": "the term {node} is missing beside {where}.",
     "line_doubled-edge": "the term {node} is one too many in {where}.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",

@@ -208,6 +208,8 @@ MESSAGES = {
     "line_wrong-derivative": "{old} 是另一个函数的斜率：那里应当是 {new}。",
     "line_missing-factor": "{where} 缺少因子 {node}。",
     "line_extra-factor": "{where} 多了一个因子：{node}。",
+    "line_missing-derivative": "{where} 缺少斜率 {node}。",
+    "line_extra-derivative": "{where} 多了一个因子：斜率 {node}。",
     "line_dropped-edge": "{where} 之外还缺少一项：{node}。",
     "line_doubled-edge": "{where} 多了一项：{node}。",
     "line_overwritten": "{node} 被覆盖了；原来在那里的也属于它。",

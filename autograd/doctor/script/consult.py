@@ -404,7 +404,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
             for name, v in found.verdicts.items()
         ],
         "unexplained": sorted(unexplained),
-        "faults": [_fault(case, recording) for case in cases],
+        "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),
         "watched": watched_for(recording, found).__dict__,
         "rate": rate,
@@ -423,7 +423,15 @@ def _mark(case: Case) -> str:
     return line if case.cause.name == "unrecognised" else say("finding_titled", name=line, says=case.cause.name)
 
 
-def _fault(case: Case, recording: Recording) -> dict[str, Any]:
+def _instead(case: Case, cases: list[Case]) -> str:
+    """The line to write, with all that is to be changed in it; "" where none is known, or where it is only moved."""
+    if case.chosen is None or not case.proved or case.chosen.before:
+        return ""
+    others = [c.chosen for c in cases if c is not case and c.proved and c.chosen is not None and not c.chosen.before]
+    return case.chosen.line_with(others)
+
+
+def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any]:
     fault, at = case.fault, case.fault.place or case.fault.first.site
     assert at is not None
     theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
@@ -439,7 +447,7 @@ def _fault(case: Case, recording: Recording) -> dict[str, Any]:
         "path": at.source.path, "line": at.line, "code": at.source.line(at.line), "name": case.cause.name,
         "says": case.says, "should": _should(case), "blocks": fault.repairs, "used": case.used, "error": error,
         "step": _in_step(fault, at, recording),
-        "instead": case.chosen.line if case.chosen is not None and case.proved and not case.chosen.before else "",
+        "instead": _instead(case, cases),
         "edit": None if case.chosen is None or not case.proved else
         {"path": case.chosen.source.path, "span": case.chosen.span, "new": case.chosen.new},
     }  # fmt: skip

@@ -29,9 +29,16 @@ class Edit:
     @property
     def line(self) -> str:
         """The line as it would be."""
-        return (
-            patched(self.source.text, [self], self.source.first).splitlines()[self.span[0] - self.source.first].strip()
-        )
+        return self.line_with([])
+
+    def line_with(self, others: list[Edit]) -> str:
+        """The line with those of some other edits that change it elsewhere."""
+        here = [self]
+        for other in others:
+            apart = all(other.span[2:] <= e.span[:2] or e.span[2:] <= other.span[:2] for e in here)
+            if other.source is self.source and other.span[0] == other.span[2] == self.span[0] and apart:
+                here.append(other)
+        return patched(self.source.text, here, self.source.first).splitlines()[self.span[0] - self.source.first].strip()
 
     def within(self, statement: Span) -> tuple[str, str]:
         """A statement as it is, and as it would be."""

@@ -124,7 +124,8 @@ class AtHand:
         for word in computed_at(
             self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start
         ):
-            values = None if id(word.thing) in self._after else values_of(word, self.values)
+            wrong = id(word.thing) in self._after or id(word.thing) in self.locator.fixed
+            values = None if wrong else values_of(word, self.values)
             if values is not None:
                 found[word.text] = [wide(v) for v in values]
         return found
@@ -141,7 +142,8 @@ class AtHand:
 
     @cached_property
     def scalars(self) -> list[Atom]:
-        plain = [a for a in self.atoms if np.ndim(a.first) == 0 and all(float(v) == float(a.first) for v in a.values)]
+        same = [a for a in self.atoms if np.ndim(a.first) == 0 and all(float(v) == float(a.first) for v in a.values)]
+        plain = [a for a in same if a.text not in self._counters]
         lengths = [
             Atom(f"len({a.text})", [len(v) for v in a.values], a.near + 1) for a in self.arrays if np.ndim(a.first)
         ]
@@ -186,6 +188,16 @@ class AtHand:
         texts |= dict.fromkeys(self.expressions)
         found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
         return [(text, v) for text, v in found if v.size and (np.ptp(v) > 0 if v.ndim else v not in (0.0, 1.0, -1.0))]
+
+    @cached_property
+    def _counters(self) -> set[str]:
+        """Names of whole numbers that change: those of a sample or of a turn, which are no factors."""
+        known: dict[Any, Any] = {}
+        found = set()
+        for _, scope, key, thing, _ in self.tape.stores:
+            if scope[0] == "frame" and type(thing) is int and known.setdefault(key, thing) != thing:
+                found.add(key)
+        return found
 
     @cached_property
     def objects(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...spelling import level
@@ -32,7 +32,7 @@ def difference(old: str, new: str) -> tuple[str, dict[str, str]] | None:
     >>> difference("dh = W @ dz", "dh = W.T @ dz")
     ('transposed', {'old': 'W', 'new': 'W.T'})
     >>> difference("g = d * s", "g = d * s * (1 - s)")
-    ('missing-factor', {'node': '1 - s', 'where': 'd * s'})
+    ('missing-derivative', {'node': '1 - s', 'where': 'd * s'})
     """
     try:
         one, other = (ast.parse(textwrap.dedent(text)).body for text in (old, new))
@@ -132,9 +132,10 @@ def _of(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | None:
     if _same(_unsummed(old), _unsummed(new)):
         return "wrong-axis", both
     if isinstance(old, ast.Call) and isinstance(new, ast.Call) and {_name(old), _name(new)} <= SUMS:
-        if _same(old.func, new.func):
-            return "wrong-axis", both
-        return "scaled", both
+        if _name(old) != _name(new):
+            return "scaled", both
+        if not _same(old.func, new.func) and old.args == new.args == []:
+            return _of(*_narrowed(old.func, new.func))
     one, other = _terms(old), _terms(new)
     if len(one) > 1 or len(other) > 1 or next(iter(one))[0] != next(iter(other))[0]:
         found = _of_sums(one, other, old)
@@ -180,9 +181,9 @@ def _of_products(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | N
     more = sum(abs(p) for t, p in other.items()) > sum(abs(p) for t, p in one.items())
     less = sum(abs(p) for t, p in other.items()) < sum(abs(p) for t, p in one.items())
     if more and not any(one[text] for text in change if one[text] * other[text] <= 0 and one[text]):
-        return "missing-factor", {"node": _product(change), "where": _text(old)}
+        return f"missing-{_kind(change)}", {"node": _product(change), "where": _text(old)}
     if less and all(abs(other[text]) < abs(one[text]) for text in change):
-        return "extra-factor", {"node": _product({t: -p for t, p in change.items()}), "where": _text(old)}
+        return f"extra-{_kind(change)}", {"node": _product({t: -p for t, p in change.items()}), "where": _text(old)}
     if len(up) == len(down) == 1 and down[0][1] == -up[0][1]:
         a, b = (ast.parse(text, mode="eval").body for text in (down[0][0], up[0][0]))
         if not all(text.startswith("1 - ") for text in (down[0][0], up[0][0])):
@@ -193,6 +194,11 @@ def _of_products(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | N
     if all(slopes):
         return "wrong-derivative", {"old": _product({t: -p for t, p in down}), "new": _product(dict(up))}
     return None
+
+
+def _kind(factors: Iterable[str]) -> str:
+    """Whether factors are a slope, as activations have it."""
+    return "derivative" if any(t.startswith("1 - ") or t.endswith((" > 0", " > 0)")) for t in factors) else "factor"
 
 
 def _is_number(text: str) -> bool:

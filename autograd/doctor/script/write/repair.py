@@ -31,6 +31,7 @@ from .extend import Extender, neat
 
 Array = Any
 LESS: dict[str, Any] = {"[:, 1:]": np.s_[:, 1:], "[1:]": np.s_[1:], "[:, :-1]": np.s_[:, :-1], "[:-1]": np.s_[:-1]}
+TURNS = 24  # of a loop that adds up, at most
 MOST = 8  # texts that are tried on the script itself
 
 
@@ -194,7 +195,7 @@ class Repairer:
             yield from self._dropped()
         yield from self._in_places()
         found = 0
-        for edit in self._written():
+        for edit in itertools.chain(self._summed(), self._written()):
             found += 1
             yield edit
         if not found and self._widened():
@@ -218,6 +219,43 @@ class Repairer:
                     if count >= MOST or self.hand.late_for(count):
                         break
         yield from (Edit(source, self.span, self._wrapped(text)) for text in sorted(found, key=_cost))
+
+    def _summed(self) -> Iterator[Edit]:
+        """What each turn of a loop adds to a sum: the texts whose sum over all turns is right."""
+        nodes = [self.node]
+        while isinstance(old := (*nodes[-1].args, None)[0], Node) and old.site is self.place and len(nodes) <= TURNS:
+            nodes.append(old)
+        name = getattr(self.node.function, "__name__", "")
+        if self.place.kind != "augmented" or not 1 < len(nodes) <= TURNS or name not in ("add", "sub"):
+            return
+        assert self.span is not None
+        last = nodes[-1].args[0]
+        sign = 1.0 if name == "add" else -1.0
+        whole = [
+            sign
+            * (np.asarray(r, dtype=float) - np.asarray(v[id(last)] if isinstance(last, Node) else last, dtype=float))
+            for r, v in zip(self.locator.fixed[id(self.node)], self.locator.values, strict=True)
+        ]
+        hands = [AtHand(self.locator, self.fault, self.place, n, n.time, n.context, self.namespace) for n in nodes]
+        own = self.place.source.segment(self.span).replace("\n", " ")
+        more = (f"{own} {sign} {text}" for text, _ in self.hand.factors for sign in "*/")
+        for text in dict.fromkeys((*Changer(self.hand).changed(own), *more)):
+            if self.hand.late:
+                return
+            if all(self._sums_to(hands, text, k, wanted) for k, wanted in enumerate(whole)):
+                yield Edit(self.place.source, self.span, text)
+                if self.hand.late_for(1):
+                    return
+
+    @staticmethod
+    def _sums_to(hands: list[AtHand], text: str, k: int, wanted: Array) -> bool:
+        total: Array = 0.0
+        for hand in hands:
+            value = hand.read(text, k)
+            if value is None or np.shape(value) != np.shape(wanted):
+                return False
+            total = total + np.asarray(value, dtype=float)
+        return _close(total, wanted)
 
     def _bare(self) -> Iterator[Edit]:
         """What a function of the learner's own is applied to, in the place of its result."""

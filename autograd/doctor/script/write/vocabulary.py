@@ -222,10 +222,10 @@ def values_of(word: Word, values: list[dict[int, Any]]) -> list[Any] | None:
     """What a word stands for at each point; None where that is not known."""
     if not isinstance(word.thing, Node):
         return [word.thing] * len(values)
-    if word.thing.hyper and word.thing.value is not None:
-        return [word.thing.value] * len(values)
     if all(id(word.thing) in v for v in values):
         return [v[id(word.thing)] for v in values]
+    if word.thing.hyper and word.thing.value is not None:
+        return [word.thing.value] * len(values)
     if word.thing.function is assembled:
         try:
             return [compute_node(word.thing, v) for v in values]
