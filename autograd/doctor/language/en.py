@@ -14,6 +14,7 @@ MESSAGES = {
     "lines_wrong_one": "one line is wrong.",
     "lines_wrong_many": "{count} lines are wrong.",
     "no_mistake": "no mistake found.",
+    "no_line_but_factor": "no line is wrong by itself, but all steps are {factor} times the gradient of the loss.",
     "steps_wrong": "the steps of {count} parameters are wrong.",
     "finding": "✗ line {line}: {code}",
     "finding_titled": "{name}: {says}",
@@ -115,7 +116,16 @@ MESSAGES = {
     "part_of_batch": "part {number} of the batch",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "
+    "every gradient is.",
+    "gradient_of_nothing": "With one learning rate for all, they are the gradient of no function at all (their "
+    "derivative is not symmetric): something is left out of them, on purpose or not, or the step is not a plain one.",
+    "gradient_of_another": "About {names} one cannot tell: the steps are the gradient of a function (their derivative is "
+    "symmetric, as that of every gradient is), but not of what line {line} computes ({text}). If that is what should "
+    "become small, the gradient is another loss's; if it is there to be watched only, name the loss, or its line, with "
+    "--loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
+    "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",
@@ -135,6 +145,7 @@ MESSAGES = {
     "spoils_mean_many": "So {lines} are each enough to spoil the training alone (always predicting the mean gives "
     "{mean}).",
     # why does it not fit?
+    "no_cure": "Not asked (--no-cure).",
     "no_curve": "The loss of a whole training could not be read, so there is nothing to compare.",
     "cannot_repair": "Not every line to write instead is known, so the training could not be run with all of them repaired.",
     "fits_as_is": "As it is, it fits: nothing else stands in the way.",

@@ -14,6 +14,7 @@ MESSAGES = {
     "lines_wrong_one": "有一行是错的。",
     "lines_wrong_many": "有 {count} 行是错的。",
     "no_mistake": "没有发现错误。",
+    "no_line_but_factor": "没有哪一行本身是错的，但所有的步都是损失的梯度的 {factor} 倍。",
     "steps_wrong": "有 {count} 个参数的更新步骤是错的。",
     "finding": "✗ 第 {line} 行：{code}",
     "finding_titled": "{name}：{says}",
@@ -107,7 +108,14 @@ MESSAGES = {
     "part_of_batch": "批次的第 {number} 部分",
     "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
     "它也许不是梯度下降；否则请用 --loss 指明损失的名字或所在的行。",
+    "gradient_of_something": "不过它们确实是某个函数的梯度：它们的导数是对称的，任何梯度的导数都如此。",
+    "gradient_of_nothing": "若各参数的学习率相同，它们不是任何函数的梯度（其导数不对称）："
+    "其中有意或无意地漏掉了某些部分，或者更新步骤并非普通的梯度下降。",
+    "gradient_of_another": "关于 {names} 无法判断：更新步骤是某个函数的梯度（其导数对称，任何梯度的导数都如此），"
+    "但不是第 {line} 行所计算的量（{text}）的梯度。如果应当变小的正是这个量，那么这个梯度属于另一个损失；"
+    "如果它只是用来观察的，请用 --loss 指明损失的名字或所在的行。",
     "cannot_tell": "关于 {names} 无法判断：凡是检查过的地方，梯度都是零。",
+    "not_followed": "关于 {names} 无法判断：看不出它们怎样由自身算出。",
     "step_decays": "每一步还会缩小权重（权重衰减）。",
     "step_adapts": "更新不是普通的梯度下降（带有动量、自适应步长或裁剪），并且方向是下坡。",
     "fatal_step_one": "致命的是更新这一步：{lines}改变参数时，没有用到程序算出的梯度。",
@@ -121,6 +129,7 @@ MESSAGES = {
     "spoils_mean_one": "所以单是{lines}就足以毁掉训练（总是预测平均值得到 {mean}）。",
     "spoils_mean_many": "所以{lines}中的每一行都足以单独毁掉训练（总是预测平均值得到 {mean}）。",
     # why does it not fit?
+    "no_cure": "没有问（--no-cure）。",
     "no_curve": "没有读到一次完整训练的损失，所以无从比较。",
     "cannot_repair": "并非每一行都知道该怎样改写，所以无法运行全部改正后的训练。",
     "fits_as_is": "照原样就能拟合：没有别的障碍。",

@@ -29,6 +29,11 @@ def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
     return out
 
 
+def factor_text(factor: float) -> str:
+    """A factor as people write it: 60, or 1/60."""
+    return f"{factor:.6g}" if factor > 1 else f"1/{1 / factor:.6g}"
+
+
 def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     blocks = found["blocks"]
     right = [b["name"] for b in blocks if b["verdict"] == "right"]
@@ -44,11 +49,13 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     if found["aside"]:
         yield say("loss_aside", line=found["aside"]["line"], text=found["aside"]["text"])
     odd = [name for name in unsure if name in found["unexplained"]]
-    silent = [name for name in unsure if name not in odd]
+    silent = [name for name in unsure if name not in odd and name not in found["lost"]]
     if silent:
         yield say("cannot_tell", names=listed(silent))
     if odd:
         yield say("no_known_loss", names=listed(odd))
+    if found["lost"]:
+        yield say("not_followed", names=listed(found["lost"]))
     rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
     if "decay" in rules:
         yield say("step_decays")

@@ -21,10 +21,11 @@ from .judge.blame import place
 from .judge.candidates import Fault
 from .judge.compared import Cause
 from .judge.explain import Explainer
-from .judge.judge import judge
+from .judge.judge import judge, support
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.quantities import Quantities
+from .judge.symmetry import is_gradient
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement, rate_of
 from .watch.edits import Edit, patched
@@ -94,14 +95,20 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
     cases = cases_of(found, recording)
-    if not any(v.right for v in found.verdicts.values()) and (not cases or doubtful(found, cases)):
-        return {"failure": say("no_known_loss", names=say("comma").join(found.verdicts))}
+    names = say("comma").join(found.verdicts)
+    none_right = not any(v.right for v in found.verdicts.values())
+    if none_right and (not cases or doubtful(found, cases)):
+        return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
     prove(subject, cases, options, seconds, found)
     for case in cases:
         name_by_line(case)
+    # a term more than the loss has may be meant, and then it is another loss
+    if none_right and all(c.cause.name in ("unrecognised", "doubled-edge") for c in cases) and is_gradient(found):
+        return {"failure": another_loss(found, names)}
     return told(subject, recording, found, cases)
 
 
+@np.errstate(all="ignore")
 def _judged(training: Training, options: Options) -> Judgement | None:
     found = judge(training, options.loss)
     if found is not None:
@@ -114,13 +121,13 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 # --------------------------------------------------------------------------------------------------- what is wrong
 
 
+@np.errstate(all="ignore")
 def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     if all(v.right or v.silent for v in found.verdicts.values()):
         return []
-    locator = Locator(found, Quantities(found))
     known = kept_faults(found) + uphill_faults(found)
-    faults = locator.faults({name for fault in known for name in fault.repairs})
+    locator, faults = _located(found, {name for fault in known for name in fault.repairs})
     place(locator, faults)
     for fault in known:
         locator.fixed |= fault.right
@@ -152,24 +159,62 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     return out
 
 
+def _located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
+    """The faults, found by the rates as they are written, where that makes one mistake of all; else by any rate."""
+    before = {name: v.right for name, v in found.verdicts.items()}
+    for name, factor in {} if known else _factors(found).items():
+        found.verdicts[name].right &= abs(factor - 1.0) <= 1e-5
+    if before != {name: v.right for name, v in found.verdicts.items()}:
+        locator = Locator(found, Quantities(found))
+        faults = locator.faults()
+        if len(faults) == 1 and not locator.unexplained:
+            return locator, faults
+        for name, right in before.items():
+            found.verdicts[name].right = right
+    locator = Locator(found, Quantities(found))
+    return locator, locator.faults(known)
+
+
 def doubtful(found: Judgement, cases: list[Case]) -> bool:
-    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only."""
-    assert found.reading is not None
-    first = min(node.time for nodes in found.look.ends.values() for node in nodes)
-    late = found.reading.kind == "loss" and found.reading.roots[0].time > first
-    return late and any(case.cause.name == "unrecognised" for case in cases)
+    """Whether a number that is computed after the step explains nothing of it: it may be there to be watched only.
+
+    It explains something where the step is computed from one of its derivatives.
+    """
+    look, reading = found.look, found.reading
+    assert reading is not None
+    first = min(node.time for nodes in look.ends.values() for node in nodes)
+    if reading.kind != "loss" or reading.roots[0].time < first:
+        return False
+    new = {id(chain.state_at(look.step.end)) for chain in look.training.others} - {id(root) for root in reading.roots}
+    if any(id(n) in new and any(id(o) in look.states for o in n.operands()) for n, _ in reading.order(look)):
+        return True  # it is the loss of another state that changes step by step, and is no parameter
+    return any(case.cause.name == "unrecognised" for case in cases) and not support(found, look.to_end)
+
+
+def about_any_loss(found: Judgement) -> str:
+    """What can be said of steps that follow the gradient of no loss that is known."""
+    gradient = is_gradient(found)
+    return "" if gradient is None else " " + say("gradient_of_something" if gradient else "gradient_of_nothing")
+
+
+def another_loss(found: Judgement, names: str) -> str:
+    """The steps are a gradient, but not that of the loss that was read."""
+    site = None if found.reading is None else found.reading.site
+    if site is None or found.reading is None or found.reading.kind != "loss":
+        return say("no_known_loss", names=names) + " " + say("gradient_of_something")
+    return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
 def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement) -> None:
     """Choose the texts with which the script, recorded again, has nothing wrong any more."""
     for case in cases:
         case.chosen = next((text for text in case.texts if not text.blind), None)
-    until = time.monotonic() + SECONDS_FOR_TRIES
+    until = time.process_time() + SECONDS_FOR_TRIES
     chosen = [c.chosen for c in cases if c.chosen]
     least = wrong_with(subject, chosen, options, seconds, found) if chosen else sorted(found.verdicts)
     for case in cases:
         for text in case.texts:
-            if least == [] or time.monotonic() > until:
+            if least == [] or time.process_time() > until:
                 break
             if text is case.chosen:
                 continue
@@ -270,7 +315,7 @@ def restrict(recording: Recording, options: Options) -> str:
         lacking = [name for name in options.parameters if not any(_named(p, name) for p in training.parameters)]
         if lacking:
             return say("not_trained", name=lacking[0], known=say("comma").join(known))
-        training.parameters = chosen
+        training.parameters, training.lost = chosen, []
     return ""
 
 
@@ -350,18 +395,24 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
 
 def common_factor(found: Judgement) -> float:
     """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
+    factors = [*_factors(found).values()]
+    known = factors and max(factors) - min(factors) <= 1e-5 * max(factors)
+    return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
+
+
+def _factors(found: Judgement) -> dict[str, float]:
+    """By block: what its plain step is of the gradient of the loss times the rate that is written."""
     assert found.reading is not None
-    if found.look.states:  # a velocity, say, takes but a part of the gradient in at once
-        return 1.0
-    factors = []
+    out: dict[str, float] = {}
+    if found.look.rule_states or found.reading.kind != "loss":  # a velocity, say, takes but a part of the gradient in
+        return out
     for name, v in found.verdicts.items():
         if any(abs(v.change.scale - number) <= 1e-5 * number for number in _numbers_in_step(found, name)):
-            return 1.0  # 0.1 * 2 * ...: the 2 is of the derivative
+            return {}  # 0.1 * 2 * ...: the 2 is of the derivative
         rate = rate_of(found.look, found.look.ends[name][0])
         if v.right and v.rule == "plain" and v.change.holds and rate:
-            factors.append(v.change.scale / rate)
-    known = found.reading.kind == "loss" and factors and max(factors) - min(factors) <= 1e-5 * max(factors)
-    return factors[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
+            out[name] = v.change.scale / rate
+    return out
 
 
 def _numbers_in_step(found: Judgement, name: str) -> Iterator[float]:
@@ -387,6 +438,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     unexplained = {name for name, v in found.verdicts.items() if not v.right and not v.silent} - explained
     reading = found.reading
     assert reading is not None
+    if reading.kind == "loss" and any(v.right and v.rule == "plain" for v in found.verdicts.values()):
+        unexplained = set()  # the others follow this very loss, so these should, too
     site = reading.site
     return {
         "steps": len(recording.training.steps),
@@ -402,7 +455,12 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
                 "line": next(p.site.line for p in recording.training.parameters if p.name == name),
             }
             for name, v in found.verdicts.items()
+        ]
+        + [
+            {"name": p.name, "verdict": "cannot tell", "rule": "plain", "decay": 0.0, "line": p.site.line}
+            for p in recording.training.lost
         ],
+        "lost": [p.name for p in recording.training.lost],
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),

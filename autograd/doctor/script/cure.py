@@ -78,8 +78,8 @@ class Cure:
         return self.works(self.best) and run.last > max(10 * self.best.last, 0.3 * limit)
 
     def works(self, run: Run) -> bool:
-        limit = self.baseline if math.isfinite(self.baseline) else run.curve.first
-        return run.last <= FITS * limit
+        start = max((loss for _, loss in run.curve.losses[:2]), default=math.nan)  # a single batch may be an easy one
+        return run.last <= FITS * (self.baseline if math.isfinite(self.baseline) else start)
 
 
 class Clinic:

@@ -21,8 +21,8 @@ from ..language import say, spoken
 from .child import ANSWER, JOB, serve
 from .watch.loader import Function, Script
 
-GRACE = 40.0
-"""Seconds that judging may take after a script was recorded."""
+GRACE = 240.0
+"""Seconds that judging may take after a script was recorded, on a machine that has other things to do too."""
 
 
 class Worker:

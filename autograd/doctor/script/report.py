@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..language import counted, listed, padded, say, sentences, speaking, spoken, width_of, wrapped
-from .answers import is_it_wrong, why_not
+from .answers import factor_text, is_it_wrong, why_not
 from .cure import Cure, Run
 
 WIDTH = 100
@@ -68,6 +68,7 @@ class ScriptReport:
         curves: the loss of each training that was run, as pairs (share of the training, loss), by name.
         graph: of one loss, with marks where it is wrong, as DOT text; "" where it is too large for a page.
         language: that of its sentences.
+        factor: what all steps are of the gradient, the written learning rate aside; "" where they are once that.
     """
 
     name: str
@@ -82,6 +83,7 @@ class ScriptReport:
     seconds: float = 0.0
     language: str = "en"
     graph: str = ""
+    factor: str = ""
 
     @property
     def ok(self) -> bool:
@@ -93,6 +95,8 @@ class ScriptReport:
         count = len({(f.path, f.line) for f in self.findings})
         wrong = sum(verdict == "wrong" for verdict in self.verdicts.values())
         text = say("steps_wrong", count=wrong) if wrong else say("no_mistake")
+        if self.factor and not wrong:
+            text = say("no_line_but_factor", factor=self.factor)
         return say("headline", name=self.name, text=counted("lines_wrong", count) if count else text)
 
     def to_dict(self) -> dict[str, Any]:
@@ -177,8 +181,12 @@ def _at(points: list[tuple[float, float]], share: float) -> str:
     return f"{near[1]:.3g}" if math.isfinite(near[1]) else "NaN"
 
 
-def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: float) -> ScriptReport:
-    """The report from what a consultation told and what the runs showed."""
+def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: float, asked: bool = True) -> ScriptReport:
+    """The report from what a consultation told and what the runs showed.
+
+    Args:
+        asked: whether the second question was.
+    """
     if "failure" in found:
         return ScriptReport(
             name, failure=_sentence(found["failure"]), notes=_notes(found), seconds=seconds, language=spoken()
@@ -193,12 +201,12 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
     fits = cure is not None and cure.after is None and cure.works(cure.before) and not findings
     answers = {
         say("question_mistake"): is_it_wrong(found, cure),
-        say("question_fits" if fits else "question_why"): why_not(found, cure),
+        say("question_fits" if fits else "question_why"): why_not(found, cure) if asked else [say("no_cure")],
     }
     return ScriptReport(
         name, findings, {b["name"]: b["verdict"] for b in found["blocks"]}, "", answers, _curves(cure),
         _evidence(found), _notes(found), found["source"]["text"], seconds, spoken(),
-        found["graph"],
+        found["graph"], "" if abs(found["factor"] - 1.0) <= 1e-5 else factor_text(found["factor"]),
     )  # fmt: skip
 
 

@@ -81,4 +81,4 @@ def run(
         tried: Cure | None = None
         if cure and "failure" not in found:
             tried = Clinic(worker, found, begin + seconds).cure()
-        return report_of(name, found, tried, time.monotonic() - begin)
+        return report_of(name, found, tried, time.monotonic() - begin, cure)

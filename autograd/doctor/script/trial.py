@@ -100,12 +100,12 @@ class Watch:
         self.shuffled, self.again, self.checks = shuffled, again, checks
         self.live = True
         self.epoch_open = False
-        self.entries = 0  # how often the loop over the epochs was entered
+        self.inner: list[int] = []  # the same of the loop over the samples
+        self.entries: list[int] = []  # how many losses had passed whenever the loop over the epochs was entered
         self.turns: list[tuple[int, int]] = []  # the checks at its beginning and at its end, at each entry
         self.left = False  # whether it was left before its end
         self.has_loss = False
         self.crossed: list[str] = []
-        self.by_sample = False
         self.now: list[float] = []
         self.errors: list[float] = []
         self.targets: list[Any] = []
@@ -146,7 +146,7 @@ class Watch:
             raise TimeIsUp
 
     def samples(self, things: Any) -> Any:
-        self.by_sample = True
+        self.inner.append(len(self.passing))
         if (
             not self.shuffled
             or not self.epoch_open
@@ -170,9 +170,9 @@ class Watch:
         if not outer:
             yield from listed
             return
-        self.entries += 1
+        self.entries.append(len(self.passing))
         first = len(self.checked)
-        wanted = self.checks if self.entries == 1 else min(1, self.checks)
+        wanted = self.checks if len(self.entries) == 1 else min(1, self.checks)
         checks = {round(k * count / wanted) for k in range(wanted)} if count and wanted else set()
         done = 0
         for thing in listed:
@@ -201,6 +201,15 @@ class Watch:
         if self.now or self.errors:
             self.checked.append((share, _mean(self.now), _mean(self.errors)))
 
+    def _first_training(self) -> list[float]:
+        """The losses as they came, up to where another training begins."""
+        outer, inner = _parts(self.passing, self.entries), _parts(self.passing, self.inner)
+        if len(outer) > 1 and _begin_anew([(part[0], part[-1]) for part in outer]):
+            return outer[0]
+        if len(inner) > 1 and all(part[0] == inner[0][0] != part[-1] for part in inner):  # each with the same weights
+            return inner[0]
+        return self.passing
+
     def curve(self) -> Curve:
         found = Curve()
         found.left, found.crossed = self.left, self.crossed
@@ -216,8 +225,12 @@ class Watch:
             found.losses = [(row[0], row[use]) for row in rows]
             found.constant = _spread(self.targets_checked or self.targets) * _factor([row[use] for row in rows], rows)
         elif self.passing:
-            found.losses = _binned(self.passing, exact=not self.by_sample)
+            found.losses = _binned(self._first_training())
         return found
+
+
+def _parts(losses: list[float], starts: list[int]) -> list[list[float]]:
+    return [losses[a:b] for a, b in itertools.pairwise([*starts, len(losses)]) if b > a]
 
 
 def _begin_anew(turns: list[tuple[float, float]]) -> bool:
@@ -246,11 +259,10 @@ def _mean(numbers: list[float]) -> float:
     return float(np.mean(numbers)) if numbers else float("nan")
 
 
-def _binned(numbers: list[float], exact: bool, bins: int = 40) -> list[tuple[float, float]]:
-    """Means of stretches of the training, the first number as it is where `exact`: it is the loss of all samples."""
+def _binned(numbers: list[float], bins: int = 40) -> list[tuple[float, float]]:
+    """Means of stretches of the training, the first number as it is: before any update all trainings are alike."""
     means = [float(np.mean(part)) for part in np.array_split(np.asarray(numbers), min(bins, len(numbers)))]
-    if exact:
-        means[0] = numbers[0]
+    means[0] = numbers[0]
     return [(k / max(1, len(means) - 1), mean) for k, mean in enumerate(means)]
 
 

@@ -48,9 +48,16 @@ def test_the_first_loss_is_the_first() -> None:
     curve = watched(range(1000, 0, -1), Watch(9.0))
     assert curve.losses[0] == (0.0, 1000)
     assert curve.losses[-1] == (1.0, pytest.approx(13, abs=2))
-    samples = Watch(9.0)
-    list(samples.samples([1]))
-    assert watched(range(1000, 0, -1), samples).losses[0][1] == pytest.approx(988, abs=2)  # a mean over samples
+
+
+def test_several_trainings_are_one_curve_each() -> None:
+    """With the same weights at the beginning, by a loop that is gone through again and again."""
+    watch = Watch(9.0)
+    for rate in (1.0, 2.0, 3.0):
+        for k in watch.samples(range(50)):
+            watch.loss(50.0 - rate * k / 3)
+    curve = watch.curve()
+    assert (curve.first, curve.last) == (50.0, pytest.approx(50.0 - 49 / 3, abs=0.5))
 
 
 def test_a_loop_inside_another_one_goes_on() -> None:

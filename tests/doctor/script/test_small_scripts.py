@@ -76,3 +76,64 @@ def test_wrong(case: str, tmp_path: Path) -> None:
     report = run(file, cure=False)
     number = next(k for k, row in enumerate(wrong.splitlines(), 1) if row.strip().startswith(line))
     assert [(fault.line, fault.name) for fault in report.findings] == [(number, name)], str(report)
+
+
+TABLE = """
+def product(rows, columns):
+    out = []
+    for row in rows:
+        line = []
+        for k in range(len(columns[0])):
+            whole = 0
+            for j in range(len(row)):
+                whole += row[j] * columns[j][k]
+            line.append(whole)
+        out.append(line)
+    return out
+
+
+def squash(x):
+    return 1 / (1 + 2.718281828459045 ** -x)
+
+
+inputs = [[0, 1, 1], [1, 0, 1], [1, 1, 1], [0, 0, 1]]
+aims = [1, 0, 1, 0]
+weights = [[0.3], [-0.2], [0.1]]
+turned = [[row[j] for row in inputs] for j in range(3)]
+for turn in range(900):
+    said = [squash(row[0]) for row in product(inputs, weights)]
+    pulls = [[(aim - s) * s * (1 - s)] for aim, s in zip(aims, said)]
+    changes = product(turned, pulls)
+    for j in range(3):
+        weights[j][0] += changes[j][0]
+"""
+WIDE = """
+import numpy as np
+
+draw = np.random.RandomState(5)
+x = draw.randn(6, 90)
+y = draw.randn(6, 2)
+W = draw.randn(90, 50) * 0.1
+V = draw.randn(50, 2) * 0.1
+for turn in range(12):
+    a = x.dot(W)
+    b = np.maximum(a, 0)
+    out = b.dot(V)
+    loss = np.square(out - y).sum()
+    d = 2.0 * (out - y)
+    gV = b.T.dot(d)
+    e = d.dot(V.T)
+    e[a < 0] = 0
+    gW = x.T.dot(e)
+    W -= 1e-3 * gW
+    V -= 1e-3 * gV
+"""
+
+
+@pytest.mark.parametrize("text", [TABLE, WIDE], ids=["a matrix made of lists", "more weights than differences can try"])
+def test_all_blocks_are_judged(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "blocks.py"
+    file.write_text(text, encoding="utf-8")
+    report = run(file, cure=False)
+    assert report.ok, str(report)
+    assert "cannot tell" not in str(report)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..watch.node import Node
 from ..watch.sites import Site
 from .candidates import Fault
 from .locate import Locator
-
-RESCALING = ("mul", "truediv", "neg", "multiply", "divide")
 
 
 def place(locator: Locator, faults: list[Fault]) -> None:
@@ -17,12 +17,7 @@ def place(locator: Locator, faults: list[Fault]) -> None:
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
         node = fault.first
-        fault.place = (
-            _given_name(locator, node)
-            or _alias(locator, node)
-            or _argument(locator, fault)
-            or _caller(locator, node, blamed)
-        )
+        fault.place = _given_name(locator, node) or _argument(locator, fault) or _caller(locator, node, blamed)
 
 
 def _given_name(locator: Locator, node: Node) -> Site | None:
@@ -57,6 +52,7 @@ def _caller(locator: Locator, node: Node, blamed: set[int]) -> Site | None:
     others = [
         n for n in steps
         if n.site is node.site and n.context != node.context and id(n) not in blamed and n.function == node.function
+        and np.size(n.value) > 1 and id(n) in locator.look.to_end
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)
     for level, number in enumerate(calls):
@@ -74,51 +70,3 @@ def calls_of(context: Any) -> list[int]:
         out.append(context[1])
         context = context[0]
     return out
-
-
-def _alias(locator: Locator, node: Node) -> Site | None:
-    """Where a value that is right for something is taken for something else: `delta = error`, `return grad`."""
-    if id(node) not in locator.erring or locator.factor(node) is None:
-        return None
-    further = _rescaled_further(locator, node)
-    return _renamed(locator, node) or (_renamed(locator, further) if further is not node else None)
-
-
-def _renamed(locator: Locator, node: Node) -> Site | None:
-    consumers = locator.look.consumers.get(id(node), ())
-    used = {n.site.part(k) for n in consumers if n.site is not None for k in range(len(n.site.parts))}
-    used |= {n.site.source.segment(n.site.owner) for n in consumers if n.site is not None and n.site.owner is not None}
-    found = None
-    for _, _, key, thing, site in locator.look.training.tape.stores:
-        if thing is node and node.site is not None and site.statement != node.site.statement:
-            if site.kind == "store" and _is_name(site.part(0)) and site.target in used:
-                found = site
-            elif site.kind == "return" and not _within(node.context, key):
-                return site
-    return found
-
-
-def _rescaled_further(locator: Locator, node: Node) -> Node:
-    """The same value after the multiplications by numbers that follow."""
-    while True:
-        consumers = [n for n in locator.look.consumers.get(id(node), ()) if id(n) in locator.erring]
-        if len(consumers) != 1 or getattr(consumers[0].function, "__name__", "") not in RESCALING:
-            return node
-        if any(id(o) in locator.look.depends and o is not node for o in consumers[0].operands()):
-            return node
-        node = consumers[0]
-
-
-def _within(context: Any, outer: Any) -> bool:
-    """Whether calls lie within others."""
-    while context is not None:
-        if context == outer:
-            return True
-        context = context[0]
-    return outer is None
-
-
-def _is_name(text: str) -> bool:
-    for mark in ".[]'\"":
-        text = text.replace(mark, "_")
-    return text.isidentifier()

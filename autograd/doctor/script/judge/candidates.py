@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -90,6 +91,7 @@ class Candidates:
             for name in found.verdicts
         }
         self.fixed: Change = {}
+        self.aliases: set[int] = set()
         self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
@@ -118,8 +120,15 @@ class Candidates:
                 continue
             if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
                 groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
-        for nodes in groups.values():
-            if self.latest and nodes[0].time > self.latest.time and not same_statement(nodes[0], self.latest):
+        in_calls: dict[Any, list[list[Node]]] = defaultdict(list)  # of a function that is called from several places
+        for key, nodes in groups.items():
+            in_calls[key[:2]].append(nodes)
+        for key, calls in in_calls.items():
+            if len(calls) > 1:
+                groups[key] = sorted(itertools.chain(*calls), key=lambda node: node.time)
+        for nodes in sorted(groups.values(), key=lambda nodes: not self._carried(nodes)):
+            latest = None if id(nodes[0]) in self.aliases else self.latest
+            if latest and nodes[0].time > latest.time and not same_statement(nodes[0], latest):
                 continue
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
             if (likely and len(nodes) == 1) or (not likely and 1 < len(nodes) <= 6 and not scalars):
@@ -129,6 +138,13 @@ class Candidates:
                 yield from self._looped(nodes, likely)
                 if likely:  # what a loop has summed up, or written, at its end
                     yield from (t for t in self._single(nodes[-1], wrong) if t.wanted[0].block in wrong)
+
+    def _carried(self, nodes: list[Node]) -> bool:
+        """Whether a loop hands it on: an earlier line reads it at the next turn."""
+        site, readers = nodes[0].site, self.look.consumers.get(id(nodes[0]), ())
+        return site is not None and any(
+            n.site is not None and n.site.span[0] < site.span[0] and n.time < nodes[-1].time for n in readers
+        )
 
     def _leading_to(self, ends: set[int]) -> set[int]:
         found = set(ends)
@@ -214,7 +230,9 @@ class Candidates:
         if likely and len(members) == count:
             single = members[0].kind == "part" and not np.ndim(self.values[0][id(nodes[0])])  # samples, one by one
             options += [members, members[::-1]] if single else [members[::-1], members]
-        elif not likely and (np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")):
+        elif (not likely or self._carried(nodes)) and (
+            np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")
+        ):
             options += [members[:count], members[-count:], members[::-1][:count], members[::-1][-count:]]
             options += [last_in_first_out(nodes, members, skip) for skip in (0, 1)]
         for option in options:

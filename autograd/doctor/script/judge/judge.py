@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,7 @@ from ..watch.steps import Step, Training, finer
 from .look import Look, Point
 from .losses import Reading, loss_nodes, place_of_loss, readings
 from .match import Columns
-from .reference import forward_part
-from .verdicts import Judgement, rate_of, verdicts
+from .verdicts import Judgement, counterpart, rate_of, verdicts
 
 Array = Any
 PAIRS = 6  # of losses that are added up
@@ -56,10 +55,15 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
             continue
         with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
             each = verdicts(look, points, reading)
-            if not (_wrong(each) and reading.holds_target(look)):  # such a reading explains all, or nothing
+            if not (_wrong(each) and reading.holds_something(look)):  # such a reading explains all, or nothing
                 found.append(each)
     if not found:
         return None
+    idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
+    if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
+        training.others += [chain for p in training.parameters if p.name in idle for chain in p.chains]
+        training.parameters = [p for p in training.parameters if p.name not in idle]
+        return _judged(training, loss, seed)
     everything = found
     ranks: tuple[Callable[[Judgement], Any], ...] = (_agreement, _nearness, _plausibility, support)
     for rank in ranks:
@@ -73,17 +77,27 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
     return _several(meant, everything) or _elsewhere(meant, rng)
 
 
+def _follows(one: Judgement, other: Judgement) -> bool:
+    """Whether the one is computed from what the other begins with: then they are no two losses."""
+    assert other.reading is not None
+    return any(counterpart(one.look, one.points, root, one.bars) is not None for root in other.reading.roots)
+
+
+def _no_loss_has(found: Judgement, name: str) -> bool:
+    """Whether a block changes, and what is minimised does not depend on it."""
+    return found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
+
+
 def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     """Everything is right, where a step lowers the sum of two losses, or each block its own; else None."""
     losses = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
-    within = {id(n) for n, _ in forward_part(best.look, best.reading.roots)}
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
-        if other.form and not any(id(root) in within for root in other.reading.roots):
+        if other.form and not (_follows(best, other) or _follows(other, best)):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
     if all(v.right for v in own.values()):
         best.verdicts = own
@@ -134,8 +148,8 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
         if large and not any(v.silent for v in seen.values()):
             break
         there = _judged_at(found, step, rng)
-        if there is None:
-            continue
+        if there is None or any(v.change.error == math.inf and not v.silent for v in there.verdicts.values()):
+            continue  # where it has grown beyond all bounds nothing can be told
         everywhere.append(there)
         for name, verdict_there in there.verdicts.items():
             if seen[name].silent or (not verdict_there.right and not verdict_there.silent and seen[name].right):
@@ -219,12 +233,10 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, step, [*watched, *stored_nodes(training, step)])
     look.losses = losses
-    points = _points(look, rng)
+    points = [] if _one_after_the_other(look) else _points(look, rng)
     if not points:
         return None
-    twin = next(
-        (r for r in readings(look, losses, points[0]) if r.kind == reading.kind and r.site is reading.site), None
-    )
+    twin = next((r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None)
     try:
         return None if twin is None else verdicts(look, points, twin)
     except Exception:
@@ -238,7 +250,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for show.
     """
     assert best.reading is not None
-    if best.reading.kind == "loss" or best.reading.holds_target(best.look):
+    if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:
@@ -328,8 +340,12 @@ def _points(look: Look, rng: np.random.Generator) -> list[Point]:
     return points
 
 
-def support(found: Judgement) -> int:
-    """How many places of the script hold a cotangent of this reading: of the deltas that learners write."""
+def support(found: Judgement, used: Collection[int] = ()) -> int:
+    """How many places of the script hold a cotangent of this reading: of the deltas that learners write.
+
+    Args:
+        used: where they may stand in the forward pass as well.
+    """
     look, count = found.look, 0
     columns: dict[int, list[list[Array]]] = {}
     for key in found.bars[0]:
@@ -341,7 +357,7 @@ def support(found: Judgement) -> int:
     tried: dict[int, int] = {}
     for node in look.program.steps:
         if (
-            id(node) in found.forward
+            (id(node) in found.forward and id(node) not in used)
             or node.site is None
             or tried.get(node.site.number, 0) > 1
             or id(node) not in look.depends
@@ -349,7 +365,7 @@ def support(found: Judgement) -> int:
             continue
         tried[node.site.number] = tried.get(node.site.number, 0) + 1
         theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
-        if theirs[0].size in rights and rights[theirs[0].size].first(theirs):
+        if len({t.size for t in theirs}) == 1 and theirs[0].size in rights and rights[theirs[0].size].first(theirs):
             tried[node.site.number] = 9
             count += 1
     return count

@@ -8,13 +8,14 @@ for. So three faults in a row are found one after the other.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..watch.node import Node, same_statement
+from .aliases import give_nodes
 from .candidates import CLOSE, Candidates, Change, Fault, Trial
 from .losses import before_squash, errors
 from .match import Columns, matched
@@ -26,8 +27,8 @@ from .verdicts import Judgement, number_in, plain_factors, rate_of
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
-SECONDS = 15.0  # for all faults of a script
-GRACE = 8.0  # where none was found by then
+SECONDS = 25.0  # of computing, for all faults of a script
+GRACE = 10.0  # where none was found by then
 
 
 class Locator(Candidates):
@@ -35,12 +36,14 @@ class Locator(Candidates):
 
     def __init__(self, found: Judgement, quantities: Quantities) -> None:
         super().__init__(found, quantities)
+        self.aliases = give_nodes(found, self.erring)
         self.right = {
             name: [gradient(self.look, point, bar, name) for point, bar in zip(self.points, found.bars, strict=True)]
             for name in found.verdicts
         }
         self.ways = {name: self._way(name) for name in found.verdicts}
         self.unexplained: list[str] = []
+        self._known_right: dict[int, bool] = {}
         self.until = float("inf")
         known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
@@ -65,7 +68,7 @@ class Locator(Candidates):
         """Every fault, the first one first; those of known blocks aside."""
         wrong = [n for n, v in self.found.verdicts.items() if not v.right and not v.silent and n not in known]
         out: list[Fault] = []
-        self.until = time.monotonic() + SECONDS
+        self.until = time.process_time() + SECONDS
         while wrong and len(out) < MOST_FAULTS:
             fault = self._next(wrong)
             if fault is None:
@@ -73,6 +76,7 @@ class Locator(Candidates):
             out.append(fault)
             self.fixed |= fault.right
             self.values = self._computed(self.fixed)
+            self._known_right.clear()
             wrong = [name for name in wrong if name not in fault.repairs]
         self.unexplained = wrong
         return out
@@ -84,7 +88,8 @@ class Locator(Candidates):
         other = self._best(wrong, False)  # one mistake that explains more is likelier than several
         if likely is None or other is None:
             return likely or other
-        wider = set(other.repairs) > set(likely.repairs) and not other.wanted[0].block  # a step explains any block
+        a_step = other.wanted[0].block and other.wanted[0].kind == "bar"  # it explains any block
+        wider = set(other.repairs) > set(likely.repairs) and not a_step
         return other if wider else likely
 
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
@@ -92,18 +97,32 @@ class Locator(Candidates):
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
         self.latest, last = None, None
         for trial in self._trials(wrong, likely):
-            if time.monotonic() > self.until and (best or time.monotonic() > self.until + GRACE):
+            if time.process_time() > self.until and (best or time.process_time() > self.until + GRACE):
                 break
             if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
                 unfit = [f for f in best.values() if not self._fits_elsewhere(f) and not self._rank(f)[0]]
                 self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
             last = trial.nodes[-1]
+            if self._comes_later(trial, best.values(), wrong):
+                continue
             fault = self._tried(trial, wrong)
             if fault is not None:
                 key = tuple(map(id, fault.nodes))
                 if key not in best or self._fitness(fault) < self._fitness(best[key]):
                     best[key] = fault
         return self._chosen(list(best.values()))
+
+    def _comes_later(self, trial: Trial, faults: Iterable[Fault], wrong: list[str]) -> bool:
+        """Whether a loop is right for something up to a fault that explains all: then it only hands that on."""
+        if self.latest is None or len(trial.nodes) < 2 or not any(set(f.repairs) >= set(wrong) for f in faults):
+            return False
+        before = [n for n in trial.nodes if n.time <= self.latest.time]
+        return all(id(n) in self.erring and self._right_for_something(n) for n in before)
+
+    def _right_for_something(self, node: Node) -> bool:
+        if id(node) not in self._known_right:
+            self._known_right[id(node)] = self.factor(node, self.quantities.bars) is not None
+        return self._known_right[id(node)]
 
     def _chosen(self, faults: list[Fault]) -> Fault | None:
         """The likeliest fault.
@@ -114,26 +133,41 @@ class Locator(Candidates):
         fit = [fault for fault in faults if self._fits_elsewhere(fault)]
         others = [fault for fault in faults if fault not in fit]
         most = max((len(fault.repairs) for fault in others), default=0)
+        most = max([most, *(len(f.repairs) - 1 for f in fit)])
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)
             near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
-            renamed = [f for f in fit if self._renamed(f, first) and set(f.repairs) >= set(first.repairs)]
+            renamed = [
+                f for f in faults
+                if id(f.first) in self.aliases and f.rescaled is None and self.factor(f.first) is not None
+                and set(f.repairs) >= set(first.repairs)
+            ]  # fmt: skip
             return max(renamed, key=lambda f: f.first.time, default=first)
         if not fit:
             return None
         first = min(more or fit, key=self._rank)
+        if self._is_exact(first):  # what it is used for differs: the last that is used for all of it
+            exact = [f for f in more or fit if self._is_exact(f) and set(f.repairs) >= set(first.repairs)]
+            return max(exact, key=lambda f: f.first.time)
         # where a line hands on what it gets, it is the one that forgets something
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
         return max(idle, key=lambda f: f.first.time) if idle and first.rescaled is None else first
+
+    def _is_exact(self, fault: Fault) -> bool:
+        """Whether a value of which another multiple is wanted is a cotangent, or has the factor of the first error."""
+        if len(fault.nodes) > 1 or (fault.rescaled or 0.0) < 0 or abs(abs(fault.scale) - 1.0) <= CLOSE:
+            return False
+        mine = abs(self.factor(fault.nodes[0]) or 0.0)
+        return any(abs(mine - f) <= CLOSE * f for f in (1.0, *map(abs, self._first_factors())))
 
     def _hands_on(self, node: Node) -> bool:
         """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
         return any(
             id(operand) in self.erring
             and not same_statement(operand, node)
-            and all(np.array_equal(np.asarray(v[id(operand)]), np.asarray(v[id(node)])) for v in self.values)
+            and all(np.array_equal(np.ravel(v[id(operand)]), np.ravel(v[id(node)])) for v in self.values)
             for operand in node.operands()
         )
 
@@ -150,7 +184,9 @@ class Locator(Candidates):
         if len(known) < len(factors):
             return False
         single = all(np.size(self.values[0][id(node)]) == 1 for node in fault.nodes)
-        return not single or max(known) - min(known) <= 1e-5 * max(map(abs, known))  # one number fits by its sample
+        return (
+            not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))
+        )  # one number fits by its sample
 
     def _is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
@@ -163,15 +199,6 @@ class Locator(Candidates):
             return False  # it is right for something that the script has a name for
         parts = [q for q in self.quantities.parts if q.node is wanted.node and q.size == theirs[0].size]
         return any(matched(theirs, q.values).holds for q in parts if np.any(q.values[0]))
-
-    def _renamed(self, fault: Fault, later: Fault) -> bool:
-        """Whether a value is stored under a second name, by a line of its own, before a fault that it may explain."""
-        node = fault.first
-        own = None if node.site is None else node.site.statement
-        return node.time < later.first.time and any(
-            thing is node and site.kind == "store" and site.statement != own and scope[0] != "return"
-            for _, scope, _, thing, site in self.look.training.tape.stores
-        )
 
     def _fitness(self, fault: Fault) -> tuple[Any, ...]:
         own = fault.wanted[0].block in fault.repairs
@@ -215,12 +242,12 @@ class Locator(Candidates):
             (np.asarray(self.values[0][id(node)], dtype=float), np.asarray(q.values[0], dtype=float))
             for node, q in zip(trial.nodes, trial.wanted, strict=True)
         ]
-        theirs = np.concatenate([np.ravel(x) for x, _ in pairs])
-        right = np.concatenate([np.ravel(y.T if trial.turned else y) for _, y in pairs])
-        if theirs.size < 2 or theirs.size != right.size or not np.any(theirs):
+        rows = [(np.ravel(x), np.ravel(y.T if trial.turned else y)) for x, y in pairs]
+        sizes = [(x.size, y.size) for x, y in rows]
+        if any(n != m for n, m in sizes) or sum(n for n, _ in sizes) < 2 or not any(np.any(x) for x, _ in rows):
             return True
-        if matched([theirs], [right]).holds:
-            return not np.array_equal(theirs, right)
+        if all(matched([x], [y]).holds for x, y in rows):  # in each turn of a loop by another factor
+            return not all(np.array_equal(x, y) for x, y in rows)
         return not all(self._rescaled[name] for name in concerned)
 
     @cached_property
@@ -464,7 +491,10 @@ class Locator(Candidates):
 
     def _against_custom(self, node: Node, factor: float) -> bool:
         """Whether a block's gradient is stored with the other sign than those of the blocks whose step is right."""
-        known = [v.gradient.scale for v in self.found.verdicts.values() if v.right and v.gradient is not None]
+        known = [
+            f for name, v in self.found.verdicts.items() if v.right
+            for way in self.ways[name][::-1][:1] if (f := self.factor(way[0])) is not None
+        ]  # fmt: skip
         custom = known and (min(known) > 0 or max(known) < 0)
         stored = id(node) in self.named and any(node in way for ways in self.ways.values() for way in ways)
         return bool(custom) and stored and factor * known[0] < 0

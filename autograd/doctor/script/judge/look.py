@@ -52,16 +52,20 @@ class Look:
         self.starts = {p.name: p.at(step.start) for p in training.parameters}
         self.ends = {p.name: [*map(_stepped, p.at(step.end))] for p in training.parameters}
         self.start_ids = {id(node): name for name, nodes in self.starts.items() for node in nodes}
-        states = [chain.state_at(step.start) for chain in training.others if len(chain.states) > 2]
-        self.states = {id(node) for node in states if node.time <= step.start} - set(self.start_ids)
+        chains = [chain for chain in training.others if len(chain.states) > 2]
+        states = {id(node): chain for chain in chains if (node := chain.state_at(step.start)).time <= step.start}
+        self.states = states.keys() - self.start_ids.keys()
         self.watched = list(watched)
         self.losses: list[list[Node]] = []
+        self.gradient_nodes: dict[str, list[list[Node]]] = {}  # by block, once they were looked for
         ends = [node for nodes in self.ends.values() for node in nodes]
         self.conditions = [c for c in training.tape.conditions if step.start < c.time <= step.end]
         tested = [operand for condition in self.conditions for operand in condition.operands()]
         order = ancestors([*ends, *self.watched, *tested], self._is_leaf)
         self.program = Program(order, {id(node) for node in order if self._is_leaf(node)})
         self.nodes = {id(node): node for node in order}
+        # what goes on by itself, the state of a game say, is no state of the step rule
+        self.rule_states = {key for key in self.states if id(states[key].state_at(step.end)) in self.depends}
 
     def _is_leaf(self, node: Node) -> bool:
         return (
@@ -148,7 +152,7 @@ class Look:
     def quiet(self, values: Values) -> Values:
         """The leaves with the states of the step rule at 0, so that a step shows what it makes of this gradient."""
         given = dict(values)
-        for key in self.states:
+        for key in self.rule_states:
             if key in given and key in self.program.leaves and not self.nodes[key].hyper:
                 given[key] = np.zeros_like(np.asarray(given[key], dtype=float)) if np.ndim(given[key]) else 0.0
         return given
@@ -156,7 +160,7 @@ class Look:
     def points(self, rng: np.random.Generator, count: int) -> list[Point]:
         """The step at random parameters, near and far."""
         found: list[Point] = []
-        start = self.quiet(self.program.start())
+        start = self._start
         for k in range(3 * count):
             if len(found) == count:
                 break
@@ -174,6 +178,18 @@ class Look:
             if self._same_way(values) and all(np.isfinite(self.block(values, e)).all() for e in self.ends.values()):
                 found.append(Point(values, True))
         return found
+
+    @cached_property
+    def _start(self) -> Values:
+        """Where points begin: without what was kept from steps before, where there is a step without it, too."""
+        start = self.program.start()
+        quiet = self.quiet(start)
+        try:
+            values = self.program.run(quiet)
+        except Exception:
+            return start
+        stopped = (not np.any(self.change(values, n)) and np.any(self.change(self.base.values, n)) for n in self.ends)
+        return start if any(stopped) else quiet
 
     def _same_way(self, values: Values) -> bool:
         """Whether the script would have taken the same branches."""
@@ -200,10 +216,11 @@ def moved(blocks: list[Any], rng: np.random.Generator, how: int) -> list[Any]:
     """Random parameters, of sizes at which a network is neither silent nor saturated."""
     flat = np.concatenate([np.ravel(np.asarray(block, dtype=float)) for block in blocks])
     spread = float(np.sqrt(np.mean(flat**2))) if flat.size else 0.0
+    tame = 3.0 / spread if flat.size > 8 and 5.0 < spread < np.inf else 1.0  # a training that has run off
     spread = min(max(spread, 0.05), 2.0) if np.isfinite(spread) else 0.3
     found = []
     for block in blocks:
-        array = np.asarray(block, dtype=float)
+        array = np.asarray(block, dtype=float) * tame
         noise = rng.standard_normal(array.shape)
         if how % 3 == 0:
             new = array + 0.3 * spread * noise

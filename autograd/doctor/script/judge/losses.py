@@ -8,19 +8,21 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..watch.node import Node, assembled, linked
+from ..watch.steps import hyper
 from .look import Look, Point
 from .reference import cotangents, forward_part
-from .replay import Values
+from .replay import Values, pulled
 
 Array = Any
 TERMINAL = 12
+TINY = 1e-5
 FEW = 6  # runs of one loss that may be on different sets of samples
 
 
@@ -33,12 +35,49 @@ class Reading:
         roots: where the sweep begins: the losses, or the predictions; one for each sample.
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
         sign: -1 for what is to grow, such as a likelihood.
+        held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
+        bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
     """
 
     kind: str
     roots: list[Node]
     errors: list[tuple[Node, float]] = field(default_factory=list)
     sign: float = 1.0
+    held: frozenset[int] = frozenset()
+    bare: dict[int, int] = field(default_factory=dict)
+
+    def term(self, look: Look) -> Node:
+        """What the loss is in this pass, where it is added to that of other passes."""
+        node = self.roots[0]
+        while getattr(node.function, "__name__", "") in ("add", "iadd"):
+            active = [o for o in node.operands() if id(o) in look.depends]
+            if len(active) != 1:
+                break
+            node = active[0]
+        return node
+
+    @property
+    def kin(self) -> tuple[Any, ...]:
+        """What it has in common with the same reading of another step."""
+        return self.kind, self.site, not self.held, not self.bare
+
+    def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
+        """The cotangent of every node at a point."""
+        values = {**point.values, **{key: point.values[inner] for key, inner in self.bare.items()}}
+
+        def pull(node: Node, operands: Sequence[Node], g: Array) -> list[Array | None]:
+            inner = self.bare.get(id(node))
+            return (
+                pulled(node, values, list(operands), g)
+                if inner is None
+                else [g if id(o) == inner else None for o in operands]
+            )
+
+        return cotangents(self.order(look), values, self.seeds(values), pull)
+
+    def order(self, look: Look) -> list[tuple[Node, list[Node]]]:
+        """The forward pass of it."""
+        return forward_part(look, self.roots, self.held)
 
     def seeds(self, values: Values) -> dict[int, Array]:
         if self.kind == "loss":
@@ -51,17 +90,14 @@ class Reading:
             found[id(root)] = found[id(root)] + seed if id(root) in found else seed
         return found
 
-    def bars(self, look: Look, point: Point) -> dict[int, Array]:
-        return cotangents(forward_part(look, self.roots), point.values, self.seeds(point.values))
-
     @property
     def site(self) -> Any:
         return self.roots[0].site
 
-    def holds_target(self, look: Look) -> bool:
-        """Whether the targets follow from the parameters, too, and are held fixed."""
+    def holds_something(self, look: Look) -> bool:
+        """Whether something that follows from the parameters, too, is held fixed: the targets, say."""
         sides = [side for error, _ in self.errors for side in error.args if isinstance(side, Node)]
-        return len(sides) == 2 * len(self.errors) > 0 and all(id(side) in look.depends for side in sides)
+        return bool(self.held) or (len(sides) == 2 * len(self.errors) > 0 and all(id(s) in look.depends for s in sides))
 
 
 def place_of_loss(node: Node) -> tuple[int, ...]:
@@ -159,11 +195,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         parts = [part for part in node.args[0] if isinstance(part, Node)]
         for whole in parts:
             for part in parts:
-                if (
-                    part is not whole
-                    and getattr(part.function, "__name__", "") == "sub"
-                    and isinstance(part.args[1], (int, float))
-                ):
+                if part is not whole and getattr(part.function, "__name__", "") == "sub" and hyper(part.args[1]):
                     yield _through_copies(whole), 1.0
 
 
@@ -237,9 +269,50 @@ def _data(look: Look, nodes: Iterable[Node]) -> set[int]:
     }  # fmt: skip
 
 
+def _ahead(look: Look) -> frozenset[int]:
+    """What parameters are moved by before the gradient is taken: `loss(W + rho * g / norm)`."""
+    ends = {id(node) for nodes in look.ends.values() for node in nodes}
+    found = set()
+    for node in look.program.steps:
+        if getattr(node.function, "__name__", "") in ("add", "sub", "subtract") and id(node) not in ends:
+            sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends]
+            moved = [a for a in sides if id(_through_copies(a)) in look.start_ids]
+            if len(sides) == 2 and len(moved) == 1 and np.shape(node.value) == np.shape(moved[0].value):
+                found |= {id(a) for a in sides if a is not moved[0]}
+    return frozenset(found)
+
+
+def _bare(look: Look) -> dict[int, int]:
+    """What a tiny number keeps from 0 or 1, `log(p + 1e-7)` or `clip(p, 1e-7, 1 - 1e-7)`: by it, what is inside."""
+    found = {}
+    for node in look.program.steps:
+        name = getattr(node.function, "__name__", "")
+        inside = node.args[0] if name == "log" else node if name == "clip" else None
+        if not isinstance(inside, Node) or getattr(inside.function, "__name__", "") not in ("add", "clip", "maximum"):
+            continue
+        whole = [a for a in inside.args if isinstance(a, Node) and id(a) in look.depends]
+        numbers = [number_of(a) for a in inside.args if a is not None and hyper(a)]
+        if len(whole) == 1 and numbers and all(0 < abs(n) <= TINY or 0 < abs(1 - n) <= TINY for n in numbers):
+            found[id(inside)] = id(whole[0])
+    return found
+
+
+def number_of(thing: Any) -> float:
+    """A number, or that of a node."""
+    return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
+
+
 def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
     """Everything that the step may minimise."""
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    bare = _bare(look)
+    found += [
+        Reading("loss", r.roots, bare=bare) for r in found if bare and any(id(n) in bare for n, _ in r.order(look))
+    ]
+    ahead = _ahead(look)
+    found += [
+        Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
+    ]
     for group in errors(look):
         pairs = [(error, sign) for error, _, sign in group]
         predictions = [prediction for _, prediction, _ in group]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node, linked, masked
-from .reference import cotangents, forward_part
+from .reference import cotangents
 from .replay import pulled
 from .verdicts import Judgement
 
@@ -101,7 +101,7 @@ class Quantities:
     def __init__(self, found: Judgement) -> None:
         assert found.reading is not None
         self.found, self.look, self.points = found, found.look, found.points
-        self.order = forward_part(self.look, found.reading.roots)
+        self.order = found.reading.order(self.look)
         self.nodes = {id(node): node for node, _ in self.order}
         self.operands = {id(node): operands for node, operands in self.order}
         self.blocks = {id(node): name for name, nodes in self.look.starts.items() for node in nodes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,12 @@ class _Kept(dict[int, Any]):
     pop = dict.get
 
 
-def forward_part(look: Look, roots: list[Node]) -> list[tuple[Node, list[Node]]]:
-    """The nodes between the parameters and the roots, results first, each with the operands that depend on them."""
+def forward_part(look: Look, roots: list[Node], held: Collection[int] = ()) -> list[tuple[Node, list[Node]]]:
+    """The nodes between the parameters and the roots, results first, each with the operands that depend on them.
+
+    Args:
+        held: nodes that are taken for constants.
+    """
     depends, found = look.depends, {}
     updated = {id(node) for nodes in look.ends.values() for node in nodes}
     stack = list(roots)
@@ -34,7 +38,7 @@ def forward_part(look: Look, roots: list[Node]) -> list[tuple[Node, list[Node]]]
         operands = (
             []
             if id(node) in look.program.leaves or id(node) in updated
-            else [o for o in {id(o): o for o in node.operands()}.values() if id(o) in depends]
+            else [o for o in {id(o): o for o in node.operands()}.values() if id(o) in depends and id(o) not in held]
         )
         found[id(node)] = (node, operands)
         stack += operands

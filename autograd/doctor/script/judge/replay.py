@@ -125,14 +125,13 @@ def resolved(arg: Any, values: Mapping[int, Any]) -> Any:
 def compute_node(node: Node, values: Mapping[int, Any]) -> Any:
     """A node's value from those of its operands."""
     args = [resolved(arg, values) for arg in node.args]
-    kwargs = {
+    kwargs = node.kwargs and {
         key: _dtype(resolved(arg, values)) if key == "dtype" else resolved(arg, values)
         for key, arg in node.kwargs.items()
     }
     if _narrows(node, args):
         return wide(np.asarray(args[0], dtype=float)) if args else 0.0
-    with np.errstate(all="ignore"):
-        return wide(node.function(*args, **kwargs))  # type: ignore[misc]
+    return wide(node.function(*args, **kwargs))  # type: ignore[misc]
 
 
 def _dtype(dtype: Any) -> Any:
@@ -231,8 +230,10 @@ def lifted(function: Any) -> Callable[..., Any]:
             return lambda x, *rest, **options: np.reshape(x, ()) if name == "item" else x
         if name == "flatten":
             return lambda x, *rest, **options: np.ravel(x)
-        if hasattr(Tensor, name):
-            return function
+        if hasattr(Tensor, name):  # the owner may be a plain array: x.dot(W)
+            return lambda x, *rest, **options: function(
+                x if _has_tensor(x) else Tensor(np.asarray(x, float)), *rest, **options
+            )
         found: Callable[..., Any] = getattr(np, name, function)
         return found
     if isinstance(function, Part):
@@ -302,10 +303,14 @@ def _pulled_by_tensor(node: Node, values: Mapping[int, Any], wanted: list[Node],
 
 
 def _pulled_by_difference(node: Node, values: Mapping[int, Any], operand: Node, g: Array) -> Array | None:
-    """By central differences, for a function that is not differentiated here."""
+    """By central differences, for a function that is not differentiated here.
+
+    Raises:
+        ArithmeticError: there are too many numbers: nothing is known of them then.
+    """
     start = np.array(values[id(operand)], dtype=float)
     if start.size > 4000:
-        return None
+        raise ArithmeticError("too large for differences")
     found = np.zeros(start.shape)
     for at in np.ndindex(start.shape):
         sides: list[Array] = []

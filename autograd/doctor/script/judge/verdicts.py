@@ -13,11 +13,12 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .reference import cotangents, forward_part, gradient
+from .reference import gradient
 
 Array = Any
 
-LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(j|e|l|sse|rss)($|_|\W)", re.IGNORECASE)
+LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
+LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
 
 
 @dataclass(eq=False)
@@ -73,7 +74,7 @@ def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[i
         if logits is not None:
             places.insert(0, (logits[0], "entropy", sign * logits[1]))
         for node, form, sign in places:
-            key = _counterpart(look, points, node, bars)
+            key = counterpart(look, points, node, bars)
             if key is not None:
                 theirs = [sign * np.asarray(point.values[id(error)], dtype=float) for point in points]
                 right = [bar[key] for bar in bars]
@@ -97,7 +98,7 @@ def _of_errors(
     theirs: list[list[Array]] = [[] for _ in points]
     right: list[list[Array]] = [[] for _ in points]
     for error, prediction, sign in group:
-        key = _counterpart(look, points, prediction, bars)
+        key = counterpart(look, points, prediction, bars)
         if key is None or np.size(bars[0][key]) != np.size(points[0].values[id(error)]):
             return 0.0
         for k, (point, bar) in enumerate(zip(points, bars, strict=True)):
@@ -113,7 +114,7 @@ def _of_errors(
     return side if grows and more > 0.1 else 0.0
 
 
-def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
+def counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
     """The node itself, or, where the loss has a forward pass of its own, the one with the same value there."""
     if all(id(node) in bar for bar in bars):
         return id(node)
@@ -127,19 +128,28 @@ def _counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[in
     return None
 
 
-def _uniform(look: Look, found: dict[str, Verdict]) -> bool:
-    """Whether all blocks follow the gradient with one factor that differs from point to point: a root of the loss."""
+def _uniform(look: Look, points: list[Point], reading: Reading, found: dict[str, Verdict]) -> bool:
+    """Whether all blocks follow the gradient with one factor that differs from point to point, as the loss does: a root
+    or a logarithm of what is trained on is shown.
+    """
     matches = [v.change for v in found.values() if not v.silent]
-    return (
-        bool(matches)
-        and all(
-            m.worst <= TOLERANCE
-            and min(m.scales, default=0) > 0
-            and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
-            for m in matches
+    if reading.kind != "loss" or len(reading.roots) > 1 or not matches or len(points) < 3:
+        return False
+    for m in matches:
+        same = (
+            len(m.scales) == len(points) and min(m.scales) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
         )
-        and max(look.block(look.base.values, nodes).size for nodes in look.starts.values()) > 2
-    )
+        if m.worst > TOLERANCE or not same:
+            return False
+    losses = np.array([float(np.reshape(p.values[id(reading.term(look))], ())) for p in points])
+    with np.errstate(all="ignore"):
+        sides = [side for side in (np.log(np.abs(losses)), losses) if np.all(np.isfinite(side))]
+    return any(_is_line(side, np.log(matches[0].scales)) for side in sides)
+
+
+def _is_line(x: Array, y: Array) -> bool:
+    fit = np.polynomial.Polynomial.fit(x, y, 1) if np.ptp(x) else None
+    return fit is not None and float(np.max(np.abs(fit(x) - y))) <= 1e-5 * float(np.ptp(y))
 
 
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
@@ -151,7 +161,9 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
         roots.add(id(node))
         nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
     names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
-    if any(LOSS.search(name) for name in names):
+    same = [n.value for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
+    positive = all(np.all(np.asarray(value) > 0) for value in same)
+    if any(LOSS.search(name) or (positive and LETTER.search(name)) for name in names):
         return False
     matches = []
     for name in look.ends:
@@ -161,8 +173,11 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
 
 
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
-    order = forward_part(look, reading.roots)
-    bars = [cotangents(order, point.values, reading.seeds(point.values)) for point in points]
+    order = reading.order(look)
+    pairs = [(point, reading.cotangents(look, point)) for point in points]
+    # the first one serves to try things quickly: a point at which all units are dead tells nothing
+    pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
+    points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
     form, sign = form_of(look, points, reading, bars)
     if sign < 0:
         reading.sign = -reading.sign
@@ -173,7 +188,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
         form = "climbed"
     found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
-    if form and not all(v.right for v in found.values()) and _uniform(look, found):
+    if form and not all(v.right for v in found.values()) and _uniform(look, points, reading, found):
         for v in found.values():
             v.right = not v.silent
     _same_factor(look, found, reading)
@@ -275,7 +290,7 @@ def rate_of(look: Look, end: Node) -> float | None:
         statement = None if node.site is None else node.site.statement
         if rate is not None and statement != found_in:
             break
-        operands = list(node.operands())
+        operands = [*{id(o): o for o in node.operands()}.values()]
         kind = getattr(node.function, "__name__", "")
         active = [o for o in operands if id(o) in look.depends and not _is_copy(o, look.start_ids)]
         if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
@@ -397,6 +412,12 @@ def _is_second_order(look: Look, name: str) -> bool:
 
 def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
+    if name not in look.gradient_nodes:
+        look.gradient_nodes[name] = _gradient_nodes(look, name)
+    return look.gradient_nodes[name]
+
+
+def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
     if len(chains) == 1:
         return [[node] for node in chains[0]]

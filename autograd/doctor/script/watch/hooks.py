@@ -148,8 +148,14 @@ class Hooks:
             self.tape.store(scope, key, out, self.sites[number])
 
     def item(self, number: int, thing: Any, index: Any) -> Any:
-        out = thing[index]
         tape = self.tape
+        if (thing is np.c_ or thing is np.r_) and not tape.paused:
+            parts = index if isinstance(index, tuple) else (index,)
+            if all(isinstance(part, (np.ndarray, np.generic)) for part in parts):  # as people write it, not 0:3
+                flat = thing is np.r_ and parts[0].ndim < 2
+                function = np.hstack if flat else np.concatenate if thing is np.r_ else np.column_stack
+                return self._outside(number, function, (parts,), {})
+        out = thing[index]
         if tape.paused:
             return out
         if isinstance(thing, np.ndarray):
@@ -286,6 +292,10 @@ class Hooks:
         if name == "fill":
             tape.rewrite(owner, lambda: function(*args), filled, args, site)
             return None
+        if name in ("__iadd__", "__isub__", "__imul__", "__itruediv__"):
+            plain = getattr(operator, f"__{name[3:]}")
+            tape.rewrite(owner, lambda: function(*args), plain, args, site)
+            return owner
         if name in IN_PLACE_METHODS:
             return tape.replaced(owner, lambda: function(*args, **kwargs), site)
         if isinstance(kwargs.get("out"), np.ndarray):

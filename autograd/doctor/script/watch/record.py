@@ -6,6 +6,7 @@ import ast
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ ENOUGH = 4000
 MANY = 30_000
 MOST = 400_000
 SECONDS = 20.0
+FIRST_SIGHT = 0.4  # of the time, for seeing that something is trained
 
 
 class Enough(BaseException):
@@ -34,16 +36,24 @@ class TimeIsUp(BaseException):
 
 
 class Timer:
-    """Raises `TimeIsUp` in the main thread after some seconds, where the system can."""
+    """Raises `TimeIsUp` in the main thread after some seconds, where the system can.
 
-    def __init__(self, seconds: float) -> None:
+    Args:
+        goes_on: asked after a part of the time whether it may take the rest.
+    """
+
+    def __init__(self, seconds: float, part: float = 1.0, goes_on: Callable[[], bool] = bool) -> None:
+        self.rest, self.goes_on = seconds * (1.0 - part), goes_on
         self.works = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         if self.works:
             self.before = signal.signal(signal.SIGALRM, self._ring)
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+            signal.setitimer(signal.ITIMER_REAL, seconds * part)
 
     def _ring(self, *_: Any) -> None:
-        raise TimeIsUp
+        if not self.rest or not self.goes_on():
+            raise TimeIsUp
+        signal.setitimer(signal.ITIMER_REAL, self.rest)
+        self.rest = 0.0
 
     def stop(self) -> None:
         if self.works:
@@ -106,11 +116,11 @@ def _is_inner(parameter: Parameter) -> bool:
 def record(subject: Subject, seconds: float = SECONDS) -> Recording:
     """Run a script or a function until enough of its training was seen.
 
-    Where nothing is trained at first sight it runs again, and plain numbers are kept as well: parameters, samples and
-    rates may all be Python's own, so that nothing tells one from another before they are mixed.
+    Where nothing is trained at first sight, in a part of the time, it runs again, and plain numbers are kept as well:
+    parameters, samples and rates may all be Python's own, so that nothing tells one from another before they are mixed.
     """
     found = _recorded(subject, seconds, False)
-    if found.training is None and found.ended and found.seconds < seconds / 2:
+    if found.training is None and (found.ended or found.stopped) and found.seconds < seconds / 2:
         seed()
         again = _recorded(subject, seconds, True)
         return again if again.training is not None else found
@@ -131,7 +141,7 @@ def _recorded(subject: Subject, seconds: float, thorough: bool) -> Recording:
         hooks.modules = subject.modules()
         return instrument(ast.parse(source.text, source.path), source, hooks.sites)
 
-    timer = Timer(seconds + 1.0)
+    timer = Timer(seconds + 1.0, 1.0 if thorough else FIRST_SIGHT, lambda: watch.training is not None)
     try:
         subject.run(rewrite, {HOOK: hooks}, lambda names: setattr(hooks, "namespace", names))
         found.ended = True

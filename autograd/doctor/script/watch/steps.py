@@ -7,6 +7,7 @@ narrowest: what crosses from one step to the next is states and little else.
 
 from __future__ import annotations
 
+import ast
 import heapq
 import itertools
 import operator
@@ -26,6 +27,7 @@ from .tape import Held, Tape
 NUMBER_TYPES = {"clip", "float64", "float32", "float"}
 SAME = {"copy", "reshape", "ravel", "flatten", "astype", "transpose", "squeeze", "T", "array", "asarray", "view"}
 FAR = 14  # how many operations an update may take from the old state to the new one
+LASTING = 0.4  # of the time from the first update to the last
 MORE_STEPS = 6  # in which other elements may be updated, each in its turn
 
 
@@ -97,6 +99,7 @@ class Training:
     others: list[Chain] = field(default_factory=list)
     chains: list[Chain] = field(default_factory=list)
     lasting: list[Chain] = field(default_factory=list)
+    lost: list[Parameter] = field(default_factory=list)  # what is stepped like parameters, and could not be followed
 
 
 def hyper(thing: Any) -> bool:
@@ -105,15 +108,14 @@ def hyper(thing: Any) -> bool:
 
 
 def projected(node: Node) -> Node | None:
-    """What a node brings back to where it may be: `np.maximum(W, 0)`, `np.clip(W, -1, 1)`, `W / np.linalg.norm(W)`."""
+    """What a node brings back to where it may be: `np.maximum(W, 0)`, `np.clip(W, -1, 1)`, `W / norm(W)`."""
     name, args = getattr(node.function, "__name__", ""), node.args
     if name in ("maximum", "minimum", "clip", "fmax", "fmin"):
-        inside = [arg for arg in args if isinstance(arg, Node) and not arg.hyper]
+        inside = [*{id(arg): arg for arg in args if isinstance(arg, Node) and not arg.hyper}.values()]
         return inside[0] if len(inside) == 1 and all(arg is inside[0] or hyper(arg) for arg in args) else None
     if name in ("truediv", "divide") and isinstance(args[0], Node) and isinstance(args[1], Node):
-        return (
-            args[0] if args[0] in args[1].operands() and getattr(args[1].function, "__name__", "") == "norm" else None
-        )
+        size = getattr(args[1].function, "__name__", "") in ("norm", "sum")
+        return args[0] if size and args[0] in args[1].operands() else None
     return None
 
 
@@ -134,7 +136,10 @@ def direct(node: Node) -> list[Any]:
         return [
             arg
             for k, arg in enumerate(args[:2])
-            if isinstance(arg, Node) and (k == 0 or name in ("mul", "multiply")) and _nearly_one(args[1 - k], k, name)
+            if isinstance(arg, Node)
+            and (k == 0 or name in ("mul", "multiply"))
+            and _nearly_one(args[1 - k], k, name)
+            and not _is_element(node, 1 - k)
         ]
     if function is assembled:
         return [part for part in args[0] if isinstance(part, Node)][:3]
@@ -145,7 +150,7 @@ def direct(node: Node) -> list[Any]:
 
 def _nearly_one(factor: Any, k: int, name: str) -> bool:
     """Whether it is a number such as 1 - rate * decay."""
-    if not hyper(factor):
+    if not hyper(factor) or isinstance(factor, int):  # a whole one is a sample's
         return False
     value = factor.value if isinstance(factor, Node) else factor
     try:
@@ -153,6 +158,15 @@ def _nearly_one(factor: Any, k: int, name: str) -> bool:
     except (TypeError, ValueError):
         return False
     return 0.5 <= size <= 1.0 or (name not in ("mul", "multiply") and 1.0 <= size <= 2.0)
+
+
+def _is_element(node: Node, k: int) -> bool:
+    """Whether an operand is written as an element of a list, `x[i]`: a number of a sample, no setting."""
+    try:
+        tree = None if node.site is None else ast.parse(node.site.part(k).strip(), mode="eval").body
+    except (SyntaxError, IndexError, AttributeError):
+        return False
+    return isinstance(tree, ast.Subscript) and not isinstance(tree.slice, ast.Constant)
 
 
 def find_chains(tape: Tape) -> list[Chain]:
@@ -340,16 +354,30 @@ def find_training(tape: Tape) -> Training | None:
     chains = find_chains(tape)
     if not chains:
         return None
-    candidates = [chain for chain in chains if depends_on_itself(chain)]
-    repeated = [chain for chain in candidates if _cycles(chain)]
+    repeated = _repeated(chains)
     if not repeated:
         return None
     span = max(c.times[-1] for c in repeated) - min(c.times[0] for c in repeated)
-    lasting = [c for c in repeated if c.times[-1] - c.times[0] >= 0.4 * span]
+    lasting = [c for c in repeated if _life(c) >= LASTING * span]
     if not lasting:
         return None
-    master = max(lasting, key=lambda c: (c.times[-1] - c.times[0], -len(c.times)))
+    master = max(lasting, key=lambda c: (_life(c), -len(c.times)))
     return _training(tape, chains, lasting, _boundaries(tape, lasting, _cycles(master)))
+
+
+def _repeated(chains: list[Chain]) -> list[Chain]:
+    """The chains that come again and again and depend on themselves; short-lived ones are not asked."""
+    found: list[Chain] = []
+    for chain in sorted(filter(_cycles, chains), key=_life, reverse=True):
+        if found and _life(chain) < LASTING * _life(found[0]):
+            break
+        if depends_on_itself(chain):
+            found.append(chain)
+    return sorted(found, key=lambda chain: chain.number)
+
+
+def _life(chain: Chain) -> int:
+    return chain.times[-1] - chain.times[0]
 
 
 def finer(training: Training) -> Training | None:
@@ -376,7 +404,11 @@ def _training(
     if not found:
         return None
     others = [c for c in chains if all(c not in p.chains for p in found)]
-    return Training(tape, found, steps, others, chains, lasting)
+    sites = {site for p in found for chain in p.chains for site in chain.sites}
+    alike = [c for c in others if c.sites[0] in sites and c.size > 1 and len(c.states) > 2 and c not in lasting]
+    lost = [Parameter("", [chain], chain.sites[0]) for chain in alike]
+    name_blocks(tape, [*found, *lost])
+    return Training(tape, found, steps, others, chains, lasting, lost)
 
 
 def _cycles(chain: Chain) -> list[int]:
@@ -400,10 +432,13 @@ def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], whole: bool 
     uses: dict[int, int] = {}
     born: dict[int, int] = {}
     window = [n for n in tape.nodes if marks[0] - 2 * period <= n.time <= marks[-1] + period]
+    made: set[int] = set()  # from the states: data may cross as they like
     for node in window:
-        born[id(node)] = node.time
-        for operand in node.operands():
-            uses[id(operand)] = node.time
+        operands = list(node.operands())
+        uses |= {id(operand): node.time for operand in operands}
+        if any(id(operand) in states or id(operand) in made for operand in operands):
+            made.add(id(node))
+            born[id(node)] = node.time
     gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (marks[1], None)], strict=True)]
     best, least = 0, None
     for k, (t, _) in enumerate(cycle):
@@ -448,7 +483,6 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: 
     found = [parameter for parameter in found if not is_velocity(parameter, found, step)]
     found = [parameter for parameter in found if not is_average(parameter, found, step)]
     found.sort(key=lambda p: p.chains[0].states[0].time)
-    name_blocks(tape, found)
     return found
 
 

@@ -1,0 +1,88 @@
+"""Second names: `delta = error` and `return g` compute nothing, and may still be the line that forgets something.
+
+Each gets a node of its own on the way back, so that it is right or wrong like any other line.
+"""
+
+from __future__ import annotations
+
+import bisect
+from typing import Any
+
+from ..watch.node import Node, linked
+from .verdicts import Judgement
+
+
+def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
+    """Put a node between a value and what reads it under another name, or after a call that handed it through.
+
+    Args:
+        erring: what depends on an error; gets the new nodes.
+    """
+    given: set[int] = set()
+    look = found.look
+    latest: dict[int, Node] = {}
+    names: dict[int, set[str]] = {}
+    for count, (time, scope, key, thing, site) in enumerate(look.training.tape.stores):
+        if not isinstance(thing, Node) or id(thing) not in erring or id(thing) not in look.to_end:
+            continue
+        if thing.site is None or time <= look.step.start:
+            continue
+        earlier = names.setdefault(id(thing), set())
+        if thing.site.statement == site.statement:
+            earlier.add(site.target)
+            continue
+        at = latest.get(id(thing), thing)
+        if site.kind == "return" and thing.time <= _entered(look.training.tape.calls, key, time):
+            readers = [n for n in look.consumers.get(id(at), ()) if n.time > time]
+        elif site.kind == "store" and scope[0] != "return" and _is_name(site.part(0)):
+            readers = [n for n in look.consumers.get(id(at), ()) if n.time > time and site.target in _texts(n)]
+        elif site.kind == "store" and scope[0] == "item" and site.part(0)[:1] in ("[", "(", "{"):
+            readers = [n for n in look.consumers.get(id(at), ()) if n.time > time and not earlier & _texts(n)]
+        else:
+            continue
+        earlier.add(site.target)
+        if readers:
+            alias = Node(linked, (at,), {}, at.value, site, time, context=readers[0].context)
+            alias.time += count * 1e-9  # type: ignore[assignment]  # after what was computed before, in the order of the text
+            _insert(found, at, alias, readers)
+            given.add(id(alias))
+            latest[id(thing)] = alias
+    erring |= given
+    return given
+
+
+def _insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> None:
+    look, key = found.look, id(alias)
+    look.gradient_nodes.clear()
+    for reader in readers:
+        reader.args = tuple(alias if arg is at else arg for arg in reader.args)
+    for order in (look.program.order, look.program.steps):
+        bisect.insort(order, alias, key=lambda node: node.time)
+    look.nodes[key] = alias
+    look.depends.add(key)
+    look.to_end.add(key)
+    for values in {id(p.values): p.values for p in (*found.points, look.base)}.values():
+        if id(at) in values:
+            values[key] = values[id(at)]
+    look.consumers[id(at)] = [*(n for n in look.consumers[id(at)] if n not in readers), alias]
+    look.consumers[key] = readers
+
+
+def _texts(reader: Node) -> set[str]:
+    """What is written where a node reads its operands."""
+    site = reader.site
+    if site is None:
+        return set()
+    owner = () if site.owner is None else (site.source.segment(site.owner),)
+    return {*map(site.part, range(len(site.parts))), *owner}
+
+
+def _entered(calls: list[Any], context: Any, time: int) -> int:
+    """When a call began that goes on at a time; -1 where that is not known."""
+    return max((entry for entry, inside, *_ in calls if inside == context and entry <= time), default=-1)
+
+
+def _is_name(text: str) -> bool:
+    for mark in ".[]'\"":
+        text = text.replace(mark, "_")
+    return text.isidentifier()
