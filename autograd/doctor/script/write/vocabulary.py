@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import bisect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,7 +61,7 @@ def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: 
     """
     frame, entered = frame_of(tape, time, context, site)
     start = max(start, entered)
-    until = min(time, born - 1)  # what is noted at the time of a value comes after it
+    until = min(time, math.ceil(born) - 1)  # what is noted at the time of a value comes after it
     bound: dict[tuple[str, int], dict[Any, Any]] = {}
     for at, scope, key, thing, place in tape.stores:
         if at > until:
@@ -111,7 +112,7 @@ def computed_at(tape: Tape, time: int, context: Any, site: Site, born: int, star
     """The short expressions that the lines of a function computed before, and that would come to the same now."""
     frame, entered = frame_of(tape, time, context, site)
     start = max(start, entered)
-    until = min(time, born - 1)
+    until = min(time, math.ceil(born) - 1)
     found: dict[str, Word] = {}
     for node in tape.nodes:
         at = node.site
