@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .watch.edits import Edit
+from .watch.edits import Edit, apart
 from .watch.loader import Subject
 from .watch.sandbox import Refused
 from .watch.sites import Source, Span
@@ -268,6 +268,7 @@ def _binned(numbers: list[float], bins: int = 40) -> list[tuple[float, float]]:
 
 def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
     """The text with the edits and the calls in it."""
+    edits = apart(edits)
     for path, span in watched.updates:
         if path == source.path:
             edits = [_paused_in(edit, span) for edit in edits]
