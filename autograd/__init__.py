@@ -77,6 +77,7 @@ from .tensor.tensor import Tensor
 from .transforms.checkpoint import checkpoint
 from .transforms.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .transforms.primitive import primitive
+from . import absent as _absent
 from .value import value as _value
 from .value.arrays import data, grads, values
 from .value.products import dot
@@ -157,6 +158,8 @@ def __dir__() -> list[str]:
 
 compiled: bool = not str(_value.__file__).endswith(".py")
 """Whether the scalar engine runs as machine code made by mypyc (True) or as plain Python (False)."""
+if compiled:
+    _absent.hide_setup()
 
 if os.path.exists(os.path.join(__path__[0], "tracer.py")):  # a file of HIPS autograd, which calls itself `autograd` too
     from glassgrad.neighbour import warn

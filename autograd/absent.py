@@ -5,9 +5,11 @@ Where they are read it is the AttributeError of any unknown name, so `hasattr` i
 
 from __future__ import annotations
 
+import sys
 from types import FunctionType
 from typing import Any, Final, NoReturn
 
+_SETUP: Final = "__internal_mypyc_setup"
 _BESIDE: Final = "keep it in a dict beside them, m = {p: 0.0 for p in parameters}"
 ALWAYS: Final = "every one has a gradient; for what needs none take plain numbers, or detach()"
 ABSENT: Final[dict[str, str]] = {
@@ -41,3 +43,12 @@ def enter(carrier: type, name: str) -> None:
         for method in vars(base).values():
             if isinstance(method, FunctionType):
                 method.__qualname__ = f"{name}.{method.__name__}"
+
+
+def hide_setup() -> None:
+    """Take away a method that mypyc gives to its classes for itself, and finds elsewhere: called by hand it crashes."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("autograd.") and not str(getattr(module, "__file__", ".py")).endswith(".py"):
+            for each in vars(module).values():
+                if isinstance(each, type) and _SETUP in vars(each):
+                    delattr(each, _SETUP)

@@ -19,9 +19,15 @@ from autograd.value.at_once import Affine
 from .activations import Activation, activation, is_recorded
 from .errors import SettingError
 from .init import Chosen, Draws, chosen, generator
-from .module import Module, count_of_changes, naming
+from .module import Module, naming
 
 NUMBERS: Final = (Value, float, int, np.number)
+
+
+class _Neurons:
+    """Counts how often an attribute of any neuron has been assigned."""
+
+    changes = 0
 
 
 class Neuron(Module):
@@ -59,6 +65,10 @@ class Neuron(Module):
         self.b = Value(0.0, "b") if bias else None
         self.activation, self._activate = _activation(activation, nonlin)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        _Neurons.changes += 1
+
     @property
     def nonlin(self) -> bool:
         """Whether it has an activation."""
@@ -85,7 +95,7 @@ FORWARD: Final = Neuron.forward
 
 
 class Plan:
-    """A layer that computes its neurons at once, as long as no module has changed."""
+    """A layer that computes its neurons at once, as long as no neuron has changed."""
 
     __slots__ = ("affine", "changes", "naming", "neurons")
 
@@ -138,7 +148,7 @@ class Layer(Module):
         if Neuron.forward is not FORWARD:
             return None
         plan = self._plan
-        known, changes = naming(), count_of_changes()
+        known, changes = naming(), _Neurons.changes
         if plan is None or plan.naming is not known or plan.changes != changes or plan.neurons != self.neurons:
             if not all(is_plain(neuron, known) for neuron in self.neurons):
                 return None

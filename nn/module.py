@@ -38,10 +38,9 @@ class _Running(threading.local):
 
 
 class _Structure:
-    """Counts how often any module got a part or a label, and any attribute: older findings may be out of date."""
+    """Counts how often any module got a part or a label: what was found before then may be out of date."""
 
     version = 0
-    changes = 0
 
 
 _RUNNING: Final = _Running()
@@ -52,11 +51,6 @@ class LoadedKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
-
-
-def count_of_changes() -> int:
-    """How often an attribute of any module has been assigned so far."""
-    return _Structure.changes
 
 
 def naming() -> object:
@@ -175,7 +169,6 @@ class Module:
         if _RUNNING.naming is None and type(value) not in _PLAIN and type(self).parameters is Module.parameters:
             _refuse_lost(name, value)
         object.__setattr__(self, name, value)
-        _Structure.changes += 1
         if _RUNNING.naming is not None:
             object.__setattr__(self, "_notes", self._notes | {name})
             return

@@ -11,9 +11,8 @@ from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from .. import conversion
 from ..errors import TraceError
-from ..mode import NOW
 from ..switches import source_line
-from .program import BaseProgram, Operation
+from .program import BaseProgram
 
 REMEDY: Final = (
     "select with where(x > 0, a, b), or use relu, maximum, minimum, abs, clip "
@@ -65,17 +64,6 @@ class BaseRecorder(Generic[P]):
                 "compiled function; compute it again inside"
             )
         index: int = operand.index
-        return index
-
-    def added(self, op: Operation, *args: int, **options: Any) -> int:
-        """The instruction that applies an operation; a new one belongs to the module that runs."""
-        program: Any = self.program
-        before = len(program)
-        index: int = program.emit(op, *args, **options)
-        if len(program) > before:
-            scope = NOW.note.scope
-            if scope:
-                program.scopes[index] = scope
         return index
 
     def refuse(self, value: Any, what: str) -> NoReturn:

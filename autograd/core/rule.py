@@ -107,6 +107,9 @@ class Rule:
         return self.name  # rows are module constants: copied and pickled by name
 
 
+Rule.__call__.__qualname__ = "a primitive"  # what Python's own messages call it
+
+
 def intrinsic(name: str, *partials: Formula, c: str | None = None, **options: Any) -> Rule:
     """A row whose value is a function of the machine: numpy's for arrays, C's for floats.
 

@@ -120,6 +120,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     >>> y.backward(); (y.data, x.grad)
     (1.0, 0.0)
     """
+    low, high = (np.asarray(bound) if isinstance(bound, (list, tuple)) else bound for bound in (low, high))
     low, high = -math.inf if low is None else low, math.inf if high is None else high
     if not isinstance(crossed := less(high, low), (bool, np.bool_)) or crossed:
         low = where(crossed, high, low)  # as in numpy, the upper bound has the last word

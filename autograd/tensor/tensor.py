@@ -367,8 +367,6 @@ def _as_array(number: Any, saved: tuple[Any, ...]) -> Array:
 
 def _number(name: str, operand: Any) -> Any:
     """A plain operand: a Python number stays weak, so that float32 stays float32; all else becomes an array."""
-    if isinstance(operand, (numbers.Real, np.bool_)) and getattr(operand, "dtype", np.dtype(float)).kind in "biuf":
-        return float(operand)
     if isinstance(operand, (np.ndarray, list, tuple)):
         check_array(operand)
         array = np.asarray(operand)
@@ -376,6 +374,8 @@ def _number(name: str, operand: Any) -> Any:
             return array
         if array.dtype == object:
             raise OperandError(f"{name}: an array of objects and a Tensor do not mix; make it a Tensor: Tensor(array)")
+    if isinstance(operand, (numbers.Real, np.bool_)) and getattr(operand, "dtype", np.dtype(float)).kind in "biuf":
+        return float(operand)
     if hasattr(operand, "recorder"):
         raise OperandError(
             f"{name}: a function that is compiled for single numbers uses a Tensor: give the Tensors that it uses as "

@@ -55,7 +55,9 @@ class Affine:
         if ys is None:
             return None
         out: list[Value] = []
-        for k, weights in enumerate(self.weights):
+        k: i64 = -1
+        for weights in self.weights:
+            k += 1
             row = self.rows[k]
             if row is None or not is_current(row, weights):
                 row = row_of(weights) if weights else None

@@ -10,7 +10,7 @@ Compiled by mypyc in wheels, plain Python elsewhere.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..carrier import Note
 from ..core.rule import Rule
@@ -18,6 +18,9 @@ from ..mode import ADDING, MODE, SPECIAL, for_a_new_node
 from .operands import is_foreign, to_float
 from .reading import Scalar
 from .value import ADD, MULTIPLY, Result, Value, blank, reach
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # an int that mypyc keeps in a machine word
 
 NOTHING: Final = -0.0
 """What a sum without a start begins with: unlike 0.0 it leaves every first term as it is, also -0.0."""
@@ -90,11 +93,11 @@ def row_of(xs: list[object]) -> Row | None:
     Raises:
         OperandError: one of them is no number.
     """
-    count = len(xs)
+    count: i64 = len(xs)
     first = Four()
     four = first
     recorded = False
-    k = 0
+    k: i64 = 0
     try:
         while True:
             x = xs[k]
@@ -208,7 +211,7 @@ class Chain(Result):
 
     # ------------------------------------------------------------- what backward asks while it is folded
 
-    def _reach(self, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
+    def _reach(self, stack: list[Result], leaves: list[Value], done: int) -> bool:
         xs, ys = self.xs, self.ys
         assert xs is not None
         assert ys is not None
@@ -298,7 +301,7 @@ def link(whole: Chain, rule: Rule, data: float, x: Scalar | None, dx: float, y: 
     return made
 
 
-def visit(node: Scalar | None, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
+def visit(node: Scalar | None, stack: list[Result], leaves: list[Value], done: int) -> bool:
     """What `reach` does, if there is a node that has not been visited."""
     return node is not None and node.mark < done and reach(node, stack, leaves, done)
 

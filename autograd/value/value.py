@@ -186,7 +186,7 @@ class Value(Scalar):
         if self.rule is UNRECORDED:
             raise GraphError(NOTHING_RECORDED)
         with ADDING:
-            leaves: list[Scalar] = []
+            leaves: list[Value] = []
             nodes = results_below(self, leaves)
             if SWEEPS.cut and nodes and is_cut_off(nodes):
                 raise GraphError(NOTHING_RECORDED)
@@ -1187,7 +1187,7 @@ class Result(Value):
     # What backward asks of a sum of products that is folded into one node (`sums.py`). It has neither x nor y, and `dy`
     # is not 0.
 
-    def _reach(self, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
+    def _reach(self, stack: list[Result], leaves: list[Value], done: int) -> bool:
         """Show all operands to a sweep that comes by: see `reach`. Whether a result is among them, still to be done."""
         raise NotImplementedError
 
@@ -1259,7 +1259,7 @@ class Sweeps:
 SWEEPS: Final = Sweeps()
 
 
-def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
+def results_below(root: Scalar, leaves: list[Value]) -> list[Result]:
     """The results that `root` depends on, as backward visits them: results before operands, their gradients zero.
 
     The leaves are appended to `leaves`.
@@ -1267,8 +1267,8 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
     The order of `walk`, results alone and backwards, with marks on the nodes in place of a set. What the gradient of a
     leaf has been so far is kept in its `dx`, where a result has its local derivative.
 
-    What has operands is a Result. The lists say so, because mypyc looks up what comes out of a list: quickly if a class
-    has few below it.
+    What has operands is a Result, and what has none a Value. The lists say so, because mypyc looks up what comes out of
+    a list: quickly if a class has few below it.
     """
     SWEEPS.count += 2  # two new marks, above all that earlier sweeps left: below `opened` is "not seen yet"
     opened: i64 = SWEEPS.count
@@ -1287,7 +1287,7 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
                 if y.x is None and y.y is None and y.dy == 0.0:
                     y.dx = y._grad
                     y.mark = done
-                    leaves.append(y)
+                    leaves.append(y)  # type: ignore[arg-type]
                 else:
                     stack.append(y)  # type: ignore[arg-type]
                     waits = True
@@ -1297,7 +1297,7 @@ def results_below(root: Scalar, leaves: list[Scalar]) -> list[Result]:
                     if x.x is None and x.y is None and x.dy == 0.0:
                         x.dx = x._grad
                         x.mark = done
-                        leaves.append(x)
+                        leaves.append(x)  # type: ignore[arg-type]
                     else:
                         stack.append(x)  # type: ignore[arg-type]
                         waits = True
@@ -1323,12 +1323,12 @@ def is_cut_off(nodes: list[Result]) -> bool:
     return True
 
 
-def reach(node: Scalar, stack: list[Result], leaves: list[Scalar], done: int) -> bool:
+def reach(node: Scalar, stack: list[Result], leaves: list[Value], done: int) -> bool:
     """Put a node that has not been visited on the stack, if it is a result. Whether it is one."""
     if node.x is None and node.y is None and node.dy == 0.0:
         node.dx = node._grad
         node.mark = done
-        leaves.append(node)
+        leaves.append(node)  # type: ignore[arg-type]
         return False
     stack.append(node)  # type: ignore[arg-type]
     return True

@@ -411,6 +411,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def _scale(x: Any, axis: Any) -> Any:
     """By what the elements of a norm are divided; a compiler records it, for it does not know the numbers."""
+    if not x.size:
+        return None
     if traced():
         plain = NOW.tracer.plain
         top = np.max(np.abs(x), axis=axis, keepdims=True)

@@ -169,7 +169,7 @@ def flattened(found):
 
 
 def same(loss, parameters, theta, batch):
-    """One sample by machine code of the rolled form, and by numpy."""
+    """Samples by machine code of the rolled form, and by numpy."""
     step, flat = (compile(loss, parameters, engine=engine) for engine in ("llvm", "numpy"))
     v = np.cos(np.arange(theta.size))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -185,13 +185,15 @@ def same(loss, parameters, theta, batch):
 def test_random_networks(seed, everything):
     net = RandomNetwork(seed, awkward=bool(seed % 2))
     leaves = [Value(number) for number in net.theta]
-    same(lambda x: net.loss(leaves, list(x)), leaves, np.array(net.theta), [np.array(net.X)[:1]])
+    same(lambda x: net.loss(leaves, list(x)), leaves, np.array(net.theta), [np.array(net.X)[: 1 + seed % 3]])
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs_of_other_people(name, everything):
     loss, parameters, batch = PROGRAMS[name]()
-    same(loss, parameters, np.array([p.data for p in parameters]), [np.asarray(part)[:1] for part in batch])
+    theta = np.array([p.data for p in parameters])
+    for n in (5, 1):
+        same(loss, parameters, theta, [np.asarray(part)[:n] for part in batch])
 
 
 def network(width=16):
@@ -206,19 +208,24 @@ def network(width=16):
     return loss, p, np.linspace(-1, 1, width)[None]
 
 
-def test_long_programs_are_rolled_up_and_chains_are_not(monkeypatch):
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_long_programs_are_rolled_up_and_chains_are_not(monkeypatch, reduction):
     monkeypatch.setattr("autograd.compiler.scalar.engines.LONG", 1000)
     loss, p, x = network()
-    step = compile(loss, p, engine="llvm")
-    value, gradient = step.value_and_grad(step.pack(), x)
+    step = compile(loss, p, engine="llvm", reduction=reduction)
+    flat = compile(loss, p, engine="numpy", reduction=reduction)
+    theta, X = step.pack(), np.linspace(0.5, 1.5, 9)[:, None] * x
+    for batch in (x, X, x, X[3:], X, -X):
+        got, wanted = flattened(step.value_and_grad(theta, batch)), flattened(flat.value_and_grad(theta, batch))
+        np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-14)
     assert step._latest._rolled_kernels["value_and_grad"] is not None
-    many, slopes = step.value_and_grad(step.pack(), np.tile(x, (9, 1)))
-    assert value == pytest.approx(many, rel=1e-13)
-    np.testing.assert_allclose(gradient, slopes, rtol=1e-11, atol=1e-14)
-    theta = step.pack()
+    forward = compile(lambda x: [loss(x), x[0]], [], engine="llvm")
+    np.testing.assert_allclose(forward(X)[:, 0], [step.value(theta, row[None]) for row in X], rtol=1e-13)
+    np.testing.assert_array_equal(forward(X[:1]), forward(X)[:1])
+    assert forward._latest._rolled_kernels["forward"] is not None
     theta[5] = np.inf
-    wanted = compile(loss, p, engine="numpy").value_and_grad(theta, x)
-    np.testing.assert_allclose(flattened(step.value_and_grad(theta, x)), flattened(wanted), rtol=1e-11, atol=1e-14)
+    got, wanted = flattened(step.value_and_grad(theta, X)), flattened(flat.value_and_grad(theta, X))
+    np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-14)
     monkeypatch.setattr(SampleSpecialization, "rolled", property(lambda self: pytest.fail("it was rolled up")))
     a = Value(0.5)
     chain = compile(lambda x: functools.reduce(lambda z, _: z * a + 0.1, range(1000), x), [a], engine="llvm")

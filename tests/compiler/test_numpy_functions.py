@@ -114,3 +114,16 @@ def test_many_outputs_stand_side_by_side(engine):
 
     wanted = [[float(each) for each in f(values(row))] for row in ROWS]
     np.testing.assert_allclose(compile(f, engine=engine)(ROWS), wanted, rtol=1e-13)
+
+
+def test_the_length_of_nothing_and_bounds_in_lists():
+    for carrier in (values, Tensor):
+        x = carrier([1.5, -0.5, 0.25])
+        assert (np.linalg.norm(x[:0]) + x[0]).item() == 1.5
+        for bounded in (np.clip(x, [0.0, 1.0, 0.0], None), clip(x, [0.0, 1.0, 0.0], (9.0, 9.0, 9.0))):
+            assert bounded.sum().item() == 2.75
+    P = values([1.5, -0.5, 0.25])
+    assert (
+        compile(lambda: np.linalg.norm(P[:0]) + clip(P, [0.0, 1.0, 0.0], None).sum(), list(P), engine="numpy")() == 2.75
+    )
+    assert grads(P).tolist() == [1.0, 0.0, 1.0]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 from autograd import OperandError, ShapeError, Tensor, Value, compile, grad, values
 
 HUGE = 10**400
@@ -126,3 +127,8 @@ def test_fractions_are_numbers_to_every_carrier(made: Callable[[float], Any]) ->
     x = made(3.0)
     for found, wanted in ((x * Fraction(1, 2), 1.5), (Fraction(1, 2) - x, -2.5), (x ** Fraction(2), 9.0)):
         assert found.item() == wanted if not isinstance(found, np.ndarray) else found[0].item() == wanted
+
+
+def test_a_primitive_takes_operands_by_place() -> None:
+    with pytest.raises(TypeError, match=r"^a primitive\(\) got an unexpected keyword argument 'x'"):
+        autograd.exp(x=Value(1.0))

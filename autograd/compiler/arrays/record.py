@@ -17,7 +17,7 @@ from ...core.node import walk
 from ...core.rule import Rule
 from ...core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
 from ...errors import OperandError, TraceError
-from ...mode import NOW
+from ...mode import for_a_new_node
 from ...switches import source_line
 from ...system.arrays import check_array
 from ...tensor import rules as rows
@@ -137,8 +137,12 @@ class ArrayRecorder(BaseRecorder[ArrayProgram]):
         given = {key: self._option(option) for key, option in (options or {}).items()}
         if op is rows.getitem or op is rows.put:
             self._check_index(given["index"])
-        index = self.added(op, *operands, **given)
-        return self.program.emit(DETACH, index) if NOW.paused else index
+        before = len(self.program)
+        index = self.program.emit(op, *operands, **given)
+        note, paused, _ = for_a_new_node()
+        if note.scope and len(self.program) > before:  # a new one belongs to the module that runs
+            self.program.scopes[index] = note.scope
+        return self.program.emit(DETACH, index) if paused else index
 
     def _by_number(self, x: int, index: Any) -> int:
         """Elements by an index with a single True or False in it, which jax does not know: by their numbers."""

@@ -63,7 +63,7 @@ def code_for(plans: Plans, kind: str, exactly: bool, single: bool) -> Code:
 
 
 def rolled_code_for(plans: Plans, kind: str, rolled: Callable[[], RolledPlans | None]) -> Code | None:
-    """The machine code for one sample of a rolled program; None where the flat one is compiled.
+    """The machine code of a rolled program, sample by sample; None where the flat one is compiled.
 
     That is so for those that have no shorter rolled form, or of which that computes much more, and where the code of
     the flat one has been kept.
@@ -84,7 +84,7 @@ def rolled_code_for(plans: Plans, kind: str, rolled: Callable[[], RolledPlans | 
     if written.work > MUCH * plans.boundary:
         return None
     facts = {
-        "outputs": written.outputs, "room": 1 + padded(written.outputs, lanes()), "sums": 0, "frame": 0,
+        "outputs": written.outputs, "room": 1 + padded(written.outputs, lanes()) + lanes(), "sums": 0, "frame": 0,
         "uniforms": written.room, "loops": False,
     }  # fmt: skip
     return _compiled(plans, name, written.text, written.module, facts)

@@ -57,7 +57,7 @@ class LlvmKernel:
             self._prologue, self._epilogue = self._function("prologue", 0), self._function("epilogue", 0)
             self._chunks = self._function("chunks", 2)
             self._pool, self._process = ThreadPoolExecutor(self._threads, "glassgrad"), os.getpid()
-        self.batched, self._scaled = plan.batched, plan.program.reduction == "mean"
+        self._batched, self._scaled = plan.batched, plan.program.reduction == "mean"
         self._sums, self._frame = code.sums, code.frame
         self._lock = lock()
         self._n = -1
@@ -88,12 +88,8 @@ class LlvmKernel:
         with self._lock:
             if arrays is not self._arrays or n != self._n:
                 self._prepare(arrays, n)
-            self._theta[:] = theta
-            if captured is not EMPTY:
-                self._known[:] = captured
-            if direction is not EMPTY:
-                self._vector[:] = direction
-            if self.batched:
+            self._take(theta, captured, direction)
+            if self._batched:
                 out = np.empty((self._outputs, n))
                 self._state[OUT] = out.ctypes.data
                 self._start()
@@ -103,6 +99,13 @@ class LlvmKernel:
             else:
                 self._start()
             return self._out.item(0), self._gradient.copy(), self._sound.value == 0.0
+
+    def _take(self, theta: Floats, captured: Floats, direction: Floats) -> None:
+        self._theta[:] = theta
+        if captured is not EMPTY:
+            self._known[:] = captured
+        if direction is not EMPTY:
+            self._vector[:] = direction
 
     def _start(self) -> None:
         if self._threads == 1:
@@ -136,22 +139,36 @@ class LlvmKernel:
         self._n, self._arrays = n, arrays if isinstance(arrays, list) else list(arrays)
 
 
-class LlvmRolledKernel:
-    """A rolled plan for one sample as machine code."""
-
-    engine = "llvm"
+class LlvmRolledKernel(LlvmKernel):
+    """A rolled plan as machine code, one sample after the other."""
 
     def __init__(self, code: Code, plan: Plan) -> None:
-        self._run = LlvmKernel(code, plan, single=True)
+        super().__init__(code, plan, single=True)
+        self._batch = self._function("batch", 0)
+        self._sum = aligned(code.room)
 
-    def __call__(
+    def sums(
         self, theta: Floats, captured: Floats, direction: Floats, arrays: Sequence[Floats], n: int
     ) -> tuple[float, Floats] | None:
-        """As of any kernel; None where something is not finite."""
-        first, others, is_sound = self._run(theta, captured, direction, arrays, n)
-        if not (is_sound and math.isfinite(first)) or (self._run.batched and not finite(others)):
-            return None
-        return first, others
+        """What the kernel comes to; None where something is not finite."""
+        if n == 1:
+            first, others, is_sound = self(theta, captured, direction, arrays, n)
+            is_sound = is_sound and math.isfinite(first) and not (self._batched and not finite(others))
+            return (first, others) if is_sound else None
+        with self._lock:
+            self._take(theta, captured, direction)
+            self._prepare(arrays, n)
+            self._n, self._arrays = -1, []  # the loop moves on what points to them
+            out = np.empty((n, self._outputs)) if self._batched else self._out
+            self._state[OUT] = out.ctypes.data
+            if self._batched:
+                self._batch(self._address)
+                return (0.0, out.T) if finite(out) else None
+            self._sum[:] = 0.0
+            self._state[TOTALS] = self._sum.ctypes.data
+            self._batch(self._address)
+            found = self._sum[: self._outputs] * self._scale.value
+            return (found.item(0), found[1:]) if finite(found) else None
 
 
 def aligned(count: int) -> Floats:

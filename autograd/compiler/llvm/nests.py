@@ -14,10 +14,10 @@ from typing import Final
 
 from .body import UNIFORM, Body, Function, Module
 
-MOST_SUMS: Final = 16
-"""Vectors in which one turn adds up: as many as are left of 32 registers."""
+MOST_SUMS: Final = 8
+"""Vectors in which one turn adds up: as many as are on their way at once. More take LLVM longer."""
 
-ROWS: Final = 8
+ROWS: Final = 4
 """Of which one turn computes at most this many at a time."""
 
 ACROSS: Final = 3.0

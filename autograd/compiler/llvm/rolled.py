@@ -1,4 +1,4 @@
-"""A rolled program for one sample as LLVM assembly: a few loops over arrays in the place of all single numbers.
+"""A rolled program as LLVM assembly, sample by sample: a few loops over arrays in the place of all single numbers.
 
 Where the numbers of an array lie is a list of places in memory. What only moves numbers about (a transposed array, a
 slice, one spread over more axes) is another such list and no code; `nests.py` writes loops where places are at equal
@@ -26,9 +26,9 @@ from ..roll.plans import RolledPlan
 from ..scalar.lower import lower
 from ..scalar.program import COUNT, SAMPLE, Program
 from ..scalar.record import Recorder
-from .body import INPUTS, KNOWN, OUT, THETA, UNIFORM, VECTOR, Body, Module, Target
+from .body import INPUTS, KNOWN, OUT, THETA, TOTALS, UNIFORM, VECTOR, Body, Module, N, Target
 from .functions import is_machine
-from .module import STATE, driver
+from .module import COLD, STATE, driver
 from .nests import Leaf, Nest, Writer
 
 MOVES: Final = (rows.reshape, rows.transpose, rows.broadcast_to, rows.getitem, rows.astype, DETACH)
@@ -70,7 +70,7 @@ class Written:
 
 
 def write_rolled_module(plan: RolledPlan, target: Target) -> Written:
-    """The text of a module with the function `run`.
+    """The text of a module with the functions `run`, for one sample, and `batch`, for all.
 
     Raises:
         Unfit: it cannot be written so.
@@ -78,8 +78,8 @@ def write_rolled_module(plan: RolledPlan, target: Target) -> Written:
     writer = _Rolled(plan, target)
     outputs = writer.write()
     module = writer.module
-    end = driver(module, target, 0, outputs, loops=False)
-    text = "\n".join([*sorted(module.declared), *writer.constants, *module.functions, end])
+    ends = driver(module, target, 0, outputs, loops=False), _batch(plan, module, outputs)
+    text = "\n".join([*sorted(module.declared), *writer.constants, *module.functions, *ends])
     return Written(text, module, outputs, writer.size, writer.work)
 
 
@@ -494,3 +494,55 @@ def _letters(x: int, y: int) -> tuple[list[str], str]:
     left = stack[len(stack) - (x - 2) :] + "yz" if x > 1 else "z"
     right = stack[len(stack) - (y - 2) :] + "zx" if y > 1 else "z"
     return [left, right], stack + ("y" if x > 1 else "") + ("x" if y > 1 else "")
+
+
+def _batch(plan: RolledPlan, module: Module, outputs: int) -> str:
+    """The loop over the samples: what comes out for each is added up, or follows what came out for those before it."""
+    calls = [f"  call void @{name}(ptr %state)" for name in module.calls.get("epilogue", [])]
+    moved = [(INPUTS + k, math.prod(leaf.shape)) for k, leaf in enumerate(plan.leaves)]
+    if plan.kind == "forward":
+        moved.append((OUT, outputs))
+    else:
+        calls.append("  call void @add(ptr %state)")
+    for place, step in moved:
+        calls += [
+            f"  %p{place} = getelementptr i64, ptr %state, i64 {place}", f"  %a{place} = load ptr, ptr %p{place}",
+            f"  %n{place} = getelementptr double, ptr %a{place}, i64 {step}", f"  store ptr %n{place}, ptr %p{place}",
+        ]  # fmt: skip
+    body = "\n".join(calls)
+    vector = f"<{module.target.widest} x double>"
+    return f"""define void @batch(ptr noalias %state) {COLD} {{
+entry:
+  %count = getelementptr i64, ptr %state, i64 {N}
+  %n = load i64, ptr %count
+  br label %loop
+loop:
+  %s = phi i64 [ 0, %entry ], [ %next, %loop ]
+{body}
+  %next = add i64 %s, 1
+  %more = icmp slt i64 %next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret void
+}}
+define internal void @add(ptr noalias %state) nounwind noinline {{
+entry:
+  %op = getelementptr i64, ptr %state, i64 {OUT}
+  %out = load ptr, ptr %op
+  %tp = getelementptr i64, ptr %state, i64 {TOTALS}
+  %totals = load ptr, ptr %tp
+  br label %loop
+loop:
+  %k = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %from = getelementptr double, ptr %out, i64 %k
+  %to = getelementptr double, ptr %totals, i64 %k
+  %each = load {vector}, ptr %from, align 8
+  %sofar = load {vector}, ptr %to, align 8
+  %both = fadd {vector} %sofar, %each
+  store {vector} %both, ptr %to, align 8
+  %next = add i64 %k, {module.target.widest}
+  %more = icmp slt i64 %next, {outputs}
+  br i1 %more, label %loop, label %done
+done:
+  ret void
+}}"""

@@ -51,14 +51,14 @@ def write_rolled(plan: RolledPlan, dialect: Dialect = NUMPY, whole: bool = True,
     head = _parameters(writer, plan, live)
     _wish(writer, plan)
     writer.body(live, plan.boundary)
-    lines = writer.lines
+    lines, returned = writer.lines, _returned(plan, writer)
     if "# backward" in lines:
         lines = ["# forward", *lines]
-    if any(re.search(r"\bn\b", line.partition("  #")[0]) for line in lines):
+    if any(re.search(r"\bn\b", line.partition("  #")[0]) for line in (*lines, *returned)):
         head.append(f"n = len({plan.leaves[0].name})" if plan.leaves else "n = 1")
     body = [
         f'"""{DOCS[plan.kind].format(reduction=plan.reduction)}"""', *head, *([""] if head else []), *lines,
-        *([""] if lines else []), *_returned(plan, writer),
+        *([""] if lines else []), *returned,
     ]  # fmt: skip
     helpers, needed = helper_texts(writer.helpers, dialect)
     constants = [(writer.known[i], program.arrays[i]) for i in writer.large]

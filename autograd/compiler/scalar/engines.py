@@ -13,7 +13,6 @@ from .numpy_engine import NumpyKernel
 from .plans import Kernel, Plans
 
 if TYPE_CHECKING:
-    from ..llvm.engine import LlvmRolledKernel
     from ..roll.plans import RolledPlans
 
 ENGINES: Final = ("auto", "numpy", "llvm", "jax", "javascript")
@@ -83,10 +82,8 @@ def make(engine: str, plans: Plans, kind: str, exactly: bool, n: int, threads: i
         return NumpyKernel(plans.plan(kind, exactly))
 
 
-def make_rolled(
-    engine: str, plans: Plans, kind: str, rolled: Callable[[], RolledPlans | None]
-) -> LlvmRolledKernel | None:
-    """The rolled form of a long plan for one sample as machine code; None where the flat one is run."""
+def make_rolled(engine: str, plans: Plans, kind: str, rolled: Callable[[], RolledPlans | None]) -> Any:
+    """What runs the rolled form of a long plan as machine code; None where the flat one is run."""
     if plans.boundary < LONG:
         return None
     try:
@@ -94,7 +91,7 @@ def make_rolled(
         from ..llvm.engine import LlvmRolledKernel
 
         code = rolled_code_for(plans, kind, rolled)
-        return None if code is None else LlvmRolledKernel(code, plans.outline(kind))
+        return None if code is None else LlvmRolledKernel(code, plans.outline(kind)).sums
     except Exception:  # as above, where the flat form tells why
         if engine == "llvm":
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from . import engines
 from .plans import EMPTY, Kernel, Plans
 from .source import write_plan
 
-if TYPE_CHECKING:
-    from ..llvm.engine import LlvmRolledKernel
+Rolled = Callable[[Any, Any, Any, Sequence[Any], int], "tuple[Any, Any] | None"]
+"""A rolled form that is ready to run; called as a `Kernel`, it gives None where something is not finite."""
 
 LARGEST_HESSIAN: Final = 200_000  # instructions in one program; beyond, the Hessian is computed column by column
 
@@ -46,7 +46,7 @@ class SampleSpecialization(Specialization):
         self.plans, self.shape, self.captured = plans, shape, list[Scalar](captured)
         self.engine, self._asked, self._threads, self._mesh = engine, asked, threads, mesh
         self._kernels: dict[tuple[str, bool, bool], Kernel] = {}
-        self._rolled_kernels: dict[str, RolledKernel | JaxRolledKernel | LlvmRolledKernel | None] = {}
+        self._rolled_kernels: dict[str, Rolled | None] = {}
         self._last: tuple[tuple[Any, ...], list[tuple[Floats, Any]], list[Floats], int] | None = None
 
     @functools.cached_property
@@ -63,7 +63,7 @@ class SampleSpecialization(Specialization):
         What the rolled form comes to is taken where it is finite: see `../roll`.
         """
         captured = np.array(numbers_of(self.captured)) if self.captured else EMPTY
-        rolled = self._rolled_kernel(kind) if self.engine != "llvm" or n == 1 else None
+        rolled = self._rolled_kernel(kind)
         if rolled is not None:
             found = rolled(theta, captured, direction, arrays, n)
             if found is not None:
@@ -87,18 +87,19 @@ class SampleSpecialization(Specialization):
             self._kernels[kind, n == 1, exactly] = kernel
         return kernel
 
-    def _rolled_kernel(self, kind: str) -> RolledKernel | JaxRolledKernel | LlvmRolledKernel | None:
+    def _rolled_kernel(self, kind: str) -> Rolled | None:
         """The rolled form, ready to run; None where the flat one is run."""
         if kind not in self._rolled_kernels:
             with collector_paused():
                 self._rolled_kernels[kind] = self._made_rolled(kind)
         return self._rolled_kernels[kind]
 
-    def _made_rolled(self, kind: str) -> RolledKernel | JaxRolledKernel | LlvmRolledKernel | None:
+    def _made_rolled(self, kind: str) -> Rolled | None:
         if kind not in RolledPlans.kinds:
             return None
         if self.engine == "llvm":
-            return engines.make_rolled(self._asked, self.plans, kind, lambda: self.rolled)
+            made: Rolled | None = engines.make_rolled(self._asked, self.plans, kind, lambda: self.rolled)
+            return made
         if self.engine not in ("numpy", "jax") or self.rolled is None:
             return None
         if self.engine == "jax":
