@@ -187,7 +187,16 @@ class AtHand:
             )
         texts |= dict.fromkeys(self.expressions)
         found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
-        return [(text, v) for text, v in found if v.size and (np.ptp(v) > 0 if v.ndim else v not in (0.0, 1.0, -1.0))]
+        return [(text, v) for text, v in found if v.size and self._says_something(text, v)]
+
+    def _says_something(self, text: str, value: Array) -> bool:
+        """Whether numbers are not all one and the same, here or elsewhere."""
+        if value.ndim == 0:
+            return value not in (0.0, 1.0, -1.0)
+        if np.ptp(value) > 0:
+            return True
+        last = self.read(text, self.points[-1])
+        return last is not None and len(np.unique(last)) > 1
 
     @cached_property
     def _counters(self) -> set[str]:

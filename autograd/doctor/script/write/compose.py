@@ -156,16 +156,17 @@ class Composer:
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""
+        known = np.isfinite(goal)
+        if 4 * int(known.sum()) < goal.size:
+            return
+        aim = goal[known]
         for text, value in self._products(goal.shape):
-            length = float(np.vdot(value, value)) if value.shape == goal.shape else 0.0
+            here = value[known] if value.shape == goal.shape else np.zeros(1)
+            length = float(here @ here)
             if length and np.isfinite(length):
-                ratio = float(np.vdot(value, goal)) / length
-                if (
-                    value.shape == goal.shape
-                    and ratio
-                    and not (ratio < 0 and " - " in text)  # the other way round it is there, too
-                    and float(np.linalg.norm(value * ratio - goal)) <= 1e-6 * float(np.linalg.norm(goal))
-                ):
+                ratio = float(here @ aim) / length
+                turned = ratio < 0 and " - " in text  # the other way round it is there, too
+                if ratio and not turned and np.linalg.norm(here * ratio - aim) <= 1e-6 * np.linalg.norm(aim):
                     yield text, ratio
 
     def _products(self, shape: tuple[int, ...]) -> list[tuple[str, Array]]:

@@ -112,13 +112,12 @@ class Extender:
                 ratio = _ratio(rest, np.broadcast_to(x, rest.shape))
                 if ratio:
                     yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
-        if np.isfinite(rest).all():
-            for text, ratio in self.composer.pairs(rest):
-                yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
+        for text, ratio in self.composer.pairs(rest):
+            yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
 
     def _composed(self, here: str, value: Array | None, goal: Array) -> Iterator[str]:
         """A product of two names in its place, or its numbers in another shape."""
-        if np.isfinite(goal).all() and goal.ndim:
+        if goal.ndim:
             for text, ratio in self.composer.pairs(goal):
                 yield from self.composer.times(text, ratio)
             if value is not None and value.size == goal.size and value.shape != goal.shape:

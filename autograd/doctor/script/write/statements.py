@@ -170,9 +170,17 @@ class Statements(Wanted):
                 yield Edit(source, statement, f"{target} += {value}", blind=True)
 
     def _blind_pieces(self, tree: ast.stmt) -> Iterator[Edit]:
-        """One name of a comprehension for another; the factor of what `np.add.at` adds."""
+        """One name of a comprehension for another; two elements exchanged; the factor of what `np.add.at` adds."""
         source, statement = self.place.source, self.place.statement
         for call in ast.walk(tree):
+            if isinstance(call, (ast.List, ast.Tuple)) and isinstance(call.ctx, ast.Load) and 1 < len(call.elts) < 6:
+                for one, other in itertools.combinations(range(len(call.elts)), 2):
+                    parts = [ast.unparse(part) for part in call.elts]
+                    parts[one], parts[other] = parts[other], parts[one]
+                    text = ", ".join(parts)
+                    yield Edit(
+                        source, _span(call, statement), f"[{text}]" if isinstance(call, ast.List) else text, True
+                    )
             if isinstance(call, (ast.GeneratorExp, ast.ListComp)):
                 names = [n.id for c in call.generators for n in ast.walk(c.target) if isinstance(n, ast.Name)]
                 for piece in ast.walk(call.elt):
