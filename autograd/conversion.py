@@ -39,6 +39,10 @@ _READERS: Final = frozenset(
     for room in ((), ("value",), ("tensor",), ("compiler",), ("compiler", "scalar"), ("compiler", "arrays"))
 )
 """Where `__float__` stands: frames of files in here only carry the question on."""
+_READING: Final = tuple(
+    os.path.join(_HERE, *file) for file in (("value", "reading.py"), ("value", "arrays.py"), ("tensor", "node.py"))
+)
+"""Where `.item()`, `.data` and `data()` stand."""
 _LIBRARIES: Final = (
     *{path + os.sep for path in (*sysconfig.get_paths().values(), os.path.dirname(os.path.dirname(np.__file__)))
       if os.path.basename(path) in ("site-packages", "dist-packages") or path == sysconfig.get_paths()["stdlib"]},
@@ -163,7 +167,7 @@ def warn_of_captured(names: str) -> None:
 def note_reading() -> None:
     """Note, where something is differentiated, that a number has been read and may be missing in the derivative."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) in _READERS:
+    while frame.f_back is not None and frame.f_code.co_filename in _READING:
         frame = frame.f_back
     if not frame.f_code.co_filename.startswith(_OURS):
         for entry in in_force():

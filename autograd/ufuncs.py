@@ -39,6 +39,14 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
     return where(equal(x, x), bounded, float(nan))
 
 
+def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
+    """For each element the choice of the first condition that holds."""
+    chosen = default
+    for condition, choice in reversed([*zip(condlist, choicelist, strict=True)]):
+        chosen = where(condition, choice, chosen)
+    return chosen
+
+
 OF_NUMPY: Final[dict[str, Function]] = {
     **{name: row for name, row in table.TABLE.items() if isinstance(getattr(np, name, None), np.ufunc)},
     "absolute": table.abs,

@@ -100,7 +100,7 @@ def test_signatures_and_defaults_are_those_of_the_source(module: str) -> None:
 def test_the_classes_that_people_call_have_signatures() -> None:
     assert str(inspect.signature(autograd.Value.backward)).startswith("(self")
     public = [name for name in inspect.signature(autograd.Value).parameters if not name.startswith("_")]
-    assert public == ["data", "label"]
+    assert public == ["data", "label", "requires_grad"], "the last one only says that it is not needed"
     assert inspect.signature(autograd.Value).parameters["label"].default == ""
     assert inspect.signature(autograd.Value.backward).parameters["seed"].default == 1.0
     assert "d self / d node" in autograd.Value.backward.__doc__

@@ -40,7 +40,7 @@ def compile(
             installed; "javascript" only writes a program, which runs elsewhere. For arrays: "numpy", "jax", or "auto":
             numpy.
         reduction: "mean" or "sum" of the loss of the samples over the batch.
-        threads: how many threads share a batch (llvm); the result does not depend on it.
+        threads: how many threads share a batch (llvm; a long function takes one); the result does not depend on it.
         arrays: whether the function takes whole arrays, where no Tensors among the parameters, nor in a module that
             is compiled, say so.
         mesh: a mesh of jax's devices, over whose first axis the samples, or the first axis of every argument, are

@@ -80,6 +80,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "dsplit": lambda x, parts: shapes.split(x, parts, 2),
     "nan_to_num": ufuncs.nan_to_num,
     "real": rules.identity,
+    "select": ufuncs.select,
     "sinc": ufuncs.sinc,
     "linalg.diagonal": lambda x, offset=0: shapes.diagonal(x, offset, -2, -1),
     "linalg.matmul": rows.matmul,
@@ -113,7 +114,6 @@ _LINALG: Final = "what matmul() and einsum() express, or np.{name}(t.data) for a
 INSTEAD: Final[dict[str, str]] = {
     **dict.fromkeys(("nansum", "nanprod", "nanmean", "nanmax", "nanmin", "nanvar", "nanstd", "nancumsum"), _NAN),
     **dict.fromkeys(("median", "percentile", "quantile", "partition"), _QUANTILE),
-    "select": "where(condition, x, y), nested",
     "piecewise": "where(condition, x, y), nested",
     "choose": "where(condition, x, y), nested",
     "compress": "t[mask]",

@@ -336,7 +336,7 @@ def _einsum_pull(index: int, g: Any, out: Any, *operands: Any, subscripts: str) 
 
 
 einsum: ArrayRule = ArrayRule(
-    "einsum", lambda *xs, subscripts: np.einsum(subscripts, *xs, optimize=len(xs) > 2),
+    "einsum", lambda *xs, subscripts: np.einsum(subscripts, *xs, optimize=len(xs) > 2),  # arrays of Values do without
     _einsum_pull,
     kind="multilinear", variadic=True,
 )  # fmt: skip

@@ -206,6 +206,8 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
     ours = (_CHOOSING.get(name) if traced() else None) or FUNCTIONS.get(name)
     if ours is not None:
         return ours(*args, **options)
+    if name == "einsum":  # optimised it would ask for types that numpy's faster functions take
+        options.pop("optimize", None)
     if name.endswith("_like"):  # to be filled
         found = function._implementation(*args, **options)
         return found if found.dtype == object else _plain(found)
@@ -491,10 +493,6 @@ _CHOOSING: Final[dict[str, Callable[..., Any]]] = {
     "where": lambda condition, x=None, y=None: (
         ValueArray._where(condition, x, y) if x is not None else NOW.tracer.refuse(condition, "np.where(condition)")
     ),
-    "select": lambda conditions, choices, default=0.0: functools.reduce(
-        lambda rest, pair: ValueArray._where(pair[0], pair[1], rest),
-        [*zip(conditions, choices, strict=True)][::-1],
-        default,
-    ),
+    "select": ufuncs.select,
 }
 """Those that numpy does with bools, and that are done here with conditions that a compiler records."""

@@ -307,7 +307,7 @@ def test_dropout_is_not_compiled_in_training() -> None:
 READINGS = [
     (lambda x: x.item() ** 2, 2.0), (lambda x: x.data**2, 2.0), (lambda x: x.data**2, np.array(2.0)),
     (lambda x: x[0].item() ** 2, np.array([2.0])), (lambda x: float(x.numpy().sum()), np.ones(2)),
-    (lambda x: Value(3.0) * x.item(), 2.0),
+    (lambda x: Value(3.0) * x.item(), 2.0), (lambda x: autograd.data([x])[0] ** 2, 2.0),
 ]  # fmt: skip
 
 
@@ -326,4 +326,6 @@ def test_a_number_read_for_a_constant_beside_needs_no_word():
     assert grad(lambda x: x.item() * x)(2.0) == 2.0
     assert grad(lambda x: 3.0)(2.0) == 0.0
     assert grad(lambda x: x.detach() ** 2)(2.0) == 0.0
+    assert grad(lambda x: np.where(np.isnan(x), 0.0, x))(math.nan) == 0.0
+    assert grad(lambda x: np.nan_to_num(x) * np.isfinite(x))(math.inf) == 0.0
     assert grad(lambda x: (x * x.data).sum())(np.array([2.0])).tolist() == [2.0]

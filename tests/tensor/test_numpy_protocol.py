@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import OperandError, Tensor, Value, ufuncs
+from autograd import OperandError, Tensor, Value, grads, ufuncs, values
 from autograd.tensor.numpy_protocol import FUNCTIONS, INSTEAD, PLAIN_FUNCTIONS, PLAIN_UFUNCS, UFUNCS, name_of
 
 overrides = pytest.importorskip("numpy.testing.overrides")  # numpy 1.25
@@ -52,6 +52,7 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "reshape": lambda f, x: f(x, (1, 9)),
     "roll": lambda f, x: f(x, 1),
     "split": lambda f, x: f(x, 3)[0],
+    "select": lambda f, x: f([X > 0.6, X > 0.3], [x, 2.0], x * x),
     "stack": lambda f, x: f([x, x], axis=2),
     "swapaxes": lambda f, x: f(x, 0, 1),
     "take": lambda f, x: f(x, [0, 2, 2], axis=1),
@@ -262,3 +263,17 @@ def test_numpys_arguments_by_name_and_position() -> None:
     assert np.std(t, ddof=1, axis=1).shape == (3,)
     assert np.linalg.norm(t, None, 1).shape == (3,)
     assert np.concatenate((t, t), axis=None).shape == (18,)
+
+
+@pytest.mark.parametrize("made", [Tensor, values])
+def test_choices_by_conditions_and_numbers_in_the_place_of_nan(made):
+    x = made([1.5, -0.5, 0.25])
+    found = np.select([x > 1, x > 0], [x, 2 * x], x * x)
+    np.testing.assert_array_equal([each.item() for each in found], [1.5, 0.25, 0.5])
+    found.sum().backward()
+    assert [float(g) for g in (x.grad if made is Tensor else grads(x))] == [1.0, -1.0, 2.0]
+    y = made([1.0, np.nan, np.inf, -np.inf])
+    bounded = np.nan_to_num(y, nan=3.0, posinf=7.0)
+    np.testing.assert_array_equal([each.item() for each in bounded], [1.0, 3.0, 7.0, -np.finfo(float).max])
+    bounded.sum().backward()
+    assert [float(g) for g in (y.grad if made is Tensor else grads(y))] == [1.0, 0.0, 0.0, 0.0]

@@ -561,3 +561,16 @@ def test_a_plain_array_and_a_single_value_make_an_array_of_values():
         assert isinstance(made, ValueArray)
     np.maximum(np.array([1.0, 2.0]) * v, 2 * v).sum().backward()  # the second is a tie
     assert v.grad == 4.0
+
+
+@pytest.mark.parametrize("subscripts", ["i,i,i", "i,j,i->j", "i,j,k->ik"])
+@pytest.mark.parametrize("made", [Tensor, values])
+def test_sums_of_products_of_three(subscripts, made):
+    numbers = np.array([1.5, -0.5, 0.25])
+    x = made(numbers)
+    wanted = np.einsum(subscripts, numbers, numbers, numbers)
+    for found in (
+        autograd.einsum(subscripts, x, x, x), np.einsum(subscripts, x, x, x, optimize=True),
+        np.einsum(subscripts, x, numbers, numbers, optimize=True),
+    ):  # fmt: skip
+        np.testing.assert_allclose(found.data if made is Tensor else autograd.data(found), wanted)

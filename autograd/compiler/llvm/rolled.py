@@ -10,24 +10,21 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from ...core import table as rules
-from ...core.rule import Rule
 from ...tensor import rules as rows
 from ...tensor.rules import axes_of
-from ..arrays.program import ArrayOp, ArrayProgram, replaced
-from ..program import COMPARISONS, DETACH, LITERAL, LOGIC
+from ..arrays.program import ArrayProgram, replaced
+from ..program import DETACH, LITERAL
 from ..roll.plans import RolledPlan
-from ..scalar.lower import lower
-from ..scalar.program import COUNT, SAMPLE, Program
-from ..scalar.record import Recorder
+from ..scalar.program import COUNT
 from .body import INPUTS, KNOWN, OUT, THETA, TOTALS, UNIFORM, VECTOR, Body, Module, N, Target
-from .functions import is_machine
+from .elements import Elements, is_elementwise
 from .module import COLD, STATE, driver
 from .nests import Leaf, Nest, Writer
 
@@ -96,7 +93,7 @@ class _Rolled:
         self.inside: set[int] = set()  # what is computed where it is used
         self.size = self.work = 0
         self.zero = self.room(1)  # a number that stays 0
-        self._scalars: dict[Any, tuple[Program, list[int], int]] = {}
+        self.elements = Elements(self.program, self.module, self.inside)
         self._options: dict[int, dict[str, Any]] = {}
 
     def room(self, count: int) -> int:
@@ -170,10 +167,10 @@ class _Rolled:
         for i in live:
             weight[i] = 1 + sum(weight.get(arg, 0) for arg in program.used(i) if arg in self.inside)
             using = users.get(i, [])
-            if len(using) != 1 or not _elementwise(program.ops[i]) or i in self.plan.outputs:
+            if len(using) != 1 or not is_elementwise(program.ops[i]) or i in self.plan.outputs:
                 continue
             (user,) = using
-            fits = _elementwise(program.ops[user]) or program.ops[user] is rows.sum
+            fits = is_elementwise(program.ops[user]) or program.ops[user] is rows.sum
             if fits and weight[i] < TOGETHER and (self.shape(i) == self.shape(user) or (program.ops[user] is rows.sum)):
                 self.inside.add(i)
 
@@ -227,7 +224,7 @@ class _Rolled:
             self.where[i] = found
             return []
         home = self.where[i] = self.homes.get(i) or self._fresh(self.shape(i))
-        if _elementwise(op):
+        if is_elementwise(op):
             return [self._nest(self.shape(i), (), i, home)]
         if op is rows.sum:
             shape = self.shape(args[0])
@@ -306,7 +303,7 @@ class _Rolled:
                 leaves.append(self._leaf(found, len(shape), axes))
             return known[j]
 
-        value = self._value(i, leaf, whole=not summed)
+        value = self.elements.value(i, leaf, whole=not summed)
         out = self._leaf(home, len(shape), range(len(kept)))
         op = self.program.ops[i]
         is_product = (
@@ -383,90 +380,6 @@ class _Rolled:
         leaf = self._leaf(Where(UNIFORM, places), len(shape) + 1, range(len(shape) + 1))
         out = self._leaf(home, len(shape) + 1, range(len(shape)))
         return [*nests, Nest([*shape, places.shape[-1]], 1, [leaf], out, lambda body, read: read(0))]
-
-    # ------------------------------------------------------------------------------------------- one element
-
-    def _value(self, i: int, leaf: Callable[[int], int], whole: bool) -> Callable[[Body, Callable[[int], str]], str]:
-        """What writes the value of an element; the leaves that it reads are asked for now."""
-        program = self.program
-        if not (whole or i in self.inside):
-            k = leaf(i)
-            return lambda body, read: read(k)
-        parts = {j: self._part(j, leaf) for j in program.used(i)}
-
-        def write(body: Body, read: Callable[[int], str]) -> str:
-            value, is_bit = self._computed(i, body, {j: part(body, read) for j, part in parts.items()})
-            return _number(body, value) if is_bit else value
-
-        return write
-
-    def _part(self, i: int, leaf: Callable[[int], int]) -> Callable[[Body, Callable[[int], str]], tuple[str, bool]]:
-        """What writes an operand: its register, and whether that is a truth value."""
-        program = self.program
-        if i in program.numbers or program.ops[i] == COUNT:
-            number = program.numbers.get(i, 1.0)
-            number = number if isinstance(number, bool) else float(number)
-            return lambda body, read: (body.constant(number), isinstance(number, bool))
-        if i in program.uniform:
-            return lambda body, read: (body.constant(float(program.uniform[i])), False)
-        if i not in self.inside:
-            k = leaf(i)
-            return lambda body, read: (read(k), False)
-        parts = {j: self._part(j, leaf) for j in program.used(i)}
-        return lambda body, read: self._computed(i, body, {j: part(body, read) for j, part in parts.items()})
-
-    def _computed(self, i: int, body: Body, given: dict[int, tuple[str, bool]]) -> tuple[str, bool]:
-        """The register of an instruction, and whether it is a truth value."""
-        program, op, args = self.program, self.program.ops[i], self.program.args[i]
-        numbers = [_number(body, value) if is_bit else value for value, is_bit in (given[arg] for arg in args)]
-        if op is rows.choose:
-            (condition,) = program.used(i)[len(args) :]
-            bit, (x, y) = _bit(body, given[condition]), numbers
-            return body.new(f"select {body.bits} {bit}, {body.type} {x}, {body.type} {y}"), False
-        if op in LOGIC:
-            return body.compute(op, [_bit(body, given[arg]) for arg in args], args), True
-        if isinstance(op, Rule):
-            return self._row(op, i, body, numbers), False
-        return body.compute(op, numbers, args), True
-
-    def _row(self, op: Rule, i: int, body: Body, operands: Sequence[str]) -> str:
-        """A row of the table: in what a machine has for it."""
-        args = self.program.args[i]
-        exponent = self.program.numbers.get(args[1]) if op is rules.power else None
-        key = (op, exponent)
-        if key not in self._scalars:
-            scalar = Program()
-            places = [scalar.leaf(SAMPLE, k) for k in range(len(args))]
-            if exponent is not None:
-                places[1] = scalar.constant(float(exponent))
-            recorder = Recorder(scalar)
-            out = recorder.lift(recorder.apply(op, *map(recorder.number, places)))
-            low, (out,) = lower(scalar, [out], is_machine, single=True)
-            self._scalars[key] = low, low.live([out]), out
-        scalar, live, out = self._scalars[key]
-        inner = Body(scalar, self.module, body.lanes, False, body.function)
-        found: dict[int, str] = {}
-        for j in live:
-            if scalar.ops[j] == SAMPLE:
-                found[j] = operands[scalar.data[j]]
-            elif scalar.ops[j] == LITERAL:
-                found[j] = inner.constant(scalar.numbers[j])
-            else:
-                found[j] = inner.compute(scalar.ops[j], [found[arg] for arg in scalar.args[j]], scalar.args[j])
-        return found[out]
-
-
-def _elementwise(op: ArrayOp) -> bool:
-    return isinstance(op, Rule) or op in COMPARISONS or op in LOGIC or op is rows.choose
-
-
-def _number(body: Body, bit: str) -> str:
-    return body.new(f"select {body.bits} {bit}, {body.type} {body.constant(1.0)}, {body.type} {body.constant(0.0)}")
-
-
-def _bit(body: Body, given: tuple[str, bool]) -> str:
-    value, is_bit = given
-    return value if is_bit else body.new(f"fcmp une {body.type} {value}, {body.constant(0.0)}")
 
 
 def _steps(places: Any) -> tuple[int, tuple[int, ...]] | None:

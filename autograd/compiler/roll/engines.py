@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from ctypes import c_bool
 from itertools import compress
 from typing import Any, Final
@@ -126,8 +126,10 @@ class JaxRolledKernel:
             found, is_sound = function(theta, *rest)
             is_sound.block_until_ready()
             if is_sound.platform() == "cpu":
-                with suppress(AssertionError, RuntimeError, ValueError):  # it is on several devices
+                try:
                     return found if c_bool.from_address(is_sound.unsafe_buffer_pointer()).value else None
+                except (AssertionError, RuntimeError, ValueError):  # it is on several devices
+                    pass
             return found if np.asarray(is_sound) else None
 
         return run

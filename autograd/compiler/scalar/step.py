@@ -42,7 +42,7 @@ class Step(BaseStep):
         )
         self.size = len(self.parameters)
         self._listed: list[Scalar] = list(self.parameters)
-        self._quick: tuple[tuple[Any, ...], Callable[[Any], Any]] | None = None  # for a batch that is on a device
+        self._quick: tuple[tuple[Any, ...], Callable[[Any], Any], Any] | None = None  # for a batch that is on a device
         self._memory: Leaves | None = None  # once machine code has run
         self._packing = struct.Struct(f"{self.size}d")  # twice as fast as numpy makes an array of floats
         self._engine, self._asked, self.mesh = engines.checked(engine, mesh), engine, mesh
@@ -149,13 +149,13 @@ class Step(BaseStep):
         """Remember what is to be done with another theta, where everything is on the device."""
         all_there = all(map(is_on_device, (theta, *arguments))) and all(map(is_, arguments, arrays))
         quick = known.on_device(arrays) if all_there else None
-        self._quick = None if quick is None else (tuple(arguments), quick)
+        self._quick = None if quick is None else (tuple(arguments), quick, type(theta))
 
     def value_and_grad(self, theta: Any, *arguments: Any) -> tuple[Any, Any]:
         quick = self._quick
         if (
             quick is not None and len(arguments) == len(quick[0]) and all(map(is_, arguments, quick[0]))
-            and is_on_device(theta) and theta.shape == (self.size,)
+            and type(theta) is quick[2] and theta.shape == (self.size,)
         ):  # fmt: skip
             found: tuple[Any, Any] | None = quick[1](theta)
             if found is not None:
