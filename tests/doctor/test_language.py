@@ -69,9 +69,21 @@ def test_every_message_is_used() -> None:
         prefix
         for prefix in begun
         if prefix
-        in ("fault_", "factor_", "rate_too_", "a_", "what_", "verdict_", "undecided_", "col_", "check_", "e_ratio_")
+        in (
+            "fault_",
+            "line_",
+            "factor_",
+            "rate_too_",
+            "a_",
+            "what_",
+            "verdict_",
+            "undecided_",
+            "col_",
+            "check_",
+            "e_ratio_",
+        )
     )
-    assert len(prefixes) == 10
+    assert len(prefixes) == 11
     assert [key for key in ENGLISH if key not in whole and not key.startswith(prefixes)] == []
 
 

@@ -6,6 +6,7 @@ What comes out is plain data: lists, dicts, numbers and texts.
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -28,15 +29,19 @@ from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, located
+from .refusals import Options as Options
+from .refusals import no_loss, no_training, restrict
 from .watch.edits import Edit, patched
 from .watch.loader import Subject
 from .watch.node import Node
 from .watch.record import Recording, record
-from .watch.sandbox import Refused, seed
+from .watch.sandbox import seed
 from .watch.sites import Site, Source
-from .watch.steps import Training, find_chains
+from .watch.steps import Training
 from .watching import rate_places, watched_for
 from .write.drawn import graph_of
+from .write.named import difference
+from .write.order import before_update
 from .write.repair import Repairer
 from .write.words import Words
 
@@ -44,21 +49,7 @@ SLIP = 0.9  # of the characters are the same
 TRIES = 8
 SECONDS_FOR_TEXTS = 4.0
 SECONDS_FOR_TRIES = 15.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the learner tells, where it was not found.
-
-    Args:
-        loss: a name, or a line.
-        parameters: names.
-        of_class: the class whose attributes they are.
-    """
-
-    loss: str = ""
-    parameters: tuple[str, ...] = ()
-    of_class: str = ""
+SHOWN = ("dropped-edge", "missing-factor", "extra-factor")  # what is told of these is a piece of the line
 
 
 @dataclass(eq=False)
@@ -93,15 +84,19 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
     cases = cases_of(found, recording)
-    if not any(v.right for v in found.verdicts.values()):
-        names = say("comma").join(found.verdicts)
-        if not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases)):
-            return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
-        along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
-        named = along or any(case.cause.name != "unrecognised" or nearly_right(case) for case in cases)
-        if not named and is_gradient(found):
-            return {"failure": another_loss(found, names)}
-    prove(subject, cases, options, seconds, set(found.verdicts))
+    names = say("comma").join(found.verdicts)
+    none_right = not any(v.right for v in found.verdicts.values())
+    if none_right and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
+        return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
+    along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
+    slip = along or any(map(nearly_right, cases))
+    prove(subject, cases, options, seconds, found)
+    for case in cases:
+        name_by_line(case)
+    # a term more than the loss has may be meant, and then it is another loss
+    named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
+    if none_right and not named and is_gradient(found):
+        return {"failure": another_loss(found, names)}
     return told(subject, recording, found, cases)
 
 
@@ -163,10 +158,12 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         until = time.process_time() + SECONDS_FOR_TEXTS
-        for edit in Repairer(at, fault, recording.hooks.namespace).edits():
-            case.texts.append(edit)
-            if len(case.texts) >= TRIES or time.process_time() > until:
-                break
+        with np.errstate(all="ignore"), contextlib.suppress(Exception):  # a fault without a line is better than none
+            repairs = Repairer(at, fault, recording.hooks.namespace).edits()
+            for edit in itertools.chain(moved(at, fault, cause), repairs):
+                case.texts.append(edit)
+                if len(case.texts) >= TRIES or time.process_time() > until:
+                    break
         out.append(case)
     return out
 
@@ -185,30 +182,54 @@ def another_loss(found: Judgement, names: str) -> str:
     return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
-def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, names: set[str]) -> None:
+def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement) -> None:
     """Choose the texts with which the script, recorded again, has nothing wrong any more."""
     for case in cases:
-        case.chosen = case.texts[0] if case.texts else None
-    if not any(case.chosen for case in cases):
-        return
+        case.chosen = next((text for text in case.texts if not text.blind), None)
     until = time.process_time() + SECONDS_FOR_TRIES
-    least = wrong_with(subject, [c.chosen for c in cases if c.chosen], options, seconds, names)
+    chosen = [c.chosen for c in cases if c.chosen]
+    least = wrong_with(subject, chosen, options, seconds, found) if chosen else sorted(found.verdicts)
     for case in cases:
-        for text in case.texts[1:]:
+        for text in case.texts:
             if least == [] or time.process_time() > until:
                 break
+            if text is case.chosen:
+                continue
             edits = [text if c is case else c.chosen for c in cases]
-            wrong = wrong_with(subject, [e for e in edits if e], options, seconds, names)
+            wrong = wrong_with(subject, [e for e in edits if e], options, seconds, found)
             if wrong is not None and (least is None or len(wrong) < len(least)):
                 case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
 
 
+def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
+    """The line above the update of what it reads."""
+    at = fault.place or fault.first.site
+    if cause.name != "updated-weights" or at is None:
+        return []
+    ends = locator.look.ends[cause.facts["block"]]
+    return [edit for end in ends[:1] if end.site is not None for edit in before_update(at, end.site)]
+
+
+LESS_SURE = ("unrecognised", "wrong-operand", "doubled-edge")
+"""Causes that the line to write tells better."""
+
+
+def name_by_line(case: Case) -> None:
+    """What the line to write shows of the mistake, where the numbers told less, or not in the learner's names."""
+    at = case.fault.place or case.fault.first.site
+    if case.chosen is None or not case.proved or at is None:
+        return
+    found = difference(*case.chosen.within(at.statement))
+    if found is not None and (case.cause.name in LESS_SURE or (case.cause.name == found[0] and found[0] in SHOWN)):
+        case.cause, case.says = Cause(found[0]), say(f"line_{found[0]}", **found[1])
+
+
 def wrong_with(
-    subject: Subject, edits: list[Edit], options: Options, seconds: float, names: set[str]
+    subject: Subject, edits: list[Edit], options: Options, seconds: float, before: Judgement
 ) -> list[str] | None:
-    """The blocks that are wrong after some edits; None where nothing can be said, or others are trained then."""
+    """The blocks that are wrong after some edits; None where nothing can be said, or it is another training then."""
     try:
         recording = record(_Edited(subject, edits), min(seconds, 10.0))
         if recording.training is None or restrict(recording, options):
@@ -216,9 +237,15 @@ def wrong_with(
         found = _judged(recording.training, options)
     except Exception:
         return None
-    if found is None or set(found.verdicts) != names:
+    if found is None or set(found.verdicts) != set(before.verdicts) or _loss_of(found) != _loss_of(before):
         return None
     return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+
+
+def _loss_of(found: Judgement) -> tuple[str, str]:
+    """What a script is judged against."""
+    assert found.reading is not None
+    return found.reading.kind, "" if found.reading.site is None else found.reading.site.text
 
 
 class _Edited:
@@ -241,103 +268,6 @@ class _Edited:
 
         seed()
         self.subject.run(edited, given, namespace)
-
-
-# ------------------------------------------------------------------------------------------------- what is missing
-
-
-def restrict(recording: Recording, options: Options) -> str:
-    """Leave only the parameters that were named; a sentence where there are none."""
-    training = recording.training
-    assert training is not None
-    if options.of_class:
-        kept = recording.tape.kept
-        training.parameters = [
-            p for p in training.parameters
-            if any(scope[0] == "attribute" and type(kept.get(scope[1])).__name__ == options.of_class
-                   for scope in (chain.scope for chain in p.chains))
-        ] or [p for p in training.parameters if p.site.function.split(".")[0] == options.of_class]  # fmt: skip
-        if not training.parameters:
-            return say("no_class", name=options.of_class)
-    if options.parameters:
-        known = {p.name: p for p in training.parameters}
-        chosen = [p for p in training.parameters if any(_named(p, name) for name in options.parameters)]
-        lacking = [name for name in options.parameters if not any(_named(p, name) for p in training.parameters)]
-        if lacking:
-            return say("not_trained", name=lacking[0], known=say("comma").join(known))
-        training.parameters, training.lost = chosen, []
-    return ""
-
-
-def _named(parameter: Any, name: str) -> bool:
-    return (
-        name in parameter.names
-        or parameter.name == name
-        or parameter.name.endswith(f".{name}")
-        or f"[{name!r}]" in parameter.name.replace('"', "'")
-    )
-
-
-def no_training(subject: Subject, recording: Recording, options: Options) -> str:
-    """Why no training was found, in a sentence."""
-    error = recording.error
-    if isinstance(error, Refused):
-        line = _line_of(error, subject)
-        return say("refused_at", what=error, line=line) if line else say("refused", what=error)
-    if isinstance(error, SystemExit) and isinstance(error.code, str):
-        return say("ends_early", text=error.code)
-    if type(error).__name__ == "TclError":
-        return say("opens_window", line=_line_of(error, subject))
-    if error is not None and not isinstance(error, SystemExit):
-        line = _line_of(error, subject)
-        kind = type(error).__name__
-        if not line:
-            return say("stops_early", error=kind, text=error)
-        return say("stops_early_at", error=kind, line=line, code=subject.main.line(line), text=error)
-    other = next((name for name in ("torch", "tensorflow", "jax") if _imports(subject.main, name)), "")
-    if other:
-        return say("other_library", name=other)
-    classes = [node.name for node in ast.walk(ast.parse(subject.main.text)) if isinstance(node, ast.ClassDef)]
-    if recording.ended and classes and not len(recording.tape.nodes):
-        return say("class_not_trained", name=classes[0])
-    if recording.stopped is not None:
-        line = _line_of(recording.stopped, subject)
-        return say("time_up_at", line=line, code=subject.main.line(line))
-    if not recording.ended:
-        return say("time_up")
-    unmoved = [c for c in find_chains(recording.tape) if len(c.states) > 2 and c.size > 1 and c.sites[0].target]
-    if unmoved:
-        return say("not_by_itself", name=unmoved[0].sites[0].target, line=unmoved[0].sites[0].line)
-    return say("trains_nothing")
-
-
-def no_loss(recording: Recording, options: Options) -> str:
-    assert recording.training is not None
-    names = say("comma").join(p.name for p in recording.training.parameters)
-    if options.loss:
-        return say("no_such_loss", loss=repr(options.loss), names=names)
-    return say("no_loss", names=names)
-
-
-def _imports(source: Source, name: str) -> bool:
-    for node in ast.walk(ast.parse(source.text)):
-        if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == name for alias in node.names):
-            return True
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == name:
-            return True
-    return False
-
-
-def _line_of(error: BaseException | None, subject: Subject) -> int:
-    """The last line of the learner's that an error came through."""
-    found, trace = 0, None if error is None else error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == subject.main.path:
-            found = trace.tb_lineno
-        trace = trace.tb_next
-    if isinstance(error, SyntaxError) and error.lineno:
-        return error.lineno
-    return found
 
 
 # ------------------------------------------------------------------------------------------------------ as data
@@ -379,7 +309,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         ],
         "lost": [p.name for p in recording.training.lost],
         "unexplained": sorted(unexplained),
-        "faults": [_fault(case, recording) for case in cases],
+        "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),
         "watched": watched_for(recording, found).__dict__,
         "rate": rate,
@@ -398,7 +328,15 @@ def _mark(case: Case) -> str:
     return line if case.cause.name == "unrecognised" else say("finding_titled", name=line, says=case.cause.name)
 
 
-def _fault(case: Case, recording: Recording) -> dict[str, Any]:
+def _instead(case: Case, cases: list[Case]) -> str:
+    """The line to write, with all that is to be changed in it; "" where none is known, or where it is only moved."""
+    if case.chosen is None or not case.proved or case.chosen.before:
+        return ""
+    others = [c.chosen for c in cases if c is not case and c.proved and c.chosen is not None and not c.chosen.before]
+    return case.chosen.line_with(others)
+
+
+def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any]:
     fault, at = case.fault, case.fault.place or case.fault.first.site
     assert at is not None
     theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
@@ -412,12 +350,19 @@ def _fault(case: Case, recording: Recording) -> dict[str, Any]:
     )
     return {
         "path": at.source.path, "line": at.line, "code": at.source.line(at.line), "name": case.cause.name,
-        "says": case.says, "should": case.should, "blocks": fault.repairs, "used": case.used, "error": error,
+        "says": case.says, "should": _should(case), "blocks": fault.repairs, "used": case.used, "error": error,
         "step": _in_step(fault, at, recording),
-        "instead": case.chosen.line if case.chosen is not None and case.proved else "",
+        "instead": _instead(case, cases),
         "edit": None if case.chosen is None or not case.proved else
         {"path": case.chosen.source.path, "span": case.chosen.span, "new": case.chosen.new},
     }  # fmt: skip
+
+
+def _should(case: Case) -> str:
+    """What the line should compute, or where it should stand."""
+    if case.chosen is not None and case.proved and case.chosen.before:
+        return say("wanted_before", line=case.chosen.before, block=case.cause.facts["block"])
+    return case.should
 
 
 def _in_step(fault: Fault, at: Site, recording: Recording) -> bool:

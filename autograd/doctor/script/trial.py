@@ -12,12 +12,12 @@ import itertools
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from .watch.edits import Edit
+from .watch.edits import Edit, apart
 from .watch.loader import Subject
 from .watch.sandbox import Refused
 from .watch.sites import Source, Span
@@ -268,6 +268,10 @@ def _binned(numbers: list[float], bins: int = 40) -> list[tuple[float, float]]:
 
 def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
     """The text with the edits and the calls in it."""
+    edits = apart(edits)
+    for path, span in watched.updates:
+        if path == source.path:
+            edits = [_paused_in(edit, span) for edit in edits]
     lines = source.text.splitlines(keepends=True)
     starts = [0]
     for line in lines:
@@ -292,7 +296,7 @@ def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
         around(watched.loss, "loss")
     for path, span in watched.updates:
         indent = source.lines[span[0] - source.first][: span[1]] if path == source.path else "elsewhere"
-        if not indent.strip():
+        if not indent.strip() and not any(_within(span, e.span) for e in edits):
             start = at(*span[:2])
             changes.append((start, start, 2, f"if {WATCH}.live: "))
     text = source.text
@@ -300,6 +304,14 @@ def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
     for a, b, _, new in sorted(changes, key=lambda c: (c[0], c[1] > c[0], -c[2]), reverse=True):
         text = text[:a] + new + text[b:]
     return text
+
+
+def _paused_in(edit: Edit, update: Span) -> Edit:
+    """An edit that moves an update, with the update left out while all samples are gone through."""
+    if not _within(update, edit.span):
+        return edit
+    text = edit.source.segment(update)
+    return replace(edit, new=edit.new.replace(text, f"if {WATCH}.live: {text}", 1))
 
 
 def _within(inner: Span, outer: Span) -> bool:

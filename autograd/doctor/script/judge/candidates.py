@@ -233,7 +233,8 @@ class Candidates:
         count, seen = len(nodes), set()
         options = [self._by_nearness(nodes, members)] if likely else []
         if likely and len(members) == count:
-            options += [members[::-1], members]
+            single = members[0].kind == "part" and not np.ndim(self.values[0][id(nodes[0])])  # samples, one by one
+            options += [members, members[::-1]] if single else [members[::-1], members]
         elif (not likely or self._carried(nodes)) and (
             np.ndim(self.values[0][id(nodes[0])]) or (count <= 12 and members[0].kind != "value")
         ):

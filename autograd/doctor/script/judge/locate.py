@@ -51,6 +51,10 @@ class Locator(Ranking):
         known = [v.gradient.scale for v in found.verdicts.values() if v.right and v.gradient is not None]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
         self.common_gradient = known[0] if same else None
+        rates = [(v.change.scale, rate_of(self.look, self.look.ends[name][0])) for name, v in found.verdicts.items()
+                 if v.right and v.rule == "plain" and v.change.holds]  # fmt: skip
+        # the right blocks go along the gradient itself, each at the rate that is written for it
+        self.as_written = bool(rates) and all(rate and abs(scale - rate) <= 1e-5 * rate for scale, rate in rates)
 
     def _way(self, name: str) -> list[list[Node]]:
         """What the gradient of a block may be read from, nearest the step first."""
@@ -290,15 +294,18 @@ class Locator(Ranking):
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
         aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
+        if not without:  # a slope, or a forward value, has no factor of its own
+            return 1.0 if free[1] > 0 else None
+        usual = 1.0 if self.as_written else self._convention(node)
         if free[0] != 1.0:  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own
-            return _rounded(self._convention(node) if free[1] > 0 else -self._convention(node))
+            return _rounded(usual if free[1] > 0 else -usual)
         fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
-            return _rounded(self._convention(node))
+            return _rounded(usual)
         return _rounded(fit[0])
 
     def _convention(self, node: Node) -> float:
@@ -306,7 +313,8 @@ class Locator(Ranking):
 
         It is what the script leaves out, or keeps for later.
         """
-        before = self._factors_before(node) if np.size(self.values[0][id(node)]) > 1 else []
+        single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
+        before = [] if single else self._factors_before(node)
         return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
 
     def _change_of(self, name: str, new: list[Values]) -> Any:

@@ -9,11 +9,18 @@ from .sites import Source, Span
 
 @dataclass(frozen=True)
 class Edit:
-    """A piece of the source replaced by another."""
+    """A piece of the source replaced by another.
+
+    Args:
+        blind: whether only a run of the script can tell what it is good for.
+        before: the line that another one is moved above; 0 where no line is moved.
+    """
 
     source: Source
     span: Span
     new: str
+    blind: bool = False
+    before: int = 0
 
     @property
     def old(self) -> str:
@@ -22,18 +29,37 @@ class Edit:
     @property
     def line(self) -> str:
         """The line as it would be."""
-        return (
-            patched(self.source.text, [self], self.source.first).splitlines()[self.span[0] - self.source.first].strip()
-        )
+        return self.line_with([])
+
+    def line_with(self, others: list[Edit]) -> str:
+        """The line with those of some other edits that change it elsewhere."""
+        near = [o for o in others if o.source is self.source and o.span[0] == o.span[2] == self.span[0]]
+        here = [self, *near]
+        return patched(self.source.text, here, self.source.first).splitlines()[self.span[0] - self.source.first].strip()
+
+    def within(self, statement: Span) -> tuple[str, str]:
+        """A statement as it is, and as it would be."""
+        before = self.source.segment((*statement[:2], *self.span[:2]))
+        after = self.source.segment((*self.span[2:], *statement[2:]))
+        return before + self.old + after, before + self.new + after
+
+
+def apart(edits: list[Edit]) -> list[Edit]:
+    """Those that change no place twice."""
+    kept: list[Edit] = []
+    for edit in edits:
+        if all(edit.span[2:] <= e.span[:2] or e.span[2:] <= edit.span[:2] for e in kept):
+            kept.append(edit)
+    return kept
 
 
 def patched(text: str, edits: list[Edit], first: int = 1) -> str:
-    """A text with some pieces replaced."""
+    """A text with some pieces replaced; of edits of one place, which two faults may have in common, the first."""
     lines = text.splitlines(keepends=True)
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
-    for edit in sorted(edits, key=lambda e: e.span[:2], reverse=True):
+    for edit in sorted(apart(edits), key=lambda e: e.span[:2], reverse=True):
         a = starts[edit.span[0] - first] + edit.span[1]
         b = starts[edit.span[2] - first] + edit.span[3]
         text = text[:a] + edit.new + text[b:]

@@ -5,25 +5,28 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import re
 import types
 from dataclasses import dataclass
 from functools import cached_property
-from time import monotonic as time_now
+from time import process_time as time_now
 from typing import Any
 
 import numpy as np
 
+from ...spelling import slopes_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
+from ..watch.node import Node
 from ..watch.sites import Site
 from ..watch.tape import Held
 from .interpret import Interpreter, Unknown
-from .vocabulary import frame_of, values_of, words_at
+from .vocabulary import computed_at, frame_of, values_of, words_at
 
 Array = Any
 MOST_WORDS = 60
-SECONDS = 4.0  # for what can be written at one place: later nothing can be read any more
+SECONDS = 3.0  # for what can be written at one place: later nothing can be read any more
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,20 @@ class AtHand:
 
     Args:
         place: the line.
+        node: the value there that is wrong, at one turn of a loop.
         time, context: when it ran, and in which calls.
         namespace: the global names of the script.
     """
 
     def __init__(
-        self, locator: Locator, fault: Fault, place: Site, time: int, context: Any, namespace: dict[str, Any]
-    ) -> None:
+        self, locator: Locator, fault: Fault, place: Site, node: Node, time: int, context: Any,
+        namespace: dict[str, Any],
+    ) -> None:  # fmt: skip
         self.locator, self.fault, self.place, self.namespace = locator, fault, place, namespace
         self.until = time_now() + SECONDS
-        self.node, self.time, self.context = fault.first, time, context
+        there = place.kind in ("store", "return") and place is not node.site
+        self.born = time + 1 if there else node.time  # what comes later is not at hand
+        self.node, self.time, self.context = node, time, context
         self.tape = locator.look.training.tape
         self.points = range(len(locator.points))
         stores = self.tape.stores if place.kind in ("store", "return") and place is not fault.first.site else ()
@@ -75,28 +82,68 @@ class AtHand:
 
     @cached_property
     def atoms(self) -> list[Atom]:
+        return self.words[: MOST_WORDS * 3]
+
+    @cached_property
+    def words(self) -> list[Atom]:
+        """Everything that can be read here, the nearest first."""
+        known = {atom.text: atom for atom in self._spelled}
+        here = self.place.source.segment(self.place.statement)
+        counters = [a for a in known.values() if type(a.first) is int and re.search(rf"\b{a.text}\b", here)]
+        lists: dict[str, int] = {}
+        for atom in known.values():
+            if re.fullmatch(r"[\w.]+\[-?\d+\]", atom.text):
+                holder = atom.text[: atom.text.index("[")]
+                lists[holder] = min(atom.near, lists.get(holder, atom.near))
+        moved = []
+        for holder, near in lists.items():  # `hs[t - 1]` says more than `hs[4]`
+            for counter in counters:
+                for shift, said in ((0, ""), (-1, " - 1"), (1, " + 1")):
+                    there = known.get(f"{holder}[{counter.first + shift}]")
+                    if there is not None and f"{holder}[{counter.text}{said}]" not in known:
+                        moved.append(Atom(f"{holder}[{counter.text}{said}]", there.values, near))
+        later = [Atom(a.text, a.values, a.near + 1) if a.text.endswith("]") and a.text[-2].isdigit() else a
+                 for a in known.values()]  # fmt: skip
+        return sorted([*moved, *later], key=lambda a: (a.near, len(a.text)))
+
+    @cached_property
+    def _spelled(self) -> list[Atom]:
         found = []
-        born = self.node.time if self.place.kind not in ("store", "return") else self.time + 1
         for word in words_at(
-            self.tape, self.time, self.context, self.place, born, self.locator.look.step.start, self._after
+            self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start, self._after
         ):
             values = values_of(word, self.values)
             if values is not None:
                 found.append(Atom(word.text, [wide(v) for v in values], word.near))
-        found.sort(key=lambda a: (a.near, len(a.text)))
-        return found[: MOST_WORDS * 3]
+        return found
+
+    @cached_property
+    def expressions(self) -> dict[str, list[Any]]:
+        """What short expressions of the same function came to, by their texts."""
+        found = {}
+        for word in computed_at(
+            self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start
+        ):
+            wrong = id(word.thing) in self._after or id(word.thing) in self.locator.fixed
+            values = None if wrong else values_of(word, self.values)
+            if values is not None:
+                found[word.text] = [wide(v) for v in values]
+        return found
 
     @cached_property
     def arrays(self) -> list[Atom]:
         return [
             a
             for a in self.atoms
-            if isinstance(a.first, (np.ndarray, float, np.generic)) and np.asarray(a.first).dtype.kind in "fiub"
+            if not (self.place.kind == "augmented" and a.text == self.place.target)  # a change by a part of itself
+            and isinstance(a.first, (np.ndarray, float, np.generic))
+            and np.asarray(a.first).dtype.kind in "fiub"
         ][:MOST_WORDS]
 
     @cached_property
     def scalars(self) -> list[Atom]:
-        plain = [a for a in self.atoms if np.ndim(a.first) == 0 and all(float(v) == float(a.first) for v in a.values)]
+        same = [a for a in self.atoms if np.ndim(a.first) == 0 and all(float(v) == float(a.first) for v in a.values)]
+        plain = [a for a in same if a.text not in self._counters]
         lengths = [
             Atom(f"len({a.text})", [len(v) for v in a.values], a.near + 1) for a in self.arrays if np.ndim(a.first)
         ]
@@ -105,12 +152,66 @@ class AtHand:
             for a in self.arrays
             if np.ndim(a.first) > 1
         ]
-        return plain + lengths + sizes
+        large = [a for a in self.arrays if np.ndim(a.first) > 1][:12]
+        axes = [Atom(f"{a.text}.shape[{k}]", [np.shape(v)[k] for v in a.values], a.near + 2) for a in large
+                for k in range(1, np.ndim(a.first))]  # fmt: skip
+        return plain + lengths + axes + sizes
+
+    def varies(self, atom: Atom) -> bool:
+        """Whether it is no setting: an array, or a number that follows from the parameters."""
+        return bool(np.ndim(atom.first)) or atom.values[0] != atom.values[-1]
+
+    @cached_property
+    def literals(self) -> dict[str, float]:
+        """The numbers that are written in the script, the usual ones aside."""
+        written = [node for node in ast.walk(ast.parse(self.place.source.text)) if isinstance(node, ast.Constant)]
+        numbers = {ast.unparse(node): node.value for node in written if type(node.value) in (int, float)}
+        return {text: float(number) for text, number in numbers.items() if number not in (0, 1, 2, 0.5)}  # type: ignore[arg-type]
+
+    @cached_property
+    def factors(self) -> list[tuple[str, Array]]:
+        """What a line may have to be multiplied by: names, slopes of activations, functions of names."""
+        texts: dict[str, None] = {}
+        varied = [a.text for a in self.arrays if self.varies(a)]
+        for x in varied:
+            texts |= dict.fromkeys((x, *slopes_of(x), *[f"{f}({x})" for f in self.functions]))
+        for x in varied[:20]:
+            texts |= dict.fromkeys((f"{x}**2", f"np.sign({x})", f"np.exp({x})", f"np.exp(-{x})", f"np.cos({x})"))
+            texts |= dict.fromkeys((f"({x} - 1)", f"(np.exp({x}) - 1)"))
+            small = [said for said, number in self.literals.items() if 0 < number < 1]
+            texts |= dict.fromkeys(f"np.where({x} > 0, 1, {said})" for said in small)
+        if "max(" in self.place.source.text:
+            wide = [a for a in self.arrays if np.ndim(a.first) > 1][:20]
+            texts |= dict.fromkeys(
+                f"({a.text} == {a.text}.max(axis={k}, keepdims=True))" for a in wide for k in range(np.ndim(a.first))
+            )
+        texts |= dict.fromkeys(self.expressions)
+        found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
+        return [(text, v) for text, v in found if v.size and self._says_something(text, v)]
+
+    def _says_something(self, text: str, value: Array) -> bool:
+        """Whether numbers are not all one and the same, here or elsewhere."""
+        if value.ndim == 0:
+            return value not in (0.0, 1.0, -1.0)
+        if np.ptp(value) > 0:
+            return True
+        last = self.read(text, self.points[-1])
+        return last is not None and len(np.unique(last)) > 1
+
+    @cached_property
+    def _counters(self) -> set[str]:
+        """Names of whole numbers that change: those of a sample or of a turn, which are no factors."""
+        known: dict[Any, Any] = {}
+        found = set()
+        for _, scope, key, thing, _ in self.tape.stores:
+            if scope[0] == "frame" and type(thing) is int and known.setdefault(key, thing) != thing:
+                found.add(key)
+        return found
 
     @cached_property
     def objects(self) -> dict[str, Any]:
         found = dict(self.namespace)
-        frame = frame_of(self.tape, self.time, self.context)
+        frame, _ = frame_of(self.tape, self.time, self.context, self.place)
         for at, scope, key, thing, _ in self.tape.stores:
             if at <= self.time and scope == ("frame", frame) and isinstance(thing, Held):
                 found[key] = thing.thing
@@ -118,10 +219,14 @@ class AtHand:
 
     @cached_property
     def readers(self) -> list[Interpreter]:
+        texts = [{text: values[k] for text, values in self.expressions.items()} for k in self.points]
         return [
-            Interpreter({a.text: a.values[k] for a in self.atoms}, self.objects, functools.partial(self._element, k))
-            for k in self.points
-        ]
+            Interpreter(
+                {**known, **{a.text: a.values[k] for a in self.words}}, self.objects,
+                functools.partial(self._element, k),
+            )
+            for k, known in enumerate(texts)
+        ]  # fmt: skip
 
     def _element(self, k: int, thing: Any) -> Any:
         """What an element of a list or dict holds at a point."""
@@ -132,9 +237,18 @@ class AtHand:
             return self.values[k][id(node)]
         raise Unknown(str(node))
 
+    @property
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return time_now() > self.until
+
+    def late_for(self, count: int) -> bool:
+        """Whether so many texts were found that no more time should go into others."""
+        return time_now() > self.until - SECONDS + SECONDS / (1 + count) ** 2
+
     def read(self, text: str, k: int) -> Any:
         """What a text computes at a point; None where it cannot be computed, or the time is up."""
-        if time_now() > self.until:
+        if self.late:
             return None
         try:
             value = self.readers[k](ast.parse(text, mode="eval"))

@@ -6,16 +6,11 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from ...spelling import broadcasts, level, slopes_of, turned
-from ..judge.replay import compute_node
+from ...spelling import level, slopes_of, turned
 from .at_hand import AtHand, Atom
-from .compose import Composer
-
-Array = Any
 
 
 class Changer:
@@ -23,12 +18,10 @@ class Changer:
 
     Args:
         hand: the names.
-        composer: finds formulas for what is left.
-        right: what the expression should be, at each point.
     """
 
-    def __init__(self, hand: AtHand, composer: Composer, right: list[Array]) -> None:
-        self.hand, self.composer, self.right = hand, composer, right
+    def __init__(self, hand: AtHand) -> None:
+        self.hand = hand
 
     def changed(self, own: str) -> Iterator[str]:
         """The expression with one thing changed."""
@@ -45,6 +38,12 @@ class Changer:
             here = own[a:b]
             for new in self._instead(piece, here, known):
                 yield own[:a] + new + own[b:]
+        bound = [[n.id for n in ast.walk(p.target) if isinstance(n, ast.Name)] for c in pieces
+                 if isinstance(c, (ast.GeneratorExp, ast.ListComp)) for p in c.generators]  # fmt: skip
+        for piece in pieces:  # one name of a comprehension for another
+            if isinstance(piece, ast.Name) and isinstance(piece.ctx, ast.Load):
+                for name in (n for group in bound for n in group if piece.id in group and n != piece.id):
+                    yield own[: piece.col_offset] + name + own[piece.end_col_offset or 0 :]
         names = {
             own[p.col_offset : p.end_col_offset]
             for p in pieces
@@ -55,6 +54,8 @@ class Changer:
                 for atom in self.hand.arrays:
                     if atom.text != name and np.shape(atom.first) == np.shape(self.hand.read(name, 0)):
                         yield re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w(])", atom.text, own)
+        for axis in (0, 1, -1):
+            yield ast.unparse(_Axis(axis).visit(ast.parse(own, mode="eval")))
         yield f"-{own}" if level(own) > 1 else f"-({own})"
         yield f"{own}.T" if level(own) > 3 else f"({own}).T"
 
@@ -64,16 +65,16 @@ class Changer:
         shape = np.shape(mine) if mine is not None else None
         if isinstance(piece, ast.Attribute) and piece.attr == "T":
             yield ast.unparse(piece.value)
-        if (
-            isinstance(piece, ast.Call)
-            and isinstance(piece.func, ast.Attribute)
-            and piece.func.attr == "transpose"
-            and not piece.args
-        ):
-            yield ast.unparse(piece.func.value)
+        if isinstance(piece, ast.Call) and isinstance(piece.func, ast.Attribute):
+            if piece.func.attr in ("transpose", "swapaxes"):
+                yield ast.unparse(piece.func.value)
+            if piece.func.attr == "einsum" and piece.args and isinstance(piece.args[0], ast.Constant):
+                rest = ", ".join(ast.unparse(arg) for arg in (*piece.args[1:], *piece.keywords))
+                spelled = ast.unparse(piece.func)
+                yield from (f"{spelled}({new!r}, {rest})" for new in _other_subscripts(str(piece.args[0].value)))
         if isinstance(piece, (ast.Name, ast.Attribute, ast.Subscript)) and shape is not None:
-            if len(shape) == 2:
-                yield f"{here}.T"
+            if len(shape) > 1:
+                yield here + self._turn(len(shape))
             for atom in self.hand.arrays:
                 if atom.text != text and isinstance(atom.first, (np.ndarray, float, np.generic)):
                     if np.shape(atom.first) == shape:
@@ -119,21 +120,47 @@ class Changer:
             yield ast.unparse(piece.operand)
         if isinstance(piece, ast.Call):
             yield from self._other_call(piece)
-            if len(piece.args) == 1 and not isinstance(piece.func, ast.Attribute):
+            if len(piece.args) == 1:
                 yield ast.unparse(piece.args[0])
+            if isinstance(piece.func, ast.Attribute) and self.hand.read(ast.unparse(piece.func.value), 0) is not None:
+                yield ast.unparse(piece.func.value)
+
+    def _turn(self, axes: int) -> str:
+        """How the last two axes are exchanged, as the script writes it."""
+        if axes == 2:
+            return ".T"
+        if "swapaxes" in self.hand.place.source.text or axes > 4:
+            return ".swapaxes(-1, -2)"
+        return ".transpose(0, 2, 1)" if axes == 3 else ".transpose(0, 1, 3, 2)"
 
     def _other_element(self, piece: ast.Subscript) -> Iterator[str]:
         """Another index, or the same index into another list or dict."""
         holder, index = ast.unparse(piece.value), ast.unparse(piece.slice)
-        if not isinstance(piece.slice, (ast.Constant, ast.Slice, ast.Tuple)):
-            yield f"{holder}[{index} - 1]"
-            yield f"{holder}[{index} + 1]"
-            if isinstance(piece.slice, ast.BinOp):
-                yield f"{holder}[{ast.unparse(piece.slice.left)}]"
+        parts = piece.slice.elts if isinstance(piece.slice, ast.Tuple) else [piece.slice]
+        if len(parts) == 2:
+            yield f"{holder}[{ast.unparse(parts[1])}, {ast.unparse(parts[0])}]"
+        for k, part in enumerate(parts):
+            around = [ast.unparse(p) for p in parts]
+            for other in self._other_index(part):
+                yield f"{holder}[{', '.join([*around[:k], other, *around[k + 1 :]])}]"
         yield from self._other_key(piece, holder)
         for name, thing in self.hand.objects.items():
             if isinstance(thing, (list, dict)) and name != holder and not name.startswith("_"):
                 yield f"{name}[{index}]"
+
+    def _other_index(self, part: ast.expr) -> Iterator[str]:
+        """A number beside an index, or another index that is at hand."""
+        text = ast.unparse(part)
+        if isinstance(part, ast.Slice):
+            return
+        if isinstance(part, ast.BinOp):
+            yield ast.unparse(part.left)
+        if isinstance(part, ast.Constant):
+            yield from ("0", "1", "-1") if isinstance(part.value, int) else ()
+        else:
+            yield f"{text} - 1"
+            yield f"{text} + 1"
+        yield from (atom.text for atom in self.hand.atoms if type(atom.first) is int and atom.text.isidentifier())
 
     def _other_key(self, piece: ast.Subscript, holder: str) -> Iterator[str]:
         """Another word in a key that is made of a word and a number: `cache['A%d' % i]`, `cache[f"A{i}"]`."""
@@ -164,6 +191,8 @@ class Changer:
         if name in ("sum", "mean"):
             method = not function.startswith(("np.", "numpy."))
             base = "" if method or not args else args[0]
+            whole = ast.unparse(piece)[len(function) :]
+            yield function.removesuffix(name) + ("mean" if name == "sum" else "sum") + whole
             for axis in (0, 1, -1, None):
                 for keep in (False, True):
                     options = [] if axis is None else [f"axis={axis}"]
@@ -181,49 +210,38 @@ class Changer:
             yield f"{owner}.dot({turned(args[0])})"
             yield f"{turned(args[0])}.dot({turned(owner)})"
 
-    def extended(self, own: str) -> Iterator[str]:
-        """The expression with something more to it."""
-        value = self._own_value(own)
-        if value is None:
-            return
-        wrapped = own if level(own) >= 2 else f"({own})"
-        right = self.right[0]
-        with np.errstate(all="ignore"):
-            if value.shape == right.shape and np.any(value):
-                ratio = float(np.vdot(value, right) / np.vdot(value, value))
-                if np.allclose(value * ratio, right, rtol=1e-7, atol=1e-14):
-                    yield from self.composer.times(wrapped, ratio)
-        for atom in self.hand.arrays:
-            for text in (*[f"{f}({atom.text})" for f in self.hand.functions], atom.text, *slopes_of(atom.text)):
-                factor = self.hand.read(text, 0)
-                if (factor is not None and np.shape(factor) and broadcasts(np.shape(factor), right.shape)) or (
-                    np.ndim(factor) == 0 and right.ndim == 0
-                ):
-                    yield f"{wrapped} * {text if level(text) > 2 else f'({text})'}"
-        for atom in self.hand.arrays:
-            if np.shape(atom.first) == right.shape:
-                yield f"{own} + {atom.text}"
-                yield f"{own} - {atom.text}"
-        if value.size == right.size and value.shape != right.shape:
-            yield f"{wrapped if level(own) > 3 else f'({own})'}.reshape{right.shape if right.ndim != 1 else (-1,)}"
-        rest = right - value if value.shape == right.shape else None
-        if rest is not None and np.any(rest):
-            for text, ratio in self.composer.pairs(rest):
-                for scaled in self.composer.times(text, ratio):
-                    yield f"{own} + {scaled}"
-            for atom in self.hand.arrays:
-                if broadcasts(np.shape(atom.first), rest.shape) and np.any(atom.first):
-                    wide_atom = np.broadcast_to(atom.first, rest.shape)
-                    ratio = float(np.vdot(wide_atom, rest) / np.vdot(wide_atom, wide_atom))
-                    if np.allclose(wide_atom * ratio, rest, rtol=1e-6, atol=1e-12):
-                        for scaled in self.composer.times(atom.text, ratio):
-                            yield f"{own} + {scaled}"
 
-    def _own_value(self, own: str) -> Array | None:
-        value = self.hand.read(own, 0)
-        if value is None and self.hand.place is self.hand.node.site and self.hand.place.kind != "augmented":
-            value = compute_node(self.hand.node, self.hand.locator.values[0])
-        return None if value is None else np.asarray(value, dtype=float)
+class _Axis(ast.NodeTransformer):
+    """Every sum and mean over one axis."""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = ast.Constant(axis)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name, _, function = ast.unparse(node.func).rpartition(".")
+        if function in ("sum", "mean", "max", "var"):
+            first = 1 if name in ("np", "numpy") else 0
+            for keyword in node.keywords:
+                if keyword.arg == "axis":
+                    keyword.value = self.axis
+            if len(node.args) > first:
+                node.args[first] = self.axis
+        return node
+
+
+def _other_subscripts(text: str) -> Iterator[str]:
+    """Subscripts of einsum with one letter exchanged, or the letters of one operand in another order."""
+    left, arrow, out = text.replace(" ", "").partition("->")
+    terms = [*left.split(","), *([out] if arrow else [])]
+    letters = sorted(set("".join(terms)) - {"."})
+    for k, term in enumerate(terms):
+        others = ["".join(order) for order in itertools.permutations(term)] if 1 < len(term) < 5 else []
+        others += [term[:j] + letter + term[j + 1 :] for j in range(len(term)) for letter in letters]
+        for other in dict.fromkeys(others):
+            new = [*terms[:k], other, *terms[k + 1 :]]
+            if other != term:
+                yield ",".join(new[:-1]) + "->" + new[-1] if arrow else ",".join(new)
 
 
 def _without_some(product: ast.BinOp) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -20,11 +22,10 @@ class Composer:
 
     Args:
         hand: the names.
-        right: the array, at each point.
     """
 
-    def __init__(self, hand: AtHand, right: list[Array]) -> None:
-        self.hand, self.right = hand, right
+    def __init__(self, hand: AtHand) -> None:
+        self.hand = hand
 
     def times(self, text: str, factor: float) -> Iterator[str]:
         """A text times a number, the number by its name where it has one."""
@@ -36,30 +37,43 @@ class Composer:
             yield f"-{text}"
             return
         sign, size = ("-" if factor < 0 else ""), abs(factor)
+        if not 1e-9 < size < 1e9:
+            return
         small = abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size
         whole = f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
         for scalar in self.hand.scalars:  # as in attention
-            if float(scalar.first) > 2 and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
+            if self._has_root(scalar.text) and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
                 yield f"{sign}{text} / np.sqrt({scalar.text})"
-        for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
-            if c == 2.0 and small and max(size, 1 / size) < 5:
-                yield whole
-            for scalar in self.hand.scalars:
+        if small and 1 < max(size, 1 / size) < 5 and round(max(size, 1 / size)) in (2, 4):
+            yield whole
+        sizes = [scalar for scalar in self.hand.scalars if scalar.text.endswith(".size")]
+        others = [scalar for scalar in self.hand.scalars if not scalar.text.endswith(".size")]
+        for group, (c, said) in itertools.product((others, sizes), ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * "))):
+            for scalar in group:
                 number = abs(float(scalar.first))
+                sign = "-" if (factor < 0) != (float(scalar.first) < 0) else ""
                 counts = number == round(number) and number > 2
                 if number and abs(number - 1) > 1e-12 and (c == 1.0 or counts):
                     if abs(c * number / size - 1) < 1e-9:
                         yield f"{sign}{said}{scalar.text} * {text}"
                     if abs(c / number / size - 1) < 1e-9:
                         yield f"{sign}{said}{text} / {scalar.text}"
-        if small:
+        if small and max(size, 1 / size) < 5:  # a larger one has a name, or is an accident
             yield whole
-        if abs(float(f"{size:.3g}") - size) <= 1e-9 * size:  # a number that somebody would write
-            yield f"{sign}{size:.3g} * {text}"
+        sign = "-" if factor < 0 else ""
+        for said, number in self.hand.literals.items():  # a number that stands in the script
+            if abs(number / size - 1) < 1e-9:
+                yield f"{sign}{said} * {text}"
+            if abs(number * size - 1) < 1e-9:
+                yield f"{sign}{text} / {said}"
 
-    def formulas(self) -> Iterator[str]:
+    def _has_root(self, name: str) -> bool:
+        """Whether the script takes the square root of a number."""
+        written = rf"sqrt\(\s*{re.escape(name)}\s*\)|\b{re.escape(name)}\s*\*\*\s*-?\s*0?\.5"
+        return re.search(written, self.hand.place.source.text) is not None
+
+    def formulas(self, right: Array) -> Iterator[str]:
         """A formula of the names at hand."""
-        right = self.right[0]
         for atom in self.hand.arrays:
             value = np.asarray(atom.first, dtype=float)
             for text, array in ((atom.text, value), (f"{atom.text}.T", value.T)):
@@ -76,6 +90,8 @@ class Composer:
             yield from self.times(text, ratio)
         slopes = [s for atom in self.hand.arrays if np.shape(atom.first) for s in (*slopes_of(atom.text), atom.text)]
         for slope in slopes:
+            if self.hand.late:
+                return
             factor = self.hand.read(slope, 0)
             if factor is None or not broadcasts(np.shape(factor), right.shape):
                 continue
@@ -90,13 +106,14 @@ class Composer:
         if right.ndim:
             yield from self._masked(right)
             yield from self._through_softmax(right)
+            yield from self._through_norm(right)
 
     def _masked(self, right: Array) -> Iterator[str]:
         """Names and products with a mask, which cannot be divided by."""
         masks = [f"({a.text} > 0)" for a in self.hand.arrays if np.shape(a.first) == right.shape]
         names = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first)]
         for text, value in [*names, *self._products(right.shape)]:
-            for mask in masks:
+            for mask in () if self.hand.late else masks:
                 m = self.hand.read(mask, 0)
                 if m is not None and value.shape == right.shape and np.any(value * m):
                     ratio = float(np.vdot(value * m, right) / np.vdot(value * m, value * m))
@@ -110,7 +127,7 @@ class Composer:
         for shares in same:
             a = np.asarray(shares.first, dtype=float)
             axis = summed_to_one(a)
-            for error in same if axis is not None else ():
+            for error in same if axis is not None and not self.hand.late else ():
                 g = np.asarray(error.first, dtype=float)
                 value = a * (g - (g * a).sum(axis=axis, keepdims=True))
                 ratio = float(np.vdot(value, right) / (np.vdot(value, value) or 1.0))
@@ -118,17 +135,38 @@ class Composer:
                     inner = f"({error.text} * {shares.text}).sum(axis={axis}, keepdims=True)"
                     yield from self.times(f"{shares.text} * ({error.text} - {inner})", ratio)
 
+    def _through_norm(self, right: Array) -> Iterator[str]:
+        """What comes back through standardised numbers: each acts on their mean and their deviation, too."""
+        same = [(t, x) for t, x in self.hand.factors if x.shape == right.shape and x.ndim > 1]
+        errors = [(a.text, np.asarray(a.first)) for a in self.hand.arrays if np.shape(a.first) == right.shape]
+        scales = [(t, x) for t, x in self.hand.factors if x.ndim and broadcasts(x.shape, right.shape)]
+        for name, x in same:
+            for axis in (0, right.ndim - 1):
+                if not (np.allclose(x.mean(axis), 0, atol=1e-9) and np.allclose((x * x).mean(axis), 1, rtol=0.05)):
+                    continue
+                for error, g in errors if right.shape[axis] > 1 and not self.hand.late else ():
+                    over = f"axis={axis}, keepdims=True"
+                    value = g - g.mean(axis=axis, keepdims=True) - x * (g * x).mean(axis=axis, keepdims=True)
+                    text = f"({error} - {error}.mean({over}) - {name} * ({error} * {name}).mean({over}))"
+                    for said, scale in scales:
+                        for sign, whole in (("*", value * scale), ("/", value / scale)):
+                            ratio = float(np.vdot(whole, right) / (np.vdot(whole, whole) or 1.0))
+                            if np.any(whole) and np.allclose(whole * ratio, right, rtol=1e-4, atol=1e-12):
+                                yield from self.times(f"{text} {sign} {said}", ratio)
+
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""
+        known = np.isfinite(goal)
+        if 4 * int(known.sum()) < goal.size:
+            return
+        aim = goal[known]
         for text, value in self._products(goal.shape):
-            length = float(np.vdot(value, value)) if value.shape == goal.shape else 0.0
+            here = value[known] if value.shape == goal.shape else np.zeros(1)
+            length = float(here @ here)
             if length and np.isfinite(length):
-                ratio = float(np.vdot(value, goal)) / length
-                if (
-                    value.shape == goal.shape
-                    and ratio
-                    and float(np.linalg.norm(value * ratio - goal)) <= 1e-6 * float(np.linalg.norm(goal))
-                ):
+                ratio = float(here @ aim) / length
+                turned = ratio < 0 and " - " in text  # the other way round it is there, too
+                if ratio and not turned and np.linalg.norm(here * ratio - aim) <= 1e-6 * np.linalg.norm(aim):
                     yield text, ratio
 
     def _products(self, shape: tuple[int, ...]) -> list[tuple[str, Array]]:
@@ -141,8 +179,9 @@ class Composer:
         return {}
 
     def _all_products(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
-        sides = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first) or not shape]
-        sides += [(f"{text}.T", value.T) for text, value in sides if value.ndim == 2]
+        used = [a for a in self.hand.arrays if self.hand.varies(a) and (np.ndim(a.first) or not shape)]
+        sides = [(a.text, np.asarray(a.first, dtype=float)) for a in used]
+        sides += [(f"{text}.T", value.T) for text, value in sides if value.ndim == 2 and not text.endswith(".T")]
         for x_text, x in sides:
             for y_text, y in sides:
                 if x.ndim and y.ndim and x.shape[-1] == (y.shape[-2] if y.ndim > 1 else y.shape[0]):

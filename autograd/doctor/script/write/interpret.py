@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ BUILTINS = {
     "max": max,
     "min": min,
     "list": list,
+    "zip": zip,
+    "enumerate": enumerate,
+    "reversed": lambda things: list(reversed(things)),
 }
 
 
@@ -52,14 +55,19 @@ class Interpreter:
         self.values, self.objects, self.element = values, objects, element
 
     def __call__(self, node: ast.AST) -> Any:
-        text = ast.unparse(node)
-        if text in self.values:
+        named = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
+        if named and (text := ast.unparse(node)) in self.values:
             return self.values[text]
         method: Callable[[Any], Any] | None = getattr(self, f"_{type(node).__name__.lower()}", None)
-        if method is None:
-            raise Unknown(text)
-        with np.errstate(all="ignore"):
-            return method(node)
+        try:
+            if method is None:
+                raise Unknown(type(node).__name__)
+            with np.errstate(all="ignore"):
+                return method(node)
+        except Unknown:
+            if named or (text := ast.unparse(node)) not in self.values:
+                raise
+            return self.values[text]
 
     def _expression(self, node: ast.Expression) -> Any:
         return self(node.body)
@@ -89,7 +97,11 @@ class Interpreter:
         return found
 
     def _subscript(self, node: ast.Subscript) -> Any:
-        holder, index = self(node.value), self(node.slice)
+        index = self(node.slice)
+        text = f"{ast.unparse(node.value)}[{index!r}]"  # as it was then: a list or a dict may have changed since
+        if isinstance(index, (int, str)) and text in self.values:
+            return self.values[text]
+        holder = self(node.value)
         if isinstance(holder, (list, dict, tuple)):
             return self.element(holder[index])
         if not isinstance(holder, np.ndarray):
@@ -116,6 +128,36 @@ class Interpreter:
         if len(node.ops) > 1 or type(node.ops[0]) not in COMPARE:
             raise Unknown(ast.unparse(node))
         return COMPARE[type(node.ops[0])](self(node.left), self(node.comparators[0]))
+
+    def _generatorexp(self, node: ast.GeneratorExp | ast.ListComp) -> list[Any]:
+        out: list[Any] = []
+        self._looped(node.generators, node.elt, out)
+        return out
+
+    _listcomp = _generatorexp
+
+    def _looped(self, loops: list[ast.comprehension], elt: ast.expr, out: list[Any]) -> None:
+        if not loops:
+            out.append(self(elt))
+            return
+        for thing in self._elements(self(loops[0].iter)):
+            inside = self._with(loops[0].target, thing)
+            if all(inside(test) for test in loops[0].ifs):
+                inside._looped(loops[1:], elt, out)
+
+    def _elements(self, things: Any) -> Iterable[Any]:
+        if isinstance(things, (zip, enumerate)):
+            return (tuple(map(self.element, row)) for row in things)
+        return map(self.element, things) if isinstance(things, (list, tuple)) else things
+
+    def _with(self, target: ast.expr, thing: Any) -> Interpreter:
+        """With a loop's names bound to one of its things; what was read under these names before is not that."""
+        names = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", ()))
+        if not all(isinstance(name, ast.Name) for name in names):
+            raise Unknown(ast.unparse(target))
+        bound = dict(zip([n.id for n in names], [thing] if isinstance(target, ast.Name) else thing, strict=True))
+        kept = {text: value for text, value in self.values.items() if not any(n in text for n in bound)}
+        return Interpreter({**kept, **bound}, self.objects, self.element)
 
     def _call(self, node: ast.Call) -> Any:
         function = self(node.func)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import bisect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,8 @@ from ..watch.tape import Held, Memory, Tape
 
 Array = Any
 DEEPEST = 2
+SHORT = 28  # characters of an expression that is worth writing once more
+MOST = 40
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,16 @@ class Word:
     near: int
 
 
-def frame_of(tape: Tape, time: int, context: Any) -> int:
-    """The number of the frame that a line ran in; 0 at the top of the script."""
-    found = 0
+def frame_of(tape: Tape, time: int, context: Any, site: Site) -> tuple[int, int]:
+    """The number of the frame that a line ran in, and when that was entered; 0 and 0 at the top of the script."""
+    found = 0, 0
     if context is None:
-        return 0
-    for at, inside, frame, _ in tape.calls:
+        return found
+    for at, inside, frame, defined in tape.calls:
         if at > time:
             break
-        if inside == context:
-            found = frame
+        if inside == context and defined.source is site.source and defined.function == site.function:
+            found = frame, at
     return found
 
 
@@ -56,22 +59,26 @@ def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: 
         start: what was used since then, in the same function, tells what the names stand for.
         without: nodes that may not be used: they follow from the value itself.
     """
-    frame = frame_of(tape, time, context)
+    frame, entered = frame_of(tape, time, context, site)
+    start = max(start, entered)
+    until = min(time, math.ceil(born) - 1)  # what is noted at the time of a value comes after it
     bound: dict[tuple[str, int], dict[Any, Any]] = {}
     for at, scope, key, thing, place in tape.stores:
-        if at > time:
+        if at > until:
             break
         if at >= born and place.source is site.source and place.statement == site.statement:
             continue
         if scope[0] in ("frame", "attribute", "item"):
             bound.setdefault(scope, {})[_key(key)] = thing
-    states = _Buffers(tape, time)
+    states = _Buffers(tape, until)
     found: list[Word] = []
     for near, number in enumerate(dict.fromkeys((frame, 0))):
         for name, thing in bound.get(("frame", number), {}).items():
             found += _spelled(name, thing, bound, near, DEEPEST, states)
     for at, node, text, near in _used(tape, context, site, start):
-        if node.time < born and id(node) not in without and text and not _rebound(tape, text, at, time, frame):
+        if at <= until and node.time < born and id(node) not in without and text:
+            if _rebound(tape, text, at, until, frame):
+                continue
             found.append(Word(text, node, near))
     unique: dict[str, Word] = {}
     for word in found:
@@ -83,11 +90,13 @@ def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: 
 def _used(tape: Tape, context: Any, site: Site, start: int) -> Iterator[tuple[int, Node, str, int]]:
     """What the operands in the lines of a function stood for: (when, node, text, how near)."""
     for at, node, place, inside in tape.reads:
-        if at >= start and inside == context and place.source is site.source:
+        if at >= start and inside == context and place.source is site.source and place.function == site.function:
             yield at, node, _plain(place.text), 0 if place.statement == site.statement else 1
     for node in tape.nodes:
         where = node.site
         if where is None or node.time < start or node.context != context or where.source is not site.source:
+            continue
+        if where.function != site.function:
             continue
         spans = list(where.parts)
         if where.kind == "call" and where.owner is not None and len(node.args) == len(spans) + 1:
@@ -96,7 +105,35 @@ def _used(tape: Tape, context: Any, site: Site, start: int) -> Iterator[tuple[in
             if span is not None and isinstance(arg, Node):
                 text = _plain(where.source.segment(span))
                 if text and not text.replace(".", "").isdigit():
-                    yield node.time, arg, text, 0 if where.statement == site.statement else 1
+                    yield node.time - 1, arg, text, 0 if where.statement == site.statement else 1
+
+
+def computed_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: int) -> list[Word]:
+    """The short expressions that the lines of a function computed before, and that would come to the same now."""
+    frame, entered = frame_of(tape, time, context, site)
+    start = max(start, entered)
+    until = min(time, math.ceil(born) - 1)
+    found: dict[str, Word] = {}
+    for node in tape.nodes:
+        at = node.site
+        if node.time < start or at is None or at.source is not site.source or node.context != context:
+            continue
+        if at.function != site.function:
+            continue
+        if node.time > until:
+            break
+        if at.kind in ("binary", "unary", "call") and at.span[0] == at.span[2] and at.span[3] - at.span[1] <= SHORT:
+            text = _unparsed(at.text)
+            if text and not _rebound(tape, text, node.time, until, frame):
+                found[text] = Word(text, node, 3)
+    return list(found.values())[-MOST:]
+
+
+def _unparsed(text: str) -> str:
+    try:
+        return ast.unparse(ast.parse(text, mode="eval").body)
+    except SyntaxError:
+        return ""
 
 
 def _key(key: Any) -> Any:
@@ -186,10 +223,10 @@ def values_of(word: Word, values: list[dict[int, Any]]) -> list[Any] | None:
     """What a word stands for at each point; None where that is not known."""
     if not isinstance(word.thing, Node):
         return [word.thing] * len(values)
-    if word.thing.hyper and word.thing.value is not None:
-        return [word.thing.value] * len(values)
     if all(id(word.thing) in v for v in values):
         return [v[id(word.thing)] for v in values]
+    if word.thing.hyper and word.thing.value is not None:
+        return [word.thing.value] * len(values)
     if word.thing.function is assembled:
         try:
             return [compute_node(word.thing, v) for v in values]

@@ -1,0 +1,123 @@
+"""What keeps a script from being judged, in a sentence: it does not run, trains nothing, or has not what was named."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from ..language import say
+from .watch.loader import Subject
+from .watch.record import Recording
+from .watch.sandbox import Refused
+from .watch.sites import Source
+from .watch.steps import find_chains
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the learner tells, where it was not found.
+
+    Args:
+        loss: a name, or a line.
+        parameters: names.
+        of_class: the class whose attributes they are.
+    """
+
+    loss: str = ""
+    parameters: tuple[str, ...] = ()
+    of_class: str = ""
+
+
+def restrict(recording: Recording, options: Options) -> str:
+    """Leave only the parameters that were named; a sentence where there are none."""
+    training = recording.training
+    assert training is not None
+    if options.of_class:
+        kept = recording.tape.kept
+        training.parameters = [
+            p for p in training.parameters
+            if any(scope[0] == "attribute" and type(kept.get(scope[1])).__name__ == options.of_class
+                   for scope in (chain.scope for chain in p.chains))
+        ] or [p for p in training.parameters if p.site.function.split(".")[0] == options.of_class]  # fmt: skip
+        if not training.parameters:
+            return say("no_class", name=options.of_class)
+    if options.parameters:
+        known = {p.name: p for p in training.parameters}
+        chosen = [p for p in training.parameters if any(_named(p, name) for name in options.parameters)]
+        lacking = [name for name in options.parameters if not any(_named(p, name) for p in training.parameters)]
+        if lacking:
+            return say("not_trained", name=lacking[0], known=say("comma").join(known))
+        training.parameters, training.lost = chosen, []
+    return ""
+
+
+def _named(parameter: Any, name: str) -> bool:
+    return (
+        name in parameter.names
+        or parameter.name == name
+        or parameter.name.endswith(f".{name}")
+        or f"[{name!r}]" in parameter.name.replace('"', "'")
+    )
+
+
+def no_training(subject: Subject, recording: Recording, options: Options) -> str:
+    """Why no training was found, in a sentence."""
+    error = recording.error
+    if isinstance(error, Refused):
+        line = _line_of(error, subject)
+        return say("refused_at", what=error, line=line) if line else say("refused", what=error)
+    if isinstance(error, SystemExit) and isinstance(error.code, str):
+        return say("ends_early", text=error.code)
+    if type(error).__name__ == "TclError":
+        return say("opens_window", line=_line_of(error, subject))
+    if error is not None and not isinstance(error, SystemExit):
+        line = _line_of(error, subject)
+        kind = type(error).__name__
+        if not line:
+            return say("stops_early", error=kind, text=error)
+        return say("stops_early_at", error=kind, line=line, code=subject.main.line(line), text=error)
+    other = next((name for name in ("torch", "tensorflow", "jax") if _imports(subject.main, name)), "")
+    if other:
+        return say("other_library", name=other)
+    classes = [node.name for node in ast.walk(ast.parse(subject.main.text)) if isinstance(node, ast.ClassDef)]
+    if recording.ended and classes and not len(recording.tape.nodes):
+        return say("class_not_trained", name=classes[0])
+    if recording.stopped is not None:
+        line = _line_of(recording.stopped, subject)
+        return say("time_up_at", line=line, code=subject.main.line(line))
+    if not recording.ended:
+        return say("time_up")
+    unmoved = [c for c in find_chains(recording.tape) if len(c.states) > 2 and c.size > 1 and c.sites[0].target]
+    if unmoved:
+        return say("not_by_itself", name=unmoved[0].sites[0].target, line=unmoved[0].sites[0].line)
+    return say("trains_nothing")
+
+
+def no_loss(recording: Recording, options: Options) -> str:
+    assert recording.training is not None
+    names = say("comma").join(p.name for p in recording.training.parameters)
+    if options.loss:
+        return say("no_such_loss", loss=repr(options.loss), names=names)
+    return say("no_loss", names=names)
+
+
+def _imports(source: Source, name: str) -> bool:
+    for node in ast.walk(ast.parse(source.text)):
+        if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == name for alias in node.names):
+            return True
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == name:
+            return True
+    return False
+
+
+def _line_of(error: BaseException | None, subject: Subject) -> int:
+    """The last line of the learner's that an error came through."""
+    found, trace = 0, None if error is None else error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == subject.main.path:
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and error.lineno:
+        return error.lineno
+    return found

@@ -1,0 +1,50 @@
+"""Two statements in another order: what reads a parameter comes before what updates it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..watch.edits import Edit
+from ..watch.sites import Site, Source, Span
+
+
+def before_update(place: Site, update: Site) -> Iterator[Edit]:
+    """The statement at a place moved above that of an update, or the update below it.
+
+    >>> source = Source("a.py", "W -= g\\nd = 1\\nb = d @ W")
+    >>> at = [Site(k, "store", source, span, (), span, "") for k, span in enumerate([(3, 0, 3, 9), (1, 0, 1, 6)])]
+    >>> [edit.new for edit in before_update(*at)]
+    ['b = d @ W\\nW -= g\\nd = 1', 'd = 1\\nb = d @ W\\nW -= g']
+    """
+    if place.source is not update.source:
+        return
+    source = place.source
+    for block in _blocks(ast.parse(source.text), source):
+        early, late = (next((s for s in block if _holds(s, at.statement)), None) for at in (update, place))
+        if early is None or late is None or block.index(early) >= block.index(late):
+            continue
+        one, middle, other = (source.segment(s) for s in (early, (*early[2:], *late[:2]), late))
+        apart = f"\n{' ' * early[1]}" if early[2] < late[0] else "; "
+        between = middle.strip("; \t").rstrip()
+        kept = between.lstrip() + apart if between.strip() else ""
+        span = (*early[:2], *late[2:])
+        yield Edit(source, span, other + apart + one + (middle.rstrip("; \t\n") if kept else ""), before=update.line)
+        yield Edit(source, span, kept + other + apart + one, before=update.line)
+
+
+def _blocks(tree: ast.AST, source: Source) -> Iterator[list[Span]]:
+    """The spans of the statements of each block."""
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            part = getattr(node, field, None)
+            if isinstance(part, list):
+                yield [_shifted(source.span(statement), source) for statement in part]
+
+
+def _shifted(span: Span, source: Source) -> Span:
+    return span[0] + source.first - 1, span[1], span[2] + source.first - 1, span[3]
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]

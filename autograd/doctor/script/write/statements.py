@@ -1,0 +1,205 @@
+"""Changes of a whole statement: its sign, its mask, the elements that it is about, or an operator such as += for =."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...spelling import level
+from ..watch.edits import Edit
+from ..watch.node import Node
+from ..watch.sites import Span
+from .compose import Composer
+from .extend import Extender, neat
+from .wanted import Wanted, close_to
+
+LESS: dict[str, Any] = {"[:, 1:]": np.s_[:, 1:], "[1:]": np.s_[1:], "[:, :-1]": np.s_[:, :-1], "[:-1]": np.s_[:-1]}
+
+
+class Statements(Wanted):
+    """Finds such changes for one fault."""
+
+    def _rescaled_term(self) -> Iterator[Edit]:
+        """Of `g += lam * w`: what is added times a number, where the whole may be any multiple of the gradient."""
+        by, old = (*self.node.args, None, None)[1], (*self.node.args, None)[0]
+        if self.place.kind != "augmented" or not isinstance(by, Node) or not isinstance(old, Node) or self.span is None:
+            return
+        if getattr(self.node.function, "__name__", "") != "add":
+            return
+        rows = []
+        for whole, values in zip(self.locator.fixed[id(self.node)], self.locator.values, strict=True):
+            added, before = (
+                np.broadcast_to(np.asarray(values[id(n)], dtype=float), np.shape(whole)) for n in (by, old)
+            )
+            rows.append(np.stack([np.ravel(whole), -np.ravel(added), np.ravel(before)], axis=1))
+        table = np.concatenate(rows)
+        if len(table) < 3 or not np.isfinite(table).all():
+            return
+        (scale, factor), *_ = np.linalg.lstsq(table[:, :2], table[:, 2], rcond=None)
+        left = table[:, :2] @ [scale, factor] - table[:, 2]
+        if np.linalg.norm(left) <= 1e-9 * np.linalg.norm(table[:, 2]) and scale > 0 and abs(factor - 1.0) > 1e-9:
+            own = self.place.source.segment(self.span)
+            for text in itertools.islice(Composer(self.hand).times(own, float(f"{factor:.8g}")), 2):
+                yield Edit(self.place.source, self.span, text)
+
+    def _dropped(self) -> Iterator[Edit]:
+        """A factor that should be 1 left out."""
+        source, statement = self.place.source, self.place.statement
+        text = source.segment(statement)
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            return
+        for product in ast.walk(tree):
+            if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult):
+                for one, other in ((product.left, product.right), (product.right, product.left)):
+                    if _span(one, statement) == self.span:
+                        yield Edit(source, _span(product, statement), source.segment(_span(other, statement)))
+
+    def _but_for_the_first(self) -> Iterator[Edit]:
+        """A change that leaves the first row or column alone, where the bias is, or the last."""
+        source, statement = self.place.source, self.place.statement
+        tree = ast.parse(textwrap.dedent(source.segment(statement))).body[0] if self.place.kind == "augmented" else None
+        if not isinstance(tree, ast.AugAssign) or isinstance(tree.target, ast.Subscript) or self.right is None:
+            return
+        own = np.asarray(self.hand.read(ast.unparse(tree.value), 0))
+        shape = np.shape(self.right[0])
+        for said, index in LESS.items():
+            if own.shape != shape or len(shape) < said.count(",") + 1:
+                continue
+            kept = np.zeros(shape, dtype=bool)
+            kept[index] = True
+            if close_to(own * kept, self.right[0]):
+                names = [a.text for a in self.hand.arrays if np.shape(a.first) == shape]
+                value = ast.unparse(tree.value)
+                for name in sorted(names, key=len, reverse=True):
+                    value = re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w\[])", f"{name}{said}", value)
+                sign = source.segment(statement)[len(ast.unparse(tree.target)) :].lstrip()[:2]
+                yield Edit(source, statement, f"{ast.unparse(tree.target)}{said} {sign} {value}")
+
+    def _in_places(self) -> Iterator[Edit]:
+        """Of `d[z <= 0] = 0`: another mask, another operation; or all of `d` anew."""
+        source, statement = self.place.source, self.place.statement
+        try:
+            tree = ast.parse(source.segment(statement)).body[0]
+        except (SyntaxError, IndexError):
+            return
+        if not isinstance(tree, (ast.Assign, ast.AugAssign)) or self.right is None:
+            return
+        target = tree.targets[0] if isinstance(tree, ast.Assign) else tree.target
+        if not isinstance(target, ast.Subscript) or not isinstance(target.slice, ast.Compare):
+            return
+        whole, mask, value = (ast.unparse(part) for part in (target.value, target.slice, tree.value))
+        was = ast.unparse(target.slice.left)
+        masks = [mask.replace(was, a.text, 1) for a in self.hand.arrays if np.shape(a.first) == np.shape(self.right[0])]
+        sides = [f"{a.text} {sign} 0" for a in self.hand.arrays for sign in ("<=", ">")]
+        for other in dict.fromkeys((*masks, *sides)):
+            for new in dict.fromkeys((value, "0")):
+                if self.fits(f"np.where({other}, {new}, {whole})"):
+                    yield Edit(source, statement, f"{whole}[{other}] = {new}")
+        for said in ("0", *self.hand.literals):
+            if self.fits(f"np.where({mask}, {said} * {whole}, {whole})"):
+                yield Edit(source, statement, f"{whole}[{mask}] {'= 0' if said == '0' else f'*= {said}'}")
+        for text, plain in Extender(self.hand, Composer(self.hand)).texts(whole, self.right[0]):
+            if self.fits(text):
+                yield Edit(source, statement, f"{whole} = {neat(text, plain)}")
+                return
+
+    def _other_sign(self) -> Iterator[Edit]:
+        """The sign changed in the expression around, or in the statement."""
+        source, span = self.place.source, self.span
+        for site in self.tape.sites:
+            if site.source is not source or site.kind != "binary" or len(site.parts) != 2:
+                continue
+            left, right = site.parts
+            if left is not None and right is not None and right == span:
+                between = source.segment((left[2], left[3], right[0], right[1]))
+                for old, new in (("+", "-"), ("-", "+")):
+                    if between.strip() == old:
+                        yield Edit(
+                            source,
+                            site.span,
+                            source.segment(left) + between.replace(old, new) + source.segment(right),
+                        )
+                        return
+        if span is not None and any(
+            s.kind == "augmented" and s.parts[1] == span and s.source is source for s in self.tape.sites
+        ):
+            text = source.segment(self.place.statement)
+            for old, new in (("+=", "-="), ("-=", "+=")):
+                if text.count(old) == 1:
+                    yield Edit(source, self.place.statement, text.replace(old, new))
+                    return
+
+    def _blind(self) -> Iterator[Edit]:
+        """Changes of a statement that only a run of the script can judge."""
+        source = self.place.source
+        statement = self.place.statement
+        text = source.segment(statement)
+        if self.place.kind == "augmented" and text.count("+=") == 1 and self._is_kept():
+            yield Edit(source, statement, text.replace("+=", "="), blind=True)
+        factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
+        for old, new in (("+=", "-="), ("-=", "+="), *factors):
+            if self.place.kind in ("augmented", "binary", "call") and text.count(old) == 1:
+                yield Edit(source, statement, text.replace(old, new), blind=True)
+        try:
+            tree = ast.parse(text).body[0]
+        except (SyntaxError, IndexError):
+            return
+        yield from self._blind_pieces(tree)
+        if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Subscript) and "np" in self.hand.namespace:
+            parts = (ast.unparse(part) for part in (tree.target.value, tree.target.slice, tree.value))
+            if isinstance(tree.op, ast.Add):
+                yield Edit(source, statement, f"np.add.at({', '.join(parts)})", blind=True)
+        if (
+            isinstance(tree, ast.Assign)
+            and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name))
+            and len(tree.targets) == 1
+        ):
+            target, value = (
+                ast.unparse(tree.targets[0]),
+                source.segment(statement)[tree.value.col_offset :] if "\n" not in text else ast.unparse(tree.value),
+            )
+            if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
+                yield Edit(source, statement, f"{target} += {value}", blind=True)
+
+    def _blind_pieces(self, tree: ast.stmt) -> Iterator[Edit]:
+        """One name of a comprehension for another; two elements exchanged; the factor of what `np.add.at` adds."""
+        source, statement = self.place.source, self.place.statement
+        for call in ast.walk(tree):
+            if isinstance(call, (ast.List, ast.Tuple)) and isinstance(call.ctx, ast.Load) and 1 < len(call.elts) < 6:
+                for one, other in itertools.combinations(range(len(call.elts)), 2):
+                    parts = [ast.unparse(part) for part in call.elts]
+                    parts[one], parts[other] = parts[other], parts[one]
+                    text = ", ".join(parts)
+                    yield Edit(
+                        source, _span(call, statement), f"[{text}]" if isinstance(call, ast.List) else text, True
+                    )
+            if isinstance(call, (ast.GeneratorExp, ast.ListComp)):
+                names = [n.id for c in call.generators for n in ast.walk(c.target) if isinstance(n, ast.Name)]
+                for piece in ast.walk(call.elt):
+                    if isinstance(piece, ast.Name) and piece.id in names:
+                        for name in names:
+                            if name != piece.id:
+                                yield Edit(source, _span(piece, statement), name, blind=True)
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".at") and len(call.args) == 3:
+                factor = self.fault.rescaled
+                added = ast.unparse(call.args[2])
+                for new in Composer(self.hand).times(added if level(added) > 1 else f"({added})", factor or 1.0):
+                    if factor is not None:
+                        yield Edit(source, _span(call.args[2], statement), new, blind=True)
+
+
+def _span(node: ast.expr, statement: Span) -> Span:
+    """Where an expression of a statement stands in the source."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    start, end = (
+        n + (0 if line else statement[1]) for n, line in ((node.col_offset, first), (node.end_col_offset or 0, last))
+    )
+    return statement[0] + first, start, statement[0] + last, end
