@@ -102,7 +102,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
 
 def nearly_right(case: Case) -> bool:
     """Whether a small change to what is written makes it right: a slip, and not another function."""
-    for edit in case.texts[:1]:
+    for edit in case.texts:
         if SequenceMatcher(None, edit.old, edit.new).ratio() > SLIP and edit.new.replace("+=", "=") != edit.old:
             return True
     return False
