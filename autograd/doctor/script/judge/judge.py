@@ -59,7 +59,7 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
             continue
         with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
             each = verdicts(look, points, reading)
-            if not (_wrong(each) and reading.holds_something(look)):  # such a reading explains all, or nothing
+            if not (_wrong(each) + _silent(each) and reading.holds_something(look)):  # this explains all, or nothing
                 found.append(each)
     if not found:
         return None

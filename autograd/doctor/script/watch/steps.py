@@ -28,7 +28,6 @@ NUMBER_TYPES = {"clip", "float64", "float32", "float"}
 SAME = {"copy", "reshape", "ravel", "flatten", "astype", "transpose", "squeeze", "T", "array", "asarray", "view"}
 FAR = 14  # how many operations an update may take from the old state to the new one
 LASTING = 0.4  # of the time from the first update to the last
-MORE_STEPS = 6  # in which other elements may be updated, each in its turn
 
 
 @dataclass(eq=False)
@@ -410,16 +409,16 @@ def finer(training: Training) -> Training | None:
     if len(marks) < 2:
         return None
     boundaries = _boundaries(training.tape, training.lasting, marks, whole=False)
-    return _training(training.tape, training.chains, training.lasting, boundaries, MORE_STEPS)
+    return _training(training.tape, training.chains, training.lasting, boundaries, in_turn=True)
 
 
 def _training(
-    tape: Tape, chains: list[Chain], lasting: list[Chain], boundaries: list[int], looked_at: int = 1
+    tape: Tape, chains: list[Chain], lasting: list[Chain], boundaries: list[int], in_turn: bool = False
 ) -> Training | None:
     steps = [Step(k, a, b) for k, (a, b) in enumerate(itertools.pairwise(boundaries))]
     if not steps:
         return None
-    found = _parameters(tape, lasting, steps, looked_at)
+    found = _parameters(tape, lasting, steps, in_turn)
     if not found:
         return None
     others = [c for c in chains if all(c not in p.chains for p in found)]
@@ -483,6 +482,11 @@ def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], whole: bool 
     return [origin, *ends]
 
 
+def _turns(chain: Chain, steps: list[Step]) -> list[Step]:
+    """The steps in which a state was updated for the second and the third time."""
+    return [step for step in steps if any(step.start < time <= step.end for time in chain.times[1:3])]
+
+
 def _ends(events: list[tuple[int, Any]], marks: list[int], offset: Any) -> list[int]:
     """The time of the last update with this key in each cycle."""
     ends = []
@@ -504,10 +508,10 @@ def _is_mean(chain: Chain) -> bool:
     return any(getattr(node.function, "__name__", "") in ("mul", "multiply") for node in way)
 
 
-def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], looked_at: int) -> list[Parameter]:
-    """What changes in the second step; or in one of several, where each changes other elements."""
+def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], in_turn: bool) -> list[Parameter]:
+    """What changes in the second step; or each in its own second one, where every step changes other elements."""
     step = steps[min(1, len(steps) - 1)]
-    chosen = [c for c in lasting if any(_within(c, s) for s in (step, *steps[2 : 1 + looked_at]))]
+    chosen = [c for c in lasting if _within(c, step) or (in_turn and any(_within(c, s) for s in _turns(c, steps)))]
     groups: dict[Any, list[Chain]] = defaultdict(list)
     rows = {
         id(thing.thing): ("row", scope[1]) for _, scope, _, thing, _ in tape.stores
