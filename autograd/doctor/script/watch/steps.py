@@ -409,7 +409,11 @@ def finer(training: Training) -> Training | None:
     if len(marks) < 2:
         return None
     boundaries = _boundaries(training.tape, training.lasting, marks, whole=False)
-    return _training(training.tape, training.chains, training.lasting, boundaries, in_turn=True)
+    found = _training(training.tape, training.chains, training.lasting, boundaries, in_turn=True)
+    begun = max(chain.times[0] for chain in training.lasting)
+    if found is not None and found.steps[-1].start >= begun:  # every state is one that a step made
+        found.steps = [step for step in found.steps if step.start >= begun]
+    return found
 
 
 def _training(
