@@ -309,7 +309,7 @@ for e in range(150):
         "    g['b1'] = d1.sum()",
     ),
     "word vectors": (
-        "unrecognised",
+        "dropped-edge",
         r"""
 import numpy as np
 rng = np.random.RandomState(7)

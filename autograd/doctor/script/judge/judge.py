@@ -54,13 +54,17 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
     if not points:
         return None
     found: list[Judgement] = []
+    partial: list[Judgement] = []  # they hold something fixed, and then some block has no part in the loss
     for reading in readings(look, look.losses, points[0]):
         if loss and not is_called(look, reading, loss):
             continue
         with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
             each = verdicts(look, points, reading)
-            if not (_wrong(each) + _silent(each) and reading.holds_something(look)):  # this explains all, or nothing
+            if not reading.holds_something(look):
                 found.append(each)
+            elif not _wrong(each):  # such a reading explains all, or nothing
+                (partial if _silent(each) else found).append(each)
+    found = found or partial
     if not found:
         return None
     idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
@@ -69,7 +73,7 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         training.others += [chain for p in training.idle for chain in p.chains]
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed)
-    everything = found
+    everything = [*found, *partial]
     ranks: tuple[Callable[[Judgement], Any], ...] = (_agreement, _nearness, _plausibility, support)
     for rank in ranks:
         best_rank = max(map(rank, found))
@@ -102,7 +106,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     own = dict(best.verdicts)
     for other in everything:
         assert other.reading is not None
-        if best.reading.kind == "loss" != other.reading.kind:
+        if best.reading.kind == "loss" != other.reading.kind and not _next_turn(best, other):
             continue  # where a loss is computed, no other is made up
         if (other.form or other.reading.turn) and not (_follows(best, other) or _follows(other, best)):
             own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
@@ -118,6 +122,13 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
             if all(v.right for v in joined.verdicts.values()):
                 return joined
     return None
+
+
+def _next_turn(best: Judgement, other: Judgement) -> bool:
+    """Whether the one is the same kind of loss as the other, once more, after a block was updated."""
+    assert other.reading is not None
+    ends = {id(node) for nodes in best.look.ends.values() for node in nodes}
+    return bool(best.form) and best.form == other.form and any(id(n) in ends for n, _ in other.reading.order(best.look))
 
 
 def _one_after_the_other(look: Look) -> bool:

@@ -181,16 +181,16 @@ class Look:
 
     @cached_property
     def _start(self) -> Values:
-        """Where points begin: without what was kept from steps before, where there is a step without it, too."""
+        """Where points begin: without what was kept from steps before, but for blocks that would stand still then."""
         start = self.program.start()
         quiet = self.quiet(start)
         try:
             values, before = self.program.run(quiet), self.base.values
-            moving = [n for n in self.ends if np.any(self.change(before, n))]
-            stopped = bool(moving) and not any(np.any(self.change(values, n)) for n in moving)
         except Exception:  # it does not run without
             return start
-        return start if stopped else quiet
+        still = [n for n in self.ends if np.any(self.change(before, n)) and not np.any(self.change(values, n))]
+        of_them = {id(node) for n in still for node in ancestors(self.ends[n], self._is_leaf)}
+        return quiet | {key: start[key] for key in self.rule_states & of_them & start.keys()}
 
     def _same_way(self, values: Values) -> bool:
         """Whether the script would have taken the same branches."""

@@ -54,6 +54,8 @@ def _terms(found: Judgement, name: str, predictions: list[Node]) -> list[list[tu
 
 def _is_cut(found: Judgement, name: str, terms: list[list[tuple[int, Array]]], steps: int) -> bool:
     size = found.look.block(found.points[0].values, found.look.starts[name]).size
+    if not any(back >= steps for rows in terms for back, _ in rows):  # nothing is left out
+        return False
     near = [sum((part for back, part in rows if back < steps), np.zeros(size)) for rows in terms]
     taken = matched([-found.look.change(point.values, name) for point in found.points], near)
     return taken.holds and taken.scale > 0
