@@ -191,7 +191,11 @@ def check_predictions(loss: str, what: str, predictions: Any, targets: Any) -> N
     """
 
     def is_input(target: Any) -> bool:
-        return getattr(target, "kind", "") == "input" and not target.reached and not is_differentiated(target)
+        return (
+            getattr(target, "kind", "") == "input"
+            and not getattr(target, "reached", True)
+            and not is_differentiated(target)
+        )
 
     def holds_a_graph(number: Any) -> bool:
         return hasattr(number, "_apply") and getattr(number, "rule", None) is not UNRECORDED

@@ -72,8 +72,8 @@ class Composer:
         written = rf"sqrt\(\s*{re.escape(name)}\s*\)|\b{re.escape(name)}\s*\*\*\s*-?\s*0?\.5"
         return re.search(written, self.hand.place.source.text) is not None
 
-    def formulas(self, right: Array) -> Iterator[str]:
-        """A formula of the names at hand."""
+    def names(self, right: Array) -> Iterator[str]:
+        """A name at hand, times a number."""
         for atom in self.hand.arrays:
             value = np.asarray(atom.first, dtype=float)
             for text, array in ((atom.text, value), (f"{atom.text}.T", value.T)):
@@ -86,6 +86,9 @@ class Composer:
                 ratio = float(flat @ goal / (flat @ flat))
                 if np.allclose(flat * ratio, goal, rtol=1e-6, atol=1e-14):
                     yield from self.times(f"{atom.text}.reshape{right.shape if right.ndim != 1 else (-1,)}", ratio)
+
+    def formulas(self, right: Array) -> Iterator[str]:
+        """A formula of the names at hand."""
         for text, ratio in self.pairs(right):
             yield from self.times(text, ratio)
         slopes = [s for atom in self.hand.arrays if np.shape(atom.first) for s in (*slopes_of(atom.text), atom.text)]

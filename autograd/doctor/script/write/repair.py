@@ -164,6 +164,7 @@ class Repairer(Statements):
         composer = Composer(self.hand)
         own = own.replace("\n", " ")
         yield from ((text, text) for text in Changer(self.hand).changed(own))
+        yield from ((text, text) for text in composer.names(self.right[0]))
         yield from Extender(self.hand, composer).texts(own, np.where(self._matters[0], self.right[0], np.nan))
         yield from ((text, text) for text in composer.formulas(self.right[0]))
 
