@@ -39,8 +39,9 @@ def plain_parts(node: Any, wanted: Any, g: Any) -> Sequence[Any]:
         if rule.__class__ is ArrayRule:
             return _array_parts(node, wanted, g)
         passes = _PASSES[rule] = [_passing(rule, k) for k in range(rule.arity)]
-    if len(passes) == 1:  # whoever asks a node of one operand wants it
-        return (passes[0](node, g),)
+    if len(passes) == 1:
+        (x,) = wanted
+        return (None if x is None else passes[0](node, g),)
     if len(passes) == 2:
         x, y = wanted
         return (None if x is None else passes[0](node, g), None if y is None else passes[1](node, g))

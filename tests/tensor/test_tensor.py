@@ -543,3 +543,13 @@ def test_what_is_no_number_is_not_assigned(name: str, given: Any) -> None:
         with pytest.raises(OperandError):
             setattr(t, name, wrong)
     assert (t.data.tolist(), t.grad.tolist()) == ([1.0], [0.0])
+
+
+def test_functions_of_constants_of_different_shapes_pass_nothing_on() -> None:
+    x = Tensor(np.ones(3))
+    small, large = ((x * np.full(shape, 0.5)).operands[1] for shape in ((2, 3), (4, 3)))
+    (small.tanh() * x).sum().backward()
+    alone = x.grad
+    x.grad = None
+    ((small.tanh() * x).sum() + (large.exp() * x).sum()).backward()
+    np.testing.assert_allclose(x.grad - alone, np.full(3, 4 * np.exp(0.5)), rtol=1e-14)
