@@ -55,7 +55,7 @@ def _insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> Non
     look, key = found.look, id(alias)
     look.gradient_nodes.clear()
     for reader in readers:
-        reader.args = tuple(alias if arg is at else arg for arg in reader.args)
+        reader.args, reader.plan = tuple(alias if arg is at else arg for arg in reader.args), None
     for order in (look.program.order, look.program.steps):
         bisect.insort(order, alias, key=lambda node: node.time)
     look.nodes[key] = alias

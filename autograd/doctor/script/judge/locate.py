@@ -7,6 +7,7 @@ for. So three faults in a row are found one after the other.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Iterable
 from functools import cached_property
@@ -21,7 +22,7 @@ from .match import matched
 from .quantities import Quantities
 from .ranking import Ranking
 from .reference import gradient
-from .replay import Layered, Values, compute_node
+from .replay import Values, compute_node
 from .verdicts import Judgement, rate_of
 
 Array = Any
@@ -137,27 +138,26 @@ class Locator(Ranking):
         if not concerned or not self._promising(trial, concerned):
             return None
         linear = trial.wanted[0].kind in ("bar", "part", "rest")
-        whole = self._change(trial, 1.0)
-        none = {key: [np.zeros_like(v) for v in values] for key, values in whole.items()}
-        with_it = [self._recomputed(trial, whole, 0)]
-        without = [self._recomputed(trial, none, 0)] if linear else []
+        with_it, without = [self._recomputed(trial, 1.0, 0)], [self._recomputed(trial, 0.0, 0)] if linear else []
         concerned = [name for name in concerned if self._fitted(name, with_it, without)]
         if not concerned:
             return None
-        with_it += [self._recomputed(trial, whole, k) for k in range(1, len(self.points))]
-        without += [self._recomputed(trial, none, k) for k in range(1, len(self.points))] if linear else []
+        with_it += [self._recomputed(trial, 1.0, k) for k in range(1, len(self.points))]
+        without += [self._recomputed(trial, 0.0, k) for k in range(1, len(self.points))] if linear else []
         fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
         scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
         if scale is None or not np.isfinite(scale) or scale == 0.0:
             return None
-        right = self._change(trial, scale) if scale != 1.0 else whole
-        everywhere = with_it if scale == 1.0 else [self._recomputed(trial, right, k) for k in range(len(self.points))]
+        every = range(len(self.points))
+        everywhere = with_it if scale == 1.0 else [self._recomputed(trial, scale, k) for k in every]
         kept = [name for name in fits if self._downhill(name, everywhere)]
         broken = [name for name in reached if name not in wrong and not self._downhill(name, everywhere)]
         if not kept or broken:
             return None
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
         exact = all(self._change_of(name, everywhere).holds for name in kept)
+        changes = [self._change(trial, scale, k) for k in every]
+        right = {id(n): [change[id(n)] for change in changes] for n in trial.nodes}
         return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact)
 
     def _promising(self, trial: Trial, concerned: list[str]) -> bool:
@@ -185,26 +185,24 @@ class Locator(Ranking):
             )
         return found
 
-    def _change(self, trial: Trial, scale: float) -> Change:
-        out: Change = {}
+    def _change(self, trial: Trial, scale: float, k: int) -> Values:
+        """What is put in the place of the values, at one point."""
+        out: Values = {}
         for node, quantity in zip(trial.nodes, trial.wanted, strict=True):
-            values = []
-            for k, value in enumerate(quantity.values):
-                new = np.asarray(value, dtype=float) * scale
-                shape = np.shape(self.points[k].values[id(node)])
-                new = new.T if trial.turned else new
-                values.append(new.reshape(shape) if new.size == int(np.prod(shape, dtype=int)) else new)
-            out[id(node)] = values
+            new = np.asarray(quantity.values[k], dtype=float)
+            new, shape = (new.T if trial.turned else new) * scale, np.shape(self.points[k].values[id(node)])
+            out[id(node)] = new if np.shape(new) == shape or new.size != math.prod(shape) else new.reshape(shape)
         return out
 
-    def _recomputed(self, trial: Trial, change: Change, k: int) -> Values:
+    def _recomputed(self, trial: Trial, scale: float, k: int) -> Values:
         """The values that follow at one point."""
-        new: Values = {key: values[k] for key, values in change.items()}
-        mixed = Layered(new, self.values[k])
+        new = self._change(trial, scale, k)
+        mixed = self.values[k] | new
         try:
             for node in self._downstream(trial.nodes)[0]:
-                if id(node) not in self.fixed and id(node) in self.look.to_end:
-                    new[id(node)] = compute_node(node, mixed)
+                key = id(node)
+                if key in self.look.to_end and key not in self.fixed:
+                    mixed[key] = new[key] = compute_node(node, mixed)
         except Exception:
             return {}
         return new

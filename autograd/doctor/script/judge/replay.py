@@ -5,6 +5,7 @@ Everything is computed in float64 whatever the script uses, so that rounding doe
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -86,11 +87,12 @@ class Program:
     def rerun(self, values: Values, changed: Mapping[int, Any]) -> Values:
         """The values that change when some nodes (leaves or not) have other ones; the rest stays out."""
         new: Values = dict(changed)
+        mixed = values | new
         for node in self.steps:
             if id(node) in changed:
                 continue
             if any(id(operand) in new for operand in node.operands()):
-                new[id(node)] = compute_node(node, Layered(new, values))
+                mixed[id(node)] = new[id(node)] = compute_node(node, mixed)
         return new
 
 
@@ -124,6 +126,30 @@ def resolved(arg: Any, values: Mapping[int, Any]) -> Any:
 
 def compute_node(node: Node, values: Mapping[int, Any]) -> Any:
     """A node's value from those of its operands."""
+    if node.plan is None:
+        node.plan = _planned(node)
+    return node.plan(values)
+
+
+def _planned(node: Node) -> Callable[[Mapping[int, Any]], Any]:
+    """How a node is computed: what of that does not depend on the values is done once."""
+    function: Any = node.function
+    casts = function in NARROW or function is cast or getattr(function, "__name__", "") == "astype"
+    parts = [arg for arg in node.args if not isinstance(arg, Node)]
+    if node.kwargs or casts or len(node.args) > 2 or any(isinstance(p, (Index, list, tuple, dict)) for p in parts):
+        return functools.partial(_computed, node)
+    keys = [id(arg) for arg in node.args]
+    if not parts and len(keys) == 2:
+        one, other = keys
+        return lambda values: wide(function(values[one], values[other]))
+    if not parts and len(keys) == 1:
+        key = keys[0]
+        return lambda values: wide(function(values[key]))
+    fixed = [arg if isinstance(arg, Node) else wide(arg) for arg in node.args]
+    return lambda values: wide(function(*[values[id(a)] if isinstance(a, Node) else a for a in fixed]))
+
+
+def _computed(node: Node, values: Mapping[int, Any]) -> Any:
     args = [resolved(arg, values) for arg in node.args]
     kwargs = node.kwargs and {
         key: _dtype(resolved(arg, values)) if key == "dtype" else resolved(arg, values)

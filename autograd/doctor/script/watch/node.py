@@ -25,15 +25,16 @@ class Node:
         context: the calls it was computed in: pairs of (the calls around, the number of the place called from).
     """
 
-    __slots__ = ("args", "context", "function", "hyper", "kwargs", "name", "site", "time", "value")
+    __slots__ = ("args", "context", "function", "hyper", "kwargs", "name", "plan", "site", "time", "value")
     hyper: bool
+    plan: Callable[[Any], Any] | None  # computes it again from the values of its operands, once that was worked out
 
     def __init__(
         self, function: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any,
         site: Site | None, time: int, name: str = "", context: Any = None,
     ) -> None:  # fmt: skip
         self.function, self.args, self.kwargs, self.value = function, args, kwargs, value
-        self.site, self.time, self.name, self.context = site, time, name, context
+        self.site, self.time, self.name, self.context, self.plan = site, time, name, context, None
         # made of numbers that were written down, and of nothing else: a learning rate, say
         self.hyper = (
             name == "literal"

@@ -357,7 +357,7 @@ class Tape:
                 del self.known[key]
         alive = {id(node) for _, node, _ in self.known.values()}
         for _, node, _ in self.known.values():
-            node.function, node.args, node.kwargs = None, (), {}
+            node.function, node.args, node.kwargs, node.plan = None, (), {}, None
         self.nodes = [node for node in self.nodes if id(node) in alive]
         self.sharing = {key: [n for n in nodes if id(n) in alive] for key, nodes in self.sharing.items()}
         self.memories.clear()
