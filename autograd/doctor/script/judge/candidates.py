@@ -264,16 +264,16 @@ class Candidates:
         if site is None:
             return []
         number = site.number
-        out = []
+        out: list[Quantity | None] = []
         for node in nodes:
-            for near in self._beside(node):
-                there = [by_node[id(n)] for n in self.quantities.nearby(near).get(number, ()) if id(n) in by_node]
-                if len(there) == 1:
-                    out.append(there[0])
-                    break
-            else:
-                return []
-        return out
+            beside = ([by_node[id(n)] for n in self.quantities.nearby(near).get(number, ()) if id(n) in by_node]
+                      for near in self._beside(node))  # fmt: skip
+            out.append(next((there[0] for there in beside if len(there) == 1), None))
+        taken = {id(q) for q in out}
+        left = iter([q for q in members if id(q) not in taken])  # for turns with values that were given: the first h
+        filled = [next(left, None) if q is None else q for q in out]
+        known = [q for q in filled if q is not None]
+        return known if len(known) == len(nodes) and len(taken) > 1 else []
 
     def _beside(self, node: Node) -> list[Node]:
         """The forward values that a value is computed with, other errors aside."""
