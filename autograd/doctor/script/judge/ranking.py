@@ -171,6 +171,8 @@ class Ranking(Candidates):
         for name, verdict in self.found.verdicts.items():
             for nodes in self.chains[name] if verdict.right else ():
                 kind = getattr(nodes[0].function, "__name__", "")
+                if nodes[0].site is fault.nodes[0].site:
+                    continue  # one line for all
                 if kind in ("mul", "multiply", "truediv", "divide") and same_statement(
                     nodes[0], self.look.ends[name][0]
                 ):

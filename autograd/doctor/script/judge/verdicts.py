@@ -33,6 +33,7 @@ class Verdict:
         right: whether the step follows the right gradient downhill.
         rule: "plain", or what kind of step it is.
         silent: the right gradient is zero wherever one looked.
+        exact: whether the step is computed from the gradient itself, no multiple of it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Verdict:
     rule: str = "plain"
     uphill: bool = False
     silent: bool = False
+    exact: bool = False
     decay: float = 0.0
     factor: float = 1.0
 
@@ -218,8 +220,12 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
         key = next((k for k in counts if abs(k - factor) <= 1e-5 * k), factor)
         counts[key] = counts.get(key, 0) + 1
     exact = [k for k in counts if abs(k - 1.0) <= 1e-5] if reading.kind == "loss" and not unread else []
-    # of as many, the smaller: a division by the number of samples is forgotten more often than made twice
-    usual = exact[0] if exact else max(counts, key=lambda k: (counts[k], -k))
+    stored = [factor for name, factor in factors.items() if found[name].exact]
+    # of as many, what the gradient itself makes, then the smaller: a division by the number of samples is forgotten
+    # more often than made twice
+    usual = (
+        exact[0] if exact else max(counts, key=lambda k: (counts[k], any(abs(f - k) <= 1e-5 * k for f in stored), -k))
+    )
     alike = [plain[name] for name, factor in factors.items() if name in plain and abs(factor - usual) <= 1e-5 * usual]
     for name, factor in factors.items():
         if name in plain and any(abs(plain[name] - scale) <= 1e-5 * scale for scale in alike):
@@ -333,8 +339,10 @@ def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name:
         if any(id(node) in forward or id(node) not in point.values for node in nodes for point in points):
             continue
         match = matched([look.block(point.values, nodes) for point in points], right)
-        if match.holds:
+        if match.holds and found.gradient is None:
             found.gradient, found.nodes = match, nodes
+        if match.holds and abs(match.scale - 1.0) <= 1e-5:
+            found.exact = True
             break
     if found.gradient is None and not found.right and _is_second_order(look, name):
         changes = [look.change(point.values, name) for point in points]
