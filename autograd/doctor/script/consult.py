@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..language import say
-from .judge.blame import place
+from .judge.blame import other_places, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
 from .judge.explain import Explainer
@@ -157,15 +157,31 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
-        until = time.process_time() + SECONDS_FOR_TEXTS
-        with np.errstate(all="ignore"), contextlib.suppress(Exception):  # a fault without a line is better than none
-            repairs = Repairer(at, fault, recording.hooks.namespace).edits()
-            for edit in itertools.chain(moved(at, fault, cause), repairs):
-                case.texts.append(edit)
-                if len(case.texts) >= TRIES or time.process_time() > until:
+        case.texts = texts_for(at, fault, cause, recording)
+        if not case.texts or case.texts[0].blind:
+            first = fault.place
+            for fault.place in other_places(at, fault):  # where it can be mended it is at home
+                elsewhere = texts_for(at, fault, cause, recording)
+                if elsewhere and not elsewhere[0].blind:
+                    case.texts = elsewhere
                     break
+            else:
+                fault.place = first
         out.append(case)
     return out
+
+
+def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> list[Edit]:
+    """What may be written at the place of a fault."""
+    found: list[Edit] = []
+    until = time.process_time() + SECONDS_FOR_TEXTS
+    with np.errstate(all="ignore"), contextlib.suppress(Exception):  # a fault without a line is better than none
+        repairs = Repairer(at, fault, recording.hooks.namespace).edits()
+        for edit in itertools.chain(moved(at, fault, cause), repairs):
+            found.append(edit)
+            if len(found) >= TRIES or time.process_time() > until:
+                break
+    return found
 
 
 def about_any_loss(found: Judgement) -> str:

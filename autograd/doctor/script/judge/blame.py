@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,25 @@ from ..watch.node import Node
 from ..watch.sites import Site
 from .candidates import Fault
 from .locate import Locator
+from .match import matched
 
 
 def place(locator: Locator, faults: list[Fault]) -> None:
     """Give every fault its place."""
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
-        node = fault.first
-        fault.place = _given_name(locator, fault) or _argument(locator, fault) or _caller(locator, node, blamed)
+        fault.place = (
+            _given_name(locator, fault) or _argument(locator, fault) or _handed_over(locator, fault)
+            or _kept_as_whole(locator, fault) or _caller(locator, fault, blamed)
+        )  # fmt: skip
+
+
+def other_places(locator: Locator, fault: Fault) -> list[Site]:
+    """Where else a fault may be mended: its own line, and the calls that lead there, the innermost first."""
+    sites = locator.look.training.tape.sites
+    calls = calls_of(fault.first.context)
+    own = [fault.first.site] if fault.first.site is not None else []
+    return [site for site in (*own, *(sites[n] for n in calls[:2])) if site is not fault.place]
 
 
 def _given_name(locator: Locator, fault: Fault) -> Site | None:
@@ -49,8 +61,39 @@ def _argument(locator: Locator, fault: Fault) -> Site | None:
     return None if inside else locator.look.training.tape.sites[calls[0]]
 
 
-def _caller(locator: Locator, node: Node, blamed: set[int]) -> Site | None:
+def _handed_over(locator: Locator, fault: Fault) -> Site | None:
+    """The argument of a call that is given what is right for another: `layer1.backward(layer2.dx)`."""
+    node, look = fault.first, locator.look
+    if fault.rescaled is not None or len(fault.nodes) > 1 or not locator.fits_elsewhere(fault):
+        return None
+    readers = [n for n in look.consumers.get(id(node), ()) if set(locator.blocks_after(n)) & set(fault.repairs)]
+    outside = _contexts(node)
+    entered = [[c for c in _contexts(n) if c not in outside][-1:] for n in readers]
+    if not entered or not entered[0] or any(each != entered[0] for each in entered):
+        return None
+    context, tape, first = entered[0][0], look.training.tape, min(n.time for n in readers)
+    frames = [f for time, inside, f, _ in tape.calls if inside == context and node.time <= time <= first]
+    inside = [s for s in tape.stores if s[1] == ("frame", (*frames, 0)[0]) and s[0] <= first and s[2] != "self"]
+    call, at = tape.sites[context[1]], next((k for k, s in enumerate(inside) if s[3] is node), -1)
+    span = call.parts[at] if 0 <= at < len(call.parts) else None
+    return None if span is None else replace(call, kind="argument", span=span, parts=(span,))
+
+
+def _kept_as_whole(locator: Locator, fault: Fault) -> Site | None:
+    """Where what a call passes back by one path is stored as the whole: what the others pass is missing there."""
+    node = fault.first
+    if node.site is None or node.context is None or len(fault.nodes) > 1 or not locator.is_a_path(fault):
+        return None
+    stores = locator.look.training.tape.stores
+    return next(
+        (site for _, scope, _, thing, site in stores if thing is node and site.kind == "store"
+         and scope[0] == "frame" and site.function != node.site.function), None,
+    )  # fmt: skip
+
+
+def _caller(locator: Locator, fault: Fault, blamed: set[int]) -> Site | None:
     """The node's own place; where that is right in other calls, the place of the call that makes the difference."""
+    node = fault.first
     steps = locator.look.program.steps
     others = [
         n for n in steps
@@ -58,12 +101,46 @@ def _caller(locator: Locator, node: Node, blamed: set[int]) -> Site | None:
         and np.size(n.value) > 1 and id(n) in locator.look.to_end
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)
+    if others and _is_asked_rightly(locator, node, others):
+        return found
     for level, number in enumerate(calls):
         if not others:
             break
         others = [n for n in others if calls_of(n.context)[level : level + 1] == [number]]
         found = locator.look.training.tape.sites[number]
     return found
+
+
+def _is_asked_rightly(locator: Locator, node: Node, others: list[Node]) -> bool:
+    """Whether a call gets the errors of the same line of the forward pass as other calls, in which it is right."""
+    mine = _asked_for(locator, node)
+    return bool(mine) and all(all(a & b for a, b in zip(mine, _asked_for(locator, n), strict=False)) for n in others)
+
+
+def _asked_for(locator: Locator, node: Node) -> list[set[int]]:
+    """For each error that comes into the call a node is in: the places of what it is the cotangent of."""
+    found, stack, known = [], [node], set()
+    while stack:
+        for operand in stack.pop().operands():
+            if id(operand) in known or id(operand) not in locator.erring:
+                continue
+            known.add(id(operand))
+            if operand.context == node.context:
+                stack.append(operand)
+                continue
+            theirs = [np.asarray(v[id(operand)], dtype=float) for v in locator.values]
+            like = [q for q in locator.quantities.bars if q.size == theirs[0].size and q.node.site is not None]
+            found.append({q.node.site.number for q in like if q.node.site and matched(theirs, q.values).holds})
+    return found
+
+
+def _contexts(node: Node) -> list[Any]:
+    """The calls that a node was computed in, the innermost first."""
+    out, context = [], node.context
+    while context is not None:
+        out.append(context)
+        context = context[0]
+    return out
 
 
 def calls_of(context: Any) -> list[int]:

@@ -276,22 +276,28 @@ class Candidates:
         return known if len(known) == len(nodes) and len(taken) > 1 else []
 
     def _beside(self, node: Node) -> list[Node]:
-        """The forward values that a value is computed with, other errors aside."""
+        """The forward values that a value is computed with; then those that the errors in it are computed with."""
         if id(node) not in self._known_beside:
             found: list[Node] = []
             known: set[int] = set()
-            stack = list(node.operands())
-            while stack and len(known) < 60:
-                at = stack.pop(0)
+            stack: list[Node] = []
+            errors_there = [node]
+            while (stack or errors_there) and len(known) < 60:
+                at = stack.pop(0) if stack else errors_there.pop(0)
                 if id(at) in known:
                     continue
                 known.add(id(at))
                 if id(at) in self.quantities.nodes:
                     found.append(at)
-                elif id(at) not in self.erring and id(at) not in self.look.program.leaves:
-                    stack += at.operands()
+                elif id(at) not in self.look.program.leaves:
+                    for operand in at.operands():
+                        (errors_there if id(operand) in self.erring else stack).append(operand)
             self._known_beside[id(node)] = found
         return self._known_beside[id(node)]
+
+    def blocks_after(self, node: Node) -> list[str]:
+        """The blocks whose step a value is used in."""
+        return self._downstream([node])[1]
 
     def _downstream(self, nodes: list[Node]) -> tuple[list[Node], list[str]]:
         """What is computed from these values, and the blocks whose step they are used in."""

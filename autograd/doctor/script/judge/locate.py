@@ -101,7 +101,7 @@ class Locator(Ranking):
             if time.process_time() > self.until and (best or time.process_time() > self.until + GRACE):
                 break
             if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
-                unfit = [f for f in best.values() if not self._fits_elsewhere(f) and not self._rank(f)[0]]
+                unfit = [f for f in best.values() if not self.fits_elsewhere(f) and not self._rank(f)[0]]
                 self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
             last = trial.nodes[-1]
             if self._comes_later(trial, best.values(), wrong):

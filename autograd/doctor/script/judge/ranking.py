@@ -33,7 +33,7 @@ class Ranking(Candidates):
         A value that is right for something (for another layer, say) is blamed only where nothing else can be, where it
         spoils more than others do, or where it is taken under another name for something else.
         """
-        fit = [fault for fault in faults if self._fits_elsewhere(fault)]
+        fit = [fault for fault in faults if self.fits_elsewhere(fault)]
         others = [fault for fault in faults if fault not in fit]
         most = max((len(fault.repairs) for fault in others), default=0)
         most = max([most, *(len(f.repairs) - 1 for f in fit)])
@@ -42,6 +42,9 @@ class Ranking(Candidates):
             first = min(others, key=self._rank)
             near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
+            if self.is_a_path(first):  # where it is handed on, the other paths are forgotten
+                idle = [f for f in others if self._hands_on(f.first) and set(f.repairs) >= set(first.repairs)]
+                first = max(idle, key=lambda f: f.first.time, default=first)
             renamed = [
                 f for f in faults
                 if f.rescaled is None and set(f.repairs) >= set(first.repairs) and (
@@ -84,13 +87,13 @@ class Ranking(Candidates):
         """Whether a product of matrices gives what it got: where weights sum to 1, and all rows are alike, say."""
         return getattr(node.function, "__name__", "") in ("matmul", "dot", "einsum") and self._hands_on(node)
 
-    def _fits_elsewhere(self, fault: Fault) -> bool:
+    def fits_elsewhere(self, fault: Fault) -> bool:
         """Whether a value is right for something, though not for what it is used for."""
         if any(id(node) not in self.erring for node in fault.nodes):
             return False
         if fault.rescaled is not None:
             return self._as_it_should(fault, fault.rescaled)
-        if self._is_a_path(fault):
+        if self.is_a_path(fault):
             return False
         factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
         known = [factor for factor in factors if factor is not None]
@@ -101,7 +104,7 @@ class Ranking(Candidates):
             not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))
         )  # one number fits by its sample
 
-    def _is_a_path(self, fault: Fault) -> bool:
+    def is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
         node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
         if wanted.kind != "bar" or wanted.block or not fault.moves(node):
@@ -110,7 +113,8 @@ class Ranking(Candidates):
         named = [q for q in self.quantities.bars if id(q.node) in self.named and q.size == theirs[0].size]
         if any(matched(theirs, q.values).holds for q in named):
             return False  # it is right for something that the script has a name for
-        parts = [q for q in self.quantities.parts if q.node is wanted.node and q.size == theirs[0].size]
+        paths = (*self.quantities.parts, *self.quantities.rests)
+        parts = [q for q in paths if q.node is wanted.node and q.size == theirs[0].size]
         return any(matched(theirs, q.values).holds for q in parts if np.any(q.values[0]))
 
     def _fitness(self, fault: Fault) -> tuple[Any, ...]:

@@ -56,18 +56,18 @@ class AtHand:
     ) -> None:  # fmt: skip
         self.locator, self.fault, self.place, self.namespace = locator, fault, place, namespace
         self.until = time_now() + SECONDS
-        there = place.kind in ("store", "return") and place is not node.site
+        there = place.kind in ("store", "return", "argument") and place is not node.site
         self.born = time + 1 if there else node.time  # what comes later is not at hand
         self.node, self.time, self.context = node, time, context
         self.tape = locator.look.training.tape
         self.points = range(len(locator.points))
         stores = self.tape.stores if place.kind in ("store", "return") and place is not fault.first.site else ()
         self.values = locator.values
-        self.renamed = any(thing is fault.first and site is place for _, _, _, thing, site in stores)
+        self.renamed = place.kind == "argument" or any(
+            t is fault.first and site is place for _, _, _, t, site in stores
+        )
         if self.renamed:  # the value is right; taking it for something else is not, and there it can be used
-            self.values = [
-                {**v, **{id(n): fault.wrong[id(n)][k] for n in fault.nodes}} for k, v in enumerate(locator.values)
-            ]
+            self.values = locator._computed({i: v for i, v in locator.fixed.items() if i not in fault.right})
 
     @cached_property
     def _after(self) -> set[int]:

@@ -187,7 +187,8 @@ class Composer:
         sides += [(f"{text}.T", value.T) for text, value in sides if value.ndim == 2 and not text.endswith(".T")]
         for x_text, x in sides:
             for y_text, y in sides:
-                if x.ndim and y.ndim and x.shape[-1] == (y.shape[-2] if y.ndim > 1 else y.shape[0]):
+                alike = x.ndim < 3 > y.ndim or x.shape[:-2] == y.shape[:-2]
+                if alike and x.ndim and y.ndim and x.shape[-1] == (y.shape[-2] if y.ndim > 1 else y.shape[0]):
                     out = (*x.shape[:-1], *(y.shape[-1:] if y.ndim > 1 else ()))
                     if out == shape and (x.ndim > 1 or y.ndim > 1):
                         yield f"{x_text} @ {y_text}", x @ y

@@ -43,6 +43,9 @@ class Repairer(Statements):
         if self.span is None or self.right is None or self._is_kept():
             yield from self._blind()
             return
+        if self._is_of_several():
+            yield from self._one_of_several()
+            return
         yield from self._bare()
         yield from self._but_for_the_first()
         yield from self._rescaled_term()
@@ -74,6 +77,25 @@ class Repairer(Statements):
                     if count >= MOST or self.hand.late_for(count):
                         break
         yield from (Edit(source, self.span, self._wrapped(text)) for text in sorted(found, key=_cost))
+
+    def _is_of_several(self) -> bool:
+        """Whether the place stores several results of one call."""
+        site = self.place
+        stored = site.kind == "store" and site is not self.node.site and "," in site.target
+        return stored and any(thing is self.node and at is site for _, _, _, thing, at in self.tape.stores)
+
+    def _one_of_several(self) -> Iterator[Edit]:
+        """A line more, that changes one of the results."""
+        stores = self.tape.stores
+        name = next(str(key) for _, _, key, thing, at in stores if thing is self.node and at is self.place)
+        text = self.place.source.segment(self.place.statement)
+        seen: set[str] = set()
+        for new, plain in Extender(self.hand, Composer(self.hand)).texts(name, self.right[0]) if self.right else ():
+            if self.hand.late or len(seen) >= MOST:
+                return
+            if new not in seen and self.fits(new):
+                seen.add(new)
+                yield Edit(self.place.source, self.place.statement, f"{text}; {name} = {neat(new, plain)}")
 
     def _summed(self) -> Iterator[Edit]:
         """What each turn of a loop adds to a sum: the texts whose sum over all turns is right."""

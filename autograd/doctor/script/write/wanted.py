@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..judge.blame import calls_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import Layered, compute_node
@@ -43,6 +44,10 @@ class Wanted:
             if site.kind in ("store", "return"):
                 return (site.parts[0], right) if np.shape(right[0]) == np.shape(self.node.value) else (None, None)
             return site.span, right
+        if site.kind == "argument":
+            after = [n.time for n in self.locator.look.consumers[id(self.node)] if site.number in calls_of(n.context)]
+            self.time, self.context = min(after) - 1, self._context_of(site)
+            return site.span, right
         if site.kind in ("store", "return"):
             self.time = max(
                 (t for t, _, _, thing, at in self.tape.stores if thing is self.node and at is site), default=self.time
@@ -52,6 +57,8 @@ class Wanted:
                     (key for _, _, key, thing, at in self.tape.stores if thing is self.node and at is site),
                     self.context,
                 )
+            elif self.node.site is not None and site.function != self.node.site.function:  # what a call gave
+                self.context = self._context_of(site)
             return site.parts[0], self._as_stored(site, right)
         result = self._result_of_call(site)
         if result is None:
@@ -61,6 +68,15 @@ class Wanted:
             self.context = self.context[0]
         self.context = self.context[0] if self.context is not None else None
         return site.span, [np.asarray(v[id(result)], dtype=float) for v in self.locator.values]
+
+    def _context_of(self, site: Site) -> Any:
+        """The calls that a place ran in, of those around the value."""
+        context = self.node.context
+        while context is not None and not any(
+            c == context and at.function == site.function for _, c, _, at in self.tape.calls
+        ):
+            context = context[0]
+        return context
 
     def _as_stored(self, site: Site, right: list[Array]) -> list[Array]:
         """What should be stored at a place, where the fault is that multiplied by a number: the step with its rate."""
