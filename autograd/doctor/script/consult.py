@@ -160,7 +160,8 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         case.texts = texts_for(at, fault, cause, recording)
         if not case.texts or case.texts[0].blind:
             first = fault.place
-            for fault.place in other_places(at, fault):  # where it can be mended it is at home
+            for other in other_places(at, fault):  # where it can be mended it is at home
+                fault.place = other
                 elsewhere = texts_for(at, fault, cause, recording)
                 if elsewhere and not elsewhere[0].blind:
                     case.texts = elsewhere

@@ -98,6 +98,7 @@ class Candidates:
         self.fixed: Change = {}
         self.aliases: set[int] = set()
         self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
+        self.inexact = False  # with it repaired there is more in the step than plain descent: a later one may be better
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
         self._known_beside: dict[int, list[Node]] = {}
@@ -119,11 +120,16 @@ class Candidates:
                     - self.look.program.leaves
                 )
         groups: dict[Any, list[Node]] = defaultdict(list)
+        starts = [node for name in wrong for node in self.look.starts[name]]
+        shapes = {np.shape(node.value) for node in starts} - {()}
         for node in self.look.program.steps:
             key = id(node)
             if key not in towards or key in self.found.forward or key in self.fixed or node.site is None:
                 continue
-            if key in self.look.depends and np.asarray(self.values[0][key]).dtype.kind in "fiub":
+            given = (
+                key not in self.look.depends and np.shape(self.values[0][key]) not in shapes
+            )  # of a hinge, it may be
+            if not given and np.asarray(self.values[0][key]).dtype.kind in "fiub":
                 groups[node.site.number, getattr(node.function, "__name__", ""), node.context].append(node)
         in_calls: dict[Any, list[list[Node]]] = defaultdict(list)  # of a function that is called from several places
         for key, nodes in groups.items():
@@ -131,8 +137,10 @@ class Candidates:
         for key, calls in in_calls.items():
             if len(calls) > 1:
                 groups[key] = sorted(itertools.chain(*calls), key=lambda node: node.time)
+        stored = {id(node) for name in wrong for nodes in self.chains[name] for node in nodes}
         for nodes in sorted(groups.values(), key=lambda nodes: not self._carried(nodes)):
-            latest = None if id(nodes[0]) in self.aliases else self.latest
+            late = id(nodes[0]) in self.aliases or (self.inexact and id(nodes[0]) in stored)
+            latest = None if late else self.latest
             if latest and nodes[0].time > latest.time and not same_statement(nodes[0], latest):
                 continue
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)

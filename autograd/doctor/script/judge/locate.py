@@ -96,12 +96,13 @@ class Locator(Ranking):
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
         """The likeliest of the faults that can be told from what is tried."""
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
-        self.latest, last = None, None
+        self.latest, self.inexact, last = None, False, None
         for trial in self._trials(wrong, likely):
             if time.process_time() > self.until and (best or time.process_time() > self.until + GRACE):
                 break
             if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
                 unfit = [f for f in best.values() if not self.fits_elsewhere(f) and not self._rank(f)[0]]
+                self.inexact = not any(fault.exact for fault in unfit)
                 self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
             last = trial.nodes[-1]
             if self._comes_later(trial, best.values(), wrong):

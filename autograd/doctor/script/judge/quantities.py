@@ -180,10 +180,17 @@ class Quantities:
         out = []
         for part in self.parts:
             key = id(part.node)
-            if not part.block and 3 <= len(self.consumers[key]) <= MANY:
+            few = 3 <= len(self.consumers[key]) <= MANY if not part.block else len(self._elementwise(key)) <= 3
+            if few and (not part.block or part.consumer in self._elementwise(key)):  # of a block, all but its penalty
                 values = [bar[key] - value for bar, value in zip(self.found.bars, part.values, strict=True)]
-                out.append(Quantity("rest", part.node, values, start=part.consumer))
+                out.append(Quantity("rest", part.node, values, start=part.consumer, block=part.block))
         return out
+
+    def _elementwise(self, key: int) -> list[Node]:
+        """The consumers that may be on the way to a penalty."""
+        return [
+            n for n in self.consumers[key] if _is_elementwise(n) or getattr(n.function, "__name__", "") == "getitem"
+        ]
 
     @cached_property
     def forward(self) -> list[Quantity]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, same_statement
+from ..watch.node import Node, assembled, same_statement
 from .candidates import CLOSE, Candidates, Fault
 from .losses import before_squash, errors
 from .match import Columns, matched
@@ -40,6 +40,18 @@ class Ranking(Candidates):
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)
+            exact = [f for f in others if f.exact and set(f.repairs) >= set(first.repairs)]
+            if exact and not first.exact and any(q.block in first.repairs for q in self.quantities.rests if q.block):
+                first = min(exact, key=self._rank)  # what the loss has of the block itself is not shrinkage besides
+            summed = [
+                f
+                for f in fit
+                if f.rescaled is not None
+                and self._is_term(f.first, first.first)
+                and set(f.repairs) >= set(first.repairs)
+            ]
+            if summed:  # a term that lacks a factor, and another that has it
+                return summed[0]
             near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
             if self.is_a_path(first):  # where it is handed on, the other paths are forgotten
@@ -62,6 +74,9 @@ class Ranking(Candidates):
                 f for f in more or fit
                 if f.by_factors and abs(abs(f.scale) - 1.0) <= CLOSE and set(f.repairs) >= set(first.repairs)
             ]  # fmt: skip
+            users = [f for f in others if f.rescaled is not None and first.first in f.first.operands()]
+            if users and not guilty and len(exact) == 1 and self._is_of_a_name(first):
+                return users[0]  # it is right, and each line that uses it forgets something
             return min(guilty or exact, key=lambda f: f.first.time if guilty else -f.first.time)
         # where a line hands on what it gets, it is the one that forgets something
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
@@ -74,6 +89,12 @@ class Ranking(Candidates):
         mine = abs(self.factor(fault.nodes[0]) or 0.0)
         return any(abs(mine - f) <= CLOSE * f for f in (1.0, *map(abs, self._first_factors())))
 
+    def _is_of_a_name(self, fault: Fault) -> bool:
+        """Whether a value is the cotangent of something that the script has a name for, and is stored itself."""
+        theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(fault.first)]]
+        named = [q for q in self.quantities.bars if id(q.node) in self.named and q.size == theirs[0].size]
+        return any((m := matched(theirs, q.values)).holds and abs(m.scale - 1.0) <= CLOSE for q in named)
+
     def _hands_on(self, node: Node) -> bool:
         """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
         return any(
@@ -82,6 +103,14 @@ class Ranking(Candidates):
             and all(_alike(v[id(operand)], v[id(node)]) for v in self.values)
             for operand in node.operands()
         )
+
+    def _is_term(self, node: Node, total: Node) -> bool:
+        """Whether a value is one of the terms of a sum, or what it is added to."""
+        kind = getattr(total.function, "__name__", "")
+        sums = kind in ("add", "sub", "subtract") or (
+            total.function is assembled and total.site is not None and total.site.kind == "augmented"
+        )
+        return sums and node in total.operands() and not same_statement(node, total)
 
     def _is_idle_product(self, node: Node) -> bool:
         """Whether a product of matrices gives what it got: where weights sum to 1, and all rows are alike, say."""

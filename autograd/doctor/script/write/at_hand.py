@@ -169,6 +169,19 @@ class AtHand:
         return {text: float(number) for text, number in numbers.items() if number not in (0, 1, 2, 0.5)}  # type: ignore[arg-type]
 
     @cached_property
+    def roots(self) -> dict[str, float]:
+        """The square roots of settings that the script takes."""
+        found: dict[str, float] = {}
+        for node in ast.walk(ast.parse(self.place.source.text)):
+            power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and ast.unparse(node.right)
+            root = isinstance(node, ast.Call) and ast.unparse(node.func).endswith("sqrt")
+            if isinstance(node, ast.expr) and (root or power in ("0.5", "-0.5")) and len(ast.unparse(node)) <= 40:
+                values = [self.read(ast.unparse(node), k) for k in self.points]
+                if all(np.ndim(v) == 0 and v == values[0] and v > 0 for v in values if v is not None) and values[0]:
+                    found[ast.unparse(node)] = float(values[0])
+        return found
+
+    @cached_property
     def factors(self) -> list[tuple[str, Array]]:
         """What a line may have to be multiplied by: names, slopes of activations, functions of names."""
         texts: dict[str, None] = {}
@@ -196,7 +209,7 @@ class AtHand:
         if np.ptp(value) > 0:
             return True
         last = self.read(text, self.points[-1])
-        return last is not None and len(np.unique(last)) > 1
+        return last is not None and bool(np.size(np.unique(last)) > 1 or (value.size == 1 and last != value))
 
     @cached_property
     def _counters(self) -> set[str]:

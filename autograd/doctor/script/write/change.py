@@ -87,6 +87,7 @@ class Changer:
                     if np.ndim(atom.first) == 2:
                         yield f"{atom.text}.T"
             if not shape:
+                yield from (scalar.text for scalar in self.hand.scalars if scalar.text != text)
                 yield from (f"{here} / {scalar.text}" for scalar in self.hand.scalars if abs(float(scalar.first)) > 1)
             yield from slopes_of(here)
             yield f"{here}**2"

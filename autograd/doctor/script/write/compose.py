@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -41,9 +40,11 @@ class Composer:
             return
         small = abs(size - round(size)) < 1e-9 * size or abs(1 / size - round(1 / size)) < 1e-9 / size
         whole = f"{sign}{round(size)} * {text}" if size >= 1 else f"{sign}{text} / {round(1 / size)}"
-        for scalar in self.hand.scalars:  # as in attention
-            if self._has_root(scalar.text) and abs(size * np.sqrt(float(scalar.first)) - 1) < 1e-9:
-                yield f"{sign}{text} / np.sqrt({scalar.text})"
+        for said, root in self.hand.roots.items():  # as in attention
+            if abs(size * root - 1) < 1e-9:
+                yield f"{sign}{text} / {bound(said, 4)}"
+            elif abs(size / root - 1) < 1e-9:
+                yield f"{sign}{text} * {bound(said)}"
         if small and 1 < max(size, 1 / size) < 5 and round(max(size, 1 / size)) in (2, 4):
             yield whole
         sizes = [scalar for scalar in self.hand.scalars if scalar.text.endswith(".size")]
@@ -66,11 +67,6 @@ class Composer:
                 yield f"{sign}{said} * {text}"
             if abs(number * size - 1) < 1e-9:
                 yield f"{sign}{text} / {said}"
-
-    def _has_root(self, name: str) -> bool:
-        """Whether the script takes the square root of a number."""
-        written = rf"sqrt\(\s*{re.escape(name)}\s*\)|\b{re.escape(name)}\s*\*\*\s*-?\s*0?\.5"
-        return re.search(written, self.hand.place.source.text) is not None
 
     def names(self, right: Array) -> Iterator[str]:
         """A name at hand, times a number."""
@@ -96,7 +92,7 @@ class Composer:
             if self.hand.late:
                 return
             factor = self.hand.read(slope, 0)
-            if factor is None or not broadcasts(np.shape(factor), right.shape):
+            if factor is None or not broadcasts(np.shape(factor), right.shape) or lone(np.asarray(factor), right):
                 continue
             if np.shape(factor) == right.shape and np.allclose(factor, right, rtol=1e-6, atol=0):
                 yield slope
@@ -211,3 +207,13 @@ class Composer:
                             f"{text}.sum(axis={axis}{', keepdims=True' if keep else ''})",
                             value.sum(axis=axis, keepdims=keep),
                         )
+
+
+def lone(x: Array, goal: Array) -> bool:
+    """Whether an array has one number by chance, of one output say, and would not go with what is larger."""
+    return bool(x.ndim and x.size == 1 < goal.size)
+
+
+def bound(text: str, least: int = 2) -> str:
+    """A text as a factor."""
+    return text if level(text) >= least else f"({text})"

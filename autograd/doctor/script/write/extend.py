@@ -14,7 +14,7 @@ import numpy as np
 
 from ...spelling import bracketed, broadcasts, level, turned
 from .at_hand import AtHand
-from .compose import Composer
+from .compose import Composer, bound, lone
 from .goals import goals
 
 Array = Any
@@ -59,8 +59,8 @@ class Extender:
         for piece in pieces:
             here = ast.get_source_segment(own, piece) or ast.unparse(piece)
             for text, _ in self.hand.factors:
-                yield put(own, piece, f"{_bound(here)} * {_bound(text)}")
-                yield put(own, piece, f"{_bound(here)} / {_bound(text, 4)}")
+                yield put(own, piece, f"{bound(here)} * {bound(text)}")
+                yield put(own, piece, f"{bound(here)} / {bound(text, 4)}")
 
     def _value(self, piece: ast.expr) -> Array | None:
         value = self.hand.read(ast.unparse(piece), 0)
@@ -80,7 +80,7 @@ class Extender:
         if value is not None and value.shape == goal.shape:
             ratio = _ratio(goal, value)
             if ratio:
-                yield from self.composer.times(_bound(here), ratio)
+                yield from self.composer.times(bound(here), ratio)
 
     def _multiplied(self, here: str, value: Array | None, goal: Array) -> Iterator[str]:
         """A factor, or a divisor, with a name."""
@@ -90,15 +90,15 @@ class Extender:
         if not np.isfinite(lacking).any():
             return
         for text, x in self.hand.factors:
-            if not broadcasts(x.shape, lacking.shape):
+            if not broadcasts(x.shape, lacking.shape) or lone(x, lacking):
                 continue
             ratio = _ratio(lacking, np.broadcast_to(x, lacking.shape))
             if ratio:
-                for scaled in self.composer.times(_bound(text), ratio):
-                    yield f"{_bound(here)} * {scaled}"
+                for scaled in self.composer.times(bound(text), ratio):
+                    yield f"{bound(here)} * {scaled}"
             ratio = _ratio(lacking, np.broadcast_to(1 / x, lacking.shape))
             if ratio and abs(ratio - 1) < 1e-9:
-                yield f"{_bound(here)} / {_bound(text, 4)}"
+                yield f"{bound(here)} / {bound(text, 4)}"
 
     def _added(self, here: str, value: Array | None, goal: Array) -> Iterator[str]:
         """A term more."""
@@ -108,7 +108,7 @@ class Extender:
         if not np.any(np.abs(rest[np.isfinite(rest)]) > 1e-12):
             return
         for text, x in self.hand.factors:
-            if broadcasts(x.shape, rest.shape):
+            if broadcasts(x.shape, rest.shape) and not lone(x, rest):
                 ratio = _ratio(rest, np.broadcast_to(x, rest.shape))
                 if ratio:
                     yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
@@ -154,11 +154,6 @@ def neat(text: str, plain: str, mode: str = "eval") -> str:
     except SyntaxError:
         return text
     return plain if one == other else text
-
-
-def _bound(text: str, least: int = 2) -> str:
-    """A text as a factor."""
-    return text if level(text) >= least else f"({text})"
 
 
 def _alike(x: Array, goal: Array) -> bool:

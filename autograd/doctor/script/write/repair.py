@@ -8,8 +8,10 @@ every point.
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -76,7 +78,9 @@ class Repairer(Statements):
                     count += 1
                     if count >= MOST or self.hand.late_for(count):
                         break
-        yield from (Edit(source, self.span, self._wrapped(text)) for text in sorted(found, key=_cost))
+        plain = {root: f"root{k}" for k, root in enumerate(self.hand.roots)}  # the script has them: one piece each
+        costs = {text: _cost(functools.reduce(lambda t, r: t.replace(r, plain[r]), plain, text), own) for text in found}
+        yield from (Edit(source, self.span, self._wrapped(text)) for text in sorted(costs, key=lambda t: costs[t]))
 
     def _is_of_several(self) -> bool:
         """Whether the place stores several results of one call."""
@@ -191,11 +195,31 @@ class Repairer(Statements):
         yield from ((text, text) for text in composer.formulas(self.right[0]))
 
 
-def _cost(text: str) -> int:
-    """How far-fetched a text is: a name says more than a number, and a length more than a size."""
+def _cost(text: str, own: str) -> int:
+    """How far-fetched a text is: what it changes; a name says more than a number, and a length more than a size."""
     try:
-        nodes = list(ast.walk(ast.parse(text, mode="eval")))
+        trees = [ast.parse(each, mode="eval") for each in (text, own)]
     except SyntaxError:
         return 1000
-    far = sum(isinstance(n, ast.Attribute) and n.attr in ("size", "shape") for n in nodes)
-    return len(nodes) + 2 * sum(isinstance(n, ast.Constant) for n in nodes) + 4 * far
+    new, old = (Counter(_pieces(tree)) for tree in trees)
+    return sum((old - new).values()) + sum(n * _WEIGHTS.get(piece[0], 1) for piece, n in (new - old).items())
+
+
+_WEIGHTS = {"#": 6, "[": 3, ".": 2}
+
+
+def _pieces(tree: ast.AST) -> Iterator[str]:
+    """The names, numbers (# before them, or [ where they are an index) and operators of an expression."""
+    indices = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+    beside = {id(part): "" for index in indices for part in ast.walk(index)} | {id(index): "[" for index in indices}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            yield f"{beside.get(id(node), '#')}{node.value}"
+        elif isinstance(node, (ast.Name, ast.Attribute)):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            yield f".{name}" if name in SIZES else name
+        elif isinstance(node, (ast.operator, ast.unaryop, ast.Call, ast.Subscript, ast.Slice)):
+            yield type(node).__name__
+
+
+SIZES = ("size", "shape", "len")

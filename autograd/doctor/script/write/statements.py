@@ -97,8 +97,9 @@ class Statements(Wanted):
             return
         whole, mask, value = (ast.unparse(part) for part in (target.value, target.slice, tree.value))
         was = ast.unparse(target.slice.left)
-        masks = [mask.replace(was, a.text, 1) for a in self.hand.arrays if np.shape(a.first) == np.shape(self.right[0])]
-        sides = [f"{a.text} {sign} 0" for a in self.hand.arrays for sign in ("<=", ">")]
+        alike = [a.text for a in self.hand.arrays if np.shape(a.first) == np.shape(self.right[0])]
+        masks = [mask.replace(was, text, 1) for text in alike]
+        sides = [f"{text} {sign} 0" for text in alike for sign in ("<=", ">")]
         for other in dict.fromkeys((*masks, *sides)):
             for new in dict.fromkeys((value, "0")):
                 if self.fits(f"np.where({other}, {new}, {whole})"):
