@@ -194,6 +194,7 @@ MESSAGES = {
     # what is wrong with it
     "operand_turned": "{node} is transposed in {what} where it should not be, or the reverse.",
     "operand_wrong": "{node} stands where {instead} belongs, in {what}.",
+    "operand_elsewhere": "{node} of another turn, or another call, stands where that of this one belongs, in {what}.",
     "fault_transposed": "this is the transpose of {what}.",
     "fault_weight": "{block} itself stands in the place of its gradient: this only shrinks the weights, whatever the "
     "samples are.",

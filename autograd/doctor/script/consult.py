@@ -58,6 +58,7 @@ class Case:
 
     Args:
         used: whether the step makes use of the value.
+        place: where it was found, wherever it may be mended.
     """
 
     fault: Fault
@@ -65,6 +66,7 @@ class Case:
     says: str
     should: str
     used: bool
+    place: Site | None
     texts: list[Edit] = field(default_factory=list)
     chosen: Edit | None = None
     proved: bool = False
@@ -93,6 +95,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     prove(subject, cases, options, seconds, found)
     for case in cases:
         name_by_line(case)
+    cases = [case for case in cases if not told_before(case, cases)]
     # a term more than the loss has may be meant, and then it is another loss
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
     if none_right and not named and is_gradient(found):
@@ -156,10 +159,9 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
-        case = Case(fault, cause, words.sentence(fault, cause), should, used)
+        case = Case(fault, cause, words.sentence(fault, cause), should, used, fault.place)
         case.texts = texts_for(at, fault, cause, recording)
         if not case.texts or case.texts[0].blind:
-            first = fault.place
             for other in other_places(at, fault):  # where it can be mended it is at home
                 fault.place = other
                 elsewhere = texts_for(at, fault, cause, recording)
@@ -167,7 +169,7 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
                     case.texts = elsewhere
                     break
             else:
-                fault.place = first
+                fault.place = case.place
         out.append(case)
     return out
 
@@ -218,6 +220,8 @@ def prove(subject: Subject, cases: list[Case], options: Options, seconds: float,
                 case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
+        if not case.proved:
+            case.fault.place = case.place
 
 
 def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
@@ -227,6 +231,15 @@ def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
         return []
     ends = locator.look.ends[cause.facts["block"]]
     return [edit for end in ends[:1] if end.site is not None for edit in before_update(at, end.site)]
+
+
+def told_before(case: Case, cases: list[Case]) -> bool:
+    """Whether another case, before this, is the same change of the same line: it then stands for both."""
+    for other in itertools.takewhile(lambda c: c is not case, cases):
+        if case.proved and other.proved and case.chosen == other.chosen and case.says == other.says:
+            other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
+            return True
+    return False
 
 
 LESS_SURE = ("unrecognised", "wrong-operand", "doubled-edge")

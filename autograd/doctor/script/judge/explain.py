@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...language import say
+from ...spelling import broadcasts
 from ..watch.node import Node
 from .compared import Cause, along
 from .edges import changed_edge
@@ -22,7 +23,7 @@ from .look import Point
 from .losses import errors
 from .match import close, laid_over, matched, summed_to_one
 from .quantities import Quantity
-from .replay import pulled
+from .replay import Layered, compute_node, pulled
 from .slopes import Slopes
 
 Array = Any
@@ -56,7 +57,7 @@ class Explainer(Slopes):
             self._one_input, self._other_loss, self._rescaled, self._transposed, self._own_weight, self._old,
             self._updated, self._axis, self._slope, self._parts, self._operand, self._constant, self._missing_factor,
             self._extra_factor, self._own_slope, self._error, self._diagonal, self._other_slope, self._upstream,
-            self._duplicates, self._clipped, self._value, self._deep_edge, self._other,
+            self._duplicates, self._clipped, self._value, self._in_a_sum, self._deep_edge, self._other,
         ]  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- the tests
@@ -242,6 +243,27 @@ class Explainer(Slopes):
                         if self.wanted.block and kind == "factor" and how == "missing":
                             return Cause("error", {"node": quantity.node, "block": self.wanted.block})
                         return Cause(f"{how}-{kind}", {"node": quantity.node})
+        return None
+
+    def _in_a_sum(self) -> Cause | None:
+        """A factor that is missing in what is summed up: `X.T @ d` for `X.T @ (d * mask)`."""
+        if getattr(self.node.function, "__name__", "") not in (*SUMS, "matmul", "dot", "einsum", "tensordot"):
+            return None
+        for operand in {id(o): o for o in self.node.operands()}.values():
+            whole = self._values(operand)
+            for quantity in [*self.quantities.slopes, *self.quantities.forward]:
+                shape = np.shape(quantity.values[0])
+                if quantity.size < 2 or len(shape) != whole[0].ndim or not broadcasts(shape, whole[0].shape):
+                    continue
+                made: list[Array] = []
+                for k, (x, factor) in enumerate(zip(whole, quantity.values, strict=True)):
+                    mixed = Layered({id(operand): x * factor}, self.locator.values[k])
+                    made.append(np.asarray(compute_node(self.node, mixed), dtype=float))
+                    if not along(made[0], self.right[0]):
+                        break
+                if len(made) == len(whole) and self._same(self.right, made) is not None:
+                    kind = "derivative" if quantity.kind == "slope" else "factor"
+                    return Cause(f"missing-{kind}", {"node": quantity.node})
         return None
 
     def _parts(self) -> Cause | None:

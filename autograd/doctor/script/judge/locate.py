@@ -52,6 +52,8 @@ class Locator(Ranking):
         known = [v.gradient.scale for v in found.verdicts.values() if v.right and v.gradient is not None]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
         self.common_gradient = known[0] if same else None
+        right = [v for v in found.verdicts.values() if v.right]
+        self.plain = bool(right) and all(v.rule == "plain" and v.change.holds for v in right)
         rates = [(v.change.scale, rate_of(self.look, self.look.ends[name][0])) for name, v in found.verdicts.items()
                  if v.right and v.rule == "plain" and v.change.holds]  # fmt: skip
         # the right blocks go along the gradient itself, each at the rate that is written for it
@@ -327,6 +329,8 @@ class Locator(Ranking):
         if match.holds:
             common = self.common if self.found.verdicts[name].rule == "plain" else None
             return bool(match.scale > 0 and (common is None or abs(match.scale - common) <= 1e-5 * common))
+        if self.plain and self.right[name][0].size == 1:  # one number is a multiple of any other
+            return False
         for nodes in self.ways[name]:
             if matched([self._block(nodes, values, k, name) for k, values in enumerate(new)], self.right[name]).holds:
                 steps = [

@@ -51,6 +51,14 @@ ELEMENTWISE = {
     "logaddexp",
     "erf",
     "fabs",
+    "le",
+    "lt",
+    "ge",
+    "gt",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
 }
 SHAPES = {
     "reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray",

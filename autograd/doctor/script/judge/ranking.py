@@ -124,6 +124,8 @@ class Ranking(Candidates):
             return self._as_it_should(fault, fault.rescaled)
         if self.is_a_path(fault):
             return False
+        if self._is_a_slope(fault):
+            return True
         factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
         known = [factor for factor in factors if factor is not None]
         if len(known) < len(factors):
@@ -132,6 +134,12 @@ class Ranking(Candidates):
         return (
             not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))
         )  # one number fits by its sample
+
+    def _is_a_slope(self, fault: Fault) -> bool:
+        """Whether it is the slope of a function of the forward pass, where that of a sum of its values is due."""
+        theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(fault.first)]]
+        slopes = [q for q in self.quantities.slopes if q.size == theirs[0].size > 2]
+        return any((m := matched(theirs, q.values)).holds and abs(m.scale - 1.0) <= CLOSE for q in slopes)
 
     def is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""

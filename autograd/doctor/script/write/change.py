@@ -153,6 +153,10 @@ class Changer:
         """A number beside an index, or another index that is at hand."""
         text = ast.unparse(part)
         if isinstance(part, ast.Slice):
+            sizes = [a.text for a in self.hand.atoms if type(a.first) is int and a.text.isidentifier()]
+            for limit in dict.fromkeys((*filter(None, map(_text, (part.lower, part.upper))), "1", "-1", *sizes)):
+                yield from (f"{limit}:", f":{limit}")
+            yield "::-1"
             return
         if isinstance(part, ast.BinOp):
             yield ast.unparse(part.left)
@@ -210,6 +214,10 @@ class Changer:
             yield f"{turned(owner)}.dot({args[0]})"
             yield f"{owner}.dot({turned(args[0])})"
             yield f"{turned(args[0])}.dot({turned(owner)})"
+
+
+def _text(tree: ast.expr | None) -> str:
+    return "" if tree is None else ast.unparse(tree)
 
 
 class _Axis(ast.NodeTransformer):

@@ -6,6 +6,7 @@ Nothing is computed here. That the new line is right was tried before.
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,8 @@ from ...spelling import level
 TURNS = {"T", "mT", "transpose", "swapaxes", "moveaxis"}
 SUMS = {"sum", "mean", "average", "max"}
 LONGEST = 60
+SLOPE = re.compile(r"[\w.]*(deriv|der_|_der|prime|slope|_grad|grad_|dsigm|dtanh|drelu)\w*\(", re.IGNORECASE)
+"""What learners call the function that gives the slope of an activation."""
 
 
 def difference(old: str, new: str) -> tuple[str, dict[str, str]] | None:
@@ -198,7 +201,8 @@ def _of_products(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | N
 
 def _kind(factors: Iterable[str]) -> str:
     """Whether factors are a slope, as activations have it."""
-    return "derivative" if any(t.startswith("1 - ") or t.endswith((" > 0", " > 0)")) for t in factors) else "factor"
+    slope = any(t.startswith("1 - ") or t.endswith((" > 0", " > 0)")) or SLOPE.match(t) for t in factors)
+    return "derivative" if slope else "factor"
 
 
 def _is_number(text: str) -> bool:

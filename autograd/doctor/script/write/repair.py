@@ -78,9 +78,13 @@ class Repairer(Statements):
                     count += 1
                     if count >= MOST or self.hand.late_for(count):
                         break
-        plain = {root: f"root{k}" for k, root in enumerate(self.hand.roots)}  # the script has them: one piece each
-        costs = {text: _cost(functools.reduce(lambda t, r: t.replace(r, plain[r]), plain, text), own) for text in found}
+        own = self._unrooted(own)
+        costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in found}
         yield from (Edit(source, self.span, self._wrapped(text)) for text in sorted(costs, key=lambda t: costs[t]))
+
+    def _unrooted(self, text: str) -> str:
+        """With one name for each square root that the script takes."""
+        return functools.reduce(lambda t, root: t.replace(root[1], f"root{root[0]}"), enumerate(self.hand.roots), text)
 
     def _is_of_several(self) -> bool:
         """Whether the place stores several results of one call."""
@@ -119,7 +123,9 @@ class Repairer(Statements):
         ]
         hands = [AtHand(self.locator, self.fault, self.place, n, n.time, n.context, self.namespace) for n in nodes]
         own = self.place.source.segment(self.span).replace("\n", " ")
-        more = (f"{own} {sign} {text}" for text, _ in self.hand.factors for sign in "*/")
+        numbers = [a.text for a in self.hand.atoms if isinstance(a.first, (int, float)) and np.ndim(a.first) == 0]
+        factors = dict.fromkeys((*(text for text, _ in self.hand.factors), *numbers))
+        more = (f"{own} {sign} {text}" for text in factors for sign in "*/")
         for text in dict.fromkeys((*Changer(self.hand).changed(own), *more)):
             if self.hand.late:
                 return
@@ -195,14 +201,34 @@ class Repairer(Statements):
         yield from ((text, text) for text in composer.formulas(self.right[0]))
 
 
-def _cost(text: str, own: str) -> int:
-    """How far-fetched a text is: what it changes; a name says more than a number, and a length more than a size."""
+def _cost(text: str, own: str, written: Counter[str]) -> int:
+    """How far-fetched a text is: what it changes; a name says more than a number, and a length more than a size.
+
+    Args:
+        written: the expressions of the script: what is written elsewhere is one piece.
+    """
     try:
-        trees = [ast.parse(each, mode="eval") for each in (text, own)]
+        trees = [ast.parse(each, mode="eval").body for each in (text, own)]
     except SyntaxError:
         return 1000
     new, old = (Counter(_pieces(tree)) for tree in trees)
-    return sum((old - new).values()) + sum(n * _WEIGHTS.get(piece[0], 1) for piece, n in (new - old).items())
+    cost = sum((old - new).values()) + sum(n * _WEIGHTS.get(piece[0], 1) for piece, n in (new - old).items())
+    mine = {ast.unparse(piece) for piece in ast.walk(trees[1])}
+    stack = [trees[0]]
+    while stack:
+        piece = stack.pop()
+        known = isinstance(piece, (ast.Call, ast.BinOp)) and (said := ast.unparse(piece)) not in mine and written[said]
+        if known:
+            cost -= sum(_WEIGHTS.get(p[0], 1) for p in _pieces(piece)) - 1
+        else:
+            stack += [p for p in ast.iter_child_nodes(piece) if isinstance(p, ast.expr)]
+    return cost
+
+
+@functools.lru_cache
+def _written(text: str) -> Counter[str]:
+    """The expressions of a script."""
+    return Counter(ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Call, ast.BinOp)))
 
 
 _WEIGHTS = {"#": 6, "[": 3, ".": 2}

@@ -74,6 +74,8 @@ class Words:
             return self._factor(float(facts.get("factor", 1.0)), cause.name, what)
         if cause.name == "wrong-operand":
             key = "operand_turned" if facts.get("turned") and node is instead else "operand_wrong"
+            if node is not instead and self.name(node) == self.name(instead):
+                key = "operand_elsewhere"
             return say(key, node=self.name(node), instead=self.name(instead), what=what)
         if cause.name == "wrong-axis":
             return self._axis(facts, what)
