@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..language import say
-from .judge.blame import other_places, place
+from .judge.blame import mended_elsewhere, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
 from .judge.explain import Explainer
@@ -58,7 +58,7 @@ class Case:
 
     Args:
         used: whether the step makes use of the value.
-        place: where it was found, wherever it may be mended.
+        found_at: the same fault where it was found, if it can be mended elsewhere.
     """
 
     fault: Fault
@@ -66,7 +66,7 @@ class Case:
     says: str
     should: str
     used: bool
-    place: Site | None
+    found_at: Fault | None = None
     texts: list[Edit] = field(default_factory=list)
     chosen: Edit | None = None
     proved: bool = False
@@ -159,17 +159,17 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
-        case = Case(fault, cause, words.sentence(fault, cause), should, used, fault.place)
+        case = Case(fault, cause, words.sentence(fault, cause), should, used)
         case.texts = texts_for(at, fault, cause, recording)
         if not case.texts or case.texts[0].blind:
-            for other in other_places(at, fault):  # where it can be mended it is at home
-                fault.place = other
-                elsewhere = texts_for(at, fault, cause, recording)
+            for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
+                fixed = at.fixed
+                at.fixed = fixed | other.right
+                elsewhere = texts_for(at, other, cause, recording)
+                at.fixed = fixed
                 if elsewhere and not elsewhere[0].blind:
-                    case.texts = elsewhere
+                    case.fault, case.texts, case.found_at = other, elsewhere, fault
                     break
-            else:
-                fault.place = case.place
         out.append(case)
     return out
 
@@ -220,8 +220,8 @@ def prove(subject: Subject, cases: list[Case], options: Options, seconds: float,
                 case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
-        if not case.proved:
-            case.fault.place = case.place
+        if not case.proved and case.found_at is not None:
+            case.fault = case.found_at
 
 
 def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:

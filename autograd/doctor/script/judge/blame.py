@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node
+from ..watch.node import Node, same_statement
 from ..watch.sites import Site
 from .candidates import Fault
 from .locate import Locator
 from .match import matched
+from .ranking import is_sum
 
 
 def place(locator: Locator, faults: list[Fault]) -> None:
@@ -24,12 +26,38 @@ def place(locator: Locator, faults: list[Fault]) -> None:
         )  # fmt: skip
 
 
-def other_places(locator: Locator, fault: Fault) -> list[Site]:
-    """Where else a fault may be mended: its own line, and the calls that lead there, the innermost first."""
+def mended_elsewhere(locator: Locator, fault: Fault) -> Iterator[Fault]:
+    """The same fault at other places: its own line, the calls that lead there, the innermost first, and the lines that
+    made what a sum is added to.
+    """  # fmt: skip
     sites = locator.look.training.tape.sites
-    calls = calls_of(fault.first.context)
     own = [fault.first.site] if fault.first.site is not None else []
-    return [site for site in (*own, *(sites[n] for n in calls[:2])) if site is not fault.place]
+    for site in (*own, *(sites[n] for n in calls_of(fault.first.context)[:2])):
+        if site is not fault.place:
+            yield replace(fault, place=site)
+    total, right = fault.first, fault.right[id(fault.first)]
+    for _ in range(3):
+        base = _added_to(locator, total)
+        if base is None or base.site is None:
+            return
+        theirs, was = ([np.asarray(v[id(n)], dtype=float) for v in locator.values] for n in (base, total))
+        if total is fault.first:
+            was = [np.asarray(w, dtype=float) for w in fault.wrong[id(total)]]
+        right = [x + np.reshape(r, np.shape(w)) - w for x, r, w in zip(theirs, right, was, strict=True)]
+        wrong = {id(base): theirs}
+        wanted = [fault.wanted[fault.nodes.index(fault.first)]]
+        yield Fault([base], wanted, fault.scale, False, fault.repairs, {id(base): right}, wrong, place=base.site)
+        total = base
+
+
+def _added_to(locator: Locator, total: Node) -> Node | None:
+    """What a line adds something to, where another line made it."""
+    if not is_sum(total):
+        return None
+    shape = np.shape(locator.values[0][id(total)])
+    bases = [n for n in total.operands() if id(n) in locator.look.to_end and not same_statement(n, total)]
+    alike = [n for n in bases if np.shape(locator.values[0].get(id(n), 0.0)) == shape]
+    return alike[0] if alike else None
 
 
 def _given_name(locator: Locator, fault: Fault) -> Site | None:

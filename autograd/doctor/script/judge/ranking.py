@@ -46,9 +46,7 @@ class Ranking(Candidates):
             summed = [
                 f
                 for f in fit
-                if f.rescaled is not None
-                and self._is_term(f.first, first.first)
-                and set(f.repairs) >= set(first.repairs)
+                if f.rescaled is not None and _is_term(f.first, first.first) and set(f.repairs) >= set(first.repairs)
             ]
             if summed:  # a term that lacks a factor, and another that has it
                 return summed[0]
@@ -103,14 +101,6 @@ class Ranking(Candidates):
             and all(_alike(v[id(operand)], v[id(node)]) for v in self.values)
             for operand in node.operands()
         )
-
-    def _is_term(self, node: Node, total: Node) -> bool:
-        """Whether a value is one of the terms of a sum, or what it is added to."""
-        kind = getattr(total.function, "__name__", "")
-        sums = kind in ("add", "sub", "subtract") or (
-            total.function is assembled and total.site is not None and total.site.kind == "augmented"
-        )
-        return sums and node in total.operands() and not same_statement(node, total)
 
     def _is_idle_product(self, node: Node) -> bool:
         """Whether a product of matrices gives what it got: where weights sum to 1, and all rows are alike, say."""
@@ -275,6 +265,18 @@ class Ranking(Candidates):
                     match = matched(theirs, [bar[id(node)] for bar in self.found.bars])
                     if match.holds and match.scale:
                         yield match.scale
+
+
+def is_sum(node: Node) -> bool:
+    """Whether a value is a sum, or something was added to some elements of it."""
+    augmented = node.site is not None and node.site.kind == "augmented"
+    kind = getattr(node.function, "__name__", "")
+    return kind in ("add", "sub", "subtract") or (augmented and node.function is assembled)
+
+
+def _is_term(node: Node, total: Node) -> bool:
+    """Whether a value is one of the terms of a sum, or what it is added to."""
+    return is_sum(total) and node in total.operands() and not same_statement(node, total)
 
 
 def _alike(x: Array, y: Array) -> bool:

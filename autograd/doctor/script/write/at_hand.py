@@ -193,6 +193,7 @@ class AtHand:
             texts |= dict.fromkeys((f"({x} - 1)", f"(np.exp({x}) - 1)"))
             small = [said for said, number in self.literals.items() if 0 < number < 1]
             texts |= dict.fromkeys(f"np.where({x} > 0, 1, {said})" for said in small)
+        texts |= dict.fromkeys(f"{a.text}[:, None]" for a in self.arrays if np.ndim(a.first) == 1)
         if "max(" in self.place.source.text:
             wide = [a for a in self.arrays if np.ndim(a.first) > 1][:20]
             texts |= dict.fromkeys(
