@@ -294,7 +294,8 @@ class Locator(Ranking):
                 if fit is not None:
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
-        aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
+        aim = self._step_factor(name)
+        aim = aim if aim is not None else rate_of(self.look, self.look.ends[name][0])
         if not without:  # a slope, or a forward value, has no factor of its own
             return 1.0 if free[1] > 0 else None
         usual = 1.0 if self.as_written else self._convention(node)
@@ -308,6 +309,11 @@ class Locator(Ranking):
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
             return _rounded(usual)
         return _rounded(fit[0])
+
+    def _step_factor(self, name: str) -> float | None:
+        """The factor, rate included, that a step should have: that of the right blocks, or the rate written for it."""
+        rate = rate_of(self.look, self.look.ends[name][0]) if self.as_written else None
+        return self.common if rate is None else rate
 
     def _convention(self, node: Node) -> float:
         """The factor along its cotangent of the error that a value is made from, or of the script's first error.
@@ -327,7 +333,7 @@ class Locator(Ranking):
         """Whether a step follows the right gradient down."""
         match = self._change_of(name, new)
         if match.holds:
-            common = self.common if self.found.verdicts[name].rule == "plain" else None
+            common = self._step_factor(name) if self.found.verdicts[name].rule == "plain" else None
             return bool(match.scale > 0 and (common is None or abs(match.scale - common) <= 1e-5 * common))
         if self.plain and self.right[name][0].size == 1:  # one number is a multiple of any other
             return False
