@@ -240,7 +240,7 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
     beside = {id(part): "" for index in indices for part in ast.walk(index)} | {id(index): "[" for index in indices}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
-            yield f"{beside.get(id(node), '#')}{node.value}"
+            yield f"{beside.get(id(node), '#')}{node.value!r}"
         elif isinstance(node, (ast.Name, ast.Attribute)):
             name = node.id if isinstance(node, ast.Name) else node.attr
             yield f".{name}" if name in SIZES else name
