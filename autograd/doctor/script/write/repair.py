@@ -42,6 +42,7 @@ class Repairer(Statements):
             yield from self._other_sign()
         if self.right is None or self.span is None:
             self._of_elements()
+        yield from self._rescaled_after()
         if self.span is None or self.right is None or self._is_kept():
             yield from self._blind()
             return

@@ -62,6 +62,26 @@ class Statements(Wanted):
                     if _span(one, statement) == self.span:
                         yield Edit(source, _span(product, statement), source.segment(_span(other, statement)))
 
+    def _rescaled_after(self) -> Iterator[Edit]:
+        """A line more, with the factor that all of an array lacks of which the line changes some elements."""
+        factor, statement = self.fault.rescaled, self.place.statement
+        tree = ast.parse(textwrap.dedent(self.place.source.segment(statement))).body[0]
+        target = (
+            tree.target
+            if isinstance(tree, ast.AugAssign)
+            else (*tree.targets, None)[0]
+            if isinstance(tree, ast.Assign)
+            else None
+        )
+        if factor is None or self.place is not self.node.site or not isinstance(target, ast.Subscript):
+            return
+        whole = ast.unparse(target.value)
+        for text in itertools.islice(Composer(self.hand).times(whole, factor), 3):
+            for sign in "/*":
+                if text.startswith(f"{whole} {sign} "):
+                    line = f"{self.place.source.segment(statement)}; {whole} {sign}= {text[len(whole) + 3 :]}"
+                    yield Edit(self.place.source, statement, line)
+
     def _but_for_the_first(self) -> Iterator[Edit]:
         """A change that leaves the first row or column alone, where the bias is, or the last."""
         source, statement = self.place.source, self.place.statement
@@ -184,6 +204,9 @@ class Statements(Wanted):
                     )
             if isinstance(call, (ast.GeneratorExp, ast.ListComp)):
                 names = [n.id for c in call.generators for n in ast.walk(c.target) if isinstance(n, ast.Name)]
+                for name in names if isinstance(call.elt, ast.Name) and call.elt.id in names else ():
+                    if name != call.elt.id:  # what was there before is added to
+                        yield Edit(source, _span(call.elt, statement), f"{name} + {call.elt.id}", blind=True)
                 for piece in ast.walk(call.elt):
                     if isinstance(piece, ast.Name) and piece.id in names:
                         for name in names:
