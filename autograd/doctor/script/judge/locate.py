@@ -155,13 +155,23 @@ class Locator(Ranking):
         everywhere = with_it if scale == 1.0 else [self._recomputed(trial, scale, k) for k in every]
         kept = [name for name in fits if self._downhill(name, everywhere)]
         broken = [name for name in reached if name not in wrong and not self._downhill(name, everywhere)]
-        if not kept or broken:
+        if not kept or broken or (trial.wanted[0].kind == "rest" and not self._by_rate(kept, everywhere)):
             return None
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
         exact = all(self._change_of(name, everywhere).holds for name in kept)
         changes = [self._change(trial, scale, k) for k in every]
         right = {id(n): [change[id(n)] for change in changes] for n in trial.nodes}
         return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact)
+
+    def _by_rate(self, names: list[str], new: list[Values]) -> bool:
+        """Whether steps follow the gradient by the rates that are written, where these are known: what is left out of
+        a gradient could be any multiple, and the rest as well.
+        """  # fmt: skip
+        for name in names:
+            rate, match = rate_of(self.look, self.look.ends[name][0]), self._change_of(name, new)
+            if rate and match.holds and abs(match.scale - rate) > 1e-5 * rate:
+                return False
+        return True
 
     def _promising(self, trial: Trial, concerned: list[str]) -> bool:
         """A mere factor is wrong where a gradient is right but for a factor, and only there."""

@@ -51,6 +51,9 @@ class Changer:
         }
         for name in sorted(names):
             if own.count(name) > 1:
+                yield from (
+                    re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w(])", f"{f}({name})", own) for f in self.hand.functions
+                )
                 for atom in self.hand.arrays:
                     if atom.text != name and np.shape(atom.first) == np.shape(self.hand.read(name, 0)):
                         yield re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w(])", atom.text, own)
