@@ -92,7 +92,7 @@ def _argument(locator: Locator, fault: Fault) -> Site | None:
 def _handed_over(locator: Locator, fault: Fault) -> Site | None:
     """The argument of a call that is given what is right for another: `layer1.backward(layer2.dx)`."""
     node, look = fault.first, locator.look
-    if fault.rescaled is not None or len(fault.nodes) > 1 or not locator.fits_elsewhere(fault):
+    if fault.rescaled is not None or len(fault.nodes) > 1 or not fault.elsewhere:
         return None
     readers = [n for n in look.consumers.get(id(node), ()) if set(locator.blocks_after(n)) & set(fault.repairs)]
     outside = _contexts(node)

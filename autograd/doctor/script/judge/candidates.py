@@ -38,6 +38,7 @@ class Fault:
         wrong: those that the script has, with the faults before it repaired.
         exact: whether the steps are plain descent then, with nothing else in them.
         place: where to put the blame: the node's own place, or that of a call.
+        elsewhere: whether it is right for something, though not for what it is used for.
     """
 
     nodes: list[Node]
@@ -49,6 +50,7 @@ class Fault:
     wrong: Change
     exact: bool = True
     place: Site | None = field(default=None)
+    elsewhere: bool = False
 
     @property
     def first(self) -> Node:

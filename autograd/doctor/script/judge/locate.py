@@ -77,6 +77,7 @@ class Locator(Ranking):
             if fault is None:
                 break
             out.append(fault)
+            fault.elsewhere = self.fits_elsewhere(fault)
             self.fixed |= fault.right
             self.values = self._computed(self.fixed)
             self._known_right.clear()
