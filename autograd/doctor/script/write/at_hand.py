@@ -81,6 +81,13 @@ class AtHand:
         return found
 
     @cached_property
+    def _foreign(self) -> set[int]:
+        """What one call of a function may find outside of it and another may not: what was computed in the step."""
+        look = self.locator.look
+        calls = {n.context for n in look.program.steps if n.site is not None and n.site.function == self.place.function}
+        return look.depends - look.start_ids.keys() if len(calls) > 1 else set()
+
+    @cached_property
     def atoms(self) -> list[Atom]:
         return self.words[: MOST_WORDS * 3]
 
@@ -110,8 +117,9 @@ class AtHand:
     def _spelled(self) -> list[Atom]:
         found = []
         for word in words_at(
-            self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start, self._after
-        ):
+            self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start, self._after,
+            self._foreign,
+        ):  # fmt: skip
             values = values_of(word, self.values)
             if values is not None:
                 found.append(Atom(word.text, [wide(v) for v in values], word.near))

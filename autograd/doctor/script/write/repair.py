@@ -11,6 +11,7 @@ import ast
 import functools
 import itertools
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -90,13 +91,15 @@ class Repairer(Statements):
     def _is_of_several(self) -> bool:
         """Whether the place stores several results of one call."""
         site = self.place
-        stored = site.kind == "store" and site is not self.node.site and "," in site.target
-        return stored and any(thing is self.node and at is site for _, _, _, thing, at in self.tape.stores)
+        if site.kind != "store" or site is self.node.site:
+            return False
+        tree = ast.parse(textwrap.dedent(site.source.segment(site.statement))).body[0]
+        tuples = isinstance(tree, ast.Assign) and isinstance(tree.targets[0], ast.Tuple)
+        return tuples and isinstance(tree.value, ast.Call)  # type: ignore[attr-defined]
 
     def _one_of_several(self) -> Iterator[Edit]:
         """A line more, that changes one of the results."""
-        stores = self.tape.stores
-        name = next(str(key) for _, _, key, thing, at in stores if thing is self.node and at is self.place)
+        name = self.place.target
         text = self.place.source.segment(self.place.statement)
         seen: set[str] = set()
         for new, plain in Extender(self.hand, Composer(self.hand)).texts(name, self.right[0]) if self.right else ():

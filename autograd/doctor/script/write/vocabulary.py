@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import bisect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -51,13 +51,17 @@ def frame_of(tape: Tape, time: int, context: Any, site: Site) -> tuple[int, int]
     return found
 
 
-def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: int, without: set[int]) -> list[Word]:
+def words_at(
+    tape: Tape, time: int, context: Any, site: Site, born: int, start: int, without: set[int],
+    foreign: Collection[int] = (),
+) -> list[Word]:  # fmt: skip
     """Everything that can be written at a place, at a time.
 
     Args:
         born: when the value at the place was computed; what its own statement stores is not at hand there.
         start: what was used since then, in the same function, tells what the names stand for.
         without: nodes that may not be used: they follow from the value itself.
+        foreign: those that a function may not take from outside, unless it does so already.
     """
     frame, entered = frame_of(tape, time, context, site)
     start = max(start, entered)
@@ -74,6 +78,8 @@ def words_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: 
     found: list[Word] = []
     for near, number in enumerate(dict.fromkeys((frame, 0))):
         for name, thing in bound.get(("frame", number), {}).items():
+            if number != frame and id(thing) in foreign:
+                continue
             found += _spelled(name, thing, bound, near, DEEPEST, states)
     for at, node, text, near in _used(tape, context, site, start):
         if at <= until and node.time < born and id(node) not in without and text:
