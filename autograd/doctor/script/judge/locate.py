@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node
+from ..watch.node import Node, same_statement
 from .aliases import give_nodes
 from .candidates import CLOSE, Change, Fault, Trial
 from .match import matched
@@ -104,7 +104,11 @@ class Locator(Ranking):
             if time.process_time() > self.until and (best or time.process_time() > self.until + GRACE):
                 break
             if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
-                unfit = [f for f in best.values() if not self.fits_elsewhere(f) and not self._rank(f)[0]]
+                paths = [
+                    f.first for f in best.values() if self.is_a_path(f)
+                ]  # what they are handed on to forgets a term
+                open_to = [f for f in best.values() if not any(same_statement(f.first, path) for path in paths)]
+                unfit = [f for f in open_to if not self.fits_elsewhere(f) and not self._rank(f)[0]]
                 self.inexact = not any(fault.exact for fault in unfit)
                 self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
             last = trial.nodes[-1]
@@ -310,7 +314,7 @@ class Locator(Ranking):
         if not without:  # a slope, or a forward value, has no factor of its own
             return 1.0 if free[1] > 0 else None
         usual = 1.0 if self.as_written else self._convention(node)
-        if free[0] != 1.0:  # what else is in the step tells the factor
+        if free[0] != 1.0 or self._has_more(name, without):  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own
             return _rounded(usual if free[1] > 0 else -usual)
@@ -320,6 +324,11 @@ class Locator(Ranking):
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
             return _rounded(usual)
         return _rounded(fit[0])
+
+    def _has_more(self, name: str, without: list[Values]) -> bool:
+        """Whether there is something in a step besides what follows from a value."""
+        rest = [self._block(self.look.ends[name], values, k, name) for k, values in enumerate(without)]
+        return any(np.linalg.norm(x) > 1e-9 * np.linalg.norm(g) for x, g in zip(rest, self.right[name], strict=True))
 
     def _step_factor(self, name: str) -> float | None:
         """The factor, rate included, that a step should have: that of the right blocks, or the rate written for it."""

@@ -52,6 +52,7 @@ class Ranking(Candidates):
                 return summed[0]
             near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
+            first = next((f for f in near if self.is_a_path(f)), first)
             if self.is_a_path(first):  # where it is handed on, the other paths are forgotten
                 idle = [f for f in others if self._hands_on(f.first) and set(f.repairs) >= set(first.repairs)]
                 first = max(idle, key=lambda f: f.first.time, default=first)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node
+from ..watch.node import Node, same_statement
 from ..watch.steps import direct
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
@@ -308,6 +308,13 @@ def rate_of(look: Look, end: Node) -> float | None:
         if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
             node = active[0]
             continue
+        if kind in ("matmul", "dot"):  # 0.1 * a.T @ d
+            first = [
+                o for o in operands[:1] if same_statement(o, node) and "mul" in getattr(o.function, "__name__", "")
+            ]
+            for number in plain_factors(look, first[0])[:1] if first else ():
+                rate = number if rate is None else rate * number
+            break
         if kind not in ("mul", "multiply", "neg"):
             break
         factors = plain_factors(look, node)

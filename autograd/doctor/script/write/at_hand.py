@@ -82,10 +82,11 @@ class AtHand:
 
     @cached_property
     def _foreign(self) -> set[int]:
-        """What one call of a function may find outside of it and another may not: what was computed in the step."""
-        look = self.locator.look
-        calls = {n.context for n in look.program.steps if n.site is not None and n.site.function == self.place.function}
-        return look.depends - look.start_ids.keys() if len(calls) > 1 else set()
+        """What a function that is given something does not take from outside: what was computed in the step."""
+        frame, _ = frame_of(self.tape, self.time, self.context, self.place)
+        given = any(scope == ("frame", frame) and isinstance(thing, Node) and site.kind not in ("store", "augmented")
+                    for _, scope, _, thing, site in self.tape.stores if frame)  # fmt: skip
+        return self.locator.look.depends - self.locator.look.start_ids.keys() if given else set()
 
     @cached_property
     def atoms(self) -> list[Atom]:

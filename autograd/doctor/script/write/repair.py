@@ -239,17 +239,21 @@ _WEIGHTS = {"#": 6, "[": 3, ".": 2}
 
 
 def _pieces(tree: ast.AST) -> Iterator[str]:
-    """The names, numbers (# before them, or [ where they are an index) and operators of an expression."""
+    """The names, numbers (# before them, or [ where they are an index) and operators of an expression.
+
+    Of masks, `s > 0` and `h > 0` are the same.
+    """
     indices = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+    masks = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Compare) for part in ast.walk(node)}
     beside = {id(part): "" for index in indices for part in ast.walk(index)} | {id(index): "[" for index in indices}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
-            yield f"{beside.get(id(node), '#')}{node.value!r}"
+            yield f"{beside.get(id(node), '' if id(node) in masks else '#')}{node.value!r}"
         elif isinstance(node, (ast.Name, ast.Attribute)):
             name = node.id if isinstance(node, ast.Name) else node.attr
-            yield f".{name}" if name in SIZES else name
+            yield "mask" if id(node) in masks else f".{name}" if name in SELDOM else name
         elif isinstance(node, (ast.operator, ast.unaryop, ast.Call, ast.Subscript, ast.Slice)):
             yield type(node).__name__
 
 
-SIZES = ("size", "shape", "len")
+SELDOM = ("size", "shape", "len", "sign", "exp", "cos")
