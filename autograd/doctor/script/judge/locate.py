@@ -99,19 +99,10 @@ class Locator(Ranking):
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
         """The likeliest of the faults that can be told from what is tried."""
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
-        self.latest, self.inexact, last = None, False, None
+        self.latest, self.inexact = None, False
         for trial in self._trials(wrong, likely):
             if time.process_time() > self.until and (best or time.process_time() > self.until + GRACE):
                 break
-            if best and trial.nodes[-1] is not last:  # what comes after a fault is not looked at
-                paths = [
-                    f.first for f in best.values() if self.is_a_path(f)
-                ]  # what they are handed on to forgets a term
-                open_to = [f for f in best.values() if not any(same_statement(f.first, path) for path in paths)]
-                unfit = [f for f in open_to if not self.fits_elsewhere(f) and not self._rank(f)[0]]
-                self.inexact = not any(fault.exact for fault in unfit)
-                self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
-            last = trial.nodes[-1]
             if self._comes_later(trial, best.values(), wrong):
                 continue
             fault = self._tried(trial, wrong)
@@ -119,7 +110,16 @@ class Locator(Ranking):
                 key = tuple(map(id, fault.nodes))
                 if key not in best or self._fitness(fault) < self._fitness(best[key]):
                     best[key] = fault
+                    self._limit(list(best.values()))
         return self._chosen(list(best.values()))
+
+    def _limit(self, faults: list[Fault]) -> None:
+        """What comes after a fault is not looked at; where only a path is left out, what it is handed on to is."""
+        paths = [fault.first for fault in faults if self.is_a_path(fault)]
+        others = [f for f in faults if not any(same_statement(f.first, path) for path in paths)]
+        unfit = [f for f in others if not self.fits_elsewhere(f) and not self._rank(f)[0]]
+        self.inexact = not any(fault.exact for fault in unfit)
+        self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
 
     def _comes_later(self, trial: Trial, faults: Iterable[Fault], wrong: list[str]) -> bool:
         """Whether a loop is right for something up to a fault that explains all: then it only hands that on."""

@@ -205,25 +205,25 @@ class Repairer(Statements):
         yield from ((text, text) for text in composer.formulas(self.right[0]))
 
 
-def _cost(text: str, own: str, written: Counter[str]) -> int:
+def _cost(text: str, own: str, written: Counter[str]) -> float:
     """How far-fetched a text is: what it changes; a name says more than a number, and a length more than a size.
 
     Args:
-        written: the expressions of the script: what is written elsewhere is one piece.
+        written: the expressions of the script: what is written elsewhere counts as two pieces.
     """
     try:
         trees = [ast.parse(each, mode="eval").body for each in (text, own)]
     except SyntaxError:
         return 1000
     new, old = (Counter(_pieces(tree)) for tree in trees)
-    cost = sum((old - new).values()) + sum(n * _WEIGHTS.get(piece[0], 1) for piece, n in (new - old).items())
+    cost = 0.3 * sum((old - new).values()) + sum(n * _WEIGHTS.get(piece[0], 1) for piece, n in (new - old).items())
     mine = {ast.unparse(piece) for piece in ast.walk(trees[1])}
     stack = [trees[0]]
     while stack:
         piece = stack.pop()
         known = isinstance(piece, (ast.Call, ast.BinOp)) and (said := ast.unparse(piece)) not in mine and written[said]
         if known:
-            cost -= sum(_WEIGHTS.get(p[0], 1) for p in _pieces(piece)) - 1
+            cost -= max(0, sum(_WEIGHTS.get(p[0], 1) for p in _pieces(piece)) - 2)
         else:
             stack += [p for p in ast.iter_child_nodes(piece) if isinstance(p, ast.expr)]
     return cost
