@@ -73,7 +73,8 @@ def _given_name(locator: Locator, fault: Fault) -> Site | None:
                 named = thing is operand and place.kind == "store" and scope[0] != "return"
                 made = operand.site is not None and operand.site.statement == place.statement
                 elsewhere = place.statement != site.statement and not made
-                if named and time >= look.step.start and place.target in used and elsewhere:
+                found = place.target in used or scope[0] == "item"  # grads["b1"] = layer.b
+                if named and time >= look.step.start and found and elsewhere:
                     return place
     return None
 
@@ -109,9 +110,13 @@ def _handed_over(locator: Locator, fault: Fault) -> Site | None:
 
 def _kept_as_whole(locator: Locator, fault: Fault) -> Site | None:
     """Where what a call passes back by one path is stored as the whole: what the others pass is missing there."""
-    node = fault.first
-    if node.site is None or node.context is None or len(fault.nodes) > 1 or not locator.is_a_path(fault):
+    node, path = fault.first, locator.path_of(fault)
+    if node.site is None or node.context is None or len(fault.nodes) > 1 or path is None:
         return None
+    consumers = locator.quantities.consumers[id(path.node)]
+    left = [c for c in consumers if (c is path.start if path.kind == "rest" else c is not path.consumer)]
+    if {c.context for c in left} & {c.context for c in consumers if c not in left}:
+        return None  # what is left out belongs to the same call
     stores = locator.look.training.tape.stores
     return next(
         (site for _, scope, _, thing, site in stores if thing is node and site.kind == "store"

@@ -77,6 +77,9 @@ class Ranking(Candidates):
             if users and not guilty and len(exact) == 1 and self._is_of_a_name(first):
                 return users[0]  # it is right, and each line that uses it forgets something
             return min(guilty or exact, key=lambda f: f.first.time if guilty else -f.first.time)
+        if not first.by_factors:  # it is right up to where it is taken for something else
+            first = max((f for f in more or fit if not f.by_factors and set(f.repairs) >= set(first.repairs)),
+                        key=lambda f: f.first.time)  # fmt: skip
         # where a line hands on what it gets, it is the one that forgets something
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
         return max(idle, key=lambda f: f.first.time) if idle and not first.by_factors else first
@@ -134,16 +137,20 @@ class Ranking(Candidates):
 
     def is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
+        return self.path_of(fault) is not None
+
+    def path_of(self, fault: Fault) -> Quantity | None:
+        """What a value is of the node it is for, where a path is left out."""
         node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
         if wanted.kind != "bar" or wanted.block or not fault.moves(node):
-            return False
+            return None
         theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(node)]]
         named = [q for q in self.quantities.bars if id(q.node) in self.named and q.size == theirs[0].size]
         if any(matched(theirs, q.values).holds for q in named):
-            return False  # it is right for something that the script has a name for
+            return None  # it is right for something that the script has a name for
         paths = (*self.quantities.parts, *self.quantities.rests)
-        parts = [q for q in paths if q.node is wanted.node and q.size == theirs[0].size]
-        return any(matched(theirs, q.values).holds for q in parts if np.any(q.values[0]))
+        parts = [q for q in paths if q.node is wanted.node and q.size == theirs[0].size and np.any(q.values[0])]
+        return next((q for q in parts if matched(theirs, q.values).holds), None)
 
     def _fitness(self, fault: Fault) -> tuple[Any, ...]:
         own = fault.wanted[0].block in fault.repairs

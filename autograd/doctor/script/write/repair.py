@@ -223,7 +223,8 @@ def _cost(text: str, own: str, written: Counter[str]) -> float:
         piece = stack.pop()
         known = isinstance(piece, (ast.Call, ast.BinOp)) and (said := ast.unparse(piece)) not in mine and written[said]
         if known:
-            cost -= max(0, sum(_WEIGHTS.get(p[0], 1) for p in _pieces(piece)) - 2)
+            added = Counter(_pieces(piece)) & (new - old)
+            cost -= max(0, sum(n * _WEIGHTS.get(p[0], 1) for p, n in added.items()) - 2)
         else:
             stack += [p for p in ast.iter_child_nodes(piece) if isinstance(p, ast.expr)]
     return cost
