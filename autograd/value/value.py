@@ -23,6 +23,7 @@ from ..absent import ALWAYS, enter
 from ..carrier import (
     NOTHING_RECORDED,
     Note,
+    check_modulo,
     checked_label,
     deepcopy_graph,
     describe,
@@ -397,8 +398,10 @@ class Value(Scalar):
     def __abs__(self) -> Value:
         return self.abs()
 
-    def __pow__(self, other: object) -> Any:
+    def __pow__(self, other: object, modulo: object = None) -> Any:
         """Return x to the power y; NaN, never complex, for x < 0."""
+        if modulo is not None:
+            check_modulo(modulo)
         x = self._data
         if isinstance(other, Value):
             y = other._data
