@@ -26,7 +26,8 @@ from .vocabulary import computed_at, frame_of, values_of, words_at
 
 Array = Any
 MOST_WORDS = 60
-SECONDS = 3.0  # for what can be written at one place: later nothing can be read any more
+MOST_READS = 12_000  # of texts at one place: then nothing can be read any more
+SECONDS = 15.0  # the same, for arrays so large that reading takes long
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class AtHand:
         namespace: dict[str, Any],
     ) -> None:  # fmt: skip
         self.locator, self.fault, self.place, self.namespace = locator, fault, place, namespace
-        self.until = time_now() + SECONDS
+        self.until, self.reads = time_now() + SECONDS, 0
         there = place.kind in ("store", "return", "argument") and place is not node.site
         self.born = time + 1 if there else node.time  # what comes later is not at hand
         self.node, self.time, self.context = node, time, context
@@ -262,17 +263,19 @@ class AtHand:
 
     @property
     def late(self) -> bool:
-        """Whether the time is up."""
-        return time_now() > self.until
+        """Whether so much was tried that it is enough."""
+        return self.reads > MOST_READS or time_now() > self.until
 
     def late_for(self, count: int) -> bool:
-        """Whether so many texts were found that no more time should go into others."""
-        return time_now() > self.until - SECONDS + SECONDS / (1 + count) ** 2
+        """Whether so many texts were found that no more should be tried."""
+        share = 1 / (1 + count) ** 2
+        return self.reads > MOST_READS * share or time_now() > self.until - SECONDS * (1 - share)
 
     def read(self, text: str, k: int) -> Any:
         """What a text computes at a point; None where it cannot be computed, or the time is up."""
         if self.late:
             return None
+        self.reads += 1
         try:
             value = self.readers[k](ast.parse(text, mode="eval"))
             return (
