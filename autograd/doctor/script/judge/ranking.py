@@ -77,9 +77,9 @@ class Ranking(Candidates):
             if users and not guilty and len(exact) == 1 and self._is_of_a_name(first):
                 return users[0]  # it is right, and each line that uses it forgets something
             return min(guilty or exact, key=lambda f: f.first.time if guilty else -f.first.time)
-        if not first.by_factors:  # it is right up to where it is taken for something else
-            first = max((f for f in more or fit if not f.by_factors and set(f.repairs) >= set(first.repairs)),
-                        key=lambda f: f.first.time)  # fmt: skip
+        inner = [f for f in more or fit if not f.by_factors and not f.wanted[0].block]
+        if first in inner:  # it is right up to where it is taken for something else
+            first = max((f for f in inner if set(f.repairs) >= set(first.repairs)), key=lambda f: f.first.time)
         # where a line hands on what it gets, it is the one that forgets something
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
         return max(idle, key=lambda f: f.first.time) if idle and not first.by_factors else first

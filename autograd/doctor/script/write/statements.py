@@ -204,9 +204,10 @@ class Statements(Wanted):
                     )
             if isinstance(call, (ast.GeneratorExp, ast.ListComp)):
                 names = [n.id for c in call.generators for n in ast.walk(c.target) if isinstance(n, ast.Name)]
-                for name in names if isinstance(call.elt, ast.Name) and call.elt.id in names else ():
-                    if name != call.elt.id:  # what was there before is added to
-                        yield Edit(source, _span(call.elt, statement), f"{name} + {call.elt.id}", blind=True)
+                made = call.elt.id if isinstance(call.elt, ast.Name) else ""
+                for name in names if made in names else ():
+                    if name != made:  # what was there before is added to
+                        yield Edit(source, _span(call.elt, statement), f"{name} + {made}", blind=True)
                 for piece in ast.walk(call.elt):
                     if isinstance(piece, ast.Name) and piece.id in names:
                         for name in names:
