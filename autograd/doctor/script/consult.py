@@ -234,11 +234,9 @@ def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
 
 
 def told_before(case: Case, cases: list[Case]) -> bool:
-    """Whether another case, before this, has the same line to write: it then stands for both."""
-    here, line = case.fault.place or case.fault.first.site, _instead(case, cases)
+    """Whether another case, before this, is the same change of the same line: it then stands for both."""
     for other in itertools.takewhile(lambda c: c is not case, cases):
-        there = other.fault.place or other.fault.first.site
-        if line and here and there and here.statement == there.statement and _instead(other, cases) == line:
+        if case.proved and other.proved and case.chosen == other.chosen:
             other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
             return True
     return False
