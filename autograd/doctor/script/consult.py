@@ -161,13 +161,13 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         case.texts = texts_for(at, fault, cause, recording)
-        if not case.texts or case.texts[0].blind:
+        if all(text.blind for text in case.texts):
             for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
                 fixed = at.fixed
                 at.fixed = fixed | other.right
                 elsewhere = texts_for(at, other, cause, recording)
                 at.fixed = fixed
-                if elsewhere and not elsewhere[0].blind:
+                if not all(text.blind for text in elsewhere):
                     case.fault, case.texts, case.found_at = other, elsewhere, fault
                     break
         out.append(case)

@@ -12,7 +12,6 @@ from ..watch.node import Node, same_statement
 from ..watch.sites import Site
 from .candidates import Fault
 from .locate import Locator
-from .match import matched
 from .ranking import is_sum
 
 
@@ -134,36 +133,11 @@ def _caller(locator: Locator, fault: Fault, blamed: set[int]) -> Site | None:
         and np.size(n.value) > 1 and id(n) in locator.look.to_end
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)
-    if others and _is_asked_rightly(locator, node, others):
-        return found
     for level, number in enumerate(calls):
         if not others:
             break
         others = [n for n in others if calls_of(n.context)[level : level + 1] == [number]]
         found = locator.look.training.tape.sites[number]
-    return found
-
-
-def _is_asked_rightly(locator: Locator, node: Node, others: list[Node]) -> bool:
-    """Whether a call gets the errors of the same line of the forward pass as other calls, in which it is right."""
-    mine = _asked_for(locator, node)
-    return bool(mine) and all(all(a & b for a, b in zip(mine, _asked_for(locator, n), strict=False)) for n in others)
-
-
-def _asked_for(locator: Locator, node: Node) -> list[set[int]]:
-    """For each error that comes into the call a node is in: the places of what it is the cotangent of."""
-    found, stack, known = [], [node], set()
-    while stack:
-        for operand in stack.pop().operands():
-            if id(operand) in known or id(operand) not in locator.erring:
-                continue
-            known.add(id(operand))
-            if operand.context == node.context:
-                stack.append(operand)
-                continue
-            theirs = [np.asarray(v[id(operand)], dtype=float) for v in locator.values]
-            like = [q for q in locator.quantities.bars if q.size == theirs[0].size and q.node.site is not None]
-            found.append({q.node.site.number for q in like if q.node.site and matched(theirs, q.values).holds})
     return found
 
 

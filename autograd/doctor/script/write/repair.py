@@ -156,7 +156,8 @@ class Repairer(Statements):
         except SyntaxError:
             return
         if isinstance(tree, ast.Call) and len(tree.args) == 1 and ast.unparse(tree.func) in self.hand.functions:
-            yield Edit(self.place.source, self.span, ast.unparse(tree.args[0]))
+            text = ast.unparse(tree.args[0])
+            yield Edit(self.place.source, self.span, text, blind=self.right is None or not self.fits(text))
 
     def _by_name(self, text: str) -> Iterator[str]:
         """With the counter of a comprehension for an element's number, which is that of one turn only."""
@@ -236,20 +237,21 @@ def _written(text: str) -> Counter[str]:
     return Counter(ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Call, ast.BinOp)))
 
 
-_WEIGHTS = {"#": 6, "[": 3, ".": 2}
+_WEIGHTS = {"#": 6.0, "[": 3.0, ".": 2.0, "~": 0.5}
 
 
 def _pieces(tree: ast.AST) -> Iterator[str]:
-    """The names, numbers (# before them, or [ where they are an index) and operators of an expression.
+    """The names, numbers (# before them, [ where they are an index, ~ inside of one) and operators of an expression.
 
     Of masks, `s > 0` and `h > 0` are the same.
     """
     indices = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
     masks = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Compare) for part in ast.walk(node)}
-    beside = {id(part): "" for index in indices for part in ast.walk(index)} | {id(index): "[" for index in indices}
+    beside = {id(part): "~" for index in indices for part in ast.walk(index)} | {id(index): "[" for index in indices}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
-            yield f"{beside.get(id(node), '' if id(node) in masks else '#')}{node.value!r}"
+            plain = id(node) in masks or node.value == 1
+            yield f"{beside.get(id(node), '' if plain else '#')}{node.value!r}"
         elif isinstance(node, (ast.Name, ast.Attribute)):
             name = node.id if isinstance(node, ast.Name) else node.attr
             yield "mask" if id(node) in masks else f".{name}" if name in SELDOM else name
