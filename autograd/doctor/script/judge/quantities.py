@@ -51,14 +51,6 @@ ELEMENTWISE = {
     "logaddexp",
     "erf",
     "fabs",
-    "le",
-    "lt",
-    "ge",
-    "gt",
-    "less",
-    "less_equal",
-    "greater",
-    "greater_equal",
 }
 SHAPES = {
     "reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray",
