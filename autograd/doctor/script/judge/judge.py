@@ -16,7 +16,7 @@ import numpy as np
 
 from ..watch.node import Node
 from ..watch.steps import Step, Training, finer
-from .look import Look, Point
+from .look import QUIET, Look, Point
 from .losses import Reading, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .verdicts import Judgement, counterpart, rate_of, verdicts
@@ -53,8 +53,30 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
     look, points = _look(training, rng)
     if not points:
         return None
+
+    def judged_at(points: list[Point]) -> Judgement | None:
+        found, partial = _by_reading(look, points, loss)
+        return _best(found, [*found, *partial]) if found else None
+
+    found, partial = _by_reading(look, points, loss)
+    if not found:
+        return None
+    idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
+    if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
+        training.idle += [p for p in training.parameters if p.name in idle]
+        training.others += [chain for p in training.idle for chain in p.chains]
+        training.parameters = [p for p in training.parameters if p.name not in idle]
+        return _judged(training, loss, seed)
+    return _elsewhere(_undisturbed(_best(found, [*found, *partial]), judged_at, rng), rng)
+
+
+def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgement], list[Judgement]]:
+    """The verdicts under each reading; apart, those where something is held fixed and a block has no part in it then.
+
+    Such a reading stands only where there is no other.
+    """
     found: list[Judgement] = []
-    partial: list[Judgement] = []  # they hold something fixed, and then some block has no part in the loss
+    partial: list[Judgement] = []
     for reading in readings(look, look.losses, points[0]):
         if loss and not is_called(look, reading, loss):
             continue
@@ -64,16 +86,11 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
                 found.append(each)
             elif not _wrong(each):  # such a reading explains all, or nothing
                 (partial if _silent(each) else found).append(each)
-    found = found or partial
-    if not found:
-        return None
-    idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
-    if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
-        training.idle += [p for p in training.parameters if p.name in idle]
-        training.others += [chain for p in training.idle for chain in p.chains]
-        training.parameters = [p for p in training.parameters if p.name not in idle]
-        return _judged(training, loss, seed)
-    everything = [*found, *partial]
+    return (found, partial) if found else (partial, [])
+
+
+def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
+    """The reading that explains most."""
     ranks: tuple[Callable[[Judgement], Any], ...] = (_agreement, _nearness, _plausibility, support)
     for rank in ranks:
         best_rank = max(map(rank, found))
@@ -83,7 +100,26 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         ):
             break
     meant = _meant(found[0], everything)
-    return _several(meant, everything) or _elsewhere(meant, rng)
+    return _several(meant, everything) or meant
+
+
+def _undisturbed(
+    best: Judgement, again: Callable[[list[Point]], Judgement | None], rng: np.random.Generator
+) -> Judgement:
+    """The same where rounding spoils nothing, as it does where units are saturated; else no word on what it spoils.
+
+    Args:
+        again: judges at other points.
+    """
+    if not _wrong(best):
+        return best
+    each = [best.look.noise(point.values) for point in best.points]
+    noisy = {name for name, v in best.verdicts.items() if not v.right and max(noise[name] for noise in each) > QUIET}
+    points = best.look.points(rng, 4, calm=True) if noisy else []
+    calm = again(points) if len(points) > 1 else None
+    for name in noisy if calm is None else ():
+        best.verdicts[name].silent = True
+    return calm or best
 
 
 def _follows(one: Judgement, other: Judgement) -> bool:
@@ -256,7 +292,8 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
         return None
     twin = next((r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None)
     try:
-        return None if twin is None else verdicts(look, points, twin)
+        there = None if twin is None else verdicts(look, points, twin)
+        return there and _undisturbed(there, lambda calm: twin and verdicts(look, calm, twin), rng)
     except Exception:
         return None
 

@@ -18,6 +18,15 @@ from ..watch.steps import Step, Training, projected
 from .replay import Program, Values, ancestors, compute_node, wide
 
 Array = Any
+QUIET = 1e-8
+"""Of the rounding errors in a step, relative to it, at a place that is fit to be judged at."""
+
+
+ROUNDED = {
+    "add", "sub", "mul", "truediv", "pow", "subtract", "multiply", "divide", "true_divide", "power", "exp", "log", "tanh",
+    "sqrt", "sum", "mean", "dot", "matmul", "einsum", "outer", "expit",
+}  # fmt: skip
+"""Functions whose result is rounded; a copy, a part or the larger of two is not."""
 
 
 @dataclass(eq=False)
@@ -157,26 +166,44 @@ class Look:
                 given[key] = np.zeros_like(np.asarray(given[key], dtype=float)) if np.ndim(given[key]) else 0.0
         return given
 
-    def points(self, rng: np.random.Generator, count: int) -> list[Point]:
-        """The step at random parameters, near and far."""
+    def points(self, rng: np.random.Generator, count: int, calm: bool = False) -> list[Point]:
+        """The step at random parameters, near and far.
+
+        Args:
+            calm: only where rounding leaves the step as it is, nearer and nearer to 0: units are not saturated there.
+        """
         found: list[Point] = []
         start = self._start
-        for k in range(3 * count):
+        for k in range(6 * count if calm else 3 * count):
             if len(found) == count:
                 break
             given = dict(start)
             for nodes in self.starts.values():
-                for node, value in zip(
-                    nodes, moved([given.get(id(n), wide(n.value)) for n in nodes], rng, k), strict=True
-                ):
+                blocks = moved([given.get(id(n), wide(n.value)) for n in nodes], rng, k)
+                for node, value in zip(nodes, blocks, strict=True):
                     if id(node) in given:
-                        given[id(node)] = value
+                        given[id(node)] = value * (0.5 ** (k // 2)) if calm else value
             try:
                 values = self.program.run(given)
             except Exception:
                 continue
             if self._same_way(values) and all(np.isfinite(self.block(values, e)).all() for e in self.ends.values()):
-                found.append(Point(values, True))
+                if not calm or all(noise <= QUIET for noise in self.noise(values).values()):
+                    found.append(Point(values, True))
+        return found
+
+    def noise(self, values: Values) -> dict[str, float]:
+        """By block: how much of its step is rounding. Seen where each result is off by a rounding error once more."""
+        rng, again = np.random.default_rng(0), {key: values[key] for key in self.program.leaves if key in values}
+        for node in self.program.steps:
+            value = compute_node(node, again)
+            rounded = getattr(node.function, "__name__", "") in ROUNDED and np.asarray(value).dtype.kind == "f"
+            again[id(node)] = value * (1.0 + 1e-15 * rng.standard_normal(np.shape(value))) if rounded else value
+        found = {}
+        for name in self.ends:
+            change = self.change(values, name)
+            size = float(np.linalg.norm(change))
+            found[name] = float(np.linalg.norm(self.change(again, name) - change)) / size if size else 0.0
         return found
 
     @cached_property

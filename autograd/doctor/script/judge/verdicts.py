@@ -189,7 +189,8 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
         form = "climbed"
-    found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
+    held = _penalised(look, reading)
+    found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
     if form and not all(v.right for v in found.values()) and _uniform(look, points, reading, found):
         for v in found.values():
             v.right = not v.silent
@@ -314,7 +315,30 @@ def rate_of(look: Look, end: Node) -> float | None:
     return None if rate is None else abs(rate)
 
 
-def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int]) -> Verdict:
+def _penalised(look: Look, reading: Reading) -> set[str]:
+    """The blocks of which the loss has a penalty: a number that follows from them and from no data."""
+    if reading.kind != "loss":
+        return set()
+    plain: dict[int, set[str]] = {key: {name} for key, name in look.start_ids.items()}
+    found: set[str] = set()
+    for node, operands in reversed(reading.order(look)):
+        others = [o for o in node.operands() if id(o) not in look.depends and np.size(o.value) > 1]
+        if id(node) not in plain and operands and not others and all(id(o) in plain for o in operands):
+            plain[id(node)] = set().union(*(plain[id(o)] for o in operands))
+        if id(node) in plain and np.size(node.value) == 1 and id(node) not in look.start_ids:
+            found |= plain[id(node)]
+    return found
+
+
+def verdict(
+    look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int], free: bool = True
+) -> Verdict:
+    """The verdict on one block.
+
+    Args:
+        forward: the nodes of the forward pass.
+        free: whether the loss has no penalty of this block: then the step may have one.
+    """
     right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
     steps = [look.change(point.values, name) for point in points]
     for k, bar in enumerate(bars):
@@ -343,7 +367,7 @@ def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name:
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
     if not found.right and not found.uphill:
-        _judge_rows(look, points, right, found)
+        _shrinks(look, points, right, found, free)
     return found
 
 
@@ -357,18 +381,10 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     """A step that is not plain gradient descent, but uses the right gradient: does it go downhill?"""
     changes = [look.change(point.values, found.name) for point in points]
     weights = [look.block(point.values, look.starts[found.name]) for point in points]
+    if _shrinks(look, points, right, found):
+        return
     rows = np.concatenate([np.stack([g, w], axis=1) for g, w in zip(right, weights, strict=True)])
     goal = np.concatenate(changes)
-    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
-    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal):
-        found.rule, found.decay = "decay", -float(coefficients[1])
-        found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
-        return
-    signed = np.concatenate([rows, np.sign(rows[:, 1:])], axis=1)
-    fit, *_ = np.linalg.lstsq(signed, goal, rcond=None)
-    if len(goal) > 8 and np.linalg.norm(signed @ fit - goal) <= 1e-6 * np.linalg.norm(goal) and max(fit) <= 1e-12:
-        found.rule, found.decay, found.right = "decay", -float(fit[1]), True  # as |w| is made smaller
-        return
     count, size = len(points), len(goal) // len(points)
     if size > 1:  # decay, and a gradient that is clipped at some points: by another factor at each of them
         columns = np.zeros((len(goal), count + 1))
@@ -393,21 +409,34 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     found.silent = size == 1 and agree > 0 and against > 0  # one number shrunk and moved: no telling which is which
 
 
-def _judge_rows(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
-    """A step that moves some rows of a block only, along the gradient, and shrinks these: the factors of a product."""
+def _shrinks(look: Look, points: list[Point], right: list[Array], found: Verdict, all_rows: bool = True) -> bool:
+    """Judge a step that is the gradient and a penalty: a share of the weights, or one amount for all; False if not so.
+
+    Args:
+        all_rows: whether that may be so where it moves all of them, too, and not some rows only, as with factors.
+    """
     changes = [look.change(point.values, found.name) for point in points]
     moved = [d != 0 for d in changes]
-    if all(np.all(m) for m in moved) or any(np.any(g[~m]) for g, m in zip(right, moved, strict=True)):
-        return
+    some = not all(np.all(m) for m in moved) and not any(np.any(g[~m]) for g, m in zip(right, moved, strict=True))
+    if not some and not all_rows:
+        return False
+    moved = moved if some else [np.ones_like(m) for m in moved]
     weights = [look.block(point.values, look.starts[found.name]) for point in points]
-    rows = np.concatenate([np.stack([g[m], w[m]], axis=1) for g, w, m in zip(right, weights, moved, strict=True)])
+    each = [(g[m], w[m], np.sign(w[m])) for g, w, m in zip(right, weights, moved, strict=True)]
+    rows = np.concatenate([np.stack(columns, axis=1) for columns in each])
     goal = np.concatenate([d[m] for d, m in zip(changes, moved, strict=True)])
-    if len(goal) <= 4:
-        return
-    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
-    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal) and coefficients[0] < 0:
-        found.rule, found.decay = "decay", -float(coefficients[1])
-        found.right = found.decay >= -1e-12
+    for columns in (rows[:, :2], rows):
+        count = columns.shape[1]
+        fit, *_ = np.linalg.lstsq(columns, goal, rcond=None)
+        if len(goal) < count + 2 or np.linalg.norm(columns @ fit - goal) > 1e-6 * np.linalg.norm(goal):
+            continue
+        parts = fit * np.linalg.norm(columns, axis=0)
+        right_so = bool(fit[0] < 0 and max(parts[1:]) <= 1e-6 * np.linalg.norm(goal))
+        if right_so or (count == 2 and len(goal) > len(points)):  # of one number, any constant step fits
+            found.rule, found.decay = "decay", -float(fit[1])
+            found.right, found.uphill = right_so, bool(fit[0] > 0)
+            return True
+    return False
 
 
 def _is_second_order(look: Look, name: str) -> bool:
