@@ -37,7 +37,8 @@ MESSAGES = {
     "against_loss": "the loss in line {line} ({text})",
     "against_squares": "the error of squares",
     "against_entropy": "the error of a cross-entropy",
-    "against_other": "the loss",
+    "against_likelihood": "the error of a likelihood whose variance follows from the mean (Poisson, gamma, probit)",
+    "against_errors": "a loss that grows with each error as the script's own derivative of it does",
     "evidence": "Judged against {loss}, with {names} at {points} different places.",
     "evidence_tried": "Judged against {loss}, with {names} at {points} different places; every line to write instead was "
     "run in the place of the old one.",
@@ -130,6 +131,8 @@ MESSAGES = {
     "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
+    "step_in_turn": "The factors of a product take turns: one is updated before the gradient of the other reads it. With "
+    "small steps that does little harm; a copy of it, taken before, would be exact.",
     "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "

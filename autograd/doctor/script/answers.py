@@ -61,6 +61,8 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
         yield say("step_decays")
     if "truncated" in rules:
         yield say("step_truncated")
+    if "in-turn" in rules:
+        yield say("step_in_turn")
     if "adaptive" in rules:
         yield say("step_adapts")
 

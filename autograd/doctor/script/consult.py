@@ -28,7 +28,7 @@ from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
-from .judge.weighed import common_factor, doubtful, harmless, located
+from .judge.weighed import common_factor, doubtful, harmless, in_turn, located
 from .refusals import Options as Options
 from .refusals import no_loss, no_training, restrict
 from .watch.edits import Edit, patched
@@ -155,6 +155,10 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     for at, fault, used in pairs:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
+        if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
+            for name in fault.repairs:
+                found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"
+            continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         until = time.process_time() + SECONDS_FOR_TEXTS

@@ -227,8 +227,7 @@ def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:
 
 def _evidence(found: dict[str, Any]) -> str:
     loss = found["loss"]
-    key = {"loss": "against_loss", "squares": "against_squares", "entropy": "against_entropy"}
-    where = say(key.get(loss["kind"], "against_other"), line=loss["line"], text=loss["text"])
+    where = say(f"against_{loss['kind']}", line=loss["line"], text=loss["text"])
     names = listed([b["name"] for b in found["blocks"]])
     return say("evidence_tried" if found["faults"] else "evidence", loss=where, names=names, points=found["points"])
 

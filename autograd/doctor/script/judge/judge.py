@@ -77,7 +77,7 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
     """
     found: list[Judgement] = []
     partial: list[Judgement] = []
-    for reading in readings(look, look.losses, points[0]):
+    for reading in readings(look, look.losses, points):
         if loss and not is_called(look, reading, loss):
             continue
         with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
@@ -290,7 +290,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     points = [] if _one_after_the_other(look) else _points(look, rng)
     if not points:
         return None
-    twin = next((r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None)
+    twin = next((r for r in readings(look, losses, points) if r.kin == reading.kin), None)
     try:
         there = None if twin is None else verdicts(look, points, twin)
         return there and _undisturbed(there, lambda calm: twin and verdicts(look, calm, twin), rng)
@@ -302,7 +302,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     """The loss that the script computes, where its gradients are those of another one.
 
     Squares in the script and gradients of cross-entropy, say: a slope is missing. After a softmax the squares may be
-    for show.
+    for show, and where large errors are cut off on the way back, as Huber does it.
     """
     assert best.reading is not None
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
@@ -310,15 +310,14 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:
         return same[0]
+    size = np.size(best.points[0].values[id(best.reading.roots[0])])
+    for_show = (best.form == "entropy" and size > 1 and _sums_to_one(best)) or (
+        best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
+    )
     for other in everything:
         assert other.reading is not None
         if other.reading.kind == "loss" and other.form in ("squares", "entropy", "errors"):
-            softmax = (
-                best.form == "entropy"
-                and np.size(best.points[0].values[id(best.reading.roots[0])]) > 1
-                and _sums_to_one(best)
-            )
-            if other.form != best.form and not softmax:
+            if other.form != best.form and not for_show:
                 return other
             best.aside = best.aside or other.reading
         elif other.form == "absolute":

@@ -174,15 +174,16 @@ class Look:
         """
         found: list[Point] = []
         start = self._start
-        for k in range(6 * count if calm else 3 * count):
-            if len(found) == count:
+        for k in range(6 * count):
+            if len(found) == count or (k >= 3 * count and len(found) > 1 and not calm):
                 break
+            near = 0.5 ** max(k - 3 * count, 0)  # nearer, where the script takes other branches
             given = dict(start)
             for nodes in self.starts.values():
-                blocks = moved([given.get(id(n), wide(n.value)) for n in nodes], rng, k)
-                for node, value in zip(nodes, blocks, strict=True):
+                old = [given.get(id(n), wide(n.value)) for n in nodes]
+                for node, there, value in zip(nodes, old, moved(old, rng, k), strict=True):
                     if id(node) in given:
-                        given[id(node)] = value * (0.5 ** (k // 2)) if calm else value
+                        given[id(node)] = value * 0.5 ** (k // 2) if calm else there + near * (value - there)
             try:
                 values = self.program.run(given)
             except Exception:

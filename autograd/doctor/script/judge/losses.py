@@ -7,6 +7,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from .replay import Values, pulled
 Array = Any
 TERMINAL = 12
 TINY = 1e-5
+MOST_FORMS = 6  # of a derivative by the error, that are tried
 FEW = 6  # runs of one loss that may be on different sets of samples
 
 
@@ -31,11 +33,13 @@ class Reading:
     """What may be minimised.
 
     Args:
-        kind: "loss" (a scalar of the script), "squares" or "entropy" (only the error is there).
+        kind: "loss" (a scalar of the script), or, where only the error is there, "squares", "entropy", "errors" (what
+            comes back grows with each error: Huber's), "likelihood" (of a generalised linear model: with a variance).
         roots: where the sweep begins: the losses, or the predictions; one for each sample.
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
         sign: -1 for what is to grow, such as a likelihood.
         held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
+        spread: of a likelihood, the power of the mean that its variance is; 0 for μ(1 - μ).
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
     """
 
@@ -46,6 +50,7 @@ class Reading:
     held: frozenset[int] = frozenset()
     bare: dict[int, int] = field(default_factory=dict)
     turn: int = 0
+    spread: int = 0
 
     def term(self, look: Look) -> Node:
         """What the loss is in this pass, where it is added to that of other passes."""
@@ -60,7 +65,7 @@ class Reading:
     @property
     def kin(self) -> tuple[Any, ...]:
         """What it has in common with the same reading of another step."""
-        return self.kind, self.site, not self.held, not self.bare, self.turn
+        return self.kind, self.site, not self.held, not self.bare, self.turn, self.spread
 
     def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
         """The cotangent of every node at a point."""
@@ -87,6 +92,9 @@ class Reading:
         for root, (error, sign) in zip(self.roots, self.errors, strict=True):
             seed = sign * np.asarray(values[id(error)], dtype=float)
             shape = np.shape(values[id(root)])
+            if self.kind == "likelihood":
+                mean = np.reshape(np.asarray(values[id(root)], dtype=float), np.shape(seed))
+                seed = seed / (mean**self.spread if self.spread else mean * (1 - mean))
             seed = seed.reshape(shape) if seed.size == np.size(values[id(root)]) else np.broadcast_to(seed, shape)
             found[id(root)] = found[id(root)] + seed if id(root) in found else seed
         return found
@@ -320,7 +328,7 @@ def number_of(thing: Any) -> float:
     return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
 
 
-def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
+def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[Reading]:
     """Everything that the step may minimise."""
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
@@ -335,14 +343,52 @@ def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
     ]
     for group in errors(look):
-        pairs = [(error, sign) for error, _, sign in group]
         predictions = [prediction for _, prediction, _ in group]
-        if any(id(p) not in point.values for p in predictions):
+        if any(id(p) not in points[0].values for p in predictions):
             continue
-        found.append(Reading("squares", predictions, pairs))
-        logits = [before_squash(look, p, point) for p in predictions]
-        if all(found_logits is not None for found_logits in logits):
-            sides = [pair for pair in logits if pair is not None]
-            turned = [(error, sign * side) for (error, sign), (_, side) in zip(pairs, sides, strict=True)]
-            found.append(Reading("entropy", [node for node, _ in sides], turned))
+        kinds = [("squares", [(error, sign) for error, _, sign in group])]
+        kinds += [("errors", pairs) for pairs in _grown(look, group, points)]
+        sides = [before_squash(look, p, points[0]) for p in predictions]
+        for kind, pairs in kinds:
+            found.append(Reading(kind, predictions, pairs))
+            logits = [side for side in sides if side is not None]
+            if len(logits) == len(sides):
+                turned = [(error, sign * side) for (error, sign), (_, side) in zip(pairs, logits, strict=True)]
+                found.append(Reading("entropy" if kind == "squares" else kind, [node for node, _ in logits], turned))
+        if None in sides:
+            means = np.concatenate([np.ravel(p.values[id(n)]).astype(float) for p in points for n in predictions])
+            found += [Reading("likelihood", predictions, kinds[0][1], spread=k) for k in _spreads(means)]
     return found
+
+
+def _spreads(means: Array) -> tuple[int, ...]:
+    """The variances of usual likelihoods with such means: 1 for μ (Poisson), 2 (gamma), 3; 0 for μ(1 - μ)."""
+    if not np.all(means > 0):
+        return ()
+    return (1, 2, 3) if np.any(means > 1) else (0,) if np.all(means < 1) else ()
+
+
+def _grown(
+    look: Look, group: list[tuple[Node, Node, float]], points: list[Point]
+) -> Iterator[list[tuple[Node, float]]]:
+    """What is computed from each error alone and grows with it, but is no multiple of it: the derivative of some loss."""
+    of: dict[int, int] = {id(error): k for k, (error, _, _) in enumerate(group)}
+    rows: dict[Any, dict[int, Node]] = {}
+    for node in look.program.steps:
+        used = {of.get(id(o), -1) for o in node.operands() if id(o) in look.depends}
+        if id(node) in of or id(node) not in look.to_end or len(used) != 1 or used == {-1} or node.site is None:
+            continue
+        k = used.pop()
+        if np.size(node.value) == np.size(group[k][0].value):
+            of[id(node)] = k
+            rows.setdefault((node.site.number, node.function), {})[k] = node
+    for row in itertools.islice((row for row in rows.values() if len(row) == len(group)), MOST_FORMS):
+        e, d = (
+            np.concatenate([np.ravel(p.values[id(n)]).astype(float) for p in points for n in nodes])
+            for nodes in ([error for error, _, _ in group], [row[k] for k in range(len(group))])
+        )
+        order = np.argsort(e)
+        if len(e) > 2 and np.all(e * d >= 0) and np.all(np.diff(d[order]) >= 0) and np.ptp(d) > 0:
+            share = float(d @ e) / float(e @ e)
+            if np.linalg.norm(d - share * e) > 1e-6 * np.linalg.norm(d):
+                yield [(row[k], sign) for k, (_, _, sign) in enumerate(group)]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..watch.node import Node
 from .candidates import Fault
 from .judge import support
 from .locate import Locator
@@ -38,6 +39,27 @@ def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
         if any((m := matched([np.concatenate(more)], [row])).holds and m.scale > 0 for row in rows):
             out.append(fault)
     return out
+
+
+def in_turn(found: Judgement, updated: str, names: list[str]) -> bool:
+    """Whether blocks are multiplied with the one that was updated before them, as the factors of a matrix are."""
+    for node in found.look.program.steps:
+        sides = [a for a in node.operands() if id(a) in found.look.depends] if id(node) in found.forward else []
+        blocks = [_laid_out(found, side) for side in sides]
+        if len(sides) == 2 and any(updated in one and set(names) & other for one, other in (blocks, blocks[::-1])):
+            return True
+    return False
+
+
+def _laid_out(found: Judgement, node: Node) -> set[str]:
+    """The blocks that something is nothing but numbers of."""
+    name = found.look.start_ids.get(id(node))
+    if name is not None:
+        return {name}
+    kind = getattr(node.function, "__name__", "")
+    if kind not in ("getitem", "assembled", "transpose", "T", "reshape", "linked", "copy"):
+        return set()
+    return set().union(*(_laid_out(found, o) for o in node.operands() if id(o) in found.look.depends))
 
 
 def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
