@@ -86,7 +86,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     cases = cases_of(found, recording)
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
-    if none_right and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
+    if none_right and not found.sure and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
         return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     slip = along or any(map(nearly_right, cases))
@@ -95,7 +95,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         name_by_line(case)
     # a term more than the loss has may be meant, and then it is another loss
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
-    if none_right and not named and is_gradient(found):
+    if none_right and not named and not found.sure and is_gradient(found):
         return {"failure": another_loss(found, names)}
     return told(subject, recording, found, cases)
 
@@ -289,7 +289,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     unexplained = {name for name, v in found.verdicts.items() if not v.right and not v.silent} - explained
     reading = found.reading
     assert reading is not None
-    if reading.kind == "loss" and any(v.right and v.rule == "plain" for v in found.verdicts.values()):
+    if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
     site = reading.site
     return {

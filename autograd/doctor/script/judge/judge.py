@@ -202,7 +202,7 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
         if large and not any(v.silent for v in seen.values()):
             break
         there = _judged_at(found, step, rng)
-        if there is None or any(v.change.error == math.inf and not v.silent for v in there.verdicts.values()):
+        if there is None or any(math.isnan(v.change.scale) and not v.silent for v in there.verdicts.values()):
             continue  # where it has grown beyond all bounds nothing can be told
         everywhere.append(there)
         for name, verdict_there in there.verdicts.items():
@@ -293,7 +293,12 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     twin = next((r for r in readings(look, losses, points) if r.kin == reading.kin), None)
     try:
         there = None if twin is None else verdicts(look, points, twin)
-        return there and _undisturbed(there, lambda calm: twin and verdicts(look, calm, twin), rng)
+        if there is None:
+            return None
+        there.sure = found.sure
+        for name, verdict in there.verdicts.items():
+            verdict.silent |= look.ends[name] == look.starts[name]  # it is not updated there
+        return _undisturbed(there, lambda calm: twin and verdicts(look, calm, twin), rng)
     except Exception:
         return None
 
@@ -310,6 +315,10 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:
         return same[0]
+    slips = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and _all_but_some(best, o)]
+    if slips:
+        slips[0].sure = True
+        return slips[0]
     size = np.size(best.points[0].values[id(best.reading.roots[0])])
     for_show = (best.form == "entropy" and size > 1 and _sums_to_one(best)) or (
         best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
@@ -323,6 +332,32 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         elif other.form == "absolute":
             best.aside = best.aside or other.reading
     return best
+
+
+def _all_but_some(best: Judgement, computed: Judgement) -> bool:
+    """Whether the error that explains the steps is that of a loss that is computed, but for some of its numbers.
+
+    A wrong label, or a mask that is forgotten. Where whole rows have a factor they are weighted, on purpose.
+    """
+    assert best.reading is not None
+    keys = [counterpart(best.look, best.points, root, computed.bars) for root in best.reading.roots]
+    others: list[Array] = []
+    weighted = True
+    for point, bar, own in zip(best.points, computed.bars, best.bars, strict=True):
+        for key in keys:
+            if key is None or key not in own or np.size(own[key]) < 3:
+                return False
+            shape = np.shape(point.values[key])
+            shape = shape if len(shape) > 1 and min(shape) > 1 else (1, int(np.prod(shape)))
+            with np.errstate(all="ignore"):
+                ratio = np.reshape(own[key], shape) / np.reshape(bar[key], shape)
+            factor = float(np.nanmedian(ratio))
+            if factor == 0 or not np.isfinite(factor):
+                return False
+            others.append(~(np.abs(ratio - factor) <= 1e-6 * abs(factor)))
+            rows = [r for r, o in zip(ratio, others[-1], strict=True) if np.any(o)]
+            weighted &= all(np.all(np.isfinite(r)) and np.ptp(r) <= 1e-6 * np.max(np.abs(r)) for r in rows)
+    return not weighted and 0 < np.mean(np.concatenate([np.ravel(o) for o in others])) <= 0.5
 
 
 def _sums_to_one(found: Judgement) -> bool:

@@ -58,6 +58,7 @@ class Judgement:
     form: str = ""
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
     kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
+    sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
 
