@@ -17,12 +17,13 @@ import numpy as np
 from ..watch.node import Node
 from ..watch.steps import Step, Training, finer
 from .look import QUIET, Look, Point
-from .losses import Reading, loss_nodes, place_of_loss, readings
+from .losses import Reading, is_told, loss_nodes, place_of_loss, readings, shown_forms
 from .match import Columns
 from .verdicts import Judgement, counterpart, rate_of, verdicts
 
 Array = Any
 EXACT = 1e-9
+KINDS = {"squares", "entropy", "errors", "likelihood"}  # of losses that may be meant where none is computed
 PAIRS = 6  # of losses that are added up
 
 
@@ -91,7 +92,11 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
 
 def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
     """The reading that explains most."""
-    ranks: tuple[Callable[[Judgement], Any], ...] = (_agreement, _nearness, _plausibility, support)
+    shown = shown_forms(found[0].look) or KINDS
+    ranks: tuple[Callable[[Judgement], Any], ...] = (
+        _agreement, lambda f: f.reading is not None and f.reading.kind in ("loss", *shown), _nearness, _plausibility,
+        support,
+    )  # fmt: skip
     for rank in ranks:
         best_rank = max(map(rank, found))
         found = [each for each in found if rank(each) == best_rank]
@@ -324,13 +329,12 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
     )
     for other in everything:
-        assert other.reading is not None
-        if other.reading.kind == "loss" and other.form in ("squares", "entropy", "errors"):
-            if other.form != best.form and not for_show:
-                return other
-            best.aside = best.aside or other.reading
-        elif other.form == "absolute":
-            best.aside = best.aside or other.reading
+        if other.reading is None or other.reading.kind != "loss":
+            continue
+        if other.form in ("squares", "entropy", "errors") and other.form != best.form and not for_show:
+            return other
+        if best.aside is None and is_told(best.look, other.reading.roots[0], other.form):
+            best.aside = other.reading
     return best
 
 

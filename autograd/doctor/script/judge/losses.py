@@ -8,6 +8,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from .reference import cotangents, forward_part
 from .replay import Values, pulled
 
 Array = Any
+LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
+LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
 TERMINAL = 12
 TINY = 1e-5
 MOST_FORMS = 6  # of a derivative by the error, that are tried
@@ -171,6 +174,50 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
+
+
+def names_of(look: Look, node: Node) -> list[str]:
+    """What a quantity, or what it is a multiple of, is called."""
+    found: set[int] = set()
+    nodes = [node]
+    while nodes and len(found) < 60:
+        node = nodes.pop()
+        found.add(id(node))
+        nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
+    return [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in found]
+
+
+def is_told(look: Look, node: Node, form: str) -> bool:
+    """Whether it is a loss by its form, or by its name, that is printed, kept in a history, returned or compared."""
+    if id(node) in look.to_end or not (form or any(LOSS.search(n) or LETTER.search(n) for n in names_of(look, node))):
+        return False
+    tape = look.training.tape
+    told = [n for _, n, _ in tape.shown] + [o for condition in tape.conditions for o in condition.operands()]
+    told += [t for _, scope, _, t, _ in tape.stores if scope[0] in ("item", "memory", "return") and isinstance(t, Node)]
+    known: set[int] = set()
+    while told:
+        each = told.pop()
+        if each is node:
+            return True
+        if each.time > node.time and id(each) not in known:
+            known.add(id(each))
+            told += each.operands()
+    return False
+
+
+def shown_forms(look: Look) -> set[str]:
+    """Which of squares and logarithms the printed numbers are made of, whenever they are printed."""
+    found: set[str] = set()
+    for _, shown, _ in look.training.tape.shown[:12]:
+        stack, known = [shown], set()
+        while stack and len(known) < 60:
+            node = stack.pop(0)
+            name = getattr(node.function, "__name__", "")
+            if name in ("square", "log") or (name in ("pow", "power") and np.all(node.args[1] == 2)):
+                found.add("entropy" if name == "log" else "squares")
+            known.add(id(node))
+            stack += [o for o in node.operands() if id(o) not in known]
+    return found if len(found) == 1 else set()
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:

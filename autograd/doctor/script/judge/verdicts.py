@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +11,11 @@ import numpy as np
 from ..watch.node import Node
 from ..watch.steps import direct
 from .look import Look, Point
-from .losses import Reading, before_squash, errors
+from .losses import LETTER, LOSS, Reading, before_squash, errors, names_of
 from .match import TOLERANCE, Match, matched
 from .reference import gradient
 
 Array = Any
-
-LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
-LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
 
 
 @dataclass(eq=False)
@@ -156,13 +152,7 @@ def _is_line(x: Array, y: Array) -> bool:
 
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
     """Whether every step goes straight up a quantity that is not called a loss: a likelihood, a reward."""
-    roots: set[int] = set()
-    nodes = list(reading.roots)
-    while nodes and len(roots) < 60:  # the quantity, and what it is a multiple of
-        node = nodes.pop()
-        roots.add(id(node))
-        nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
-    names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
+    names = [name for root in reading.roots[:1] for name in names_of(look, root)]
     same = [np.ravel(n.value) for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
     values = np.concatenate([*same, np.zeros(0)]).astype(float)
     positive = bool(np.all(values > 1e-9 * np.max(np.abs(values), initial=0.0)))
