@@ -57,7 +57,8 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
 
     def judged_at(points: list[Point]) -> Judgement | None:
         found, partial = _by_reading(look, points, loss)
-        return _best(found, [*found, *partial]) if found else None
+        best = _best(found, [*found, *partial]) if found else None
+        return best and (_several(best, [*found, *partial]) or best)
 
     found, partial = _by_reading(look, points, loss)
     if not found:
@@ -68,7 +69,8 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         training.others += [chain for p in training.idle for chain in p.chains]
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed)
-    return _elsewhere(_undisturbed(_best(found, [*found, *partial]), judged_at, rng), rng)
+    best = _best(found, [*found, *partial])
+    return _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
 
 
 def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgement], list[Judgement]]:
@@ -104,8 +106,7 @@ def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
             rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())
         ):
             break
-    meant = _meant(found[0], everything)
-    return _several(meant, everything) or meant
+    return _meant(found[0], everything)
 
 
 def _undisturbed(

@@ -146,6 +146,11 @@ class Look:
         return {id(node) for node in ancestors(ends, self._is_leaf)}
 
     @cached_property
+    def sizes(self) -> set[int]:
+        """How many samples, or units, there are: what sums are divided by."""
+        return {n for node in self.program.order for n in np.shape(node.value) if n > 1}
+
+    @cached_property
     def consumers(self) -> dict[int, list[Node]]:
         found: dict[int, list[Node]] = {}
         for node in self.program.steps:

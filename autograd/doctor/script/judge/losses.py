@@ -25,6 +25,7 @@ from .replay import Values, pulled
 Array = Any
 LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
 LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
+INDEX = re.compile(r"\[[^'\"\]]*\]")  # of a number, not a key
 TERMINAL = 12
 TINY = 1e-5
 MOST_FORMS = 6  # of a derivative by the error, that are tried
@@ -184,7 +185,8 @@ def names_of(look: Look, node: Node) -> list[str]:
         node = nodes.pop()
         found.add(id(node))
         nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
-    return [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in found]
+    stores = look.training.tape.stores
+    return [INDEX.sub("", site.target or str(key)) for _, _, key, thing, site in stores if id(thing) in found]
 
 
 def is_told(look: Look, node: Node, form: str) -> bool:

@@ -280,13 +280,13 @@ def plain_factors(look: Look, node: Node) -> list[float]:
 def rate_of(look: Look, end: Node) -> float | None:
     """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one.
 
-    In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient.
+    In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient, and so does 1 / m.
     """
-    rate: float | None = None
+    rate: list[float] = []
     node, found_in = end, None
     for _ in range(8):
         statement = None if node.site is None else node.site.statement
-        if rate is not None and statement != found_in:
+        if rate and statement != found_in:
             break
         operands = [*{id(o): o for o in node.operands()}.values()]
         kind = getattr(node.function, "__name__", "")
@@ -298,12 +298,13 @@ def rate_of(look: Look, end: Node) -> float | None:
             break
         factors = plain_factors(look, node)
         if factors:
-            rate, found_in = factors[0] if rate is None else rate * factors[0], statement
+            rate, found_in = [*rate, factors[0]], statement
         rest = [o for o in operands if not o.hyper]
         if len(rest) != 1:
             break
         node = rest[0]
-    return None if rate is None else abs(rate)
+    own = [r for r in rate if not r or round(1 / r) not in look.sizes or abs(round(1 / r) * r - 1.0) > 1e-12]
+    return abs(float(np.prod(own or rate))) if rate else None
 
 
 def _penalised(look: Look, reading: Reading) -> set[str]:

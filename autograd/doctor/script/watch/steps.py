@@ -525,7 +525,7 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], in_turn: bo
         sites = tuple(sorted({site.number for site in chain.sites}))
         value = chain.states[0].value
         if chain.scope[0] == "memory" and chain.keys[0][1][1] is not None:
-            groups[chain.scope].append(chain)  # elements of one array
+            groups[sites, chain.scope].append(chain)  # elements of one array that the same lines update
         elif value is not None and np.ndim(value) == 0:
             row = rows.get(chain.scope[1]) if chain.scope[0] == "item" else None  # of a matrix made of lists
             groups[sites, row or chain.scope].append(chain)
