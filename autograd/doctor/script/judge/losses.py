@@ -44,6 +44,7 @@ class Reading:
         sign: -1 for what is to grow, such as a likelihood.
         held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
         spread: of a likelihood, the power of the mean that its variance is; 0 for μ(1 - μ).
+        inner: whether a root or a logarithm of it is what the script computes.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
     """
 
@@ -55,6 +56,7 @@ class Reading:
     bare: dict[int, int] = field(default_factory=dict)
     turn: int = 0
     spread: int = 0
+    inner: bool = False
 
     def term(self, look: Look) -> Node:
         """What the loss is in this pass, where it is added to that of other passes."""
@@ -69,7 +71,7 @@ class Reading:
     @property
     def kin(self) -> tuple[Any, ...]:
         """What it has in common with the same reading of another step."""
-        return self.kind, self.site, not self.held, not self.bare, self.turn, self.spread
+        return self.kind, self.site, not self.held, not self.bare, self.turn, self.spread, self.inner
 
     def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
         """The cotangent of every node at a point."""
@@ -383,6 +385,8 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
         found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]
+    inner = [(r, _inside(look, r.roots[0])) for r in found if len(r.roots) == 1]
+    found += [Reading("loss", [root], turn=r.turn, inner=True) for r, root in inner if root is not None]
     bare = _bare(look)
     found += [
         Reading("loss", r.roots, bare=bare) for r in found if bare and any(id(n) in bare for n, _ in r.order(look))
@@ -407,6 +411,19 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
         if None in sides:
             means = np.concatenate([np.ravel(p.values[id(n)]).astype(float) for p in points for n in predictions])
             found += [Reading("likelihood", predictions, kinds[0][1], spread=k) for k in _spreads(means)]
+    return found
+
+
+def _inside(look: Look, node: Node) -> Node | None:
+    """The number that a loss is a root or a logarithm of, perhaps times something; None where it is of none."""
+    found = None
+    while id(node) not in look.program.leaves:
+        active = [o for o in node.operands() if id(o) in look.depends]
+        if len(active) != 1 or np.size(active[0].value) != 1:
+            break
+        if getattr(node.function, "__name__", "") in ("sqrt", "log", "log10", "log2", "pow", "power"):
+            found = active[0]
+        node = active[0]
     return found
 
 

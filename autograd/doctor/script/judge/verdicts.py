@@ -11,7 +11,7 @@ import numpy as np
 from ..watch.node import Node
 from ..watch.steps import direct
 from .look import Look, Point
-from .losses import LETTER, LOSS, Reading, before_squash, errors, names_of
+from .losses import LETTER, LOSS, Reading, before_squash, errors, names_of, number_of
 from .match import TOLERANCE, Match, matched
 from .reference import gradient
 
@@ -126,30 +126,6 @@ def counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int
     return None
 
 
-def _uniform(look: Look, points: list[Point], reading: Reading, found: dict[str, Verdict]) -> bool:
-    """Whether all blocks follow the gradient with one factor that differs from point to point, as the loss does: a root
-    or a logarithm of what is trained on is shown.
-    """
-    matches = [v.change for v in found.values() if not v.silent]
-    if reading.kind != "loss" or len(reading.roots) > 1 or not matches or len(points) < 3:
-        return False
-    for m in matches:
-        same = (
-            len(m.scales) == len(points) and min(m.scales) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
-        )
-        if m.worst > TOLERANCE or not same:
-            return False
-    losses = np.array([float(np.reshape(p.values[id(reading.term(look))], ())) for p in points])
-    with np.errstate(all="ignore"):
-        sides = [side for side in (np.log(np.abs(losses)), losses) if np.all(np.isfinite(side))]
-    return any(_is_line(side, np.log(matches[0].scales)) for side in sides)
-
-
-def _is_line(x: Array, y: Array) -> bool:
-    fit = np.polynomial.Polynomial.fit(x, y, 1) if np.ptp(x) else None
-    return fit is not None and float(np.max(np.abs(fit(x) - y))) <= 1e-5 * float(np.ptp(y))
-
-
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
     """Whether every step goes straight up a quantity that is not called a loss: a likelihood, a reward."""
     names = [name for root in reading.roots[:1] for name in names_of(look, root)]
@@ -172,6 +148,8 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
     form, sign = form_of(look, points, reading, bars)
+    if reading.inner and form not in ("squares", "errors"):
+        raise ValueError("a part of a loss")
     if sign < 0:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
@@ -182,9 +160,6 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         form = "climbed"
     held = _penalised(look, reading)
     found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
-    if form and not all(v.right for v in found.values()) and _uniform(look, points, reading, found):
-        for v in found.values():
-            v.right = not v.silent
     _same_factor(look, found, reading)
     return Judgement(look, points, reading, found, bars, forward, form)
 
@@ -277,6 +252,17 @@ def plain_factors(look: Look, node: Node) -> list[float]:
     ]
 
 
+def _factors_of(number: float, operands: list[Node]) -> list[float]:
+    """What a setting is a product of: `lr * (1 / m)` and `lr / m` are a rate, and a mean."""
+    made = next((o for o in operands if o.hyper and o.value is not None and float(np.asarray(o.value)) == number), None)
+    kind = "" if made is None else getattr(made.function, "__name__", "")
+    if made is None or kind not in ("mul", "truediv") or len(made.args) != 2:
+        return [number]
+    one, other = map(number_of, made.args)
+    inner = [o for o in made.args if isinstance(o, Node)]
+    return [*_factors_of(one, inner), *(_factors_of(other, inner) if kind == "mul" else [1 / other])]
+
+
 def rate_of(look: Look, end: Node) -> float | None:
     """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one.
 
@@ -298,7 +284,7 @@ def rate_of(look: Look, end: Node) -> float | None:
             break
         factors = plain_factors(look, node)
         if factors:
-            rate, found_in = [*rate, factors[0]], statement
+            rate, found_in = [*rate, *_factors_of(factors[0], operands)], statement
         rest = [o for o in operands if not o.hyper]
         if len(rest) != 1:
             break
