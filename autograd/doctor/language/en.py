@@ -197,6 +197,7 @@ MESSAGES = {
     # what is wrong with it
     "operand_turned": "{node} is transposed in {what} where it should not be, or the reverse.",
     "operand_wrong": "{node} stands where {instead} belongs, in {what}.",
+    "fault_crossed": "the shapes {node} give a matrix: every prediction is compared with every target, not with its own.",
     "fault_transposed": "this is the transpose of {what}.",
     "fault_weight": "{block} itself stands in the place of its gradient: this only shrinks the weights, whatever the "
     "samples are.",

@@ -172,6 +172,7 @@ MESSAGES = {
     # what is wrong with it
     "operand_turned": "在{what}里，{node} 不该转置却转置了，或者相反。",
     "operand_wrong": "在{what}里，应当是 {instead} 的地方写成了 {node}。",
+    "fault_crossed": "形状 {node} 相减得到一个矩阵：每个预测都与每个目标相比，而不是与自己的目标相比。",
     "fault_transposed": "这是{what}的转置。",
     "fault_weight": "在 {block} 的梯度的位置上写的是 {block} 本身：这样只会缩小权重，与样本毫无关系。",
     "fault_error": "在 {block} 的梯度的位置上只有误差：它没有乘上这一层的输入。",

@@ -19,6 +19,7 @@ from ..language import say
 from .judge.blame import place
 from .judge.candidates import Fault
 from .judge.compared import Cause
+from .judge.crossed import crossed_faults, one_shape, shapes
 from .judge.explain import Explainer
 from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
@@ -126,6 +127,16 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     if all(v.right or v.silent for v in found.verdicts.values()):
         return []
+    crossed = crossed_faults(found)
+    if crossed:
+        for name in {name for fault in crossed for name in fault.repairs}:
+            found.verdicts[name].right = found.verdicts[name].silent = False
+        words = Words(found.look)
+        causes = [Cause("crossed", {"text": shapes(fault)}) for fault in crossed]
+        return [
+            Case(fault, cause, words.sentence(fault, cause), words.wanted(fault.wanted[0]), True, one_shape(fault))
+            for fault, cause in zip(crossed, causes, strict=True)
+        ]
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
         for name in wrong:

@@ -20,7 +20,7 @@ from ..watch.node import Node, assembled, linked
 from ..watch.steps import hyper
 from .look import Look, Point
 from .reference import cotangents, forward_part
-from .replay import Values, pulled
+from .replay import Values, pulled, resolved
 
 Array = Any
 LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
@@ -96,8 +96,10 @@ class Reading:
             return {id(root): np.full(np.shape(values[id(root)]), self.sign) for root in self.roots}
         found: dict[int, Array] = {}
         for root, (error, sign) in zip(self.roots, self.errors, strict=True):
-            seed = sign * np.asarray(values[id(error)], dtype=float)
             shape = np.shape(values[id(root)])
+            seed = sign * np.asarray(values[id(error)], dtype=float)
+            if is_crossed(error):
+                seed = sign * paired(error, values)
             if self.kind == "likelihood":
                 mean = np.reshape(np.asarray(values[id(root)], dtype=float), np.shape(seed))
                 seed = seed / (mean**self.spread if self.spread else mean * (1 - mean))
@@ -262,6 +264,22 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                     yield _through_copies(whole), 1.0
 
 
+def is_crossed(error: Node) -> bool:
+    """Whether a difference compares each of n with each of n, (n, 1) and (n,), and nobody wrote an axis to have it so."""
+    if getattr(error.function, "__name__", "") not in ("sub", "subtract") or error.site is None:
+        return False
+    one, other = (np.shape(a.value if isinstance(a, Node) else a) for a in error.args)
+    n = int(np.prod(one, dtype=int))
+    meant = any(word in error.site.text for word in ("None", "newaxis", "expand_dims", "outer"))
+    return n > 1 and {one, other} == {(n,), (n, 1)} and np.shape(error.value) == (n, n) and not meant
+
+
+def paired(error: Node, values: Values) -> Array:
+    """The difference of each with its own."""
+    left, right = (np.ravel(np.asarray(resolved(a, values), dtype=float)) for a in error.args)
+    return left - right
+
+
 def _shifted(node: Node) -> bool:
     """Whether it is something minus a plain number."""
     return getattr(node.function, "__name__", "") in ("sub", "subtract") and hyper(node.args[1])
@@ -381,6 +399,10 @@ def number_of(thing: Any) -> float:
 
 def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[Reading]:
     """Everything that the step may minimise."""
+    groups = errors(look)
+    crossed = [group for group in groups if any(is_crossed(error) for error, _, _ in group)]
+    if crossed:
+        groups, losses = crossed, []
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
@@ -395,7 +417,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     found += [
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
     ]
-    for group in errors(look):
+    for group in groups:
         predictions = [prediction for _, prediction, _ in group]
         if any(id(p) not in points[0].values for p in predictions):
             continue
