@@ -21,7 +21,7 @@ def crossed_faults(found: Judgement) -> list[Fault]:
     """A fault for each place where predictions and targets are crossed, if the steps follow from it."""
     assert found.reading is not None
     look, out = found.look, {}
-    for (error, _), root in zip(found.reading.errors, found.reading.roots, strict=True):
+    for (error, _), root in zip(found.reading.errors, found.reading.roots, strict=False):
         for node in look.program.steps:
             if node.site is None or not is_crossed(node) or id(node) not in look.to_end:
                 continue

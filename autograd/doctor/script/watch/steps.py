@@ -466,7 +466,7 @@ def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], whole: bool 
         sum(
             1
             for i, b in born.items()
-            if t - period < b <= t < uses.get(i, 0) and uses[i] <= t + period and i not in states
+            if t - period < b <= t < uses.get(i, 0) < b + period and i not in states  # what is kept crosses every cut
         )
         for t, _ in cycle
     ]
