@@ -75,6 +75,7 @@ class Look:
         self.nodes = {id(node): node for node in order}
         # what goes on by itself, the state of a game say, is no state of the step rule
         self.rule_states = {key for key in self.states if id(states[key].state_at(step.end)) in self.depends}
+        self.rule_states |= {id(node) for node in order if node.function is not None and self._is_last_change(node)}
 
     def _is_leaf(self, node: Node) -> bool:
         return (
@@ -84,6 +85,24 @@ class Look:
             or id(node) in self._kept_copies
             or (node.time <= self.step.start and self._old(node))
         )
+
+    def _is_last_change(self, node: Node) -> bool:
+        """Whether it is of the step before, and a number times it is a part of this one: the momentum of a list."""
+        if id(node) not in self.program.leaves or id(node) in self.start_ids or not self.goes_back(id(node)):
+            return False
+        ends, waiting = {id(end) for nodes in self.ends.values() for end in nodes}, [node]
+        while waiting:
+            at = waiting.pop()
+            readers = [] if id(at) in ends else self.consumers.get(id(at), [])
+            for reader in readers:
+                kind, others = getattr(reader.function, "__name__", ""), [o for o in reader.operands() if o is not at]
+                scaled = kind in ("mul", "multiply", "neg") and all(o.hyper for o in others)
+                if not scaled and kind not in ("add", "sub", "subtract", "iadd", "isub", "linked"):
+                    return False
+            if not readers and id(at) not in ends:
+                return False
+            waiting += readers
+        return True
 
     @cached_property
     def _kept_copies(self) -> set[int]:
