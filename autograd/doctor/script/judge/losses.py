@@ -194,9 +194,10 @@ def names_of(look: Look, node: Node) -> list[str]:
 
 
 def is_told(look: Look, node: Node, form: str) -> bool:
-    """Whether it is a loss by its form, or by its name, that is printed, kept in a history, returned or compared."""
-    if id(node) in look.to_end or not (form or any(LOSS.search(n) or LETTER.search(n) for n in names_of(look, node))):
-        return False
+    """Whether it is a loss by its name, or by its form, and printed, kept in a history, returned or compared then."""
+    named = any(LOSS.search(name) or LETTER.search(name) for name in names_of(look, node))
+    if id(node) in look.to_end or named or not form:
+        return named and id(node) not in look.to_end
     tape = look.training.tape
     told = [n for _, n, _ in tape.shown] + [o for condition in tape.conditions for o in condition.operands()]
     told += [t for _, scope, _, t, _ in tape.stores if scope[0] in ("item", "memory", "return") and isinstance(t, Node)]
