@@ -87,7 +87,11 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     cases = cases_of(found, recording)
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
-    if none_right and not found.sure and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
+    if (
+        none_right
+        and not found.sure
+        and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases)))
+    ):
         return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     slip = along or any(map(nearly_right, cases))
@@ -96,7 +100,8 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         name_by_line(case)
     # a term more than the loss has may be meant, and then it is another loss
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
-    if none_right and not named and not found.sure and is_gradient(found):
+    made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
+    if none_right and not named and not found.sure and (made_up or is_gradient(found)):
         return {"failure": another_loss(found, names)}
     return told(subject, recording, found, cases)
 
@@ -193,7 +198,7 @@ def another_loss(found: Judgement, names: str) -> str:
     """The steps are a gradient, but not that of the loss that was read."""
     site = None if found.reading is None else found.reading.site
     if site is None or found.reading is None or found.reading.kind != "loss":
-        return say("no_known_loss", names=names) + " " + say("gradient_of_something")
+        return say("no_known_loss", names=names) + about_any_loss(found)
     return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 

@@ -58,7 +58,7 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
     def judged_at(points: list[Point]) -> Judgement | None:
         found, partial = _by_reading(look, points, loss)
         best = _best(found, [*found, *partial]) if found else None
-        return best and (_several(best, [*found, *partial]) or best)
+        return None if best is None else _several(best, [*found, *partial]) or best
 
     found, partial = _by_reading(look, points, loss)
     if not found:
@@ -70,7 +70,9 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed)
     best = _best(found, [*found, *partial])
-    return _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
+    whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
+    assert whole.reading is not None
+    return None if whole.reading.holds_something(whole.look) and _wrong(whole) else whole  # all of it, or nothing
 
 
 def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgement], list[Judgement]]:
@@ -297,14 +299,14 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     if not points:
         return None
     twin = next((r for r in readings(look, losses, points) if r.kin == reading.kin), None)
+    if twin is None:
+        return None
     try:
-        there = None if twin is None else verdicts(look, points, twin)
-        if there is None:
-            return None
+        there = verdicts(look, points, twin)
         there.sure = found.sure
         for name, verdict in there.verdicts.items():
             verdict.silent |= look.ends[name] == look.starts[name]  # it is not updated there
-        return _undisturbed(there, lambda calm: twin and verdicts(look, calm, twin), rng)
+        return _undisturbed(there, lambda calm: verdicts(look, calm, twin), rng)
     except Exception:
         return None
 

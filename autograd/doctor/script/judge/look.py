@@ -23,8 +23,8 @@ QUIET = 1e-8
 
 
 ROUNDED = {
-    "add", "sub", "mul", "truediv", "pow", "subtract", "multiply", "divide", "true_divide", "power", "exp", "log", "tanh",
-    "sqrt", "sum", "mean", "dot", "matmul", "einsum", "outer", "expit",
+    "add", "sub", "mul", "truediv", "pow", "subtract", "multiply", "divide", "true_divide", "power", "exp", "log",
+    "tanh", "sqrt", "sum", "mean", "dot", "matmul", "einsum", "outer", "expit",
 }  # fmt: skip
 """Functions whose result is rounded; a copy, a part or the larger of two is not."""
 
@@ -212,9 +212,10 @@ class Look:
                 values = self.program.run(given)
             except Exception:
                 continue
-            if self._same_way(values) and all(np.isfinite(self.block(values, e)).all() for e in self.ends.values()):
-                if not calm or all(noise <= QUIET for noise in self.noise(values).values()):
-                    found.append(Point(values, True))
+            finite = all(np.isfinite(self.block(values, ends)).all() for ends in self.ends.values())
+            noisy = calm and finite and max(self.noise(values).values()) > QUIET
+            if finite and not noisy and self._same_way(values):
+                found.append(Point(values, True))
         return found
 
     def noise(self, values: Values) -> dict[str, float]:

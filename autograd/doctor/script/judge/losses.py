@@ -71,7 +71,8 @@ class Reading:
     @property
     def kin(self) -> tuple[Any, ...]:
         """What it has in common with the same reading of another step."""
-        return self.kind, self.site, not self.held, not self.bare, self.turn, self.spread, self.inner
+        error = [(node.site, getattr(node.function, "__name__", "")) for node, _ in self.errors[:1]]
+        return self.kind, self.site, not self.held, not self.bare, self.turn, self.spread, self.inner, *error
 
     def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
         """The cotangent of every node at a point."""
@@ -216,7 +217,8 @@ def shown_forms(look: Look) -> set[str]:
     """Which of squares and logarithms the printed numbers are made of, whenever they are printed."""
     found: set[str] = set()
     for _, shown, _ in look.training.tape.shown[:12]:
-        stack, known = [shown], set()
+        stack = [shown]
+        known: set[int] = set()
         while stack and len(known) < 60:
             node = stack.pop(0)
             name = getattr(node.function, "__name__", "")
@@ -266,7 +268,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
 
 
 def is_crossed(error: Node) -> bool:
-    """Whether a difference compares each of n with each of n, (n, 1) and (n,), and nobody wrote an axis to have it so."""
+    """Whether a difference compares each of n with each of n, (n, 1) and (n,), and nobody wrote it to be so."""
     if getattr(error.function, "__name__", "") not in ("sub", "subtract") or error.site is None:
         return False
     one, other = (np.shape(a.value if isinstance(a, Node) else a) for a in error.args)
@@ -460,7 +462,7 @@ def _spreads(means: Array) -> tuple[int, ...]:
 def _grown(
     look: Look, group: list[tuple[Node, Node, float]], points: list[Point]
 ) -> Iterator[list[tuple[Node, float]]]:
-    """What is computed from each error alone and grows with it, but is no multiple of it: the derivative of some loss."""
+    """What is computed from each error alone and grows with it, but is no multiple: the derivative of some loss."""
     of: dict[int, int] = {id(error): k for k, (error, _, _) in enumerate(group)}
     rows: dict[Any, dict[int, Node]] = {}
     for node in look.program.steps:

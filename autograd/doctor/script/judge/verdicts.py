@@ -409,7 +409,7 @@ def _shrinks(look: Look, points: list[Point], right: list[Array], found: Verdict
         if len(goal) < count + 2 or np.linalg.norm(columns @ fit - goal) > 1e-6 * np.linalg.norm(goal):
             continue
         parts = fit * np.linalg.norm(columns, axis=0)
-        right_so = bool(-0.5 < fit[1] and fit[0] < 0 and max(parts[1:]) <= 1e-6 * np.linalg.norm(goal))
+        right_so = bool(fit[1] > -0.5 and fit[0] < 0 and max(parts[1:]) <= 1e-6 * np.linalg.norm(goal))
         if right_so or (count == 2 and len(goal) > len(points)):  # of one number, any constant step fits
             found.rule, found.decay = "decay", -float(fit[1])
             found.right, found.uphill = right_so, bool(fit[0] > 0)

@@ -78,8 +78,8 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
             given = tuple(map(tape.operand, args))
             if not kwargs and not tape.paused and any(isinstance(g, Node) for g in given) and np.ndim(args[0]) == 0:
                 tape.time += 1
-                test = Node(lambda *values: int(place(values)), given, {}, int(place(args)), hooks.sites[number], tape.time)
-                tape.conditions.append(test)
+                at, now = hooks.sites[number], int(place(args))
+                tape.conditions.append(Node(lambda *values: int(place(values)), given, {}, now, at, tape.time))
             return through(function)(number, *args, **kwargs)
 
         return run
