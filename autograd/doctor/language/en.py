@@ -131,6 +131,7 @@ MESSAGES = {
     "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
+    "unread": "The steps change {names} too, and no line of the forward pass reads {names}: another name may be meant there.",
     "step_in_turn": "The factors of a product take turns: one is updated before the gradient of the other reads it. With "
     "small steps that does little harm; a copy of it, taken before, would be exact.",
     "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "

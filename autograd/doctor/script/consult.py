@@ -29,7 +29,7 @@ from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
-from .judge.weighed import common_factor, doubtful, harmless, in_turn, located
+from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
 from .refusals import no_loss, no_training, restrict
 from .watch.edits import Edit, patched
@@ -101,7 +101,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     # a term more than the loss has may be meant, and then it is another loss
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
     made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
-    if none_right and not named and not found.sure and (made_up or is_gradient(found)):
+    if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names)}
     return told(subject, recording, found, cases)
 
@@ -327,6 +327,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
             {"name": p.name, "verdict": "cannot tell", "rule": "plain", "decay": 0.0, "line": p.site.line}
             for p in recording.training.lost
         ],
+        "unread": [p.name for p in recording.training.unread],
         "lost": [p.name for p in recording.training.lost],
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],

@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node
-from ..watch.steps import Step, Training, finer
+from ..watch.naming import name_blocks
+from ..watch.node import Node, same_statement
+from ..watch.steps import Chain, Parameter, Step, Training, finer, hyper, way_back
+from ..watch.tape import Tape
 from .look import QUIET, Look, Point
 from .losses import Reading, is_told, loss_nodes, place_of_loss, readings, shown_forms
 from .match import Columns
-from .verdicts import Judgement, counterpart, rate_of, verdicts
+from .replay import ancestors
+from .verdicts import Judgement, counterpart, number_in, rate_of, verdicts
 
 Array = Any
 EXACT = 1e-9
@@ -70,9 +73,45 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed)
     best = _best(found, [*found, *partial])
+    read, training.unread = _left_out(best)
+    if read:
+        training.parameters += read
+        training.others = [c for c in training.others if all(c not in p.chains for p in read)]
+        name_blocks(training.tape, training.parameters)
+        return _judged(training, loss, seed)
     whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
     assert whole.reading is not None
     return None if whole.reading.holds_something(whole.look) and _wrong(whole) else whole  # all of it, or nothing
+
+
+def _left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
+    """What is stepped with the rate of the parameters but not by what follows from itself: read by the loss, and not."""
+    look, tape = found.look, found.look.training.tape
+    rates = {rate_of(look, end) for ends in look.ends.values() for end in ends} - {None}
+    assert found.reading is not None
+    reads = {id(node) for node in ancestors(found.reading.roots, look._is_leaf)}
+    groups: tuple[list[Parameter], list[Parameter]] = [], []
+    for chain in look.training.others:
+        start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
+        if len(chain.states) < 3 or start is end or end.site is None or len(way_back(end, {id(start)})) < 2:
+            continue
+        made = [n for n in tape.nodes if look.step.start < n.time <= end.time and same_statement(n, end)]
+        factors = {abs(number_in(look, a)) for node in made for a in node.args if hyper(a) and np.size(a) < 2}
+        if factors & rates and _settled(chain) and (id(start) in reads or not _reads(tape, chain)):
+            groups[id(start) not in reads].append(Parameter("", [chain], chain.sites[0]))
+    name_blocks(tape, [*look.training.parameters, *groups[0], *groups[1]])
+    return groups
+
+
+def _settled(chain: Chain) -> bool:
+    """Whether the same line makes each of its states: it is not what a loop over samples adds up."""
+    return len({site.number for site in chain.sites}) == 1
+
+
+def _reads(tape: Tape, chain: Chain) -> bool:
+    """Whether anything but its own next state is computed from a state."""
+    states = {id(state) for state in chain.states}
+    return any(id(n) not in states and any(id(o) in states for o in n.operands()) for n in tape.nodes)
 
 
 def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgement], list[Judgement]]:
@@ -344,7 +383,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
 def _all_but_some(best: Judgement, computed: Judgement) -> bool:
     """Whether the error that explains the steps is that of a loss that is computed, but for some of its numbers.
 
-    A wrong label, or a mask that is forgotten. Where whole rows have a factor they are weighted, on purpose.
+    A wrong label, or a mask that is forgotten; samples that have a factor are weighted, on purpose.
     """
     assert best.reading is not None
     keys = [counterpart(best.look, best.points, root, computed.bars) for root in best.reading.roots]
@@ -354,17 +393,14 @@ def _all_but_some(best: Judgement, computed: Judgement) -> bool:
         for key in keys:
             if key is None or key not in own or np.size(own[key]) < 3:
                 return False
-            shape = np.shape(point.values[key])
-            shape = shape if len(shape) > 1 and min(shape) > 1 else (1, int(np.prod(shape)))
             with np.errstate(all="ignore"):
-                ratio = np.reshape(own[key], shape) / np.reshape(bar[key], shape)
+                ratio = np.ravel(own[key]) / np.ravel(bar[key])
             factor = float(np.nanmedian(ratio))
             if factor == 0 or not np.isfinite(factor):
                 return False
             others.append(~(np.abs(ratio - factor) <= 1e-6 * abs(factor)))
-            rows = [r for r, o in zip(ratio, others[-1], strict=True) if np.any(o)]
-            weighted &= all(np.all(np.isfinite(r)) and np.ptp(r) <= 1e-6 * np.max(np.abs(r)) for r in rows)
-    return not weighted and 0 < np.mean(np.concatenate([np.ravel(o) for o in others])) <= 0.5
+            weighted &= bool(np.all(np.isfinite(ratio)) and np.all(ratio / factor >= 0))
+    return not weighted and 0 < np.mean(np.concatenate(others)) <= 0.5
 
 
 def _sums_to_one(found: Judgement) -> bool:

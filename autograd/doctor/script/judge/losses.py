@@ -462,7 +462,7 @@ def _spreads(means: Array) -> tuple[int, ...]:
 def _grown(
     look: Look, group: list[tuple[Node, Node, float]], points: list[Point]
 ) -> Iterator[list[tuple[Node, float]]]:
-    """What is computed from each error alone and grows with it, but is no multiple: the derivative of some loss."""
+    """What is computed from each error and grows with it, or is weighted by data, but no multiple: of some loss."""
     of: dict[int, int] = {id(error): k for k, (error, _, _) in enumerate(group)}
     rows: dict[Any, dict[int, Node]] = {}
     for node in look.program.steps:
@@ -479,7 +479,10 @@ def _grown(
             for nodes in ([error for error, _, _ in group], [row[k] for k in range(len(group))])
         )
         order = np.argsort(e)
-        if len(e) > 2 and np.all(e * d >= 0) and np.all(np.diff(d[order]) >= 0) and np.ptp(d) > 0:
+        with np.errstate(all="ignore"):
+            weights = (d / e).reshape(len(points), -1)
+        weighted = np.allclose(weights, weights[0], rtol=1e-9) and np.all(weights >= 0)
+        if len(e) > 2 and np.ptp(d) > 0 and np.all(e * d >= 0) and (weighted or np.all(np.diff(d[order]) >= 0)):
             share = float(d @ e) / float(e @ e)
             if np.linalg.norm(d - share * e) > 1e-6 * np.linalg.norm(d):
                 yield [(row[k], sign) for k, (_, _, sign) in enumerate(group)]

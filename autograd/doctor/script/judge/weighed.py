@@ -13,7 +13,7 @@ from ..watch.node import Node
 from .candidates import Fault
 from .judge import support
 from .locate import Locator
-from .match import matched
+from .match import Columns, matched
 from .quantities import Quantities
 from .verdicts import Judgement, rate_of
 
@@ -95,6 +95,36 @@ def doubtful(found: Judgement, unnamed: bool) -> bool:
     if any(id(n) in new and any(id(o) in look.states for o in n.operands()) for n, _ in reading.order(look)):
         return True  # it is the loss of another state that changes step by step, and is no parameter
     return unnamed and bool(look.training.idle or not support(found, look.to_end))
+
+
+def proved(found: Judgement) -> bool:
+    """Whether what one term of a loss passes back is in the steps, exactly: then the loss is meant, all of it."""
+    assert found.reading is not None
+    if found.reading.kind != "loss":
+        return False
+    columns: dict[int, list[list[np.ndarray]]] = {}
+    for part in Quantities(found).parts:
+        if part.size > 2:
+            columns.setdefault(part.size, []).append([np.ravel(value) for value in part.values])
+    rights = {size: Columns(each) for size, each in columns.items()}
+    for node in found.look.program.steps:
+        if id(node) in found.forward or node.site is None or id(node) not in found.look.to_end & found.look.depends:
+            continue
+        theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
+        if theirs[0].size in rights and rights[theirs[0].size].first(theirs) and _goes_straight(found, node):
+            return True
+    return False
+
+
+def _goes_straight(found: Judgement, node: Node) -> bool:
+    """Whether the step grows in proportion with a value."""
+    look, values = found.look, found.points[0].values
+    value, changes = np.asarray(values[id(node)], dtype=float), []
+    for factor in (1.0, 2.0, 3.0):
+        now = {**values, **look.program.rerun(values, {id(node): factor * value})}
+        changes.append(np.concatenate([look.change(now, name) for name in look.ends]))
+    once, twice = changes[1] - changes[0], changes[2] - changes[1]
+    return bool(np.any(once)) and float(np.linalg.norm(twice - once)) <= 1e-6 * float(np.linalg.norm(once))
 
 
 def common_factor(found: Judgement) -> float:

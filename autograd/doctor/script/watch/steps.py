@@ -99,6 +99,7 @@ class Training:
     chains: list[Chain] = field(default_factory=list)
     lasting: list[Chain] = field(default_factory=list)
     idle: list[Parameter] = field(default_factory=list)  # what is minimised does not depend on these
+    unread: list[Parameter] = field(default_factory=list)  # the steps change them, and no loss reads them
     lost: list[Parameter] = field(default_factory=list)  # what is stepped like parameters, and could not be followed
 
 
