@@ -37,6 +37,7 @@ MESSAGES = {
     "against_loss": "the loss in line {line} ({text})",
     "against_squares": "the error of squares",
     "against_entropy": "the error of a cross-entropy",
+    "against_hinge": "a hinge loss",
     "against_likelihood": "the error of a likelihood whose variance follows from the mean (Poisson, gamma, probit)",
     "against_errors": "a loss that grows with each error as the script's own derivative of it does",
     "evidence": "Judged against {loss}, with {names} at {points} different places.",
@@ -119,6 +120,8 @@ MESSAGES = {
     "with the script.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "softmax_of_one": "line {line} ({text}) gives 1 whatever the weights are: a softmax of one output divides it by itself. So the "
+    "loss does not depend on {names}. Two classes need two outputs, or one with a sigmoid.",
     "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "
     "every gradient is.",
     "gradient_of_nothing": "With one learning rate for all, they are the gradient of no function at all (their "

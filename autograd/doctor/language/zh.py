@@ -37,6 +37,7 @@ MESSAGES = {
     "against_loss": "第 {line} 行的损失（{text}）",
     "against_squares": "平方误差",
     "against_entropy": "交叉熵误差",
+    "against_hinge": "合页损失",
     "against_likelihood": "方差由均值决定的似然（泊松、伽马、probit）的误差",
     "against_errors": "随每个误差增大的损失（其导数由脚本自己给出）",
     "evidence": "判断依据：{loss}，以及 {names} 的 {points} 个不同取值。",
@@ -110,6 +111,7 @@ MESSAGES = {
     "own_failure": "医生自己出错了（{error}：{text}）。这并不说明脚本有问题；请连同脚本一起报告。",
     "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
     "它也许不是梯度下降；否则请用 --loss 指明损失的名字或所在的行。",
+    "softmax_of_one": "第 {line} 行（{text}）无论权重如何都给出 1：只有一个输出的 softmax 是它除以它自己。因此损失与 {names} 无关。两个类别需要两个输出，或一个带 sigmoid 的输出。",
     "gradient_of_something": "不过它们确实是某个函数的梯度：它们的导数是对称的，任何梯度的导数都如此。",
     "gradient_of_nothing": "若各参数的学习率相同，它们不是任何函数的梯度（其导数不对称）："
     "其中有意或无意地漏掉了某些部分，或者更新步骤并非普通的梯度下降。",

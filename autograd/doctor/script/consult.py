@@ -92,6 +92,9 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         and not found.sure
         and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases)))
     ):
+        alone = softmax_of_one(found)
+        if alone is not None:
+            return {"failure": say("softmax_of_one", line=alone.line, text=alone.text, names=names)}
         return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     slip = along or any(map(nearly_right, cases))
@@ -186,6 +189,15 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
                     break
         out.append(case)
     return out
+
+
+def softmax_of_one(found: Judgement) -> Site | None:
+    """Where a softmax has one output only: it is 1, and its loss depends on nothing."""
+    for node in found.look.program.steps:
+        if getattr(node.function, "__name__", "") in ("truediv", "divide") and id(node) in found.look.depends:
+            if np.size(node.value) and all(np.all(np.asarray(p.values[id(node)]) == 1.0) for p in found.points):
+                return node.site
+    return None
 
 
 def about_any_loss(found: Judgement) -> str:

@@ -90,16 +90,22 @@ def _left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
     rates = {rate_of(look, end) for ends in look.ends.values() for end in ends} - {None}
     assert found.reading is not None
     reads = {id(node) for node in ancestors(found.reading.roots, look._is_leaf)}
+    functions = {p.site.function for p in look.training.parameters}
     groups: tuple[list[Parameter], list[Parameter]] = [], []
     for chain in look.training.others:
         start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
-        if len(chain.states) < 3 or start is end or end.site is None or len(way_back(end, {id(start)})) < 2:
+        if len(chain.states) < 3 or start is end or end.site is None or not _settled(chain):
+            continue
+        if len(way_back(end, {id(start)})) < 2:  # a number that the script computes from others than traced ones
+            own = end.function is None and end.site.kind == "augmented" and np.asarray(end.value).dtype.kind == "f"
+            if own and id(start) in reads and end.site.function in functions:
+                look.training.lost.append(Parameter("", [chain], chain.sites[0]))
             continue
         made = [n for n in tape.nodes if look.step.start < n.time <= end.time and same_statement(n, end)]
         factors = {abs(number_in(look, a)) for node in made for a in node.args if hyper(a) and np.size(a) < 2}
-        if factors & rates and _settled(chain) and (id(start) in reads or not _reads(tape, chain)):
+        if factors & rates and (id(start) in reads or not _reads(tape, chain)):
             groups[id(start) not in reads].append(Parameter("", [chain], chain.sites[0]))
-    name_blocks(tape, [*look.training.parameters, *groups[0], *groups[1]])
+    name_blocks(tape, [*look.training.parameters, *look.training.lost, *groups[0], *groups[1]])
     return groups
 
 

@@ -38,7 +38,7 @@ class Reading:
 
     Args:
         kind: "loss" (a scalar of the script), or, where only the error is there, "squares", "entropy", "errors" (what
-            comes back grows with each error: Huber's), "likelihood" (of a generalised linear model: with a variance).
+            comes back grows with each error: Huber's), "hinge" (a margin is compared with 1), "likelihood" (of a generalised linear model: with a variance).
         roots: where the sweep begins: the losses, or the predictions; one for each sample.
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
         sign: -1 for what is to grow, such as a likelihood.
@@ -99,6 +99,8 @@ class Reading:
         for root, (error, sign) in zip(self.roots, self.errors, strict=True):
             shape = np.shape(values[id(root)])
             seed = sign * np.asarray(values[id(error)], dtype=float)
+            if self.kind == "hinge":
+                seed = sign * (seed > (-1.0 if sign < 0 else 0.0))
             if is_crossed(error):
                 seed = sign * paired(error, values)
             if self.kind == "likelihood":
@@ -251,7 +253,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         first = isinstance(left, Node) and id(left) in depends
         second = isinstance(right, Node) and id(right) in depends
         if first and not second and (np.size(left.value) > 1 or isinstance(right, (Node, int, float))):
-            if id(left) not in look.start_ids:
+            if id(_unscaled(left)) not in look.start_ids:  # not 2 * lambda * W - x * y, where a penalty stands first
                 yield left, 1.0
         elif second and not first and (isinstance(left, Node) or not _begins_with_digit(node)):  # not 1 - p
             yield right, -1.0
@@ -293,6 +295,37 @@ def _bootstrapped(look: Look, target: Node) -> bool:
     return getattr(target.function, "__name__", "") == "add" and any(
         isinstance(arg, Node) and not arg.hyper and id(arg) not in look.depends for arg in target.args
     )
+
+
+def _unscaled(node: Node) -> Node:
+    """What a node is a plain multiple of."""
+    while getattr(node.function, "__name__", "") in ("mul", "multiply", "neg"):
+        inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
+        if len(inside) != 1:
+            break
+        node = inside[0]
+    return node
+
+
+def _margins(look: Look) -> list[tuple[Node, float]]:
+    """What is compared with 1, y * f(x), and its sign: -1, for a hinge falls with it; 1 for 1 - y * f(x), and 0."""
+    found: dict[int, tuple[Node, float]] = {}
+    for test in [*look.conditions, *look.program.steps]:
+        name = getattr(test.function, "__name__", "")
+        if (
+            name not in ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
+            or len(test.args) != 2
+        ):
+            continue
+        for node, other in (test.args, test.args[::-1]):
+            if not isinstance(node, Node) or id(node) not in look.depends or not hyper(other) or np.size(other) > 1:
+                continue
+            inner = getattr(node.function, "__name__", "") in ("sub", "subtract") and not isinstance(node.args[0], Node)
+            if number_of(other) == 1 and not inner:
+                found[id(node)] = node, -1.0
+            elif number_of(other) == 0 and inner and number_of(node.args[0]) == 1:
+                found[id(node)] = node, 1.0
+    return [*found.values()]
 
 
 def _begins_with_digit(node: Node) -> bool:
@@ -420,6 +453,10 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     found += [
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
     ]
+    margins = [(m, sign) for m, sign in _margins(look) if id(m) in points[0].values]
+    for sign in {sign for _, sign in margins}:
+        roots = [m for m, s in margins if s == sign]
+        found.append(Reading("hinge", roots, [(m, sign) for m in roots]))
     for group in groups:
         predictions = [prediction for _, prediction, _ in group]
         if any(id(p) not in points[0].values for p in predictions):
