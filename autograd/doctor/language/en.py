@@ -14,6 +14,7 @@ MESSAGES = {
     "lines_wrong_one": "one line is wrong.",
     "lines_wrong_many": "{count} lines are wrong.",
     "no_mistake": "no mistake found.",
+    "no_mistake_in_part": "no mistake in what could be judged; about {names} one cannot tell.",
     "no_line_but_factor": "no line is wrong by itself, but all steps are {factor} times the gradient of the loss.",
     "steps_wrong": "the steps of {count} parameters are wrong.",
     "finding": "✗ line {line}: {code}",

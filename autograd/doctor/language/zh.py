@@ -14,6 +14,7 @@ MESSAGES = {
     "lines_wrong_one": "有一行是错的。",
     "lines_wrong_many": "有 {count} 行是错的。",
     "no_mistake": "没有发现错误。",
+    "no_mistake_in_part": "在可以判断的部分没有发现错误；关于 {names} 无法判断。",
     "no_line_but_factor": "没有哪一行本身是错的，但所有的步都是损失的梯度的 {factor} 倍。",
     "steps_wrong": "有 {count} 个参数的更新步骤是错的。",
     "finding": "✗ 第 {line} 行：{code}",

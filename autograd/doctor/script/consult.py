@@ -194,9 +194,9 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
 def softmax_of_one(found: Judgement) -> Site | None:
     """Where a softmax has one output only: it is 1, and its loss depends on nothing."""
     for node in found.look.program.steps:
-        if getattr(node.function, "__name__", "") in ("truediv", "divide") and id(node) in found.look.depends:
-            if np.size(node.value) and all(np.all(np.asarray(p.values[id(node)]) == 1.0) for p in found.points):
-                return node.site
+        shares = getattr(node.function, "__name__", "") in ("truediv", "divide") and id(node) in found.look.depends
+        if shares and all(np.all(np.asarray(p.values[id(node)]) == 1.0) for p in found.points):
+            return node.site
     return None
 
 

@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 
 from ..watch.naming import name_blocks
-from ..watch.node import Node, same_statement
-from ..watch.steps import Chain, Parameter, Step, Training, finer, hyper, way_back
-from ..watch.tape import Tape
+from ..watch.node import Node
+from ..watch.steps import Step, Training, finer
+from .left_out import left_out
 from .look import QUIET, Look, Point
-from .losses import Reading, is_told, loss_nodes, place_of_loss, readings, shown_forms
+from .losses import Reading, loss_nodes, place_of_loss, readings
 from .match import Columns
-from .replay import ancestors
-from .verdicts import Judgement, counterpart, number_in, rate_of, verdicts
+from .slips import all_but_some
+from .told import is_told, shown_forms
+from .verdicts import Judgement, counterpart, rate_of, verdicts
 
 Array = Any
 EXACT = 1e-9
@@ -73,7 +74,7 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed)
     best = _best(found, [*found, *partial])
-    read, training.unread = _left_out(best)
+    read, training.unread = left_out(best)
     if read:
         training.parameters += read
         training.others = [c for c in training.others if all(c not in p.chains for p in read)]
@@ -82,42 +83,6 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
     whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
     assert whole.reading is not None
     return None if whole.reading.holds_something(whole.look) and _wrong(whole) else whole  # all of it, or nothing
-
-
-def _left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
-    """What is stepped with the rate of the parameters but not by what follows from itself: read by the loss, and not."""
-    look, tape = found.look, found.look.training.tape
-    rates = {rate_of(look, end) for ends in look.ends.values() for end in ends} - {None}
-    assert found.reading is not None
-    reads = {id(node) for node in ancestors(found.reading.roots, look._is_leaf)}
-    functions = {p.site.function for p in look.training.parameters}
-    groups: tuple[list[Parameter], list[Parameter]] = [], []
-    for chain in look.training.others:
-        start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
-        if len(chain.states) < 3 or start is end or end.site is None or not _settled(chain):
-            continue
-        if len(way_back(end, {id(start)})) < 2:  # a number that the script computes from others than traced ones
-            own = end.function is None and end.site.kind == "augmented" and np.asarray(end.value).dtype.kind == "f"
-            if own and id(start) in reads and end.site.function in functions:
-                look.training.lost.append(Parameter("", [chain], chain.sites[0]))
-            continue
-        made = [n for n in tape.nodes if look.step.start < n.time <= end.time and same_statement(n, end)]
-        factors = {abs(number_in(look, a)) for node in made for a in node.args if hyper(a) and np.size(a) < 2}
-        if factors & rates and (id(start) in reads or not _reads(tape, chain)):
-            groups[id(start) not in reads].append(Parameter("", [chain], chain.sites[0]))
-    name_blocks(tape, [*look.training.parameters, *look.training.lost, *groups[0], *groups[1]])
-    return groups
-
-
-def _settled(chain: Chain) -> bool:
-    """Whether the same line makes each of its states: it is not what a loop over samples adds up."""
-    return len({site.number for site in chain.sites}) == 1
-
-
-def _reads(tape: Tape, chain: Chain) -> bool:
-    """Whether anything but its own next state is computed from a state."""
-    states = {id(state) for state in chain.states}
-    return any(id(n) not in states and any(id(o) in states for o in n.operands()) for n in tape.nodes)
 
 
 def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgement], list[Judgement]]:
@@ -368,7 +333,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:
         return same[0]
-    slips = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and _all_but_some(best, o)]
+    slips = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and all_but_some(best, o)]
     if slips:
         slips[0].sure = True
         return slips[0]
@@ -384,29 +349,6 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         if best.aside is None and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
-
-
-def _all_but_some(best: Judgement, computed: Judgement) -> bool:
-    """Whether the error that explains the steps is that of a loss that is computed, but for some of its numbers.
-
-    A wrong label, or a mask that is forgotten; samples that have a factor are weighted, on purpose.
-    """
-    assert best.reading is not None
-    keys = [counterpart(best.look, best.points, root, computed.bars) for root in best.reading.roots]
-    others: list[Array] = []
-    weighted = True
-    for point, bar, own in zip(best.points, computed.bars, best.bars, strict=True):
-        for key in keys:
-            if key is None or key not in own or np.size(own[key]) < 3:
-                return False
-            with np.errstate(all="ignore"):
-                ratio = np.ravel(own[key]) / np.ravel(bar[key])
-            factor = float(np.nanmedian(ratio))
-            if factor == 0 or not np.isfinite(factor):
-                return False
-            others.append(~(np.abs(ratio - factor) <= 1e-6 * abs(factor)))
-            weighted &= bool(np.all(np.isfinite(ratio)) and np.all(ratio / factor >= 0))
-    return not weighted and 0 < np.mean(np.concatenate(others)) <= 0.5
 
 
 def _sums_to_one(found: Judgement) -> bool:

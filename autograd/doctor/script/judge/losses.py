@@ -7,8 +7,6 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,17 +16,14 @@ import numpy as np
 
 from ..watch.node import Node, assembled, linked
 from ..watch.steps import hyper
+from .invented import grown, margins_of, number_of, spreads
 from .look import Look, Point
 from .reference import cotangents, forward_part
 from .replay import Values, pulled, resolved
 
 Array = Any
-LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
-LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
-INDEX = re.compile(r"\[[^'\"\]]*\]")  # of a number, not a key
 TERMINAL = 12
 TINY = 1e-5
-MOST_FORMS = 6  # of a derivative by the error, that are tried
 FEW = 6  # runs of one loss that may be on different sets of samples
 
 
@@ -38,7 +33,8 @@ class Reading:
 
     Args:
         kind: "loss" (a scalar of the script), or, where only the error is there, "squares", "entropy", "errors" (what
-            comes back grows with each error: Huber's), "hinge" (a margin is compared with 1), "likelihood" (of a generalised linear model: with a variance).
+            comes back grows with each error: Huber's), "hinge" (a margin is compared with 1), "likelihood" (of a
+            generalised linear model, with a variance).
         roots: where the sweep begins: the losses, or the predictions; one for each sample.
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
         sign: -1 for what is to grow, such as a likelihood.
@@ -98,7 +94,7 @@ class Reading:
         found: dict[int, Array] = {}
         for root, (error, sign) in zip(self.roots, self.errors, strict=True):
             shape = np.shape(values[id(root)])
-            seed = sign * np.asarray(values[id(error)], dtype=float)
+            seed: Array = sign * np.asarray(values[id(error)], dtype=float)
             if self.kind == "hinge":
                 seed = sign * (seed > (-1.0 if sign < 0 else 0.0))
             if is_crossed(error):
@@ -184,53 +180,6 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     return ranked[:TERMINAL]
 
 
-def names_of(look: Look, node: Node) -> list[str]:
-    """What a quantity, or what it is a multiple of, is called."""
-    found: set[int] = set()
-    nodes = [node]
-    while nodes and len(found) < 60:
-        node = nodes.pop()
-        found.add(id(node))
-        nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
-    stores = look.training.tape.stores
-    return [INDEX.sub("", site.target or str(key)) for _, _, key, thing, site in stores if id(thing) in found]
-
-
-def is_told(look: Look, node: Node, form: str) -> bool:
-    """Whether it is a loss by its name, or by its form, and printed, kept in a history, returned or compared then."""
-    named = any(LOSS.search(name) or LETTER.search(name) for name in names_of(look, node))
-    if id(node) in look.to_end or named or not form:
-        return named and id(node) not in look.to_end
-    tape = look.training.tape
-    told = [n for _, n, _ in tape.shown] + [o for condition in tape.conditions for o in condition.operands()]
-    told += [t for _, scope, _, t, _ in tape.stores if scope[0] in ("item", "memory", "return") and isinstance(t, Node)]
-    known: set[int] = set()
-    while told:
-        each = told.pop()
-        if each is node:
-            return True
-        if each.time > node.time and id(each) not in known:
-            known.add(id(each))
-            told += each.operands()
-    return False
-
-
-def shown_forms(look: Look) -> set[str]:
-    """Which of squares and logarithms the printed numbers are made of, whenever they are printed."""
-    found: set[str] = set()
-    for _, shown, _ in look.training.tape.shown[:12]:
-        stack = [shown]
-        known: set[int] = set()
-        while stack and len(known) < 60:
-            node = stack.pop(0)
-            name = getattr(node.function, "__name__", "")
-            if name in ("square", "log") or (name in ("pow", "power") and np.all(node.args[1] == 2)):
-                found.add("entropy" if name == "log" else "squares")
-            known.add(id(node))
-            stack += [o for o in node.operands() if id(o) not in known]
-    return found if len(found) == 1 else set()
-
-
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
     """Differences of what depends on the parameters and what does not: (error, prediction, sign)."""
     found: dict[tuple[int, bool], list[tuple[Node, Node, float]]] = {}
@@ -305,27 +254,6 @@ def _unscaled(node: Node) -> Node:
             break
         node = inside[0]
     return node
-
-
-def _margins(look: Look) -> list[tuple[Node, float]]:
-    """What is compared with 1, y * f(x), and its sign: -1, for a hinge falls with it; 1 for 1 - y * f(x), and 0."""
-    found: dict[int, tuple[Node, float]] = {}
-    for test in [*look.conditions, *look.program.steps]:
-        name = getattr(test.function, "__name__", "")
-        if (
-            name not in ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
-            or len(test.args) != 2
-        ):
-            continue
-        for node, other in (test.args, test.args[::-1]):
-            if not isinstance(node, Node) or id(node) not in look.depends or not hyper(other) or np.size(other) > 1:
-                continue
-            inner = getattr(node.function, "__name__", "") in ("sub", "subtract") and not isinstance(node.args[0], Node)
-            if number_of(other) == 1 and not inner:
-                found[id(node)] = node, -1.0
-            elif number_of(other) == 0 and inner and number_of(node.args[0]) == 1:
-                found[id(node)] = node, 1.0
-    return [*found.values()]
 
 
 def _begins_with_digit(node: Node) -> bool:
@@ -428,11 +356,6 @@ def _bare(look: Look) -> dict[int, int]:
     return found
 
 
-def number_of(thing: Any) -> float:
-    """A number, or that of a node."""
-    return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
-
-
 def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[Reading]:
     """Everything that the step may minimise."""
     groups = errors(look)
@@ -453,7 +376,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     found += [
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
     ]
-    margins = [(m, sign) for m, sign in _margins(look) if id(m) in points[0].values]
+    margins = [(m, sign) for m, sign in margins_of(look) if id(m) in points[0].values]
     for sign in {sign for _, sign in margins}:
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))
@@ -462,7 +385,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
         if any(id(p) not in points[0].values for p in predictions):
             continue
         kinds = [("squares", [(error, sign) for error, _, sign in group])]
-        kinds += [("errors", pairs) for pairs in _grown(look, group, points)]
+        kinds += [("errors", pairs) for pairs in grown(look, group, points)]
         sides = [before_squash(look, p, points[0]) for p in predictions]
         for kind, pairs in kinds:
             found.append(Reading(kind, predictions, pairs))
@@ -472,7 +395,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
                 found.append(Reading("entropy" if kind == "squares" else kind, [node for node, _ in logits], turned))
         if None in sides:
             means = np.concatenate([np.ravel(p.values[id(n)]).astype(float) for p in points for n in predictions])
-            found += [Reading("likelihood", predictions, kinds[0][1], spread=k) for k in _spreads(means)]
+            found += [Reading("likelihood", predictions, kinds[0][1], spread=k) for k in spreads(means)]
     return found
 
 
@@ -487,39 +410,3 @@ def _inside(look: Look, node: Node) -> Node | None:
             found = active[0]
         node = active[0]
     return found
-
-
-def _spreads(means: Array) -> tuple[int, ...]:
-    """The variances of usual likelihoods with such means: 1 for μ (Poisson), 2 (gamma), 3; 0 for μ(1 - μ)."""
-    if not np.all(means > 0):
-        return ()
-    return (1, 2, 3) if np.any(means > 1) else (0,) if np.all(means < 1) else ()
-
-
-def _grown(
-    look: Look, group: list[tuple[Node, Node, float]], points: list[Point]
-) -> Iterator[list[tuple[Node, float]]]:
-    """What is computed from each error and grows with it, or is weighted by data, but no multiple: of some loss."""
-    of: dict[int, int] = {id(error): k for k, (error, _, _) in enumerate(group)}
-    rows: dict[Any, dict[int, Node]] = {}
-    for node in look.program.steps:
-        used = {of.get(id(o), -1) for o in node.operands() if id(o) in look.depends}
-        if id(node) in of or id(node) not in look.to_end or len(used) != 1 or used == {-1} or node.site is None:
-            continue
-        k = used.pop()
-        if np.size(node.value) == np.size(group[k][0].value):
-            of[id(node)] = k
-            rows.setdefault((node.site.number, node.function), {})[k] = node
-    for row in itertools.islice((row for row in rows.values() if len(row) == len(group)), MOST_FORMS):
-        e, d = (
-            np.concatenate([np.ravel(p.values[id(n)]).astype(float) for p in points for n in nodes])
-            for nodes in ([error for error, _, _ in group], [row[k] for k in range(len(group))])
-        )
-        order = np.argsort(e)
-        with np.errstate(all="ignore"):
-            weights = (d / e).reshape(len(points), -1)
-        weighted = np.allclose(weights, weights[0], rtol=1e-9) and np.all(weights >= 0)
-        if len(e) > 2 and np.ptp(d) > 0 and np.all(e * d >= 0) and (weighted or np.all(np.diff(d[order]) >= 0)):
-            share = float(d @ e) / float(e @ e)
-            if np.linalg.norm(d - share * e) > 1e-6 * np.linalg.norm(d):
-                yield [(row[k], sign) for k, (_, _, sign) in enumerate(group)]

@@ -10,10 +10,12 @@ import numpy as np
 
 from ..watch.node import Node
 from ..watch.steps import direct
+from .invented import number_of
 from .look import Look, Point
-from .losses import LETTER, LOSS, Reading, before_squash, errors, names_of, number_of
+from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
 from .reference import gradient
+from .told import LETTER, LOSS, names_of
 
 Array = Any
 
