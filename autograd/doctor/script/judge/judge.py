@@ -19,11 +19,12 @@ from ..watch.node import Node
 from ..watch.steps import Step, Training, finer
 from .left_out import left_out
 from .look import QUIET, Look, Point
-from .losses import Reading, loss_nodes, place_of_loss, readings
+from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
 from .match import Columns
+from .rates import rate_of
 from .slips import all_but_some
 from .told import is_told, shown_forms
-from .verdicts import Judgement, counterpart, rate_of, verdicts
+from .verdicts import Judgement, counterpart, verdicts
 
 Array = Any
 EXACT = 1e-9
@@ -101,6 +102,9 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
                 found.append(each)
             elif not _wrong(each):  # such a reading explains all, or nothing
                 (partial if _silent(each) else found).append(each)
+    crossed = [each for each in found if each.reading and any(is_crossed(error) for error, _ in each.reading.errors)]
+    if crossed and all(map(_wrong, found)):
+        return crossed, []
     return (found, partial) if found else (partial, [])
 
 

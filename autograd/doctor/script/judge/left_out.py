@@ -8,8 +8,9 @@ from ..watch.naming import name_blocks
 from ..watch.node import same_statement
 from ..watch.steps import Chain, Parameter, hyper, way_back
 from ..watch.tape import Tape
+from .rates import number_in, rate_of
 from .replay import ancestors
-from .verdicts import Judgement, number_in, rate_of
+from .verdicts import Judgement
 
 
 def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:

@@ -20,9 +20,10 @@ from .candidates import CLOSE, Change, Fault, Trial
 from .match import matched
 from .quantities import Quantities
 from .ranking import Ranking
+from .rates import rate_of
 from .reference import gradient
 from .replay import Layered, Values, compute_node
-from .verdicts import Judgement, rate_of
+from .verdicts import Judgement
 
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out

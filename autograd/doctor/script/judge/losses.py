@@ -358,10 +358,6 @@ def _bare(look: Look) -> dict[int, int]:
 
 def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[Reading]:
     """Everything that the step may minimise."""
-    groups = errors(look)
-    crossed = [group for group in groups if any(is_crossed(error) for error, _, _ in group)]
-    if crossed:
-        groups, losses = crossed, []
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
@@ -380,7 +376,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     for sign in {sign for _, sign in margins}:
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))
-    for group in groups:
+    for group in errors(look):
         predictions = [prediction for _, prediction, _ in group]
         if any(id(p) not in points[0].values for p in predictions):
             continue

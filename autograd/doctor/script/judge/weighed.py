@@ -15,7 +15,8 @@ from .judge import support
 from .locate import Locator
 from .match import Columns, matched
 from .quantities import Quantities
-from .verdicts import Judgement, rate_of
+from .rates import rate_of
+from .verdicts import Judgement
 
 ROUNDING = 1e-4
 
