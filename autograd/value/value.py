@@ -1277,37 +1277,45 @@ def results_below(root: Scalar, leaves: list[Value]) -> list[Result]:
     stack: list[Result] = []
     reach(root, stack, leaves, done)
     while stack:
-        node = stack[-1]
+        node = stack.pop()
         mark: i64 = node.mark
-        if mark < opened:
-            node._grad = 0.0
-            waits = False
-            y = node.y
-            if y is not None and y.mark < opened:
-                if y.x is None and y.y is None and y.dy == 0.0:
-                    y.dx = y._grad
-                    y.mark = done
-                    leaves.append(y)  # type: ignore[arg-type]
+        if mark >= opened:
+            if mark < done:  # its operands are done
+                node.mark = done
+                nodes.append(node)
+            continue
+        node._grad = 0.0
+        waits = False  # for operands; then it goes back on the stack, below them
+        y = node.y
+        if y is not None and y.mark < opened:
+            if y.x is None and y.y is None and y.dy == 0.0:
+                y.dx = y._grad
+                y.mark = done
+                leaves.append(y)  # type: ignore[arg-type]
+            else:
+                waits = True
+                stack.append(node)
+                stack.append(y)  # type: ignore[arg-type]
+        x = node.x
+        if x is not None:
+            if x.mark < opened:
+                if x.x is None and x.y is None and x.dy == 0.0:
+                    x.dx = x._grad
+                    x.mark = done
+                    leaves.append(x)  # type: ignore[arg-type]
                 else:
-                    stack.append(y)  # type: ignore[arg-type]
-                    waits = True
-            x = node.x
-            if x is not None:
-                if x.mark < opened:
-                    if x.x is None and x.y is None and x.dy == 0.0:
-                        x.dx = x._grad
-                        x.mark = done
-                        leaves.append(x)  # type: ignore[arg-type]
-                    else:
-                        stack.append(x)  # type: ignore[arg-type]
+                    if not waits:
                         waits = True
-            elif y is None:
-                waits = node._reach(stack, leaves, done)
-            if waits:  # it stays on the stack, below its operands, and comes up again when they are done
-                node.mark = opened
-                continue
-        stack.pop()
-        if mark < done:
+                        stack.append(node)
+                    stack.append(x)  # type: ignore[arg-type]
+        elif y is None:
+            stack.append(node)
+            waits = node._reach(stack, leaves, done)
+            if not waits:
+                stack.pop()
+        if waits:
+            node.mark = opened
+        else:
             node.mark = done
             nodes.append(node)
     nodes.reverse()
