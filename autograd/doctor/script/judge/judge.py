@@ -309,7 +309,7 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, step, [*watched, *stored_nodes(training, step)])
     look.losses = losses
-    points = [] if _one_after_the_other(look) else _points(look, rng)
+    points = [] if _one_after_the_other(look) or not look.sound else _points(look, rng)
     if not points:
         return None
     twin = next((r for r in readings(look, losses, points) if r.kin == reading.kin), None)
@@ -391,9 +391,10 @@ def _look(training: Training, rng: np.random.Generator) -> tuple[Any, list[Point
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
     order = [k for k in (1, 0, 2, 3) if k < len(steps)]
-    chosen, losses = order[0], []
+    chosen, losses = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
     for k in order:
-        losses = loss_nodes(Look(training, steps[k]), _upto(training, k))
+        there = Look(training, steps[k])
+        losses = loss_nodes(there, _upto(training, k)) if there.sound else []
         if losses:
             chosen = k
             break

@@ -261,6 +261,14 @@ class Look:
             [np.ravel(np.asarray(values.get(id(node), wide(node.value)), dtype=float)) for node in nodes]
         )
 
+    @property
+    def sound(self) -> bool:
+        """Whether what a block is before the step has as many numbers as after: no row of it for the whole."""
+        size = {
+            key: [sum(np.size(n.value) for n in ns) for ns in (self.starts[key], self.ends[key])] for key in self.ends
+        }
+        return all(before == after for before, after in size.values())
+
     def change(self, values: Values, name: str) -> Array:
         """What the step adds to a parameter."""
         return self.block(values, self.ends[name]) - self.block(values, self.starts[name])

@@ -14,7 +14,8 @@ Array = Any
 def all_but_some(best: Judgement, computed: Judgement) -> bool:
     """Whether the error that explains the steps is that of a loss that is computed, but for some of its numbers.
 
-    A wrong label, or a mask that is forgotten; samples that have a factor are weighted, on purpose.
+    A wrong label, or a mask that is forgotten; samples that have a factor are weighted, on purpose. Where the sign of
+    some is another, it is the loss that has a slip.
     """
     assert best.reading is not None
     keys = [counterpart(best.look, best.points, root, computed.bars) for root in best.reading.roots]
@@ -30,5 +31,6 @@ def all_but_some(best: Judgement, computed: Judgement) -> bool:
             if factor == 0 or not np.isfinite(factor):
                 return False
             others.append(~(np.abs(ratio - factor) <= 1e-6 * abs(factor)))
-            weighted &= bool(np.all(np.isfinite(ratio)) and np.all(ratio / factor >= 0))
+            share = ratio / factor
+            weighted &= bool(np.all(np.isfinite(share)) and np.all((share >= 0) | (np.abs(share + 1) < 1e-6)))
     return not weighted and 0 < np.mean(np.concatenate(others)) <= 0.5
