@@ -53,8 +53,12 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     return best
 
 
-def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
-    """The verdicts on the steps as they are cut."""
+def _judged(training: Training, loss: str, seed: int, complete: bool = False) -> Judgement | None:
+    """The verdicts on the steps as they are cut.
+
+    Args:
+        complete: whether what was taken for no parameter was asked for already.
+    """
     rng = np.random.default_rng(seed)
     look, points = _look(training, rng)
     if not points:
@@ -73,14 +77,14 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
         training.idle += [p for p in training.parameters if p.name in idle]
         training.others += [chain for p in training.idle for chain in p.chains]
         training.parameters = [p for p in training.parameters if p.name not in idle]
-        return _judged(training, loss, seed)
+        return _judged(training, loss, seed, complete)
     best = _best(found, [*found, *partial])
-    read, training.unread = left_out(best)
+    read, training.unread = ([], training.unread) if complete else left_out(best)
     if read:
         training.parameters += read
         training.others = [c for c in training.others if all(c not in p.chains for p in read)]
         name_blocks(training.tape, training.parameters)
-        return _judged(training, loss, seed)
+        return _judged(training, loss, seed, complete=True)
     whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
     assert whole.reading is not None
     return None if whole.reading.holds_something(whole.look) and _wrong(whole) else whole  # all of it, or nothing
