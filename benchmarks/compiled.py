@@ -6,7 +6,8 @@
     python benchmarks/compiled.py --cpu                  processor time: on a busy machine
 
 Every contender has one thread. Every round times each of them once, in a shuffled order, so that what disturbs the
-machine disturbs all alike. The medians go to benchmarks/results/compiled.json. HIPS autograd needs an interpreter where it is called `autograd`.
+machine disturbs all alike. The medians go to benchmarks/results/compiled.json. HIPS autograd needs an interpreter
+where it is called `autograd`.
 """
 
 from __future__ import annotations
