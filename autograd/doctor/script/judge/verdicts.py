@@ -323,6 +323,8 @@ def _shrinks(look: Look, points: list[Point], right: list[Array], found: Verdict
     each = [(g[m], w[m], np.sign(w[m])) for g, w, m in zip(right, weights, moved, strict=True)]
     rows = np.concatenate([np.stack(columns, axis=1) for columns in each])
     goal = np.concatenate([d[m] for d, m in zip(changes, moved, strict=True)])
+    if not np.all(np.isfinite(rows)) or not np.all(np.isfinite(goal)):
+        return False
     for columns in (rows[:, :2], rows):
         count = columns.shape[1]
         fit, *_ = np.linalg.lstsq(columns, goal, rcond=None)
