@@ -284,7 +284,9 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     rows = np.concatenate([np.stack([g, w], axis=1) for g, w in zip(right, weights, strict=True)])
     goal = np.concatenate(changes)
     count, size = len(points), len(goal) // len(points)
-    if size > 1:  # decay, and a gradient that is clipped at some points: by another factor at each of them
+    if (
+        size > 1 and np.all(np.isfinite(rows)) and np.all(np.isfinite(goal))
+    ):  # decay, and a gradient that is clipped at some points: by another factor at each of them
         columns = np.zeros((len(goal), count + 1))
         columns[np.arange(len(goal)), np.repeat(np.arange(count), size)] = rows[:, 0]
         columns[:, count] = rows[:, 1]
