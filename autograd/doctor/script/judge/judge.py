@@ -341,7 +341,9 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:
         return same[0]
-    slips = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and all_but_some(best, o)]
+    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
+    slips = [o for o in told if all_but_some(best, o)]
     if slips:
         slips[0].sure = True
         return slips[0]

@@ -21,6 +21,7 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
     reads = {id(node) for node in ancestors(found.reading.roots, look._is_leaf)}
     functions = {p.site.function for p in look.training.parameters}
     groups: tuple[list[Parameter], list[Parameter]] = [], []
+    states = {id(n) for nodes in (*look.starts.values(), *look.ends.values()) for n in nodes}
     for chain in look.training.others:
         start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
         if len(chain.states) < 3 or start is end or end.site is None or not _settled(chain):
@@ -31,6 +32,8 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
                 look.training.lost.append(Parameter("", [chain], chain.sites[0]))
             continue
         made = [n for n in tape.nodes if look.step.start < n.time <= end.time and same_statement(n, end)]
+        if any(id(o) in states for node in made for o in node.operands()):  # an average of parameters
+            continue
         factors = {abs(number_in(look, a)) for node in made for a in node.args if hyper(a) and np.size(a) < 2}
         if factors & rates and (id(start) in reads or not _reads(tape, chain)):
             groups[id(start) not in reads].append(Parameter("", [chain], chain.sites[0]))

@@ -12,7 +12,7 @@ Array = Any
 
 
 def all_but_some(best: Judgement, computed: Judgement) -> bool:
-    """Whether the error that explains the steps is that of a loss that is computed, but for some of its numbers.
+    """Whether the error that explains the steps is that of a loss that is computed, all of it or but for some numbers.
 
     A wrong label, or a mask that is forgotten; samples that have a factor are weighted, on purpose. Where the sign of
     some is another, it is the loss that has a slip.
@@ -31,6 +31,7 @@ def all_but_some(best: Judgement, computed: Judgement) -> bool:
             if factor == 0 or not np.isfinite(factor):
                 return False
             others.append(~(np.abs(ratio - factor) <= 1e-6 * abs(factor)))
-            share = ratio / factor
-            weighted &= bool(np.all(np.isfinite(share)) and np.all((share >= 0) | (np.abs(share + 1) < 1e-6)))
-    return not weighted and 0 < np.mean(np.concatenate(others)) <= 0.5
+            ratio = ratio / factor
+            weighted &= bool(np.all(np.isfinite(ratio)) and np.all((ratio >= 0) | (np.abs(ratio + 1) < 1e-6)))
+    share = float(np.mean(np.concatenate(others)))
+    return share == 0 or (share <= 0.5 and not weighted)
