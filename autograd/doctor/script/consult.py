@@ -19,6 +19,7 @@ from ..language import say
 from .judge.blame import mended_elsewhere, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
+from .judge.crossed import crossed_faults, one_shape, shapes
 from .judge.explain import Explainer
 from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
@@ -28,7 +29,7 @@ from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
-from .judge.weighed import common_factor, doubtful, harmless, located
+from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
 from .refusals import no_loss, no_training, restrict
 from .watch.edits import Edit, patched
@@ -88,7 +89,14 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     cases = cases_of(found, recording)
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
-    if none_right and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
+    if (
+        none_right
+        and not found.sure
+        and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases)))
+    ):
+        alone = softmax_of_one(found)
+        if alone is not None:
+            return {"failure": say("softmax_of_one", line=alone.line, text=alone.text, names=names)}
         return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     slip = along or any(map(nearly_right, cases))
@@ -98,7 +106,8 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     cases = [case for case in cases if not told_before(case, cases)]
     # a term more than the loss has may be meant, and then it is another loss
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
-    if none_right and not named and is_gradient(found):
+    made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
+    if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names)}
     return told(subject, recording, found, cases)
 
@@ -129,6 +138,18 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     if all(v.right or v.silent for v in found.verdicts.values()):
         return []
+    crossed = crossed_faults(found)
+    if crossed:
+        for name in {name for fault in crossed for name in fault.repairs}:
+            found.verdicts[name].right = found.verdicts[name].silent = False
+        words = Words(found.look)
+        causes = [Cause("crossed", {"text": shapes(fault)}) for fault in crossed]
+        return [
+            Case(
+                fault, cause, words.sentence(fault, cause), words.wanted(fault.wanted[0]), True, None, one_shape(fault)
+            )
+            for fault, cause in zip(crossed, causes, strict=True)
+        ]
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
         for name in wrong:
@@ -158,6 +179,10 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
     for at, fault, used in pairs:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
+        if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
+            for name in fault.repairs:
+                found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"
+            continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         case.texts = texts_for(at, fault, cause, recording)
@@ -187,6 +212,15 @@ def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> 
     return found
 
 
+def softmax_of_one(found: Judgement) -> Site | None:
+    """Where a softmax has one output only: it is 1, and its loss depends on nothing."""
+    for node in found.look.program.steps:
+        shares = getattr(node.function, "__name__", "") in ("truediv", "divide") and id(node) in found.look.depends
+        if shares and all(np.all(np.asarray(p.values[id(node)]) == 1.0) for p in found.points):
+            return node.site
+    return None
+
+
 def about_any_loss(found: Judgement) -> str:
     """What can be said of steps that follow the gradient of no loss that is known."""
     gradient = is_gradient(found)
@@ -197,7 +231,7 @@ def another_loss(found: Judgement, names: str) -> str:
     """The steps are a gradient, but not that of the loss that was read."""
     site = None if found.reading is None else found.reading.site
     if site is None or found.reading is None or found.reading.kind != "loss":
-        return say("no_known_loss", names=names) + " " + say("gradient_of_something")
+        return say("no_known_loss", names=names) + about_any_loss(found)
     return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
@@ -315,7 +349,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     unexplained = {name for name, v in found.verdicts.items() if not v.right and not v.silent} - explained
     reading = found.reading
     assert reading is not None
-    if reading.kind == "loss" and any(v.right and v.rule == "plain" for v in found.verdicts.values()):
+    if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
     site = reading.site
     return {
@@ -337,6 +371,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
             {"name": p.name, "verdict": "cannot tell", "rule": "plain", "decay": 0.0, "line": p.site.line}
             for p in recording.training.lost
         ],
+        "unread": [p.name for p in recording.training.unread],
         "lost": [p.name for p in recording.training.lost],
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],

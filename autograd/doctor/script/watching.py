@@ -11,7 +11,8 @@ import numpy as np
 
 from .judge.look import Look
 from .judge.losses import errors
-from .judge.verdicts import Judgement, written_number
+from .judge.rates import written_number
+from .judge.verdicts import Judgement
 from .trial import Place, Watched
 from .watch.loops import find_loops
 from .watch.node import Node

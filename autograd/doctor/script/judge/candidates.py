@@ -321,7 +321,7 @@ class Candidates:
                         order.append(node)
                         stack.append(node)
             order.sort(key=lambda node: node.time)
-            names = [n for n in self.found.verdicts if any(id(end) in found for end in self.look.ends[n])]
+            names = [name for name in self.found.verdicts if any(id(n) in found for n in self.look.ends[name])]
             self._known_downstream[key] = order, names
         return self._known_downstream[key]
 
