@@ -50,6 +50,8 @@ MESSAGES = {
     "run_repaired_and": "repaired, {name}",
     "run_rate": "learning rate {rate}",
     "run_shuffled": "shuffled",
+    "run_anew": "weights drawn anew",
+    "run_longer": "{times} times as many epochs",
     "report_saved": "The report is in {file}.",
     # is it wrong?
     "yes_wrong_one": "Yes: one line is wrong, {lines}.",
@@ -116,6 +118,8 @@ MESSAGES = {
     "part_of_batch": "part {number} of the batch",
     "own_failure": "The doctor itself failed ({error}: {text}). That says nothing about the script; please report it, "
     "with the script.",
+    "no_verdict": "the doctor did not come to a verdict in {seconds} seconds: each step of the training computes too many "
+    "numbers one by one. Try it with fewer samples.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
     "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "
@@ -162,8 +166,27 @@ MESSAGES = {
     "{last_repaired} {name}.",
     "falling_loss": "A falling loss proves nothing: here the wrong steps lower it further than the right ones.",
     "baseline": "Always predicting the mean of the targets would give {mean}.",
-    "no_better_rate": "No other learning rate that was tried makes it much better.",
-    "no_better_order": "No other learning rate and no other order of the samples that was tried makes it much better.",
+    "no_better": "What was tried besides does not make it much better: {tried}.",
+    "tried_rate": "other learning rates",
+    "tried_order": "another order of the samples",
+    "tried_start": "weights drawn anew",
+    "tried_longer": "more epochs",
+    "start_matters": "It begins with weights from which it hardly learns: with weights drawn anew, of the deviation sqrt(2 / "
+    "(inputs + outputs)), the loss ends at {after} in place of {before}.",
+    "too_few_steps": "It has too few steps: with {times} times as many epochs the loss ends at {after} in place of {before}.",
+    "seldom": "Line {line} runs in {count} of {turns} turns of its loop only: it stands inside the if of line {condition}.",
+    "runs_off": "At step {step} a parameter becomes infinite or NaN: the training has run off.",
+    "not_to_its_end": "Only its first {steps} steps were followed: there was no time for more.",
+    "loss_is_of_squares": "The loss that is shown is half the mean square of the errors in line {line}; the script computes "
+    "none that could be followed through the whole training.",
+    "loss_is_of_entropy": "The loss that is shown is the mean cross-entropy whose error line {line} computes; the script "
+    "computes none that could be followed through the whole training.",
+    "loss_is_minus": "The loss is minus what line {line} computes ({text}).",
+    "first_training": "The script trains several times; this is the first training.",
+    "goes_up": "What line {line} computes ({text}), and the steps raise, goes from {first} to {last}.",
+    "mean_goes": "The loss, a mean over each tenth of the training, goes from {first} to {last}.",
+    "mean_goes_both": "The loss, a mean over each tenth of the training, goes from {first} to {last} as the script is, and "
+    "from {first_repaired} to {last_repaired} {name}.",
     "rate_too_small": "The learning rate {rate} is too small for this many steps: with {best}, {factor} times larger, the "
     "loss ends at {after} in place of {before}.",
     "rate_too_large": "The learning rate {rate} is too large for this many steps: with {best}, {factor} times smaller, "

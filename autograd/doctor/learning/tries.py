@@ -266,7 +266,7 @@ class _Trials:
             if steepest > 0:
                 text.append(say("try_limit", limit=f"{2 / steepest:.3g}"))
         if change.check == "initialisation":
-            text += [*of_start(self.training.start, self.measured)]
+            text += [*of_start(self.training.start)]
         if change.check in ("inputs not scaled", "inputs and initialisation"):
             text += [*of_inputs(self.training.batch)]
         if others:

@@ -32,13 +32,14 @@ from .judge.weighed import common_factor, doubtful, harmless, located
 from .refusals import Options as Options
 from .refusals import no_loss, no_training, restrict
 from .watch.edits import Edit, patched
+from .watch.limits import Limit
 from .watch.loader import Subject
 from .watch.node import Node
 from .watch.record import Recording, record
 from .watch.sandbox import seed
 from .watch.sites import Site, Source
 from .watch.steps import Training
-from .watching import rate_places, watched_for
+from .watching import odd_starts, rate_places, under_a_count, watched_for
 from .write.drawn import graph_of
 from .write.named import difference
 from .write.order import before_update
@@ -47,7 +48,9 @@ from .write.words import Words
 
 SLIP = 0.9  # of the characters are the same
 TRIES = 8
+SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
+SHARE = 0.7  # of the time, for finding what is wrong
 SECONDS_FOR_TRIES = 15.0
 SHOWN = ("dropped-edge", "missing-factor", "extra-factor")  # what is told of these is a piece of the line
 
@@ -70,9 +73,20 @@ class Case:
     proved: bool = False
 
 
-def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any]:
-    """Everything that can be said without running the whole training."""
-    seed()
+def consult(subject: Subject, options: Options, seconds: float, limit: float = 600.0) -> dict[str, Any]:
+    """Everything that can be said without running the whole training.
+
+    Args:
+        seconds: for watching the script.
+        limit: for everything; what is found by then is told.
+    """
+    with Limit(limit):
+        return _consulted(subject, options, seconds, limit)
+    return {"failure": say("no_verdict", seconds=f"{limit:.0f}")}
+
+
+def _consulted(subject: Subject, options: Options, seconds: float, limit: float) -> dict[str, Any]:
+    begin = time.monotonic()
     recording = record(subject, seconds)
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
@@ -83,14 +97,16 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
-    cases = cases_of(found, recording)
+    cases: list[Case] = []
+    with Limit(SHARE * limit - (time.monotonic() - begin)):
+        cases_of(found, recording, cases)
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
     if none_right and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
         return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     slip = along or any(map(nearly_right, cases))
-    prove(subject, cases, options, seconds, found)
+    prove(subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.monotonic() - begin)))
     for case in cases:
         name_by_line(case)
     # a term more than the loss has may be meant, and then it is another loss
@@ -122,15 +138,15 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 
 
 @np.errstate(all="ignore")
-def cases_of(found: Judgement, recording: Recording) -> list[Case]:
+def cases_of(found: Judgement, recording: Recording, out: list[Case]) -> None:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     if all(v.right or v.silent for v in found.verdicts.values()):
-        return []
+        return
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
         for name in wrong:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
-        return []
+        return
     known = kept_faults(found) + uphill_faults(found)
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
@@ -151,21 +167,22 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         told = {id(fault.place or fault.first.site) for fault in faults}
         pairs += [(idle_locator, fault, False) for fault in idle if id(fault.place or fault.first.site) not in told]
     pairs.sort(key=lambda pair: pair[1].first.time)
-    out, kept = [], list(found.kept.values())
+    kept = list(found.kept.values())
     for at, fault, used in pairs:
         words = Words(at.look)
-        cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
+        cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
+        with Limit(SECONDS_FOR_A_CAUSE, work=True):
+            cause = cause if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
-        until = time.process_time() + SECONDS_FOR_TEXTS
-        with np.errstate(all="ignore"), contextlib.suppress(Exception):  # a fault without a line is better than none
+        out.append(case)
+        with np.errstate(all="ignore"), Limit(SECONDS_FOR_TEXTS, work=True) as limit, contextlib.suppress(Exception):
+            # a fault without a line is better than none
             repairs = Repairer(at, fault, recording.hooks.namespace).edits()
             for edit in itertools.chain(moved(at, fault, cause), repairs):
                 case.texts.append(edit)
-                if len(case.texts) >= TRIES or time.process_time() > until:
+                if len(case.texts) >= TRIES or limit.over:
                     break
-        out.append(case)
-    return out
 
 
 def about_any_loss(found: Judgement) -> str:
@@ -182,23 +199,26 @@ def another_loss(found: Judgement, names: str) -> str:
     return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
-def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement) -> None:
+def prove(
+    subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement, limit: float
+) -> None:
     """Choose the texts with which the script, recorded again, has nothing wrong any more."""
     for case in cases:
         case.chosen = next((text for text in case.texts if not text.blind), None)
-    until = time.process_time() + SECONDS_FOR_TRIES
     chosen = [c.chosen for c in cases if c.chosen]
-    least = wrong_with(subject, chosen, options, seconds, found) if chosen else sorted(found.verdicts)
-    for case in cases:
-        for text in case.texts:
-            if least == [] or time.process_time() > until:
-                break
-            if text is case.chosen:
-                continue
-            edits = [text if c is case else c.chosen for c in cases]
-            wrong = wrong_with(subject, [e for e in edits if e], options, seconds, found)
-            if wrong is not None and (least is None or len(wrong) < len(least)):
-                case.chosen, least = text, wrong
+    least: list[str] | None = None if chosen else sorted(found.verdicts)
+    with Limit(limit, work=True) as tries:
+        least = wrong_with(subject, chosen, options, seconds, found) if chosen else least
+        for case in cases:
+            for text in case.texts:
+                if least == [] or tries.over:
+                    break
+                if text is case.chosen:
+                    continue
+                edits = [text if c is case else c.chosen for c in cases]
+                wrong = wrong_with(subject, [e for e in edits if e], options, seconds, found)
+                if wrong is not None and (least is None or len(wrong) < len(least)):
+                    case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
 
@@ -312,6 +332,10 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),
         "watched": watched_for(recording, found).__dict__,
+        "upward": found.form == "climbed",
+        "layers": sum(max(np.shape(p.chains[0].states[0].value), default=1) > 1 for p in recording.training.parameters),
+        "odd_starts": odd_starts(recording.training),
+        "seldom": under_a_count(recording.training.parameters[0].chains[0].sites[0])[1],
         "rate": rate,
         "rate_places": places,
         "order": order_of_samples(found),

@@ -21,8 +21,10 @@ from ..language import say, spoken
 from .child import ANSWER, JOB, serve
 from .watch.loader import Function, Script
 
-GRACE = 240.0
-"""Seconds that judging may take after a script was recorded, on a machine that has other things to do too."""
+GRACE = 8.0
+"""Seconds for beginning and ending a process whose job has a limit of its own."""
+UNLIMITED = 240.0
+"""Seconds for judging where the system cannot ring."""
 
 
 class Worker:
@@ -46,7 +48,7 @@ class Worker:
         with tempfile.TemporaryDirectory(prefix="glassgrad-doctor-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             job = {**job, "language": spoken()}
-            limit = job["seconds"] + (GRACE if job["task"] == "consult" else 5.0)
+            limit = job["limit"] + (GRACE if hasattr(signal, "setitimer") else UNLIMITED)
             if isinstance(self.subject, Script):
                 job = {**job, "path": self.subject.path, "argv": self.subject.argv}
                 (folder / JOB).write_text(json.dumps(job), encoding="utf-8")

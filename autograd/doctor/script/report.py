@@ -181,12 +181,8 @@ def _at(points: list[tuple[float, float]], share: float) -> str:
     return f"{near[1]:.3g}" if math.isfinite(near[1]) else "NaN"
 
 
-def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: float, asked: bool = True) -> ScriptReport:
-    """The report from what a consultation told and what the runs showed.
-
-    Args:
-        asked: whether the second question was.
-    """
+def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: float) -> ScriptReport:
+    """The report from what a consultation told and what the runs showed; None where no run was asked for."""
     if "failure" in found:
         return ScriptReport(
             name, failure=_sentence(found["failure"]), notes=_notes(found), seconds=seconds, language=spoken()
@@ -201,7 +197,9 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
     fits = cure is not None and cure.after is None and cure.works(cure.before) and not findings
     answers = {
         say("question_mistake"): is_it_wrong(found, cure),
-        say("question_fits" if fits else "question_why"): why_not(found, cure) if asked else [say("no_cure")],
+        say("question_fits" if fits else "question_why"): why_not(found, cure)
+        if cure is not None
+        else [say("no_cure")],
     }
     return ScriptReport(
         name, findings, {b["name"]: b["verdict"] for b in found["blocks"]}, "", answers, _curves(cure),

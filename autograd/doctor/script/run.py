@@ -77,8 +77,9 @@ def run(
     options = {"loss": str(loss), "parameters": list(parameters), "of_class": of_class}
     with speaking(language):
         worker = Worker(target)
-        found = worker({"task": "consult", "options": options, "seconds": min(RECORDING, seconds / 2)})
+        watching, limit = min(RECORDING, seconds / 2), max(0.65 * seconds, seconds - 20.0)
+        found = worker({"task": "consult", "options": options, "seconds": watching, "limit": limit})
         tried: Cure | None = None
         if cure and "failure" not in found:
             tried = Clinic(worker, found, begin + seconds).cure()
-        return report_of(name, found, tried, time.monotonic() - begin, cure)
+        return report_of(name, found, tried, time.monotonic() - begin)
