@@ -165,7 +165,7 @@ class Clinic:
         for plan, curve in zip(plans, self._curves([self._job(known, **plan) for plan in plans]), strict=True):
             rate = self.rate * plan.get("factor", 1.0)
             run = Run("", curve, rate, plan.get("shuffled", False), plan.get("anew", False), plan.get("again", 1))
-            run.name = _named(run, rate != self.rate)
+            run.name = _named(run, plan.get("factor", 1.0) != 1.0)
             if curve.losses and not curve.error and curve.complete and _alike(first, curve):
                 made.tried.append(run)
         return made.best.last <= ENOUGH * (made.baseline if math.isfinite(made.baseline) else first.first)

@@ -79,6 +79,7 @@ class _Sum:
     first: float
     step: int
     last: float = 0.0
+    end: int = 0
     parts: int = 0
 
 
@@ -107,7 +108,7 @@ class Watch:
         self.live = True
         self.epoch_open = False
         self.steps, self.rounds = 0, 0
-        self.entries: list[tuple[int, int]] = []  # where losses and errors were whenever the loop over epochs began
+        self.entries: list[tuple[int, int, int]] = []  # losses, errors and steps at each beginning of epochs
         self.turns: list[tuple[int, int]] = []  # the checks at its beginning and at its end, at each entry
         self.left = False  # whether it was left before its end
         self.next_training = False
@@ -137,15 +138,14 @@ class Watch:
     def total(self, value: Any) -> None:
         """A sum, after something was added."""
         if self.sum is not None:
-            self.sum.last, self.sum.parts = _number(value), self.sum.parts + 1
+            self.sum.last, self.sum.end, self.sum.parts = _number(value), self.steps, self.sum.parts + 1
 
     def _complete(self) -> None:
         """A sum is complete: over several steps their mean is the loss."""
         done, self.sum = self.sum, None
         if done is not None and done.parts:
-            several = self.steps != done.step
-            value = (done.last - done.first) / done.parts if several else done.last
-            self._note(0, (done.step + self.steps) / 2, value)
+            value = done.last if done.end == done.step else (done.last - done.first) / done.parts
+            self._note(0, (done.step + done.end) / 2, value)
 
     def error(self, left: Any, right: Any, side: int) -> Any:
         out = left - right
@@ -230,7 +230,7 @@ class Watch:
         if not outer:
             yield from listed
             return
-        self.entries.append((len(self.losses), len(self.errors)))
+        self.entries.append((len(self.losses), len(self.errors), self.steps))
         first = len(self.rows)
         wanted = self.checks if len(self.entries) == 1 else min(1, self.checks)
         checks = {round(k * count / wanted) for k in range(wanted)} if count and wanted else set()
@@ -304,18 +304,18 @@ class Watch:
         parts = [rows[a:b] for a, b in itertools.pairwise([*starts, len(rows)]) if b > a]
         if len(parts) > 1 and _begin_anew([(part[0][1], part[-1][1]) for part in parts]):
             found.again = True
-            steps = int(parts[1][0][0])
+            steps = next(entry[2] for entry in self.entries if entry[kind] >= len(parts[0]))
             rows = parts[0]
         if not steps:
             rows, steps = [(float(k), value) for k, (_, value) in enumerate(rows)], len(rows)
-        by_step = [(at, [v for _, v in same]) for at, same in itertools.groupby(rows, key=lambda row: row[0])]
-        means = [(at, float(np.mean(values))) for at, values in by_step]
+        means = _by_step(rows)
         if len(means) < 2:
             return []
-        end = max(steps - 1, means[-1][0])
-        shares = [(at / end, value) for at, value in means]
-        gaps = [later - before for (before, _), (later, _) in itertools.pairwise([(-NEAR, 0), *shares, (1 + NEAR, 0)])]
-        if max(gaps) > max(0.2 + NEAR, 1.5 / end):
+        begin = means[0][0] if means[0][0] <= 1 else 0.0  # read after the step or before it
+        end = max(steps - 1 + begin, means[-1][0])
+        shares = [((at - begin) / (end - begin), value) for at, value in means]
+        gaps = [later - before for (before, _), (later, _) in itertools.pairwise(shares)]
+        if shares[0][0] > NEAR or shares[-1][0] < 1 - NEAR or max(gaps) > max(0.2 + NEAR, 1.5 / (end - begin)):
             return []
         found.averaged = not self.same and len(means) > BINS
         return _stretches(shares) if found.averaged else _thinned(shares)
@@ -327,7 +327,7 @@ class Watch:
         best = _BEST[self.measure](targets) if targets and self.measure in _BEST else float("nan")
         if not of_script:
             return best
-        losses, errors = dict(self.losses), dict(self.errors)
+        losses, errors = dict(_by_step(self.losses)), dict(_by_step(self.errors))
         pairs = [(losses[at], errors[at]) for at in losses if at in errors][:200]
         if len(self.rows) > 1 and all(self.read):
             pairs = [row[1:] for row in self.rows]
@@ -335,6 +335,12 @@ class Watch:
         if len(set(pairs)) < 2 or not ratios or max(ratios) - min(ratios) > 1e-6 * abs(max(ratios)):
             return float("nan")
         return best * ratios[-1]
+
+
+def _by_step(rows: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The mean of what was read at each step."""
+    by_step = [(at, [v for _, v in same]) for at, same in itertools.groupby(rows, key=lambda row: row[0])]
+    return [(at, values[0] if len(values) == 1 else float(np.mean(values))) for at, values in by_step]
 
 
 def _number(value: Any) -> float:
@@ -378,6 +384,8 @@ def _squares(prediction: Any, target: Any) -> float:
 def _logistic(prediction: Any, target: Any) -> float:
     p = np.asarray(prediction, dtype=float)
     p, y = np.where(np.isnan(p), p, np.clip(p, TINY, 1 - TINY)), np.asarray(target, dtype=float)
+    if np.any((y < 0) | (y > 1)):
+        raise ValueError("no probability")
     return float(-np.mean(y * np.log(p) + (1 - y) * np.log1p(-p)))
 
 

@@ -12,14 +12,14 @@ import numpy as np
 
 from ..learning.changes import of_start
 from .judge.look import Look
-from .judge.losses import errors
+from .judge.losses import errors, through_copies
 from .judge.verdicts import Judgement, written_number
 from .trial import Place, Watched
 from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording
 from .watch.sites import Site, Source, Span
-from .watch.steps import Training
+from .watch.steps import Chain, Training
 
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
 
@@ -40,9 +40,7 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
     assert recording.training is not None
     loops = find_loops(recording.tape, recording.hooks.turns, recording.training)
     updates = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
-    updates |= {
-        place_of_statement(site) for chain in recording.training.others if chain.size > 1 for site in chain.sites
-    }
+    updates |= {place_of_statement(site) for chain in _kept_between_steps(found) for site in chain.sites}
     first = recording.training.parameters[0].chains[0].sites[0]
     states = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
     states.discard(place_of_statement(first))
@@ -65,6 +63,17 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
     )
 
 
+def _kept_between_steps(found: Judgement) -> Iterator[Chain]:
+    """What steps hand on to the next ones besides the parameters, and no forward pass computes: a momentum, say."""
+    look = found.look
+    sites = (look.nodes[key].site for key in found.forward)
+    forward = {site.statement for site in sites if site is not None}
+    for chain in look.training.others:
+        kept = chain.size > 1 and id(chain.state_at(look.step.start)) in look.rule_states
+        if kept and not any(site.statement in forward for site in chain.sites):
+            yield chain
+
+
 def place_of_statement(site: Site) -> Place:
     return site.source.path, site.statement
 
@@ -78,7 +87,8 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
     reading = found.reading
     if reading is None or reading.kind != "loss" or reading.site is None:
         return {}
-    root, site = reading.roots[0], reading.site
+    root = through_copies(reading.roots[0])
+    site = root.site if root.site is not None else reading.site
     made = _statement(site)
     target: ast.expr | None = made.target if isinstance(made, ast.AugAssign) else None
     adds = isinstance(made, ast.AugAssign) and isinstance(made.op, (ast.Add, ast.Sub)) and site.kind == "augmented"

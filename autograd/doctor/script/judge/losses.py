@@ -200,7 +200,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         for whole in parts:
             for part in parts:
                 if part is not whole and _shifted(part):
-                    yield _through_copies(whole), 1.0
+                    yield through_copies(whole), 1.0
 
 
 def _shifted(node: Node) -> bool:
@@ -219,7 +219,7 @@ def _begins_with_digit(node: Node) -> bool:
     return node.site is not None and node.site.part(0)[:1].isdigit()
 
 
-def _through_copies(node: Node) -> Node:
+def through_copies(node: Node) -> Node:
     while (
         (node.function is linked or getattr(node.function, "__name__", "") in ("copy", "array"))
         and node.args
@@ -294,7 +294,7 @@ def _ahead(look: Look) -> frozenset[int]:
     for node in look.program.steps:
         if getattr(node.function, "__name__", "") in ("add", "sub", "subtract") and id(node) not in ends:
             sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends]
-            moved = [a for a in sides if id(_through_copies(a)) in look.start_ids]
+            moved = [a for a in sides if id(through_copies(a)) in look.start_ids]
             if len(sides) == 2 and len(moved) == 1 and np.shape(node.value) == np.shape(moved[0].value):
                 found |= {id(a) for a in sides if a is not moved[0]}
     return frozenset(found)
@@ -341,8 +341,9 @@ def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading
             continue
         found.append(Reading("squares", predictions, pairs))
         logits = [before_squash(look, p, point) for p in predictions]
-        if all(found_logits is not None for found_logits in logits):
-            sides = [pair for pair in logits if pair is not None]
+        sides = [pair for pair in logits if pair is not None]
+        given = any(np.size(node.value) == 1 and id(node) in look.start_ids for node, _ in sides)  # no network
+        if len(sides) == len(logits) and not given:
             turned = [(error, sign * side) for (error, sign), (_, side) in zip(pairs, sides, strict=True)]
             found.append(Reading("entropy", [node for node, _ in sides], turned))
     return found
