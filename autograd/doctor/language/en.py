@@ -116,8 +116,8 @@ MESSAGES = {
     "usual_accuracy": "above the most frequent class",
     "source_majority": "accuracy of the most frequent class",
     "part_of_batch": "part {number} of the batch",
-    "own_failure": "The doctor itself failed ({error}: {text}). That says nothing about the script; please report it, "
-    "with the script.",
+    "own_failure": "The doctor itself failed ({error}: {text}, in {place}). That says nothing about the script; please "
+    "report it, with the script.",
     "no_verdict": "the doctor did not come to a verdict in {seconds} seconds: each step of the training computes too many "
     "numbers one by one. Try it with fewer samples.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
@@ -303,6 +303,10 @@ MESSAGES = {
     "from it.",
     "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
     "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
+    "closed_form": "the script solves for its numbers ({text}, line {line}), and follows no gradient to them: there is no "
+    "step to judge.",
+    "proximal": "the script brings its numbers nearer to 0 by a fixed amount after each step (line {line}: {code}): a proximal "
+    "step, which is not the gradient of a loss alone and cannot be judged here.",
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
     "numbers that were computed from it. At least two training steps must run.",
     "no_such_loss": "there is no loss {loss} that depends on {names}; give its name or its line as --loss.",

@@ -50,6 +50,16 @@ def _span(numbers: list[int]) -> tuple[int, int, int, int]:
     return first, start, last, end
 
 
+def _place(error: BaseException) -> str:
+    """Where in this program an error was raised: "losses.py:12"."""
+    trace, found = error.__traceback__, ""
+    while trace is not None:
+        name = Path(trace.tb_frame.f_code.co_filename)
+        found = f"{name.name}:{trace.tb_lineno}" if "doctor" in name.parts else found
+        trace = trace.tb_next
+    return found
+
+
 def serve(folder: Path, subject: Subject | None = None) -> None:
     """Do the job of a folder and leave the answer there."""
     leave_alone()  # a timer ends the script
@@ -65,7 +75,7 @@ def serve(folder: Path, subject: Subject | None = None) -> None:
         except Refused as refused:
             answer = {"failure": say("refused_in_run", what=refused)}
         except Exception as error:  # what the script raises is part of its recording
-            answer = {"failure": say("own_failure", error=type(error).__name__, text=error)}
+            answer = {"failure": say("own_failure", error=type(error).__name__, text=error, place=_place(error))}
     answer["written"] = box.told()
     box.active = False
     part = folder / f"{ANSWER}.part"

@@ -9,6 +9,7 @@ import ast
 import contextlib
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -30,7 +31,7 @@ from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, located
 from .refusals import Options as Options
-from .refusals import no_loss, no_training, restrict
+from .refusals import no_loss, no_training, proximal, restrict
 from .watch.edits import Edit, patched
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -97,13 +98,14 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
-    cases: list[Case] = []
-    with Limit(SHARE * limit - (time.monotonic() - begin)):
-        cases_of(found, recording, cases)
+    cases = cases_of(found, recording, SHARE * limit - (time.monotonic() - begin))
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
     if none_right and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
-        return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
+        said = say("no_known_loss", names=names) + about_any_loss(found)
+        return {"failure": said, "watched": watched_for(recording, found).__dict__}
+    if cases and proximal(subject, recording):
+        return {"failure": proximal(subject, recording)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     slip = along or any(map(nearly_right, cases))
     prove(subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.monotonic() - begin)))
@@ -112,7 +114,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     # a term more than the loss has may be meant, and then it is another loss
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
     if none_right and not named and is_gradient(found):
-        return {"failure": another_loss(found, names)}
+        return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)
 
 
@@ -138,8 +140,16 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 
 
 @np.errstate(all="ignore")
-def cases_of(found: Judgement, recording: Recording, out: list[Case]) -> None:
+def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
+    out: list[Case] = []
+    with Limit(seconds):
+        for case in _cases(found, recording):
+            out.append(case)  # noqa: PERF402 - what was found stays when the time is up
+    return out
+
+
+def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
     if all(v.right or v.silent for v in found.verdicts.values()):
         return
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
@@ -175,7 +185,6 @@ def cases_of(found: Judgement, recording: Recording, out: list[Case]) -> None:
             cause = cause if fault.first in kept else Explainer(at, fault).cause()
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
-        out.append(case)
         with np.errstate(all="ignore"), Limit(SECONDS_FOR_TEXTS, work=True) as limit, contextlib.suppress(Exception):
             # a fault without a line is better than none
             repairs = Repairer(at, fault, recording.hooks.namespace).edits()
@@ -183,6 +192,7 @@ def cases_of(found: Judgement, recording: Recording, out: list[Case]) -> None:
                 case.texts.append(edit)
                 if len(case.texts) >= TRIES or limit.over:
                     break
+        yield case
 
 
 def about_any_loss(found: Judgement) -> str:

@@ -201,6 +201,13 @@ class Clinic:
         return out
 
 
+def runs_off(worker: Worker, watched: dict[str, Any], until: float) -> str:
+    """A sentence on a training that cannot be judged: that its parameters become infinite, where they do; else ""."""
+    limit = max(2.0, min(LONGEST, until - time.monotonic()))
+    answer = worker({"task": "trial", "limit": limit, "edits": [], "watched": watched, "watch": {"checks": 0}})
+    return " " + say("runs_off", step=answer["broken"]) if answer.get("broken") else ""
+
+
 def _curve(answer: dict[str, Any]) -> Curve:
     answer["losses"] = [(share, loss) for share, loss in answer["losses"]]
     return Curve(**answer)

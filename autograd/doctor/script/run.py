@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import OperandError
 from ..language import chosen, speaking
-from .cure import Clinic, Cure
+from .cure import Clinic, Cure, runs_off
 from .process import Worker
 from .report import ScriptReport, report_of
 from .watch.loader import Function, Script
@@ -82,4 +82,6 @@ def run(
         tried: Cure | None = None
         if cure and "failure" not in found:
             tried = Clinic(worker, found, begin + seconds).cure()
+        elif cure and "watched" in found:
+            found["failure"] += runs_off(worker, found["watched"], begin + seconds)
         return report_of(name, found, tried, time.monotonic() - begin)

@@ -159,7 +159,7 @@ def _error(found: Judgement) -> dict[str, Any]:
         entropy = reading.kind == "entropy"
     for group in groups:
         node, sign = group[0]
-        if node.site is None or node.site.kind not in ("binary", "call", "augmented"):
+        if node.site is None or node.site.kind not in ("binary", "call", "augmented") or _is_trained(found, node.site):
             continue
         measure = "squares" if not entropy else "softmax" if _sums_to_nothing(found, group) else "logistic"
         facts = {"side": 0 if sign > 0 else 1, "measure": measure}
@@ -174,6 +174,12 @@ def _error(found: Judgement) -> dict[str, Any]:
         elif named:
             return {"error": place_of(node.site), **facts}
     return {}
+
+
+def _is_trained(found: Judgement, site: Site) -> bool:
+    """Whether what stands in the place of the target is changed by the steps, as a bias is: then it is none."""
+    changed = {each.target for each in found.look.training.tape.sites if each.kind == "augmented"}
+    return any(site.part(k) in changed for k in range(len(site.parts)))
 
 
 def _sums_to_nothing(found: Judgement, group: list[tuple[Node, float]]) -> bool:

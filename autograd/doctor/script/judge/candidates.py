@@ -305,7 +305,7 @@ class Candidates:
                         order.append(node)
                         stack.append(node)
             order.sort(key=lambda node: node.time)
-            names = [name for name, ends in self.look.ends.items() if any(id(n) in found for n in ends)]
+            names = [name for name in self.found.verdicts if any(id(n) in found for n in self.look.ends[name])]
             self._known_downstream[key] = order, names
         return self._known_downstream[key]
 

@@ -320,6 +320,14 @@ def number_of(thing: Any) -> float:
     return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
 
 
+def _is_start(look: Look, node: Node) -> bool:
+    """Whether it is a parameter, or minus one."""
+    node = through_copies(node)
+    return id(node) in look.start_ids or (
+        getattr(node.function, "__name__", "") == "neg" and _is_start(look, node.args[0])
+    )
+
+
 def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
     """Everything that the step may minimise."""
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
@@ -339,11 +347,12 @@ def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading
         predictions = [prediction for _, prediction, _ in group]
         if any(id(p) not in point.values for p in predictions):
             continue
-        found.append(Reading("squares", predictions, pairs))
         logits = [before_squash(look, p, point) for p in predictions]
         sides = [pair for pair in logits if pair is not None]
-        given = any(np.size(node.value) == 1 and id(node) in look.start_ids for node, _ in sides)  # no network
-        if len(sides) == len(logits) and not given:
+        if any(np.size(node.value) == 1 and _is_start(look, node) for node, _ in sides):
+            continue  # there is no network
+        found.append(Reading("squares", predictions, pairs))
+        if len(sides) == len(logits):
             turned = [(error, sign * side) for (error, sign), (_, side) in zip(pairs, sides, strict=True)]
             found.append(Reading("entropy", [node for node, _ in sides], turned))
     return found
