@@ -177,10 +177,8 @@ MESSAGES = {
     "seldom": "Line {line} runs in {count} of {turns} turns of its loop only: it stands inside the if of line {condition}.",
     "runs_off": "At step {step} a parameter becomes infinite or NaN: the training has run off.",
     "not_to_its_end": "Only its first {steps} steps were followed: there was no time for more.",
-    "loss_is_of_squares": "The loss that is shown is half the mean square of the errors in line {line}; the script computes "
-    "none that could be followed through the whole training.",
-    "loss_is_of_entropy": "The loss that is shown is the mean cross-entropy whose error line {line} computes; the script "
-    "computes none that could be followed through the whole training.",
+    "loss_is_of_squares": "The loss that is shown is half the mean square of the errors in line {line}.",
+    "loss_is_of_entropy": "The loss that is shown is the mean cross-entropy whose error line {line} computes.",
     "loss_is_minus": "The loss is minus what line {line} computes ({text}).",
     "first_training": "The script trains several times; this is the first training.",
     "goes_up": "What line {line} computes ({text}), and the steps raise, goes from {first} to {last}.",

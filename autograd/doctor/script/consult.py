@@ -145,7 +145,7 @@ def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> 
     out: list[Case] = []
     with Limit(seconds):
         for case in _cases(found, recording):
-            out.append(case)  # noqa: PERF402 - what was found stays when the time is up
+            out.append(case)
     return out
 
 

@@ -76,11 +76,17 @@ class Cure:
 
     @property
     def best(self) -> Run:
-        """The run that ends lowest; where it fits at the same rate in the script's own order, that one."""
-        runs = [self.after or self.before, *self.tried]
-        best = min(runs, key=lambda run: run.last)
-        plainer = [run for run in runs if run.rate == best.rate and not run.changed and self.works(run)]
-        return plainer[0] if plainer else best
+        """Of the runs that fit the one nearest to the script's own rate and order; else the one that ends lowest."""
+        base = self.after or self.before
+        runs = [base, *self.tried]
+        working = [run for run in runs if self.works(run)]
+
+        def changed(run: Run) -> float:
+            return 0.0 if run.rate == base.rate or math.isnan(run.rate) else abs(math.log(run.rate / base.rate))
+
+        if not working:
+            return min(runs, key=lambda run: run.last)
+        return min(working, key=lambda run: (changed(run), run.changed, run.last))
 
     def fatal(self, number: int) -> bool:
         """Whether a fault that is left in spoils a training that works without it."""
@@ -92,7 +98,7 @@ class Cure:
 
     def works(self, run: Run) -> bool:
         start = max((loss for _, loss in run.curve.losses[:2]), default=math.nan)  # a single batch may be an easy one
-        if not run.curve.complete or run.curve.broken:
+        if run.curve.broken:
             return False
         return run.last <= (FITS * self.baseline if math.isfinite(self.baseline) else self.enough * start)
 
@@ -129,11 +135,11 @@ class Clinic:
             made.after = Run(name, curves[1], self.rate)
         made.baseline = next((curve.constant for curve in curves if math.isfinite(curve.constant)), math.nan)
         base = made.after or made.before
-        if not made.all_repaired or (known and made.after is None) or not base.curve.losses or not base.curve.complete:
+        if not made.all_repaired or (known and made.after is None) or not base.curve.losses:
             return made  # there is no repaired training to look at
         if self.found["upward"]:
             return made  # nothing tells how far up is far enough
-        if not made.works(base):
+        if not made.works(base) and base.curve.complete:
             self._search(made, known, base)
         if len(known) > 1 and made.works(made.best):
             self._leave_in(made, known)

@@ -302,7 +302,7 @@ class Watch:
         rows, steps = (self.losses, self.errors)[kind], self.steps
         starts = [entry[kind] for entry in self.entries]
         parts = [rows[a:b] for a, b in itertools.pairwise([*starts, len(rows)]) if b > a]
-        if len(parts) > 1 and _begin_anew([(part[0][1], part[-1][1]) for part in parts]):
+        if self.same and len(parts) > 1 and _begin_anew([(part[0][1], part[-1][1]) for part in parts]):
             found.again = True
             steps = next(entry[2] for entry in self.entries if entry[kind] >= len(parts[0]))
             rows = parts[0]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..learning.changes import of_start
 from .judge.look import Look
-from .judge.losses import errors, through_copies
+from .judge.losses import errors, is_start, through_copies
 from .judge.verdicts import Judgement, written_number
 from .trial import Place, Watched
 from .watch.loops import find_loops
@@ -47,7 +47,7 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
     reading = found.reading
     alike = reading is not None and (reading.kind != "loss" or found.form in ("squares", "entropy"))
     same = _same_samples(found.look)
-    one_by_one = loops.epochs is not None and not same
+    one_by_one = _loop(loops.epochs) is not None and not same
     return Watched(
         **_loss(found, recording),
         **_error(found),
@@ -79,7 +79,8 @@ def place_of_statement(site: Site) -> Place:
 
 
 def _loop(site: Site | None) -> Place | None:
-    return None if site is None else place_of(site)
+    """What a `for` goes through; the condition of a `while` is left alone."""
+    return None if site is None or site.kind == "while" else place_of(site)
 
 
 def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
@@ -155,11 +156,14 @@ def _error(found: Judgement) -> dict[str, Any]:
     reading, entropy = found.reading, found.form == "entropy"
     groups = [[(error, sign) for error, _, sign in group] for group in errors(found.look)]
     if reading is not None and reading.kind != "loss":
-        groups = [reading.errors]
+        own = {id(error) for error, _ in reading.errors}  # their signs may be those by the logits
+        groups = [group for group in groups if id(group[0][0]) in own]
         entropy = reading.kind == "entropy"
     for group in groups:
         node, sign = group[0]
-        if node.site is None or node.site.kind not in ("binary", "call", "augmented") or _is_trained(found, node.site):
+        if node.site is None or node.site.kind not in ("binary", "call", "augmented"):
+            continue
+        if any(isinstance(side, Node) and is_start(found.look, side) for side in node.args):
             continue
         measure = "squares" if not entropy else "softmax" if _sums_to_nothing(found, group) else "logistic"
         facts = {"side": 0 if sign > 0 else 1, "measure": measure}
@@ -174,12 +178,6 @@ def _error(found: Judgement) -> dict[str, Any]:
         elif named:
             return {"error": place_of(node.site), **facts}
     return {}
-
-
-def _is_trained(found: Judgement, site: Site) -> bool:
-    """Whether what stands in the place of the target is changed by the steps, as a bias is: then it is none."""
-    changed = {each.target for each in found.look.training.tape.sites if each.kind == "augmented"}
-    return any(site.part(k) in changed for k in range(len(site.parts)))
 
 
 def _sums_to_nothing(found: Judgement, group: list[tuple[Node, float]]) -> bool:
@@ -230,9 +228,10 @@ def odd_starts(training: Training) -> list[str]:
 
 
 def _weights(training: Training) -> dict[str, Any]:
-    """The matrices that parameters are at the start; no columns or rows, which are biases."""
+    """The matrices that parameters are at the start, without columns and rows of zeros, which are biases."""
     states = {p.name: p.chains[0].states[0].value for p in training.parameters if not p.several}
-    return {name: np.asarray(v, dtype=float) for name, v in states.items() if np.ndim(v) == 2 and min(np.shape(v)) > 1}
+    tables = {name: np.asarray(v, dtype=float) for name, v in states.items() if np.ndim(v) == 2 and np.size(v) > 1}
+    return {name: table for name, table in tables.items() if min(table.shape) > 1 or np.any(table)}
 
 
 def under_a_count(site: Site) -> tuple[Place | None, int]:

@@ -262,7 +262,11 @@ def _squashes(z: Array, p: Array) -> bool:
 
 
 def _of_this_step(look: Look, nodes: list[Node]) -> list[Node]:
-    """Without the runs of a loss on samples that the step does not use: in the same loop, on a set for validation."""
+    """Without the runs of a loss that the step does not follow from: on a set for validation, in turns without it."""
+    shared = look.to_end - set(look.program.leaves)
+    with_it = [loss for loss in nodes if any(id(n) in shared for n, _ in forward_part(look, [loss]))]
+    if with_it:  # they share what the forward pass computes
+        return with_it
     if not 1 < len(nodes) <= FEW:
         return nodes
     used = _data(look, (node for node in look.program.steps if id(node) in look.to_end))
@@ -320,12 +324,13 @@ def number_of(thing: Any) -> float:
     return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
 
 
-def _is_start(look: Look, node: Node) -> bool:
-    """Whether it is a parameter, or minus one."""
+def is_start(look: Look, node: Node) -> bool:
+    """Whether it is a parameter, but for a written factor: then there is no network, and no prediction."""
     node = through_copies(node)
-    return id(node) in look.start_ids or (
-        getattr(node.function, "__name__", "") == "neg" and _is_start(look, node.args[0])
-    )
+    if id(node) in look.start_ids or getattr(node.function, "__name__", "") not in ("neg", "mul", "multiply"):
+        return id(node) in look.start_ids
+    rest = [arg for arg in node.args if not hyper(arg)]
+    return len(rest) == 1 and isinstance(rest[0], Node) and is_start(look, rest[0])
 
 
 def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
@@ -349,7 +354,7 @@ def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading
             continue
         logits = [before_squash(look, p, point) for p in predictions]
         sides = [pair for pair in logits if pair is not None]
-        if any(np.size(node.value) == 1 and _is_start(look, node) for node, _ in sides):
+        if any(np.size(node.value) == 1 and is_start(look, node) for node, _ in sides):
             continue  # there is no network
         found.append(Reading("squares", predictions, pairs))
         if len(sides) == len(logits):
