@@ -79,15 +79,15 @@ def consult(subject: Subject, options: Options, seconds: float, limit: float = 6
 
     Args:
         seconds: for watching the script.
-        limit: for everything; what is found by then is told.
+        limit: seconds of work for everything; what is found by then is told.
     """
-    with Limit(limit):
+    with Limit(limit, work=True):
         return _consulted(subject, options, seconds, limit)
     return {"failure": say("no_verdict", seconds=f"{limit:.0f}")}
 
 
 def _consulted(subject: Subject, options: Options, seconds: float, limit: float) -> dict[str, Any]:
-    begin = time.monotonic()
+    begin = time.process_time()
     recording = record(subject, seconds)
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
@@ -98,7 +98,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
-    cases = cases_of(found, recording, SHARE * limit - (time.monotonic() - begin))
+    cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
     if none_right and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
@@ -108,7 +108,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
         return {"failure": proximal(subject, recording)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     slip = along or any(map(nearly_right, cases))
-    prove(subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.monotonic() - begin)))
+    prove(subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin)))
     for case in cases:
         name_by_line(case)
     # a term more than the loss has may be meant, and then it is another loss
@@ -143,7 +143,7 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     out: list[Case] = []
-    with Limit(seconds):
+    with Limit(seconds, work=True):
         for case in _cases(found, recording):
             out.append(case)
     return out

@@ -103,6 +103,8 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
         several = _added_elsewhere(root, site)
         return {} if several else {"loss": place_of_statement(site), "becomes": ast.unparse(target), "adds": True}
     if site.kind == "augmented" and target is not None:
+        if isinstance(target, ast.Subscript):  # an element that is scaled is no loss
+            return {}
         return {"loss": place_of_statement(site), "becomes": ast.unparse(target)}
     at = _where_returned(root, recording)
     return {"loss": place_of(at)} if at.kind in ("binary", "call", "item", "unary") else {}
