@@ -34,6 +34,9 @@ class Absent:
     def __set__(self, node: Any, value: Any) -> NoReturn:
         raise AttributeError(self._told)
 
+    def __delete__(self, node: Any) -> NoReturn:
+        raise AttributeError(self._told)
+
 
 def enter(carrier: type, name: str) -> None:
     """Put them into a class, and let Python's own messages call its methods by its name, not by a base class's."""

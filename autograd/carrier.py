@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .core.node import walk
 from .core.table import CONSTANT, INPUT, PARAMETER, UNRECORDED, add, subtract
 from .errors import OperandError
+from .system.collector import collector_paused
 
 
 class Note:
@@ -91,10 +91,33 @@ def describe(thing: object) -> str:
     return f"{kind} {text}" if len(text) <= 40 and "\n" not in text and thing is not None else kind
 
 
+def no_index(kind: str) -> OperandError:
+    """The error for a carrier in the place of a whole number: xs[v], range(v)."""
+    return OperandError(f"a whole number is needed here, such as an index, got a {kind}: write xs[int(v.item())]")
+
+
+def check_modulo(modulo: object) -> None:
+    """`pow(x, y, z)`, which is of whole numbers.
+
+    Raises:
+        OperandError: there is a z.
+    """
+    if modulo is not None:
+        raise OperandError(f"pow(x, y, {modulo!r}) is for whole numbers; write x**y % {modulo!r}")
+
+
 def deepcopy_graph(root: Any, memo: dict[int, Any]) -> Any:
     """A copy of a node with all it depends on; what is shared stays shared, through `memo` also between calls."""
     memo.setdefault(id(memo), []).append(root)  # as `copy` does: an id in the memo must not be given to another object
-    for node, _ in walk(root, operands_of=lambda node: () if id(node) in memo else node._parents):
-        if id(node) not in memo:
-            memo[id(node)] = node._copied(memo)
+    stack = [root]
+    with collector_paused():
+        while stack:
+            node = stack[-1]
+            waiting = [each for each in node._parents if each is not None and id(each) not in memo]
+            if waiting and id(node) not in memo:
+                stack += waiting
+                continue
+            stack.pop()
+            if id(node) not in memo:
+                memo[id(node)] = node._copied(memo)
     return memo[id(root)]

@@ -29,7 +29,7 @@ import numpy as np
 
 from .core.node import walk
 from .core.table import TABLE, UNRECORDED
-from .errors import AutogradError, GraphError, GraphWarning, OperandError
+from .errors import AutogradError, GraphError, GraphWarning, OperandError, ShapeError
 from .mode import NOW, SPECIAL, STRICT, in_force
 
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))
@@ -152,6 +152,26 @@ def warn_of_cast() -> None:
             now,
             "astype() makes plain floats of recorded numbers, and their derivative would be lost: leave it out, or "
             "write data(array) if the numbers alone are meant",
+        )
+
+
+def check_search(kind: str) -> None:
+    """Called where `==` of several numbers gives as many answers: `t in [...]` asks for one.
+
+    Raises:
+        ShapeError: a list is searched.
+    """
+    frame = sys._getframe(1)
+    while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) in _READERS:
+        frame = frame.f_back
+    opname = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    searched = opname == "CONTAINS_OP"
+    if searched or (
+        opname.startswith(("CALL", "PRECALL")) and _asked(frame)[1].rpartition(".")[2] in ("index", "remove", "count")
+    ):
+        raise ShapeError(
+            f"a list is searched for several numbers at once ({kind}), and == compares number by number: whether it "
+            "holds the very same is any(x is t for x in list), equal ones any(np.array_equal(x, t) for x in list)"
         )
 
 

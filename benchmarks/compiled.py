@@ -5,8 +5,9 @@
     python benchmarks/compiled.py --only W1 W2           some of the workloads (W4 is in arrays.py; see workloads.py)
     python benchmarks/compiled.py --cpu                  processor time: on a busy machine
 
-Every round times each contender once, in a shuffled order, so that what disturbs the machine disturbs all alike. The
-medians go to benchmarks/results/compiled.json. HIPS autograd needs an interpreter where it is called `autograd`.
+Every contender has one thread. Every round times each of them once, in a shuffled order, so that what disturbs the
+machine disturbs all alike. The medians go to benchmarks/results/compiled.json. HIPS autograd needs an interpreter
+where it is called `autograd`.
 """
 
 from __future__ import annotations
@@ -184,6 +185,7 @@ class Process:
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+            "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false",  # else a step runs in a second thread, and waking it is luck
             "GLASSGRAD_CACHE": cache,
         }
         command = [python, __file__, "--worker", *(["--cpu"] if "--cpu" in sys.argv else [])]

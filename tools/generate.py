@@ -83,11 +83,13 @@ def operators() -> str:
     for row in TABLE.values():
         name = method_name(row)
         other = "" if row.arity == 1 else f", other: Any{f' = {row.defaults[0]}' if row.defaults else ''}"
+        other += ", modulo: Any = None" if row.name == "power" else ""
+        check = "        check_modulo(modulo)\n" if row.name == "power" else ""
         operands = "(self,)" if row.arity == 1 else "(self, other)"
         text += f"""
     def {name}(self{other}) -> Any:
         \"\"\"{sentence(row)}\"\"\"
-        return self._apply(table.{row.name}, {operands})
+{check}        return self._apply(table.{row.name}, {operands})
 """
         if row.arity == 2 and name.startswith("__"):
             text += f"""
@@ -141,11 +143,13 @@ def unary(row: Rule) -> str:
 def binary(row: Rule, reflected: bool = False) -> str:
     steps, out, (dx, dy) = formulas(row)
     default = f" = {row.defaults[0]}" if row.defaults and not reflected else ""
+    is_power = row.name == "power" and not reflected
+    default += ", modulo: object = None" if is_power else ""
     name = method_name(row, reflected)
     head = f'\n    def {name}(self, other: object{default}) -> Any:\n        """{sentence(row)}"""\n'
     own, given = ("y", "x") if reflected else ("x", "y")
     foreign = f"{row.name.upper()}({'other, self' if reflected else 'self, other'})"
-    lines = [f"{own} = self._data"]
+    lines = [*(["if modulo is not None:", "    check_modulo(modulo)"] if is_power else []), f"{own} = self._data"]
     if not reflected:
         both = _needed(["y = other._data", *steps], row, out, ["self", dx, "other", dy])
         lines += ["if isinstance(other, Value):", *[f"    {line}" for line in both]]

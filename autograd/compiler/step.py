@@ -7,9 +7,7 @@ step.value_and_grad(theta, X, Y)            the same on a flat vector: what scip
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -186,15 +184,3 @@ def checked_parameters(parameters: Iterable[Any], carrier: type, remedy: str) ->
             f"a {carrier.__name__} stands more than once among the parameters: its gradient would be added twice"
         )
     return listed
-
-
-@contextlib.contextmanager
-def collector_paused() -> Iterator[None]:
-    """A program is many small tuples and no cycles: looking for some, again and again, is a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import conversion
 from ..absent import ABSENT
-from ..carrier import Note, checked_label, describe, kind_of, whole
+from ..carrier import Note, checked_label, describe, kind_of, no_index, whole
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError, ShapeError
@@ -298,6 +298,9 @@ class ArrayNode:
             "a Tensor in the place of an integer would lose its fraction and its graph: write int(t.item())"
         )
 
+    def __index__(self) -> int:
+        raise no_index("Tensor")
+
     def __trunc__(self) -> int:
         return math.trunc(self.item())
 
@@ -354,7 +357,12 @@ class ArrayNode:
         if not _is_numeric(other):
             return NotImplemented
         recorded = _compared(self, "==", other)
-        return self._data == _equal_to(other) if recorded is None else recorded
+        if recorded is not None:
+            return recorded
+        found = self._data == _equal_to(other)
+        if np.size(found) != 1:
+            conversion.check_search("a Tensor")
+        return found
 
     def __ne__(self, other: object) -> Any:
         if not _is_numeric(other):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..carrier import check_modulo
 from ..core import table
 from ..core.rule import Rule
 
@@ -63,8 +64,9 @@ class Operators:
     def __abs__(self) -> Any:
         return self.abs()
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: Any, modulo: Any = None) -> Any:
         """Return x to the power y; NaN, never complex, for x < 0."""
+        check_modulo(modulo)
         return self._apply(table.power, (self, other))
 
     def __rpow__(self, other: Any) -> Any:

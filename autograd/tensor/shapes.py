@@ -409,10 +409,13 @@ def plain_index(index: Any) -> Any:
         return np.array(index)  # a mask without axes, which is not the number 1
     if index is None or index is Ellipsis or isinstance(index, (int, slice, np.integer)):
         return index
-    if hasattr(index, "_apply_array"):
-        if index.dtype.kind != "f":  # whole numbers that a compiler records
-            return index
-        raise OperandError("an index is made of whole numbers or bools, got a Tensor; write t[index.data.astype(int)]")
+    if hasattr(index, "_apply_array") and index.dtype.kind != "f":  # whole numbers that a compiler records
+        return index
+    if hasattr(index, "_apply"):
+        instead = "index.data.astype(int)" if hasattr(index, "_apply_array") else "int(index.data)"
+        raise OperandError(
+            f"an index is made of whole numbers or bools, got a {type(index).__name__}; write t[{instead}]"
+        )
     check_array(index)
     return np.array(index, dtype=None if np.size(index) else (bool if np.asarray(index).dtype == bool else int))
 

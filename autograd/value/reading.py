@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import conversion
 from ..absent import ABSENT
-from ..carrier import Note, checked_label, kind_of
+from ..carrier import Note, checked_label, kind_of, no_index
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError
@@ -182,6 +182,9 @@ class Scalar:
             "a Value in the place of an integer would lose its fraction and its graph: "
             "write int(v.data), or make the array with values(...) or dtype=object"
         )
+
+    def __index__(self) -> int:
+        raise no_index("Value")
 
     def __round__(self, digits: int | None = None) -> Any:
         number = self.item()

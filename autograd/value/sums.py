@@ -211,31 +211,31 @@ class Chain(Result):
 
     # ------------------------------------------------------------- what backward asks while it is folded
 
-    def _reach(self, stack: list[Result], leaves: list[Value], done: int) -> bool:
+    def _reach(self, stack: list[Result], done: int) -> bool:
         xs, ys = self.xs, self.ys
         assert xs is not None
         assert ys is not None
         low = len(stack)
-        visit(self.start, stack, leaves, done)
+        visit(self.start, stack, done)
         x: Four | None = xs.first if xs.mark < done else None
         y: Four | None = ys.first if ys.mark < done else None
         x_waits = y_waits = False  # whether a result among them is still to be visited
         while x is not None or y is not None:
-            if x is not None and visit(x.a, stack, leaves, done):
+            if x is not None and visit(x.a, stack, done):
                 x_waits = True
-            if y is not None and visit(y.a, stack, leaves, done):
+            if y is not None and visit(y.a, stack, done):
                 y_waits = True
-            if x is not None and visit(x.b, stack, leaves, done):
+            if x is not None and visit(x.b, stack, done):
                 x_waits = True
-            if y is not None and visit(y.b, stack, leaves, done):
+            if y is not None and visit(y.b, stack, done):
                 y_waits = True
-            if x is not None and visit(x.c, stack, leaves, done):
+            if x is not None and visit(x.c, stack, done):
                 x_waits = True
-            if y is not None and visit(y.c, stack, leaves, done):
+            if y is not None and visit(y.c, stack, done):
                 y_waits = True
-            if x is not None and visit(x.d, stack, leaves, done):
+            if x is not None and visit(x.d, stack, done):
                 x_waits = True
-            if y is not None and visit(y.d, stack, leaves, done):
+            if y is not None and visit(y.d, stack, done):
                 y_waits = True
             x = None if x is None else x.more
             y = None if y is None else y.more
@@ -301,9 +301,9 @@ def link(whole: Chain, rule: Rule, data: float, x: Scalar | None, dx: float, y: 
     return made
 
 
-def visit(node: Scalar | None, stack: list[Result], leaves: list[Value], done: int) -> bool:
+def visit(node: Scalar | None, stack: list[Result], done: int) -> bool:
     """What `reach` does, if there is a node that has not been visited."""
-    return node is not None and node.mark < done and reach(node, stack, leaves, done)
+    return node is not None and node.mark < done and reach(node, stack, done)
 
 
 def total(xs: Row, ys: Row, whole: float) -> float:

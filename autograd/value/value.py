@@ -23,6 +23,7 @@ from ..absent import ALWAYS, enter
 from ..carrier import (
     NOTHING_RECORDED,
     Note,
+    check_modulo,
     checked_label,
     deepcopy_graph,
     describe,
@@ -186,35 +187,37 @@ class Value(Scalar):
         if self.rule is UNRECORDED:
             raise GraphError(NOTHING_RECORDED)
         with ADDING:
-            leaves: list[Value] = []
-            nodes = results_below(self, leaves)
+            nodes = results_below(self)
             if SWEEPS.cut and nodes and is_cut_off(nodes):
                 raise GraphError(NOTHING_RECORDED)
             try:
-                self._sweep(start, nodes)
-                passed = 0.0
-                for leaf in leaves:  # what is not finite anywhere shows at a leaf
-                    passed += leaf._grad
+                passed = self._sweep(start, nodes)
                 if passed * 0.0 != 0.0 or (SPECIAL and looking_for_anomalies()):  # infinite, or NaN
                     self._sweep_exactly(start)
             except BaseException:  # an interrupt, too: leaves get the whole of their gradient or nothing
-                for leaf in leaves:
-                    leaf._grad = leaf.dx
+                take_back(self, nodes)
                 raise
 
-    def _sweep(self, start: float, nodes: list[Result]) -> None:
-        """THE sweep of `core/reverse.py`, written out in floats for speed."""
+    def _sweep(self, start: float, nodes: list[Result]) -> float:
+        """THE sweep of `core/reverse.py`, written out in floats for speed; the sum of all that passed."""
         self._grad += start  # a result's is 0 by now
+        passed = 0.0
         for node in nodes:
             grad = node._grad
             x = node.x
             if x is not None:
-                x._grad += node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
+                part = node.dx * grad  # the chain rule, edge by edge: local × upstream, summed over all uses
+                x._grad += part
+                passed += part
             y = node.y
             if y is not None:
-                y._grad += node.dy * grad
+                part = node.dy * grad
+                y._grad += part
+                passed += part
             elif x is None:
                 node._pass_on()
+                passed += node._data * grad  # of a sum of products: finite only if all its operands are
+        return passed
 
     def _sweep_exactly(self, start: float) -> None:
         """The same by THE sweep itself: where the table states a derivative of 0, not even 0 × ∞ passes."""
@@ -395,8 +398,10 @@ class Value(Scalar):
     def __abs__(self) -> Value:
         return self.abs()
 
-    def __pow__(self, other: object) -> Any:
+    def __pow__(self, other: object, modulo: object = None) -> Any:
         """Return x to the power y; NaN, never complex, for x < 0."""
+        if modulo is not None:
+            check_modulo(modulo)
         x = self._data
         if isinstance(other, Value):
             y = other._data
@@ -1187,7 +1192,7 @@ class Result(Value):
     # What backward asks of a sum of products that is folded into one node (`sums.py`). It has neither x nor y, and `dy`
     # is not 0.
 
-    def _reach(self, stack: list[Result], leaves: list[Value], done: int) -> bool:
+    def _reach(self, stack: list[Result], done: int) -> bool:
         """Show all operands to a sweep that comes by: see `reach`. Whether a result is among them, still to be done."""
         raise NotImplementedError
 
@@ -1259,10 +1264,8 @@ class Sweeps:
 SWEEPS: Final = Sweeps()
 
 
-def results_below(root: Scalar, leaves: list[Value]) -> list[Result]:
+def results_below(root: Scalar) -> list[Result]:
     """The results that `root` depends on, as backward visits them: results before operands, their gradients zero.
-
-    The leaves are appended to `leaves`.
 
     The order of `walk`, results alone and backwards, with marks on the nodes in place of a set. What the gradient of a
     leaf has been so far is kept in its `dx`, where a result has its local derivative.
@@ -1275,39 +1278,45 @@ def results_below(root: Scalar, leaves: list[Value]) -> list[Result]:
     done: i64 = opened + 1
     nodes: list[Result] = []
     stack: list[Result] = []
-    reach(root, stack, leaves, done)
+    reach(root, stack, done)
     while stack:
-        node = stack[-1]
+        node = stack.pop()
         mark: i64 = node.mark
-        if mark < opened:
-            node._grad = 0.0
-            waits = False
-            y = node.y
-            if y is not None and y.mark < opened:
-                if y.x is None and y.y is None and y.dy == 0.0:
-                    y.dx = y._grad
-                    y.mark = done
-                    leaves.append(y)  # type: ignore[arg-type]
+        if mark >= opened:
+            if mark < done:  # its operands are done
+                node.mark = done
+                nodes.append(node)
+            continue
+        node._grad = 0.0
+        waits = False  # for operands; then it goes back on the stack, below them
+        y = node.y
+        if y is not None and y.mark < opened:
+            if y.x is None and y.y is None and y.dy == 0.0:
+                y.dx = y._grad
+                y.mark = done
+            else:
+                waits = True
+                stack.append(node)
+                stack.append(y)  # type: ignore[arg-type]
+        x = node.x
+        if x is not None:
+            if x.mark < opened:
+                if x.x is None and x.y is None and x.dy == 0.0:
+                    x.dx = x._grad
+                    x.mark = done
                 else:
-                    stack.append(y)  # type: ignore[arg-type]
-                    waits = True
-            x = node.x
-            if x is not None:
-                if x.mark < opened:
-                    if x.x is None and x.y is None and x.dy == 0.0:
-                        x.dx = x._grad
-                        x.mark = done
-                        leaves.append(x)  # type: ignore[arg-type]
-                    else:
-                        stack.append(x)  # type: ignore[arg-type]
+                    if not waits:
                         waits = True
-            elif y is None:
-                waits = node._reach(stack, leaves, done)
-            if waits:  # it stays on the stack, below its operands, and comes up again when they are done
-                node.mark = opened
-                continue
-        stack.pop()
-        if mark < done:
+                        stack.append(node)
+                    stack.append(x)  # type: ignore[arg-type]
+        elif y is None:
+            stack.append(node)
+            waits = node._reach(stack, done)
+            if not waits:
+                stack.pop()
+        if waits:
+            node.mark = opened
+        else:
             node.mark = done
             nodes.append(node)
     nodes.reverse()
@@ -1323,12 +1332,21 @@ def is_cut_off(nodes: list[Result]) -> bool:
     return True
 
 
-def reach(node: Scalar, stack: list[Result], leaves: list[Value], done: int) -> bool:
+def take_back(root: Scalar, nodes: list[Result]) -> None:
+    """Give the leaves below these results, or a root that is a leaf, the gradient that they had before the sweep."""
+    operands: list[Scalar | None] = [root]
+    for node in nodes:
+        operands += node._nodes()
+    for leaf in operands:
+        if leaf is not None and leaf.is_leaf:
+            leaf._grad = leaf.dx
+
+
+def reach(node: Scalar, stack: list[Result], done: int) -> bool:
     """Put a node that has not been visited on the stack, if it is a result. Whether it is one."""
     if node.x is None and node.y is None and node.dy == 0.0:
         node.dx = node._grad
         node.mark = done
-        leaves.append(node)  # type: ignore[arg-type]
         return False
     stack.append(node)  # type: ignore[arg-type]
     return True

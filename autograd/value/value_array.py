@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from .. import ufuncs
-from ..conversion import is_an_image, is_shown, warn_of_cast
+from ..conversion import check_search, is_an_image, is_shown, warn_of_cast
 from ..core import table
 from ..errors import AutogradError, GraphError, OperandError
 from ..mode import NOW, SPECIAL
@@ -40,6 +40,8 @@ OF_NUMBERS: Final = frozenset(
 """numpy's functions that tell something about the numbers."""
 FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"))
 """numpy's functions that write into their first operand."""
+REFUSED: Final = frozenset(("unique", "angle"))
+"""Those that would ask whether two Values are one, or take each for a positive number."""
 OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
 """What numpy would do with objects in another way."""
 OF_ONE: Final = {
@@ -74,6 +76,8 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         if out is None:
             _check_where(ufunc, method, options)
             found = _applied(ufunc, method, plain, options)
+            if tells and ufunc is np.equal and np.size(found) != 1:
+                check_search("an array of Values")
             return constant(float(found)) if type(found) in (int, float) else of_values(found)
         if len(out) > 1 or not isinstance(out[0], ValueArray):
             return called(ufunc, method, plain, {**options, "out": tuple(map(_plain, out))})
@@ -180,9 +184,6 @@ TAKEN.append(ValueArray)
 RECORDED.append(lambda array: of_values(array))
 
 
-setattr(Value, "__array_function__", ValueArray.__array_function__)  # noqa: B010, a Value is asked as an array of one
-
-
 def of_values(array: Any) -> Any:
     """An array of objects as one of Values, plain numbers in it as constants; anything else as it is."""
     if not isinstance(array, np.ndarray) or array.dtype != object:
@@ -216,7 +217,7 @@ def call_function(function: Any, args: Any, options: Any) -> Any:
         function(filled, *args[1:], **options)
         args[0][...] = filled
         return None
-    if name == "unique" or name in ufuncs.INSTEAD:  # it would ask whether two of them are one
+    if name in REFUSED or name in ufuncs.INSTEAD:
         raise ufuncs.refusal(f"np.{name}", "Value")
     if name in OF_NUMBERS:
         ufuncs.check_weights(name, options, "Value")
@@ -477,6 +478,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "linalg.vector_norm": lambda x, axis=None, keepdims=False, ord=2:
         norm(x if axis is not None else np.ravel(x), ord, axis, keepdims),
     "sinc": lambda x: _each(ufuncs.sinc, x),
+    "imag": lambda x: of_values(np.zeros(np.shape(x), dtype=object))[()],
     "clip": _clip,
     "nan_to_num": lambda x, copy=True, **fill: _each(lambda v: _constant(ufuncs.nan_to_num(v, **fill)), x),
     **{name: _without_nan(name, fill) for fill, names in (

@@ -113,7 +113,7 @@ def test_messages_name_the_class_that_a_user_knows() -> None:
     with pytest.raises(TypeError, match=r"^Tensor\.sum\(\)"):
         Tensor([1.0]).sum(dim=0)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match=r"^Tensor\.__pow__\(\)"):
-        pow(Tensor([1.0]), 2, 3)  # type: ignore[misc]
+        Tensor([1.0]).__pow__()  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("read", [repr, str, lambda t: t.data, lambda t: t * 2])
@@ -132,3 +132,103 @@ def test_fractions_are_numbers_to_every_carrier(made: Callable[[float], Any]) ->
 def test_a_primitive_takes_operands_by_place() -> None:
     with pytest.raises(TypeError, match=r"^a primitive\(\) got an unexpected keyword argument 'x'"):
         autograd.exp(x=Value(1.0))
+
+
+CARRIERS: list[Callable[[], Any]] = [
+    lambda: Value(2.0), lambda: Tensor(2.0), lambda: Tensor([1.0, 2.0]), lambda: values([1.0, 2.0]),
+    lambda: Tensor(np.eye(2)),
+]  # fmt: skip
+MASKED = np.ma.masked_array([1.0, 2.0], [False, True])
+
+
+def test_numpy_compares_a_value_in_its_own_tests() -> None:
+    np.testing.assert_allclose(Value(2.0), 2.0)
+    np.testing.assert_allclose([2.0, 2.0], Value(2.0))
+    np.testing.assert_allclose(values([1.0, 2.0]), [1.0, 2.0])
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(Value(2.0), 2.5)
+    with pytest.raises(OperandError, match=r"t\.data"):
+        np.testing.assert_allclose(Tensor([2.0]), 2.0)
+    assert not hasattr(Value(2.0), "__array__")  # elsewhere numpy would cast it to float
+
+
+@pytest.mark.parametrize("made", CARRIERS)
+def test_a_list_is_searched_for_a_number_or_refuses(made: Callable[[], Any]) -> None:
+    x = made()
+    if np.size(x) == 1:
+        assert x in [made(), x]
+        assert x in [1.0, 2.0]
+        assert 2.0 in [x]
+        return
+    attempts = (
+        lambda: x in [made(), x], lambda: x in [1.0], lambda: 1.0 in [x], lambda: [made(), x].index(x),
+        lambda: [made(), x].remove(x), lambda: [made()].count(x), lambda: x not in [made()],
+    )  # fmt: skip
+    for attempt in attempts:
+        with pytest.raises(ShapeError, match=r"any\(x is t for x in list\)"):
+            attempt()
+    assert x in [x]  # found before anything is compared
+    assert np.all(x == x)
+    assert not np.any(x != x)
+
+
+@pytest.mark.parametrize("made", CARRIERS[:3])
+def test_no_whole_number(made: Callable[[], Any]) -> None:
+    for attempt in (lambda: [1, 2, 3][made()], lambda: range(made()), lambda: [1, 2, 3][: made()]):
+        with pytest.raises(OperandError, match=r"int\(v\.item\(\)\)"):
+            attempt()
+    with pytest.raises(OperandError, match="an index is made of whole numbers"):
+        Tensor([1.0, 2.0])[made()]
+
+
+@pytest.mark.parametrize("made", [*CARRIERS[:3], CARRIERS[4]])
+def test_no_power_with_a_modulus(made: Callable[[], Any]) -> None:
+    with pytest.raises(OperandError, match=r"x\*\*y % 3"):
+        pow(made(), 2, 3)
+    assert np.allclose(pow(made(), 2), made() ** 2)
+
+
+@pytest.mark.parametrize("made", CARRIERS)
+def test_recorded_numbers_are_real(made: Callable[[], Any]) -> None:
+    x = made()
+    for part in (np.real(x), np.conj(x), np.conjugate(x), np.real_if_close(x), np.imag(x) + x):
+        total = np.sum(part)
+        total.backward()
+    slopes = x.grad if hasattr(x, "_apply") else [v.grad for v in x]
+    assert np.all(np.asarray(slopes) == 5.0)
+    assert np.all(np.imag(x) == 0.0)
+    with pytest.raises(OperandError, match=r"np\.angle"):
+        np.angle(x)
+
+
+@pytest.mark.parametrize("made", CARRIERS[1:])
+@pytest.mark.parametrize("other", [MASKED, np.ones((1, 2)).view(np.matrix)], ids=["masked", "matrix"])
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_an_array_with_an_arithmetic_of_its_own_is_refused_in_every_place(made: Callable[[], Any], other: Any) -> None:
+    x = made()
+    pairs = ((x, other), (other, x))
+    attempts: list[Callable[[], Any]] = [
+        lambda f=f, pair=pair: f(*pair) for f in (np.dot, np.inner, np.add, np.vdot, np.outer) for pair in pairs
+    ]  # fmt: skip
+    attempts += [lambda pair=pair: np.concatenate(pair) for pair in pairs]
+    attempts += [lambda: np.where(other > 1, other, x), lambda: np.where(other > 1, x, 0.0)]
+    for attempt in attempts:
+        with pytest.raises(OperandError, match="arithmetic of its own"):
+            attempt()
+
+
+def test_masked_arrays_alone_are_numpy_s() -> None:
+    assert np.dot(MASKED, MASKED) == np.dot(MASKED.data, MASKED.data)
+    assert np.sum(MASKED) == 1.0
+    assert type(np.concatenate([MASKED, np.ones(2)])) is np.ma.MaskedArray
+    assert np.where(MASKED > 0, MASKED, 0.0).shape == (2,)
+
+
+@pytest.mark.parametrize("made", [lambda: Value(1.0), lambda: Tensor([1.0]), lambda: Value(1.0) * 2.0])
+@pytest.mark.parametrize(
+    "name", ["m", "velocity", "requires_grad", "data", "grad", "label", "kind", "backward", "nope"]
+)
+def test_a_deletion_is_refused_in_words(made: Callable[[], Any], name: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        delattr(made(), name)
+    assert len(str(caught.value).split()) > 2

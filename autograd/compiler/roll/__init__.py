@@ -33,7 +33,7 @@ def roll(plans: Plans, whatever: bool = False) -> RolledPlans | None:
     wanted = outputs if forward else [loss]
     if any(isinstance(program.ops[i], Rule) and not is_row(program.ops[i]) for i in program.live(wanted)):
         program, wanted = lower(program, wanted, is_row, products=False)  # a user's own primitive may know no arrays
-    structure = Structure(program, wanted, plans.leaves)
+    structure = Structure(program, wanted, plans.leaves, whatever=whatever)
     if not (whatever or structure.is_worth_building()):
         return None
     rolled = RolledPlans(structure, wanted, plans.leaves, len(plans.parameters), plans.captured, forward)

@@ -18,11 +18,12 @@ from typing import Any, Final
 from ...core import table as rules
 from ..batch import Leaf
 from ..program import is_commutative
-from ..scalar.program import INSIDE, SAMPLE, Op, Program
+from ..scalar.program import ENOUGH, INSIDE, SAMPLE, Op, Program
 
 SUM: Final = "sum of terms"
 LONG: Final = 2000
 ALIKE: Final = 0.5  # families for each instruction of a long program
+HOPELESS: Final = 0.8  # the same for its first instructions: so many that the others need not be looked at
 Term = tuple[int, int]
 """A sign, 1 or -1, and an instruction."""
 Group = tuple[int, int]
@@ -55,9 +56,13 @@ class Structure:
         outputs: the instructions that are wanted.
         leaves: the arrays of a batch.
         counted: sums of different numbers of terms are different expressions.
+        whatever: all instructions are looked at, however little the first have in common.
     """
 
-    def __init__(self, program: Program, outputs: Sequence[int], leaves: Sequence[Leaf], counted: bool = False) -> None:
+    def __init__(
+        self, program: Program, outputs: Sequence[int], leaves: Sequence[Leaf], counted: bool = False,
+        whatever: bool = True,
+    ) -> None:  # fmt: skip
         self.program, self.counted = program, counted
         self.families: list[Family] = []
         self.family: dict[int, int] = {}  # of an instruction
@@ -75,7 +80,9 @@ class Structure:
             if program.ops[i] in (rules.add, rules.subtract):
                 self.terms[i] = self._flattened(i, inner)
         self._listed = [i for i in self.live if i not in inner]
-        for i in self._listed:
+        for k, i in enumerate(self._listed):
+            if k == ENOUGH and len(self.families) > HOPELESS * k and not whatever:
+                return
             self._classify(i)
         self._counts = [len(family.members) for family in self.families]
         growing = (
@@ -88,7 +95,7 @@ class Structure:
 
     def is_worth_building(self) -> bool:
         """Whether there may be a shorter form. A long program is built only if many of its numbers are alike."""
-        return len(self._listed) < LONG or len(self.families) < ALIKE * len(self._listed)
+        return len(self._listed) < LONG or len(self.families) < ALIKE * min(len(self._listed), len(self.family))
 
     def _classify_again(self, growing: set[int]) -> None:
         """Once more, where all families are known: a number can also be taken for the sum of itself alone.

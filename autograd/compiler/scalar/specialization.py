@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ...system.collector import collector_paused
 from ...value.reading import Scalar
 from ...value.value import Value, numbers_of
 from ..batch import FLOAT64, Floats, is_on_device
@@ -16,7 +17,7 @@ from ..roll import roll
 from ..roll.engines import JaxRolledKernel, RolledKernel
 from ..roll.plans import RolledPlans
 from ..roll.source import write_rolled
-from ..step import Specialization, collector_paused
+from ..step import Specialization
 from . import engines
 from .plans import EMPTY, Kernel, Plans
 from .source import write_plan

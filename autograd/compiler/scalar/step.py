@@ -12,11 +12,12 @@ import numpy as np
 
 from ...conversion import warn_of_captured
 from ...errors import OperandError, ShapeError, TraceError
+from ...system.collector import collector_paused
 from ...value.reading import Scalar
 from ...value.value import Value, add_to_gradients, numbers_of
 from .. import batch
 from ..batch import FLOAT64, Floats, Layout, is_on_device
-from ..step import BaseStep, checked_parameters, collector_paused
+from ..step import BaseStep, checked_parameters
 from ..storage import Saved, SavedProgram, write
 from . import engines
 from .plans import EMPTY, Plans

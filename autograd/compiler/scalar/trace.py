@@ -93,37 +93,46 @@ class Tracer(Recorder):
 
     def _lift_value(self, root: Value) -> int:
         known = self.known
-        operands: dict[int, tuple[Value, ...]] = {}
-        stack = [root]
+        stack: list[Any] = [root]
+        self._kept.append(root)  # and with it all that it was computed from
         while stack:
             node = stack[-1]
-            key = id(node)
-            if key in known:
+            if id(node) in known:
                 stack.pop()
                 continue
-            given = operands.get(key)
-            if given is None:
-                operands[key] = given = node.operands
-                stack.extend(reversed(given))
-                continue
-            stack.pop()
-            known[key] = self._instruction(node, [known[id(o)] for o in given])
-            self._kept.append((node, given))
+            x, y = node._parents
+            waits = len(stack)
+            if y is not None and id(y) not in known:
+                stack.append(y)
+            if x is not None and id(x) not in known:
+                stack.append(x)
+            if len(stack) == waits:
+                stack.pop()
+                known[id(node)] = self._instruction(node, x, y)
         return known[id(root)]
 
-    def _instruction(self, node: Value, operands: list[int]) -> int:
-        if node.rule is CONSTANT:
-            return self.program.constant(node._data)
-        if not operands:
+    def _instruction(self, node: Any, x: Any, y: Any) -> int:
+        """The instruction of a Value whose operands are known; None stands for a plain number."""
+        program, rule = self.program, node.rule
+        if rule is CONSTANT:
+            return program.constant(node._data)
+        if x is None and y is None:
             self.captured.append(node)
-            return self.program.leaf(CAPTURED, len(self.captured) - 1, node.label)
-        index = operands[0] if node.rule is CHOSEN else self.program.emit(node.rule, *operands)
-        if id(node) in self._cut:
-            index = self.program.emit(DETACH, index)
-        if node.label:
-            self.program.labels.setdefault(index, node.label)
-        if node.scope:
-            self.program.scopes.setdefault(index, node.scope)
+            return program.leaf(CAPTURED, len(self.captured) - 1, node.label)
+        first = program.constant(node.dx) if x is None else self.known[id(x)]
+        if rule is CHOSEN:
+            index = first
+        elif rule.arity == 1:
+            index = program.emit(rule, first)
+        else:
+            index = program.emit(rule, first, program.constant(node.dy) if y is None else self.known[id(y)])
+        if self._cut and id(node) in self._cut:
+            index = program.emit(DETACH, index)
+        note = node.note
+        if note.label:
+            program.labels.setdefault(index, note.label)
+        if note.scope:
+            program.scopes.setdefault(index, note.scope)
         return index
 
 
