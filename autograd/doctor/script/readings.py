@@ -121,6 +121,7 @@ class Watch:
         self.targets: list[Array] = []
         self.kept = 0
         self.rows: list[tuple[float, float, float]] = []  # of the checks: share, loss, from the errors
+        self.read: tuple[bool, ...] = (True, True)  # whether every check has read a loss, and an error
 
     # ------------------------------------------------------------------------------------------------ losses
 
@@ -264,9 +265,6 @@ class Watch:
         losses, errors = (float(np.mean(part)) if part else float("nan") for part in self.now)
         self.rows.append((share, losses, errors))
         self.read = tuple(bool(part) and before for part, before in zip(self.now, self.read, strict=True))
-
-    read: tuple[bool, ...] = (True, True)
-    """Whether every check has read a loss, and an error."""
 
     # ---------------------------------------------------------------------------------------------- the curve
 

@@ -221,6 +221,8 @@ def run_trial(subject: Subject, edits: list[Edit], watched: Watched, watch: Watc
         error = f"Refused: the script {refused}"
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
+    if error or watch.limit.stopped is not None:
+        watch.sum = None  # it is not complete
     found = watch.curve()
     found.complete, found.error, found.seconds = watch.limit.stopped is None, error, time.monotonic() - begin
     return found

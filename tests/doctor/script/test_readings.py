@@ -1,4 +1,4 @@
-"""The loss along a training is read where it is complete, or computed where the script computes none: else none is told.
+"""The loss along a training is read where it is complete, or computed where the script has none; else none is told.
 
 What is true comes from the script itself, run as it is: it keeps in `truth` what its author would look at.
 """
