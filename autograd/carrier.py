@@ -72,6 +72,12 @@ def checked_label(text: object) -> str:
     return text
 
 
+def inverted(condition: object) -> str:
+    """What to write in the place of `~(v > 0)`, a whole number where `v > 0` is one of Python's bools."""
+    is_number = type(condition) is int and condition in (-1, -2)
+    return "; ~ makes a number of a bool: write not x > 0, or np.logical_not(x > 0)" if is_number else ""
+
+
 def whole(number: int, what: str) -> float:
     """A whole number as a float.
 

@@ -49,7 +49,7 @@ _LIBRARIES: Final = (
     os.path.dirname(os.__file__) + os.sep,
     "<frozen ",
 )  # fmt: skip
-_PLOTS: Final = frozenset(("matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair"))
+PLOTS: Final = frozenset(("matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair"))
 """Packages that show numbers: nothing comes back from them that a gradient could be missing in."""
 
 _SAME: Final = {
@@ -295,6 +295,12 @@ def is_differentiated(number: Any) -> bool:
     return bool(SPECIAL or STRICT) and not NOW.paused and _differentiating(number) is not None
 
 
+def is_argument(number: Any) -> bool:
+    """Whether it depends on what a transform differentiates just now, by the function's arguments."""
+    strict = () if NOW.paused else NOW.strict
+    return any(id(node) in inputs for _, _, inputs in strict if inputs is not None for node, _ in walk(number))
+
+
 def check_argument(name: str, number: Any) -> None:
     """Called where a compiled step takes the numbers of a Tensor: it brings gradients to its parameters only.
 
@@ -357,14 +363,16 @@ def situation() -> Situation:
 
 
 def is_shown() -> bool:
-    """Whether a package that plots is at work."""
+    """Whether a package that plots is at work, and no code of the user's that it calls, as for an animation."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         package = str(frame.f_globals.get("__name__")).partition(".")[0]
-        if package in _PLOTS:
+        if package in PLOTS:
             if package == "matplotlib":
                 _teach_matplotlib()
             return True
+        if not frame.f_code.co_filename.startswith((*_LIBRARIES, *_OURS)):
+            return False
         frame = frame.f_back
     return False
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd import OperandError, ShapeError, Tensor, TraceError, sqrt
 from autograd.mode import NOW, TRACING
+from autograd.system.arrays import check_array
 
 from .activations import is_recorded
 from .errors import SettingError
@@ -106,6 +107,7 @@ class Embedding(Module):
 
     def forward(self, numbers: Any) -> Tensor:
         """Whole numbers of any shape to that shape with an axis of `embedding_dim` at its end."""
+        check_array(numbers)
         places = np.asarray(numbers.data if isinstance(numbers, Tensor) else numbers)
         if places.dtype.kind not in "iu" and places.size:
             raise OperandError(f"Embedding looks rows up by whole numbers, got dtype {places.dtype}: use .astype(int)")
@@ -221,6 +223,7 @@ class Flatten(Module):
 
     def forward(self, x: Any) -> Any:
         """(N, a, b, ...) to (N, a * b * ...)."""
+        check_array(x)
         x = x if isinstance(x, Tensor) else np.asarray(x)
         first, last = (dim + x.ndim * (dim < 0) for dim in (self.start_dim, self.end_dim))
         if not 0 <= first <= last < x.ndim:
@@ -293,6 +296,7 @@ def array_input(x: Any, module: Module, dtype: Any) -> Any:
     """
     if isinstance(x, Tensor):
         return x
+    check_array(x)
     array = None if is_recorded(x) else np.asarray(x)
     if array is None or array.dtype.kind not in "biuf":
         what = type(x).__name__ if array is None else f"dtype {array.dtype}"

@@ -122,6 +122,8 @@ class DataLoader:
 
 def _stacked(parts: Sequence[Any], name: str) -> Any:
     """The same part of several samples as one array, a row for each."""
+    for part in parts:
+        check_array(part)
     try:
         arrays = [np.asarray(part) for part in parts]
         stacked = np.stack(arrays)

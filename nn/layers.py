@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from autograd import ShapeError, Value, dot
+from autograd.system.arrays import check_array
 from autograd.value.at_once import Affine
 
 from .activations import Activation, activation, is_recorded
@@ -266,6 +267,7 @@ def inputs(x: Any, expected: int, module: Module) -> list[Any]:
 
 
 def _listed(x: Any, module: Module) -> list[Any]:
+    check_array(x)
     if getattr(x, "ndim", 0) > 1:
         raise ShapeError(
             f"{type(module).__name__} takes one sample at a time, got an array of shape {x.shape}; "

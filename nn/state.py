@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.system.arrays import check_array
+
 from .errors import StateError
 
 
@@ -25,6 +27,7 @@ def as_numbers(name: str, number: Any) -> Any:
     Raises:
         StateError: its rows are of different lengths.
     """
+    check_array(number)
     try:
         return np.asarray(number)
     except ValueError as error:

@@ -109,6 +109,7 @@ def as_floats(name: str, part: Any) -> Floats:
 
 def as_vector(name: str, vector: Any, length: int) -> Floats:
     """A flat float64 vector of a given length."""
+    check_array(vector)
     array = np.asarray(vector)
     if array.dtype.kind not in "biuf":
         raise OperandError(f"{name} is a vector of real numbers, got an array of dtype {array.dtype}")

@@ -19,7 +19,8 @@ REMEDY: Final = (
     "(of a list of numbers those of autograd: numpy's compare)"
 )
 READING: Final = {
-    "bool()": "branches on", "float()": "converts", "np.asarray()": "converts", ".data": "reads", ".item()": "reads",
+    "bool()": "branches on", "hash()": "looks up", "float()": "converts", "np.asarray()": "converts", ".data": "reads",
+    ".item()": "reads",
 }  # fmt: skip
 
 P = TypeVar("P", bound=BaseProgram)

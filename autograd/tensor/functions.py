@@ -106,8 +106,7 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
         if not isinstance(axis, int) or weights.shape != (x.shape[axis],):
             raise ShapeError(f"weights have the shape of the array, {x.shape}, or of its one axis; got {weights.shape}")
         weights = rows.reshape(weights, shape=tuple(n if k == axis % x.ndim else 1 for k, n in enumerate(x.shape)))
-    total = rows.sum(x * 0.0 + weights, axis=axis, keepdims=keepdims)
-    return rows.sum(x * weights, axis=axis, keepdims=keepdims) / total
+    return rows.sum(x * weights, axis=axis, keepdims=keepdims) / rows.sum(weights, axis=axis, keepdims=keepdims)
 
 
 def _count(x: Any, axis: Axis) -> float:

@@ -163,7 +163,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     if method == "__call__" and not options and name in UFUNCS:
         return UFUNCS[name](*inputs)
     if name in PLAIN_UFUNCS:
-        return getattr(ufunc, method)(*map(_numbers, inputs), **_plain_options(name, options))
+        return getattr(ufunc, method)(*map(plain_numbers, inputs), **_plain_options(name, options))
     given = {key: value for key, value in options.items() if not _is_default(key, value)}
     if method == "__call__" and name in UFUNCS:
         _refuse(name, given, {"axis"} if name == "vecdot" else set())
@@ -189,7 +189,7 @@ def call_function(function: Any, args: tuple[Any, ...], options: dict[str, Any])
         options = {key: option for key, option in options.items() if key not in ("kind", "stable")}
     if name in PLAIN_FUNCTIONS:
         ufuncs.check_weights(name, options, "Tensor")
-        return function(*map(_numbers, args), **_plain_options(name, options))
+        return function(*plain_numbers(args), **_plain_options(name, options))
     ours = FUNCTIONS.get(name)
     if ours is None or (name == "where" and len(args) == 1):
         raise refusal(name)
@@ -258,11 +258,14 @@ def _plain_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     for target in out if isinstance(out, tuple) else (out,):
         if hasattr(target, "_apply_array"):
             _refuse(name, {"out": target}, set())
-    return {key: _numbers(value) for key, value in options.items()}
+    numbers: dict[str, Any] = plain_numbers(options)
+    return numbers
 
 
-def _numbers(thing: Any) -> Any:
+def plain_numbers(thing: Any) -> Any:
     """The same with the plain array in the place of every Tensor."""
+    if isinstance(thing, dict):
+        return {key: plain_numbers(each) for key, each in thing.items()}
     if isinstance(thing, (list, tuple)):
-        return type(thing)(map(_numbers, thing))
+        return type(thing)(map(plain_numbers, thing))
     return rows.plain_array(thing)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..absent import ALWAYS, enter
-from ..carrier import Note, deepcopy_graph, describe, no_subclass, rule_of, unrecorded, whole
+from ..carrier import Note, deepcopy_graph, describe, inverted, no_subclass, rule_of, unrecorded, whole
 from ..conversion import CARRIERS, check_pickled, is_differentiated, is_shown
 from ..core.reverse import times
 from ..core.rule import Rule
@@ -31,7 +31,7 @@ from .backward import accumulate, exact_parts, plain_parts
 from .fingerprint import fingerprint
 from .methods import ArrayMethods
 from .node import Array, ArrayNode, array_tracer, to_array
-from .numpy_protocol import call_function, call_ufunc
+from .numpy_protocol import call_function, call_ufunc, plain_numbers
 from .operators import Operators
 from .rules import ArrayRule
 
@@ -116,9 +116,10 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         """numpy's other functions, as in np.sum(t), come here."""
         if TRACING and (tracer := array_tracer()) is not None:
             return tracer.function(function, args, options)
-        if not is_shown():
-            for kind in types:
-                check_class(kind)
+        if is_shown():
+            return function(*plain_numbers(args), **plain_numbers(options))
+        for kind in types:
+            check_class(kind)
         return call_function(function, args, options)
 
     def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
@@ -192,7 +193,7 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
         if isinstance(condition, (bool, np.bool_)):
             return _picked(x if condition else y, np.broadcast_shapes(*_shapes(x, y)), _float_dtype(x, y))
         if isinstance(condition, Tensor) or np.asarray(condition).dtype != bool:
-            raise OperandError("where() expects a condition such as x > 0: an array of bools")
+            raise OperandError(f"where() expects a condition such as x > 0: an array of bools{inverted(condition)}")
         condition = np.array(condition)  # the graph's own: nobody changes it later
         shape = np.broadcast_shapes(condition.shape, *_shapes(x, y))
         sides = [_cast(side, _float_dtype(x, y)) for side in (x, y)]

@@ -17,7 +17,7 @@ from ..errors import AutogradError, OperandError
 from ..mode import NOW, TRACING
 from ..numbers.functions import equal, less
 from ..system.arrays import RECORDED, check_array
-from ..ufuncs import ELEMENTWISE, INSTEAD, module_of, refusal
+from ..ufuncs import ELEMENTWISE, HISTOGRAMS, INSTEAD, module_of, refusal
 
 PLAIN: Final = frozenset(
     ("isfinite", "isinf", "isnan", "signbit", "logical_and", "logical_not", "logical_or", "logical_xor")
@@ -38,6 +38,21 @@ CONDITIONS: Final[dict[str, Callable[..., Any]]] = {
     "logical_not": operator.invert,
 }  # fmt: skip
 """What is a bool, and a recorded condition while a compiler traces."""
+
+OF_NUMBERS: Final = frozenset(
+    (
+        "allclose", "common_type", "digitize", *HISTOGRAMS, "isclose", "isneginf", "isposinf",
+        "isreal", "iscomplex", "min_scalar_type", "result_type", "searchsorted", "array_equal", "array_equiv",
+        "argpartition", "isin", "lexsort", "nanargmax", "nanargmin",
+    )
+)  # fmt: skip
+"""numpy's functions that tell something about the numbers."""
+FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"))
+"""numpy's functions that write into their first operand."""
+REFUSED: Final = frozenset(("unique", "angle"))
+"""Those that would ask whether two Values are one, or take each for a positive number."""
+OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
+"""What numpy would do with objects in another way."""
 
 
 def traced() -> bool:
@@ -79,21 +94,57 @@ def takes_objects(ufunc: Any) -> bool:
     return takes("O") and (takes("d") or not hasattr(np, ufunc.__name__))
 
 
+def check_dtype(ufunc: Any, options: dict[str, Any]) -> None:
+    """Refuse results that are to be plain numbers, as of `np.mean(xs, dtype=float)`.
+
+    Raises:
+        OperandError: they are.
+    """
+    dtype = options.get("dtype")
+    if dtype is not None and np.dtype(dtype) != object and ufunc.__name__ not in (*PLAIN, *CONDITIONS):
+        raise OperandError(
+            f"np.{ufunc.__name__}(dtype=...) asks for plain numbers, which have no graph: leave dtype= away, "
+            "or take data(xs), the numbers alone"
+        )
+
+
+def says_nothing(key: str, option: Any) -> bool:
+    """Whether an option of a function is what it would be anyway."""
+    return (
+        (option is None and key != "axis")
+        or type(option).__name__ == "_NoValueType"
+        or (key == "where" and option is True)
+        or key in ("casting", "subok")
+    )
+
+
+def check_where(ufunc: Any, method: str, options: dict[str, Any]) -> None:
+    """Refuse a mask that leaves elements without a result."""
+    if options.get("where", True) is True or (method == "reduce" and given(options.get("initial"))):
+        return
+    if ufunc.__name__ in PLAIN:
+        return
+    name = f"np.{ufunc.__name__}"
+    instead = f"np.where(mask, {name}(v), v)" if method == "__call__" else "v[mask], or np.where(mask, v, 0.0)"
+    raise refusal(name, "Value", instead, " with where=")
+
+
+def given(option: Any) -> bool:
+    """Whether an option was given at all."""
+    return option is not None and type(option).__name__ != "_NoValueType"
+
+
 def called(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """numpy's own way through arrays of objects.
 
     Raises:
-        OperandError: the results are to be plain numbers (`dtype=float`), or written among such (`acc += v`).
+        OperandError: the results are to be plain numbers, or written among such (`acc += v`).
     """
+    check_dtype(ufunc, options)
     try:
         return getattr(ufunc, method)(*inputs, **options)
     except TypeError as error:
         out = options.get("out")
-        if not isinstance(error, AutogradError) and options.get("dtype") is not None:
-            raise OperandError(
-                f"np.{ufunc.__name__}(dtype=...) asks for plain numbers, which have no graph: leave dtype= away, "
-                "or take data(xs), the numbers alone"
-            ) from error
         if isinstance(error, AutogradError) or out is None or all(x is None or x.dtype == object for x in out):
             raise
         raise no_graph_in(ufunc.__name__) from error

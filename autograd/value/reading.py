@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import conversion
 from ..absent import ABSENT
-from ..carrier import Note, checked_label, kind_of, no_index
+from ..carrier import Note, checked_label, kind_of
 from ..core.rule import Rule
 from ..core.table import add, subtract
 from ..errors import GraphError, OperandError
@@ -183,9 +183,6 @@ class Scalar:
             "write int(v.data), or make the array with values(...) or dtype=object"
         )
 
-    def __index__(self) -> int:
-        raise no_index("Value")
-
     def __round__(self, digits: int | None = None) -> Any:
         number = self.item()
         return round(number) if digits is None else round(number, digits)
@@ -250,6 +247,9 @@ class Scalar:
         return ~found if TRACING and NOW.tracer is not None else not found
 
     def __hash__(self) -> int:
+        """That of the identity; of a number that a transform differentiates that of the number, as == compares it."""
+        if STRICT and conversion.is_argument(self):
+            return hash(self._data)
         return id(self) >> 4
 
     def __dir__(self) -> list[str]:

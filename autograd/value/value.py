@@ -27,6 +27,7 @@ from ..carrier import (
     checked_label,
     deepcopy_graph,
     describe,
+    inverted,
     no_subclass,
     rule_of,
     unrecorded,
@@ -1097,7 +1098,7 @@ class Value(Scalar):
         if isinstance(condition, np.ndarray):
             return np.where(condition, np.asarray(x, dtype=object), np.asarray(y, dtype=object))
         if not isinstance(condition, (bool, np.bool_)):
-            raise OperandError("where() expects a condition such as x > 0, or an array of them")
+            raise OperandError(f"where() expects a condition such as x > 0, or an array of them{inverted(condition)}")
         chosen = x if condition else y
         if isinstance(chosen, Value):
             return Result(CHOSEN, chosen._data, chosen, 1.0, None, 0.0)

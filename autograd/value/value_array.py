@@ -23,27 +23,29 @@ from ..mode import NOW, SPECIAL
 from ..numbers.functions import clip, greater, less, root, where
 from ..system.arrays import MASKED, RECORDED, TAKEN, check_array, check_class
 from ..system.quiet import quietly
+from ..tensor.functions import average
 from ..tensor.numpy_protocol import name_of
 from ..tensor.rules import norm_scale
 from ..tensor.shapes import some_axes
 from ..ufuncs import ELEMENTWISE
-from .numpy_protocol import CONDITIONS, PLAIN, called, no_graph_in, takes_objects, traced
+from .numpy_protocol import (
+    CONDITIONS,
+    FILLING,
+    OF_NUMBERS,
+    OUR_OWN,
+    PLAIN,
+    REFUSED,
+    called,
+    check_dtype,
+    check_where,
+    given,
+    no_graph_in,
+    says_nothing,
+    takes_objects,
+    traced,
+)
 from .value import Value, constant
 
-OF_NUMBERS: Final = frozenset(
-    (
-        "allclose", "common_type", "digitize", *ufuncs.HISTOGRAMS, "isclose", "isneginf", "isposinf",
-        "isreal", "iscomplex", "min_scalar_type", "result_type", "searchsorted", "array_equal", "array_equiv",
-        "argpartition", "isin", "lexsort", "nanargmax", "nanargmin",
-    )
-)  # fmt: skip
-"""numpy's functions that tell something about the numbers."""
-FILLING: Final = frozenset(("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"))
-"""numpy's functions that write into their first operand."""
-REFUSED: Final = frozenset(("unique", "angle"))
-"""Those that would ask whether two Values are one, or take each for a positive number."""
-OUR_OWN: Final = frozenset(("maximum", "minimum", "sign", "floor", "ceil", "clip"))
-"""What numpy would do with objects in another way."""
 OF_ONE: Final = {
     "grad": "write grads(array)",
     "backward": "it starts from one number: take .sum() or .mean() first, or a Value of the array, array.item()",
@@ -74,7 +76,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         tells = not recorded and ufunc.__name__ in (*PLAIN, "equal", "not_equal")
         plain = [(_numbers if tells else _plain)(x) for x in inputs]
         if out is None:
-            _check_where(ufunc, method, options)
+            check_where(ufunc, method, options)
             found = _applied(ufunc, method, plain, options)
             if tells and ufunc is np.equal and np.size(found) != 1:
                 check_search("an array of Values")
@@ -249,11 +251,12 @@ def _plain(x: Any) -> Any:
 def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]) -> Any:
     """An elementwise function of plain arrays of objects."""
     name = ufunc.__name__
-    options = {key: option for key, option in options.items() if not _says_nothing(key, option)}
+    options = {key: option for key, option in options.items() if not says_nothing(key, option)}
     if name in CONDITIONS and traced():
         return getattr(np.frompyfunc(CONDITIONS[name], ufunc.nin, 1), method)(*inputs, **options)
     if name in PLAIN:
         return getattr(ufunc, method)(*inputs, **options)
+    check_dtype(ufunc, options)
     ours = clip if name == "clip" else ELEMENTWISE.get(name)
     knows_objects = takes_objects(ufunc)
     if (ours is None and not knows_objects) or name in ufuncs.INSTEAD:
@@ -276,16 +279,6 @@ def _applied(ufunc: Any, method: str, inputs: list[Any], options: dict[str, Any]
     return quietly(getattr(np.frompyfunc(ours, ufunc.nin, 1), method), *inputs, **options)
 
 
-def _says_nothing(key: str, option: Any) -> bool:
-    """Whether an option of a function is what it would be anyway."""
-    return (
-        (option is None and key != "axis")
-        or type(option).__name__ == "_NoValueType"
-        or (key == "where" and option is True)
-        or key in ("casting", "subok")
-    )
-
-
 def _each(function: Callable[..., Any], *operands: Any) -> Any:
     """A function of single numbers, applied to the elements of arrays one after the other."""
     return of_values(quietly(np.frompyfunc(function, len(operands), 1), *map(_plain, operands)))
@@ -300,21 +293,6 @@ def _numbers(x: Any) -> Any:
 
 def _number(x: Any) -> Any:
     return x.item() if isinstance(x, Value) else x
-
-
-def _check_where(ufunc: Any, method: str, options: dict[str, Any]) -> None:
-    """Refuse a mask that leaves elements without a result."""
-    if options.get("where", True) is True or (method == "reduce" and _given(options.get("initial"))):
-        return
-    if ufunc.__name__ in PLAIN:
-        return
-    name = f"np.{ufunc.__name__}"
-    instead = f"np.where(mask, {name}(v), v)" if method == "__call__" else "v[mask], or np.where(mask, v, 0.0)"
-    raise ufuncs.refusal(name, "Value", instead, " with where=")
-
-
-def _given(option: Any) -> bool:
-    return option is not None and type(option).__name__ != "_NoValueType"
 
 
 def _store(target: ValueArray, index: Any, new: Any) -> None:
@@ -462,7 +440,7 @@ def _of_order(name: str) -> Callable[..., Any]:
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    low, high = (next(filter(_given, pair), None) for pair in ((a_min, min), (a_max, max)))
+    low, high = (next(filter(given, pair), None) for pair in ((a_min, min), (a_max, max)))
     found = _each(clip, a, low, high)
     if out is None:
         return found
@@ -472,12 +450,20 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
     return out
 
 
+def _average(a: Any, axis: Any, weights: Any, returned: bool, keepdims: bool) -> Any:
+    if returned:
+        raise ufuncs.refusal("np.average", "Value", "np.average(...) and np.sum(weights)", " with returned=")
+    return average(of_values(np.asarray(a, dtype=object)), axis, weights, keepdims)
+
+
 # fmt: off
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "linalg.norm": norm,
     "linalg.vector_norm": lambda x, axis=None, keepdims=False, ord=2:
         norm(x if axis is not None else np.ravel(x), ord, axis, keepdims),
     "sinc": lambda x: _each(ufuncs.sinc, x),
+    "average": lambda a, axis=None, weights=None, returned=False, keepdims=False:
+        _average(a, axis, weights, returned, given(keepdims) and keepdims),
     "imag": lambda x: of_values(np.zeros(np.shape(x), dtype=object))[()],
     "clip": _clip,
     "nan_to_num": lambda x, copy=True, **fill: _each(lambda v: _constant(ufuncs.nan_to_num(v, **fill)), x),

@@ -5,6 +5,7 @@ import json
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -365,3 +366,13 @@ def test_numpy_cuts_a_long_batch(reduction, monkeypatch):
     assert whole.value(theta, X, Y) == pytest.approx(value, rel=1e-13)
     forward = compile(lambda x: [x[0] * 2, 7.0, x[1]], engine="numpy")
     assert (forward(X) == np.column_stack([X[:, 0] * 2, np.full(len(X), 7.0), X[:, 1]])).all()
+
+
+def test_what_cancels_to_zero_is_rounded_once_or_twice_and_has_the_slope_of_its_side(engine):
+    rng = np.random.default_rng(0)
+    for a, b in rng.uniform(-1.0, 1.0, (20, 2)).tolist():
+        x, y, z = leaves = [Value(number) for number in (a, b, a * b)]
+        found = compile(lambda x=x, y=y, z=z: (x * y - z).relu(), leaves, engine=engine)()
+        once = float(Fraction(a) * Fraction(b) - Fraction(a * b))  # what a fused multiplication and addition gives
+        assert found in ((0.0, max(once, 0.0)) if engine == "llvm" else (0.0,))
+        assert [leaf.grad for leaf in leaves] == ([b, a, -1.0] if found > 0.0 else [0.0] * 3)

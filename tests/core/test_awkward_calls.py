@@ -14,7 +14,22 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import OperandError, ShapeError, Tensor, Value, compile, grad, values
+import nn
+from autograd import (
+    GraphWarning,
+    OperandError,
+    ShapeError,
+    Tensor,
+    TraceError,
+    Value,
+    compile,
+    grad,
+    grads,
+    jvp,
+    value_and_grad,
+    values,
+    where,
+)
 
 HUGE = 10**400
 
@@ -217,6 +232,63 @@ def test_an_array_with_an_arithmetic_of_its_own_is_refused_in_every_place(made: 
             attempt()
 
 
+W = Tensor([1.0, 2.0])
+TAKERS: dict[str, Callable[[Any], Any]] = {
+    "a state": lambda m: nn.Linear(2, 1).load_state_dict({"weight": np.ones((1, 2)), "bias": m[:1]}),
+    "a layer": lambda m: nn.Linear(2, 1)(m),
+    "a layer of Values": lambda m: nn.MLP(2, [1])(m),
+    "an embedding": lambda m: nn.Embedding(3, 2)(m.astype(int)),
+    "a DataLoader": lambda m: list(nn.DataLoader(m)),
+    "a flat vector": lambda m: compile(lambda: (W * W).sum(), [W]).value_and_grad(m),
+    "a direction": lambda m: compile(lambda: (W * W).sum(), [W]).hvp(np.ones(2), m),
+    "unpack": lambda m: compile(lambda: (W * W).sum(), [W]).unpack(m),
+    "a batch": lambda m: compile(lambda x: x * Value(2.0))(m),
+    "save": lambda m: nn.save({"w": m}, "never"),
+    "a target": lambda m: nn.mse(W, m),
+}
+
+
+@pytest.mark.parametrize("taker", TAKERS.values(), ids=TAKERS)
+def test_a_masked_array_is_taken_nowhere(taker: Callable[[Any], Any]) -> None:
+    with pytest.raises(OperandError, match="arithmetic of its own"):
+        taker(MASKED)
+
+
+@pytest.mark.parametrize("made", [lambda: values([[1.0, 2.0], [3.0, 4.0]]), CARRIERS[4]])
+def test_averages_with_recorded_weights(made: Callable[[], Any]) -> None:
+    def loss(w: Any) -> Any:
+        return np.sum(
+            np.average(np.array([[1.0, 5.0], [2.0, 7.0]]), axis=0, weights=w * w + 1.0) * np.array([1.0, 2.0])
+        )
+
+    w = made()
+    loss(w).backward()
+    eager = np.array(grads(w) if isinstance(w, np.ndarray) else w.grad)
+    again = made()
+    compile(lambda: loss(again), list(again.flat) if isinstance(again, np.ndarray) else [again], engine="numpy")()
+    np.testing.assert_allclose(grads(again) if isinstance(again, np.ndarray) else again.grad, eager, rtol=1e-12)
+    assert np.any(eager != 0.0)
+
+
+@pytest.mark.parametrize("made", CARRIERS[2:4])
+def test_an_average_of_an_infinity_is_one(made: Callable[[], Any]) -> None:
+    assert np.average(made() * np.array([1.0, math.inf]), weights=[1.0, 2.0]).item() == math.inf
+
+
+def test_plain_numbers_are_not_made_by_the_way_of_a_dtype() -> None:
+    for attempt in (np.mean, np.sum, np.prod):
+        with pytest.raises(OperandError, match="dtype"):
+            attempt(values([1.0, 2.0]), dtype=float)
+        with pytest.raises(OperandError, match="dtype"):
+            attempt(Tensor([1.0, 2.0]), dtype=float)
+
+
+@pytest.mark.parametrize("made", CARRIERS[:3])
+def test_a_condition_that_became_a_number(made: Callable[[], Any]) -> None:
+    with pytest.raises(OperandError, match="not x > 0"):
+        where(~bool(np.all(made().item(0) > 0) if np.size(made()) > 1 else made() > 0), made(), 0.0)
+
+
 def test_masked_arrays_alone_are_numpy_s() -> None:
     assert np.dot(MASKED, MASKED) == np.dot(MASKED.data, MASKED.data)
     assert np.sum(MASKED) == 1.0
@@ -232,3 +304,44 @@ def test_a_deletion_is_refused_in_words(made: Callable[[], Any], name: str) -> N
     with pytest.raises(AttributeError) as caught:
         delattr(made(), name)
     assert len(str(caught.value).split()) > 2
+
+
+def test_plots_take_lists_of_values_and_leave_what_they_call_alone() -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    figure, axes = plt.subplots()
+    v, w = Value(1.0), Value(2.0)
+    axes.pie([v, w])
+    axes.violinplot([v, w, v * 3.0])
+    axes.quiver([0, 1], [0, 1], [v, w], [v, w])
+    axes.imshow([[v, w], [w, v]])
+    axes.stackplot([0, 1], Tensor([1.0, 2.0]))
+    called = []
+
+    def train(_: Any) -> None:  # as in an animation
+        total = np.sum(np.stack([v, v * w]) ** 2)
+        total.backward()
+        called.append((v.grad, w.grad))
+        with pytest.warns(GraphWarning, match=r"autograd\.exp"):
+            math.exp(v)
+        np.sum(np.cumsum(t)).backward()
+
+    t = Tensor([1.0, 2.0])
+    figure.canvas.mpl_connect("draw_event", train)
+    figure.canvas.draw()
+    plt.close(figure)
+    assert called == [(10.0, 4.0)]
+    assert t.grad.tolist() == [2.0, 1.0]
+
+
+def test_what_is_looked_up_is_found_in_a_transform_as_with_floats() -> None:
+    def f(x: Any) -> Any:
+        return x * x * {4.0: 5.0}.get(x * 2.0, 1.0) if x in {1.0, 2.0} else 100.0 * x
+
+    assert (f(2.0), value_and_grad(f)(2.0), jvp(f, (2.0,), (1.0,))) == (20.0, (20.0, 20.0), (20.0, 20.0))
+    assert grad(lambda x: grad(lambda y: f(y) * f(x))(x))(2.0) == 600.0  # 50 x^3
+    v = Value(2.0)
+    memory = {v: 3.0}
+    assert grad(lambda x: memory[v] * x * v)(2.0) == 6.0
+    assert 2.0 not in {v}
+    with pytest.raises(TraceError, match=r"hash\(\)"):
+        compile(lambda x: f(x) * v, [v])(np.ones(2))

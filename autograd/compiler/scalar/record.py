@@ -138,8 +138,6 @@ class TracedNumber:
     def __ne__(self, other: object) -> Any:
         return ~(self == other) if is_number(other) else NotImplemented
 
-    __hash__ = object.__hash__
-
     def __neg__(self) -> TracedNumber:
         return self.recorder.apply(rules.negative, self)
 
@@ -210,6 +208,7 @@ class TracedNumber:
 
     # A number that is not there yet cannot be read.
     __bool__ = _refused("bool()")
+    __hash__ = _refused("hash()")  # a dict or a set would look for another than the number
     __float__ = __int__ = __round__ = __trunc__ = __floor__ = __ceil__ = _refused("float()")
     __index__ = _refused("an index")
     item = _refused(".item()")
