@@ -10,7 +10,7 @@ from typing import Any
 
 from ..language import counted, listed, padded, say, sentences, speaking, spoken, width_of, wrapped
 from .answers import factor_text, is_it_wrong, why_not
-from .cure import Cure, Run
+from .cure import BETTER, Cure, Run
 
 WIDTH = 100
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -213,7 +213,7 @@ def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:
         return {}
     runs: list[Run] = [cure.before, *([cure.after] if cure.after else [])]
     best = cure.best
-    if best not in runs:
+    if best not in runs and best.last <= BETTER * runs[-1].last:
         twin = next((r for r in cure.tried if best.shuffled and r.rate == best.rate and not r.shuffled), None)
         runs += [r for r in (twin, best) if r is not None]
     names = {
