@@ -81,9 +81,10 @@ def test_every_message_is_used() -> None:
             "col_",
             "check_",
             "e_ratio_",
+            "against_",
         )
     )
-    assert len(prefixes) == 11
+    assert len(prefixes) == 12
     assert [key for key in ENGLISH if key not in whole and not key.startswith(prefixes)] == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.watch.loader import Script
-from tests.zoo import besides, unusual
+from tests.zoo import besides, unspoken, unusual
 from tests.zoo.hand import HAND, NO_DESCENT, ODD
 from tests.zoo.scripts import NETWORKS, STEPS, Style, combinations, script
 from tests.zoo.strangers import RIGHT, STRANGERS
@@ -170,3 +170,37 @@ def test_the_one_line_that_steps_for_all_blocks_is_not_blamed_for_two_mistakes()
     text = text.replace("dW2 = h.T @ do", "dW2 = z.T @ do").replace("db1 = ds.sum(0)", "db1 = dh.sum(0)")
     lines = {name: k for k, row in enumerate(text.splitlines(), 1) for name in ("dW2 =", "db1 =") if name in row}
     assert {fault["line"] for fault in found_in(text)["faults"]} == set(lines.values())
+
+
+@pytest.mark.parametrize("name", unspoken.RIGHT)
+def test_a_loss_that_is_not_computed_accuses_nobody(name: str) -> None:
+    assert judged_right(unspoken.RIGHT[name]) == ""
+
+
+@pytest.mark.parametrize("name", unspoken.PAIRS)
+def test_a_slip_beside_a_loss_that_is_another_or_none(name: str) -> None:
+    text, right, wrong = unspoken.PAIRS[name]
+    assert judged_right(text.replace("@@", right)) == ""
+    line = next(k for k, row in enumerate(text.splitlines(), 1) if "@@" in row)
+    if name.startswith("shapes"):  # the data are of another shape: it shows where they are subtracted
+        line += 3
+    assert {fault["line"] for fault in found_in(text.replace("@@", wrong))["faults"]} == {line}
+
+
+def test_what_the_steps_change_and_nothing_reads_is_told() -> None:
+    assert found_in(unspoken.UNREAD)["unread"] == ["b"]
+
+
+def test_a_softmax_of_one_output_is_told() -> None:
+    assert "gives 1 whatever the weights are" in found_in(unspoken.ONE_OUTPUT)["failure"]
+
+
+def test_a_cost_with_a_wrong_sign_is_told_beside_right_gradients() -> None:
+    found = found_in(unspoken.SIGN_IN_COST)
+    assert not found["faults"]
+    assert found["aside"]["line"] == 7
+
+
+def test_a_step_without_its_own_parameter_is_a_step() -> None:
+    verdicts = {block["name"]: block["verdict"] for block in found_in(unspoken.TARGET_FOR_ERROR)["blocks"]}
+    assert verdicts == {"b": "right", "theta": "wrong"}

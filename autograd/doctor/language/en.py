@@ -14,6 +14,7 @@ MESSAGES = {
     "lines_wrong_one": "one line is wrong.",
     "lines_wrong_many": "{count} lines are wrong.",
     "no_mistake": "no mistake found.",
+    "no_mistake_in_part": "no mistake in what could be judged; about {names} one cannot tell.",
     "no_line_but_factor": "no line is wrong by itself, but all steps are {factor} times the gradient of the loss.",
     "steps_wrong": "the steps of {count} parameters are wrong.",
     "finding": "✗ line {line}: {code}",
@@ -37,7 +38,9 @@ MESSAGES = {
     "against_loss": "the loss in line {line} ({text})",
     "against_squares": "the error of squares",
     "against_entropy": "the error of a cross-entropy",
-    "against_other": "the loss",
+    "against_hinge": "a hinge loss",
+    "against_likelihood": "the error of a likelihood whose variance follows from the mean (Poisson, gamma, probit)",
+    "against_errors": "a loss that grows with each error as the script's own derivative of it does",
     "evidence": "Judged against {loss}, with {names} at {points} different places.",
     "evidence_tried": "Judged against {loss}, with {names} at {points} different places; every line to write instead was "
     "run in the place of the old one.",
@@ -122,6 +125,8 @@ MESSAGES = {
     "numbers one by one. Try it with fewer samples.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "softmax_of_one": "line {line} ({text}) gives 1 whatever the weights are: a softmax of one output divides it by itself. So the "
+    "loss does not depend on {names}. Two classes need two outputs, or one with a sigmoid.",
     "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "
     "every gradient is.",
     "gradient_of_nothing": "With one learning rate for all, they are the gradient of no function at all (their "
@@ -134,6 +139,9 @@ MESSAGES = {
     "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
+    "unread": "The steps change {names} too, and no line of the forward pass reads {names}: another name may be meant there.",
+    "step_in_turn": "The factors of a product take turns: one is updated before the gradient of the other reads it. With "
+    "small steps that does little harm; a copy of it, taken before, would be exact.",
     "step_adapts": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "
@@ -215,6 +223,7 @@ MESSAGES = {
     # what is wrong with it
     "operand_turned": "{node} is transposed in {what} where it should not be, or the reverse.",
     "operand_wrong": "{node} stands where {instead} belongs, in {what}.",
+    "fault_crossed": "the shapes {node} give a matrix: every prediction is compared with every target, not with its own.",
     "fault_transposed": "this is the transpose of {what}.",
     "fault_weight": "{block} itself stands in the place of its gradient: this only shrinks the weights, whatever the "
     "samples are.",

@@ -14,6 +14,7 @@ MESSAGES = {
     "lines_wrong_one": "有一行是错的。",
     "lines_wrong_many": "有 {count} 行是错的。",
     "no_mistake": "没有发现错误。",
+    "no_mistake_in_part": "在可以判断的部分没有发现错误；关于 {names} 无法判断。",
     "no_line_but_factor": "没有哪一行本身是错的，但所有的步都是损失的梯度的 {factor} 倍。",
     "steps_wrong": "有 {count} 个参数的更新步骤是错的。",
     "finding": "✗ 第 {line} 行：{code}",
@@ -37,7 +38,9 @@ MESSAGES = {
     "against_loss": "第 {line} 行的损失（{text}）",
     "against_squares": "平方误差",
     "against_entropy": "交叉熵误差",
-    "against_other": "损失",
+    "against_hinge": "合页损失",
+    "against_likelihood": "方差由均值决定的似然（泊松、伽马、probit）的误差",
+    "against_errors": "随每个误差增大的损失（其导数由脚本自己给出）",
     "evidence": "判断依据：{loss}，以及 {names} 的 {points} 个不同取值。",
     "evidence_tried": "判断依据：{loss}，以及 {names} 的 {points} 个不同取值；建议改写的每一行都替换原来的行实际运行过。",
     "stopped_itself": "程序自己停了下来：{error}。",
@@ -112,6 +115,7 @@ MESSAGES = {
     "no_verdict": "医生在 {seconds} 秒内没有得出结论：训练的每一步都逐个计算了太多的数。请用更少的样本再试。",
     "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
     "它也许不是梯度下降；否则请用 --loss 指明损失的名字或所在的行。",
+    "softmax_of_one": "第 {line} 行（{text}）无论权重如何都给出 1：只有一个输出的 softmax 是它除以它自己。因此损失与 {names} 无关。两个类别需要两个输出，或一个带 sigmoid 的输出。",
     "gradient_of_something": "不过它们确实是某个函数的梯度：它们的导数是对称的，任何梯度的导数都如此。",
     "gradient_of_nothing": "若各参数的学习率相同，它们不是任何函数的梯度（其导数不对称）："
     "其中有意或无意地漏掉了某些部分，或者更新步骤并非普通的梯度下降。",
@@ -122,6 +126,8 @@ MESSAGES = {
     "not_followed": "关于 {names} 无法判断：看不出它们怎样由自身算出。",
     "step_decays": "每一步还会缩小权重（权重衰减）。",
     "step_truncated": "沿时间的反向传播在若干步之后被截断：更早的部分没有计入。",
+    "unread": "更新也改变了 {names}，但前向计算中没有一行读取它：那里也许该用这个名字。",
+    "step_in_turn": "乘积的两个因子轮流更新：一个因子在另一个的梯度读取它之前就已更新。步长小时影响不大；事先复制一份则完全准确。",
     "step_adapts": "更新不是普通的梯度下降（带有动量、自适应步长或裁剪），并且方向是下坡。",
     "fatal_step_one": "致命的是更新这一步：{lines}改变参数时，没有用到程序算出的梯度。",
     "fatal_step_many": "致命的是更新这一步：{lines}改变参数时，没有用到程序算出的梯度。",
@@ -190,6 +196,7 @@ MESSAGES = {
     # what is wrong with it
     "operand_turned": "在{what}里，{node} 不该转置却转置了，或者相反。",
     "operand_wrong": "在{what}里，应当是 {instead} 的地方写成了 {node}。",
+    "fault_crossed": "形状 {node} 相减得到一个矩阵：每个预测都与每个目标相比，而不是与自己的目标相比。",
     "fault_transposed": "这是{what}的转置。",
     "fault_weight": "在 {block} 的梯度的位置上写的是 {block} 本身：这样只会缩小权重，与样本毫无关系。",
     "fault_error": "在 {block} 的梯度的位置上只有误差：它没有乘上这一层的输入。",

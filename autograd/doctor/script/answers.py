@@ -26,6 +26,8 @@ def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
         rows = {b["name"]: b["line"] for b in blocks}
         out.append(counted("unexplained", len(lost), names=listed(lost), lines=lines_of([rows[name] for name in lost])))
     out += list(_fatal(faults, cure))
+    if found["unread"]:
+        out.append(say("unread", names=listed(found["unread"])))
     return out
 
 
@@ -56,11 +58,15 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
         yield say("no_known_loss", names=listed(odd))
     if found["lost"]:
         yield say("not_followed", names=listed(found["lost"]))
+    if found["unread"]:
+        yield say("unread", names=listed(found["unread"]))
     rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
     if "decay" in rules:
         yield say("step_decays")
     if "truncated" in rules:
         yield say("step_truncated")
+    if "in-turn" in rules:
+        yield say("step_in_turn")
     if "adaptive" in rules:
         yield say("step_adapts")
 

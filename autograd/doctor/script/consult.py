@@ -20,6 +20,7 @@ from ..language import say
 from .judge.blame import place
 from .judge.candidates import Fault
 from .judge.compared import Cause
+from .judge.crossed import crossed_faults, one_shape, shapes
 from .judge.explain import Explainer
 from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
@@ -29,7 +30,7 @@ from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
-from .judge.weighed import common_factor, doubtful, harmless, located
+from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
 from .refusals import no_loss, no_training, proximal, restrict
 from .watch.edits import Edit, patched
@@ -101,7 +102,14 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
-    if none_right and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases))):
+    if (
+        none_right
+        and not found.sure
+        and (not cases or doubtful(found, any(case.cause.name == "unrecognised" for case in cases)))
+    ):
+        alone = softmax_of_one(found)
+        if alone is not None:
+            return {"failure": say("softmax_of_one", line=alone.line, text=alone.text, names=names)}
         said = say("no_known_loss", names=names) + about_any_loss(found)
         return {"failure": said, "watched": watched_for(recording, found).__dict__}
     if cases and proximal(subject, recording):
@@ -113,7 +121,8 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
         name_by_line(case)
     # a term more than the loss has may be meant, and then it is another loss
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
-    if none_right and not named and is_gradient(found):
+    made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
+    if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)
 
@@ -152,6 +161,17 @@ def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> 
 def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
     if all(v.right or v.silent for v in found.verdicts.values()):
         return
+    crossed = crossed_faults(found)
+    if crossed:
+        for name in {name for fault in crossed for name in fault.repairs}:
+            found.verdicts[name].right = found.verdicts[name].silent = False
+        words = Words(found.look)
+        causes = [Cause("crossed", {"text": shapes(fault)}) for fault in crossed]
+        for fault, cause in zip(crossed, causes, strict=True):
+            yield Case(
+                fault, cause, words.sentence(fault, cause), words.wanted(fault.wanted[0]), True, one_shape(fault)
+            )
+        return
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
         for name in wrong:
@@ -183,6 +203,10 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
             cause = cause if fault.first in kept else Explainer(at, fault).cause()
+        if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
+            for name in fault.repairs:
+                found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"
+            continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         with np.errstate(all="ignore"), Limit(SECONDS_FOR_TEXTS, work=True) as limit, contextlib.suppress(Exception):
@@ -195,6 +219,15 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         yield case
 
 
+def softmax_of_one(found: Judgement) -> Site | None:
+    """Where a softmax has one output only: it is 1, and its loss depends on nothing."""
+    for node in found.look.program.steps:
+        shares = getattr(node.function, "__name__", "") in ("truediv", "divide") and id(node) in found.look.depends
+        if shares and all(np.all(np.asarray(p.values[id(node)]) == 1.0) for p in found.points):
+            return node.site
+    return None
+
+
 def about_any_loss(found: Judgement) -> str:
     """What can be said of steps that follow the gradient of no loss that is known."""
     gradient = is_gradient(found)
@@ -205,7 +238,7 @@ def another_loss(found: Judgement, names: str) -> str:
     """The steps are a gradient, but not that of the loss that was read."""
     site = None if found.reading is None else found.reading.site
     if site is None or found.reading is None or found.reading.kind != "loss":
-        return say("no_known_loss", names=names) + " " + say("gradient_of_something")
+        return say("no_known_loss", names=names) + about_any_loss(found)
     return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
@@ -315,7 +348,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     unexplained = {name for name, v in found.verdicts.items() if not v.right and not v.silent} - explained
     reading = found.reading
     assert reading is not None
-    if reading.kind == "loss" and any(v.right and v.rule == "plain" for v in found.verdicts.values()):
+    if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
     site = reading.site
     return {
@@ -337,6 +370,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
             {"name": p.name, "verdict": "cannot tell", "rule": "plain", "decay": 0.0, "line": p.site.line}
             for p in recording.training.lost
         ],
+        "unread": [p.name for p in recording.training.unread],
         "lost": [p.name for p in recording.training.lost],
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],

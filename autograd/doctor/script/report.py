@@ -94,7 +94,10 @@ class ScriptReport:
         """How many lines are wrong."""
         count = len({(f.path, f.line) for f in self.findings})
         wrong = sum(verdict == "wrong" for verdict in self.verdicts.values())
+        unsure = [name for name, verdict in self.verdicts.items() if verdict == "cannot tell"]
         text = say("steps_wrong", count=wrong) if wrong else say("no_mistake")
+        if unsure and not wrong:
+            text = say("no_mistake_in_part", names=listed(unsure))
         if self.factor and not wrong:
             text = say("no_line_but_factor", factor=self.factor)
         return say("headline", name=self.name, text=counted("lines_wrong", count) if count else text)
@@ -225,8 +228,7 @@ def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:
 
 def _evidence(found: dict[str, Any]) -> str:
     loss = found["loss"]
-    key = {"loss": "against_loss", "squares": "against_squares", "entropy": "against_entropy"}
-    where = say(key.get(loss["kind"], "against_other"), line=loss["line"], text=loss["text"])
+    where = say(f"against_{loss['kind']}", line=loss["line"], text=loss["text"])
     names = listed([b["name"] for b in found["blocks"]])
     return say("evidence_tried" if found["faults"] else "evidence", loss=where, names=names, points=found["points"])
 

@@ -13,7 +13,8 @@ import numpy as np
 from ..learning.changes import of_start
 from .judge.look import Look
 from .judge.losses import errors, is_start, through_copies
-from .judge.verdicts import Judgement, written_number
+from .judge.rates import written_number
+from .judge.verdicts import Judgement
 from .trial import Place, Watched
 from .watch.loops import find_loops
 from .watch.node import Node
@@ -45,7 +46,9 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
     states = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
     states.discard(place_of_statement(first))
     reading = found.reading
-    alike = reading is not None and (reading.kind != "loss" or found.form in ("squares", "entropy"))
+    alike = reading is not None and (
+        reading.kind in ("squares", "entropy") or (reading.kind == "loss" and found.form in ("squares", "entropy"))
+    )
     same = _same_samples(found.look)
     one_by_one = _loop(loops.epochs) is not None and not same
     return Watched(

@@ -14,15 +14,21 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.naming import name_blocks
 from ..watch.node import Node
 from ..watch.steps import Step, Training, finer
-from .look import Look, Point
-from .losses import Reading, loss_nodes, place_of_loss, readings
+from .left_out import left_out
+from .look import QUIET, Look, Point
+from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
 from .match import Columns
-from .verdicts import Judgement, counterpart, rate_of, verdicts
+from .rates import rate_of
+from .slips import all_but_some
+from .told import is_told, shown_forms
+from .verdicts import Judgement, counterpart, verdicts
 
 Array = Any
 EXACT = 1e-9
+KINDS = {"squares", "entropy", "errors", "likelihood"}  # of losses that may be meant where none is computed
 PAIRS = 6  # of losses that are added up
 
 
@@ -47,15 +53,51 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     return best
 
 
-def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
-    """The verdicts on the steps as they are cut."""
+def _judged(training: Training, loss: str, seed: int, complete: bool = False) -> Judgement | None:
+    """The verdicts on the steps as they are cut.
+
+    Args:
+        complete: whether what was taken for no parameter was asked for already.
+    """
     rng = np.random.default_rng(seed)
     look, points = _look(training, rng)
     if not points:
         return None
+
+    def judged_at(points: list[Point]) -> Judgement | None:
+        found, partial = _by_reading(look, points, loss)
+        best = _best(found, [*found, *partial]) if found else None
+        return None if best is None else _several(best, [*found, *partial]) or best
+
+    found, partial = _by_reading(look, points, loss)
+    if not found:
+        return None
+    idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
+    if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
+        training.idle += [p for p in training.parameters if p.name in idle]
+        training.others += [chain for p in training.idle for chain in p.chains]
+        training.parameters = [p for p in training.parameters if p.name not in idle]
+        return _judged(training, loss, seed, complete)
+    best = _best(found, [*found, *partial])
+    read, training.unread = ([], training.unread) if complete else left_out(best)
+    if read:
+        training.parameters += read
+        training.others = [c for c in training.others if all(c not in p.chains for p in read)]
+        name_blocks(training.tape, training.parameters)
+        return _judged(training, loss, seed, complete=True)
+    whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
+    assert whole.reading is not None
+    return None if whole.reading.holds_something(whole.look) and _wrong(whole) else whole  # all of it, or nothing
+
+
+def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgement], list[Judgement]]:
+    """The verdicts under each reading; apart, those where something is held fixed and a block has no part in it then.
+
+    Such a reading stands only where there is no other.
+    """
     found: list[Judgement] = []
-    partial: list[Judgement] = []  # they hold something fixed, and then some block has no part in the loss
-    for reading in readings(look, look.losses, points[0]):
+    partial: list[Judgement] = []
+    for reading in readings(look, look.losses, points):
         if loss and not is_called(look, reading, loss):
             continue
         with contextlib.suppress(Exception):  # a reading that cannot be differentiated is none
@@ -64,17 +106,19 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
                 found.append(each)
             elif not _wrong(each):  # such a reading explains all, or nothing
                 (partial if _silent(each) else found).append(each)
-    found = found or partial
-    if not found:
-        return None
-    idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
-    if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
-        training.idle += [p for p in training.parameters if p.name in idle]
-        training.others += [chain for p in training.idle for chain in p.chains]
-        training.parameters = [p for p in training.parameters if p.name not in idle]
-        return _judged(training, loss, seed)
-    everything = [*found, *partial]
-    ranks: tuple[Callable[[Judgement], Any], ...] = (_agreement, _nearness, _plausibility, support)
+    crossed = [each for each in found if each.reading and any(is_crossed(error) for error, _ in each.reading.errors)]
+    if crossed and all(map(_wrong, found)):
+        return crossed, []
+    return (found, partial) if found else (partial, [])
+
+
+def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
+    """The reading that explains most."""
+    shown = shown_forms(found[0].look) or KINDS
+    ranks: tuple[Callable[[Judgement], Any], ...] = (
+        _agreement, lambda f: f.reading is not None and f.reading.kind in ("loss", *shown), _nearness, _plausibility,
+        support,
+    )  # fmt: skip
     for rank in ranks:
         best_rank = max(map(rank, found))
         found = [each for each in found if rank(each) == best_rank]
@@ -82,8 +126,26 @@ def _judged(training: Training, loss: str, seed: int) -> Judgement | None:
             rank is _plausibility and best_rank and all(v.right for v in found[0].verdicts.values())
         ):
             break
-    meant = _meant(found[0], everything)
-    return _several(meant, everything) or _elsewhere(meant, rng)
+    return _meant(found[0], everything)
+
+
+def _undisturbed(
+    best: Judgement, again: Callable[[list[Point]], Judgement | None], rng: np.random.Generator
+) -> Judgement:
+    """The same where rounding spoils nothing, as it does where units are saturated; else no word on what it spoils.
+
+    Args:
+        again: judges at other points.
+    """
+    if not _wrong(best):
+        return best
+    each = [best.look.noise(point.values) for point in best.points]
+    noisy = {name for name, v in best.verdicts.items() if not v.right and max(noise[name] for noise in each) > QUIET}
+    points = best.look.points(rng, 4, calm=True) if noisy else []
+    calm = again(points) if len(points) > 1 else None
+    for name in noisy if calm is None else ():
+        best.verdicts[name].silent = True
+    return calm or best
 
 
 def _follows(one: Judgement, other: Judgement) -> bool:
@@ -166,7 +228,7 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
         if large and not any(v.silent for v in seen.values()):
             break
         there = _judged_at(found, step, rng)
-        if there is None or any(v.change.error == math.inf and not v.silent for v in there.verdicts.values()):
+        if there is None or any(math.isnan(v.change.scale) and not v.silent for v in there.verdicts.values()):
             continue  # where it has grown beyond all bounds nothing can be told
         everywhere.append(there)
         for name, verdict_there in there.verdicts.items():
@@ -251,12 +313,18 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, step, [*watched, *stored_nodes(training, step)])
     look.losses = losses
-    points = [] if _one_after_the_other(look) else _points(look, rng)
+    points = [] if _one_after_the_other(look) or not look.sound else _points(look, rng)
     if not points:
         return None
-    twin = next((r for r in readings(look, losses, points[0]) if r.kin == reading.kin), None)
+    twin = next((r for r in readings(look, losses, points) if r.kin == reading.kin), None)
+    if twin is None:
+        return None
     try:
-        return None if twin is None else verdicts(look, points, twin)
+        there = verdicts(look, points, twin)
+        there.sure = found.sure
+        for name, verdict in there.verdicts.items():
+            verdict.silent |= look.ends[name] == look.starts[name]  # it is not updated there
+        return _undisturbed(there, lambda calm: verdicts(look, calm, twin), rng)
     except Exception:
         return None
 
@@ -265,7 +333,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     """The loss that the script computes, where its gradients are those of another one.
 
     Squares in the script and gradients of cross-entropy, say: a slope is missing. After a softmax the squares may be
-    for show.
+    for show, and where large errors are cut off on the way back, as Huber does it.
     """
     assert best.reading is not None
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
@@ -273,19 +341,23 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
     if same:
         return same[0]
+    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
+    slips = [o for o in told if all_but_some(best, o)]
+    if slips:
+        slips[0].sure = True
+        return slips[0]
+    size = np.size(best.points[0].values[id(best.reading.roots[0])])
+    for_show = (best.form == "entropy" and size > 1 and _sums_to_one(best)) or (
+        best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
+    )
     for other in everything:
-        assert other.reading is not None
-        if other.reading.kind == "loss" and other.form in ("squares", "entropy", "errors"):
-            softmax = (
-                best.form == "entropy"
-                and np.size(best.points[0].values[id(best.reading.roots[0])]) > 1
-                and _sums_to_one(best)
-            )
-            if other.form != best.form and not softmax:
-                return other
-            best.aside = best.aside or other.reading
-        elif other.form == "absolute":
-            best.aside = best.aside or other.reading
+        if other.reading is None or other.reading.kind != "loss":
+            continue
+        if other.form in ("squares", "entropy", "errors") and other.form != best.form and not for_show:
+            return other
+        if best.aside is None and is_told(best.look, other.reading.roots[0], other.form):
+            best.aside = other.reading
     return best
 
 
@@ -325,9 +397,10 @@ def _look(training: Training, rng: np.random.Generator) -> tuple[Any, list[Point
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
     order = [k for k in (1, 0, 2, 3) if k < len(steps)]
-    chosen, losses = order[0], []
+    chosen, losses = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
     for k in order:
-        losses = loss_nodes(Look(training, steps[k]), _upto(training, k))
+        there = Look(training, steps[k])
+        losses = loss_nodes(there, _upto(training, k)) if there.sound else []
         if losses:
             chosen = k
             break

@@ -20,9 +20,10 @@ from .candidates import CLOSE, Change, Fault, Trial
 from .match import matched
 from .quantities import Quantities
 from .ranking import Ranking
+from .rates import rate_of
 from .reference import gradient
 from .replay import Layered, Values, compute_node
-from .verdicts import Judgement, rate_of
+from .verdicts import Judgement
 
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
@@ -293,7 +294,8 @@ class Locator(Ranking):
                 if fit is not None:
                     return _rounded(fit[0])
             return _rounded(factor if along > 0 or factor != 1.0 else -factor)
-        aim: float | None = self.common if self.common is not None else rate_of(self.look, self.look.ends[name][0])
+        own = rate_of(self.look, self.look.ends[name][0])
+        aim = own if self.common is None else self._common(name)
         if not without:  # a slope, or a forward value, has no factor of its own
             return 1.0 if free[1] > 0 else None
         usual = 1.0 if self.as_written else self._convention(node)
@@ -322,11 +324,16 @@ class Locator(Ranking):
             [self._block(self.look.ends[name], values, k, name) for k, values in enumerate(new)], self.right[name]
         )
 
+    def _common(self, name: str) -> float | None:
+        """The factor of the right blocks; the rate that is written for a block where theirs are their own rates."""
+        own = rate_of(self.look, self.look.ends[name][0]) if self.as_written else None
+        return own or self.common
+
     def _downhill(self, name: str, new: list[Values]) -> bool:
         """Whether a step follows the right gradient down."""
         match = self._change_of(name, new)
         if match.holds:
-            common = self.common if self.found.verdicts[name].rule == "plain" else None
+            common = self._common(name) if self.found.verdicts[name].rule == "plain" else None
             return bool(match.scale > 0 and (common is None or abs(match.scale - common) <= 1e-5 * common))
         for nodes in self.ways[name]:
             if matched([self._block(nodes, values, k, name) for k, values in enumerate(new)], self.right[name]).holds:

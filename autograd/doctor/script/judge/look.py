@@ -18,6 +18,15 @@ from ..watch.steps import Step, Training, projected
 from .replay import Program, Values, ancestors, compute_node, wide
 
 Array = Any
+QUIET = 1e-8
+"""Of the rounding errors in a step, relative to it, at a place that is fit to be judged at."""
+
+
+ROUNDED = {
+    "add", "sub", "mul", "truediv", "pow", "subtract", "multiply", "divide", "true_divide", "power", "exp", "log",
+    "tanh", "sqrt", "sum", "mean", "dot", "matmul", "einsum", "outer", "expit",
+}  # fmt: skip
+"""Functions whose result is rounded; a copy, a part or the larger of two is not."""
 
 
 @dataclass(eq=False)
@@ -66,6 +75,7 @@ class Look:
         self.nodes = {id(node): node for node in order}
         # what goes on by itself, the state of a game say, is no state of the step rule
         self.rule_states = {key for key in self.states if id(states[key].state_at(step.end)) in self.depends}
+        self.rule_states |= {id(node) for node in order if node.function is not None and self._is_last_change(node)}
 
     def _is_leaf(self, node: Node) -> bool:
         return (
@@ -75,6 +85,24 @@ class Look:
             or id(node) in self._kept_copies
             or (node.time <= self.step.start and self._old(node))
         )
+
+    def _is_last_change(self, node: Node) -> bool:
+        """Whether it is of the step before, and a number times it is a part of this one: the momentum of a list."""
+        if id(node) not in self.program.leaves or id(node) in self.start_ids or not self.goes_back(id(node)):
+            return False
+        ends, waiting = {id(end) for nodes in self.ends.values() for end in nodes}, [node]
+        while waiting:
+            at = waiting.pop()
+            readers = [] if id(at) in ends else self.consumers.get(id(at), [])
+            for reader in readers:
+                kind, others = getattr(reader.function, "__name__", ""), [o for o in reader.operands() if o is not at]
+                scaled = kind in ("mul", "multiply", "neg") and all(o.hyper for o in others)
+                if not scaled and kind not in ("add", "sub", "subtract", "iadd", "isub", "linked"):
+                    return False
+            if not readers and id(at) not in ends:
+                return False
+            waiting += readers
+        return True
 
     @cached_property
     def _kept_copies(self) -> set[int]:
@@ -137,6 +165,11 @@ class Look:
         return {id(node) for node in ancestors(ends, self._is_leaf)}
 
     @cached_property
+    def sizes(self) -> set[int]:
+        """How many samples, or units, there are: what sums are divided by."""
+        return {n for node in self.program.order for n in np.shape(node.value) if n > 1}
+
+    @cached_property
     def consumers(self) -> dict[int, list[Node]]:
         found: dict[int, list[Node]] = {}
         for node in self.program.steps:
@@ -157,26 +190,46 @@ class Look:
                 given[key] = np.zeros_like(np.asarray(given[key], dtype=float)) if np.ndim(given[key]) else 0.0
         return given
 
-    def points(self, rng: np.random.Generator, count: int) -> list[Point]:
-        """The step at random parameters, near and far."""
+    def points(self, rng: np.random.Generator, count: int, calm: bool = False) -> list[Point]:
+        """The step at random parameters, near and far.
+
+        Args:
+            calm: only where rounding leaves the step as it is, nearer and nearer to 0: units are not saturated there.
+        """
         found: list[Point] = []
         start = self._start
-        for k in range(3 * count):
-            if len(found) == count:
+        for k in range(6 * count):
+            if len(found) == count or (k >= 3 * count and len(found) > 1 and not calm):
                 break
+            near = 0.5 ** max(k - 3 * count, 0)  # nearer, where the script takes other branches
             given = dict(start)
             for nodes in self.starts.values():
-                for node, value in zip(
-                    nodes, moved([given.get(id(n), wide(n.value)) for n in nodes], rng, k), strict=True
-                ):
+                old = [given.get(id(n), wide(n.value)) for n in nodes]
+                for node, there, value in zip(nodes, old, moved(old, rng, k), strict=True):
                     if id(node) in given:
-                        given[id(node)] = value
+                        given[id(node)] = value * 0.5 ** (k // 2) if calm else there + near * (value - there)
             try:
                 values = self.program.run(given)
             except Exception:
                 continue
-            if self._same_way(values) and all(np.isfinite(self.block(values, e)).all() for e in self.ends.values()):
+            finite = all(np.isfinite(self.block(values, ends)).all() for ends in self.ends.values())
+            noisy = calm and finite and max(self.noise(values).values()) > QUIET
+            if finite and not noisy and self._same_way(values):
                 found.append(Point(values, True))
+        return found
+
+    def noise(self, values: Values) -> dict[str, float]:
+        """By block: how much of its step is rounding. Seen where each result is off by a rounding error once more."""
+        rng, again = np.random.default_rng(0), {key: values[key] for key in self.program.leaves if key in values}
+        for node in self.program.steps:
+            value = compute_node(node, again)
+            rounded = getattr(node.function, "__name__", "") in ROUNDED and np.asarray(value).dtype.kind == "f"
+            again[id(node)] = value * (1.0 + 1e-15 * rng.standard_normal(np.shape(value))) if rounded else value
+        found = {}
+        for name in self.ends:
+            change = self.change(values, name)
+            size = float(np.linalg.norm(change))
+            found[name] = float(np.linalg.norm(self.change(again, name) - change)) / size if size else 0.0
         return found
 
     @cached_property
@@ -207,6 +260,14 @@ class Look:
         return np.concatenate(
             [np.ravel(np.asarray(values.get(id(node), wide(node.value)), dtype=float)) for node in nodes]
         )
+
+    @property
+    def sound(self) -> bool:
+        """Whether what a block is before the step has as many numbers as after: no row of it for the whole."""
+        size = {
+            key: [sum(np.size(n.value) for n in ns) for ns in (self.starts[key], self.ends[key])] for key in self.ends
+        }
+        return all(before == after for before, after in size.values())
 
     def change(self, values: Values, name: str) -> Array:
         """What the step adds to a parameter."""

@@ -16,9 +16,10 @@ import numpy as np
 
 from ..watch.node import Node, assembled, linked
 from ..watch.steps import hyper
+from .invented import grown, margins_of, number_of, spreads
 from .look import Look, Point
 from .reference import cotangents, forward_part
-from .replay import Values, pulled
+from .replay import Values, pulled, resolved
 
 Array = Any
 TERMINAL = 12
@@ -31,11 +32,15 @@ class Reading:
     """What may be minimised.
 
     Args:
-        kind: "loss" (a scalar of the script), "squares" or "entropy" (only the error is there).
+        kind: "loss" (a scalar of the script), or, where only the error is there, "squares", "entropy", "errors" (what
+            comes back grows with each error: Huber's), "hinge" (a margin is compared with 1), "likelihood" (of a
+            generalised linear model, with a variance).
         roots: where the sweep begins: the losses, or the predictions; one for each sample.
         errors: for a reading without a loss, the nodes that hold prediction minus target, and their sign.
         sign: -1 for what is to grow, such as a likelihood.
         held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
+        spread: of a likelihood, the power of the mean that its variance is; 0 for μ(1 - μ).
+        inner: whether a root or a logarithm of it is what the script computes.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
     """
 
@@ -46,6 +51,8 @@ class Reading:
     held: frozenset[int] = frozenset()
     bare: dict[int, int] = field(default_factory=dict)
     turn: int = 0
+    spread: int = 0
+    inner: bool = False
 
     def term(self, look: Look) -> Node:
         """What the loss is in this pass, where it is added to that of other passes."""
@@ -60,7 +67,8 @@ class Reading:
     @property
     def kin(self) -> tuple[Any, ...]:
         """What it has in common with the same reading of another step."""
-        return self.kind, self.site, not self.held, not self.bare, self.turn
+        error = [(node.site, getattr(node.function, "__name__", "")) for node, _ in self.errors[:1]]
+        return self.kind, self.site, not self.held, not self.bare, self.turn, self.spread, self.inner, *error
 
     def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
         """The cotangent of every node at a point."""
@@ -85,8 +93,15 @@ class Reading:
             return {id(root): np.full(np.shape(values[id(root)]), self.sign) for root in self.roots}
         found: dict[int, Array] = {}
         for root, (error, sign) in zip(self.roots, self.errors, strict=True):
-            seed = sign * np.asarray(values[id(error)], dtype=float)
             shape = np.shape(values[id(root)])
+            seed: Array = sign * np.asarray(values[id(error)], dtype=float)
+            if self.kind == "hinge":
+                seed = sign * (seed > (-1.0 if sign < 0 else 0.0))
+            if is_crossed(error):
+                seed = sign * paired(error, values)
+            if self.kind == "likelihood":
+                mean = np.reshape(np.asarray(values[id(root)], dtype=float), np.shape(seed))
+                seed = seed / (mean**self.spread if self.spread else mean * (1 - mean))
             seed = seed.reshape(shape) if seed.size == np.size(values[id(root)]) else np.broadcast_to(seed, shape)
             found[id(root)] = found[id(root)] + seed if id(root) in found else seed
         return found
@@ -187,7 +202,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         first = isinstance(left, Node) and id(left) in depends
         second = isinstance(right, Node) and id(right) in depends
         if first and not second and (np.size(left.value) > 1 or isinstance(right, (Node, int, float))):
-            if id(left) not in look.start_ids:
+            if id(_unscaled(left)) not in look.start_ids:  # not 2 * lambda * W - x * y, where a penalty stands first
                 yield left, 1.0
         elif second and not first and (isinstance(left, Node) or not _begins_with_digit(node)):  # not 1 - p
             yield right, -1.0
@@ -203,6 +218,22 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
                     yield through_copies(whole), 1.0
 
 
+def is_crossed(error: Node) -> bool:
+    """Whether a difference compares each of n with each of n, (n, 1) and (n,), and nobody wrote it to be so."""
+    if getattr(error.function, "__name__", "") not in ("sub", "subtract") or error.site is None:
+        return False
+    one, other = (np.shape(a.value if isinstance(a, Node) else a) for a in error.args)
+    n = int(np.prod(one, dtype=int))
+    meant = any(word in error.site.text for word in ("None", "newaxis", "expand_dims", "outer"))
+    return n > 1 and {one, other} == {(n,), (n, 1)} and np.shape(error.value) == (n, n) and not meant
+
+
+def paired(error: Node, values: Values) -> Array:
+    """The difference of each with its own."""
+    left, right = (np.ravel(np.asarray(resolved(a, values), dtype=float)) for a in error.args)
+    return left - right
+
+
 def _shifted(node: Node) -> bool:
     """Whether it is something minus a plain number."""
     return getattr(node.function, "__name__", "") in ("sub", "subtract") and hyper(node.args[1])
@@ -213,6 +244,16 @@ def _bootstrapped(look: Look, target: Node) -> bool:
     return getattr(target.function, "__name__", "") == "add" and any(
         isinstance(arg, Node) and not arg.hyper and id(arg) not in look.depends for arg in target.args
     )
+
+
+def _unscaled(node: Node) -> Node:
+    """What a node is a plain multiple of."""
+    while getattr(node.function, "__name__", "") in ("mul", "multiply", "neg"):
+        inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
+        if len(inside) != 1:
+            break
+        node = inside[0]
+    return node
 
 
 def _begins_with_digit(node: Node) -> bool:
@@ -319,11 +360,6 @@ def _bare(look: Look) -> dict[int, int]:
     return found
 
 
-def number_of(thing: Any) -> float:
-    """A number, or that of a node."""
-    return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
-
-
 def is_start(look: Look, node: Node) -> bool:
     """Whether it is a parameter, but for a written factor: then there is no network, and no prediction."""
     node = through_copies(node)
@@ -333,12 +369,14 @@ def is_start(look: Look, node: Node) -> bool:
     return len(rest) == 1 and isinstance(rest[0], Node) and is_start(look, rest[0])
 
 
-def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading]:
+def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[Reading]:
     """Everything that the step may minimise."""
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
         found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]
+    inner = [(r, _inside(look, r.roots[0])) for r in found if len(r.roots) == 1]
+    found += [Reading("loss", [root], turn=r.turn, inner=True) for r, root in inner if root is not None]
     bare = _bare(look)
     found += [
         Reading("loss", r.roots, bare=bare) for r in found if bare and any(id(n) in bare for n, _ in r.order(look))
@@ -347,17 +385,39 @@ def readings(look: Look, losses: list[list[Node]], point: Point) -> list[Reading
     found += [
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
     ]
+    margins = [(m, sign) for m, sign in margins_of(look) if id(m) in points[0].values]
+    for sign in {sign for _, sign in margins}:
+        roots = [m for m, s in margins if s == sign]
+        found.append(Reading("hinge", roots, [(m, sign) for m in roots]))
     for group in errors(look):
-        pairs = [(error, sign) for error, _, sign in group]
         predictions = [prediction for _, prediction, _ in group]
-        if any(id(p) not in point.values for p in predictions):
+        if any(id(p) not in points[0].values for p in predictions):
             continue
-        logits = [before_squash(look, p, point) for p in predictions]
-        sides = [pair for pair in logits if pair is not None]
-        if any(np.size(node.value) == 1 and is_start(look, node) for node, _ in sides):
+        kinds = [("squares", [(error, sign) for error, _, sign in group])]
+        kinds += [("errors", pairs) for pairs in grown(look, group, points)]
+        sides = [before_squash(look, p, points[0]) for p in predictions]
+        if any(np.size(side[0].value) == 1 and is_start(look, side[0]) for side in sides if side is not None):
             continue  # there is no network
-        found.append(Reading("squares", predictions, pairs))
-        if len(sides) == len(logits):
-            turned = [(error, sign * side) for (error, sign), (_, side) in zip(pairs, sides, strict=True)]
-            found.append(Reading("entropy", [node for node, _ in sides], turned))
+        for kind, pairs in kinds:
+            found.append(Reading(kind, predictions, pairs))
+            logits = [side for side in sides if side is not None]
+            if len(logits) == len(sides):
+                turned = [(error, sign * side) for (error, sign), (_, side) in zip(pairs, logits, strict=True)]
+                found.append(Reading("entropy" if kind == "squares" else kind, [node for node, _ in logits], turned))
+        if None in sides:
+            means = np.concatenate([np.ravel(p.values[id(n)]).astype(float) for p in points for n in predictions])
+            found += [Reading("likelihood", predictions, kinds[0][1], spread=k) for k in spreads(means)]
+    return found
+
+
+def _inside(look: Look, node: Node) -> Node | None:
+    """The number that a loss is a root or a logarithm of, perhaps times something; None where it is of none."""
+    found = None
+    while id(node) not in look.program.leaves:
+        active = [o for o in node.operands() if id(o) in look.depends]
+        if len(active) != 1 or np.size(active[0].value) != 1:
+            break
+        if getattr(node.function, "__name__", "") in ("sqrt", "log", "log10", "log2", "pow", "power"):
+            found = active[0]
+        node = active[0]
     return found

@@ -13,7 +13,7 @@ from .candidates import CLOSE, Candidates, Fault
 from .losses import before_squash, errors
 from .match import Columns, matched
 from .quantities import Quantity
-from .verdicts import number_in, plain_factors
+from .rates import number_in, plain_factors
 
 Array = Any
 

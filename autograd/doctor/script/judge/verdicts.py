@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..watch.node import Node
-from ..watch.steps import direct
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
+from .rates import rate_of
 from .reference import gradient
+from .told import LETTER, LOSS, names_of
 
 Array = Any
-
-LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
-LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
 
 
 @dataclass(eq=False)
@@ -58,6 +54,7 @@ class Judgement:
     form: str = ""
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
     kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
+    sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
 
@@ -129,39 +126,9 @@ def counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int
     return None
 
 
-def _uniform(look: Look, points: list[Point], reading: Reading, found: dict[str, Verdict]) -> bool:
-    """Whether all blocks follow the gradient with one factor that differs from point to point, as the loss does: a root
-    or a logarithm of what is trained on is shown.
-    """
-    matches = [v.change for v in found.values() if not v.silent]
-    if reading.kind != "loss" or len(reading.roots) > 1 or not matches or len(points) < 3:
-        return False
-    for m in matches:
-        same = (
-            len(m.scales) == len(points) and min(m.scales) > 0 and np.allclose(m.scales, matches[0].scales, rtol=1e-5)
-        )
-        if m.worst > TOLERANCE or not same:
-            return False
-    losses = np.array([float(np.reshape(p.values[id(reading.term(look))], ())) for p in points])
-    with np.errstate(all="ignore"):
-        sides = [side for side in (np.log(np.abs(losses)), losses) if np.all(np.isfinite(side))]
-    return any(_is_line(side, np.log(matches[0].scales)) for side in sides)
-
-
-def _is_line(x: Array, y: Array) -> bool:
-    fit = np.polynomial.Polynomial.fit(x, y, 1) if np.ptp(x) else None
-    return fit is not None and float(np.max(np.abs(fit(x) - y))) <= 1e-5 * float(np.ptp(y))
-
-
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
     """Whether every step goes straight up a quantity that is not called a loss: a likelihood, a reward."""
-    roots: set[int] = set()
-    nodes = list(reading.roots)
-    while nodes and len(roots) < 60:  # the quantity, and what it is a multiple of
-        node = nodes.pop()
-        roots.add(id(node))
-        nodes += [o for o in node.operands() if len([p for p in node.operands() if id(p) in look.depends]) == 1]
-    names = [site.target or str(key) for _, _, key, thing, site in look.training.tape.stores if id(thing) in roots]
+    names = [name for root in reading.roots[:1] for name in names_of(look, root)]
     same = [np.ravel(n.value) for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
     values = np.concatenate([*same, np.zeros(0)]).astype(float)
     positive = bool(np.all(values > 1e-9 * np.max(np.abs(values), initial=0.0)))
@@ -181,6 +148,8 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
     form, sign = form_of(look, points, reading, bars)
+    if reading.inner and form not in ("squares", "errors"):
+        raise ValueError("a part of a loss")
     if sign < 0:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
@@ -189,10 +158,8 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
         form = "climbed"
-    found = {p.name: verdict(look, points, bars, p.name, forward) for p in look.training.parameters}
-    if form and not all(v.right for v in found.values()) and _uniform(look, points, reading, found):
-        for v in found.values():
-            v.right = not v.silent
+    held = _penalised(look, reading)
+    found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
     _same_factor(look, found, reading)
     return Judgement(look, points, reading, found, bars, forward, form)
 
@@ -246,75 +213,30 @@ def _is_normed(look: Look, name: str, factor: float) -> bool:
     return False
 
 
-def _is_copy(node: Node, of: dict[int, str]) -> bool:
-    """Whether it is one of these nodes, a copy of one, or one that was shrunk by a plain number."""
-    while id(node) not in of:
-        inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
-        kind = getattr(node.function, "__name__", "")
-        if kind not in ("copy", "linked", "mul", "multiply") or len(inside) != 1:
-            return False
-        if kind in ("mul", "multiply") and inside[0] not in direct(node):
-            return False
-        node = inside[0]
-    return True
+def _penalised(look: Look, reading: Reading) -> set[str]:
+    """The blocks of which the loss has a penalty: a number that follows from them and from no data."""
+    if reading.kind != "loss":
+        return set()
+    plain: dict[int, set[str]] = {key: {name} for key, name in look.start_ids.items()}
+    found: set[str] = set()
+    for node, operands in reversed(reading.order(look)):
+        others = [o for o in node.operands() if id(o) not in look.depends and np.size(o.value) > 1]
+        if id(node) not in plain and operands and not others and all(id(o) in plain for o in operands):
+            plain[id(node)] = set().union(*(plain[id(o)] for o in operands))
+        if id(node) in plain and np.size(node.value) == 1 and id(node) not in look.start_ids:
+            found |= plain[id(node)]
+    return found
 
 
-def written_number(node: Node, k: int) -> bool:
-    """Whether an operand is a number in the source text, or made of numbers there, such as 0.01 * 2."""
-    if node.site is None or node.site.kind not in ("binary", "augmented"):
-        return False
-    try:
-        tree = ast.parse(node.site.part(k).strip(), mode="eval")
-    except SyntaxError:
-        return False
-    plain = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.operator, ast.unaryop)
-    return all(isinstance(each, plain) for each in ast.walk(tree))
+def verdict(
+    look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int], free: bool = True
+) -> Verdict:
+    """The verdict on one block.
 
-
-def number_in(look: Look, arg: Any) -> float:
-    """An operand that is one number and does not follow from the parameters; 0 for any other."""
-    value = arg if not isinstance(arg, Node) else None if id(arg) in look.depends else arg.value
-    return float(np.reshape(value, ())) if isinstance(value, (int, float, np.ndarray)) and np.size(value) == 1 else 0.0
-
-
-def plain_factors(look: Look, node: Node) -> list[float]:
-    """The numbers among the operands that do not follow from the parameters: settings, and numbers in the text."""
-    settings = [o for o in node.operands() if o.hyper and o.value is not None and id(o) not in look.depends]
-    return [float(np.asarray(o.value)) for o in settings] + [
-        float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
-    ]
-
-
-def rate_of(look: Look, end: Node) -> float | None:
-    """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one.
-
-    In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient.
+    Args:
+        forward: the nodes of the forward pass.
+        free: whether the loss has no penalty of this block: then the step may have one.
     """
-    rate: float | None = None
-    node, found_in = end, None
-    for _ in range(8):
-        statement = None if node.site is None else node.site.statement
-        if rate is not None and statement != found_in:
-            break
-        operands = [*{id(o): o for o in node.operands()}.values()]
-        kind = getattr(node.function, "__name__", "")
-        active = [o for o in operands if id(o) in look.depends and not _is_copy(o, look.start_ids)]
-        if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
-            node = active[0]
-            continue
-        if kind not in ("mul", "multiply", "neg"):
-            break
-        factors = plain_factors(look, node)
-        if factors:
-            rate, found_in = factors[0] if rate is None else rate * factors[0], statement
-        rest = [o for o in operands if not o.hyper]
-        if len(rest) != 1:
-            break
-        node = rest[0]
-    return None if rate is None else abs(rate)
-
-
-def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int]) -> Verdict:
     right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
     steps = [look.change(point.values, name) for point in points]
     for k, bar in enumerate(bars):
@@ -343,7 +265,7 @@ def verdict(look: Look, points: list[Point], bars: list[dict[int, Array]], name:
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
     if not found.right and not found.uphill:
-        _judge_rows(look, points, right, found)
+        _shrinks(look, points, right, found, free)
     return found
 
 
@@ -357,20 +279,14 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     """A step that is not plain gradient descent, but uses the right gradient: does it go downhill?"""
     changes = [look.change(point.values, found.name) for point in points]
     weights = [look.block(point.values, look.starts[found.name]) for point in points]
+    if _shrinks(look, points, right, found):
+        return
     rows = np.concatenate([np.stack([g, w], axis=1) for g, w in zip(right, weights, strict=True)])
     goal = np.concatenate(changes)
-    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
-    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal):
-        found.rule, found.decay = "decay", -float(coefficients[1])
-        found.right, found.uphill = coefficients[0] < 0 and found.decay >= 0, coefficients[0] > 0
-        return
-    signed = np.concatenate([rows, np.sign(rows[:, 1:])], axis=1)
-    fit, *_ = np.linalg.lstsq(signed, goal, rcond=None)
-    if len(goal) > 8 and np.linalg.norm(signed @ fit - goal) <= 1e-6 * np.linalg.norm(goal) and max(fit) <= 1e-12:
-        found.rule, found.decay, found.right = "decay", -float(fit[1]), True  # as |w| is made smaller
-        return
     count, size = len(points), len(goal) // len(points)
-    if size > 1:  # decay, and a gradient that is clipped at some points: by another factor at each of them
+    if (
+        size > 1 and np.all(np.isfinite(rows)) and np.all(np.isfinite(goal))
+    ):  # decay, and a gradient that is clipped at some points: by another factor at each of them
         columns = np.zeros((len(goal), count + 1))
         columns[np.arange(len(goal)), np.repeat(np.arange(count), size)] = rows[:, 0]
         columns[:, count] = rows[:, 1]
@@ -393,21 +309,51 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     found.silent = size == 1 and agree > 0 and against > 0  # one number shrunk and moved: no telling which is which
 
 
-def _judge_rows(look: Look, points: list[Point], right: list[Array], found: Verdict) -> None:
-    """A step that moves some rows of a block only, along the gradient, and shrinks these: the factors of a product."""
+def _shrinks(look: Look, points: list[Point], right: list[Array], found: Verdict, all_rows: bool = True) -> bool:
+    """Judge a step that is the gradient and a penalty: a share of the weights, or one amount for all; False if not so.
+
+    Args:
+        all_rows: whether that may be so where it moves all of them, too, and not some rows only, as with factors.
+    """
     changes = [look.change(point.values, found.name) for point in points]
     moved = [d != 0 for d in changes]
-    if all(np.all(m) for m in moved) or any(np.any(g[~m]) for g, m in zip(right, moved, strict=True)):
-        return
+    some = not all(np.all(m) for m in moved) and not any(np.any(g[~m]) for g, m in zip(right, moved, strict=True))
+    if not some and not all_rows:
+        return False
+    moved = moved if some else [np.ones_like(m) for m in moved]
     weights = [look.block(point.values, look.starts[found.name]) for point in points]
-    rows = np.concatenate([np.stack([g[m], w[m]], axis=1) for g, w, m in zip(right, weights, moved, strict=True)])
+    each = [(g[m], w[m], np.sign(w[m])) for g, w, m in zip(right, weights, moved, strict=True)]
+    rows = np.concatenate([np.stack(columns, axis=1) for columns in each])
     goal = np.concatenate([d[m] for d, m in zip(changes, moved, strict=True)])
-    if len(goal) <= 4:
-        return
-    coefficients, *_ = np.linalg.lstsq(rows, goal, rcond=None)
-    if np.linalg.norm(rows @ coefficients - goal) <= 1e-6 * np.linalg.norm(goal) and coefficients[0] < 0:
-        found.rule, found.decay = "decay", -float(coefficients[1])
-        found.right = found.decay >= -1e-12
+    if not np.all(np.isfinite(rows)) or not np.all(np.isfinite(goal)):
+        return False
+    for columns in (rows[:, :2], rows):
+        count = columns.shape[1]
+        fit, *_ = np.linalg.lstsq(columns, goal, rcond=None)
+        if len(goal) < count + 2 or np.linalg.norm(columns @ fit - goal) > 1e-6 * np.linalg.norm(goal):
+            continue
+        parts = fit * np.linalg.norm(columns, axis=0)
+        right_so = bool(fit[1] > -0.5 and fit[0] < 0 and max(parts[1:]) <= 1e-6 * np.linalg.norm(goal))
+        if right_so and len(goal) == len(points) and not _takes_a_share(look, found.name):
+            found.silent = True  # of one number, any step that is a line in it would do
+            return True
+        if right_so or (count == 2 and len(goal) > len(points)):  # of one number, any constant step fits
+            found.rule, found.decay = "decay", -float(fit[1])
+            found.right, found.uphill = right_so, bool(fit[0] > 0)
+            return True
+    return False
+
+
+def _takes_a_share(look: Look, name: str) -> bool:
+    """Whether a number times the parameter is written in a step."""
+    starts = {id(node) for node in look.starts[name]}
+    for node in look.program.steps:
+        if getattr(node.function, "__name__", "") in ("mul", "multiply") and id(node) in look.to_end:
+            inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
+            part = getattr(inside[0].function, "__name__", "") == "getitem" if len(inside) == 1 else False
+            if len(inside) == 1 and {id(inside[0]), *(id(o) for o in inside[0].operands() if part)} & starts:
+                return True
+    return False
 
 
 def _is_second_order(look: Look, name: str) -> bool:

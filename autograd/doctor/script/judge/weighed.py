@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..watch.node import Node
 from .candidates import Fault
 from .judge import support
 from .locate import Locator
-from .match import matched
+from .match import Columns, matched
 from .quantities import Quantities
-from .verdicts import Judgement, rate_of
+from .rates import rate_of
+from .verdicts import Judgement
 
 ROUNDING = 1e-4
 
@@ -38,6 +40,27 @@ def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
         if any((m := matched([np.concatenate(more)], [row])).holds and m.scale > 0 for row in rows):
             out.append(fault)
     return out
+
+
+def in_turn(found: Judgement, updated: str, names: list[str]) -> bool:
+    """Whether blocks are multiplied with the one that was updated before them, as the factors of a matrix are."""
+    for node in found.look.program.steps:
+        sides = [a for a in node.operands() if id(a) in found.look.depends] if id(node) in found.forward else []
+        blocks = [_laid_out(found, side) for side in sides]
+        if len(sides) == 2 and any(updated in one and set(names) & other for one, other in (blocks, blocks[::-1])):
+            return True
+    return False
+
+
+def _laid_out(found: Judgement, node: Node) -> set[str]:
+    """The blocks that something is nothing but numbers of."""
+    name = found.look.start_ids.get(id(node))
+    if name is not None:
+        return {name}
+    kind = getattr(node.function, "__name__", "")
+    if kind not in ("getitem", "assembled", "transpose", "T", "reshape", "linked", "copy"):
+        return set()
+    return set().union(*(_laid_out(found, o) for o in node.operands() if id(o) in found.look.depends))
 
 
 def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
@@ -73,6 +96,36 @@ def doubtful(found: Judgement, unnamed: bool) -> bool:
     if any(id(n) in new and any(id(o) in look.states for o in n.operands()) for n, _ in reading.order(look)):
         return True  # it is the loss of another state that changes step by step, and is no parameter
     return unnamed and bool(look.training.idle or not support(found, look.to_end))
+
+
+def proved(found: Judgement) -> bool:
+    """Whether what one term of a loss passes back is in the steps, exactly: then the loss is meant, all of it."""
+    assert found.reading is not None
+    if found.reading.kind != "loss":
+        return False
+    columns: dict[int, list[list[np.ndarray]]] = {}
+    for part in Quantities(found).parts:
+        if part.size > 2:
+            columns.setdefault(part.size, []).append([np.ravel(value) for value in part.values])
+    rights = {size: Columns(each) for size, each in columns.items()}
+    for node in found.look.program.steps:
+        if id(node) in found.forward or node.site is None or id(node) not in found.look.to_end & found.look.depends:
+            continue
+        theirs = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in found.points]
+        if theirs[0].size in rights and rights[theirs[0].size].first(theirs) and _goes_straight(found, node):
+            return True
+    return False
+
+
+def _goes_straight(found: Judgement, node: Node) -> bool:
+    """Whether the step grows in proportion with a value."""
+    look, values = found.look, found.points[0].values
+    value, changes = np.asarray(values[id(node)], dtype=float), []
+    for factor in (1.0, 2.0, 3.0):
+        now = {**values, **look.program.rerun(values, {id(node): factor * value})}
+        changes.append(np.concatenate([look.change(now, name) for name in look.ends]))
+    once, twice = changes[1] - changes[0], changes[2] - changes[1]
+    return bool(np.any(once)) and float(np.linalg.norm(twice - once)) <= 1e-6 * float(np.linalg.norm(once))
 
 
 def common_factor(found: Judgement) -> float:

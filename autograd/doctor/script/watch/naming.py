@@ -38,6 +38,8 @@ def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
                 for rank, text, whole in spelled.get(id(state), ()):
                     if text:
                         options.append((rank, k, _holder(whole, parameter.chains) if parameter.several else text))
+            if not parameter.several and chain.scope[0] == "memory" and "[" in parameter.site.target:
+                options.append((-1, 0, parameter.site.target))  # one element of an array
         parameter.names = {text for _, _, text in options}
         best = min(options, key=lambda o: (o[:2], "%" in o[2] or "{" in o[2]), default=(0, 0, parameter.site.target))[2]
         count = taken[best] = taken.get(best, 0) + 1

@@ -71,6 +71,19 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
             found = hooks.binary(number, "add", found, part)
         return found
 
+    def chosen(function: Any, place: Any) -> Callable[..., Any]:
+        """A choice: elsewhere this tape holds only where it falls on the same one."""
+
+        def run(number: int, *args: Any, **kwargs: Any) -> Any:
+            given = tuple(map(tape.operand, args))
+            if not kwargs and not tape.paused and any(isinstance(g, Node) for g in given) and np.ndim(args[0]) == 0:
+                tape.time += 1
+                at, now = hooks.sites[number], int(place(args))
+                tape.conditions.append(Node(lambda *values: int(place(values)), given, {}, now, at, tape.time))
+            return through(function)(number, *args, **kwargs)
+
+        return run
+
     def number_of(function: Any) -> Callable[..., Any]:
         def run(number: int, *args: Any, **kwargs: Any) -> Any:
             out = function(*args, **kwargs)
@@ -118,11 +131,10 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
             all,
             dict,
             set,
-            max,
-            min,
             functools.reduce,
         )
     }
+    found |= {max: chosen(max, np.argmax), min: chosen(min, np.argmin)}
     found |= {f: plain(f) for f in QUIET}
     found |= {float: number_of(float), np.float64: number_of(np.float64), np.float32: number_of(np.float32)}
     found |= {builtins.sum: total, copy.deepcopy: deep, setattr: set_attribute, print: shown}

@@ -99,6 +99,7 @@ class Training:
     chains: list[Chain] = field(default_factory=list)
     lasting: list[Chain] = field(default_factory=list)
     idle: list[Parameter] = field(default_factory=list)  # what is minimised does not depend on these
+    unread: list[Parameter] = field(default_factory=list)  # the steps change them, and no loss reads them
     lost: list[Parameter] = field(default_factory=list)  # what is stepped like parameters, and could not be followed
 
 
@@ -489,7 +490,7 @@ def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], whole: bool 
         sum(
             1
             for i, b in born.items()
-            if t - period < b <= t < uses.get(i, 0) and uses[i] <= t + period and i not in states
+            if t - period < b <= t < uses.get(i, 0) < b + period and i not in states  # what is kept crosses every cut
         )
         for t, _ in cycle
     ]
@@ -548,7 +549,7 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], in_turn: bo
         sites = tuple(sorted({site.number for site in chain.sites}))
         value = chain.states[0].value
         if chain.scope[0] == "memory" and chain.keys[0][1][1] is not None:
-            groups[chain.scope].append(chain)  # elements of one array
+            groups[sites, chain.scope].append(chain)  # elements of one array that the same lines update
         elif value is not None and np.ndim(value) == 0:
             row = rows.get(chain.scope[1]) if chain.scope[0] == "item" else None  # of a matrix made of lists
             groups[sites, row or chain.scope].append(chain)

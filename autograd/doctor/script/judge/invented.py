@@ -1,0 +1,77 @@
+"""Losses that a script may mean and does not compute, told by what it computes of an error or of a margin."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node
+from ..watch.steps import hyper
+from .look import Look, Point
+
+Array = Any
+MOST_FORMS = 6  # of a derivative by the error, that are tried
+COMPARED = ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
+
+
+def number_of(thing: Any) -> float:
+    """A number, or that of a node."""
+    return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
+
+
+def margins_of(look: Look) -> list[tuple[Node, float]]:
+    """What is compared with 1, y * f(x), and its sign: -1, for a hinge falls with it; 1 for 1 - y * f(x), and 0."""
+    found: dict[int, tuple[Node, float]] = {}
+    for test in [*look.conditions, *look.program.steps]:
+        name = getattr(test.function, "__name__", "")
+        if (
+            name not in ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
+            or len(test.args) != 2
+        ):
+            continue
+        for node, other in (test.args, test.args[::-1]):
+            if not isinstance(node, Node) or id(node) not in look.depends or not hyper(other) or np.size(other) > 1:
+                continue
+            inner = getattr(node.function, "__name__", "") in ("sub", "subtract") and not isinstance(node.args[0], Node)
+            if number_of(other) == 1 and not inner:
+                found[id(node)] = node, -1.0
+            elif number_of(other) == 0 and inner and number_of(node.args[0]) == 1:
+                found[id(node)] = node, 1.0
+    return [*found.values()]
+
+
+def spreads(means: Array) -> tuple[int, ...]:
+    """The variances of usual likelihoods with such means: 1 for μ (Poisson), 2 (gamma), 3; 0 for μ(1 - μ)."""
+    if not np.all(means > 0):
+        return ()
+    return (1, 2, 3) if np.any(means > 1) else (0,) if np.all(means < 1) else ()
+
+
+def grown(look: Look, group: list[tuple[Node, Node, float]], points: list[Point]) -> Iterator[list[tuple[Node, float]]]:
+    """What is computed from each error and grows with it, or is weighted by data, but no multiple: of some loss."""
+    of: dict[int, int] = {id(error): k for k, (error, _, _) in enumerate(group)}
+    rows: dict[Any, dict[int, Node]] = {}
+    for node in look.program.steps:
+        used = {of.get(id(o), -1) for o in node.operands() if id(o) in look.depends}
+        if id(node) in of or id(node) not in look.to_end or len(used) != 1 or used == {-1} or node.site is None:
+            continue
+        k = used.pop()
+        if np.size(node.value) == np.size(group[k][0].value):
+            of[id(node)] = k
+            rows.setdefault((node.site.number, node.function), {})[k] = node
+    for row in itertools.islice((row for row in rows.values() if len(row) == len(group)), MOST_FORMS):
+        e, d = (
+            np.concatenate([np.ravel(p.values[id(n)]).astype(float) for p in points for n in nodes])
+            for nodes in ([error for error, _, _ in group], [row[k] for k in range(len(group))])
+        )
+        order = np.argsort(e)
+        with np.errstate(all="ignore"):
+            weights = (d / e).reshape(len(points), -1)
+        weighted = np.allclose(weights, weights[0], rtol=1e-9) and np.all(weights >= 0)
+        if len(e) > 2 and np.ptp(d) > 0 and np.all(e * d >= 0) and (weighted or np.all(np.diff(d[order]) >= 0)):
+            share = float(d @ e) / float(e @ e)
+            if np.linalg.norm(d - share * e) > 1e-6 * np.linalg.norm(d):
+                yield [(row[k], sign) for k, (_, _, sign) in enumerate(group)]

@@ -1,0 +1,52 @@
+"""What is stepped like a parameter and was taken for none: its step does not follow from it, or no loss reads it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..watch.naming import name_blocks
+from ..watch.node import same_statement
+from ..watch.steps import Chain, Parameter, hyper, way_back
+from ..watch.tape import Tape
+from .rates import number_in, rate_of
+from .replay import ancestors
+from .verdicts import Judgement
+
+
+def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
+    """What is stepped with the rate of the parameters, not by what follows from itself; what the loss reads first."""
+    look, tape = found.look, found.look.training.tape
+    rates = {rate_of(look, end) for ends in look.ends.values() for end in ends} - {None}
+    assert found.reading is not None
+    reads = {id(node) for node in ancestors(found.reading.roots, look._is_leaf)}
+    functions = {p.site.function for p in look.training.parameters}
+    groups: tuple[list[Parameter], list[Parameter]] = [], []
+    states = {id(n) for nodes in (*look.starts.values(), *look.ends.values()) for n in nodes}
+    for chain in look.training.others:
+        start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
+        if len(chain.states) < 3 or start is end or end.site is None or not _settled(chain):
+            continue
+        if len(way_back(end, {id(start)})) < 2:  # a number that the script computes from others than traced ones
+            own = end.function is None and end.site.kind == "augmented" and np.asarray(end.value).dtype.kind == "f"
+            if own and id(start) in reads and end.site.function in functions:
+                look.training.lost.append(Parameter("", [chain], chain.sites[0]))
+            continue
+        made = [n for n in tape.nodes if look.step.start < n.time <= end.time and same_statement(n, end)]
+        if any(id(o) in states for node in made for o in node.operands()):  # an average of parameters
+            continue
+        factors = {abs(number_in(look, a)) for node in made for a in node.args if hyper(a) and np.size(a) < 2}
+        if factors & rates and (id(start) in reads or not _reads(tape, chain)):
+            groups[id(start) not in reads].append(Parameter("", [chain], chain.sites[0]))
+    name_blocks(tape, [*look.training.parameters, *look.training.lost, *groups[0], *groups[1]])
+    return groups
+
+
+def _settled(chain: Chain) -> bool:
+    """Whether the same line makes each of its states: it is not what a loop over samples adds up."""
+    return len({site.number for site in chain.sites}) == 1
+
+
+def _reads(tape: Tape, chain: Chain) -> bool:
+    """Whether anything but its own next state is computed from a state."""
+    states = {id(state) for state in chain.states}
+    return any(id(n) not in states and any(id(o) in states for o in n.operands()) for n in tape.nodes)

@@ -1,0 +1,93 @@
+"""The learning rate of a step: the numbers that are written there."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node
+from ..watch.steps import direct
+from .invented import number_of
+from .look import Look
+
+
+def is_copy(node: Node, of: dict[int, str]) -> bool:
+    """Whether it is one of these nodes, a copy of one, or one that was shrunk by a plain number."""
+    while id(node) not in of:
+        inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
+        kind = getattr(node.function, "__name__", "")
+        if kind not in ("copy", "linked", "mul", "multiply") or len(inside) != 1:
+            return False
+        if kind in ("mul", "multiply") and inside[0] not in direct(node):
+            return False
+        node = inside[0]
+    return True
+
+
+def written_number(node: Node, k: int) -> bool:
+    """Whether an operand is a number in the source text, or made of numbers there, such as 0.01 * 2."""
+    if node.site is None or node.site.kind not in ("binary", "augmented"):
+        return False
+    try:
+        tree = ast.parse(node.site.part(k).strip(), mode="eval")
+    except SyntaxError:
+        return False
+    plain = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.operator, ast.unaryop)
+    return all(isinstance(each, plain) for each in ast.walk(tree))
+
+
+def number_in(look: Look, arg: Any) -> float:
+    """An operand that is one number and does not follow from the parameters; 0 for any other."""
+    value = arg if not isinstance(arg, Node) else None if id(arg) in look.depends else arg.value
+    return float(np.reshape(value, ())) if isinstance(value, (int, float, np.ndarray)) and np.size(value) == 1 else 0.0
+
+
+def plain_factors(look: Look, node: Node) -> list[float]:
+    """The numbers among the operands that do not follow from the parameters: settings, and numbers in the text."""
+    settings = [o for o in node.operands() if o.hyper and o.value is not None and id(o) not in look.depends]
+    return [float(np.asarray(o.value)) for o in settings] + [
+        float(arg) for k, arg in enumerate(node.args) if not isinstance(arg, Node) and written_number(node, k)
+    ]
+
+
+def _factors_of(number: float, operands: list[Node]) -> list[float]:
+    """What a setting is a product of: `lr * (1 / m)` and `lr / m` are a rate, and a mean."""
+    made = next((o for o in operands if o.hyper and o.value is not None and float(np.asarray(o.value)) == number), None)
+    kind = "" if made is None else getattr(made.function, "__name__", "")
+    if made is None or kind not in ("mul", "truediv") or len(made.args) != 2:
+        return [number]
+    one, other = map(number_of, made.args)
+    inner = [o for o in made.args if isinstance(o, Node)]
+    return [*_factors_of(one, inner), *(_factors_of(other, inner) if kind == "mul" else [1 / other])]
+
+
+def rate_of(look: Look, end: Node) -> float | None:
+    """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one.
+
+    In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient, and so does 1 / m.
+    """
+    rate: list[float] = []
+    node, found_in = end, None
+    for _ in range(8):
+        statement = None if node.site is None else node.site.statement
+        if rate and statement != found_in:
+            break
+        operands = [*{id(o): o for o in node.operands()}.values()]
+        kind = getattr(node.function, "__name__", "")
+        active = [o for o in operands if id(o) in look.depends and not is_copy(o, look.start_ids)]
+        if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
+            node = active[0]
+            continue
+        if kind not in ("mul", "multiply", "neg"):
+            break
+        factors = plain_factors(look, node)
+        if factors:
+            rate, found_in = [*rate, *_factors_of(factors[0], operands)], statement
+        rest = [o for o in operands if not o.hyper]
+        if len(rest) != 1:
+            break
+        node = rest[0]
+    own = [r for r in rate if not r or round(1 / r) not in look.sizes or abs(round(1 / r) * r - 1.0) > 1e-12]
+    return abs(float(np.prod(own or rate))) if rate else None
