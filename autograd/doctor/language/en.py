@@ -53,6 +53,8 @@ MESSAGES = {
     "run_repaired_and": "repaired, {name}",
     "run_rate": "learning rate {rate}",
     "run_shuffled": "shuffled",
+    "run_anew": "weights drawn anew",
+    "run_longer": "{times} times as many epochs",
     "report_saved": "The report is in {file}.",
     # is it wrong?
     "yes_wrong_one": "Yes: one line is wrong, {lines}.",
@@ -117,8 +119,10 @@ MESSAGES = {
     "usual_accuracy": "above the most frequent class",
     "source_majority": "accuracy of the most frequent class",
     "part_of_batch": "part {number} of the batch",
-    "own_failure": "The doctor itself failed ({error}: {text}). That says nothing about the script; please report it, "
-    "with the script.",
+    "own_failure": "The doctor itself failed ({error}: {text}, in {place}). That says nothing about the script; please "
+    "report it, with the script.",
+    "no_verdict": "the doctor did not come to a verdict in {seconds} seconds: each step of the training computes too many "
+    "numbers one by one. Try it with fewer samples.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
     "softmax_of_one": "line {line} ({text}) gives 1 whatever the weights are: a softmax of one output divides it by itself. So the "
@@ -170,8 +174,25 @@ MESSAGES = {
     "{last_repaired} {name}.",
     "falling_loss": "A falling loss proves nothing: here the wrong steps lower it further than the right ones.",
     "baseline": "Always predicting the mean of the targets would give {mean}.",
-    "no_better_rate": "No other learning rate that was tried makes it much better.",
-    "no_better_order": "No other learning rate and no other order of the samples that was tried makes it much better.",
+    "no_better": "What was tried besides does not make it much better: {tried}.",
+    "tried_rate": "other learning rates",
+    "tried_order": "another order of the samples",
+    "tried_start": "weights drawn anew",
+    "tried_longer": "more epochs",
+    "start_matters": "It begins with weights from which it hardly learns: with weights drawn anew, of the deviation sqrt(2 / "
+    "(inputs + outputs)), the loss ends at {after} in place of {before}.",
+    "too_few_steps": "It has too few steps: with {times} times as many epochs the loss ends at {after} in place of {before}.",
+    "seldom": "Line {line} runs in {count} of {turns} turns of its loop only: it stands inside the if of line {condition}.",
+    "runs_off": "At step {step} a parameter becomes infinite or NaN: the training has run off.",
+    "not_to_its_end": "Only its first {steps} steps were followed: there was no time for more.",
+    "loss_is_of_squares": "The loss that is shown is half the mean square of the errors in line {line}.",
+    "loss_is_of_entropy": "The loss that is shown is the mean cross-entropy whose error line {line} computes.",
+    "loss_is_minus": "The loss is minus what line {line} computes ({text}).",
+    "first_training": "The script trains several times; this is the first training.",
+    "goes_up": "What line {line} computes ({text}), and the steps raise, goes from {first} to {last}.",
+    "mean_goes": "The loss, a mean over each tenth of the training, goes from {first} to {last}.",
+    "mean_goes_both": "The loss, a mean over each tenth of the training, goes from {first} to {last} as the script is, and "
+    "from {first_repaired} to {last_repaired} {name}.",
     "rate_too_small": "The learning rate {rate} is too small for this many steps: with {best}, {factor} times larger, the "
     "loss ends at {after} in place of {before}.",
     "rate_too_large": "The learning rate {rate} is too large for this many steps: with {best}, {factor} times smaller, "
@@ -290,6 +311,10 @@ MESSAGES = {
     "from it.",
     "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
     "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
+    "closed_form": "the script solves for its numbers ({text}, line {line}), and follows no gradient to them: there is no "
+    "step to judge.",
+    "proximal": "the script brings its numbers nearer to 0 by a fixed amount after each step (line {line}: {code}): a proximal "
+    "step, which is not the gradient of a loss alone and cannot be judged here.",
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
     "numbers that were computed from it. At least two training steps must run.",
     "no_such_loss": "there is no loss {loss} that depends on {names}; give its name or its line as --loss.",

@@ -138,7 +138,7 @@ def loss_of_a_constant(training: Training, measured: Measured) -> float:
     return entropy * (found[0].size if abs(twice - 2 * measured.loss) < 1e-6 * abs(measured.loss) else 1)
 
 
-def of_start(start: Params, measured: Measured) -> Iterator[str]:
+def of_start(start: Params) -> Iterator[str]:
     """What is unusual in the weights as they are."""
     for name, block in start.items():
         if block.ndim >= 2 and not np.any(block):

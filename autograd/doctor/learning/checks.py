@@ -249,6 +249,6 @@ def _flow(m: Measured, lr: float | None, steps: int | None) -> Iterator[Finding]
 
 
 CHECKS = (
-    _finite, _accumulated, _targets, _symmetry, _dead, _budget, _ratios, _saturation, _flow, _constant,
+    _finite, _accumulated, _targets, _symmetry, _dead, _flow, _budget, _ratios, _saturation, _constant,
 )  # fmt: skip
 """In the order in which a cause explains the rest: a symptom such as the constant predictor comes last."""

@@ -32,6 +32,7 @@ Array = Any
 FAR = 0.25  # the share of the way to the best loss tried that a training may leave and still count as working
 LIKE = 0.1  # two changes whose results are as near as that (a share of the same way) help equally
 NOTHING = 0.9  # of the loss of the best constant: who gets no lower has learned nothing
+HALF = 0.5  # of the same: who gets no lower in the steps that were run may get lower later, or not
 FURTHER = 6  # times as many steps where nothing learns; and twice that, before a training is accused of anything
 ACCURATE = 0.9  # classes that are right: such a training works, whatever its loss
 GRID = (0.01, 0.1, 1.0)  # rates that are tried where none is planned
@@ -114,6 +115,8 @@ class _Trials:
         helping = [c for c in changes if c.left < left - FAR]
         if left > FAR and helping:
             return Trials(False, list(self._told(loss, helping)))
+        if self.times == 1 and self.stretch > 1.0 and loss > HALF * self.level:  # it has learned a little so far
+            return None
         return Trials(True) if self.lr is not None and loss < NOTHING * self.level else None
 
     # ------------------------------------------------------------------------------------- one training
@@ -266,7 +269,7 @@ class _Trials:
             if steepest > 0:
                 text.append(say("try_limit", limit=f"{2 / steepest:.3g}"))
         if change.check == "initialisation":
-            text += [*of_start(self.training.start, self.measured)]
+            text += [*of_start(self.training.start)]
         if change.check in ("inputs not scaled", "inputs and initialisation"):
             text += [*of_inputs(self.training.batch)]
         if others:

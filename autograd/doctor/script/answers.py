@@ -92,40 +92,57 @@ def _fatal(faults: list[dict[str, Any]], cure: Cure | None) -> Iterator[str]:
         yield counted(key, len(set(fatal)), lines=lines_of(fatal), mean=figures(cure.baseline))
 
 
-def why_not(found: dict[str, Any], cure: Cure | None) -> list[str]:
+def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
     """Sentences on the second question."""
-    if cure is None:
-        return [say("no_curve")]
-    out = list(_curves(cure))
-    error = found["watched"]["error"]
-    if cure.before.curve.crossed and error is not None:
-        one, other, both = cure.before.curve.crossed
-        out.insert(0, say("crossed_shapes", lines=lines_of([error[1][0]]), one=one, other=other, both=both))
-    base = cure.after or cure.before
+    before, base = cure.before.curve, cure.after or cure.before
+    error, out = found["watched"]["error"], []
+    if before.crossed and error is not None:
+        one, other, both = before.crossed
+        out.append(say("crossed_shapes", lines=lines_of([error[1][0]]), one=one, other=other, both=both))
+    if found["seldom"] and before.turns >= 2 * before.steps > 0:
+        line = found["watched"]["states"][0][1][0]
+        out.append(say("seldom", line=line, count=before.steps, turns=before.turns, condition=found["seldom"]))
+    out += list(_curves(found, cure)) if before.losses else [say("no_curve")]
+    if before.broken:
+        out.append(say("runs_off", step=before.broken))
+    if not before.complete:
+        out.append(say("not_to_its_end", steps=before.steps))
     if found["faults"] and not cure.all_repaired:
         out.append(say("cannot_repair"))
         return out
-    if base.curve.error:
+    if base.curve.error or not base.curve.losses or found["upward"]:
         return out
     if cure.works(base):
         out.append(say("fits_repaired" if cure.after is not None else "fits_as_is"))
-        return out
-    if cure.tried:
+    elif cure.tried:
         out += list(_compared(found, cure, base))
     return out
 
 
-def _curves(cure: Cure) -> Iterator[str]:
+def _curves(found: dict[str, Any], cure: Cure) -> Iterator[str]:
     before, after = cure.before, cure.after
     if before.curve.error:
         yield say("training_stops", error=before.curve.error.rstrip("."))
-    first, last = figures(before.curve.first), figures(before.last)
+    facts = {"line": found["loss"]["line"], "text": found["loss"]["text"]}
+    if found["watched"]["error"] is not None and before.curve.measure != "loss":
+        facts["line"] = found["watched"]["error"][1][0]
+    if before.curve.measure != "loss":
+        yield say("loss_is_of_squares" if before.curve.measure == "squares" else "loss_is_of_entropy", **facts)
+    elif found["watched"]["sign"] < 0:
+        yield say("loss_is_minus", **facts)
+    if before.curve.again:
+        yield say("first_training")
+    first, last = figures(before.curve.first), figures(before.curve.last)
+    if found["upward"]:
+        yield say("goes_up", first=first, last=last, **facts)
+        return
+    mean = before.curve.averaged
     if after is None:
-        yield say("loss_goes", first=first, last=last)
+        yield say("mean_goes" if mean else "loss_goes", first=first, last=last)
     else:
         yield say(
-            "loss_goes_both", first=first, last=last, name=after.name, first_repaired=figures(after.curve.first),
-            last_repaired=figures(after.last),
+            "mean_goes_both" if mean else "loss_goes_both", first=first, last=last, name=after.name,
+            first_repaired=figures(after.curve.first), last_repaired=figures(after.curve.last),
         )  # fmt: skip
         if cure.all_repaired and before.last < after.last and before.last < before.curve.first:
             yield say("falling_loss")
@@ -136,26 +153,37 @@ def _curves(cure: Cure) -> Iterator[str]:
 def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
     best = cure.best
     if best is base or best.last > BETTER * base.last:
-        yield say("no_better_order" if any(r.shuffled for r in cure.tried) else "no_better_rate")
+        kinds = [
+            ("tried_rate", any(r.rate != base.rate for r in cure.tried if math.isfinite(r.rate))),
+            ("tried_order", any(r.shuffled for r in cure.tried)),
+            ("tried_start", any(r.anew for r in cure.tried)),
+            ("tried_longer", any(r.again > 1 for r in cure.tried)),
+        ]
+        yield say("no_better", tried=listed([say(key) for key, tried in kinds if tried]))
         return
     reasons = []
+    after, before = figures(best.last), figures(base.curve.last)
+    if best.anew:
+        reasons += [say("start_matters", after=after, before=before), *found["odd_starts"]]
+    if best.again > 1:
+        reasons.append(say("too_few_steps", times=best.again, after=after, before=before))
     same_order = [r for r in (base, *cure.tried) if r.shuffled == best.shuffled]
     at_rate = [r for r in (base, *cure.tried) if r.rate == best.rate and r.shuffled != best.shuffled]
     mine = next((r for r in same_order if r.rate == base.rate), None)
-    if mine is not None and best.rate != base.rate and best.last < BETTER * mine.last:
+    if mine is not None and not best.anew and best.rate != base.rate and best.last < BETTER * mine.last:
         factor = best.rate / base.rate
         key = f"rate_too_{'small' if factor > 1 else 'large'}{'_shuffled' if best.shuffled else ''}"
         larger = f"{max(factor, 1 / factor):g}"
-        before, after = figures(mine.last), figures(best.last)
+        before = figures(mine.last)
         reasons.append(
             say(key, rate=f"{base.rate:g}", best=f"{best.rate:g}", factor=larger, before=before, after=after)
         )
     if at_rate and best.shuffled and best.last < BETTER * at_rate[0].last and not cure.works(at_rate[0]):
         order = found["order"]
         key = "order_sorted" if order["sorted"] else "order_fixed"
-        before, after = figures(at_rate[0].last), figures(best.last)
+        before = figures(at_rate[0].last)
         reasons.append(say(key, text=order["text"], rate=f"{best.rate:g}", before=before, after=after))
-    if len(reasons) > 1:
+    if len(reasons) == 2 and best.shuffled:
         yield say("two_reasons" if found["faults"] else "two_reasons_alone")
     yield from reasons
     if not reasons:

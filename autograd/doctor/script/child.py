@@ -16,7 +16,8 @@ from typing import Any
 from ...value.collector import leave_alone
 from ..language import say, speaking
 from .consult import Options, consult
-from .trial import Watch, Watched, run_trial
+from .readings import Watch
+from .trial import Watched, run_trial
 from .watch.edits import Edit
 from .watch.loader import Script, Subject
 from .watch.sandbox import Refused, Sandbox, seed
@@ -31,7 +32,7 @@ def do(subject: Subject, job: dict[str, Any]) -> dict[str, Any]:
     if job["task"] == "consult":
         given = job["options"]
         options = Options(given.get("loss", ""), tuple(given.get("parameters", ())), given.get("of_class", ""))
-        return consult(subject, options, job["seconds"])
+        return consult(subject, options, job["seconds"], job["limit"])
     seed()
     sources: dict[str, Source] = {subject.main.path: subject.main}
     edits = []
@@ -40,10 +41,7 @@ def do(subject: Subject, job: dict[str, Any]) -> dict[str, Any]:
         if path not in sources:
             sources[path] = Source(path, text_of(path))
         edits.append(Edit(sources[path], _span(edit["span"]), edit["new"]))
-    watched = Watched(
-        **{key: _places(value) if key == "updates" else _place(value) for key, value in job["watched"].items()}
-    )
-    curve = run_trial(subject, edits, watched, Watch(job["seconds"], **job["watch"]))
+    curve = run_trial(subject, edits, Watched.of(job["watched"]), Watch(job["limit"], **job["watch"]))
     return asdict(curve)
 
 
@@ -52,12 +50,14 @@ def _span(numbers: list[int]) -> tuple[int, int, int, int]:
     return first, start, last, end
 
 
-def _place(value: Any) -> Any:
-    return (value[0], _span(value[1])) if isinstance(value, (list, tuple)) else value
-
-
-def _places(values: Any) -> Any:
-    return tuple(map(_place, values))
+def _place(error: BaseException) -> str:
+    """Where in this program an error was raised: "losses.py:12"."""
+    trace, found = error.__traceback__, ""
+    while trace is not None:
+        name = Path(trace.tb_frame.f_code.co_filename)
+        found = f"{name.name}:{trace.tb_lineno}" if "doctor" in name.parts else found
+        trace = trace.tb_next
+    return found
 
 
 def serve(folder: Path, subject: Subject | None = None) -> None:
@@ -75,7 +75,7 @@ def serve(folder: Path, subject: Subject | None = None) -> None:
         except Refused as refused:
             answer = {"failure": say("refused_in_run", what=refused)}
         except Exception as error:  # what the script raises is part of its recording
-            answer = {"failure": say("own_failure", error=type(error).__name__, text=error)}
+            answer = {"failure": say("own_failure", error=type(error).__name__, text=error, place=_place(error))}
     answer["written"] = box.told()
     box.active = False
     part = folder / f"{ANSWER}.part"

@@ -9,6 +9,7 @@ import ast
 import contextlib
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -31,15 +32,16 @@ from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
-from .refusals import no_loss, no_training, restrict
+from .refusals import no_loss, no_training, proximal, restrict
 from .watch.edits import Edit, patched
+from .watch.limits import Limit
 from .watch.loader import Subject
 from .watch.node import Node
 from .watch.record import Recording, record
 from .watch.sandbox import seed
 from .watch.sites import Site, Source
 from .watch.steps import Training
-from .watching import rate_places, watched_for
+from .watching import odd_starts, rate_places, under_a_count, watched_for
 from .write.drawn import graph_of
 from .write.named import difference
 from .write.order import before_update
@@ -48,7 +50,9 @@ from .write.words import Words
 
 SLIP = 0.9  # of the characters are the same
 TRIES = 8
+SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
+SHARE = 0.7  # of the time, for finding what is wrong
 SECONDS_FOR_TRIES = 15.0
 SHOWN = ("dropped-edge", "missing-factor", "extra-factor")  # what is told of these is a piece of the line
 
@@ -73,9 +77,20 @@ class Case:
     proved: bool = False
 
 
-def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any]:
-    """Everything that can be said without running the whole training."""
-    seed()
+def consult(subject: Subject, options: Options, seconds: float, limit: float = 600.0) -> dict[str, Any]:
+    """Everything that can be said without running the whole training.
+
+    Args:
+        seconds: for watching the script.
+        limit: seconds of work for everything; what is found by then is told.
+    """
+    with Limit(limit, work=True):
+        return _consulted(subject, options, seconds, limit)
+    return {"failure": say("no_verdict", seconds=f"{limit:.0f}")}
+
+
+def _consulted(subject: Subject, options: Options, seconds: float, limit: float) -> dict[str, Any]:
+    begin = time.process_time()
     recording = record(subject, seconds)
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
@@ -86,7 +101,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
-    cases = cases_of(found, recording)
+    cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
     if (
@@ -97,10 +112,13 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
         alone = softmax_of_one(found)
         if alone is not None:
             return {"failure": say("softmax_of_one", line=alone.line, text=alone.text, names=names)}
-        return {"failure": say("no_known_loss", names=names) + about_any_loss(found)}
+        said = say("no_known_loss", names=names) + about_any_loss(found)
+        return {"failure": said, "watched": watched_for(recording, found).__dict__}
+    if cases and proximal(subject, recording):
+        return {"failure": proximal(subject, recording)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     slip = along or any(map(nearly_right, cases))
-    prove(subject, cases, options, seconds, found)
+    prove(subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin)))
     for case in cases:
         name_by_line(case)
     cases = [case for case in cases if not told_before(case, cases)]
@@ -108,7 +126,7 @@ def consult(subject: Subject, options: Options, seconds: float) -> dict[str, Any
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
     made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
     if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
-        return {"failure": another_loss(found, names)}
+        return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)
 
 
@@ -134,27 +152,33 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 
 
 @np.errstate(all="ignore")
-def cases_of(found: Judgement, recording: Recording) -> list[Case]:
+def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
+    out: list[Case] = []
+    with Limit(seconds, work=True):
+        for case in _cases(found, recording):
+            out.append(case)
+    return out
+
+
+def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
     if all(v.right or v.silent for v in found.verdicts.values()):
-        return []
+        return
     crossed = crossed_faults(found)
     if crossed:
         for name in {name for fault in crossed for name in fault.repairs}:
             found.verdicts[name].right = found.verdicts[name].silent = False
         words = Words(found.look)
         causes = [Cause("crossed", {"text": shapes(fault)}) for fault in crossed]
-        return [
-            Case(
-                fault, cause, words.sentence(fault, cause), words.wanted(fault.wanted[0]), True, None, one_shape(fault)
-            )
-            for fault, cause in zip(crossed, causes, strict=True)
-        ]
+        for fault, cause in zip(crossed, causes, strict=True):
+            should = words.wanted(fault.wanted[0])
+            yield Case(fault, cause, words.sentence(fault, cause), should, True, None, one_shape(fault))
+        return
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
         for name in wrong:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
-        return []
+        return
     known = kept_faults(found) + uphill_faults(found)
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
@@ -175,10 +199,12 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
         told = {id(fault.place or fault.first.site) for fault in faults}
         pairs += [(idle_locator, fault, False) for fault in idle if id(fault.place or fault.first.site) not in told]
     pairs.sort(key=lambda pair: pair[1].first.time)
-    out, kept = [], list(found.kept.values())
+    kept = list(found.kept.values())
     for at, fault, used in pairs:
         words = Words(at.look)
-        cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Explainer(at, fault).cause()
+        cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
+        with Limit(SECONDS_FOR_A_CAUSE, work=True):
+            cause = cause if fault.first in kept else Explainer(at, fault).cause()
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
             for name in fault.repairs:
                 found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"
@@ -195,19 +221,18 @@ def cases_of(found: Judgement, recording: Recording) -> list[Case]:
                 if not all(text.blind for text in elsewhere):
                     case.fault, case.texts, case.found_at = other, elsewhere, fault
                     break
-        out.append(case)
-    return out
+        yield case
 
 
 def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> list[Edit]:
     """What may be written at the place of a fault."""
     found: list[Edit] = []
-    until = time.process_time() + SECONDS_FOR_TEXTS
-    with np.errstate(all="ignore"), contextlib.suppress(Exception):  # a fault without a line is better than none
+    with np.errstate(all="ignore"), Limit(SECONDS_FOR_TEXTS, work=True) as limit, contextlib.suppress(Exception):
+        # a fault without a line is better than none
         repairs = Repairer(at, fault, recording.hooks.namespace).edits()
         for edit in itertools.chain(moved(at, fault, cause), repairs):
             found.append(edit)
-            if len(found) >= TRIES or time.process_time() > until:
+            if len(found) >= TRIES or limit.over:
                 break
     return found
 
@@ -235,23 +260,26 @@ def another_loss(found: Judgement, names: str) -> str:
     return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
-def prove(subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement) -> None:
+def prove(
+    subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement, limit: float
+) -> None:
     """Choose the texts with which the script, recorded again, has nothing wrong any more."""
     for case in cases:
         case.chosen = next((text for text in case.texts if not text.blind), None)
-    until = time.process_time() + SECONDS_FOR_TRIES
     chosen = [c.chosen for c in cases if c.chosen]
-    least = wrong_with(subject, chosen, options, seconds, found) if chosen else sorted(found.verdicts)
-    for case in cases:
-        for text in case.texts:
-            if least == [] or time.process_time() > until:
-                break
-            if text is case.chosen:
-                continue
-            edits = [text if c is case else c.chosen for c in cases]
-            wrong = wrong_with(subject, [e for e in edits if e], options, seconds, found)
-            if wrong is not None and (least is None or len(wrong) < len(least)):
-                case.chosen, least = text, wrong
+    least: list[str] | None = None if chosen else sorted(found.verdicts)
+    with Limit(limit, work=True) as tries:
+        least = wrong_with(subject, chosen, options, seconds, found) if chosen else least
+        for case in cases:
+            for text in case.texts:
+                if least == [] or tries.over:
+                    break
+                if text is case.chosen:
+                    continue
+                edits = [text if c is case else c.chosen for c in cases]
+                wrong = wrong_with(subject, [e for e in edits if e], options, seconds, found)
+                if wrong is not None and (least is None or len(wrong) < len(least)):
+                    case.chosen, least = text, wrong
     for case in cases:
         case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
         if not case.proved and case.found_at is not None:
@@ -377,6 +405,10 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),
         "watched": watched_for(recording, found).__dict__,
+        "upward": found.form == "climbed",
+        "layers": sum(max(np.shape(p.chains[0].states[0].value), default=1) > 1 for p in recording.training.parameters),
+        "odd_starts": odd_starts(recording.training),
+        "seldom": under_a_count(recording.training.parameters[0].chains[0].sites[0])[1],
         "rate": rate,
         "rate_places": places,
         "order": order_of_samples(found),

@@ -12,14 +12,16 @@ from typing import Any
 
 from ..language import lines_of, say
 from .process import Worker
-from .trial import Curve
+from .readings import Curve
 
 HIGHER = (100.0, 10000.0, 1000.0, 10.0)
 LOWER = (0.1, 0.01, 0.001)
 LONGEST = 12.0
 BETTER = 0.5  # a change helps where it leaves less than this share of the loss
 ENOUGH = 0.02  # of the same: nothing better is looked for
-FITS = 0.1  # of the loss of the best constant, or of the loss at the start
+FITS = 0.1  # of the loss of the best constant, or of an entropy at the start
+FITS_START = 0.01  # of another loss at the start, which may be far above that of any constant
+LONGER = 8  # times as many epochs
 
 
 @dataclass(eq=False)
@@ -30,6 +32,8 @@ class Run:
         name: in words.
         rate: the learning rate; NaN where it is not known.
         shuffled: whether the samples came in another order.
+        anew: whether the weights were drawn anew.
+        again: how many times as many epochs it had.
         repaired: whether everything that is wrong was put right.
     """
 
@@ -37,7 +41,14 @@ class Run:
     curve: Curve
     rate: float = math.nan
     shuffled: bool = False
+    anew: bool = False
+    again: int = 1
     repaired: bool = True
+
+    @property
+    def changed(self) -> bool:
+        """Whether something else than the rate is changed."""
+        return self.shuffled or self.anew or self.again > 1
 
     @property
     def last(self) -> float:
@@ -51,6 +62,7 @@ class Cure:
     Args:
         left_in: by the number of a fault, the run at the best setting with all faults repaired but this one.
         baseline: the loss of the best constant prediction, in the script's own measure; NaN where not known.
+        enough: the share of the loss at the start that is a good end where the baseline is not known.
         all_repaired: whether `after` has every fault repaired.
     """
 
@@ -59,15 +71,22 @@ class Cure:
     tried: list[Run] = field(default_factory=list)
     left_in: dict[int, Run] = field(default_factory=dict)
     baseline: float = math.nan
+    enough: float = FITS
     all_repaired: bool = True
 
     @property
     def best(self) -> Run:
-        """The run that ends lowest; where it fits at the same rate in the script's own order, that one."""
-        runs = [self.after or self.before, *self.tried]
-        best = min(runs, key=lambda run: run.last)
-        in_order = [run for run in runs if run.rate == best.rate and not run.shuffled and self.works(run)]
-        return in_order[0] if in_order else best
+        """Of the runs that fit the one nearest to the script's own rate and order; else the one that ends lowest."""
+        base = self.after or self.before
+        runs = [base, *self.tried]
+        working = [run for run in runs if self.works(run)]
+
+        def changed(run: Run) -> float:
+            return 0.0 if run.rate == base.rate or math.isnan(run.rate) else abs(math.log(run.rate / base.rate))
+
+        if not working:
+            return min(runs, key=lambda run: run.last)
+        return min(working, key=lambda run: (changed(run), run.changed, run.last))
 
     def fatal(self, number: int) -> bool:
         """Whether a fault that is left in spoils a training that works without it."""
@@ -79,7 +98,9 @@ class Cure:
 
     def works(self, run: Run) -> bool:
         start = max((loss for _, loss in run.curve.losses[:2]), default=math.nan)  # a single batch may be an easy one
-        return run.last <= FITS * (self.baseline if math.isfinite(self.baseline) else start)
+        if run.curve.broken:
+            return False
+        return run.last <= (FITS * self.baseline if math.isfinite(self.baseline) else self.enough * start)
 
 
 class Clinic:
@@ -95,72 +116,88 @@ class Clinic:
         self.worker, self.found, self.until = worker, found, until
         self.edits = [fault["edit"] for fault in found["faults"]]
         self.rate = found["rate"] if found["rate_places"] else math.nan
-        self.whole = True  # whether all samples can be gone through without an update
+        self.whole = found["watched"]["samples"] is not None  # whether all can be gone through without an update
 
-    def cure(self) -> Cure | None:
-        """The runs that there is time for; None where the loss of a run cannot be read."""
-        if not self.found["watched"]["loss"] and not self.found["watched"]["error"]:
-            return None
+    def cure(self) -> Cure:
+        """The runs that there is time for; without losses where these cannot be read."""
         known = [edit for edit in self.edits if edit is not None]
         jobs = [self._job([], checks=10)] + ([self._job(known, checks=10)] if known else [])
         curves = self._curves(jobs)
-        if any(curve.left for curve in curves) or not any(curve.losses for curve in curves):
+        if self.whole and any(curve.left or not curve.losses for curve in curves):
             self.whole = False
             curves = self._curves([{**job, "watch": {**job["watch"], "checks": 0}} for job in jobs])
-        if not curves[0].losses:
-            return None
         made = Cure(Run(say("run_as_is"), curves[0], self.rate, repaired=not self.edits))
         made.all_repaired = len(known) == len(self.edits)
-        if known:
+        made.enough = FITS if self.found["loss"]["form"] == "entropy" else FITS_START
+        if known and _alike(*curves):
             lines = lines_of(f["line"] for f in self.found["faults"] if f["edit"] is not None)
             name = say("run_repaired") if made.all_repaired else say("run_partly", lines=lines)
             made.after = Run(name, curves[1], self.rate)
         made.baseline = next((curve.constant for curve in curves if math.isfinite(curve.constant)), math.nan)
-        if not made.all_repaired:
-            return made  # there is no repaired training to look at
         base = made.after or made.before
-        if not made.works(base):
-            self._search(made, known, base.curve.seconds)
+        if not made.all_repaired or (known and made.after is None) or not base.curve.losses:
+            return made  # there is no repaired training to look at
+        if self.found["upward"]:
+            return made  # nothing tells how far up is far enough
+        if not made.works(base) and base.curve.complete:
+            self._search(made, known, base)
         if len(known) > 1 and made.works(made.best):
             self._leave_in(made, known)
         return made
 
-    def _search(self, made: Cure, known: list[Any], seconds: float) -> None:
-        """Other learning rates, in the order of the script and in another."""
-        orders = (False, True) if self.found["watched"]["samples"] is not None else (False,)
-        first = (made.after or made.before).curve
+    def _search(self, made: Cure, known: list[Any], base: Run) -> None:
+        """Other weights to begin with where these are unusual; other rates, each in both orders; more steps."""
+        watched, first = self.found["watched"], base.curve
+        starts = [{"anew": True}] if watched["starts"] and self.found["layers"] > 1 else []
+        if starts and self.found["odd_starts"] and self._try(made, known, first, starts):
+            return
         rising = not first.last < 1.2 * first.first
+        orders = [{}, {"shuffled": True}] if watched["samples"] is not None else [{}]
         factors = [1.0, *(LOWER if rising else HIGHER)] if math.isfinite(self.rate) else [1.0]
         for factor in factors:
-            plans = [shuffled for shuffled in orders if (factor, shuffled) != (1.0, False)]
-            if self.until - time.monotonic() < 8.0 + len(plans) * (seconds + 0.6) / 2 * 1.3:
+            plans = [{**order, "factor": factor} for order in orders if order or factor != 1.0]
+            if self._try(made, known, first, plans):
                 return
-            for shuffled, curve in zip(plans, self._curves([self._job(known, factor, s) for s in plans]), strict=True):
-                if curve.losses and not curve.error:
-                    made.tried.append(Run(_named(self.rate * factor, shuffled), curve, self.rate * factor, shuffled))
-            if made.best.last <= ENOUGH * (made.baseline if math.isfinite(made.baseline) else first.first):
-                return
+        if not self.found["odd_starts"] and self._try(made, known, first, starts):
+            return
+        longer = watched["epochs"] is not None and made.best.last > BETTER * first.last
+        self._try(made, known, first, [{"again": LONGER}] if longer else [])
+
+    def _try(self, made: Cure, known: list[Any], first: Curve, plans: list[dict[str, Any]]) -> bool:
+        """Run some changes; whether no more are needed, or there is no time for them."""
+        seconds = sum((first.seconds * plan.get("again", 1) + 0.6) / 2 * 1.3 for plan in plans)
+        if self.until - time.monotonic() < 6.0 + seconds:
+            return True
+        for plan, curve in zip(plans, self._curves([self._job(known, **plan) for plan in plans]), strict=True):
+            rate = self.rate * plan.get("factor", 1.0)
+            run = Run("", curve, rate, plan.get("shuffled", False), plan.get("anew", False), plan.get("again", 1))
+            run.name = _named(run, plan.get("factor", 1.0) != 1.0)
+            if curve.losses and not curve.error and curve.complete and _alike(first, curve):
+                made.tried.append(run)
+        return made.best.last <= ENOUGH * (made.baseline if math.isfinite(made.baseline) else first.first)
 
     def _leave_in(self, made: Cure, known: list[Any]) -> None:
         best = made.best
         factor = best.rate / self.rate if math.isfinite(self.rate) else 1.0
         most = int((self.until - time.monotonic()) / max(0.7, best.curve.seconds + 0.6) * 1.6)
         numbers = range(min(len(known), most, 8))
-        jobs = [self._job([e for k, e in enumerate(known) if k != number], factor, best.shuffled) for number in numbers]
+        others = [[e for k, e in enumerate(known) if k != number] for number in numbers]
+        jobs = [self._job(edits, factor, best.shuffled, best.anew) for edits in others]
         for number, curve in zip(numbers, self._curves(jobs), strict=True):
-            if curve.losses:
+            if curve.losses and _alike(best.curve, curve):
                 made.left_in[number] = Run("one left in", curve, best.rate, best.shuffled, repaired=False)
 
-    def _job(self, edits: list[Any], factor: float = 1.0, shuffled: bool = False, checks: int = 2) -> dict[str, Any]:
+    def _job(
+        self, edits: list[Any], factor: float = 1.0, shuffled: bool = False, anew: bool = False, again: int = 1,
+        checks: int = 2,
+    ) -> dict[str, Any]:  # fmt: skip
         changes = list(edits)
         if factor != 1.0:
             text = f"{self.rate * factor:.12g}"
             changes += [{"path": path, "span": span, "new": text} for path, span in self.found["rate_places"]]
         left = max(2.0, min(LONGEST, self.until - time.monotonic()))
-        return {
-            "task": "trial", "seconds": left, "edits": changes, "watched": self.found["watched"],
-            "watch": {"shuffled": shuffled, "checks": checks if self.whole else 0},
-        }  # fmt: skip
+        watch = {"shuffled": shuffled, "anew": anew, "again": again, "checks": checks if self.whole else 0}
+        return {"task": "trial", "limit": left, "edits": changes, "watched": self.found["watched"], "watch": watch}
 
     def _curves(self, jobs: list[dict[str, Any]]) -> list[Curve]:
         out = []
@@ -170,11 +207,24 @@ class Clinic:
         return out
 
 
+def runs_off(worker: Worker, watched: dict[str, Any], until: float) -> str:
+    """A sentence on a training that cannot be judged: that its parameters become infinite, where they do; else ""."""
+    limit = max(2.0, min(LONGEST, until - time.monotonic()))
+    answer = worker({"task": "trial", "limit": limit, "edits": [], "watched": watched, "watch": {"checks": 0}})
+    return " " + say("runs_off", step=answer["broken"]) if answer.get("broken") else ""
+
+
 def _curve(answer: dict[str, Any]) -> Curve:
     answer["losses"] = [(share, loss) for share, loss in answer["losses"]]
     return Curve(**answer)
 
 
-def _named(rate: float, shuffled: bool) -> str:
-    parts = [say("run_rate", rate=f"{rate:g}")] if math.isfinite(rate) else []
-    return say("comma").join([*parts, *([say("run_shuffled")] if shuffled else [])])
+def _alike(one: Curve, other: Curve) -> bool:
+    """Whether their losses may be compared."""
+    return (one.measure, one.whole, one.averaged) == (other.measure, other.whole, other.averaged)
+
+
+def _named(run: Run, other_rate: bool) -> str:
+    parts = [say("run_rate", rate=f"{run.rate:g}")] if other_rate or (run.shuffled and math.isfinite(run.rate)) else []
+    parts += [say("run_shuffled")] * run.shuffled + [say("run_anew")] * run.anew
+    return say("comma").join([*parts, *([say("run_longer", times=run.again)] if run.again > 1 else [])])

@@ -21,8 +21,8 @@ from ..language import say, spoken
 from .child import ANSWER, JOB, serve
 from .watch.loader import Function, Script
 
-GRACE = 240.0
-"""Seconds that judging may take after a script was recorded, on a machine that has other things to do too."""
+GRACE = 120.0
+"""Seconds beyond the limit of a job, which counts its own work: a machine may have other things to do."""
 
 
 class Worker:
@@ -46,7 +46,7 @@ class Worker:
         with tempfile.TemporaryDirectory(prefix="glassgrad-doctor-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             job = {**job, "language": spoken()}
-            limit = job["seconds"] + (GRACE if job["task"] == "consult" else 5.0)
+            limit = job["limit"] + (GRACE if job["task"] == "consult" else 8.0)
             if isinstance(self.subject, Script):
                 job = {**job, "path": self.subject.path, "argv": self.subject.argv}
                 (folder / JOB).write_text(json.dumps(job), encoding="utf-8")

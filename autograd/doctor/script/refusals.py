@@ -11,7 +11,9 @@ from .watch.loader import Subject
 from .watch.record import Recording
 from .watch.sandbox import Refused
 from .watch.sites import Source
-from .watch.steps import find_chains
+from .watch.steps import find_chains, shrunk
+
+SOLVERS = {"inv", "pinv", "solve", "lstsq"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,18 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
     unmoved = [c for c in find_chains(recording.tape) if len(c.states) > 2 and c.size > 1 and c.sites[0].target]
     if unmoved:
         return say("not_by_itself", name=unmoved[0].sites[0].target, line=unmoved[0].sites[0].line)
+    if proximal(subject, recording):
+        return proximal(subject, recording)
+    solved = next((n for n in recording.tape.nodes if getattr(n.function, "__name__", "") in SOLVERS and n.site), None)
+    if solved is not None and solved.site is not None:
+        return say("closed_form", text=solved.site.text, line=solved.site.line)
     return say("trains_nothing")
+
+
+def proximal(subject: Subject, recording: Recording) -> str:
+    """That there are proximal steps, in a sentence; "" where there are none."""
+    found = next((n.site for n in recording.tape.nodes if n.site is not None and shrunk(n) is not None), None)
+    return "" if found is None else say("proximal", line=found.line, code=subject.main.line(found.line))
 
 
 def no_loss(recording: Recording, options: Options) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..language import counted, listed, padded, say, sentences, speaking, spoken, width_of, wrapped
 from .answers import factor_text, is_it_wrong, why_not
-from .cure import Cure, Run
+from .cure import BETTER, Cure, Run
 
 WIDTH = 100
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -184,12 +184,8 @@ def _at(points: list[tuple[float, float]], share: float) -> str:
     return f"{near[1]:.3g}" if math.isfinite(near[1]) else "NaN"
 
 
-def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: float, asked: bool = True) -> ScriptReport:
-    """The report from what a consultation told and what the runs showed.
-
-    Args:
-        asked: whether the second question was.
-    """
+def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: float) -> ScriptReport:
+    """The report from what a consultation told and what the runs showed; None where no run was asked for."""
     if "failure" in found:
         return ScriptReport(
             name, failure=_sentence(found["failure"]), notes=_notes(found), seconds=seconds, language=spoken()
@@ -204,7 +200,9 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
     fits = cure is not None and cure.after is None and cure.works(cure.before) and not findings
     answers = {
         say("question_mistake"): is_it_wrong(found, cure),
-        say("question_fits" if fits else "question_why"): why_not(found, cure) if asked else [say("no_cure")],
+        say("question_fits" if fits else "question_why"): why_not(found, cure)
+        if cure is not None
+        else [say("no_cure")],
     }
     return ScriptReport(
         name, findings, {b["name"]: b["verdict"] for b in found["blocks"]}, "", answers, _curves(cure),
@@ -218,7 +216,7 @@ def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:
         return {}
     runs: list[Run] = [cure.before, *([cure.after] if cure.after else [])]
     best = cure.best
-    if best not in runs:
+    if best not in runs and best.last <= BETTER * runs[-1].last:
         twin = next((r for r in cure.tried if best.shuffled and r.rate == best.rate and not r.shuffled), None)
         runs += [r for r in (twin, best) if r is not None]
     names = {

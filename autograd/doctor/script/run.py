@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import OperandError
 from ..language import chosen, speaking
-from .cure import Clinic, Cure
+from .cure import Clinic, Cure, runs_off
 from .process import Worker
 from .report import ScriptReport, report_of
 from .watch.loader import Function, Script
@@ -77,8 +77,11 @@ def run(
     options = {"loss": str(loss), "parameters": list(parameters), "of_class": of_class}
     with speaking(language):
         worker = Worker(target)
-        found = worker({"task": "consult", "options": options, "seconds": min(RECORDING, seconds / 2)})
+        watching, limit = min(RECORDING, seconds / 2), max(0.65 * seconds, seconds - 20.0)
+        found = worker({"task": "consult", "options": options, "seconds": watching, "limit": limit})
         tried: Cure | None = None
         if cure and "failure" not in found:
             tried = Clinic(worker, found, begin + seconds).cure()
-        return report_of(name, found, tried, time.monotonic() - begin, cure)
+        elif cure and "watched" in found:
+            found["failure"] += runs_off(worker, found["watched"], begin + seconds)
+        return report_of(name, found, tried, time.monotonic() - begin)

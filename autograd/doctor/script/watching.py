@@ -6,18 +6,21 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
+from ..learning.changes import of_start
 from .judge.look import Look
-from .judge.losses import errors
+from .judge.losses import errors, is_start, through_copies
 from .judge.rates import written_number
 from .judge.verdicts import Judgement
 from .trial import Place, Watched
 from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording
-from .watch.sites import Site
+from .watch.sites import Site, Source, Span
+from .watch.steps import Chain, Training
 
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
 
@@ -38,20 +41,40 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
     assert recording.training is not None
     loops = find_loops(recording.tape, recording.hooks.turns, recording.training)
     updates = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
-    updates |= {
-        place_of_statement(site) for chain in recording.training.others if chain.size > 1 for site in chain.sites
-    }
-    error, side = _error(found)
-    loss, becomes = _loss(found)
-    return Watched(
-        loss=loss,
-        becomes=becomes,
-        error=error,
-        side=side,
-        samples=None if loops.samples is None or loops.epochs is None else place_of(loops.samples),
-        epochs=_loop(loops.epochs if loops.epochs is not None else loops.samples),
-        updates=tuple(sorted(updates)),
+    updates |= {place_of_statement(site) for chain in _kept_between_steps(found) for site in chain.sites}
+    first = recording.training.parameters[0].chains[0].sites[0]
+    states = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
+    states.discard(place_of_statement(first))
+    reading = found.reading
+    alike = reading is not None and (
+        reading.kind in ("squares", "entropy") or (reading.kind == "loss" and found.form in ("squares", "entropy"))
     )
+    same = _same_samples(found.look)
+    one_by_one = _loop(loops.epochs) is not None and not same
+    return Watched(
+        **_loss(found, recording),
+        **_error(found),
+        shown=alike,
+        samples=_loop(loops.samples) if one_by_one else None,
+        epochs=_loop(loops.epochs if one_by_one else loops.samples),
+        around=under_a_count(first)[0],
+        updates=tuple(sorted(updates)),
+        states=(place_of_statement(first), *sorted(states)),
+        starts=tuple(_starts(recording.training)),
+        same=same,
+        sign=reading.sign if reading is not None and found.form != "climbed" else 1.0,
+    )
+
+
+def _kept_between_steps(found: Judgement) -> Iterator[Chain]:
+    """What steps hand on to the next ones besides the parameters, and no forward pass computes: a momentum, say."""
+    look = found.look
+    sites = (look.nodes[key].site for key in found.forward)
+    forward = {site.statement for site in sites if site is not None}
+    for chain in look.training.others:
+        kept = chain.size > 1 and id(chain.state_at(look.step.start)) in look.rule_states
+        if kept and not any(site.statement in forward for site in chain.sites):
+            yield chain
 
 
 def place_of_statement(site: Site) -> Place:
@@ -59,32 +82,200 @@ def place_of_statement(site: Site) -> Place:
 
 
 def _loop(site: Site | None) -> Place | None:
-    return None if site is None else place_of(site)
+    """What a `for` goes through; the condition of a `while` is left alone."""
+    return None if site is None or site.kind == "while" else place_of(site)
 
 
-def _loss(found: Judgement) -> tuple[Place | None, str]:
-    """The place of the loss, and the name that is the loss after it; "" where the place is an expression."""
+def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
+    """Where the loss is; nothing where what is read there may be a part of it."""
     reading = found.reading
     if reading is None or reading.kind != "loss" or reading.site is None:
-        return None, ""
-    site: Site = reading.site
-    if site.kind == "augmented":
-        statement = ast.parse(textwrap.dedent(site.source.segment(site.statement))).body[0]
-        assert isinstance(statement, ast.AugAssign)
-        if not isinstance(statement.op, ast.Add):
-            return place_of_statement(site), ast.unparse(statement.target)
-        if len(site.parts) > 1 and site.parts[1] is not None:
-            return (site.source.path, site.parts[1]), ""
-    return (place_of(site) if site.kind in ("binary", "call", "item", "unary") else None), ""
+        return {}
+    root = through_copies(reading.roots[0])
+    site = root.site if root.site is not None else reading.site
+    made = _statement(site)
+    target: ast.expr | None = made.target if isinstance(made, ast.AugAssign) else None
+    adds = isinstance(made, ast.AugAssign) and isinstance(made.op, (ast.Add, ast.Sub)) and site.kind == "augmented"
+    if isinstance(made, ast.Assign) and isinstance(made.value, ast.BinOp) and site.kind == "binary":
+        sides = [made.value.left] + [made.value.right] * isinstance(made.value.op, ast.Add)
+        whole = _expression(site.text) == ast.unparse(made.value)
+        if whole and isinstance(made.value.op, (ast.Add, ast.Sub)):
+            names = [side for side in sides if ast.unparse(side) == ast.unparse(made.targets[0])]
+            target, adds = (names[0], True) if names else (None, False)
+    if adds and target is not None:
+        several = _added_elsewhere(root, site)
+        return {} if several else {"loss": place_of_statement(site), "becomes": ast.unparse(target), "adds": True}
+    if site.kind == "augmented" and target is not None:
+        if isinstance(target, ast.Subscript):  # an element that is scaled is no loss
+            return {}
+        return {"loss": place_of_statement(site), "becomes": ast.unparse(target)}
+    at = _where_returned(root, recording)
+    return {"loss": place_of(at)} if at.kind in ("binary", "call", "item", "unary") else {}
 
 
-def _error(found: Judgement) -> tuple[Place | None, int]:
-    """A difference of prediction and target in the text, and on which side of it the prediction stands."""
-    for group in errors(found.look):
-        node, _, sign = group[0]
-        if node.site is not None and node.site.kind == "binary" and getattr(node.function, "__name__", "") == "sub":
-            return place_of(node.site), 0 if sign > 0 else 1
+def _expression(text: str) -> str:
+    try:
+        return ast.unparse(ast.parse(f"({text})", mode="eval"))
+    except SyntaxError:
+        return ""
+
+
+def _statement(site: Site) -> ast.stmt | None:
+    try:
+        return ast.parse(textwrap.dedent(site.source.segment(site.statement))).body[0]
+    except SyntaxError:
+        return None
+
+
+def _added_elsewhere(root: Node, site: Site) -> bool:
+    """Whether another line adds to the same sum: then what is read at the one line is a part."""
+    at: Any = root
+    for _ in range(200):
+        inside = [o for o in at.operands() if o.site is not None and o.site.kind == "augmented"]
+        at = next(iter(inside), None)
+        if at is None:
+            return False
+        if at.site is not site:
+            return True
+    return False
+
+
+def _where_returned(root: Node, recording: Recording) -> Site:
+    """The outermost call that gives the loss and nothing else: a function may be called with other samples, too."""
+    at, context, tape = root.site, root.context, recording.tape
+    assert at is not None
+    while context is not None:
+        returns = (
+            site for _, scope, key, thing, site in tape.stores
+            if scope[0] == "return" and thing is root and key == context
+        )  # fmt: skip
+        made = next((_statement(site) for site in returns), None)
+        if not isinstance(made, ast.Return) or isinstance(made.value, ast.Tuple):
+            break
+        at, context = tape.sites[context[1]], context[0]
+    return at
+
+
+def _error(found: Judgement) -> dict[str, Any]:
+    """A difference of prediction and target in the text, on which side of it the prediction stands, and its loss."""
+    reading, entropy = found.reading, found.form == "entropy"
+    groups = [[(error, sign) for error, _, sign in group] for group in errors(found.look)]
+    if reading is not None and reading.kind != "loss":
+        own = {id(error) for error, _ in reading.errors}  # their signs may be those by the logits
+        groups = [group for group in groups if id(group[0][0]) in own]
+        entropy = reading.kind == "entropy"
+    for group in groups:
+        node, sign = group[0]
+        if node.site is None or node.site.kind not in ("binary", "call", "augmented"):
+            continue
+        if any(isinstance(side, Node) and is_start(found.look, side) for side in node.args):
+            continue
+        measure = "squares" if not entropy else "softmax" if _sums_to_nothing(found, group) else "logistic"
+        facts = {"side": 0 if sign > 0 else 1, "measure": measure}
+        named = getattr(node.function, "__name__", "") in ("sub", "subtract")
+        if node.site.kind == "augmented":
+            made = _statement(node.site)
+            one = isinstance(made, ast.AugAssign) and isinstance(made.value, ast.Constant)
+            if one and entropy:
+                return {"error": place_of_statement(node.site), **facts, "measure": "softmax"}
+            if not one and named:
+                return {"error": place_of_statement(node.site), **facts}
+        elif named:
+            return {"error": place_of(node.site), **facts}
+    return {}
+
+
+def _sums_to_nothing(found: Judgement, group: list[tuple[Node, float]]) -> bool:
+    """Whether the errors of a sample add up to 0: then the predictions are shares, as a softmax gives them."""
+    e = np.asarray(found.points[0].values[id(group[0][0])], dtype=float)
+    return any(e.shape[axis] > 1 and np.allclose(e.sum(axis=axis), 0.0, atol=1e-9) for axis in range(e.ndim))
+
+
+def _starts(training: Training) -> Iterator[Place]:
+    """The expressions that parameters begin with, where these are computed for that only."""
+    begun = training.steps[0].end
+    later = {node.site.number for node in training.tape.nodes if node.site is not None and node.time > begun}
+    known: set[int] = set()
+    for parameter in training.parameters:
+        for chain in parameter.chains[:1]:
+            site = chain.states[0].site
+            if site is not None and site.kind in ("binary", "call", "unary") and site.number not in later | known:
+                known.add(site.number)
+                yield place_of(site)
+
+
+def _same_samples(look: Look) -> bool:
+    """Whether the next step is made with the same numbers besides the parameters."""
+    steps = look.training.steps
+    other = steps[look.step.number + 1] if look.step.number + 1 < len(steps) else steps[look.step.number - 1]
+    return other is look.step or _samples(look) == _samples(Look(look.training, other))
+
+
+def _samples(look: Look) -> set[bytes]:
+    """The numbers that are computed with, as bytes: no settings, nothing that was left by the steps before."""
+    found, kept = set(), set(look.states)
+    for node in look.program.order:
+        operands = list(node.operands())
+        if id(node) not in look.depends and any(id(o) in kept for o in operands):
+            kept.add(id(node))
+        if id(node) in look.depends and id(node) in look.to_end and id(node) not in look.start_ids:
+            found |= {np.float64(arg).tobytes() for arg in node.args if isinstance(arg, (int, float))}
+            for o in operands:
+                if id(o) not in look.depends and id(o) not in kept and not o.hyper and o.value is not None:
+                    found.add(np.asarray(o.value).tobytes())
+    return found
+
+
+def odd_starts(training: Training) -> list[str]:
+    """What is unusual in the weights that a network of several layers begins with."""
+    weights = _weights(training)
+    return list(of_start(weights)) if len(weights) > 1 else []
+
+
+def _weights(training: Training) -> dict[str, Any]:
+    """The matrices that parameters are at the start, without columns and rows of zeros, which are biases."""
+    states = {p.name: p.chains[0].states[0].value for p in training.parameters if not p.several}
+    tables = {name: np.asarray(v, dtype=float) for name, v in states.items() if np.ndim(v) == 2 and np.size(v) > 1}
+    return {name: table for name, table in tables.items() if min(table.shape) > 1 or np.any(table)}
+
+
+def under_a_count(site: Site) -> tuple[Place | None, int]:
+    """What the loop around a statement goes through, and the line of an `if` in it that asks for its number only."""
+    source = site.source
+    try:
+        path = _path_to(ast.parse(source.text), source, site.statement)
+    except SyntaxError:
+        return None, 0
+    loops = [k for k, node in enumerate(path) if isinstance(node, (ast.For, ast.While, ast.FunctionDef))]
+    loop = path[loops[-1]] if loops else None
+    if not isinstance(loop, ast.For):
+        return None, 0
+    counts = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    for node in path[loops[-1] + 1 :]:
+        if isinstance(node, ast.If):
+            inside = list(ast.walk(node.test))
+            names = {n.id for n in inside if isinstance(n, ast.Name)}
+            sums = {
+                ast.unparse(n.target) for each in loop.body if each is not node for n in ast.walk(each)
+                if isinstance(n, ast.AugAssign)
+            }  # fmt: skip
+            read = {ast.unparse(n) for each in node.body for n in ast.walk(each) if isinstance(n, ast.expr)}
+            plain = not any(isinstance(n, (ast.Call, ast.Attribute, ast.Subscript)) for n in inside)
+            if counts & names and plain and not sums & read:
+                return (source.path, source.span(loop.iter)), node.lineno + source.first - 1
     return None, 0
+
+
+def _path_to(tree: ast.AST, source: Source, span: Span) -> list[ast.AST]:
+    """The nodes around the place of a statement, from the outermost in."""
+    line = span[0] - source.first + 1
+    path: list[ast.AST] = []
+    at: ast.AST | None = tree
+    while at is not None:
+        path.append(at)
+        inside = [n for n in ast.iter_child_nodes(at) if isinstance(n, (ast.stmt, ast.ExceptHandler))]
+        at = next((n for n in inside if n.lineno <= line <= (n.end_lineno or n.lineno)), None)
+    return path
 
 
 def rate_places(look: Look) -> tuple[float, list[Place]]:

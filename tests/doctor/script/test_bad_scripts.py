@@ -28,6 +28,22 @@ BAD = {
         "os.system('clear')\nos.makedirs('made')\nos.chdir('made')\nopen('a.txt', 'w').write('é')\n"),
         "trains nothing with numpy",
     ),
+    "solves": (
+        ("import numpy as np\nR = np.random.rand(5, 4)\nU, V = np.random.rand(5, 2), np.random.rand(4, 2)\n"
+        "for k in range(9):\n    U = R @ V @ np.linalg.inv(V.T @ V)\n    V = R.T @ U @ np.linalg.inv(U.T @ U)\n"),
+        "solves for its numbers (np.linalg.inv(V.T @ V), line 5)",
+    ),
+    "proximal": (
+        ("import numpy as np\nX = np.random.randn(30, 3)\ny = X @ [1.0, 0.0, -2.0]\nw = np.zeros(3)\n"
+        "for k in range(50):\n    w = w - 0.1 * X.T @ (X @ w - y) / 30\n"
+        "    w = np.sign(w) * np.maximum(np.abs(w) - 0.01, 0)\n"),
+        "nearer to 0 by a fixed amount after each step (line 7",
+    ),
+    "no network": (
+        ("import math\nout = [0.0, 0.0]\nsquash = lambda x: 1 / (1 + math.exp(-x))\nfor k in range(20):\n"
+        "    for j, y in enumerate([1.0, 0.0]):\n        out[j] += squash(y) - squash(out[j])\n"),
+        "About out one cannot tell",
+    ),
     "writes": (
         ("import os\nimport numpy as np\nos.makedirs('made', exist_ok=True)\n"
         "with open('made/log.txt', 'w') as f:\n    f.write('kept aside')\n"

@@ -130,6 +130,36 @@ for turn in range(12):
 """
 
 
+OVERWRITTEN = """
+import math
+a, c, k = 0.4, -0.2, 0.7
+points = [(-2.0, 0.15), (-1.0, 0.3), (0.0, 0.55), (1.0, 0.85), (2.0, 0.9)]
+for turn in range(60):
+    cost = to_a = to_c = to_k = 0.0
+    for x, y in points:
+        h = math.tanh(a * x + c)
+        p = 1 / (1 + math.exp(-k * h))
+        cost += -(y * math.log(p) + (1 - y) * math.log(1 - p))
+        miss = p - y
+        to_k += miss * h
+        dz = miss * k * (1 - h * h)
+        to_a = dz * x
+        to_c += dz
+    a -= 0.4 * to_a
+    c -= 0.4 * to_c
+    k -= 0.4 * to_k
+    print(cost)
+"""
+
+
+def test_a_gradient_that_is_overwritten_is_found_beside_one_that_no_step_uses(tmp_path: Path) -> None:
+    file = tmp_path / "numbers.py"
+    file.write_text(OVERWRITTEN, encoding="utf-8")
+    report = run(file, cure=False)
+    assert not report.failure
+    assert "to_a += dz * x" in [finding.instead for finding in report.findings]
+
+
 @pytest.mark.parametrize("text", [TABLE, WIDE], ids=["a matrix made of lists", "more weights than differences can try"])
 def test_all_blocks_are_judged(text: str, tmp_path: Path) -> None:
     file = tmp_path / "blocks.py"

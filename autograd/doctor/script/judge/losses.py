@@ -215,7 +215,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         for whole in parts:
             for part in parts:
                 if part is not whole and _shifted(part):
-                    yield _through_copies(whole), 1.0
+                    yield through_copies(whole), 1.0
 
 
 def is_crossed(error: Node) -> bool:
@@ -260,7 +260,7 @@ def _begins_with_digit(node: Node) -> bool:
     return node.site is not None and node.site.part(0)[:1].isdigit()
 
 
-def _through_copies(node: Node) -> Node:
+def through_copies(node: Node) -> Node:
     while (
         (node.function is linked or getattr(node.function, "__name__", "") in ("copy", "array"))
         and node.args
@@ -303,7 +303,11 @@ def _squashes(z: Array, p: Array) -> bool:
 
 
 def _of_this_step(look: Look, nodes: list[Node]) -> list[Node]:
-    """Without the runs of a loss on samples that the step does not use: in the same loop, on a set for validation."""
+    """Without the runs of a loss that the step does not follow from: on a set for validation, in turns without it."""
+    shared = look.to_end - set(look.program.leaves)
+    with_it = [loss for loss in nodes if any(id(n) in shared for n, _ in forward_part(look, [loss]))]
+    if with_it:  # they share what the forward pass computes
+        return with_it
     if not 1 < len(nodes) <= FEW:
         return nodes
     used = _data(look, (node for node in look.program.steps if id(node) in look.to_end))
@@ -335,7 +339,7 @@ def _ahead(look: Look) -> frozenset[int]:
     for node in look.program.steps:
         if getattr(node.function, "__name__", "") in ("add", "sub", "subtract") and id(node) not in ends:
             sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends]
-            moved = [a for a in sides if id(_through_copies(a)) in look.start_ids]
+            moved = [a for a in sides if id(through_copies(a)) in look.start_ids]
             if len(sides) == 2 and len(moved) == 1 and np.shape(node.value) == np.shape(moved[0].value):
                 found |= {id(a) for a in sides if a is not moved[0]}
     return frozenset(found)
@@ -354,6 +358,15 @@ def _bare(look: Look) -> dict[int, int]:
         if len(whole) == 1 and numbers and all(0 < abs(n) <= TINY or 0 < abs(1 - n) <= TINY for n in numbers):
             found[id(inside)] = id(whole[0])
     return found
+
+
+def is_start(look: Look, node: Node) -> bool:
+    """Whether it is a parameter, but for a written factor: then there is no network, and no prediction."""
+    node = through_copies(node)
+    if id(node) in look.start_ids or getattr(node.function, "__name__", "") not in ("neg", "mul", "multiply"):
+        return id(node) in look.start_ids
+    rest = [arg for arg in node.args if not hyper(arg)]
+    return len(rest) == 1 and isinstance(rest[0], Node) and is_start(look, rest[0])
 
 
 def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[Reading]:
@@ -383,6 +396,8 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
         kinds = [("squares", [(error, sign) for error, _, sign in group])]
         kinds += [("errors", pairs) for pairs in grown(look, group, points)]
         sides = [before_squash(look, p, points[0]) for p in predictions]
+        if any(np.size(side[0].value) == 1 and is_start(look, side[0]) for side in sides if side is not None):
+            continue  # there is no network
         for kind, pairs in kinds:
             found.append(Reading(kind, predictions, pairs))
             logits = [side for side in sides if side is not None]

@@ -322,7 +322,7 @@ class Rewriter(ast.NodeTransformer):
     visit_AsyncFor = visit_For  # type: ignore[assignment]  # noqa: N815 - ast's name
 
     def visit_While(self, node: ast.While) -> Any:
-        site = self.site("loop", node.test, [node.test])
+        site = self.site("while", node.test, [node.test])
         node.test = self.test(node.test)
         self.loops.append(site.value)
         node.body = [ast.copy_location(ast.Expr(self.hook("turned", [site], node)), node), *self.block(node.body)]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-import signal
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from .hooks import Hooks
 from .instrument import HOOK, instrument
-from .loader import Subject
+from .limits import Limit
+from .loader import Subject, import_libraries
 from .sandbox import Refused, seed
 from .sites import Source
 from .steps import Parameter, Training, find_training, unset
@@ -29,36 +26,6 @@ FIRST_SIGHT = 0.4  # of the time, for seeing that something is trained
 
 class Enough(BaseException):
     """Raised inside a script when enough of it was seen."""
-
-
-class TimeIsUp(BaseException):
-    """Raised inside a script that goes on without anything to see."""
-
-
-class Timer:
-    """Raises `TimeIsUp` in the main thread after some seconds, where the system can.
-
-    Args:
-        goes_on: asked after a part of the time whether it may take the rest.
-    """
-
-    def __init__(self, seconds: float, part: float = 1.0, goes_on: Callable[[], bool] = bool) -> None:
-        self.rest, self.goes_on = seconds * (1.0 - part), goes_on
-        self.works = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-        if self.works:
-            self.before = signal.signal(signal.SIGALRM, self._ring)
-            signal.setitimer(signal.ITIMER_REAL, seconds * part)
-
-    def _ring(self, *_: Any) -> None:
-        if not self.rest or not self.goes_on():
-            raise TimeIsUp
-        signal.setitimer(signal.ITIMER_REAL, self.rest)
-        self.rest = 0.0
-
-    def stop(self) -> None:
-        if self.works:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
-            signal.signal(signal.SIGALRM, self.before)
 
 
 @dataclass(eq=False)
@@ -119,6 +86,8 @@ def record(subject: Subject, seconds: float = SECONDS) -> Recording:
     Where nothing is trained at first sight, in a part of the time, it runs again, and plain numbers are kept as well:
     parameters, samples and rates may all be Python's own, so that nothing tells one from another before they are mixed.
     """
+    import_libraries(subject.main)
+    seed()
     found = _recorded(subject, seconds, False)
     if found.training is None and (found.ended or found.stopped) and found.seconds < seconds / 2:
         seed()
@@ -141,19 +110,16 @@ def _recorded(subject: Subject, seconds: float, thorough: bool) -> Recording:
         hooks.modules = subject.modules()
         return instrument(ast.parse(source.text, source.path), source, hooks.sites)
 
-    timer = Timer(seconds + 1.0, 1.0 if thorough else FIRST_SIGHT, lambda: watch.training is not None)
     try:
-        subject.run(rewrite, {HOOK: hooks}, lambda names: setattr(hooks, "namespace", names))
-        found.ended = True
+        with Limit(seconds + 1.0, 1.0 if thorough else FIRST_SIGHT, lambda: watch.training is not None) as limit:
+            subject.run(rewrite, {HOOK: hooks}, lambda names: setattr(hooks, "namespace", names))
+            found.ended = True
+        found.stopped = limit.stopped
     except Enough:
         pass
-    except TimeIsUp as stopped:
-        found.stopped = stopped
     except (Exception, SystemExit, Refused) as error:
         found.error = error
         found.ended = isinstance(error, SystemExit)
-    finally:
-        timer.stop()
     tape.paused = True
     found.seconds = time.monotonic() - start
     found.training = find_training(tape)

@@ -115,9 +115,32 @@ def projected(node: Node) -> Node | None:
         inside = [*{id(arg): arg for arg in args if isinstance(arg, Node) and not arg.hyper}.values()]
         return inside[0] if len(inside) == 1 and all(arg is inside[0] or hyper(arg) for arg in args) else None
     if name in ("truediv", "divide") and isinstance(args[0], Node) and isinstance(args[1], Node):
-        size = getattr(args[1].function, "__name__", "") in ("norm", "sum")
-        return args[0] if size and args[0] in args[1].operands() else None
+        return args[0] if _made_of(args[1], args[0]) else None  # its length, or what that is at least
     return None
+
+
+def shrunk(node: Node) -> Node | None:
+    """What a node brings nearer to 0 by a fixed amount: `np.sign(W) * np.maximum(np.abs(W) - c, 0)`."""
+    if getattr(node.function, "__name__", "") in ("mul", "multiply"):
+        for sign, rest in itertools.permutations(node.args, 2):
+            signs = isinstance(sign, Node) and getattr(sign.function, "__name__", "") == "sign"
+            if signs and isinstance(rest, Node) and _made_of(rest, sign.args[0]):
+                return sign.args[0]  # type: ignore[no-any-return]
+    return None
+
+
+SIZES = {
+    "norm", "sum", "abs", "absolute", "fabs", "max", "amax", "maximum", "minimum", "clip", "sqrt", "square", "mul",
+    "multiply", "pow", "add", "sub", "subtract",
+}  # fmt: skip
+
+
+def _made_of(size: Node, whole: Node, depth: int = 5) -> bool:
+    """Whether something is made of sizes of one array and of written numbers, and of nothing else."""
+    if getattr(size.function, "__name__", "") not in SIZES or not depth:
+        return False
+    parts = [o for o in size.operands() if not o.hyper]
+    return bool(parts) and all(o is whole or _made_of(o, whole, depth - 1) for o in parts)
 
 
 def direct(node: Node) -> list[Any]:
