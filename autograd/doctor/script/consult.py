@@ -117,14 +117,14 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if cases and proximal(subject, recording):
         return {"failure": proximal(subject, recording)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
-    slip = along or any(map(nearly_right, cases))
     prove(subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin)))
     for case in cases:
         name_by_line(case)
     cases = [case for case in cases if not told_before(case, cases)]
+    made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
+    slip = along or any(nearly_right(case) for case in cases if case.proved or not made_up)
     # a term more than the loss has may be meant, and then it is another loss
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
-    made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
     if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)

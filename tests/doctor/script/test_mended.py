@@ -309,6 +309,72 @@ for turn in range(20):
     v -= 0.1 * dv
 """
 )
+BARE = """
+import numpy as np
+
+gen = np.random.RandomState(5)
+P = gen.randn(40, 3); c = (P @ [1.0, -2.0, 0.5] > 0).astype(int)
+class Scorer:
+    def __init__(self): self.coef = None; self.shift = None
+    def train(self, P, c):
+        m = len(P)
+        self.coef = np.zeros(3)
+        self.shift = 0
+        for turn in range(120):
+            q = 1 / (1 + np.exp(-(P @ self.coef + self.shift)))
+            d_coef = P.T @ (q - c) / m
+            d_shift = np.sum(q - c) / m
+            self.coef -= 0.1 * d_coef
+            self.shift -= 0.1 * d_shift
+            if turn % 50 == 0: print(turn, -np.mean(c * np.log(q) + (1 - c) * np.log(1 - q)))
+Scorer().train(P, c)
+"""
+"""A bias that begins as a plain 0, and a loss that is printed at the first step only."""
+WORDS = (
+    START
+    + """
+U, R, T = gen.randn(5, 4) * 0.3, gen.randn(5, 5) * 0.3, gen.randn(2, 5) * 0.3
+texts = [([0], 1), ([1, 0], 0), ([2, 3, 0], 1), ([3], 0)]
+for epoch in range(15):
+    for marks, kind in texts:
+        inputs = [np.eye(4)[k] for k in marks]
+        memory = [np.zeros(5)]
+        for x in inputs: memory.append(np.tanh(U @ x + R @ memory[-1]))
+        z = T @ memory[-1]; share = np.exp(z) / np.exp(z).sum()
+        miss = -np.log(share[kind])
+        print(miss)
+        dz = share.copy(); dz[kind] -= 1
+        gT = np.outer(dz, memory[-1]); gU = np.zeros_like(U); gR = np.zeros_like(R)
+        dm = T.T @ dz
+        for t in reversed(range(len(inputs))):
+            raw = dm * (1 - memory[t + 1] ** 2)
+            gU += np.outer(raw, inputs[t]); gR += np.outer(raw, memory[t])
+            dm = R.T @ raw
+        U -= 0.1 * gU; R -= 0.1 * gR; T -= 0.1 * gT
+"""
+)
+"""The first sequence has one element, so the recurrent weights count only later."""
+SPARSE = (
+    START
+    + """
+pairs = [(gen.randint(3), 3 + gen.randint(4), gen.randint(2)) for _ in range(25)]
+level, slope, F = 0.0, np.zeros(7), gen.randn(7, 2) * 0.3
+for epoch in range(3):
+    for a, b, y in pairs:
+        x = np.zeros(7); x[a] = 1; x[b] = 1
+        both = x @ F
+        q = 1 / (1 + np.exp(-(level + x @ slope + np.sum(both ** 2 - (x ** 2) @ (F ** 2)) / 2)))
+        print(-np.log(q if y == 1 else 1 - q))
+        e = q - y
+        level = level - 0.1 * e
+        for f in range(7):
+            if x[f] != 0:
+                slope[f] = slope[f] - 0.1 * e * x[f]
+                for j in range(2):
+                    F[f, j] = F[f, j] - 0.1 * e * (x[f] * both[j] - F[f, j] * x[f] ** 2)
+"""
+)
+"""A loop steps the elements that a sample has, one by one."""
 CASES = {
     "a path left out after a helper": (HELPER, "    side = side + top", "    side = side + 0", ""),
     "a path left out, and no line for it": (
@@ -329,6 +395,11 @@ CASES = {
     "a root of the size": (SCORES, "d_scores @ k / np.sqrt(k.shape[-1])", "d_scores @ k", ""),
     "the slope of the only output": (SINGLE, "B.T @ (miss * o * (1 - o))", "B.T @ miss", None),
     "a division of the whole left out": (TOP, "    top[range(n), y] -= 1; top /= n", "    top[range(n), y] -= 1", ""),
+    "a bias that begins as a plain number": (BARE, "np.sum(q - c) / m", "np.sum(q - c)", None),
+    "a mistake that a sequence of one hides": (WORDS, "np.outer(raw, memory[t])", "np.outer(raw, memory[t + 1])", ""),
+    "elements stepped one by one": (
+        SPARSE, "(x[f] * both[j] - F[f, j] * x[f] ** 2)", "(x[f] * both[j] + F[f, j] * x[f])", None
+    ),
     "another part of what was joined": (JOINED, "outer[:, m:]", "outer[:, :n]", ""),
 }  # fmt: skip
 """By name: the script, what stands there, what is written instead, and the line to write ("" for the right one)."""

@@ -22,6 +22,7 @@ from .look import QUIET, Look, Point
 from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .rates import rate_of
+from .replay import ancestors
 from .slips import all_but_some
 from .told import is_told, shown_forms
 from .verdicts import Judgement, counterpart, verdicts
@@ -53,14 +54,15 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     return best
 
 
-def _judged(training: Training, loss: str, seed: int, complete: bool = False) -> Judgement | None:
+def _judged(training: Training, loss: str, seed: int, complete: bool = False, later: bool = False) -> Judgement | None:
     """The verdicts on the steps as they are cut.
 
     Args:
         complete: whether what was taken for no parameter was asked for already.
+        later: not the first step.
     """
     rng = np.random.default_rng(seed)
-    look, points = _look(training, rng)
+    look, points = _look(training, rng, first=int(later))
     if not points:
         return None
 
@@ -73,18 +75,24 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False) ->
     if not found:
         return None
     idle = {n for n in found[0].verdicts if all(_no_loss_has(f, n) for f in found)}
+    if not later and len(training.steps) > 1 and any(map(look.begins_plain, idle)):
+        again = _judged(training, loss, seed, complete, later=True)
+        if again is not None:
+            return again
+    computed = [f for f in found if f.reading is not None and f.reading.kind == "loss"]
+    idle = {n for n in idle if not any(_counts_elsewhere(f, n, seed) for f in computed)}
     if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
         training.idle += [p for p in training.parameters if p.name in idle]
         training.others += [chain for p in training.idle for chain in p.chains]
         training.parameters = [p for p in training.parameters if p.name not in idle]
-        return _judged(training, loss, seed, complete)
+        return _judged(training, loss, seed, complete, later)
     best = _best(found, [*found, *partial])
     read, training.unread = ([], training.unread) if complete else left_out(best)
     if read:
         training.parameters += read
         training.others = [c for c in training.others if all(c not in p.chains for p in read)]
         name_blocks(training.tape, training.parameters)
-        return _judged(training, loss, seed, complete=True)
+        return _judged(training, loss, seed, True, later)
     whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
     assert whole.reading is not None
     return None if whole.reading.holds_something(whole.look) and _wrong(whole) else whole  # all of it, or nothing
@@ -157,6 +165,18 @@ def _follows(one: Judgement, other: Judgement) -> bool:
 def _no_loss_has(found: Judgement, name: str) -> bool:
     """Whether a block changes, and what is minimised does not depend on it."""
     return found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
+
+
+def _counts_elsewhere(found: Judgement, name: str, seed: int) -> bool:
+    """Whether the loss depends on a block in other steps: the recurrent weights of a sequence of one are idle."""
+    assert found.reading is not None
+    read = {id(node) for node in ancestors(found.reading.roots, found.look._is_leaf)}
+    if not any(id(node) in read for node in found.look.starts[name]):
+        return False
+    rng = np.random.default_rng(seed)
+    steps = [step for step in found.look.training.steps if step is not found.look.step]
+    there = (_judged_at(found, step, rng) for step in steps[:6])
+    return any(each is not None and not each.verdicts[name].silent for each in there)
 
 
 def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
@@ -393,10 +413,10 @@ def _plausibility(found: Judgement) -> int:
     return {"squares": 2, "entropy": 2, "": 1}.get(found.form, 0) + (found.reading.kind == "loss")
 
 
-def _look(training: Training, rng: np.random.Generator) -> tuple[Any, list[Point]]:
+def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple[Any, list[Point]]:
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
-    order = [k for k in (1, 0, 2, 3) if k < len(steps)]
+    order = [k for k in (1, 0, 2, 3) if first <= k < len(steps)]
     chosen, losses = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
     for k in order:
         there = Look(training, steps[k])

@@ -104,6 +104,10 @@ class Look:
             waiting += readers
         return True
 
+    def begins_plain(self, name: str) -> bool:
+        """Whether a block is still a plain number here, so that what is computed from it does not show it."""
+        return any(node.function is None and node.site is None for node in self.starts[name])
+
     @cached_property
     def _kept_copies(self) -> set[int]:
         """Copies of parameters that later steps read: the network that targets come from, held fixed."""

@@ -162,8 +162,24 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         form = "climbed"
     held = _penalised(look, reading)
     found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
+    for v in found.values():
+        if not v.right and not v.silent:
+            _as_far_as_stepped(look, points, bars, v)
     _same_factor(look, found, reading)
     return Judgement(look, points, reading, found, bars, forward, form)
+
+
+def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Array]], v: Verdict) -> None:
+    """Right is a block of which a loop has stepped some elements until here, if these follow the gradient."""
+    parts = zip(look.starts[v.name], look.ends[v.name], strict=False)
+    stepped = np.concatenate([np.full(np.size(start.value), start is not end) for start, end in parts])
+    if stepped.all() or not stepped.any():
+        return
+    changes = [look.change(point.values, v.name)[stepped] for point in points]
+    right = [-gradient(look, point, bar, v.name)[stepped] for point, bar in zip(points, bars, strict=True)]
+    change = matched(changes, right)
+    if change.holds and change.scale > 0:
+        v.change, v.right = change, True
 
 
 def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
