@@ -40,7 +40,7 @@ def policy(page: Any) -> str:
 def test_the_order_is_that_of_backward_over_values() -> None:
     loss = graphs.neuron()
     names = {id(node): f"n{place}" for place, (node, _) in enumerate(walk(loss))}
-    assert told(inspect(loss))["backward"] == [names[id(node)] for node in results_below(loss, [])]
+    assert told(inspect(loss))["backward"] == [names[id(node)] for node in results_below(loss)]
 
 
 def test_the_order_is_that_of_backward_over_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
