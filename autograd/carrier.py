@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from .core.node import walk
 from .core.table import CONSTANT, INPUT, PARAMETER, UNRECORDED, add, subtract
 from .errors import OperandError
 from .system.collector import collector_paused
@@ -115,15 +116,8 @@ def check_modulo(modulo: object) -> None:
 def deepcopy_graph(root: Any, memo: dict[int, Any]) -> Any:
     """A copy of a node with all it depends on; what is shared stays shared, through `memo` also between calls."""
     memo.setdefault(id(memo), []).append(root)  # as `copy` does: an id in the memo must not be given to another object
-    stack = [root]
     with collector_paused():
-        while stack:
-            node = stack[-1]
-            waiting = [each for each in node._parents if each is not None and id(each) not in memo]
-            if waiting and id(node) not in memo:
-                stack += waiting
-                continue
-            stack.pop()
+        for node, _ in walk(root, operands_of=lambda node: () if id(node) in memo else node._parents):
             if id(node) not in memo:
                 memo[id(node)] = node._copied(memo)
     return memo[id(root)]

@@ -6,10 +6,8 @@ same drawing.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ..core.node import walk
@@ -25,18 +23,6 @@ MOST_WITH_NEURONS: Final = 50_000
 """In a larger graph nobody looks for neurons: whole modules are collapsed anyway."""
 
 Marks = Sequence[tuple[Any, str]]
-
-
-@contextlib.contextmanager
-def no_collecting() -> Iterator[None]:
-    """Nothing made here is part of a cycle; looking for one among a million nodes takes longer than all else."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class Reading:

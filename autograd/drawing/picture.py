@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import graphviz
 
+from ..system.collector import collector_paused
 from . import dot, render, table
 from .boxes import title_of
 from .errors import OptionError
 from .escape import html
-from .gather import Reading, no_collecting
+from .gather import Reading
 from .model import Drawing
 from .options import MOST_BOXES, Options, checked_count, checked_marks, checked_rankdir, checked_roots, checked_scale
 from .sample import is_step, one_sample, refuse_sample
@@ -326,7 +327,7 @@ def draw(
     named = checked_marks(marks)
     if not is_step(root):
         refuse_sample(root, sample, "draw")
-    with one_sample(root, sample, "draw") if is_step(root) else nullcontext(root) as result, no_collecting():
+    with one_sample(root, sample, "draw") if is_step(root) else nullcontext(root) as result, collector_paused():
         reading = Reading(checked_roots(result), named)
         view = View(reading, bool(constants), bool(histograms))
         if depth is not None:

@@ -79,8 +79,9 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         again = _judged(training, loss, seed, complete, later=True)
         if again is not None:
             return again
-    computed = [f for f in found if f.reading is not None and f.reading.kind == "loss"]
-    idle = {n for n in idle if not any(_counts_elsewhere(f, n, seed) for f in computed)}
+    for each in found:
+        if each.reading is not None and each.reading.kind == "loss":
+            idle -= _counting_elsewhere(each, idle, seed)
     if idle and len(idle) < len(training.parameters):  # sizes of steps, say, that change as they go
         training.idle += [p for p in training.parameters if p.name in idle]
         training.others += [chain for p in training.idle for chain in p.chains]
@@ -167,16 +168,16 @@ def _no_loss_has(found: Judgement, name: str) -> bool:
     return found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
 
 
-def _counts_elsewhere(found: Judgement, name: str, seed: int) -> bool:
-    """Whether the loss depends on a block in other steps: the recurrent weights of a sequence of one are idle."""
+def _counting_elsewhere(found: Judgement, names: set[str], seed: int) -> set[str]:
+    """The blocks that the loss depends on in other steps: the recurrent weights of a sequence of one are idle."""
     assert found.reading is not None
     read = {id(node) for node in ancestors(found.reading.roots, found.look._is_leaf)}
-    if not any(id(node) in read for node in found.look.starts[name]):
-        return False
-    rng = np.random.default_rng(seed)
-    steps = [step for step in found.look.training.steps if step is not found.look.step]
-    there = (_judged_at(found, step, rng) for step in steps[:6])
-    return any(each is not None and not each.verdicts[name].silent for each in there)
+    names = {name for name in names if any(id(node) in read for node in found.look.starts[name])}
+    rng, counting = np.random.default_rng(seed), set[str]()
+    for step in [step for step in found.look.training.steps if step is not found.look.step][:6]:
+        there = _judged_at(found, step, rng) if names - counting else None
+        counting |= {name for name in names if there is not None and not there.verdicts[name].silent}
+    return counting
 
 
 def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
