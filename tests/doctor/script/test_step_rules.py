@@ -106,7 +106,8 @@ def test_an_innocent_velocity(tmp_path: Path) -> None:
 def test_trainings_one_after_the_other(right: bool, tmp_path: Path) -> None:
     head, body = NET.split("for turn in range(12):\n")
     again = "for speed in (0.1, 0.2, 0.4):\n    W, b, v = np.zeros((2, 1)), np.zeros((1, 1)), {}\n"
-    text = head + again + "    for turn in range(12):\n" + "\n".join(f"    {line}" for line in body.splitlines()).replace("- 0.1 *", "- speed *")
+    rows = "\n".join(f"    {line}" for line in body.splitlines()).replace("- 0.1 *", "- speed *")
+    text = f"{head}{again}    for turn in range(12):\n{rows}\n"
     text = text if right else text.replace("(p - y)", "(y - p)")
     ok, faults, told = _judged(text, tmp_path)
     assert ok == right, told
