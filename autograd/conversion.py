@@ -27,8 +27,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from .carrier import UNRECORDED
 from .core.node import walk
-from .core.table import TABLE, UNRECORDED
+from .core.table import TABLE
 from .errors import AutogradError, GraphError, GraphWarning, OperandError, ShapeError
 from .mode import NOW, SPECIAL, STRICT, in_force
 

@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ..carrier import NOTHING_RECORDED
+from ..carrier import NOTHING_RECORDED, UNRECORDED
 from ..core import table
 from ..core.node import walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
-from ..core.table import UNRECORDED
 from ..errors import AnomalyError, GraphError
 from ..masking import Arrived, finite, is_selective
 from ..mode import ADDING

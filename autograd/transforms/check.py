@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..carrier import CHOSEN
 from ..core.node import walk
 from ..core.rule import Rule
-from ..core.table import CHOSEN
 from ..errors import GradcheckError, OperandError
 from ..tensor.rules import sum as sum_of
 from ..tensor.tensor import Tensor

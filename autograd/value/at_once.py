@@ -12,8 +12,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..carrier import Note
-from ..core.table import PARAMETER
+from ..carrier import PARAMETER, Note
 from ..errors import OperandError
 from ..mode import SPECIAL
 from .sums import Chain, Four, Row, row_of

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, Value, no_grad, parameter, scope
-from autograd.carrier import Note
+from autograd.carrier import INPUT, Note
 from autograd.core.rule import Rule
-from autograd.core.table import INPUT, TABLE
+from autograd.core.table import TABLE
 from autograd.masking import Arrived
 from autograd.mode import MODE, NOW, Mode
 from autograd.value.reading import Scalar
