@@ -7,18 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .core.node import walk
-from .core.rule import Rule
+from .core.node import CONSTANT, INPUT, PARAMETER, UNRECORDED, walk
 from .core.table import add, subtract
 from .errors import OperandError
 from .system.collector import collector_paused
-
-# What stands in the place of a rule where no rule was applied: at a choice, and at a leaf.
-CHOSEN: Final = Rule("where", lambda x: x, lambda: 1, doc="the operand that a condition chose")
-INPUT: Final = Rule("", lambda: None, doc="a number from outside")
-UNRECORDED: Final = Rule("", lambda: None, doc="a result of operations that were not recorded")
-PARAMETER: Final = Rule("", lambda: None, doc="a number to be learned")
-CONSTANT: Final = Rule("", lambda: None, doc="a number written in a formula")
 
 
 class Note:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..carrier import NOTHING_RECORDED, UNRECORDED
+from ..carrier import NOTHING_RECORDED
 from ..core import table
-from ..core.node import walk
+from ..core.node import UNRECORDED, walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
 from ..errors import AnomalyError, GraphError

@@ -13,21 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..absent import ALWAYS, enter
-from ..carrier import (
-    CHOSEN,
-    CONSTANT,
-    INPUT,
-    UNRECORDED,
-    Note,
-    deepcopy_graph,
-    describe,
-    inverted,
-    no_subclass,
-    rule_of,
-    unrecorded,
-    whole,
-)
+from ..carrier import Note, deepcopy_graph, describe, inverted, no_subclass, rule_of, unrecorded, whole
 from ..conversion import CARRIERS, check_pickled, is_differentiated, is_shown
+from ..core.node import CHOSEN, CONSTANT, INPUT, UNRECORDED
 from ..core.reverse import times
 from ..core.rule import Rule
 from ..errors import AnomalyError, GraphError, OperandError, ShapeError

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..carrier import CHOSEN
-from ..core.node import walk
+from ..core.node import CHOSEN, walk
 from ..core.rule import Rule
 from ..errors import GradcheckError, OperandError
 from ..tensor.rules import sum as sum_of

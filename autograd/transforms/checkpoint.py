@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..carrier import INPUT, describe
+from ..carrier import describe
+from ..core.node import INPUT
 from ..core.table import identity
 from ..errors import GraphError, OperandError
 from ..mode import SPECIAL, Entry, turn_on

@@ -12,7 +12,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..carrier import PARAMETER, Note
+from ..carrier import Note
+from ..core.node import PARAMETER
 from ..errors import OperandError
 from ..mode import SPECIAL
 from .sums import Chain, Four, Row, row_of

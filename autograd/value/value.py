@@ -21,12 +21,7 @@ import numpy as np
 
 from ..absent import ALWAYS, enter
 from ..carrier import (
-    CHOSEN,
-    CONSTANT,
-    INPUT,
     NOTHING_RECORDED,
-    PARAMETER,
-    UNRECORDED,
     Note,
     check_modulo,
     checked_label,
@@ -40,7 +35,7 @@ from ..carrier import (
 )
 from ..conversion import CARRIERS, check_pickled, is_differentiated
 from ..core import table
-from ..core.node import walk
+from ..core.node import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED, walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
 from ..errors import AnomalyError, GraphError, OperandError

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, Value, no_grad, parameter, scope
-from autograd.carrier import INPUT, Note
+from autograd.carrier import Note
+from autograd.core.node import INPUT
 from autograd.core.rule import Rule
 from autograd.core.table import TABLE
 from autograd.masking import Arrived

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...carrier import CHOSEN, CONSTANT, INPUT, PARAMETER, Note, checked_label, describe
-from ...core.node import walk
+from ...carrier import Note, checked_label, describe
+from ...core.node import CHOSEN, CONSTANT, INPUT, PARAMETER, walk
 from ...core.rule import Rule
 from ...errors import OperandError, TraceError
 from ...mode import for_a_new_node

@@ -21,8 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ...carrier import CHOSEN, CONSTANT
-from ...core.node import walk
+from ...core.node import CHOSEN, CONSTANT, walk
 from ...core.rule import Rule
 from ...core.table import TABLE
 from ...errors import TraceError

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...carrier import CHOSEN, CONSTANT
+from ...core.node import CHOSEN, CONSTANT
 from ...core.rule import Rule
 from ...errors import OperandError, TraceError
 from ...mode import NOW, for_a_new_node

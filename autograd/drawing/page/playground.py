@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...carrier import CHOSEN, CONSTANT, describe
-from ...core.node import walk
+from ...carrier import describe
+from ...core.node import CHOSEN, CONSTANT, walk
 from ...core.rule import Rule
 from ...core.table import relu, sigmoid, silu, softplus, tanh
 from ...errors import OperandError, TraceError
