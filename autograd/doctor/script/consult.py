@@ -5,7 +5,6 @@ What comes out is plain data: lists, dicts, numbers and texts.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import itertools
 import time
@@ -17,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .edited import Edited
+from .grown import Growth, grown
 from .judge.blame import mended_elsewhere, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
@@ -33,13 +34,12 @@ from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
 from .refusals import no_loss, no_training, proximal, restrict
-from .watch.edits import Edit, patched
+from .watch.edits import Edit, before_edit
 from .watch.limits import Limit
 from .watch.loader import Subject
 from .watch.node import Node
 from .watch.record import Recording, record
-from .watch.sandbox import seed
-from .watch.sites import Site, Source
+from .watch.sites import Site
 from .watch.steps import Training
 from .watching import odd_starts, rate_places, under_a_count, watched_for
 from .write.drawn import graph_of
@@ -50,6 +50,7 @@ from .write.words import Words
 
 SLIP = 0.9  # of the characters are the same
 TRIES = 8
+MOST_GROWTHS = 8
 SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
 SHARE = 0.7  # of the time, for finding what is wrong
@@ -92,6 +93,9 @@ def consult(subject: Subject, options: Options, seconds: float, limit: float = 6
 def _consulted(subject: Subject, options: Options, seconds: float, limit: float) -> dict[str, Any]:
     begin = time.process_time()
     recording = record(subject, seconds)
+    growths = [] if isinstance(subject, Edited) else grown(recording)
+    if growths:
+        return _in_shape(subject, growths, options, seconds, limit)
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
     missing = restrict(recording, options)
@@ -128,6 +132,28 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)
+
+
+def _in_shape(
+    subject: Subject, growths: list[Growth], options: Options, seconds: float, limit: float
+) -> dict[str, Any]:
+    """What can be said where a step makes its parameter larger: that, and what holds of the script without it."""
+    mended: list[Growth] = []
+    while growths and len(mended) < MOST_GROWTHS and growths[0].site.number not in [g.site.number for g in mended]:
+        mended.append(growths[0])
+        subject_mended = Edited(subject, [growth.edit for growth in mended])
+        growths = grown(record(subject_mended, min(seconds, 10.0)))
+    out = _consulted(subject_mended, options, seconds, limit)
+    faults = [growth.told() for growth in mended]
+    if "failure" in out:
+        first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
+        return {"failure": f"{first} {out['failure']}"}
+    for growth in mended:
+        out = before_edit(out, growth.edit)
+    for block in out["blocks"]:
+        if block["name"] in [growth.name for growth in mended]:
+            block["verdict"] = "wrong"
+    return {**out, "faults": sorted(faults + out["faults"], key=lambda fault: fault["line"])}
 
 
 def nearly_right(case: Case) -> bool:
@@ -323,7 +349,7 @@ def wrong_with(
 ) -> list[str] | None:
     """The blocks that are wrong after some edits; None where nothing can be said, or it is another training then."""
     try:
-        recording = record(_Edited(subject, edits), min(seconds, 10.0))
+        recording = record(Edited(subject, edits), min(seconds, 10.0))
         if recording.training is None or restrict(recording, options):
             return None
         found = _judged(recording.training, options)
@@ -338,28 +364,6 @@ def _loss_of(found: Judgement) -> tuple[str, str]:
     """What a script is judged against."""
     assert found.reading is not None
     return found.reading.kind, "" if found.reading.site is None else found.reading.site.text
-
-
-class _Edited:
-    """A subject with some pieces of its text replaced."""
-
-    def __init__(self, subject: Subject, edits: list[Edit]) -> None:
-        self.subject, self.edits, self.main = subject, edits, subject.main
-        self.from_outside = subject.from_outside
-
-    def modules(self) -> set[str]:
-        return self.subject.modules()
-
-    def run(self, rewrite: Any, given: dict[str, Any], namespace: Any) -> None:
-        def edited(source: Source) -> ast.Module:
-            here = [e for e in self.edits if e.source.path == source.path]
-            if here:
-                source = Source(source.path, patched(source.text, here, source.first), source.first)
-            tree: ast.Module = rewrite(source)
-            return tree
-
-        seed()
-        self.subject.run(edited, given, namespace)
 
 
 # ------------------------------------------------------------------------------------------------------ as data
