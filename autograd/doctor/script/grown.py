@@ -30,6 +30,7 @@ class Growth:
     Args:
         name: of the parameter, as the line stores it.
         before: how the line reads it.
+        start: what it reads.
         old: its shape before.
         step: that of what is added.
         summed: whether the step holds a number for each sample, which should be summed.
@@ -39,6 +40,7 @@ class Growth:
     site: Site
     name: str
     before: str
+    start: Any
     old: tuple[int, ...]
     step: tuple[int, ...]
     summed: bool
@@ -67,7 +69,9 @@ def grown(recording: Recording) -> list[Growth]:
         if site.number in found or not isinstance(node, Node) or getattr(node.function, "__name__", "") not in PLUS:
             continue
         growth = _growth(recording, node, site, states)
-        if growth is not None and (site.number in updates or growth.before == site.target):
+        if growth is not None and (
+            growth.before == site.target or (site.number in updates and _is_kept(recording, growth))
+        ):
             found[site.number] = growth
     return [*found.values()]
 
@@ -85,20 +89,28 @@ def _growth(recording: Recording, node: Node, site: Site, states: set[int]) -> G
     step = node.args[1 - k]
     if not isinstance(step, Node) or step.value is None:
         return None
-    old, new, given = (np.shape(_value(each)) for each in (node.args[k], node, step))
+    old, new, given = (np.shape(each.value) for each in (node.args[k], node, step))
     size = int(np.prod(old))
     if np.size(node.value) <= size:
         return None
-    if np.size(step.value) == size > 1:
-        edit = _edit(node, step, 1 - k, _turned(old, given, node.site.part(k)))
-        return None if edit is None else Growth(site, site.target, node.site.part(k).strip(), old, given, False, edit)
-    axes = [axis for axis in range(-len(new), 0) if new[axis] > (old[axis] if axis >= -len(old) else 1)]
-    if not all(_runs_over_samples(recording, node, axis, states) for axis in axes):
-        return None
-    kept = "" if len(old) < len(given) else ", keepdims=True"
-    axis = len(given) + axes[0] if len(axes) == 1 else tuple(len(given) + axis for axis in axes)
-    edit = _edit(node, step, 1 - k, f".sum(axis={axis}{kept})" if old else ".sum()")
-    return None if edit is None else Growth(site, site.target, node.site.part(k).strip(), old, given, True, edit)
+    summed = not np.size(step.value) == size > 1
+    suffix = _turned(old, given, node.site.part(k))
+    if summed:
+        axes = [axis for axis in range(-len(new), 0) if new[axis] > (old[axis] if axis >= -len(old) else 1)]
+        if not all(_runs_over_samples(recording, node, axis, states) for axis in axes):
+            return None
+        axis = len(given) + axes[0] if len(axes) == 1 else tuple(len(given) + axis for axis in axes)
+        kept = "" if len(old) < len(given) else ", keepdims=True"
+        suffix = f".sum(axis={axis}{kept})" if old else ".sum()"
+    edit = _edit(node, step, 1 - k, suffix)
+    before = node.site.part(k).strip()
+    return None if edit is None else Growth(site, site.target, before, node.args[k], old, given, summed, edit)
+
+
+def _is_kept(recording: Recording, growth: Growth) -> bool:
+    """Whether what the line reads was stored where the line stores, or is a copy of that."""
+    known = {id(growth.start)} | {id(each) for each in direct(growth.start) if isinstance(growth.start, Node)}
+    return any(id(node) in known and site.target == growth.name for _, _, _, node, site in recording.tape.stores)
 
 
 def _turned(old: tuple[int, ...], given: tuple[int, ...], text: str) -> str:
@@ -140,10 +152,6 @@ def _runs_over_samples(recording: Recording, update: Node, axis: int, states: se
         if np.size(node.value) == np.size(update.value):  # the same in another shape
             mine.add(id(node))
     return False
-
-
-def _value(thing: Any) -> Any:
-    return thing.value if isinstance(thing, Node) else thing
 
 
 def _is_of_data(node: Node, axis: int, states: set[int], most: int = 50) -> bool:
