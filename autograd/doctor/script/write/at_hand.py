@@ -27,7 +27,7 @@ from .vocabulary import computed_at, frame_of, values_of, words_at
 Array = Any
 MOST_WORDS = 60
 MOST_READS = 12_000  # of texts at one place: then nothing can be read any more
-SECONDS = 15.0  # the same, for arrays so large that reading takes long
+SECONDS = 3.0  # the same, for arrays so large that reading takes long; less than is given for the texts of a line
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class AtHand:
     @cached_property
     def _foreign(self) -> set[int]:
         """What a function that is given something does not take from outside: what was computed in the step."""
-        frame, _ = frame_of(self.tape, self.time, self.context, self.place)
+        frame, _ = frame_of(self.tape, self.born, self.context, self.place)
         given = any(scope == ("frame", frame) and isinstance(thing, Node) and site.kind not in ("store", "augmented")
                     for _, scope, _, thing, site in self.tape.stores if frame)  # fmt: skip
         return self.locator.look.depends - self.locator.look.start_ids.keys() if given else set()
@@ -235,7 +235,7 @@ class AtHand:
     @cached_property
     def objects(self) -> dict[str, Any]:
         found = dict(self.namespace)
-        frame, _ = frame_of(self.tape, self.time, self.context, self.place)
+        frame, _ = frame_of(self.tape, self.born, self.context, self.place)
         for at, scope, key, thing, _ in self.tape.stores:
             if at <= self.time and scope == ("frame", frame) and isinstance(thing, Held):
                 found[key] = thing.thing

@@ -98,9 +98,10 @@ class Interpreter:
 
     def _subscript(self, node: ast.Subscript) -> Any:
         index = self(node.slice)
-        text = f"{ast.unparse(node.value)}[{index!r}]"  # as it was then: a list or a dict may have changed since
-        if isinstance(index, (int, str)) and text in self.values:
-            return self.values[text]
+        if isinstance(index, (int, str)):  # as it was then: a list or a dict may have changed since
+            text = f"{ast.unparse(node.value)}[{index!r}]"
+            if text in self.values:
+                return self.values[text]
         holder = self(node.value)
         if isinstance(holder, (list, dict, tuple)):
             return self.element(holder[index])

@@ -32,6 +32,7 @@ from .wanted import close_to
 Array = Any
 TURNS = 24  # of a loop that adds up, at most
 MOST = 8  # texts that are tried on the script itself
+MOST_HERE = 2  # of them, those that are right at one turn of a loop only
 
 
 class Repairer(Statements):
@@ -41,7 +42,7 @@ class Repairer(Statements):
         """Edits that make the expression right, the smallest first."""
         if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6:
             yield from self._other_sign()
-        if self.right is None or self.span is None:
+        if self._is_of_whole():
             self._of_elements()
         yield from self._rescaled_after()
         if self.span is None or self.right is None or self._is_kept():
@@ -70,19 +71,23 @@ class Repairer(Statements):
         source, seen, count = self.place.source, set(), 0
         own = source.segment(self.span)
         found: list[str] = []
+        here: list[str] = []  # what is right at this turn of a loop, but not at all of them
         for text, plain in self._texts(own):
             if self.hand.late:
                 break
             if text not in seen and text != self.place.target:
                 seen.add(text)
-                if self.fits(text):
-                    found += [*self._by_name(neat(text, plain)), neat(text, plain)]
-                    count += 1
+                everywhere = self.fits(text)
+                if everywhere or (len(here) < MOST_HERE and self.fits(text, here=True)):
+                    (found if everywhere else here).extend([*self._by_name(neat(text, plain)), neat(text, plain)])
+                    count += everywhere
                     if count >= MOST or self.hand.late_for(count):
                         break
         own = self._unrooted(own)
-        costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in found}
-        yield from (Edit(source, self.span, self._wrapped(text)) for text in sorted(costs, key=lambda t: costs[t]))
+        for blind, texts in enumerate((found, here)):
+            costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in texts}
+            for text in sorted(costs, key=lambda t: costs[t]):
+                yield Edit(source, self.span, self._wrapped(text), blind=bool(blind))
 
     def _unrooted(self, text: str) -> str:
         """With one name for each square root that the script takes."""
