@@ -64,8 +64,9 @@ def consult(subject: Subject, options: Options, seconds: float, limit: float = 6
 
 
 def _consulted(subject: Subject, options: Options, seconds: float, limit: float) -> dict[str, Any]:
-    begin = time.process_time()
+    begin, clock = time.process_time(), time.monotonic()
     recording = record(subject, seconds)
+    seconds = min(seconds, max(3.0, 3 * (time.monotonic() - clock)))  # for the same once more
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
     missing = restrict(recording, options)
@@ -187,7 +188,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
                 elsewhere = texts_for(at, other, cause, recording)
                 at.fixed = fixed
                 if not all(text.blind for text in elsewhere):
-                    case.fault, case.texts, case.found_at = other, elsewhere, fault
+                    case.fault, case.texts, case.found_at = other, [*elsewhere, *case.texts], fault
                     break
         yield case
 
@@ -200,7 +201,7 @@ def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> 
         repairs = Repairer(at, fault, recording.hooks.namespace).edits()
         for edit in itertools.chain(moved(at, fault, cause), repairs):
             found.append(edit)
-            if len(found) >= TRIES or limit.over:
+            if sum(not each.blind for each in found) >= TRIES or len(found) >= 4 * TRIES or limit.over:
                 break
     return found
 

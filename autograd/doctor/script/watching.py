@@ -19,7 +19,7 @@ from .trial import Place, Watched
 from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording
-from .watch.sites import Site, Source, Span
+from .watch.sites import Site, path_to
 from .watch.steps import Chain, Training
 
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
@@ -243,7 +243,7 @@ def under_a_count(site: Site) -> tuple[Place | None, int]:
     """What the loop around a statement goes through, and the line of an `if` in it that asks for its number only."""
     source = site.source
     try:
-        path = _path_to(ast.parse(source.text), source, site.statement)
+        path = path_to(ast.parse(source.text), source, site.statement)
     except SyntaxError:
         return None, 0
     loops = [k for k, node in enumerate(path) if isinstance(node, (ast.For, ast.While, ast.FunctionDef))]
@@ -264,18 +264,6 @@ def under_a_count(site: Site) -> tuple[Place | None, int]:
             if counts & names and plain and not sums & read:
                 return (source.path, source.span(loop.iter)), node.lineno + source.first - 1
     return None, 0
-
-
-def _path_to(tree: ast.AST, source: Source, span: Span) -> list[ast.AST]:
-    """The nodes around the place of a statement, from the outermost in."""
-    line = span[0] - source.first + 1
-    path: list[ast.AST] = []
-    at: ast.AST | None = tree
-    while at is not None:
-        path.append(at)
-        inside = [n for n in ast.iter_child_nodes(at) if isinstance(n, (ast.stmt, ast.ExceptHandler))]
-        at = next((n for n in inside if n.lineno <= line <= (n.end_lineno or n.lineno)), None)
-    return path
 
 
 def rate_places(look: Look) -> tuple[float, list[Place]]:

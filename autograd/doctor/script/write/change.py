@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from ...spelling import level, slopes_of, turned
 from .at_hand import AtHand
+
+MORE = 6  # names for a term or a factor more, at most
 
 
 class Changer:
@@ -31,10 +34,7 @@ class Changer:
             return
         pieces = list(ast.walk(tree))
         for kind in (self._slips, self._alike, self._others):  # the likeliest first
-            for piece in pieces:
-                if isinstance(piece, ast.expr):
-                    a, b = piece.col_offset, piece.end_col_offset or 0
-                    yield from (own[:a] + new + own[b:] for new in kind(piece, own[a:b]))
+            yield from _put(own, pieces, kind)
         bound = [[n.id for n in ast.walk(p.target) if isinstance(n, ast.Name)] for c in pieces
                  if isinstance(c, (ast.GeneratorExp, ast.ListComp)) for p in c.generators]  # fmt: skip
         for piece in pieces:  # one name of a comprehension for another
@@ -59,6 +59,19 @@ class Changer:
         yield f"-{own}" if level(own) > 1 else f"-({own})"
         yield f"{own}.T" if level(own) > 3 else f"({own}).T"
 
+    def slips(self, own: str) -> Iterator[str]:
+        """The likeliest changes, whatever they come to: also a term or a factor more, of the same shape."""
+        with contextlib.suppress(SyntaxError):
+            pieces = list(ast.walk(ast.parse(own, mode="eval").body))
+            known = {ast.unparse(piece) for piece in pieces if isinstance(piece, ast.expr)}
+            known |= {name.partition(" (")[0] for name in self.hand.locator.look.starts}  # decay is no cure
+            shape = np.shape(self.hand.read(own, 0))
+            alike = [a for a in self.hand.arrays if not a.near and a.text not in known and np.shape(a.first) == shape]
+            near = [a.text for a in alike if self.hand.varies(a)][:MORE]
+            yield from (f"{own} + {text}" for text in near)
+            yield from _put(own, pieces, self._slips)
+            yield from (f"{own if level(own) > 1 else f'({own})'} * {text}" for text in near)
+
     def _slips(self, piece: ast.expr, here: str) -> Iterator[str]:
         """The same names: another sign, index, power, axis, order, or one of them turned or left out."""
         if isinstance(piece, ast.Attribute) and piece.attr == "T":
@@ -67,7 +80,8 @@ class Changer:
             axes = np.ndim(self.hand.read(ast.unparse(piece), 0))
             if axes > 1:
                 yield here + self._turn(axes)
-                yield f"{here}[{', '.join(['...'] * (axes > 2) + ['::-1'] * 2)}]"
+                if "convol" in self.hand.place.source.text or "correl" in self.hand.place.source.text:
+                    yield f"{here}[{', '.join(['...'] * (axes > 2) + ['::-1'] * 2)}]"
         if isinstance(piece, ast.Subscript):
             yield from self._other_element(piece)
         if isinstance(piece, ast.BinOp):
@@ -91,9 +105,7 @@ class Changer:
             yield left
             yield right
             yield f"{left} {'/' if isinstance(piece.op, ast.Mult) else '*'} {right}"
-        if isinstance(piece.op, ast.Pow) and isinstance(piece.right, ast.Constant):
-            number = piece.right.value
-            yield from (_power(left, n) for n in (number - 1, number + 1) if isinstance(number, int) and n)
+        yield from _other_powers(piece)
         if isinstance(piece.op, ast.MatMult):
             yield f"{right} @ {left}"
             yield f"{turned(right)} @ {turned(left)}"
@@ -125,8 +137,8 @@ class Changer:
         """Another name for a thing of another shape."""
         text = ast.unparse(piece)
         mine = self.hand.read(text, 0) if isinstance(piece, (ast.Name, ast.Attribute, ast.Subscript)) else None
-        for atom in self.hand.arrays if mine is not None else ():
-            if atom.text != text and np.shape(atom.first) != np.shape(mine):
+        for atom in self.hand.arrays:
+            if mine is not None and atom.text != text and np.shape(atom.first) != np.shape(mine):
                 yield atom.text
                 if np.ndim(atom.first) == 2:
                     yield f"{atom.text}.T"
@@ -240,6 +252,14 @@ ALIKE = {
 """Functions of a library that are easily taken for one another."""
 
 
+def _put(own: str, pieces: list[ast.AST], change: Callable[[ast.expr, str], Iterator[str]]) -> Iterator[str]:
+    """An expression with each of its pieces changed."""
+    for piece in pieces:
+        if isinstance(piece, ast.expr):
+            a, b = piece.col_offset, piece.end_col_offset or 0
+            yield from (own[:a] + new + own[b:] for new in change(piece, own[a:b]))
+
+
 def _text(tree: ast.expr | None) -> str:
     return "" if tree is None else ast.unparse(tree)
 
@@ -277,9 +297,14 @@ def _other_subscripts(text: str) -> Iterator[str]:
                 yield ",".join(new[:-1]) + "->" + new[-1] if arrow else ",".join(new)
 
 
-def _power(text: str, number: int) -> str:
-    text = text if level(text) > 3 else f"({text})"
-    return text if number == 1 else f"{text}**{number}"
+def _other_powers(tree: ast.expr) -> Iterator[str]:
+    """A power with one more or one less."""
+    power = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and isinstance(tree.right, ast.Constant)
+    number = tree.right.value if power else None  # type: ignore[attr-defined]
+    if isinstance(number, int):
+        base = ast.unparse(tree.left)  # type: ignore[attr-defined]
+        base = base if level(base) > 3 else f"({base})"
+        yield from (base if n == 1 else f"{base}**{n}" for n in (number - 1, number + 1) if n)
 
 
 def _without_some(product: ast.BinOp) -> Iterator[str]:
@@ -291,12 +316,7 @@ def _without_some(product: ast.BinOp) -> Iterator[str]:
         at = at.left
     factors.insert(0, at)
     texts = [ast.unparse(f) if level(ast.unparse(f)) > 2 else f"({ast.unparse(f)})" for f in factors]
-    others = [list(texts)]
-    for k, factor in enumerate(factors):
-        if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Pow) and isinstance(factor.right, ast.Constant):
-            number, base = factor.right.value, ast.unparse(factor.left)
-            powers = [n for n in (number - 1, number + 1) if isinstance(number, int) and n]
-            others += [[*texts[:k], _power(base, n), *texts[k + 1 :]] for n in powers]
+    others = [texts, *([*texts[:k], new, *texts[k + 1 :]] for k, f in enumerate(factors) for new in _other_powers(f))]
     for other in others:
         for count in range(len(other), 0, -1):
             yield from (" * ".join(kept) for kept in itertools.combinations(other, count) if list(kept) != texts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -89,11 +89,18 @@ class Prover:
                 if self.least and self.last is not None and not self.tries.over:
                     self._look_again(*self.last)
             self._leave_out()
+            self._keep_penalty()
         for case in self.cases:
-            case.proved = case.chosen is not None and not set(case.fault.repairs) & set(self.least)
+            self._move(case)
+            left = {n for name in self.least for n in ((name,) if name in self.before.verdicts else self._alike(name))}
+            case.proved = case.chosen is not None and not set(case.fault.repairs) & left
             if not case.proved and case.found_at is not None:
                 case.fault = case.found_at
         return self.cases
+
+    def _alike(self, name: str) -> list[str]:
+        """The blocks as they were called before that a block may be a part of."""
+        return [other for other in self.before.verdicts if _whole(other) == _whole(name)]
 
     def _is_better(self, without: list[Case], at_all: bool = False) -> bool:
         """Whether less is wrong with what is chosen, some cases aside; or whether it can be judged `at_all`."""
@@ -127,6 +134,32 @@ class Prover:
             if others and case.chosen not in others and not self.tries.over and self._is_better([case]):
                 self.cases.remove(case)
 
+    def _keep_penalty(self) -> None:
+        """Where steps have a penalty that the loss has not, a term of it has the wrong sign, and is not too many."""
+        if self.least or not any(v.right and v.rule == "decay" for v in self.before.verdicts.values()):
+            return
+        for case in self.cases:
+            if (chosen := case.chosen) is None or self.tries.over:
+                continue
+            for text in other_signs(chosen):
+                case.chosen = replace(chosen, new=text)
+                if not self._is_better([], at_all=True) or self.least:
+                    case.chosen, self.least = chosen, []
+
+    def _move(self, case: Case) -> None:
+        """The fault to where it is mended, if that is another line."""
+        chosen, at = case.chosen, case.place
+        if chosen is None or chosen.before or at.statement[0] <= chosen.span[0] <= at.statement[2]:
+            return
+        own = None if case.found_at is None else case.found_at.place or case.found_at.first.site
+        if case.found_at is not None and own is not None and own.statement[0] <= chosen.span[0] <= own.statement[2]:
+            case.fault = case.found_at
+            return
+        sites = self.before.look.training.tape.sites
+        updates = [s for s in sites if s.source is chosen.source and s.statement == chosen.span]
+        if updates:
+            case.fault = replace(case.fault, place=updates[0])
+
     def _look_again(self, found: Judgement, recording: Recording) -> None:
         """Add what is found wrong with the lines repaired that are chosen, where it can be mended, too."""
         edits = [case.chosen for case in self.cases if case.chosen is not None]
@@ -154,15 +187,45 @@ def wrong_in(found: Judgement) -> list[str]:
     return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
 
 
-def same_training(one: Judgement, other: Judgement) -> bool:
-    """Whether the same parameters are judged against the same loss."""
-    return set(one.verdicts) == set(other.verdicts) and _loss_of(one) == _loss_of(other)
+def same_training(now: Judgement, before: Judgement) -> bool:
+    """Whether the same parameters are judged against the same loss; against one that is computed rather than made up,
+    where all of them follow it now.
+    """  # fmt: skip
+    names = {frozenset(map(_whole, found.verdicts)) for found in (now, before)}
+    better = _loss_of(before)[0] != "loss" == _loss_of(now)[0] and not wrong_in(now)
+    return len(names) == 1 and (better or _loss_of(now) == _loss_of(before))
+
+
+def _whole(name: str) -> str:
+    """The name of a parameter without its number among others and without an index: one step may change a row only."""
+    return name.partition(" (")[0].partition("[")[0]
 
 
 def _loss_of(found: Judgement) -> tuple[str, str]:
     """What a script is judged against."""
     assert found.reading is not None
     return found.reading.kind, "" if found.reading.site is None else found.reading.site.text
+
+
+def other_signs(edit: Edit) -> Iterator[str]:
+    """What is replaced, where a term of it is left out, with the sign of that term changed instead.
+
+    >>> from autograd.doctor.script.watch.sites import Source
+    >>> list(other_signs(Edit(Source("a.py", "a * b + c * d"), (1, 0, 1, 13), "a * b")))
+    ['a * b - c * d']
+    """
+    own = edit.old.replace("\n", " ")
+    try:
+        wanted, tree = ast.unparse(ast.parse(edit.new, mode="eval")), ast.parse(own, mode="eval")
+    except SyntaxError:
+        return
+    for piece in ast.walk(tree):
+        if isinstance(piece, ast.BinOp) and isinstance(piece.op, (ast.Add, ast.Sub)):
+            a, b = piece.col_offset, piece.end_col_offset
+            if ast.unparse(ast.parse(own[:a] + ast.unparse(piece.left) + own[b:], mode="eval")) == wanted:
+                piece.op = ast.Sub() if isinstance(piece.op, ast.Add) else ast.Add()
+                yield own[:a] + ast.unparse(piece) + own[b:]
+                return
 
 
 class Edited:
@@ -216,7 +279,7 @@ def name_by_line(case: Case) -> None:
         return
     name, told = case.cause.name, found[0]
     against = {f"extra-{k}" for k in KINDS} if told.startswith("missing-") else {f"missing-{k}" for k in KINDS}
-    denied = (told == "sign" and "sign" not in name) or (told.startswith(("missing-", "extra-")) and name in against)
+    denied = (told == "sign" != name) or (told.startswith(("missing-", "extra-")) and name in against)
     if name in LESS_SURE or denied or (name == told and told in SHOWN):
         case.cause, case.says = Cause(told), say(f"line_{told}", **found[1])
 

@@ -26,7 +26,7 @@ class Wanted:
 
     def __init__(self, locator: Locator, fault: Fault, namespace: dict[str, Any]) -> None:
         self.locator, self.fault, self.namespace = locator, fault, namespace
-        self.node = fault.first
+        self.node = self._telling()
         self.tape = locator.look.training.tape
         self.place: Site = fault.place or self.node.site  # type: ignore[assignment]
         self._hands: dict[int, AtHand] = {}
@@ -34,6 +34,14 @@ class Wanted:
         self.time, self.context = self.node.time, self.node.context
         self.span, self.right = self._expression()
         self.hand = AtHand(locator, fault, self.place, self.node, self.time, self.context, namespace)
+
+    def _telling(self) -> Node:
+        """The first turn of a loop whose values tell something: where 0 is right, much else is right, too."""
+        first, fixed = self.fault.first, self.locator.fixed
+        turns = [n for n in self.fault.nodes if n.site is first.site and id(n) in fixed]
+        if self.fault.place is not None and self.fault.place is not first.site:
+            return first
+        return next((n for n in turns if all(map(np.any, fixed[id(n)]))), first)
 
     def _expression(self) -> tuple[Span | None, list[Array] | None]:
         """The expression to be replaced, and the values that it should have."""
@@ -133,7 +141,7 @@ class Wanted:
     def _of_elements(self) -> None:
         """What is written into some elements of an array, where all of it is known: `g[:, 1:] += lam * w[:, 1:]`."""
         site, whole = self.place, self.locator.fixed[id(self.node)]
-        tree = _statement_of(site)
+        tree = statement_of(site)
         target = tree.targets[0] if isinstance(tree, ast.Assign) else getattr(tree, "target", None)
         if site is not self.node.site or not isinstance(target, ast.Subscript):
             return
@@ -232,7 +240,7 @@ class Wanted:
             yield self._hands[id(node)], right, self._needed(node, right)
 
 
-def _statement_of(site: Site) -> ast.stmt | None:
+def statement_of(site: Site) -> ast.stmt | None:
     try:
         return ast.parse(site.source.segment(site.statement)).body[0]
     except (SyntaxError, IndexError):
