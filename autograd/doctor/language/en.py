@@ -175,6 +175,12 @@ MESSAGES = {
     "falling_loss": "A falling loss proves nothing: here the wrong steps lower it further than the right ones.",
     "baseline": "Always predicting the mean of the targets would give {mean}.",
     "no_better": "What was tried besides does not make it much better: {tried}.",
+    "better_then_nan": "With {name} the loss falls to {low}, where it is {last} at the end as it is; at step {step} it "
+    "becomes infinite or NaN then, as the logarithm of 0 or a step too long does.",
+    "longer_untried": "Whether more steps would do was not tried: there was no time for it.",
+    "at_rest": "In the last third of the training it hardly changes any more: more steps would not make it better.",
+    "own_samples": "What happens in a step is drawn at random by what the parameters give, so each run has samples of its "
+    "own, and the losses of two runs cannot be compared.",
     "tried_rate": "other learning rates",
     "tried_order": "another order of the samples",
     "tried_start": "weights drawn anew",

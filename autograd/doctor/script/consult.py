@@ -33,11 +33,12 @@ from .refusals import no_loss, no_training, proximal, restrict
 from .watch.edits import Edit
 from .watch.limits import Limit
 from .watch.loader import Subject
+from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording, record
 from .watch.sites import Site
 from .watch.steps import Training
-from .watching import odd_starts, rate_places, under_a_count, watched_for
+from .watching import count_place, draws_by_parameters, odd_starts, rate_places, under_a_count, watched_for
 from .write.drawn import graph_of
 from .write.order import before_update
 from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_training, told_before
@@ -300,6 +301,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "points": len(found.points),
         "watched": watched_for(recording, found).__dict__,
         "upward": found.form == "climbed",
+        "drawn": draws_by_parameters(found.look),
+        "count_place": count_place(find_loops(recording.tape, recording.hooks.turns, recording.training).samples),
         "layers": sum(max(np.shape(p.chains[0].states[0].value), default=1) > 1 for p in recording.training.parameters),
         "odd_starts": odd_starts(recording.training),
         "seldom": under_a_count(recording.training.parameters[0].chains[0].sites[0])[1],
