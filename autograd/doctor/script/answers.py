@@ -119,7 +119,10 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
         return out
     if cure.works(base):
         out.append(say("fits_repaired" if cure.after is not None else "fits_as_is"))
-    elif cure.tried:
+        return out
+    if not (cure.best is not base and cure.works(cure.best)):  # else the reason was found by trying
+        out += found["facts"]
+    if cure.tried:
         out += list(_compared(found, cure, base))
     elif _rests(base.curve):
         out.append(say("at_rest"))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .facts import facts
 from .judge.blame import mended_elsewhere, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
@@ -301,6 +302,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "points": len(found.points),
         "watched": watched_for(recording, found).__dict__,
         "upward": found.form == "climbed",
+        "facts": facts(found),
         "drawn": draws_by_parameters(found.look),
         "count_place": count_place(find_loops(recording.tape, recording.hooks.turns, recording.training).samples),
         "layers": sum(max(np.shape(p.chains[0].states[0].value), default=1) > 1 for p in recording.training.parameters),
