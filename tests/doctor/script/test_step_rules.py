@@ -147,3 +147,21 @@ def test_what_is_written_over_in_a_loop(kind: str, tmp_path: Path) -> None:
     assert [line for line, _ in faults] == [old], told
     assert old.replace(" = ", " += ") in told.replace("k:k+3", "k:k + 3")
     assert _judged(text.replace(old, old.replace(" = ", " += ")), tmp_path)[0]
+
+
+CLIPS = {
+    "all": """size = @@(sum(np.sum(g ** 2) for g in grads.values()))
+    if size > 0.001:
+        grads = {k: g * 0.001 / size for k, g in grads.items()}""",
+    "each": "grads = {k: g * min(1.0, 0.001 / (@@(np.sum(g * g)) + 1e-9)) for k, g in grads.items()}",
+}
+
+
+@pytest.mark.parametrize("case", CLIPS)
+@pytest.mark.parametrize("root", ["np.sqrt", ""])
+def test_a_norm_to_clip_by_has_a_root(case: str, root: str, tmp_path: Path) -> None:
+    text = NET.replace("    for name, theirs", f"    {CLIPS[case].replace('@@', root)}\n    for name, theirs")
+    text = text.replace("0.9 * v[name] - 0.1", "-0.1")
+    ok, faults, told = _judged(text, tmp_path)
+    assert ok == bool(root), told
+    assert {name for _, name in faults} == (set() if ok else {"missing-root"}), told
