@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..language import say
+from .watch.chains import find_chains
+from .watch.direct import shrunk
 from .watch.loader import Subject
 from .watch.record import Recording
 from .watch.sandbox import Refused
 from .watch.sites import Source
-from .watch.steps import find_chains, shrunk
 
 SOLVERS = {"inv", "pinv", "solve", "lstsq"}
 

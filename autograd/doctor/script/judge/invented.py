@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import hyper
 from ..watch.node import Node
-from ..watch.steps import hyper
 from .look import Look, Point
 
 Array = Any

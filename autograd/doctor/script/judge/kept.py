@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.chains import Chain
 from ..watch.node import Node
-from ..watch.steps import Chain
 from .candidates import Fault
 from .quantities import Quantity
 from .reference import gradient

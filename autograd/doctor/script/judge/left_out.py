@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..watch.chains import Chain
+from ..watch.direct import hyper, way_back
 from ..watch.naming import name_blocks
 from ..watch.node import same_statement
-from ..watch.steps import Chain, Parameter, hyper, way_back
+from ..watch.steps import Parameter
 from ..watch.tape import Tape
 from .rates import number_in, rate_of
 from .replay import ancestors

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import projected
 from ..watch.node import Node
-from ..watch.steps import Step, Training, projected
+from ..watch.steps import Step, Training
 from .replay import Program, Values, ancestors, compute_node, wide
 
 Array = Any

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import hyper
 from ..watch.node import Node, assembled, linked
-from ..watch.steps import hyper
 from .invented import grown, margins_of, number_of, spreads
 from .look import Look, Point
 from .reference import cotangents, forward_part

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import direct
 from ..watch.node import Node, same_statement
-from ..watch.steps import direct
 from .invented import number_of
 from .look import Look
 
