@@ -136,7 +136,8 @@ MESSAGES = {
     "become small, the gradient is another loss's; if it is there to be watched only, name the loss, or its line, with "
     "--loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
-    "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
+    "not_followed": "About {names} one cannot tell: every step changes {names}, and how that follows from the loss could not "
+    "be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
     "unread": "The steps change {names} too, and no line of the forward pass reads {names}: another name may be meant there.",

@@ -417,7 +417,7 @@ def _plausibility(found: Judgement) -> int:
 def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple[Any, list[Point]]:
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
-    order = [k for k in (1, 0, 2, 3) if first <= k < len(steps)]
+    order = training.telling(first)
     chosen, losses = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
     for k in order:
         there = Look(training, steps[k])

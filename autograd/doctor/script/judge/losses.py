@@ -371,7 +371,10 @@ def is_start(look: Look, node: Node) -> bool:
 
 def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[Reading]:
     """Everything that the step may minimise."""
-    found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    margins = [(m, sign) for m, sign in margins_of(look) if id(m) in points[0].values]
+    compared = {id(m) for m, _ in margins}
+    known = [nodes for nodes in losses if all(id(n) in look.nodes and id(n) not in compared for n in nodes)]
+    found = [Reading("loss", _of_this_step(look, nodes)) for nodes in known]
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
         found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]
@@ -385,7 +388,6 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     found += [
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
     ]
-    margins = [(m, sign) for m, sign in margins_of(look) if id(m) in points[0].values]
     for sign in {sign for _, sign in margins}:
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))

@@ -75,6 +75,17 @@ class Training:
     unread: list[Parameter] = field(default_factory=list)  # the steps change them, and no loss reads them
     lost: list[Parameter] = field(default_factory=list)  # what is stepped like parameters, and could not be followed
 
+    def telling(self, first: int = 0) -> list[int]:
+        """The numbers of the first steps, those in front in which most changes: a branch may leave a bias as it is."""
+        kept = [c for p in self.parameters for c in p.chains]
+        kept += [c for c in self.others if len({*c.sites}) == 1 and _life(c) >= LASTING * max(map(_life, kept))]
+
+        def changed(k: int) -> int:
+            ends = [(c.state_at(self.steps[k].start), c.state_at(self.steps[k].end)) for c in kept]
+            return sum(start is not end for start, end in ends)
+
+        return sorted((k for k in (1, 0, 2, 3) if first <= k < len(self.steps)), key=lambda k: -changed(k))
+
 
 def find_training(tape: Tape) -> Training | None:
     """The parameters and the steps; None where nothing is trained."""
@@ -147,7 +158,7 @@ def _training(
         return None
     others = [c for c in chains if all(c not in p.chains for p in found)]
     sites = {site for p in found for chain in p.chains for site in chain.sites}
-    alike = [c for c in others if c.sites[0] in sites and c.size > 1 and len(c.states) > 2 and c not in lasting]
+    alike = [c for c in others if c.sites[0] in sites and c.size > 1 and len(c.states) > 2]
     lost = [Parameter("", [chain], chain.sites[0]) for chain in alike]
     name_blocks(tape, [*found, *lost])
     return Training(tape, found, steps, others, chains, lasting, lost)
@@ -170,7 +181,8 @@ def _boundaries(
     """
     states = {id(state) for chain in lasting for state in chain.states}
     lines = {site for chain in lasting for site in chain.sites}  # they update other elements in other cycles, too
-    alike = [chain for chain in chains if chain.sites[0] in lines]
+    least = LASTING * max(map(_life, lasting))
+    alike = [c for c in chains if c.sites[0] in lines or (_life(c) >= least and _cycles(c))]
     rows = {(t, key if whole else key[:1], c.number) for c in alike for t, key in zip(c.times, c.keys, strict=True)}
     events = sorted(rows, key=lambda e: e[0])
     first, last = (
