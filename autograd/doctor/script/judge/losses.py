@@ -16,7 +16,7 @@ import numpy as np
 
 from ..watch.direct import hyper
 from ..watch.node import Node, assembled, linked
-from .invented import grown, margins_of, number_of, spreads
+from .invented import grown, margins_of, number_of, quotients, spreads
 from .look import Look, Point
 from .reference import cotangents, forward_part
 from .replay import Values, pulled, resolved
@@ -41,6 +41,7 @@ class Reading:
         held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
         spread: of a likelihood, the power of the mean that its variance is; 0 for μ(1 - μ).
         inner: whether a root or a logarithm of it is what the script computes.
+        derived: whether the errors are the derivative by the roots, all of it.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
     """
 
@@ -53,6 +54,7 @@ class Reading:
     turn: int = 0
     spread: int = 0
     inner: bool = False
+    derived: bool = False
 
     def term(self, look: Look) -> Node:
         """What the loss is in this pass, where it is added to that of other passes."""
@@ -112,8 +114,9 @@ class Reading:
 
     def holds_something(self, look: Look) -> bool:
         """Whether something that follows from the parameters, too, is held fixed: the targets, say."""
-        sides = [side for error, _ in self.errors for side in error.args if isinstance(side, Node)]
-        return bool(self.held) or (len(sides) == 2 * len(self.errors) > 0 and all(id(s) in look.depends for s in sides))
+        errors = [] if self.derived else self.errors
+        sides = [side for error, _ in errors for side in error.args if isinstance(side, Node)]
+        return bool(self.held) or (len(sides) == 2 * len(errors) > 0 and all(id(s) in look.depends for s in sides))
 
 
 def place_of_loss(node: Node) -> tuple[int, ...]:
@@ -391,6 +394,10 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     for sign in {sign for _, sign in margins}:
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))
+    rows: dict[Any, list[tuple[Node, Node, float]]] = {}
+    for derivative, p, sign in quotients(look, points):
+        rows.setdefault(derivative.site, []).append((derivative, p, sign))
+    found += [Reading("entropy", [p for _, p, _ in r], [(d, s) for d, _, s in r], derived=True) for r in rows.values()]
     for group in errors(look):
         predictions = [prediction for _, prediction, _ in group]
         if any(id(p) not in points[0].values for p in predictions):
