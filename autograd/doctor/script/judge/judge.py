@@ -359,10 +359,12 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     assert best.reading is not None
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
-    same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
+    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
+        computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
+    same = [o for o in computed if o.form == best.form]
     if same:
         return same[0]
-    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
     slips = [o for o in told if all_but_some(best, o)]
     if slips:
@@ -380,6 +382,13 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         if best.aside is None and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
+
+
+def _data_read(found: Judgement) -> int:
+    """How many numbers that do not follow from the parameters the forward pass is computed with."""
+    assert found.reading is not None
+    read = {id(o): o for n, _ in found.reading.order(found.look) for o in n.operands()}.values()
+    return sum(np.size(o.value) for o in read if id(o) not in found.look.depends and not o.hyper)
 
 
 def _sums_to_one(found: Judgement) -> bool:

@@ -7,6 +7,7 @@ narrowest: what crosses from one step to the next is states and little else.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -52,8 +53,10 @@ class Parameter:
             self.chains[0].states[-1].value is not None and np.ndim(self.chains[0].states[-1].value) == 0
         )
 
-    def at(self, time: int) -> list[Node]:
-        return [chain.state_at(time) for chain in self.chains]
+    def during(self, step: Step) -> tuple[list[Node], list[Node]]:
+        """The states before a step and after it; without elements that none has written yet: nobody reads these alone."""
+        known = [c for c in self.chains if c.state_at(step.start).time <= step.start] or self.chains
+        return [c.state_at(step.start) for c in known], [c.state_at(step.end) for c in known]
 
 
 @dataclass(frozen=True)
@@ -130,35 +133,45 @@ def unset(training: Training) -> None:
 
 
 def finer(training: Training) -> Training | None:
-    """The same training cut into the shortest steps that come again and again: whatever element a line updates."""
-    by_site: dict[int, set[int]] = defaultdict(set)
-    for chain in training.lasting:
-        for time, key in zip(chain.times, chain.keys, strict=True):
-            by_site[key[0]].add(time)
-    often = max(by_site, key=lambda number: len(by_site[number]))
-    marks = sorted(by_site[often])
-    if len(marks) < 2:
-        return None
-    boundaries = _boundaries(training.tape, training.chains, training.lasting, marks, whole=False)
-    found = _training(training.tape, training.chains, training.lasting, boundaries, in_turn=True)
+    """The same training cut after each update that nothing outlives but states: whatever elements a line updates."""
+    lines = {site for chain in training.lasting for site in chain.sites}
+    updated = [chain for chain in training.chains if chain.sites[0] in lines]
+    events = sorted({time for chain in updated for time in chain.times})
+    least = LASTING * max(map(_life, training.lasting))
+    kept = {id(state) for c in training.chains if c in updated or _life(c) >= least for state in c.states}
+    leading = {id(state) for chain in updated for state in chain.states}  # what updates follow from
+    uses: dict[int, int] = {}
+    for node in reversed(training.tape.nodes):
+        for operand in node.operands() if id(node) in leading else ():
+            leading.add(id(operand))
+            uses.setdefault(id(operand), node.time)
+    made, lives = set(kept), list[tuple[int, int]]()  # from the states: data may cross as they like
+    for node in training.tape.nodes:
+        if any(id(operand) in made for operand in node.operands()):
+            made.add(id(node))
+            if id(node) in uses and id(node) not in kept:
+                lives.append((node.time, uses[id(node)]))
+    born, gone = (sorted(times) for times in zip(*lives, strict=True)) if lives else ([], [])
+    crossing = [bisect.bisect_right(born, time) - bisect.bisect_right(gone, time) for time in events]
+    boundaries = [time for time, count in zip(events, crossing, strict=True) if count == min(crossing)]
+    found = _training(training.tape, training.chains, training.lasting, boundaries)
     begun = max(chain.times[0] for chain in training.lasting)
     if found is not None and found.steps[-1].start >= begun:  # every state is one that a step made
         found.steps = [step for step in found.steps if step.start >= begun]
     return found
 
 
-def _training(
-    tape: Tape, chains: list[Chain], lasting: list[Chain], boundaries: list[int], in_turn: bool = False
-) -> Training | None:
+def _training(tape: Tape, chains: list[Chain], lasting: list[Chain], boundaries: list[int]) -> Training | None:
     steps = [Step(k, a, b) for k, (a, b) in enumerate(itertools.pairwise(boundaries))]
     if not steps:
         return None
-    found = _parameters(tape, lasting, steps, in_turn)
+    found = _parameters(tape, lasting, steps)
     if not found:
         return None
     others = [c for c in chains if all(c not in p.chains for p in found)]
     sites = {site for p in found for chain in p.chains for site in chain.sites}
-    alike = [c for c in others if c.sites[0] in sites and c.size > 1 and len(c.states) > 2]
+    seen = {chain.scope for p in found for chain in p.chains if chain.scope[0] == "memory"}  # rows stand for the others
+    alike = [c for c in others if c.sites[0] in sites and c.size > 1 and len(c.states) > 2 and c.scope not in seen]
     lost = [Parameter("", [chain], chain.sites[0]) for chain in alike]
     name_blocks(tape, [*found, *lost])
     return Training(tape, found, steps, others, chains, lasting, lost)
@@ -171,19 +184,13 @@ def _cycles(chain: Chain) -> list[int]:
     return times if len(times) > 1 else []
 
 
-def _boundaries(
-    tape: Tape, chains: list[Chain], lasting: list[Chain], marks: list[int], whole: bool = True
-) -> list[int]:
-    """The ends of the steps: after the update in each cycle that the least data crosses.
-
-    Args:
-        whole: whether a cycle is one of the same elements; else a line may update other elements in every cycle.
-    """
+def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: list[int]) -> list[int]:
+    """The ends of the steps: after the update in each cycle that the least data crosses."""
     states = {id(state) for chain in lasting for state in chain.states}
     lines = {site for chain in lasting for site in chain.sites}  # they update other elements in other cycles, too
     least = LASTING * max(map(_life, lasting))
     alike = [c for c in chains if c.sites[0] in lines or (_life(c) >= least and _cycles(c))]
-    rows = {(t, key if whole else key[:1], c.number) for c in alike for t, key in zip(c.times, c.keys, strict=True)}
+    rows = {(t, key, c.number) for c in alike for t, key in zip(c.times, c.keys, strict=True)}
     events = sorted(rows, key=lambda e: e[0])
     first, last = (
         marks[1:3] if len(marks) > 2 else marks
@@ -260,10 +267,10 @@ def _is_mean(chain: Chain) -> bool:
     return any(getattr(node.function, "__name__", "") in ("mul", "multiply") for node in way)
 
 
-def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step], in_turn: bool) -> list[Parameter]:
+def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step]) -> list[Parameter]:
     """What changes in the second step; or each in its own second one, where every step changes other elements."""
     step = steps[min(1, len(steps) - 1)]
-    chosen = [c for c in lasting if _within(c, step) or (in_turn and any(_within(c, s) for s in _turns(c, steps)))]
+    chosen = [c for c in lasting if any(_within(c, s) for s in [step, *_turns(c, steps)])]
     groups: dict[Any, list[Chain]] = defaultdict(list)
     rows = {
         id(thing.thing): ("row", scope[1]) for _, scope, _, thing, _ in tape.stores
