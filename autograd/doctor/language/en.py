@@ -124,7 +124,7 @@ MESSAGES = {
     "no_verdict": "the doctor did not come to a verdict in {seconds} seconds: each step of the training computes too many "
     "numbers one by one. Try it with fewer samples.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
-    "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "single line was found that explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
     "softmax_of_one": "line {line} ({text}) gives 1 whatever the weights are: a softmax of one output divides it by itself. So the "
     "loss does not depend on {names}. Two classes need two outputs, or one with a sigmoid.",
     "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "

@@ -196,10 +196,14 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if all(v.right for v in own.values()):
         best.verdicts = own
         return best
-    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
+    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS):
         assert one.reading is not None
         assert another.reading is not None
-        both = Reading("loss", [*one.reading.roots, *another.reading.roots])
+        roots = [*one.reading.roots, *another.reading.roots]
+        sides = one.reading.site is another.reading.site and all(id(root) in best.look.to_end for root in roots)
+        if not sides and not _silent(best):
+            continue
+        both = Reading("loss", roots, sign=1.0 / len(roots) if sides else 1.0)  # on both sides of central differences
         with contextlib.suppress(Exception):
             joined = verdicts(best.look, best.points, both)
             if all(v.right for v in joined.verdicts.values()):

@@ -7,6 +7,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -154,11 +155,17 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         ):
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end]
-    if not terminal:  # the steps follow from the losses themselves: a gradient by differences
-        often = Counter(n.site.number for n in scalars if n.site is not None)
-        computed = [n for n in scalars if getattr(n.function, "__name__", "") != "getitem"]
-        terminal = [n for n in computed if n.site is not None and often[n.site.number] > 1]
+    often = Counter(n.site.number for n in scalars if n.site is not None and id(n) in look.to_end)
+    shown_at = {n.site for n in terminal}  # the steps may follow from the losses themselves: a gradient by differences
+    terminal += [
+        n for n in scalars
+        if id(n) in look.to_end and n.function is not operator.getitem and n.site is not None
+        and often[n.site.number] > 1 and (n.site in shown_at or not shown_at)
+    ]  # fmt: skip
     shown = {id(n) for _, n, _ in tape.shown}
+    inside = {id(n): _averaged(n, depends) for n in terminal}
+    shown |= {id(n) for key, n in inside.items() if key in shown}
+    terminal = [*{id(n): n for n in inside.values()}.values()]
     elements = {id(thing) for _, scope, _, thing, _ in tape.stores if scope[0] == "memory"}
     terminal = [n for n in terminal if id(n) not in elements or not _shifted(n)]  # p[y] -= 1 is an error, and no loss
     kept = shown | {id(thing) for _, _, _, thing, _ in tape.stores}
@@ -181,6 +188,21 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
+
+
+def _averaged(node: Node, depends: set[int]) -> Node:
+    """What a running average takes in: `loss` in `0.999 * smooth + 0.001 * loss`; else the node itself."""
+    if getattr(node.function, "__name__", "") not in ("add", "iadd"):
+        return node
+    new = [a for a in node.args if isinstance(a, Node) and id(a) in depends]
+    factors, whole = list[float](), node
+    for side in node.args if len(new) == 1 else ():
+        scaled = isinstance(side, Node) and getattr(side.function, "__name__", "") in ("mul", "multiply")
+        plain = [a for a in side.args if hyper(a)] if scaled else []
+        factors += [number_of(a) for a in plain]
+        if side is new[0]:
+            whole = next((a for a in side.args if isinstance(a, Node) and id(a) in depends), node)
+    return whole if len(factors) == 2 and abs(sum(factors) - 1.0) < 1e-9 else node
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:

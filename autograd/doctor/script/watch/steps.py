@@ -54,7 +54,7 @@ class Parameter:
         )
 
     def during(self, step: Step) -> tuple[list[Node], list[Node]]:
-        """The states before a step and after it; without elements that none has written yet: nobody reads these alone."""
+        """The states before a step and after it; without elements that none has written before."""
         known = [c for c in self.chains if c.state_at(step.start).time <= step.start] or self.chains
         return [c.state_at(step.start) for c in known], [c.state_at(step.end) for c in known]
 
