@@ -122,3 +122,103 @@ def test_the_derivative_of_a_loss_that_is_never_computed_tells_which_it_is() -> 
     assert verdicts(SHARES) == {"W": "right", "b": "right"}
     found = found_in(SHARES.replace("X.T @ back", "X.T @ (back * p)"))
     assert [fault["name"] for fault in found["faults"]] == ["extra-factor"]
+
+
+FACTORS = """
+import numpy as np
+
+draw = np.random.RandomState(1)
+R = np.array([[5, 3, 0, 1], [4, 0, 0, 1], [1, 1, 0, 5], [0, 1, 5, 4]])
+P, Q = draw.rand(4, 2), draw.rand(2, 4)
+for turn in range(12):
+    for i in range(4):
+        for j in range(4):
+            if R[i][j] > 0:
+                miss = R[i][j] - P[i, :] @ Q[:, j]
+                for k in range(2):
+                    before = P[i][k]
+                    P[i][k] = P[i][k] + 0.01 * (2 * miss * Q[k][j] - 0.02 * P[i][k])
+                    Q[k][j] = Q[k][j] + 0.01 * (2 * miss * before - 0.02 * Q[k][j])
+    cost = 0
+    for i in range(4):
+        for j in range(4):
+            if R[i][j] > 0:
+                cost = cost + (R[i][j] - P[i, :] @ Q[:, j]) ** 2
+                for k in range(2):
+                    cost = cost + 0.01 * (P[i][k] ** 2 + Q[k][j] ** 2)
+"""
+ROWS = """
+import numpy as np
+
+draw = np.random.RandomState(1)
+words, aims = [[0, 1, 4, 0], [1, 2], [3, 0, 2], [4, 4, 3], [2, 1, 3]], [1, 0, 1, 0, 1]
+E, w = draw.randn(5, 3) * 0.3, draw.randn(3) * 0.3
+for turn in range(8):
+    cost = 0
+    for ids, aim in zip(words, aims):
+        mean = E[ids].mean(axis=0)
+        miss = mean @ w - aim
+        cost += 0.5 * miss ** 2
+        back = miss * w / len(ids)
+        for i in ids:
+            E[i] -= 0.1 * back
+        w -= 0.1 * miss * mean
+"""
+MINIBATCH = """
+import numpy as np
+
+draw = np.random.RandomState(1)
+X = draw.randn(20, 2)
+Y = np.tanh(X @ np.array([1.0, -0.5]))
+P = {"w": draw.randn(2), "b": np.zeros(1)}
+
+
+def loss(x, y):
+    return np.mean((np.tanh(x @ P["w"] + P["b"]) - y) ** 2)
+
+
+def slope(f, p):
+    out = np.zeros_like(p)
+    for k in range(p.size):
+        kept = p[k]
+        p[k] = kept + 1e-4
+        above = f()
+        p[k] = kept - 1e-4
+        out[k] = (above - f()) / 2e-4
+        p[k] = kept
+    return out
+
+
+for turn in range(8):
+    some = draw.choice(20, 8)
+    slopes = {k: slope(lambda: loss(X[some], Y[some]), P[k]) for k in P}
+    for k in P:
+        P[k] -= 0.3 * slopes[k]
+    print(loss(X, Y))
+"""
+DRAWN = LINE.replace(
+    "X = draw.randn(12, 2)", "from sklearn.datasets import make_blobs\nX = make_blobs(12, cluster_std=0.7)[0]"
+)
+
+
+@pytest.mark.parametrize("text", [FACTORS, ROWS, MINIBATCH], ids=["factors", "rows", "minibatch"])
+def test_elements_one_by_one_and_differences_are_judged(text: str) -> None:
+    found = verdicts(text)
+    assert len(found) == 2
+    assert set(found.values()) == {"right"}
+
+
+def test_what_a_library_draws_is_drawn_once() -> None:
+    pytest.importorskip("sklearn")
+    start, weights, bias, step = KEPT["a whole number"]
+    text = DRAWN.replace("START", start).replace("WEIGHTS", weights).replace("BIAS", bias).replace("STEP", step)
+    assert verdicts(text) == {"w": "right", "b": "right"}
+    assert found_in(text)["points"] > 1
+
+
+def test_what_is_judged_against_is_the_loss_and_no_running_average_of_it() -> None:
+    start, weights, bias, step = KEPT["a whole number"]
+    text = LINE.replace("START", f"{start}; smooth = 1.0").replace("WEIGHTS", weights).replace("BIAS", bias)
+    found = found_in(text.replace("STEP", f"smooth = 0.9 * smooth + 0.1 * loss; print(smooth); {step}"))
+    assert found["loss"]["line"] == next(k for k, row in enumerate(text.splitlines(), 1) if "loss = " in row)
+    assert found["factor"] == 1.0
