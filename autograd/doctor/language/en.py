@@ -299,6 +299,9 @@ MESSAGES = {
     "refused_at": "the script {what}, in line {line}. Give it what it needs in the script itself, then ask again.",
     "refused_in_run": "the script {what}",
     "ends_early": "the script ends by itself before a training begins, and says: {text}",
+    "ends_with_status": "the script ends by itself in line {line} ({code}), with status {status}, before a training begins. If it "
+    "wants arguments, give them after its name and --.",
+    "never_called": "the script defines {name}() and never calls it. Add the lines that call it with data, then ask again.",
     "opens_window": "the script opens a window in line {line}, and there is no screen here.",
     "stops_early": "the script stops before a training begins, with {error}: {text}",
     "stops_early_at": "the script stops before a training begins, with {error} in line {line} ({code}): {text}",

@@ -260,6 +260,8 @@ MESSAGES = {
     "refused_at": "程序{what}，在第 {line} 行。请在程序里直接给出它需要的东西，然后再问一次。",
     "refused_in_run": "程序{what}",
     "ends_early": "训练开始之前程序就自己结束了，并且说：{text}",
+    "ends_with_status": "训练开始之前程序就在第 {line} 行（{code}）自己结束了，状态为 {status}。如果它需要参数，请写在文件名和 -- 之后。",
+    "never_called": "程序定义了 {name}()，却从未调用它。请加上用数据调用它的几行，然后再问一次。",
     "opens_window": "程序在第 {line} 行打开一个窗口，而这里没有屏幕。",
     "stops_early": "训练开始之前程序就停了，{error}：{text}",
     "stops_early_at": "训练开始之前程序就停了，{error}，在第 {line} 行（{code}）：{text}",
