@@ -54,9 +54,11 @@ class Parameter:
         )
 
     def during(self, step: Step) -> tuple[list[Node], list[Node]]:
-        """The states before a step and after it; without elements that none has written before."""
-        known = [c for c in self.chains if c.state_at(step.start).time <= step.start] or self.chains
-        return [c.state_at(step.start) for c in known], [c.state_at(step.end) for c in known]
+        """The states before a step and after it; of elements of an array those that it changes, but for their first."""
+        pairs = [(c.state_at(step.start), c.state_at(step.end)) for c in self.chains]
+        changed = [(a, b) for a, b in pairs if a is not b and a.time <= step.start]
+        kept = changed if changed and self.chains[0].scope[0] == "memory" else pairs
+        return [start for start, _ in kept], [end for _, end in kept]
 
 
 @dataclass(frozen=True)
