@@ -222,3 +222,27 @@ def test_what_is_judged_against_is_the_loss_and_no_running_average_of_it() -> No
     found = found_in(text.replace("STEP", f"smooth = 0.9 * smooth + 0.1 * loss; print(smooth); {step}"))
     assert found["loss"]["line"] == next(k for k, row in enumerate(text.splitlines(), 1) if "loss = " in row)
     assert found["factor"] == 1.0
+
+
+COLUMNS = """
+import numpy as np
+import pandas as pd
+
+table = pd.DataFrame({"x": np.linspace(0, 2, 15)})
+table["y"] = 3 * table["x"] - 1
+x, y = table.iloc[:, 0], table["y"]
+m = c = 0.0
+for turn in range(15):
+    said = m * x + c
+    cost = ((said - y) ** 2).mean()
+    dm = -2 / len(x) * sum(x * (y - said))
+    dc = -2 * (y - said).mean()
+    m, c = m - 0.05 * dm, c - 0.05 * dc
+"""
+
+
+def test_columns_of_tables_are_arrays() -> None:
+    pytest.importorskip("pandas")
+    assert verdicts(COLUMNS) == {"m": "right", "c": "right"}
+    found = found_in(COLUMNS.replace("sum(x * (y - said))", "sum(y - said)"))
+    assert [fault["line"] for fault in found["faults"]] == [12]
