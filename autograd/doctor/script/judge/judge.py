@@ -245,12 +245,12 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     best, seen = found, dict(found.verdicts)
     everywhere = [found]
     large = len(found.look.program.order) > 3000
-    steps = found.look.training.steps
-    others = [
-        step for step in steps[len(steps) > 3 :] if step is not found.look.step
-    ]  # where the first begins is a guess
+    training = found.look.training
+    others = [s for s in training.steps[len(training.steps) > 3 :] if s is not found.look.step]  # the first is a guess
+    known = training.branches(found.look.step)
+    others.sort(key=lambda step: training.branches(step) <= known)
     for step in others[: 2 if large else 6]:
-        if large and not any(v.silent for v in seen.values()):
+        if large and not any(v.silent for v in seen.values()) and training.branches(step) <= known:
             break
         there = _judged_at(found, step, rng)
         if there is None or any(math.isnan(v.change.scale) and not v.silent for v in there.verdicts.values()):

@@ -80,6 +80,11 @@ class Training:
     unread: list[Parameter] = field(default_factory=list)  # the steps change them, and no loss reads them
     lost: list[Parameter] = field(default_factory=list)  # what is stepped like parameters, and could not be followed
 
+    def branches(self, step: Step) -> set[tuple[Site | None, bool]]:
+        """The places of conditions in a step, each with how it came out."""
+        within = (c for c in self.tape.conditions if step.start < c.time <= step.end)
+        return {(c.site, c.value) for c in within if isinstance(c.value, bool)}
+
     def telling(self, first: int = 0) -> list[int]:
         """The numbers of the first steps, those in front in which most changes: a branch may leave a bias as it is."""
         kept = [c for p in self.parameters for c in p.chains]
