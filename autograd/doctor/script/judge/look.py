@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import projected
 from ..watch.node import Node
-from ..watch.steps import Step, Training, projected
+from ..watch.steps import Step, Training
 from .replay import Program, Values, ancestors, compute_node, wide
 
 Array = Any
@@ -58,8 +59,9 @@ class Look:
 
     def __init__(self, training: Training, step: Step, watched: Iterable[Node] = ()) -> None:
         self.training, self.step = training, step
-        self.starts = {p.name: p.at(step.start) for p in training.parameters}
-        self.ends = {p.name: [*map(_stepped, p.at(step.end))] for p in training.parameters}
+        blocks = {p.name: p.during(step) for p in training.parameters}
+        self.starts = {name: start for name, (start, _) in blocks.items()}
+        self.ends = {name: [*map(_stepped, end)] for name, (_, end) in blocks.items()}
         self.start_ids = {id(node): name for name, nodes in self.starts.items() for node in nodes}
         chains = [chain for chain in training.others if len(chain.states) > 2]
         states = {id(node): chain for chain in chains if (node := chain.state_at(step.start)).time <= step.start}
