@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..language import say
+from ..language import lines_of, listed, say
 from .judge.blame import mended_elsewhere, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
@@ -127,7 +127,19 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
     if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
+    wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+    if wrong and not cases:  # nobody is accused without a line
+        return {"failure": no_line(recording, found, wrong), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)
+
+
+def no_line(recording: Recording, found: Judgement, wrong: list[str]) -> str:
+    """The steps of some blocks follow another way than the loss tells, and no line was found that explains it."""
+    assert recording.training is not None
+    rows = sorted({p.site.line for p in recording.training.parameters if p.name in wrong})
+    right = [name for name, v in found.verdicts.items() if v.right]
+    out = say("no_line", names=listed(wrong), lines=lines_of(rows))
+    return f"{out} {say('right_besides', names=listed(right))}" if right else out
 
 
 def nearly_right(case: Case) -> bool:

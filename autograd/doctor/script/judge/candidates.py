@@ -39,6 +39,7 @@ class Fault:
         exact: whether the steps are plain descent then, with nothing else in them.
         place: where to put the blame: the node's own place, or that of a call.
         elsewhere: whether it is right for something, though not for what it is used for.
+        eases: the blocks in which one mistake less is left with it.
     """
 
     nodes: list[Node]
@@ -51,6 +52,7 @@ class Fault:
     exact: bool = True
     place: Site | None = field(default=None)
     elsewhere: bool = False
+    eases: list[str] = field(default_factory=list)
 
     @property
     def first(self) -> Node:

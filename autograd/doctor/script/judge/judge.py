@@ -20,12 +20,13 @@ from ..watch.steps import Step, Training, finer
 from .left_out import left_out
 from .look import QUIET, Look, Point
 from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
-from .match import Columns
+from .match import Columns, matched
 from .rates import rate_of
 from .replay import ancestors
 from .slips import all_but_some
 from .told import is_told, shown_forms
 from .verdicts import Judgement, counterpart, verdicts
+from .written import united
 
 Array = Any
 EXACT = 1e-9
@@ -62,6 +63,7 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         later: not the first step.
     """
     rng = np.random.default_rng(seed)
+    united(training)
     look, points = _look(training, rng, first=int(later))
     if not points:
         return None
@@ -359,10 +361,11 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     assert best.reading is not None
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
-    same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
+    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    computed = [o for o in computed if not _of_more_samples(best, o)]
+    same = [o for o in computed if o.form == best.form]
     if same:
         return same[0]
-    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
     slips = [o for o in told if all_but_some(best, o)]
     if slips:
@@ -372,14 +375,37 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for_show = (best.form == "entropy" and size > 1 and _sums_to_one(best)) or (
         best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
     )
-    for other in everything:
-        if other.reading is None or other.reading.kind != "loss":
-            continue
+    for other in computed:
+        assert other.reading is not None
         if other.form in ("squares", "entropy", "errors") and other.form != best.form and not for_show:
             return other
-        if best.aside is None and is_told(best.look, other.reading.roots[0], other.form):
+        shared = (other.forward & best.forward) - best.look.program.leaves  # else it is of other samples
+        if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
+
+
+def _of_more_samples(best: Judgement, computed: Judgement) -> bool:
+    """Whether a loss that is computed has what the step lowers, and the same of other samples besides, in a forward
+    pass of its own. Errors that the step itself computes and makes no use of are another matter.
+    """  # fmt: skip
+    assert best.reading is not None
+    assert computed.reading is not None
+    look = best.look
+    keys = [counterpart(look, best.points, root, computed.bars) for root in best.reading.roots]
+    step, sites = look.step, {error.site for error, _ in best.reading.errors}
+    here = [n for n in look.training.tape.nodes if step.start < n.time <= step.end and n.site in sites]
+    if (
+        None in keys
+        or len(here) > len(best.reading.errors)
+        or any(id(r) in computed.forward for r in best.reading.roots)
+    ):
+        return False
+    theirs, right = ([np.concatenate([np.ravel(b[k]) for k in at]) for b in bars] for bars, at in
+                     ((computed.bars, keys), (best.bars, [id(root) for root in best.reading.roots])))  # fmt: skip
+    place = look.nodes[keys[0]].site
+    more, few = (sum(n.site is place for n, _ in j.reading.order(look)) for j in (computed, best) if j.reading)
+    return matched(theirs, right).holds and more > few
 
 
 def _sums_to_one(found: Judgement) -> bool:

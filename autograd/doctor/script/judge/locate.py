@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, same_statement
+from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
 from .candidates import CLOSE, Change, Fault, Trial
 from .match import matched
@@ -25,10 +25,12 @@ from .rates import rate_of
 from .reference import gradient
 from .replay import Values, compute_node
 from .verdicts import Judgement
+from .written import flat
 
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
+FEW_PATHS = 4  # of a block: where there are more, a path left out is not asked for
 SECONDS = 25.0  # of computing, for all faults of a script
 GRACE = 10.0  # where none was found by then
 
@@ -47,6 +49,7 @@ class Locator(Ranking):
         self.unexplained: list[str] = []
         self._known_right: dict[int, bool] = {}
         self.until = float("inf")
+        self.eased = set[str]()  # blocks in which a mistake was found, and another one is left
         known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
         self.common = known[0] if same else None  # the factor, rate included, that the right blocks share
@@ -80,13 +83,50 @@ class Locator(Ranking):
             out.append(fault)
             fault.elsewhere = self.fits_elsewhere(fault)
             self.fixed |= fault.right
+            self.eased |= set(fault.eases)
             self.values = self._computed(self.fixed)
             self._known_right.clear()
-            wrong = [name for name in wrong if name not in fault.repairs]
+            wrong = [name for name in wrong if name not in fault.repairs] or self._off()
         self.unexplained = wrong
-        return out
+        return [fault for fault in out if fault.repairs or not set(fault.eases) & set(wrong)]
+
+    def _off(self) -> list[str]:
+        """The blocks that have, with all that was found put right, another factor than most."""
+        matches = {name: self._change_of(name, self.values) for name in self.right}
+        rates = {name: rate_of(self.look, self.look.ends[name][0]) for name in matches}
+        if any(not m.holds or m.scale <= 0 or not rates[n] or self.found.verdicts[n].rule != "plain" or
+               self.found.verdicts[n].silent for n, m in matches.items()):  # fmt: skip
+            return []
+        factors = {name: m.scale / (rates[name] or 1.0) for name, m in matches.items()}
+        alike = {name: sum(abs(f - g) <= 1e-5 * f for g in factors.values()) for name, f in factors.items()}
+        usual = max(factors.items(), key=lambda row: (abs(row[1] - 1.0) <= 1e-5, alike[row[0]], -row[1]))[1]
+        off = [name for name, factor in factors.items() if abs(factor - usual) > 1e-5 * usual]
+        if off:
+            self.as_written = abs(usual - 1.0) <= 1e-5
+            self.common = None if self.as_written else next(
+                (matches[name].scale for name in factors if name not in off), None
+            )  # fmt: skip
+            self._known_right.clear()
+        return off
 
     def _next(self, wrong: list[str]) -> Fault | None:
+        self.easing: list[Fault] = []
+        chosen = self._alone(wrong)
+        there = set() if chosen is None else set(chosen.repairs)
+        if chosen is not None and there >= set(wrong) and chosen.first.function is not assembled:
+            return chosen
+        split = chosen is not None and chosen.first.function is assembled  # perhaps several of its elements are wrong
+        wide = [f for f in self.easing if {*f.repairs, *f.eases} > there or (split and {*f.repairs, *f.eases} >= there)]
+        wide = wide if not split else [f for f in wide if f.first.function is not assembled]
+        for fault in wide:
+            fault.repairs, fault.eases = [*fault.repairs, *fault.eases], fault.repairs
+        first = self._chosen(wide)
+        for fault in wide:
+            fault.repairs, fault.eases = fault.eases, [n for n in fault.repairs if n not in fault.eases]
+        return first or chosen
+
+    def _alone(self, wrong: list[str]) -> Fault | None:
+        """The likeliest of the faults that put blocks right by themselves."""
         likely = self._best(wrong, True)
         if likely is not None and set(likely.repairs) >= set(wrong):
             return likely
@@ -107,7 +147,9 @@ class Locator(Ranking):
             if self._comes_later(trial, best.values(), wrong):
                 continue
             fault = self._tried(trial, wrong)
-            if fault is not None:
+            if fault is not None and (fault.eases or set(fault.repairs) & self.eased):
+                self.easing.append(fault)
+            if fault is not None and fault.repairs:
                 key = tuple(map(id, fault.nodes))
                 if key not in best or self._fitness(fault) < self._fitness(best[key]):
                     best[key] = fault
@@ -148,26 +190,82 @@ class Locator(Ranking):
             return None
         linear = trial.wanted[0].kind in ("bar", "part", "rest")
         with_it, without = [self._recomputed(trial, 1.0, 0)], [self._recomputed(trial, 0.0, 0)] if linear else []
-        concerned = [name for name in concerned if self._fitted(name, with_it, without)]
-        if not concerned:
+        fitted = [name for name in concerned if self._fitted(name, with_it, without)]
+        eased = [n for n in concerned if n not in fitted and n != trial.wanted[0].block]
+        eased = [n for n in eased if self._eased(n, with_it, without) is not None]
+        if not fitted and not eased:
             return None
         with_it += [self._recomputed(trial, 1.0, k) for k in range(1, len(self.points))]
         without += [self._recomputed(trial, 0.0, k) for k in range(1, len(self.points))] if linear else []
-        fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
+        fits = {name: fit for name in fitted if (fit := self._fitted(name, with_it, without)) is not None}
+        easing = {n: scale for n in eased if (scale := self._eased(n, with_it, without)) is not None}
         scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
+        scale = next(iter(easing.values()), None) if not fits else scale
         if scale is None or not np.isfinite(scale) or scale == 0.0:
             return None
         every = range(len(self.points))
         everywhere = with_it if scale == 1.0 else [self._recomputed(trial, scale, k) for k in every]
         kept = [name for name in fits if self._downhill(name, everywhere)]
         broken = [name for name in reached if name not in wrong and not self._downhill(name, everywhere)]
-        if not kept or broken or (trial.wanted[0].kind == "rest" and not self._by_rate(kept, everywhere)):
+        eased = [*easing, *(name for name in fits if name not in kept and self._change_of(name, everywhere).scale > 0)]
+        if not (kept or eased) or broken or (trial.wanted[0].kind == "rest" and not self._by_rate(kept, everywhere)):
             return None
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
         exact = all(self._change_of(name, everywhere).holds for name in kept)
         changes = [self._change(trial, scale, k) for k in every]
         right = {id(n): [change[id(n)] for change in changes] for n in trial.nodes}
-        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact)
+        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact, eases=eased)
+
+    def _eased(self, name: str, with_it: list[Values], without: list[Values]) -> float | None:
+        """The factor of a replacement with which one mistake less is left in a block; None where it is not so.
+
+        What is left is a path that is left out, or a transpose; or more of the elements are right than were.
+        """
+        if not all(with_it) or not all(without):
+            return None
+        for nodes in self.ways[name]:
+            now = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
+            if any(matched(now, near[: len(now)]).holds for near in self._near[name] if near[0].size == now[0].size):
+                return 1.0
+        return self._more_elements(name, with_it, without)
+
+    def _more_elements(self, name: str, with_it: list[Values], without: list[Values]) -> float | None:
+        found: list[float] = []
+        for k, (with_k, without_k) in enumerate(zip(with_it, without, strict=False)):
+            ends, right = self.look.ends[name], self.right[name][k]
+            before, now, none = (self._block(ends, values, k, name) for values in ({}, with_k, without_k))
+            share, small = now - none, 1e-7 * float(np.max(np.abs(before), initial=0.0))
+            changed = np.abs(share) > small
+            with np.errstate(all="ignore"):
+                ratio = np.where(np.abs(right) > 0, before / right, np.nan)[~changed]
+            if right.size < 2 or not changed.any() or changed.all() or not np.isfinite(ratio).any():
+                return None
+            usual = max(
+                (r for r in ratio[:20] if np.isfinite(r)), key=lambda r: int(np.sum(np.abs(ratio - r) <= small))
+            )
+            need = (usual * right - none)[changed]
+            factor = float(need @ share[changed]) / float(share[changed] @ share[changed])
+            off = np.abs(before - usual * right)[changed]
+            if usual <= 0 or np.min(off) <= small or np.max(np.abs(factor * share[changed] - need)) > small:
+                return None
+            found.append(factor)
+        return found[0] if found and max(found) - min(found) <= CLOSE * abs(found[0]) else None
+
+    @cached_property
+    def _near(self) -> dict[str, list[list[Array]]]:
+        """By block, its gradient with one mistake in it: a path left out, or alone; the transpose."""
+        found: dict[str, list[list[Array]]] = {name: [] for name in self.right}
+        for part in self.quantities.parts:
+            if part.block in found and len(self.quantities.consumers[id(part.node)]) <= FEW_PATHS:
+                own = [np.ravel(value) for value in part.values]
+                if own[0].size == self.right[part.block][0].size and any(map(np.any, own)):
+                    rest = [g - value for g, value in zip(self.right[part.block], own, strict=True)]
+                    found[part.block] += [side for side in (own, rest) if any(map(np.any, side))]
+        for name, right in self.right.items():
+            shape = np.shape(self.look.starts[name][0].value)
+            if len(shape) == 2 and min(shape) > 1 and shape[0] * shape[1] == right[0].size:
+                found[name].append([np.ravel(g.reshape(shape).T) for g in right])
+        return found
 
     def _by_rate(self, names: list[str], new: list[Values]) -> bool:
         """Whether steps follow the gradient by the rates that are written, where these are known: what is left out of
@@ -234,12 +332,11 @@ class Locator(Ranking):
 
     def _block(self, nodes: list[Node], new: Values, k: int, name: str) -> Array:
         """Numbers of nodes with the changes in; of the new parameters, what was taken away."""
-        parts = [np.ravel(np.asarray(new.get(id(n), self.values[k].get(id(n))), dtype=float)) for n in nodes]
-        flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        numbers = flat(nodes, new, lambda node: self.values[k].get(id(node)))
         if nodes is self.chains[name][0] or nodes == self.look.ends[name]:
             start = self.look.block(self.values[k], self.look.starts[name])
-            return start - flat if start.size == flat.size else flat
-        return flat
+            return start - numbers if start.size == numbers.size else numbers
+        return numbers
 
     def _fitted(self, name: str, with_it: list[Values], without: list[Values]) -> Fit | None:
         """The factors with which the gradient of a block comes out right."""
@@ -298,7 +395,7 @@ class Locator(Ranking):
         """The factor of the replacement with which the step of every block is what it should be."""
         for name in reached:
             if name not in wrong and self.found.verdicts[name].rule == "plain":
-                goal = self.found.verdicts[name].change.scale
+                goal = self._change_of(name, self.values).scale
                 fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
                 return None if fit is None else _rounded(fit[0])
         name = next(iter(fits))

@@ -24,6 +24,7 @@ from .replay import Values, pulled, resolved
 Array = Any
 TERMINAL = 12
 TINY = 1e-5
+OFTEN = 4  # times in a step: a gradient by differences, of a loss that is printed for other samples, too
 FEW = 6  # runs of one loss that may be on different sets of samples
 
 
@@ -151,6 +152,9 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         ):
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end]
+    often = Counter(n.site.number for n in scalars if n.site is not None and id(n) in look.to_end)
+    theirs = {n.site.number for n in terminal if n.site is not None and often[n.site.number] >= OFTEN}
+    terminal += [n for n in scalars if id(n) in look.to_end and n.site is not None and n.site.number in theirs]
     if not terminal:  # the steps follow from the losses themselves: a gradient by differences
         often = Counter(n.site.number for n in scalars if n.site is not None)
         computed = [n for n in scalars if getattr(n.function, "__name__", "") != "getitem"]
@@ -172,7 +176,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     groups: dict[Any, list[Node]] = {}  # one loss function for training and for validation has two calls: two losses
     for node in terminal:
         if node.site is not None and (id(node) in shown or id(node) not in inner):
-            groups.setdefault(place_of_loss(node), []).append(node)
+            by_differences = node.site.number in theirs and id(node) in look.to_end  # f(x + h) and f(x - h)
+            groups.setdefault((node.site.number,) if by_differences else place_of_loss(node), []).append(node)
     ranked = sorted(
         groups.values(),
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),

@@ -14,6 +14,7 @@ from ..watch.node import Node, linked, masked
 from .reference import cotangents
 from .replay import pulled
 from .verdicts import Judgement
+from .written import flat
 
 Array = Any
 ELEMENTWISE = {
@@ -133,8 +134,11 @@ class Quantities:
                 and id(node) not in self._roots
                 and id(node) not in self._inside
             ):
-                values = [bar[id(node)] for bar in self.found.bars]
-                out.append(Quantity("bar", node, values, block=self.blocks.get(id(node), "")))
+                values, block = [bar[id(node)] for bar in self.found.bars], self.blocks.get(id(node), "")
+                if block and len(starts := self.look.starts[block]) == 1:
+                    own = [flat(starts, {id(node): value}, None) for value in values]
+                    values = values if own[0].size == np.size(values[0]) else own
+                out.append(Quantity("bar", node, values, block=block))
         return out
 
     @cached_property

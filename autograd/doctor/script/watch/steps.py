@@ -392,7 +392,10 @@ def find_training(tape: Tape) -> Training | None:
     lasting = [c for c in repeated if _life(c) >= LASTING * span]
     if not lasting:
         return None
-    master = max(lasting, key=lambda c: (_life(c), -len(c.times)))
+    longest = max(lasting, key=lambda c: (_life(c), -len(c.times)))
+    steady = [c for c in lasting if c.keys[0][1][1] is None and len(c.times) >= 0.5 * len(longest.times)]
+    # rows of an array may come in any order: a whole one tells better where a step begins
+    master = max((c for c in steady if _life(c) >= 0.9 * _life(longest)), key=_life, default=longest)
     return _training(tape, chains, lasting, _boundaries(tape, lasting, _cycles(master)))
 
 
@@ -496,7 +499,7 @@ def _boundaries(tape: Tape, lasting: list[Chain], marks: list[int], whole: bool 
     ]
     narrow = [k for k, count in enumerate(crossing) if count == min(crossing)]
     narrow.sort(key=lambda k: gaps[k], reverse=True)
-    cuts = [_ends(events, marks, cycle[k][1]) for k in narrow]
+    cuts = [_ends(tape, events, marks, cycle, k) for k in narrow]
     ends = cuts[0]
     means = _trained(lasting, ends) if len(cuts) > 1 else []
     if means and all(map(_is_mean, means)):  # of gradients: what is trained stands still between these cuts
@@ -515,8 +518,15 @@ def _turns(chain: Chain, steps: list[Step]) -> list[Step]:
     return [step for step in steps if any(step.start < time <= step.end for time in chain.times[1:3])]
 
 
-def _ends(events: list[tuple[int, Any]], marks: list[int], offset: Any) -> list[int]:
-    """The time of the last update with this key in each cycle."""
+def _ends(
+    tape: Tape, events: list[tuple[int, Any]], marks: list[int], cycle: list[tuple[int, Any]], k: int
+) -> list[int]:
+    """The time of the last update with the key of the k-th in each cycle; where a line ends a cycle with its last
+    update, whichever elements that is of, of the last by this line.
+    """  # fmt: skip
+    offset = cycle[k][1]
+    if isinstance(offset, tuple) and all(key[0] != offset[0] for _, key in (cycle[0], *cycle[k + 1 :])):
+        events = [(time, offset) for time, _, _, _, site in tape.stores if site.number == offset[0]]
     ends = []
     for start, stop in zip(marks, [*marks[1:], None], strict=True):
         inside = [t for t, key in events if t >= start and (stop is None or t < stop) and key == offset]
