@@ -26,6 +26,7 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
+from .judge.peel import peeled
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
@@ -197,6 +198,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         faults.remove(fault)
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
+    faults = peeled(locator, faults)
     place(locator, faults)
     for fault in known:
         locator.fixed |= fault.right
@@ -308,9 +310,12 @@ def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
 
 
 def told_before(case: Case, cases: list[Case]) -> bool:
-    """Whether another case, before this, is the same change of the same line: it then stands for both."""
-    for other in itertools.takewhile(lambda c: c is not case, cases):
-        if case.proved and other.proved and case.chosen == other.chosen:
+    """Whether another case is the same change of the same line, or one for the same value: it then stands for both."""
+    before = list(itertools.takewhile(lambda c: c is not case, cases))
+    for other in cases:
+        same = case.proved and case.chosen == other.chosen and other in before
+        same |= case is not other and not case.proved and case.fault.first.site is other.fault.first.site
+        if other.proved and same:
             other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
             return True
     return False

@@ -117,6 +117,7 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
                 found.append(each)
             elif not _wrong(each):  # such a reading explains all, or nothing
                 (partial if _silent(each) else found).append(each)
+    found = [each for each in found if not all(v.silent for v in each.verdicts.values())] or found
     crossed = [each for each in found if each.reading and any(is_crossed(error) for error, _ in each.reading.errors)]
     if crossed and all(map(_wrong, found)):
         return crossed, []

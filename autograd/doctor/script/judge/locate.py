@@ -20,7 +20,7 @@ from .aliases import give_nodes
 from .candidates import CLOSE, Change, Fault, Trial
 from .match import matched
 from .quantities import Quantities
-from .ranking import Ranking
+from .ranking import Ranking, is_sum
 from .rates import rate_of
 from .reference import gradient
 from .replay import Values, compute_node
@@ -81,6 +81,7 @@ class Locator(Ranking):
             if fault is None:
                 break
             out.append(fault)
+            fault.halves = [f for f in self.easing if set(f.eases) & set(fault.repairs) and f is not fault]
             fault.elsewhere = self.fits_elsewhere(fault)
             self.fixed |= fault.right
             self.eased |= set(fault.eases)
@@ -111,6 +112,7 @@ class Locator(Ranking):
 
     def _next(self, wrong: list[str]) -> Fault | None:
         self.easing: list[Fault] = []
+        self.single: list[Fault] = []
         chosen = self._alone(wrong)
         there = set() if chosen is None else set(chosen.repairs)
         if chosen is not None and there >= set(wrong) and chosen.first.function is not assembled:
@@ -126,7 +128,12 @@ class Locator(Ranking):
         return first or chosen
 
     def _alone(self, wrong: list[str]) -> Fault | None:
-        """The likeliest of the faults that put blocks right by themselves."""
+        """The likeliest of the faults that put blocks right by themselves; one turn of a loop where that does it."""
+        found = self._of_any(wrong)
+        turns = [] if found is None or len(found.nodes) == 1 else self.single
+        return next((f for f in turns if f.first is found.first and f.repairs == found.repairs != wrong), found)
+
+    def _of_any(self, wrong: list[str]) -> Fault | None:
         likely = self._best(wrong, True)
         if likely is not None and set(likely.repairs) >= set(wrong):
             return likely
@@ -149,6 +156,8 @@ class Locator(Ranking):
             fault = self._tried(trial, wrong)
             if fault is not None and (fault.eases or set(fault.repairs) & self.eased):
                 self.easing.append(fault)
+            if fault is not None and len(fault.nodes) == 1 and fault.repairs:
+                self.single.append(fault)
             if fault is not None and fault.repairs:
                 key = tuple(map(id, fault.nodes))
                 if key not in best or self._fitness(fault) < self._fitness(best[key]):
@@ -191,24 +200,35 @@ class Locator(Ranking):
         linear = trial.wanted[0].kind in ("bar", "part", "rest")
         with_it, without = [self._recomputed(trial, 1.0, 0)], [self._recomputed(trial, 0.0, 0)] if linear else []
         fitted = [name for name in concerned if self._fitted(name, with_it, without)]
-        eased = [n for n in concerned if n not in fitted and n != trial.wanted[0].block]
-        eased = [n for n in eased if self._eased(n, with_it, without) is not None]
+        eased = [n for n in concerned if n != trial.wanted[0].block or not trial.is_whole]
+        eased = [n for n in eased if self._eased(trial, n, with_it, without) is not None]
         if not fitted and not eased:
             return None
         with_it += [self._recomputed(trial, 1.0, k) for k in range(1, len(self.points))]
         without += [self._recomputed(trial, 0.0, k) for k in range(1, len(self.points))] if linear else []
         fits = {name: fit for name in fitted if (fit := self._fitted(name, with_it, without)) is not None}
-        easing = {n: scale for n in eased if (scale := self._eased(n, with_it, without)) is not None}
+        easing = {n: scale for n in eased if (scale := self._eased(trial, n, with_it, without)) is not None}
         scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
-        scale = next(iter(easing.values()), None) if not fits else scale
+        found = self._made(trial, scale, reached, wrong, fits, list(easing), with_it)
+        return found or (self._made(trial, next(iter(easing.values())), reached, wrong, {}, list(easing), with_it)
+                         if easing else None)  # fmt: skip
+
+    def _made(
+        self, trial: Trial, scale: float | None, reached: list[str], wrong: list[str], fits: Collection[str],
+        easing: list[str], with_it: list[Values],
+    ) -> Fault | None:  # fmt: skip
+        """The fault with a replacement by this factor, if it breaks no block and repairs, or eases, one."""
         if scale is None or not np.isfinite(scale) or scale == 0.0:
             return None
         every = range(len(self.points))
         everywhere = with_it if scale == 1.0 else [self._recomputed(trial, scale, k) for k in every]
         kept = [name for name in fits if self._downhill(name, everywhere)]
         broken = [name for name in reached if name not in wrong and not self._downhill(name, everywhere)]
-        eased = [*easing, *(name for name in fits if name not in kept and self._change_of(name, everywhere).scale > 0)]
-        if not (kept or eased) or broken or (trial.wanted[0].kind == "rest" and not self._by_rate(kept, everywhere)):
+        eased = [n for n in easing if n not in kept]
+        eased += [n for n in fits if n not in (*kept, *eased, trial.wanted[0].block)
+                  and self._change_of(n, everywhere).scale > 0]  # fmt: skip
+        rest = trial.wanted[0].kind == "rest"
+        if not (kept or eased) or broken or (rest and (not self._by_rate(kept, everywhere) or (fits and not kept))):
             return None
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
         exact = all(self._change_of(name, everywhere).holds for name in kept)
@@ -216,16 +236,21 @@ class Locator(Ranking):
         right = {id(n): [change[id(n)] for change in changes] for n in trial.nodes}
         return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact, eases=eased)
 
-    def _eased(self, name: str, with_it: list[Values], without: list[Values]) -> float | None:
+    def _eased(self, trial: Trial, name: str, with_it: list[Values], without: list[Values]) -> float | None:
         """The factor of a replacement with which one mistake less is left in a block; None where it is not so.
 
         What is left is a path that is left out, or a transpose; or more of the elements are right than were.
         """
         if not all(with_it) or not all(without):
             return None
-        for nodes in self.ways[name]:
+        for nodes in (way for way in self.ways[name] if way[0].time > trial.nodes[-1].time):
             now = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
-            if any(matched(now, near[: len(now)]).holds for near in self._near[name] if near[0].size == now[0].size):
+            own = trial.wanted[0].block == name and matched(now[:1], trial.wanted[0].values[:1]).holds
+            if (
+                not own
+                and now[0].size == self.right[name][0].size > 2
+                and any(self._is_near(now, name, n) for n in self._near[name])
+            ):
                 return 1.0
         return self._more_elements(name, with_it, without)
 
@@ -251,20 +276,35 @@ class Locator(Ranking):
             found.append(factor)
         return found[0] if found and max(found) - min(found) <= CLOSE * abs(found[0]) else None
 
+    def _is_near(self, now: list[Array], name: str, part: list[Array] | None) -> bool:
+        """Whether it is the gradient of a block and a multiple of a part of it; or, without a part, the transpose."""
+        right = self.right[name][: len(now)]
+        if part is None:
+            shape = np.shape(self.look.starts[name][0].value)
+            return matched(now, [np.ravel(g.reshape(shape).T) for g in right]).holds
+        weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
+        columns = [np.concatenate([x * w for x, w in zip(side, weights, strict=False)]) for side in (right, part, now)]
+        if not all(np.isfinite(column).all() and column.any() for column in columns):
+            return False
+        rows = np.stack(columns[:2], axis=1)
+        fit, *_ = np.linalg.lstsq(rows, columns[2], rcond=None)
+        missed = float(np.linalg.norm(rows @ fit - columns[2]))
+        return bool(fit[0] > 0 and missed <= CLOSE * float(np.linalg.norm(columns[2])))
+
     @cached_property
-    def _near(self) -> dict[str, list[list[Array]]]:
-        """By block, its gradient with one mistake in it: a path left out, or alone; the transpose."""
-        found: dict[str, list[list[Array]]] = {name: [] for name in self.right}
+    def _near(self) -> dict[str, list[list[Array] | None]]:
+        """By block, the parts of its gradient that may be left out; None for the transpose."""
+        found: dict[str, list[list[Array] | None]] = {name: [] for name in self.right}
         for part in self.quantities.parts:
-            if part.block in found and len(self.quantities.consumers[id(part.node)]) <= FEW_PATHS:
-                own = [np.ravel(value) for value in part.values]
-                if own[0].size == self.right[part.block][0].size and any(map(np.any, own)):
-                    rest = [g - value for g, value in zip(self.right[part.block], own, strict=True)]
-                    found[part.block] += [side for side in (own, rest) if any(map(np.any, side))]
+            if part.block in found and part.size == self.right[part.block][0].size:
+                key = id(part.node)
+                few = len(self.quantities.consumers[key]) <= FEW_PATHS
+                if (few or part.consumer in self.quantities.elementwise(key)) and any(map(np.any, part.values)):
+                    found[part.block].append([np.ravel(value) for value in part.values])
         for name, right in self.right.items():
             shape = np.shape(self.look.starts[name][0].value)
             if len(shape) == 2 and min(shape) > 1 and shape[0] * shape[1] == right[0].size:
-                found[name].append([np.ravel(g.reshape(shape).T) for g in right])
+                found[name].append(None)
         return found
 
     def _by_rate(self, names: list[str], new: list[Values]) -> bool:
@@ -434,7 +474,7 @@ class Locator(Ranking):
         It is what the script leaves out, or keeps for later.
         """
         single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
-        before = [] if single else self._factors_before(node)
+        before = [] if single or is_sum(node) else self._factors_before(node)
         return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
 
     def _change_of(self, name: str, new: list[Values]) -> Any:
