@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..language import lines_of, listed, say
+from ..language import say
 from .judge.blame import mended_elsewhere, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
@@ -33,7 +33,7 @@ from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
-from .refusals import no_loss, no_training, proximal, restrict
+from .refusals import no_line, no_loss, no_training, proximal, restrict
 from .watch.edits import Edit, patched
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -132,15 +132,6 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if wrong and not cases:  # nobody is accused without a line
         return {"failure": no_line(recording, found, wrong), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)
-
-
-def no_line(recording: Recording, found: Judgement, wrong: list[str]) -> str:
-    """The steps of some blocks follow another way than the loss tells, and no line was found that explains it."""
-    assert recording.training is not None
-    rows = sorted({p.site.line for p in recording.training.parameters if p.name in wrong})
-    right = [name for name, v in found.verdicts.items() if v.right]
-    out = say("no_line", names=listed(wrong), lines=lines_of(rows))
-    return f"{out} {say('right_besides', names=listed(right))}" if right else out
 
 
 def nearly_right(case: Case) -> bool:

@@ -277,7 +277,7 @@ class Candidates:
         return [bars[each[0]] for each in names] if all(each[0] in bars for each in names) else []
 
     def _by_piece(self, nodes: list[Node]) -> list[Quantity]:
-        """For values that go into the step of one piece of a block each, of one element, say: the gradients of these."""
+        """For values that go into the step of one piece of a block each, one element, say: the gradients of these."""
         names = self._downstream([nodes[0]])[1]
         if len(names) != 1 or len(ends := self.look.ends[names[0]]) < 2:
             return []

@@ -20,10 +20,10 @@ from ..watch.steps import Step, Training, finer
 from .left_out import left_out
 from .look import QUIET, Look, Point
 from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
-from .match import Columns, matched
+from .match import Columns
 from .rates import rate_of
 from .replay import ancestors
-from .slips import all_but_some
+from .slips import all_but_some, of_more_samples
 from .told import is_told, shown_forms
 from .verdicts import Judgement, counterpart, verdicts
 from .written import united
@@ -363,7 +363,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
     computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
-    computed = [o for o in computed if not _of_more_samples(best, o)]
+    computed = [o for o in computed if not of_more_samples(best, o)]
     same = [o for o in computed if o.form == best.form]
     if same:
         return same[0]
@@ -384,29 +384,6 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
-
-
-def _of_more_samples(best: Judgement, computed: Judgement) -> bool:
-    """Whether a loss that is computed has what the step lowers, and the same of other samples besides, in a forward
-    pass of its own. Errors that the step itself computes and makes no use of are another matter.
-    """  # fmt: skip
-    assert best.reading is not None
-    assert computed.reading is not None
-    look = best.look
-    keys = [counterpart(look, best.points, root, computed.bars) for root in best.reading.roots]
-    step, sites = look.step, {error.site for error, _ in best.reading.errors}
-    here = [n for n in look.training.tape.nodes if step.start < n.time <= step.end and n.site in sites]
-    if (
-        None in keys
-        or len(here) > len(best.reading.errors)
-        or any(id(r) in computed.forward for r in best.reading.roots)
-    ):
-        return False
-    theirs, right = ([np.concatenate([np.ravel(b[k]) for k in at]) for b in bars] for bars, at in
-                     ((computed.bars, keys), (best.bars, [id(root) for root in best.reading.roots])))  # fmt: skip
-    place = look.nodes[keys[0]].site
-    more, few = (sum(n.site is place for n, _ in j.reading.order(look)) for j in (computed, best) if j.reading)
-    return matched(theirs, right).holds and more > few
 
 
 def _sums_to_one(found: Judgement) -> bool:

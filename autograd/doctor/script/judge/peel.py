@@ -6,6 +6,7 @@ mistakes that have a name each are likelier than one that has none.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,8 +18,9 @@ from .explain import Explainer
 from .locate import Locator
 from .quantities import Quantity
 
-CERTAIN = ("dropped-edge", "overwritten")  # of an operand that is exactly one of the terms that it should be the sum of
-MOST = 8  # earlier mistakes that are tried for one value
+CERTAIN = {"dropped-edge", "overwritten", "missing-penalty"}  # exactly a term of what it should be: no coincidence
+SECONDS = 5.0
+MOST = 4  # earlier mistakes that are tried for one value
 LEVELS = 3  # of the forward pass, from what a value belongs to on to what its operand belongs to
 
 
@@ -44,14 +46,17 @@ def _name(locator: Locator, fault: Fault) -> str:
 
 def _pair(locator: Locator, fault: Fault, before: list[Fault]) -> list[Fault] | None:
     fixed = {key: values for other in before for key, values in other.right.items()}
-    kept = locator.fixed, locator.values
+    kept, until = (locator.fixed, locator.values), time.process_time() + SECONDS
     try:
         for first in [*_operands(locator, fault), *fault.halves][:MOST]:
+            if time.process_time() > until:
+                break
             locator.fixed = fixed | first.right
             locator.values = locator._computed(locator.fixed)
             rest = _rest(locator, fault)
-            name = "unrecognised" if rest is None else _name(locator, first)
-            if rest and (name in CERTAIN or (name != "unrecognised" and _name(locator, rest) != "unrecognised")):
+            name = "unrecognised" if rest is None else _name(locator, rest)
+            other = "unrecognised" if rest is None or name in CERTAIN else _name(locator, first)
+            if rest and ({name, other} & CERTAIN or "unrecognised" not in (name, other)):
                 return sorted((replace(first, repairs=[*fault.repairs]), rest), key=lambda f: f.first.time)
     finally:
         locator.fixed, locator.values = kept

@@ -142,7 +142,7 @@ class Quantities:
         return out
 
     def pieces(self, name: str) -> list[Quantity]:
-        """The gradients of the pieces of a block, in their order; none where the loss does not depend on one of them."""
+        """The gradients of the pieces of a block, in their order; none where the loss depends on some of them only."""
         starts, out = self.look.starts[name], []
         for node, pick in zip(starts, getattr(starts, "picks", None) or [None] * len(starts), strict=True):
             if not all(id(node) in bar for bar in self.found.bars):

@@ -79,7 +79,7 @@ def _share(chain: Chain, parameter: Parameter) -> bool:
 
 
 def written(training: Training, parameter: Parameter, step: Step) -> tuple[Block, Block] | None:
-    """What a block holds before a step and after it, only what its lines write; None where it is no part of an array."""
+    """What of a block its lines write in a step, before and after it; None where it is no part of an array."""
     if not _in_parts(parameter.chains):
         return None
     tape, number = training.tape, parameter.chains[0].scope[1]
@@ -114,7 +114,7 @@ def written(training: Training, parameter: Parameter, step: Step) -> tuple[Block
             if not isinstance(record, Node) or record.value is None:
                 return None
             whole = int(np.size(record.value))
-            at = slots[elements]
+            numbers = slots[elements]
             sides[side].append(record)
-            picks[side].append(None if np.array_equal(at, np.arange(whole)) else (at, whole))
+            picks[side].append(None if np.array_equal(numbers, np.arange(whole)) else (numbers, whole))
     return Block(sides[0], picks[0]), Block(sides[1], picks[1])
