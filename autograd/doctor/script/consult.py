@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..language import say
-from .judge.blame import mended_elsewhere, place
+from .judge.blame import mended_elsewhere, other_way, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
 from .judge.crossed import crossed_faults, one_shape, shapes
@@ -235,7 +235,7 @@ def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> 
     with np.errstate(all="ignore"), Limit(SECONDS_FOR_TEXTS, work=True) as limit, contextlib.suppress(Exception):
         # a fault without a line is better than none
         repairs = Repairer(at, fault, recording.hooks.namespace).edits()
-        for edit in itertools.chain(moved(at, fault, cause), repairs):
+        for edit in itertools.chain(moved(at, fault, cause), other_way(at, fault), repairs):
             found.append(edit)
             if len(found) >= TRIES or limit.over:
                 break
@@ -322,7 +322,11 @@ def name_by_line(case: Case) -> None:
     if case.chosen is None or not case.proved or at is None:
         return
     found = difference(*case.chosen.within(at.statement))
-    if found is not None and (case.cause.name in LESS_SURE or (case.cause.name == found[0] and found[0] in SHOWN)):
+    if found is None:
+        return
+    told, shown = case.cause.name, found[0]
+    contrary = shown == "sign" or (told.startswith("extra-") and shown.startswith("missing-"))
+    if contrary or told in LESS_SURE or (told == shown and shown in SHOWN):
         case.cause, case.says = Cause(found[0]), say(f"line_{found[0]}", **found[1])
 
 
