@@ -23,9 +23,10 @@ from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .rates import rate_of
 from .replay import ancestors
-from .slips import all_but_some
+from .slips import all_but_some, of_more_samples
 from .told import is_told, shown_forms
 from .verdicts import Judgement, counterpart, verdicts
+from .written import united
 
 Array = Any
 EXACT = 1e-9
@@ -62,6 +63,7 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         later: not the first step.
     """
     rng = np.random.default_rng(seed)
+    united(training)
     look, points = _look(training, rng, first=int(later))
     if not points:
         return None
@@ -115,6 +117,7 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
                 found.append(each)
             elif not _wrong(each):  # such a reading explains all, or nothing
                 (partial if _silent(each) else found).append(each)
+    found = [each for each in found if not all(v.silent for v in each.verdicts.values())] or found
     crossed = [each for each in found if each.reading and any(is_crossed(error) for error, _ in each.reading.errors)]
     if crossed and all(map(_wrong, found)):
         return crossed, []
@@ -366,6 +369,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
         computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
+    computed = [o for o in computed if not of_more_samples(best, o)]
     same = [o for o in computed if o.form == best.form]
     if same:
         return same[0]
@@ -378,12 +382,12 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for_show = (best.form == "entropy" and size > 1 and _sums_to_one(best)) or (
         best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
     )
-    for other in everything:
-        if other.reading is None or other.reading.kind != "loss":
-            continue
+    for other in computed:
+        assert other.reading is not None
         if other.form in ("squares", "entropy", "errors") and other.form != best.form and not for_show:
             return other
-        if best.aside is None and is_told(best.look, other.reading.roots[0], other.form):
+        shared = (other.forward & best.forward) - best.look.program.leaves  # else it is of other samples
+        if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
 

@@ -109,7 +109,10 @@ def find_training(tape: Tape) -> Training | None:
     lasting = [c for c in repeated if _life(c) >= LASTING * span]
     if not lasting:
         return None
-    master = max(lasting, key=lambda c: (_life(c), -len(c.times)))
+    longest = max(lasting, key=lambda c: (_life(c), -len(c.times)))
+    steady = [c for c in lasting if c.keys[0][1][1] is None and len(c.times) >= 0.5 * len(longest.times)]
+    # rows of an array may come in any order: a whole one tells better where a step begins
+    master = max((c for c in steady if _life(c) >= 0.9 * _life(longest)), key=_life, default=longest)
     return _training(tape, chains, lasting, _boundaries(tape, chains, lasting, _cycles(master)))
 
 
