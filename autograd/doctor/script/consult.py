@@ -16,6 +16,7 @@ import numpy as np
 from ..language import say
 from .facts import facts
 from .grown import Growth, grown
+from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
@@ -181,7 +182,8 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         for name in wrong:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return
-    known = kept_faults(found) + uphill_faults(found)
+    backwards = backward_steps(found)
+    known = kept_faults(found) + (backwards or uphill_faults(found))
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
@@ -206,8 +208,9 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
     for at, fault, used in pairs:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
+        cause = Cause("sign") if fault in backwards else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
-            cause = cause if fault.first in kept else Explainer(at, fault).cause()
+            cause = cause if fault.first in kept or fault in backwards else Explainer(at, fault).cause()
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
             for name in fault.repairs:
                 found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"

@@ -19,7 +19,7 @@ from ..watch.node import Node
 from ..watch.steps import Step, Training, finer
 from .left_out import left_out
 from .look import QUIET, Look, Point
-from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
+from .losses import Reading, is_crossed, is_of_the_rule, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .rates import rate_of
 from .replay import ancestors
@@ -435,12 +435,16 @@ def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
     order = training.telling(first)
-    chosen, losses = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
+    chosen, losses: list[Any] = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
     for k in order:
         there = Look(training, steps[k])
-        losses = loss_nodes(there, _upto(training, k)) if there.sound else []
-        if losses:
-            chosen = k
+        if losses and k > 1:  # what comes only now and then is of other samples
+            break
+        here = loss_nodes(there, _upto(training, k)) if there.sound else []
+        own = [nodes for nodes in here if not is_of_the_rule(there, nodes)]
+        if own or (here and not losses):
+            chosen, losses = k, own or here
+        if own:
             break
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, steps[chosen], [*watched, *stored_nodes(training, steps[chosen])])

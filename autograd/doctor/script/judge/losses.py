@@ -208,6 +208,17 @@ def _averaged(node: Node, depends: set[int]) -> Node:
     return whole if len(factors) == 2 and abs(sum(factors) - 1.0) < 1e-9 else node
 
 
+def is_of_the_rule(look: Look, nodes: list[Node]) -> bool:
+    """Whether these are numbers that a step is scaled by, or is made of: the norm that it clips by, a velocity."""
+    inside = [node for node in nodes if id(node) in look.to_end]
+    if inside:  # but for those whose differences make a gradient
+        used = [reader for node in inside for reader in look.consumers.get(id(node), ())]
+        return not any("sub" in getattr(n.function, "__name__", "") and np.size(n.value) == 1 for n in used)
+    there = place_of_loss(nodes[0])
+    here = (n for n in look.program.steps if id(n) in look.to_end and n.site is nodes[0].site)
+    return any(place_of_loss(node) == there for node in here)
+
+
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
     """Differences of what depends on the parameters and what does not: (error, prediction, sign)."""
     found: dict[tuple[int, bool], list[tuple[Node, Node, float]]] = {}
