@@ -435,7 +435,8 @@ def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
     order = training.telling(first)
-    chosen, losses: list[Any] = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
+    losses: list[Any] = []
+    chosen = next((k for k in order if Look(training, steps[k]).sound), order[0])
     for k in order:
         there = Look(training, steps[k])
         if losses and k > 1:  # what comes only now and then is of other samples
