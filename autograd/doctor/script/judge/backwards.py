@@ -29,7 +29,7 @@ def backward_steps(found: Judgement) -> list[Fault]:
     for name, v in found.verdicts.items():
         if (
             v.uphill
-            and _gradient_scale(found, name) > 0
+            and own_gradient(found, name)[0] > 0
             and len(look.ends[name]) == 1
             and _moves_by(look, look.ends[name][0], kept)
         ):
@@ -51,15 +51,15 @@ def backward_steps(found: Judgement) -> list[Fault]:
     return out
 
 
-def _gradient_scale(found: Judgement, name: str) -> float:
-    """What the script's own gradient of a block is of the right one, where it first has all of it; 0 if it has none."""
+def own_gradient(found: Judgement, name: str) -> tuple[float, list[Node]]:
+    """Where the script first has all of the gradient of a block, and what it is of the right one; 0 if it has none."""
     right = [gradient(found.look, p, bar, name) for p, bar in zip(found.points, found.bars, strict=True)]
     for nodes in reversed(gradient_nodes(found.look, name)):
         if all(id(n) in p.values and id(n) not in found.forward for n in nodes for p in found.points):
             match = matched([found.look.block(p.values, nodes) for p in found.points], right)
             if match.holds and match.scale:
-                return match.scale
-    return 0.0
+                return match.scale, nodes
+    return 0.0, []
 
 
 def _takes_along(new: Node, old: Node, parameters: set[int]) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..watch.edits import Edit
 from ..watch.node import Node
+from .backwards import own_gradient
 from .candidates import Fault
 from .quantities import Quantity
 from .verdicts import Judgement
@@ -21,10 +22,11 @@ Array = Any
 def clipped_by_squares(found: Judgement) -> list[Fault]:
     """A fault for each sum of squares of gradients that is compared with a bound, and that they are divided by."""
     look, points, squares = found.look, found.points, dict[str, Array]()
-    for name, v in found.verdicts.items():
-        if v.right and v.rule == "adaptive" and v.gradient is not None and len(points) > 1:
-            blocks = [look.block(p.values, v.nodes) for p in points]
-            squares[name] = np.array([float(block @ block) for block in blocks])
+    adapts = any(v.right and v.rule == "adaptive" for v in found.verdicts.values())
+    for name in found.verdicts if adapts and len(points) > 1 else ():
+        _, nodes = own_gradient(found, name)
+        if nodes:
+            squares[name] = np.array([float(np.sum(look.block(p.values, nodes) ** 2)) for p in points])
     wholes = [({*squares}, np.sum([*squares.values()], axis=0))] if len(squares) > 1 else []
     wholes += [({name}, square) for name, square in squares.items()]
     out: list[Fault] = []

@@ -7,6 +7,7 @@ state; views of it are told by where their elements lie in memory.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import sys
 from collections.abc import Callable, Iterator
@@ -328,11 +329,11 @@ class Tape:
         else:
             self.kept[id(thing)] = thing
             self.stores.append((self.time, scope, key, Held(thing), site))
-            if site.kind == "store" and isinstance(thing, (list, tuple, dict)):
-                for key, node in itertools.islice(
-                    self._elements(thing, site), 1000
-                ):  # new numbers without a name of their own
-                    self.stores.append((self.time, ("item", id(thing)), key, node, site))
+            fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+            held = {f.name: getattr(thing, f.name, None) for f in fields} if fields else thing
+            if site.kind == "store" and isinstance(held, (list, tuple, dict)):
+                new = itertools.islice(self._elements(held, site), 1000)  # numbers without a name of their own
+                self.stores += [(self.time, ("item", id(thing)), key, node, site) for key, node in new]
 
     def _elements(self, thing: Any, site: Site, outer: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Node]]:
         """The computed numbers in a list, a tuple or a dict, and in lists inside it, each with its key."""
