@@ -13,6 +13,7 @@ from ..watch.edits import Edit
 from ..watch.node import Node
 from .backwards import own_gradient
 from .candidates import Fault
+from .losses import unscaled
 from .quantities import Quantity
 from .verdicts import Judgement
 
@@ -24,7 +25,7 @@ def clipped_by_squares(found: Judgement) -> list[Fault]:
     look, points, squares = found.look, found.points, dict[str, Array]()
     adapts = any(v.right and v.rule == "adaptive" for v in found.verdicts.values())
     for name in found.verdicts if adapts and len(points) > 1 else ():
-        _, nodes = own_gradient(found, name)
+        nodes = [unscaled(node) for node in own_gradient(found, name)[1]]
         if nodes:
             squares[name] = np.array([float(np.sum(look.block(p.values, nodes) ** 2)) for p in points])
     wholes = [({*squares}, np.sum([*squares.values()], axis=0))] if len(squares) > 1 else []

@@ -241,7 +241,7 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         first = isinstance(left, Node) and id(left) in depends
         second = isinstance(right, Node) and id(right) in depends
         if first and not second and (np.size(left.value) > 1 or isinstance(right, (Node, int, float))):
-            if id(_unscaled(left)) not in look.start_ids:  # not 2 * lambda * W - x * y, where a penalty stands first
+            if id(unscaled(left)) not in look.start_ids:  # not 2 * lambda * W - x * y, where a penalty stands first
                 yield left, 1.0
         elif second and not first and (isinstance(left, Node) or not _begins_with_digit(node)):  # not 1 - p
             yield right, -1.0
@@ -285,7 +285,7 @@ def _bootstrapped(look: Look, target: Node) -> bool:
     )
 
 
-def _unscaled(node: Node) -> Node:
+def unscaled(node: Node) -> Node:
     """What a node is a plain multiple of."""
     while getattr(node.function, "__name__", "") in ("mul", "multiply", "neg"):
         inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
