@@ -246,6 +246,10 @@ MESSAGES = {
     "operand_wrong": "{node} stands where {instead} belongs, in {what}.",
     "operand_elsewhere": "{node} of another turn, or another call, stands where that of this one belongs, in {what}.",
     "fault_crossed": "the shapes {node} give a matrix: every prediction is compared with every target, not with its own.",
+    "fault_shape": "{block} has the shape {old} and its step {step}: the difference is {both}, of every number with every "
+    "other, and from then on that is the shape of {block}.",
+    "fault_not-summed": "{block} has the shape {old} and its step {step}, a number for each sample: {block} becomes {both}, "
+    "one for each sample too. The step of {block} is their sum.",
     "fault_transposed": "this is the transpose of {what}.",
     "fault_weight": "{block} itself stands in the place of its gradient: this only shrinks the weights, whatever the "
     "samples are.",

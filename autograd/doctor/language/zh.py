@@ -215,6 +215,9 @@ MESSAGES = {
     "operand_wrong": "在{what}里，应当是 {instead} 的地方写成了 {node}。",
     "operand_elsewhere": "在{what}里，用的 {node} 是另一次循环或另一次调用的，而不是这一次的。",
     "fault_crossed": "形状 {node} 相减得到一个矩阵：每个预测都与每个目标相比，而不是与自己的目标相比。",
+    "fault_shape": "{block} 的形状是 {old}，它的更新量是 {step}：两者相减得到 {both}，每个数都与每个数相减，此后 {block} 就是这个形状。",
+    "fault_not-summed": "{block} 的形状是 {old}，它的更新量是 {step}，每个样本一个数：{block} 变成 {both}，也是每个样本一个。"
+    "{block} 的更新量应是它们的和。",
     "fault_transposed": "这是{what}的转置。",
     "fault_weight": "在 {block} 的梯度的位置上写的是 {block} 本身：这样只会缩小权重，与样本毫无关系。",
     "fault_error": "在 {block} 的梯度的位置上只有误差：它没有乘上这一层的输入。",

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..language import say
 from .facts import facts
+from .grown import Growth, grown
 from .judge.blame import mended_elsewhere, place
 from .judge.candidates import Fault
 from .judge.compared import Cause
@@ -31,7 +32,7 @@ from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
 from .refusals import no_loss, no_training, proximal, restrict
-from .watch.edits import Edit
+from .watch.edits import Edit, before_edit
 from .watch.limits import Limit
 from .watch.loader import Subject
 from .watch.loops import find_loops
@@ -47,6 +48,7 @@ from .write.repair import Repairer
 from .write.words import Words
 
 TRIES = 8
+MOST_GROWTHS = 8
 SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
 SHARE = 0.7  # of the time, for finding what is wrong
@@ -68,6 +70,9 @@ def consult(subject: Subject, options: Options, seconds: float, limit: float = 6
 def _consulted(subject: Subject, options: Options, seconds: float, limit: float) -> dict[str, Any]:
     begin, clock = time.process_time(), time.monotonic()
     recording = record(subject, seconds)
+    growths = [] if isinstance(subject, Edited) else grown(recording)
+    if growths:
+        return _in_shape(subject, growths, options, seconds, limit)
     seconds = min(seconds, max(3.0, 3 * (time.monotonic() - clock)))  # for the same once more
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
@@ -107,6 +112,28 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)
+
+
+def _in_shape(
+    subject: Subject, growths: list[Growth], options: Options, seconds: float, limit: float
+) -> dict[str, Any]:
+    """What can be said where a step makes its parameter larger: that, and what holds of the script without it."""
+    mended: list[Growth] = []
+    while growths and len(mended) < MOST_GROWTHS and growths[0].site.number not in [g.site.number for g in mended]:
+        mended.append(growths[0])
+        subject_mended = Edited(subject, [growth.edit for growth in mended])
+        growths = grown(record(subject_mended, min(seconds, 10.0)))
+    out = _consulted(subject_mended, options, seconds, limit)
+    faults = [growth.told() for growth in mended]
+    if "failure" in out:
+        first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
+        return {"failure": f"{first} {out['failure']}"}
+    for growth in mended:
+        out = before_edit(out, growth.edit)
+    for block in out["blocks"]:
+        if block["name"] in [growth.name for growth in mended]:
+            block["verdict"] = "wrong"
+    return {**out, "faults": sorted(faults + out["faults"], key=lambda fault: fault["line"])}
 
 
 @np.errstate(all="ignore")
