@@ -361,7 +361,7 @@ def _mark(case: Case) -> str:
 
 def _instead(case: Case, cases: list[Case]) -> str:
     """The line to write, with all that is to be changed in it; "" where none is known, or where it is only moved."""
-    if case.chosen is None or not case.proved or case.chosen.before:
+    if case.chosen is None or not case.proved or case.chosen.before or case.chosen.inserts:
         return ""
     others = [c.chosen for c in cases if c is not case and c.proved and c.chosen is not None and not c.chosen.before]
     return case.chosen.line_with(others)
@@ -393,6 +393,8 @@ def _should(case: Case) -> str:
     """What the line should compute, or where it should stand."""
     if case.chosen is not None and case.proved and case.chosen.before:
         return say("wanted_before", line=case.chosen.before, block=case.cause.facts["block"])
+    if case.chosen is not None and case.proved and case.chosen.inserts:
+        return say("wanted_anew", line=case.chosen.span[0], text=case.chosen.new.strip("; \n"))
     return case.should
 
 

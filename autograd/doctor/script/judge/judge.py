@@ -329,6 +329,17 @@ def _silent(found: Judgement) -> int:
     return sum(v.silent for v in found.verdicts.values())
 
 
+def wrong_elsewhere(found: Judgement, seed: int = 0) -> set[str]:
+    """The blocks that are wrong at some other step: a longer sequence, or one with momentum."""
+    steps = [step for step in found.look.training.steps if step is not found.look.step]
+    chosen = {steps[k].number: steps[k] for k in (0, len(steps) // 2, -1)} if steps else {}
+    rng, wrong = np.random.default_rng(seed), set[str]()
+    for step in chosen.values():
+        there = _judged_at(found, step, rng)
+        wrong |= {n for n, v in there.verdicts.items() if not v.right and not v.silent} if there is not None else set()
+    return wrong
+
+
 def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgement | None:
     """The verdicts on another step under the same reading."""
     training, reading = found.look.training, found.reading
