@@ -176,6 +176,26 @@ MESSAGES = {
     "falling_loss": "A falling loss proves nothing: here the wrong steps lower it further than the right ones.",
     "baseline": "Always predicting the mean of the targets would give {mean}.",
     "no_better": "What was tried besides does not make it much better: {tried}.",
+    "better_then_nan": "With {name} the loss falls to {low}, where it is {last} at the end as it is; at step {step} it "
+    "becomes infinite or NaN then, as the logarithm of 0 or a step too long does.",
+    "fact_constant": "All targets are the same, {value}: there is nothing to learn but a constant.",
+    "fact_range": "The targets lie between {low} and {high}, but what line {line} computes lies between {least} and {most}: "
+    "the others cannot be reached. Scale the targets, or leave the last activation out.",
+    "fact_unrelated": "Nearest neighbours and a linear regression predict these targets from these inputs no better than "
+    "targets dealt out at random: were inputs and targets shuffled apart?",
+    "fact_inputs": "The inputs lie between {low} and {high}: scale them first, to mean 0 and deviation 1 say.",
+    "fact_dead": "In line {line}, {count} of {units} units are 0 for every sample from the start: no gradient goes through "
+    "them, and they stay so. Begin with other weights and biases.",
+    "fact_saturated": "In line {line} the units are at their ends from the start: their mean slope is {share} % of the "
+    "largest, so hardly any gradient goes through. Begin with smaller weights, or scale the inputs.",
+    "fact_linear": "The model is linear in its inputs, and the best linear function of them explains {share} % of the variance "
+    "of the targets: no weights will do. It needs a hidden layer, or products of inputs.",
+    "fact_units": "The layer of line {line} has {units} units, too few perhaps: 100 with random weights explain {share} % of "
+    "the variance of the targets of samples left out.",
+    "longer_untried": "Whether more steps would do was not tried: there was no time for it.",
+    "at_rest": "In the last third of the training it hardly changes any more: more steps would not make it better.",
+    "own_samples": "What happens in a step is drawn at random by what the parameters give, so each run has samples of its "
+    "own, and the losses of two runs cannot be compared.",
     "tried_rate": "other learning rates",
     "tried_order": "another order of the samples",
     "tried_start": "weights drawn anew",
@@ -226,6 +246,10 @@ MESSAGES = {
     "operand_wrong": "{node} stands where {instead} belongs, in {what}.",
     "operand_elsewhere": "{node} of another turn, or another call, stands where that of this one belongs, in {what}.",
     "fault_crossed": "the shapes {node} give a matrix: every prediction is compared with every target, not with its own.",
+    "fault_shape": "{block} has the shape {old} and its step {step}: the difference is {both}, of every number with every "
+    "other, and from then on that is the shape of {block}.",
+    "fault_not-summed": "{block} has the shape {old} and its step {step}, a number for each sample: {block} becomes {both}, "
+    "one for each sample too. The step of {block} is their sum.",
     "fault_transposed": "this is the transpose of {what}.",
     "fault_weight": "{block} itself stands in the place of its gradient: this only shrinks the weights, whatever the "
     "samples are.",

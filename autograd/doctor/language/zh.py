@@ -153,6 +153,22 @@ MESSAGES = {
     "falling_loss": "损失下降证明不了什么：在这里，错误的步骤比正确的步骤使损失降得更多。",
     "baseline": "总是预测目标的平均值会得到 {mean}。",
     "no_better": "另外试过的办法都没有使结果好多少：{tried}。",
+    "better_then_nan": "用{name}，损失降到 {low}（照原样最后是 {last}），但在第 {step} 步变成了无穷大或 NaN：对 0 取对数，或者"
+    "步子太大，都会这样。",
+    "fact_constant": "所有目标都一样，都是 {value}：除了一个常数，没有什么可学的。",
+    "fact_range": "目标在 {low} 和 {high} 之间，而第 {line} 行的结果只在 {least} 和 {most} 之间：其余的达不到。缩放目标，或者去掉最后的激活。",
+    "fact_unrelated": "用最近邻和线性回归从这些输入预测这些目标，并不比随机分配的目标更好：输入和目标的顺序是不是打乱得不一样了？",
+    "fact_inputs": "输入在 {low} 和 {high} 之间：请先缩放它们，例如使平均值为 0、标准差为 1。",
+    "fact_dead": "第 {line} 行的 {units} 个单元中，有 {count} 个从一开始就对每个样本都是 0：没有梯度经过它们，它们会一直这样。"
+    "请用别的权重和偏置开始。",
+    "fact_saturated": "第 {line} 行的单元从一开始就在两端：平均斜率是最大斜率的 {share} %，几乎没有梯度能通过。请用更小的权重开始，"
+    "或者缩放输入。",
+    "fact_linear": "模型对输入是线性的，而输入的最好的线性函数只能解释目标方差的 {share} %：什么权重都不行。它需要一个隐藏层，"
+    "或者输入的乘积。",
+    "fact_units": "第 {line} 行只有 {units} 个单元，也许太少：100 个带随机权重的单元能解释留出样本目标方差的 {share} %。",
+    "longer_untried": "更多的步数是否有用没有试过：时间不够。",
+    "at_rest": "训练的最后三分之一里损失几乎不再变化：更多的步数不会使它变好。",
+    "own_samples": "每一步里发生什么，是按参数给出的结果随机抽取的，所以每次运行的样本都不同，两次运行的损失不能比较。",
     "tried_rate": "其他学习率",
     "tried_order": "其他样本顺序",
     "tried_start": "重新抽取的权重",
@@ -198,6 +214,9 @@ MESSAGES = {
     "operand_wrong": "在{what}里，应当是 {instead} 的地方写成了 {node}。",
     "operand_elsewhere": "在{what}里，用的 {node} 是另一次循环或另一次调用的，而不是这一次的。",
     "fault_crossed": "形状 {node} 相减得到一个矩阵：每个预测都与每个目标相比，而不是与自己的目标相比。",
+    "fault_shape": "{block} 的形状是 {old}，它的更新量是 {step}：两者相减得到 {both}，每个数都与每个数相减，此后 {block} 就是这个形状。",
+    "fault_not-summed": "{block} 的形状是 {old}，它的更新量是 {step}，每个样本一个数：{block} 变成 {both}，也是每个样本一个。"
+    "{block} 的更新量应是它们的和。",
     "fault_transposed": "这是{what}的转置。",
     "fault_weight": "在 {block} 的梯度的位置上写的是 {block} 本身：这样只会缩小权重，与样本毫无关系。",
     "fault_error": "在 {block} 的梯度的位置上只有误差：它没有乘上这一层的输入。",

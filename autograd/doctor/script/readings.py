@@ -76,11 +76,10 @@ class Ended(BaseException):
 
 @dataclass
 class _Sum:
-    first: float
-    step: int
-    last: float = 0.0
-    end: int = 0
-    parts: int = 0
+    """A sum: what it is now, and what was added to it at each step."""
+
+    last: float
+    parts: dict[int, float] = field(default_factory=dict)
 
 
 class Watch:
@@ -135,19 +134,22 @@ class Watch:
         number = _number(value)
         if self.sum is None or number != self.sum.last or not self.sum.parts:
             self._complete()
-            self.sum = _Sum(number, self.steps)
+            self.sum = _Sum(number)
 
     def total(self, value: Any) -> None:
         """A sum, after something was added."""
         if self.sum is not None:
-            self.sum.last, self.sum.end, self.sum.parts = _number(value), self.steps, self.sum.parts + 1
+            number = _number(value)
+            self.sum.parts[self.steps] = self.sum.parts.get(self.steps, 0.0) + number - self.sum.last
+            self.sum.last = number
 
     def _complete(self) -> None:
-        """A sum is complete: over several steps their mean is the loss."""
+        """A sum is complete: over several steps, what was added at each of them is a loss."""
         done, self.sum = self.sum, None
-        if done is not None and done.parts:
-            value = done.last if done.end == done.step else (done.last - done.first) / done.parts
-            self._note(0, (done.step + done.end) / 2, value)
+        if done is not None and len(done.parts) == 1:
+            self._note(0, next(iter(done.parts)), done.last)
+        for step, value in done.parts.items() if done is not None and len(done.parts) > 1 else ():
+            self._note(0, step, value)
 
     def error(self, left: Any, right: Any, side: int) -> Any:
         out = left - right
@@ -157,7 +159,7 @@ class Watch:
     def compared(self, left: Any, right: Any, side: int, out: Any = None) -> None:
         """A prediction and its target; `side` 0 where the prediction is the first."""
         prediction, target = (right, left) if side else (left, right)
-        if out is not None and np.size(out) > max(np.size(left), np.size(right)):
+        if out is not None and np.size(out) > np.size(left) == np.size(right):
             self.crossed = [str(np.shape(each)) for each in (left, right, out)]
         with contextlib.suppress(TypeError, ValueError):
             self._note(1, self.steps, _MEASURES[self.measure](prediction, target))

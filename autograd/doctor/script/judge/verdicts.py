@@ -265,6 +265,9 @@ def verdict(
         if _is_noise(bar, right[k], steps[k]):
             right[k], steps[k] = np.zeros_like(right[k]), np.zeros_like(steps[k])
     change = matched([-step for step in steps], right)
+    if not change.holds:
+        weights = [look.block(point.values, look.starts[name]) for point in points]
+        change = _but_for_rounding(steps, right, weights) or change
     found = Verdict(name, change)
     if all(not np.any(g) for g in right):
         found.silent = True
@@ -291,6 +294,19 @@ def verdict(
     if not found.right and not found.uphill:
         _shrinks(look, points, right, found, free)
     return found
+
+
+def _but_for_rounding(steps: list[Array], right: list[Array], weights: list[Array]) -> Match | None:
+    """How steps match that are so small beside their parameter that its last digits show; None where they do not."""
+    flat = [np.concatenate([np.ravel(x).astype(float) for x in each]) for each in (steps, right, weights)]
+    step, slope, weight = flat
+    if step.size != slope.size or step.size != weight.size or not np.any(slope) or not np.all(np.isfinite(step)):
+        return None
+    scale = -float(step @ slope) / float(slope @ slope)
+    kept = np.finfo(weights[0].dtype if np.asarray(weights[0]).dtype.kind == "f" else float).eps * np.abs(weight)
+    near = np.abs(step + scale * slope) <= kept + TOLERANCE * np.abs(scale * slope)
+    seen = np.linalg.norm(step) >= 1e3 * np.linalg.norm(kept)
+    return Match(scale, 0.0, [scale] * len(steps), 0.0) if np.all(near) and seen else None
 
 
 def _is_noise(bar: dict[int, Array], right: Array, step: Array) -> bool:
