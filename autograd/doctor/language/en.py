@@ -16,7 +16,6 @@ MESSAGES = {
     "no_mistake": "no mistake found.",
     "no_mistake_in_part": "no mistake in what could be judged; about {names} one cannot tell.",
     "no_line_but_factor": "no line is wrong by itself, but all steps are {factor} times the gradient of the loss.",
-    "steps_wrong": "the steps of {count} parameters are wrong.",
     "finding": "✗ line {line}: {code}",
     "finding_titled": "{name}: {says}",
     "unused": "No step uses it.",
@@ -125,6 +124,10 @@ MESSAGES = {
     "numbers one by one. Try it with fewer samples.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
     "single line was found that explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "no_line": "About {names} (updated in {lines}) one cannot tell: the steps do not follow the gradient of any loss that "
+    "was found, and no single line was found that explains that. Perhaps they are not meant to; or name the loss, or its line, with "
+    "--loss.",
+    "right_besides": "The gradient of {names} is right.",
     "softmax_of_one": "line {line} ({text}) gives 1 whatever the weights are: a softmax of one output divides it by itself. So the "
     "loss does not depend on {names}. Two classes need two outputs, or one with a sigmoid.",
     "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "

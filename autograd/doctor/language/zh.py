@@ -16,7 +16,6 @@ MESSAGES = {
     "no_mistake": "没有发现错误。",
     "no_mistake_in_part": "在可以判断的部分没有发现错误；关于 {names} 无法判断。",
     "no_line_but_factor": "没有哪一行本身是错的，但所有的步都是损失的梯度的 {factor} 倍。",
-    "steps_wrong": "有 {count} 个参数的更新步骤是错的。",
     "finding": "✗ 第 {line} 行：{code}",
     "finding_titled": "{name}：{says}",
     "unused": "没有任何一步用到它。",
@@ -115,6 +114,9 @@ MESSAGES = {
     "no_verdict": "医生在 {seconds} 秒内没有得出结论：训练的每一步都逐个计算了太多的数。请用更少的样本再试。",
     "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有找到哪一行能单独解释这一点。"
     "它也许不是梯度下降；否则请用 --loss 指明损失的名字或所在的行。",
+    "no_line": "关于 {names}（在{lines}更新）无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
+    "也许本来就不该符合；否则请用 --loss 指明损失的名字或所在的行。",
+    "right_besides": "{names} 的梯度是正确的。",
     "softmax_of_one": "第 {line} 行（{text}）无论权重如何都给出 1：只有一个输出的 softmax 是它除以它自己。因此损失与 {names} 无关。两个类别需要两个输出，或一个带 sigmoid 的输出。",
     "gradient_of_something": "不过它们确实是某个函数的梯度：它们的导数是对称的，任何梯度的导数都如此。",
     "gradient_of_nothing": "若各参数的学习率相同，它们不是任何函数的梯度（其导数不对称）："

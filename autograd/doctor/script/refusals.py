@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..language import say
+from ..language import lines_of, listed, say
+from .judge.verdicts import Judgement
 from .watch.chains import find_chains
 from .watch.direct import shrunk
 from .watch.loader import Subject
@@ -151,3 +152,12 @@ def _line_of(error: BaseException | None, subject: Subject) -> int:
     if isinstance(error, SyntaxError) and error.lineno:
         return error.lineno
     return found
+
+
+def no_line(recording: Recording, found: Judgement, wrong: list[str]) -> str:
+    """The steps of some blocks follow another way than the loss tells, and no line was found that explains it."""
+    assert recording.training is not None
+    rows = sorted({p.site.line for p in recording.training.parameters if p.name in wrong})
+    right = [name for name, v in found.verdicts.items() if v.right]
+    out = say("no_line", names=listed(wrong), lines=lines_of(rows))
+    return f"{out} {say('right_besides', names=listed(right))}" if right else out

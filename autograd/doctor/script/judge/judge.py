@@ -19,13 +19,14 @@ from ..watch.node import Node
 from ..watch.steps import Step, Training, finer
 from .left_out import left_out
 from .look import QUIET, Look, Point
-from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
+from .losses import Reading, is_crossed, is_of_the_rule, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .rates import rate_of
 from .replay import ancestors
-from .slips import all_but_some
+from .slips import all_but_some, of_more_samples
 from .told import is_told, shown_forms
 from .verdicts import Judgement, counterpart, verdicts
+from .written import united
 
 Array = Any
 EXACT = 1e-9
@@ -62,6 +63,7 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         later: not the first step.
     """
     rng = np.random.default_rng(seed)
+    united(training)
     look, points = _look(training, rng, first=int(later))
     if not points:
         return None
@@ -115,6 +117,7 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
                 found.append(each)
             elif not _wrong(each):  # such a reading explains all, or nothing
                 (partial if _silent(each) else found).append(each)
+    found = [each for each in found if not all(v.silent for v in each.verdicts.values())] or found
     crossed = [each for each in found if each.reading and any(is_crossed(error) for error, _ in each.reading.errors)]
     if crossed and all(map(_wrong, found)):
         return crossed, []
@@ -366,6 +369,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
         computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
+    computed = [o for o in computed if not of_more_samples(best, o)]
     same = [o for o in computed if o.form == best.form]
     if same:
         return same[0]
@@ -378,12 +382,12 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for_show = (best.form == "entropy" and size > 1 and _sums_to_one(best)) or (
         best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
     )
-    for other in everything:
-        if other.reading is None or other.reading.kind != "loss":
-            continue
+    for other in computed:
+        assert other.reading is not None
         if other.form in ("squares", "entropy", "errors") and other.form != best.form and not for_show:
             return other
-        if best.aside is None and is_told(best.look, other.reading.roots[0], other.form):
+        shared = (other.forward & best.forward) - best.look.program.leaves  # else it is of other samples
+        if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
 
@@ -431,12 +435,17 @@ def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
     order = training.telling(first)
-    chosen, losses = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
+    losses: list[Any] = []
+    chosen = next((k for k in order if Look(training, steps[k]).sound), order[0])
     for k in order:
         there = Look(training, steps[k])
-        losses = loss_nodes(there, _upto(training, k)) if there.sound else []
-        if losses:
-            chosen = k
+        if losses and k > 1:  # what comes only now and then is of other samples
+            break
+        here = loss_nodes(there, _upto(training, k)) if there.sound else []
+        own = [nodes for nodes in here if not is_of_the_rule(there, nodes)]
+        if own or (here and not losses):
+            chosen, losses = k, own or here
+        if own:
             break
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, steps[chosen], [*watched, *stored_nodes(training, steps[chosen])])

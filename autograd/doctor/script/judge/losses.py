@@ -25,6 +25,7 @@ from .replay import Values, pulled, resolved
 Array = Any
 TERMINAL = 12
 TINY = 1e-5
+OFTEN = 4  # times in a step: a gradient by differences, of a loss that is printed for other samples, too
 FEW = 6  # runs of one loss that may be on different sets of samples
 
 
@@ -156,11 +157,12 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end]
     often = Counter(n.site.number for n in scalars if n.site is not None and id(n) in look.to_end)
-    shown_at = {n.site for n in terminal}  # the steps may follow from the losses themselves: a gradient by differences
+    # the steps may follow from the losses themselves: a gradient by differences
+    shown_at = {n.site for n in terminal if n.site is not None and often[n.site.number] >= OFTEN}
     terminal += [
         n for n in scalars
         if id(n) in look.to_end and n.function is not operator.getitem and n.site is not None
-        and often[n.site.number] > 1 and (n.site in shown_at or not shown_at)
+        and often[n.site.number] > 1 and (n.site in shown_at or not terminal)
     ]  # fmt: skip
     shown = {id(n) for _, n, _ in tape.shown}
     inside = {id(n): _averaged(n, depends) for n in terminal}
@@ -182,7 +184,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     groups: dict[Any, list[Node]] = {}  # one loss function for training and for validation has two calls: two losses
     for node in terminal:
         if node.site is not None and (id(node) in shown or id(node) not in inner):
-            groups.setdefault(place_of_loss(node), []).append(node)
+            by_differences = node.site in shown_at and id(node) in look.to_end  # f(x + h) and f(x - h)
+            groups.setdefault((node.site.number,) if by_differences else place_of_loss(node), []).append(node)
     ranked = sorted(
         groups.values(),
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
@@ -203,6 +206,17 @@ def _averaged(node: Node, depends: set[int]) -> Node:
         if side is new[0]:
             whole = next((a for a in side.args if isinstance(a, Node) and id(a) in depends), node)
     return whole if len(factors) == 2 and abs(sum(factors) - 1.0) < 1e-9 else node
+
+
+def is_of_the_rule(look: Look, nodes: list[Node]) -> bool:
+    """Whether these are numbers that a step is scaled by, or is made of: the norm that it clips by, a velocity."""
+    inside = [node for node in nodes if id(node) in look.to_end]
+    if inside:  # but for those whose differences make a gradient
+        used = [reader for node in inside for reader in look.consumers.get(id(node), ())]
+        return not any("sub" in getattr(n.function, "__name__", "") and np.size(n.value) == 1 for n in used)
+    there = place_of_loss(nodes[0])
+    here = (n for n in look.program.steps if id(n) in look.to_end and n.site is nodes[0].site)
+    return any(place_of_loss(node) == there for node in here)
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:

@@ -14,6 +14,7 @@ from .match import TOLERANCE, Match, matched
 from .rates import rate_of
 from .reference import gradient
 from .told import LETTER, LOSS, names_of
+from .written import Block
 
 Array = Any
 
@@ -416,8 +417,9 @@ def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
 
 def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
+    picks = getattr(look.ends[name], "picks", None)
     if len(chains) == 1:
-        return [[node] for node in chains[0]]
+        return [Block([node], picks) for node in chains[0]]
     by_site: list[dict[Any, Node]] = []
     for chain in chains:
         sites: dict[Any, Node] = {}
@@ -425,7 +427,7 @@ def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
             sites.setdefault((node.site.number if node.site else -1, getattr(node.function, "__name__", "")), node)
         by_site.append(sites)
     common = [key for key in by_site[0] if all(key in sites for sites in by_site)]
-    return [[sites[key] for sites in by_site] for key in common]
+    return [Block([sites[key] for sites in by_site], picks) for key in common]
 
 
 def _narrow(look: Look, start: Node, end: Node) -> list[Node]:

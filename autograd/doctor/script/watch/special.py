@@ -107,7 +107,8 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
         return out
 
     def add_at(number: int, target: Any, index: Any, value: Any) -> None:
-        tape.rewrite(target, lambda: np.add.at(target, index, value), added_at, (index, value), hooks.sites[number])
+        where = tape.index(index)  # an Index is no operand yet that a list could be taken for
+        tape.rewrite(target, lambda: np.add.at(target, index, value), added_at, (where, value), hooks.sites[number])
 
     def subtract_at(number: int, target: Any, index: Any, value: Any) -> None:
         add_at(number, target, index, hooks.unary(number, "neg", value))

@@ -107,9 +107,15 @@ def find_training(tape: Tape) -> Training | None:
         return None
     span = max(c.times[-1] for c in repeated) - min(c.times[0] for c in repeated)
     lasting = [c for c in repeated if _life(c) >= LASTING * span]
-    if not lasting:
-        return None
-    master = max(lasting, key=lambda c: (_life(c), -len(c.times)))
+    if not lasting:  # several trainings one after the other: the first is judged
+        least = LASTING * max(map(_life, repeated))
+        first = min((c for c in repeated if _life(c) >= least), key=lambda c: c.times[0])
+        chains = [c for c in chains if c.times[0] <= first.times[-1]]
+        lasting = [c for c in repeated if c in chains and _life(c) >= least]
+    longest = max(lasting, key=lambda c: (_life(c), -len(c.times)))
+    steady = [c for c in lasting if c.keys[0][1][1] is None and len(c.times) >= 0.5 * len(longest.times)]
+    # rows of an array may come in any order: a whole one tells better where a step begins
+    master = max((c for c in steady if _life(c) >= 0.9 * _life(longest)), key=_life, default=longest)
     return _training(tape, chains, lasting, _boundaries(tape, chains, lasting, _cycles(master)))
 
 
@@ -181,6 +187,9 @@ def _training(tape: Tape, chains: list[Chain], lasting: list[Chain], boundaries:
     alike = [c for c in others if c.sites[0] in sites and c.size > 1 and len(c.states) > 2 and c.scope not in seen]
     lost = [Parameter("", [chain], chain.sites[0]) for chain in alike]
     name_blocks(tape, [*found, *lost])
+    made = max(chain.states[0].time for parameter in found for chain in parameter.chains)
+    if made < steps[0].start:  # a velocity is made when it is first asked for, after the first forward pass
+        steps[0] = Step(0, made, steps[0].end)
     return Training(tape, found, steps, others, chains, lasting, lost)
 
 
