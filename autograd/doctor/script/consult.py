@@ -189,8 +189,9 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         faults.remove(fault)
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
-    faults = peeled(locator, faults)
     place(locator, faults)
+    unnamed = Cause("unrecognised")
+    faults = peeled(locator, faults, lambda f: all(t.blind for t in texts_for(locator, f, unnamed, recording)))
     for fault in known:
         locator.fixed |= fault.right
     faults += known
@@ -322,11 +323,9 @@ def name_by_line(case: Case) -> None:
     if case.chosen is None or not case.proved or at is None:
         return
     found = difference(*case.chosen.within(at.statement))
-    if found is None:
-        return
-    told, shown = case.cause.name, found[0]
+    told, shown = case.cause.name, "" if found is None else found[0]
     contrary = shown == "sign" or (told.startswith("extra-") and shown.startswith("missing-"))
-    if contrary or told in LESS_SURE or (told == shown and shown in SHOWN):
+    if found and (contrary or told in LESS_SURE or (told == shown and shown in SHOWN)):
         case.cause, case.says = Cause(found[0]), say(f"line_{found[0]}", **found[1])
 
 

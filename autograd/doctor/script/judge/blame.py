@@ -21,8 +21,8 @@ def place(locator: Locator, faults: list[Fault]) -> None:
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
         fault.place = (
-            _step(locator, fault) or _given_name(locator, fault) or _argument(locator, fault) or _handed_over(locator, fault)
-            or _kept_as_whole(locator, fault) or _caller(locator, fault, blamed)
+            _step(locator, fault) or _given_name(locator, fault) or _argument(locator, fault)
+            or _handed_over(locator, fault) or _kept_as_whole(locator, fault) or _caller(locator, fault, blamed)
         )  # fmt: skip
 
 
