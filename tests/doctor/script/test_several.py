@@ -101,7 +101,7 @@ WRONG = {
     "a slope and a penalty": (LAYERS, [("(d @ B.T) * (h > 0)", "d @ B.T"), ("X.T @ back + 0.1 * A", "X.T @ back")]),
     "two elements": (CURVE, [("e * x ** 2)\n    g[3]", "e * x)\n    g[3]"), ("e * x ** 3)", "e * x ** 2)")]),
     "a slope and a mean": (DEEP, [
-        ("f(v) * (1 - f(v))", "f(p) * (1 - f(p))"), ("np.sum(e, axis=0, keepdims=True) / 24", "np.sum(e, axis=0, keepdims=True)"),
+        ("f(v) * (1 - f(v))", "f(p) * (1 - f(p))"), ("e, axis=0, keepdims=True) / 24", "e, axis=0, keepdims=True)"),
     ]),
     "a step the other way": (PUSHED, [("b += u", "b -= u")]),
 }  # fmt: skip
