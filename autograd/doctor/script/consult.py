@@ -189,8 +189,9 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         faults.remove(fault)
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
-    faults = peeled(locator, faults)
     place(locator, faults)
+    unnamed = Cause("unrecognised")
+    faults = peeled(locator, faults, lambda f: all(t.blind for t in texts_for(locator, f, unnamed, recording)))
     for fault in known:
         locator.fixed |= fault.right
     faults += known

@@ -278,13 +278,17 @@ def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
 
     def factor(judgement: Judgement, name: str) -> float:
         """What the step is of the right gradient, the learning rate aside; 0 for a step that stands still."""
-        rate = rate_of(judgement.look, judgement.look.ends[name][0]) or 1.0
-        return judgement.verdicts[name].change.scale / rate
+        return judgement.verdicts[name].change.scale / (rate(judgement, name) or 1.0)
+
+    def rate(judgement: Judgement, name: str) -> float | None:
+        return next((r for end in judgement.look.ends[name] if (r := rate_of(judgement.look, end))), None)
 
     factors: dict[str, list[float]] = {}
     for name in everywhere[0].verdicts:
         seen = [(j.verdicts[name].change, j) for j in everywhere if not j.verdicts[name].silent]
         if len(seen) < 3 or any(j.verdicts[name].rule != "plain" or (c.scale and not c.holds) for c, j in seen):
+            return None
+        if len({rate(j, name) is None for _, j in seen}) > 1:  # it cannot be read everywhere
             return None
         factors[name] = [factor(j, name) for _, j in seen]
     steady = {name: f[0] for name, f in factors.items() if max(f) - min(f) <= 1e-5 * max(map(abs, f))}
