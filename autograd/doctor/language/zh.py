@@ -239,6 +239,7 @@ MESSAGES = {
     "edge_doubled": "{node} 经由几条路径影响损失，经过 {other} 的那一条被算了不止一次。",
     "fault_missing-penalty": "损失里的惩罚项也有梯度；这里缺少它，或者它的系数不同：{what}包含它。",
     "fault_lost-duplicates": "{node} 中被读取不止一次的行只得到最后一个梯度，而不是总和。",
+    "fault_missing-root": "这是梯度范数的平方，少开了平方根：按它裁剪后的梯度比上限更短。",
     "fault_clipped": "梯度超过 ±{limit} 的部分被截掉了。",
     "fault_other-loss": "这是 {node} 的导数，而不是脚本所计算的损失的导数：各步降低的是另一个量，并非所显示的那个。",
     "loss_squares": "误差平方",

@@ -450,7 +450,7 @@ def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
     order = training.telling(first)
-    losses: list[Any] = []
+    losses: list[list[Node]] = []
     chosen = next((k for k in order if Look(training, steps[k]).sound), order[0])
     for k in order:
         there = Look(training, steps[k])
