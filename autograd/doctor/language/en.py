@@ -239,6 +239,7 @@ MESSAGES = {
     "infinite": "infinity or NaN",
     # what a line should compute
     "wanted_slope": "the slope of the activation {node} at {start}",
+    "wanted_anew": "begun anew with each step: write {text} before line {line}",
     "wanted_before": "computed before line {line}, which updates {block}: change the order of the two",
     "wanted_gradient": "the gradient of {block}",
     "wanted_part": "what passes back to {node} through {consumer}",

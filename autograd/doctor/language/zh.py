@@ -206,6 +206,7 @@ MESSAGES = {
     "infinite": "无穷大或 NaN",
     # what a line should compute
     "wanted_slope": "激活 {node} 在 {start} 处的斜率",
+    "wanted_anew": "每一步重新开始的：在第 {line} 行之前写上 {text}",
     "wanted_before": "在第 {line} 行更新 {block} 之前计算的：请调换这两行的顺序",
     "wanted_gradient": " {block} 的梯度",
     "wanted_part": "经过 {consumer} 传回 {node} 的部分",

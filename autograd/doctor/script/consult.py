@@ -191,8 +191,9 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         faults.remove(fault)
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
-    faults = peeled(locator, faults)
     place(locator, faults)
+    unnamed = Cause("unrecognised")
+    faults = peeled(locator, faults, lambda f: all(t.blind for t in texts_for(locator, f, unnamed, recording)))
     for fault in known:
         locator.fixed |= fault.right
     faults += known
@@ -363,7 +364,7 @@ def _mark(case: Case) -> str:
 
 def _instead(case: Case, cases: list[Case]) -> str:
     """The line to write, with all that is to be changed in it; "" where none is known, or where it is only moved."""
-    if case.chosen is None or not case.proved or case.chosen.before:
+    if case.chosen is None or not case.proved or case.chosen.before or case.chosen.inserts:
         return ""
     others = [c.chosen for c in cases if c is not case and c.proved and c.chosen is not None and not c.chosen.before]
     return case.chosen.line_with(others)
@@ -395,6 +396,8 @@ def _should(case: Case) -> str:
     """What the line should compute, or where it should stand."""
     if case.chosen is not None and case.proved and case.chosen.before:
         return say("wanted_before", line=case.chosen.before, block=case.cause.facts["block"])
+    if case.chosen is not None and case.proved and case.chosen.inserts:
+        return say("wanted_anew", line=case.chosen.span[0], text=case.chosen.new.strip("; \n"))
     return case.should
 
 
