@@ -16,7 +16,6 @@ MESSAGES = {
     "no_mistake": "no mistake found.",
     "no_mistake_in_part": "no mistake in what could be judged; about {names} one cannot tell.",
     "no_line_but_factor": "no line is wrong by itself, but all steps are {factor} times the gradient of the loss.",
-    "steps_wrong": "the steps of {count} parameters are wrong.",
     "finding": "✗ line {line}: {code}",
     "finding_titled": "{name}: {says}",
     "unused": "No step uses it.",
@@ -124,7 +123,11 @@ MESSAGES = {
     "no_verdict": "the doctor did not come to a verdict in {seconds} seconds: each step of the training computes too many "
     "numbers one by one. Try it with fewer samples.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
-    "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "single line was found that explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "no_line": "About {names} (updated in {lines}) one cannot tell: the steps do not follow the gradient of any loss that "
+    "was found, and no single line was found that explains that. Perhaps they are not meant to; or name the loss, or its line, with "
+    "--loss.",
+    "right_besides": "The gradient of {names} is right.",
     "softmax_of_one": "line {line} ({text}) gives 1 whatever the weights are: a softmax of one output divides it by itself. So the "
     "loss does not depend on {names}. Two classes need two outputs, or one with a sigmoid.",
     "gradient_of_something": "They are the gradient of some function, though: their derivative is symmetric, as that of "
@@ -136,7 +139,8 @@ MESSAGES = {
     "become small, the gradient is another loss's; if it is there to be watched only, name the loss, or its line, with "
     "--loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
-    "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
+    "not_followed": "About {names} one cannot tell: every step changes {names}, and how that follows from the loss could not "
+    "be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
     "unread": "The steps change {names} too, and no line of the forward pass reads {names}: another name may be meant there.",
@@ -273,6 +277,8 @@ MESSAGES = {
     "fault_missing-penalty": "the penalty in the loss has a gradient too; it is missing here, or has another factor: "
     "{what} includes it.",
     "fault_lost-duplicates": "rows of {node} that are read more than once get only their last gradient, not the sum.",
+    "fault_missing-root": "it is the square of the norm of the gradients, the root is missing: what is clipped by it "
+    "comes out shorter than the bound.",
     "fault_clipped": "the gradient is cut off at ±{limit} where it is larger.",
     "fault_other-loss": "this is the derivative of {node}, and not of the loss that the script computes: the steps lower "
     "another quantity than the one that is shown.",
@@ -323,6 +329,9 @@ MESSAGES = {
     "refused_at": "the script {what}, in line {line}. Give it what it needs in the script itself, then ask again.",
     "refused_in_run": "the script {what}",
     "ends_early": "the script ends by itself before a training begins, and says: {text}",
+    "ends_with_status": "the script ends by itself in line {line} ({code}), with status {status}, before a training begins. If it "
+    "wants arguments, give them after its name and --.",
+    "never_called": "the script defines {name}() and never calls it. Add the lines that call it with data, then ask again.",
     "opens_window": "the script opens a window in line {line}, and there is no screen here.",
     "stops_early": "the script stops before a training begins, with {error}: {text}",
     "stops_early_at": "the script stops before a training begins, with {error} in line {line} ({code}): {text}",

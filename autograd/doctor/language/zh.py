@@ -16,7 +16,6 @@ MESSAGES = {
     "no_mistake": "没有发现错误。",
     "no_mistake_in_part": "在可以判断的部分没有发现错误；关于 {names} 无法判断。",
     "no_line_but_factor": "没有哪一行本身是错的，但所有的步都是损失的梯度的 {factor} 倍。",
-    "steps_wrong": "有 {count} 个参数的更新步骤是错的。",
     "finding": "✗ 第 {line} 行：{code}",
     "finding_titled": "{name}：{says}",
     "unused": "没有任何一步用到它。",
@@ -113,8 +112,11 @@ MESSAGES = {
     "part_of_batch": "批次的第 {number} 部分",
     "own_failure": "医生自己出错了（{error}：{text}，在 {place}）。这并不说明脚本有问题；请连同脚本一起报告。",
     "no_verdict": "医生在 {seconds} 秒内没有得出结论：训练的每一步都逐个计算了太多的数。请用更少的样本再试。",
-    "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
+    "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有找到哪一行能单独解释这一点。"
     "它也许不是梯度下降；否则请用 --loss 指明损失的名字或所在的行。",
+    "no_line": "关于 {names}（在{lines}更新）无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
+    "也许本来就不该符合；否则请用 --loss 指明损失的名字或所在的行。",
+    "right_besides": "{names} 的梯度是正确的。",
     "softmax_of_one": "第 {line} 行（{text}）无论权重如何都给出 1：只有一个输出的 softmax 是它除以它自己。因此损失与 {names} 无关。两个类别需要两个输出，或一个带 sigmoid 的输出。",
     "gradient_of_something": "不过它们确实是某个函数的梯度：它们的导数是对称的，任何梯度的导数都如此。",
     "gradient_of_nothing": "若各参数的学习率相同，它们不是任何函数的梯度（其导数不对称）："
@@ -123,7 +125,7 @@ MESSAGES = {
     "但不是第 {line} 行所计算的量（{text}）的梯度。如果应当变小的正是这个量，那么这个梯度属于另一个损失；"
     "如果它只是用来观察的，请用 --loss 指明损失的名字或所在的行。",
     "cannot_tell": "关于 {names} 无法判断：凡是检查过的地方，梯度都是零。",
-    "not_followed": "关于 {names} 无法判断：看不出它们怎样由自身算出。",
+    "not_followed": "关于 {names} 无法判断：每一步都会改变 {names}，但看不出这些变化怎样由损失得出。",
     "step_decays": "每一步还会缩小权重（权重衰减）。",
     "step_truncated": "沿时间的反向传播在若干步之后被截断：更早的部分没有计入。",
     "unread": "更新也改变了 {names}，但前向计算中没有一行读取它：那里也许该用这个名字。",
@@ -237,6 +239,7 @@ MESSAGES = {
     "edge_doubled": "{node} 经由几条路径影响损失，经过 {other} 的那一条被算了不止一次。",
     "fault_missing-penalty": "损失里的惩罚项也有梯度；这里缺少它，或者它的系数不同：{what}包含它。",
     "fault_lost-duplicates": "{node} 中被读取不止一次的行只得到最后一个梯度，而不是总和。",
+    "fault_missing-root": "这是梯度范数的平方，少开了平方根：按它裁剪后的梯度比上限更短。",
     "fault_clipped": "梯度超过 ±{limit} 的部分被截掉了。",
     "fault_other-loss": "这是 {node} 的导数，而不是脚本所计算的损失的导数：各步降低的是另一个量，并非所显示的那个。",
     "loss_squares": "误差平方",
@@ -280,6 +283,8 @@ MESSAGES = {
     "refused_at": "程序{what}，在第 {line} 行。请在程序里直接给出它需要的东西，然后再问一次。",
     "refused_in_run": "程序{what}",
     "ends_early": "训练开始之前程序就自己结束了，并且说：{text}",
+    "ends_with_status": "训练开始之前程序就在第 {line} 行（{code}）自己结束了，状态为 {status}。如果它需要参数，请写在文件名和 -- 之后。",
+    "never_called": "程序定义了 {name}()，却从未调用它。请加上用数据调用它的几行，然后再问一次。",
     "opens_window": "程序在第 {line} 行打开一个窗口，而这里没有屏幕。",
     "stops_early": "训练开始之前程序就停了，{error}：{text}",
     "stops_early_at": "训练开始之前程序就停了，{error}，在第 {line} 行（{code}）：{text}",

@@ -16,8 +16,10 @@ import numpy as np
 from ..language import say
 from .facts import facts
 from .grown import Growth, grown
-from .judge.blame import mended_elsewhere, place
+from .judge.backwards import backward_steps
+from .judge.blame import mended_elsewhere, other_way, place
 from .judge.candidates import Fault
+from .judge.clipping import clipped_by_squares, rooted
 from .judge.compared import Cause
 from .judge.crossed import crossed_faults, one_shape, shapes
 from .judge.explain import Explainer
@@ -25,13 +27,14 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
+from .judge.peel import peeled
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
-from .refusals import no_loss, no_training, proximal, restrict
+from .refusals import no_line, no_loss, no_training, proximal, restrict
 from .watch.edits import Edit, before_edit
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -111,6 +114,9 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
     if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
+    wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+    if wrong and not cases:  # nobody is accused without a line
+        return {"failure": no_line(recording, found, wrong), "watched": watched_for(recording, found).__dict__}
     return told(subject, recording, found, cases)
 
 
@@ -141,7 +147,8 @@ def _judged(training: Training, options: Options) -> Judgement | None:
     found = judge(training, options.loss)
     if found is not None:
         found.kept = never_zeroed(found)
-        for name in found.kept:
+        found.squares = clipped_by_squares(found)
+        for name in (*found.kept, *(name for fault in found.squares for name in fault.repairs)):
             found.verdicts[name].right = False
     return found
 
@@ -160,7 +167,7 @@ def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> 
 
 
 def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
-    if all(v.right or v.silent for v in found.verdicts.values()):
+    if all(v.right or v.silent for v in found.verdicts.values()) and not found.squares:
         return
     crossed = crossed_faults(found)
     if crossed:
@@ -177,13 +184,16 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         for name in wrong:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return
-    known = kept_faults(found) + uphill_faults(found)
+    backwards = backward_steps(found)
+    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
     place(locator, faults)
+    unnamed = Cause("unrecognised")
+    faults = peeled(locator, faults, lambda f: all(t.blind for t in texts_for(locator, f, unnamed, recording)))
     for fault in known:
         locator.fixed |= fault.right
     faults += known
@@ -201,15 +211,16 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
     for at, fault, used in pairs:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
+        cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
-            cause = cause if fault.first in kept else Explainer(at, fault).cause()
+            cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
             for name in fault.repairs:
                 found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"
             continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
-        case.texts = texts_for(at, fault, cause, recording)
+        case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
         if all(text.blind for text in case.texts):
             for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
                 fixed = at.fixed
@@ -228,7 +239,7 @@ def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> 
     with np.errstate(all="ignore"), Limit(SECONDS_FOR_TEXTS, work=True) as limit, contextlib.suppress(Exception):
         # a fault without a line is better than none
         repairs = Repairer(at, fault, recording.hooks.namespace).edits()
-        for edit in itertools.chain(moved(at, fault, cause), repairs):
+        for edit in itertools.chain(moved(at, fault, cause), other_way(at, fault), repairs):
             found.append(edit)
             if sum(not each.blind for each in found) >= TRIES or len(found) >= 4 * TRIES or limit.over:
                 break

@@ -52,7 +52,7 @@ class Run:
 
     @property
     def last(self) -> float:
-        return self.curve.last if math.isfinite(self.curve.last) else math.inf
+        return self.curve.last if math.isfinite(self.curve.last) and not self.curve.broken else math.inf
 
 
 @dataclass(eq=False)
@@ -171,7 +171,8 @@ class Clinic:
             return
         counted = watched["epochs"] is not None or self.found["count_place"] is not None
         longer = counted and made.best.last > BETTER * first.last
-        self._try(made, known, first, [{"again": LONGER}] if longer else [])
+        times = min(LONGER, int(0.5 * LONGEST / max(first.seconds, 0.1)))
+        self._try(made, known, first, [{"again": times}] if longer and times > 1 else [])
         made.short = longer and not any(run.again > 1 for run in made.tried)
 
     def _try(self, made: Cure, known: list[Any], first: Curve, plans: list[dict[str, Any]]) -> bool:
@@ -179,11 +180,13 @@ class Clinic:
         seconds = sum((first.seconds * plan.get("again", 1) + 0.6) / 2 * 1.3 for plan in plans)
         if self.until - time.monotonic() < 6.0 + seconds:
             return True
-        for plan, curve in zip(plans, self._curves([self._job(known, **plan) for plan in plans]), strict=True):
+        for plan, curve in zip(
+            plans, self._curves([self._job(known, brief=True, **plan) for plan in plans]), strict=True
+        ):
             rate = self.rate * plan.get("factor", 1.0)
             run = Run("", curve, rate, plan.get("shuffled", False), plan.get("anew", False), plan.get("again", 1))
             run.name = _named(run, plan.get("factor", 1.0) != 1.0)
-            if curve.losses and not curve.error and curve.complete and _alike(first, curve):
+            if curve.broken or (curve.losses and not curve.error and curve.complete and _alike(first, curve)):
                 made.tried.append(run)
         return made.best.last <= ENOUGH * (made.baseline if math.isfinite(made.baseline) else first.first)
 
@@ -200,7 +203,7 @@ class Clinic:
 
     def _job(
         self, edits: list[Any], factor: float = 1.0, shuffled: bool = False, anew: bool = False, again: int = 1,
-        checks: int = 2,
+        checks: int = 2, brief: bool = False,
     ) -> dict[str, Any]:  # fmt: skip
         changes = list(edits)
         if factor != 1.0:
@@ -211,7 +214,8 @@ class Clinic:
             changes += [{"path": path, "span": span, "new": str(again * count)}]
             again = 1
         left = max(2.0, min(LONGEST, self.until - time.monotonic()))
-        watch = {"shuffled": shuffled, "anew": anew, "again": again, "checks": checks if self.whole else 0}
+        checks = checks if self.whole else 0
+        watch = {"shuffled": shuffled, "anew": anew, "again": again, "checks": checks, "brief": brief}
         return {"task": "trial", "limit": left, "edits": changes, "watched": self.found["watched"], "watch": watch}
 
     def _curves(self, jobs: list[dict[str, Any]]) -> list[Curve]:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .watch.direct import direct
 from .watch.edits import Edit
 from .watch.node import Node, same_statement
 from .watch.record import Recording
 from .watch.sites import Site
-from .watch.steps import direct
 
 PLUS = ("add", "sub", "subtract")
 PRODUCTS = ("matmul", "dot")

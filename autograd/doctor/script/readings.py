@@ -71,7 +71,7 @@ class Curve:
 
 
 class Ended(BaseException):
-    """Raised where a second training begins: the first is the one that was judged."""
+    """Raised where a second training begins, as the first is the one that was judged; or where one has run off."""
 
 
 @dataclass
@@ -92,15 +92,16 @@ class Watch:
         measure: what is made of an error: "squares", "logistic" or "softmax".
         same: whether every step is made with all the samples.
         anew: whether the weights are drawn anew.
+        brief: whether it ends where a parameter becomes infinite or NaN.
     """
 
     def __init__(
         self, seconds: float, shuffled: bool = False, again: int = 1, checks: int = 10, measure: str = "squares",
-        same: bool = True, anew: bool = False,
+        same: bool = True, anew: bool = False, brief: bool = False,
     ) -> None:  # fmt: skip
         self.limit = Limit(seconds)
         self.shuffled, self.again, self.checks = shuffled, again, checks
-        self.measure, self.same, self.anew = measure, same, anew
+        self.measure, self.same, self.anew, self.brief = measure, same, anew, brief
         self.sign = 1.0  # -1 for what is to grow
         self.shown = True  # whether the loss that the errors are of may stand for that of the script
         self.rng = np.random.default_rng(1)
@@ -193,6 +194,8 @@ class Watch:
             with contextlib.suppress(TypeError, ValueError):
                 if not self.broken and not np.all(np.isfinite(thing)):
                     self.broken = self.steps
+                    if self.brief:
+                        raise Ended
 
     def start(self, value: Any) -> Any:
         """What a parameter begins with."""

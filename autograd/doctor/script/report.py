@@ -93,12 +93,9 @@ class ScriptReport:
     def headline(self) -> str:
         """How many lines are wrong."""
         count = len({(f.path, f.line) for f in self.findings})
-        wrong = sum(verdict == "wrong" for verdict in self.verdicts.values())
         unsure = [name for name, verdict in self.verdicts.items() if verdict == "cannot tell"]
-        text = say("steps_wrong", count=wrong) if wrong else say("no_mistake")
-        if unsure and not wrong:
-            text = say("no_mistake_in_part", names=listed(unsure))
-        if self.factor and not wrong:
+        text = say("no_mistake_in_part", names=listed(unsure)) if unsure else say("no_mistake")
+        if self.factor:
             text = say("no_line_but_factor", factor=self.factor)
         return say("headline", name=self.name, text=counted("lines_wrong", count) if count else text)
 

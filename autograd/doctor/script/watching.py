@@ -16,11 +16,12 @@ from .judge.losses import errors, is_start, through_copies
 from .judge.rates import written_number
 from .judge.verdicts import Judgement
 from .trial import Place, Watched
+from .watch.chains import Chain
 from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording
 from .watch.sites import Site, path_to
-from .watch.steps import Chain, Training
+from .watch.steps import Training
 
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.edits import Edit
 from ..watch.node import Node, same_statement
 from ..watch.sites import Site
 from .candidates import Fault
@@ -20,8 +21,8 @@ def place(locator: Locator, faults: list[Fault]) -> None:
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
         fault.place = (
-            _given_name(locator, fault) or _argument(locator, fault) or _handed_over(locator, fault)
-            or _kept_as_whole(locator, fault) or _caller(locator, fault, blamed)
+            _step(locator, fault) or _given_name(locator, fault) or _argument(locator, fault)
+            or _handed_over(locator, fault) or _kept_as_whole(locator, fault) or _caller(locator, fault, blamed)
         )  # fmt: skip
 
 
@@ -57,6 +58,26 @@ def _added_to(locator: Locator, total: Node) -> Node | None:
     bases = [n for n in total.operands() if id(n) in locator.look.to_end and not same_statement(n, total)]
     alike = [n for n in bases if np.shape(locator.values[0].get(id(n), 0.0)) == shape]
     return alike[0] if alike else None
+
+
+def _step(locator: Locator, fault: Fault) -> Site | None:
+    """The step that goes the wrong way along a value which has the sign that it has in the steps that are right."""
+    ends = [end for name in fault.repairs for end in locator.look.ends[name]]
+    if fault.rescaled is None or abs(fault.rescaled + 1.0) > 1e-6 or len(ends) != len(fault.nodes):
+        return None
+    apart = all(n in e.operands() and not same_statement(n, e) for n, e in zip(fault.nodes, ends, strict=True))
+    return ends[0].site if apart and all(map(locator.by_custom, fault.nodes)) else None
+
+
+def other_way(locator: Locator, fault: Fault) -> Iterator[Edit]:
+    """The step with the other sign, where it is to blame."""
+    site = _step(locator, fault)
+    if site is not None and site is fault.place:
+        text = site.source.segment(site.statement)
+        for old, new in (("-=", "+="), ("+=", "-="), (" - ", " + "), (" + ", " - ")):
+            if text.count(old) == 1:
+                yield Edit(site.source, site.statement, text.replace(old, new))
+                return
 
 
 def _given_name(locator: Locator, fault: Fault) -> Site | None:

@@ -39,6 +39,8 @@ class Fault:
         exact: whether the steps are plain descent then, with nothing else in them.
         place: where to put the blame: the node's own place, or that of a call.
         elsewhere: whether it is right for something, though not for what it is used for.
+        eases: the blocks in which one mistake less is left with it.
+        halves: faults that put a part of it right.
     """
 
     nodes: list[Node]
@@ -51,6 +53,8 @@ class Fault:
     exact: bool = True
     place: Site | None = field(default=None)
     elsewhere: bool = False
+    eases: list[str] = field(default_factory=list)
+    halves: list[Fault] = field(default_factory=list)
 
     @property
     def first(self) -> Node:
@@ -80,6 +84,11 @@ class Trial:
     nodes: list[Node]
     wanted: list[Quantity]
     turned: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the whole gradient of a block."""
+        return self.wanted[0].kind == "bar" and bool(self.wanted[0].block)
 
 
 class Candidates:
@@ -225,7 +234,7 @@ class Candidates:
         return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts, *q.rests])
 
     def _looped(self, nodes: list[Node], likely: bool) -> Iterator[Trial]:
-        own = self._by_block(nodes) if likely else []
+        own = (self._by_block(nodes) or self._by_piece(nodes)) if likely else []
         if own:
             yield Trial(nodes, own, False)
         erring = any(id(node) in self.erring for node in nodes)
@@ -266,6 +275,22 @@ class Candidates:
             names.append(each)
         bars = {q.block: q for q in self.quantities.bars if q.block and len(self.look.starts[q.block]) == 1}
         return [bars[each[0]] for each in names] if all(each[0] in bars for each in names) else []
+
+    def _by_piece(self, nodes: list[Node]) -> list[Quantity]:
+        """For values that go into the step of one piece of a block each, one element, say: the gradients of these."""
+        names = self._downstream([nodes[0]])[1]
+        if len(names) != 1 or len(ends := self.look.ends[names[0]]) < 2:
+            return []
+        pieces, found = self.quantities.pieces(names[0]), list[Quantity]()
+        for node in nodes:
+            after, blocks = self._downstream([node])
+            known = {id(node), *map(id, after)}
+            theirs = [q for q, end in zip(pieces, ends, strict=False) if id(end) in known]
+            fits = len(theirs) == 1 and theirs[0].size == np.size(self.values[0][id(node)])
+            if blocks != names or not fits or theirs[0] in found:
+                return []
+            found += theirs
+        return found
 
     def _by_nearness(self, nodes: list[Node], members: list[Quantity]) -> list[Quantity]:
         """Each turn takes the quantity of the forward values that it is computed with."""

@@ -19,13 +19,14 @@ from ..watch.node import Node
 from ..watch.steps import Step, Training, finer
 from .left_out import left_out
 from .look import QUIET, Look, Point
-from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
+from .losses import Reading, is_crossed, is_of_the_rule, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .rates import rate_of
 from .replay import ancestors
-from .slips import all_but_some
+from .slips import all_but_some, of_more_samples
 from .told import is_told, shown_forms
 from .verdicts import Judgement, counterpart, verdicts
+from .written import united
 
 Array = Any
 EXACT = 1e-9
@@ -62,6 +63,7 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         later: not the first step.
     """
     rng = np.random.default_rng(seed)
+    united(training)
     look, points = _look(training, rng, first=int(later))
     if not points:
         return None
@@ -115,6 +117,7 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
                 found.append(each)
             elif not _wrong(each):  # such a reading explains all, or nothing
                 (partial if _silent(each) else found).append(each)
+    found = [each for each in found if not all(v.silent for v in each.verdicts.values())] or found
     crossed = [each for each in found if each.reading and any(is_crossed(error) for error, _ in each.reading.errors)]
     if crossed and all(map(_wrong, found)):
         return crossed, []
@@ -196,10 +199,14 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if all(v.right for v in own.values()):
         best.verdicts = own
         return best
-    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
+    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS):
         assert one.reading is not None
         assert another.reading is not None
-        both = Reading("loss", [*one.reading.roots, *another.reading.roots])
+        roots = [*one.reading.roots, *another.reading.roots]
+        sides = one.reading.site is another.reading.site and all(id(root) in best.look.to_end for root in roots)
+        if not sides and not _silent(best):
+            continue
+        both = Reading("loss", roots, sign=1.0 / len(roots) if sides else 1.0)  # on both sides of central differences
         with contextlib.suppress(Exception):
             joined = verdicts(best.look, best.points, both)
             if all(v.right for v in joined.verdicts.values()):
@@ -241,12 +248,12 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     best, seen = found, dict(found.verdicts)
     everywhere = [found]
     large = len(found.look.program.order) > 3000
-    steps = found.look.training.steps
-    others = [
-        step for step in steps[len(steps) > 3 :] if step is not found.look.step
-    ]  # where the first begins is a guess
+    training = found.look.training
+    others = [s for s in training.steps[len(training.steps) > 3 :] if s is not found.look.step]  # the first is a guess
+    known = training.branches(found.look.step)
+    others.sort(key=lambda step: training.branches(step) <= known)
     for step in others[: 2 if large else 6]:
-        if large and not any(v.silent for v in seen.values()):
+        if large and not any(v.silent for v in seen.values()) and training.branches(step) <= known:
             break
         there = _judged_at(found, step, rng)
         if there is None or any(math.isnan(v.change.scale) and not v.silent for v in there.verdicts.values()):
@@ -271,13 +278,17 @@ def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
 
     def factor(judgement: Judgement, name: str) -> float:
         """What the step is of the right gradient, the learning rate aside; 0 for a step that stands still."""
-        rate = rate_of(judgement.look, judgement.look.ends[name][0]) or 1.0
-        return judgement.verdicts[name].change.scale / rate
+        return judgement.verdicts[name].change.scale / (rate(judgement, name) or 1.0)
+
+    def rate(judgement: Judgement, name: str) -> float | None:
+        return next((r for end in judgement.look.ends[name] if (r := rate_of(judgement.look, end))), None)
 
     factors: dict[str, list[float]] = {}
     for name in everywhere[0].verdicts:
         seen = [(j.verdicts[name].change, j) for j in everywhere if not j.verdicts[name].silent]
         if len(seen) < 3 or any(j.verdicts[name].rule != "plain" or (c.scale and not c.holds) for c, j in seen):
+            return None
+        if len({rate(j, name) is None for _, j in seen}) > 1:  # it cannot be read everywhere
             return None
         factors[name] = [factor(j, name) for _, j in seen]
     steady = {name: f[0] for name, f in factors.items() if max(f) - min(f) <= 1e-5 * max(map(abs, f))}
@@ -370,10 +381,13 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     assert best.reading is not None
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
-    same = [o for o in everything if o.reading is not None and o.reading.kind == "loss" and o.form == best.form]
+    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
+        computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
+    computed = [o for o in computed if not of_more_samples(best, o)]
+    same = [o for o in computed if o.form == best.form]
     if same:
         return same[0]
-    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
     slips = [o for o in told if all_but_some(best, o)]
     if slips:
@@ -383,14 +397,21 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for_show = (best.form == "entropy" and size > 1 and _sums_to_one(best)) or (
         best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
     )
-    for other in everything:
-        if other.reading is None or other.reading.kind != "loss":
-            continue
+    for other in computed:
+        assert other.reading is not None
         if other.form in ("squares", "entropy", "errors") and other.form != best.form and not for_show:
             return other
-        if best.aside is None and is_told(best.look, other.reading.roots[0], other.form):
+        shared = (other.forward & best.forward) - best.look.program.leaves  # else it is of other samples
+        if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
+
+
+def _data_read(found: Judgement) -> int:
+    """How many numbers that do not follow from the parameters the forward pass is computed with."""
+    assert found.reading is not None
+    read = {id(o): o for n, _ in found.reading.order(found.look) for o in n.operands()}.values()
+    return sum(np.size(o.value) for o in read if id(o) not in found.look.depends and not o.hyper)
 
 
 def _sums_to_one(found: Judgement) -> bool:
@@ -428,13 +449,18 @@ def _plausibility(found: Judgement) -> int:
 def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple[Any, list[Point]]:
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
-    order = [k for k in (1, 0, 2, 3) if first <= k < len(steps)]
-    chosen, losses = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
+    order = training.telling(first)
+    losses: list[list[Node]] = []
+    chosen = next((k for k in order if Look(training, steps[k]).sound), order[0])
     for k in order:
         there = Look(training, steps[k])
-        losses = loss_nodes(there, _upto(training, k)) if there.sound else []
-        if losses:
-            chosen = k
+        if losses and k > 1:  # what comes only now and then is of other samples
+            break
+        here = loss_nodes(there, _upto(training, k)) if there.sound else []
+        own = [nodes for nodes in here if not is_of_the_rule(there, nodes)]
+        if own or (here and not losses):
+            chosen, losses = k, own or here
+        if own:
             break
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, steps[chosen], [*watched, *stored_nodes(training, steps[chosen])])

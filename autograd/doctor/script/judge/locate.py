@@ -15,16 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, same_statement
+from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
 from .candidates import CLOSE, Change, Fault, Trial
+from .easing import Easing
 from .match import matched
 from .quantities import Quantities
-from .ranking import Ranking
+from .ranking import is_sum
 from .rates import rate_of
 from .reference import gradient
 from .replay import Values, compute_node
 from .verdicts import Judgement
+from .written import flat
 
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
@@ -33,7 +35,7 @@ SECONDS = 25.0  # of computing, for all faults of a script
 GRACE = 10.0  # where none was found by then
 
 
-class Locator(Ranking):
+class Locator(Easing):
     """Looks for the faults of a judgement."""
 
     def __init__(self, found: Judgement, quantities: Quantities) -> None:
@@ -47,6 +49,7 @@ class Locator(Ranking):
         self.unexplained: list[str] = []
         self._known_right: dict[int, bool] = {}
         self.until = float("inf")
+        self.eased = set[str]()  # blocks in which a mistake was found, and another one is left
         known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
         self.common = known[0] if same else None  # the factor, rate included, that the right blocks share
@@ -78,15 +81,60 @@ class Locator(Ranking):
             if fault is None:
                 break
             out.append(fault)
+            fault.halves = [f for f in self.easing if set(f.eases) & set(fault.repairs) and f is not fault]
             fault.elsewhere = self.fits_elsewhere(fault)
             self.fixed |= fault.right
+            self.eased |= set(fault.eases)
             self.values = self._computed(self.fixed)
             self._known_right.clear()
-            wrong = [name for name in wrong if name not in fault.repairs]
+            wrong = [name for name in wrong if name not in fault.repairs] or self._off()
         self.unexplained = wrong
-        return out
+        return [fault for fault in out if fault.repairs or not set(fault.eases) & set(wrong)]
+
+    def _off(self) -> list[str]:
+        """The blocks that have, with all that was found put right, another factor than most."""
+        matches = {name: self._change_of(name, self.values) for name in self.right}
+        rates = {name: rate_of(self.look, self.look.ends[name][0]) for name in matches}
+        if any(not m.holds or m.scale <= 0 or not rates[n] or self.found.verdicts[n].rule != "plain" or
+               self.found.verdicts[n].silent for n, m in matches.items()):  # fmt: skip
+            return []
+        factors = {name: m.scale / (rates[name] or 1.0) for name, m in matches.items()}
+        alike = {name: sum(abs(f - g) <= 1e-5 * f for g in factors.values()) for name, f in factors.items()}
+        usual = max(factors.items(), key=lambda row: (abs(row[1] - 1.0) <= 1e-5, alike[row[0]], -row[1]))[1]
+        off = [name for name, factor in factors.items() if abs(factor - usual) > 1e-5 * usual]
+        if off:
+            self.as_written = abs(usual - 1.0) <= 1e-5
+            self.common = None if self.as_written else next(
+                (matches[name].scale for name in factors if name not in off), None
+            )  # fmt: skip
+            self._known_right.clear()
+        return off
 
     def _next(self, wrong: list[str]) -> Fault | None:
+        self.easing: list[Fault] = []
+        self.single: list[Fault] = []
+        chosen = self._alone(wrong)
+        there = set() if chosen is None else set(chosen.repairs)
+        if chosen is not None and there >= set(wrong) and chosen.first.function is not assembled:
+            return chosen
+        split = chosen is not None and chosen.first.function is assembled  # perhaps several of its elements are wrong
+        wide = [f for f in self.easing if {*f.repairs, *f.eases} > there or (split and {*f.repairs, *f.eases} >= there)]
+        wide = wide if not split else [f for f in wide if f.first.function is not assembled]
+        for fault in wide:
+            fault.repairs, fault.eases = [*fault.repairs, *fault.eases], fault.repairs
+        first = self._chosen(wide)
+        for fault in wide:
+            fault.repairs, fault.eases = fault.eases, [n for n in fault.repairs if n not in fault.eases]
+        return first or chosen
+
+    def _alone(self, wrong: list[str]) -> Fault | None:
+        """The likeliest of the faults that put blocks right by themselves; one turn of a loop where that does it."""
+        found = self._of_any(wrong)
+        if found is None or len(found.nodes) == 1 or found.repairs == wrong:
+            return found
+        return next((f for f in self.single if f.first is found.first and f.repairs == found.repairs), found)
+
+    def _of_any(self, wrong: list[str]) -> Fault | None:
         likely = self._best(wrong, True)
         if likely is not None and set(likely.repairs) >= set(wrong):
             return likely
@@ -107,7 +155,11 @@ class Locator(Ranking):
             if self._comes_later(trial, best.values(), wrong):
                 continue
             fault = self._tried(trial, wrong)
-            if fault is not None:
+            if fault is not None and (fault.eases or set(fault.repairs) & self.eased):
+                self.easing.append(fault)
+            if fault is not None and len(fault.nodes) == 1 and fault.repairs:
+                self.single.append(fault)
+            if fault is not None and fault.repairs:
                 key = tuple(map(id, fault.nodes))
                 if key not in best or self._fitness(fault) < self._fitness(best[key]):
                     best[key] = fault
@@ -148,26 +200,42 @@ class Locator(Ranking):
             return None
         linear = trial.wanted[0].kind in ("bar", "part", "rest")
         with_it, without = [self._recomputed(trial, 1.0, 0)], [self._recomputed(trial, 0.0, 0)] if linear else []
-        concerned = [name for name in concerned if self._fitted(name, with_it, without)]
-        if not concerned:
+        fitted = [name for name in concerned if self._fitted(name, with_it, without)]
+        eased = [n for n in concerned if n != trial.wanted[0].block or not trial.is_whole]
+        eased = [n for n in eased if self._eased(trial, n, with_it, without) is not None]
+        if not fitted and not eased:
             return None
         with_it += [self._recomputed(trial, 1.0, k) for k in range(1, len(self.points))]
         without += [self._recomputed(trial, 0.0, k) for k in range(1, len(self.points))] if linear else []
-        fits = {name: fit for name in concerned if (fit := self._fitted(name, with_it, without)) is not None}
+        fits = {name: fit for name in fitted if (fit := self._fitted(name, with_it, without)) is not None}
+        easing = {n: scale for n in eased if (scale := self._eased(trial, n, with_it, without)) is not None}
         scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
+        found = self._made(trial, scale, reached, wrong, fits, list(easing), with_it)
+        return found or (self._made(trial, next(iter(easing.values())), reached, wrong, {}, list(easing), with_it)
+                         if easing else None)  # fmt: skip
+
+    def _made(
+        self, trial: Trial, scale: float | None, reached: list[str], wrong: list[str], fits: Collection[str],
+        easing: list[str], with_it: list[Values],
+    ) -> Fault | None:  # fmt: skip
+        """The fault with a replacement by this factor, if it breaks no block and repairs, or eases, one."""
         if scale is None or not np.isfinite(scale) or scale == 0.0:
             return None
         every = range(len(self.points))
         everywhere = with_it if scale == 1.0 else [self._recomputed(trial, scale, k) for k in every]
         kept = [name for name in fits if self._downhill(name, everywhere)]
         broken = [name for name in reached if name not in wrong and not self._downhill(name, everywhere)]
-        if not kept or broken or (trial.wanted[0].kind == "rest" and not self._by_rate(kept, everywhere)):
+        eased = [n for n in easing if n not in kept]
+        eased += [n for n in fits if n not in (*kept, *eased, trial.wanted[0].block)
+                  and self._change_of(n, everywhere).scale > 0]  # fmt: skip
+        rest = trial.wanted[0].kind == "rest"
+        if not (kept or eased) or broken or (rest and (not self._by_rate(kept, everywhere) or (fits and not kept))):
             return None
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
         exact = all(self._change_of(name, everywhere).holds for name in kept)
         changes = [self._change(trial, scale, k) for k in every]
         right = {id(n): [change[id(n)] for change in changes] for n in trial.nodes}
-        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact)
+        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact, eases=eased)
 
     def _by_rate(self, names: list[str], new: list[Values]) -> bool:
         """Whether steps follow the gradient by the rates that are written, where these are known: what is left out of
@@ -234,12 +302,11 @@ class Locator(Ranking):
 
     def _block(self, nodes: list[Node], new: Values, k: int, name: str) -> Array:
         """Numbers of nodes with the changes in; of the new parameters, what was taken away."""
-        parts = [np.ravel(np.asarray(new.get(id(n), self.values[k].get(id(n))), dtype=float)) for n in nodes]
-        flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        if nodes is self.chains[name][0] or nodes == self.look.ends[name]:
+        numbers = flat(nodes, new, lambda node: self.values[k].get(id(node)))
+        if any(nodes is first for first in self.chains[name][:1]) or nodes == self.look.ends[name]:
             start = self.look.block(self.values[k], self.look.starts[name])
-            return start - flat if start.size == flat.size else flat
-        return flat
+            return start - numbers if start.size == numbers.size else numbers
+        return numbers
 
     def _fitted(self, name: str, with_it: list[Values], without: list[Values]) -> Fit | None:
         """The factors with which the gradient of a block comes out right."""
@@ -298,7 +365,7 @@ class Locator(Ranking):
         """The factor of the replacement with which the step of every block is what it should be."""
         for name in reached:
             if name not in wrong and self.found.verdicts[name].rule == "plain":
-                goal = self.found.verdicts[name].change.scale
+                goal = self._change_of(name, self.values).scale
                 fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
                 return None if fit is None else _rounded(fit[0])
         name = next(iter(fits))
@@ -338,7 +405,17 @@ class Locator(Ranking):
         """
         single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
         before = [] if single else self._factors_before(node)
+        if is_sum(node) and len(before) == 1 and self._is_penalised(node):
+            return 1.0  # of a gradient and a penalty only the penalty has a factor
         return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
+
+    def _is_penalised(self, node: Node) -> bool:
+        """Whether one of the terms of a sum is a multiple of a block."""
+        blocks = [[np.asarray(v[id(n)], dtype=float) for v in self.values] for ns in self.look.starts.values()
+                  for n in ns if all(id(n) in v for v in self.values)]  # fmt: skip
+        terms = [[np.asarray(v[id(o)], dtype=float) for v in self.values] for o in node.operands() if
+                 all(id(o) in v for v in self.values)]  # fmt: skip
+        return any(t[0].shape == b[0].shape and matched(t, b).holds for t in terms for b in blocks)
 
     def _change_of(self, name: str, new: list[Values]) -> Any:
         return matched(

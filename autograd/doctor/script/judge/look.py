@@ -13,13 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import projected
 from ..watch.node import Node
-from ..watch.steps import Step, Training, projected
+from ..watch.steps import Step, Training
 from .replay import Program, Values, ancestors, compute_node, wide
+from .written import Block, flat, written
 
 Array = Any
 QUIET = 1e-8
 """Of the rounding errors in a step, relative to it, at a place that is fit to be judged at."""
+
+
+PLAIN = ("numpy", "scipy", "math", "operator", "_operator", "builtins", "autograd", "__main__")
+"""Modules whose functions give the same again."""
 
 
 ROUNDED = {
@@ -49,6 +55,12 @@ def _stepped(node: Node) -> Node:
     return node
 
 
+def _of_a_library(function: Any) -> bool:
+    """Whether a function is of another library than numpy: it may shuffle, or draw samples, and not give them again."""
+    inner = getattr(function, "function", function)
+    return not str(getattr(inner, "__module__", None) or "numpy").startswith(PLAIN)
+
+
 class Look:
     """A step, as a program.
 
@@ -58,8 +70,12 @@ class Look:
 
     def __init__(self, training: Training, step: Step, watched: Iterable[Node] = ()) -> None:
         self.training, self.step = training, step
-        self.starts = {p.name: p.at(step.start) for p in training.parameters}
-        self.ends = {p.name: [*map(_stepped, p.at(step.end))] for p in training.parameters}
+        self.starts: dict[str, list[Node]] = {}
+        self.ends: dict[str, list[Node]] = {}
+        for p in training.parameters:
+            several = len({site for chain in p.chains for site in chain.sites}) > 1
+            start, end = (written(training, p, step) if several else None) or map(Block, p.during(step))
+            self.starts[p.name], self.ends[p.name] = start, Block(map(_stepped, end), end.picks)
         self.start_ids = {id(node): name for name, nodes in self.starts.items() for node in nodes}
         chains = [chain for chain in training.others if len(chain.states) > 2]
         states = {id(node): chain for chain in chains if (node := chain.state_at(step.start)).time <= step.start}
@@ -83,6 +99,7 @@ class Look:
             or id(node) in self.start_ids
             or id(node) in self.states
             or id(node) in self._kept_copies
+            or (node.time <= self.step.start and _of_a_library(node.function))
             or (node.time <= self.step.start and self._old(node))
         )
 
@@ -261,17 +278,13 @@ class Look:
 
     def block(self, values: Values, nodes: list[Node]) -> Array:
         """A parameter's numbers, one after the other."""
-        return np.concatenate(
-            [np.ravel(np.asarray(values.get(id(node), wide(node.value)), dtype=float)) for node in nodes]
-        )
+        return flat(nodes, values, lambda node: wide(node.value))
 
     @property
     def sound(self) -> bool:
         """Whether what a block is before the step has as many numbers as after: no row of it for the whole."""
-        size = {
-            key: [sum(np.size(n.value) for n in ns) for ns in (self.starts[key], self.ends[key])] for key in self.ends
-        }
-        return all(before == after for before, after in size.values())
+        sides = [(self.block({}, self.starts[key]), self.block({}, self.ends[key])) for key in self.ends]
+        return all(before.size == after.size for before, after in sides)
 
     def change(self, values: Values, name: str) -> Array:
         """What the step adds to a parameter."""

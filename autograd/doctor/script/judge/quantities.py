@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, linked, masked
+from ..watch.node import Node, comes_from, linked, masked
 from .reference import cotangents
 from .replay import pulled
 from .verdicts import Judgement
+from .written import flat
 
 Array = Any
 ELEMENTWISE = {
@@ -133,8 +134,21 @@ class Quantities:
                 and id(node) not in self._roots
                 and id(node) not in self._inside
             ):
-                values = [bar[id(node)] for bar in self.found.bars]
-                out.append(Quantity("bar", node, values, block=self.blocks.get(id(node), "")))
+                values, block = [bar[id(node)] for bar in self.found.bars], self.blocks.get(id(node), "")
+                if block and len(starts := self.look.starts[block]) == 1:
+                    own = [flat(starts, {id(node): value}, None) for value in values]
+                    values = values if own[0].size == np.size(values[0]) else own
+                out.append(Quantity("bar", node, values, block=block))
+        return out
+
+    def pieces(self, name: str) -> list[Quantity]:
+        """The gradients of the pieces of a block, in their order; none where the loss depends on some of them only."""
+        starts, out = self.look.starts[name], []
+        for node, pick in zip(starts, getattr(starts, "picks", None) or [None] * len(starts), strict=True):
+            if not all(id(node) in bar for bar in self.found.bars):
+                return []
+            values = [bar[id(node)] if pick is None else np.ravel(bar[id(node)])[pick[0]] for bar in self.found.bars]
+            out.append(Quantity("bar", node, values, block=name))
         return out
 
     @cached_property
@@ -180,13 +194,13 @@ class Quantities:
         out = []
         for part in self.parts:
             key = id(part.node)
-            few = 3 <= len(self.consumers[key]) <= MANY if not part.block else len(self._elementwise(key)) <= 3
-            if few and (not part.block or part.consumer in self._elementwise(key)):  # of a block, all but its penalty
+            few = 3 <= len(self.consumers[key]) <= MANY if not part.block else len(self.elementwise(key)) <= 3
+            if few and (not part.block or part.consumer in self.elementwise(key)):  # of a block, all but its penalty
                 values = [bar[key] - value for bar, value in zip(self.found.bars, part.values, strict=True)]
                 out.append(Quantity("rest", part.node, values, start=part.consumer, block=part.block))
         return out
 
-    def _elementwise(self, key: int) -> list[Node]:
+    def elementwise(self, key: int) -> list[Node]:
         """The consumers that may be on the way to a penalty."""
         return [
             n for n in self.consumers[key] if _is_elementwise(n) or getattr(n.function, "__name__", "") == "getitem"
@@ -280,15 +294,7 @@ class Quantities:
 
     def reaches(self, start: Node, goal: Node) -> bool:
         """Whether the goal is computed from the start in the forward pass."""
-        stack, known = [goal], set()
-        while stack:
-            node = stack.pop()
-            if node is start:
-                return True
-            if id(node) not in known and node.time > start.time:
-                known.add(id(node))
-                stack += self.operands.get(id(node), ())
-        return False
+        return comes_from({id(start)}, [goal], start.time + 1, lambda node: self.operands.get(id(node), []))
 
 
 def _nearest(node: Node, around: dict[int, list[Node]], depth: int = 7) -> dict[int, list[Node]]:

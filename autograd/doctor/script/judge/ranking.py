@@ -230,6 +230,21 @@ class Ranking(Candidates):
         stored = id(node) in self.named and any(node in way for ways in self.ways.values() for way in ways)
         return bool(custom) and stored and factor * known[0] < 0
 
+    def by_custom(self, node: Node) -> bool:
+        """Whether a block whose step is right has the same kind of value in the same place, with the sign that this one
+        has, before it was put right.
+        """  # fmt: skip
+        now = self.factor(node)
+        mine = None if now is None else -now if id(node) in self.fixed else now
+        for ways in self.ways.values() if mine is not None else ():
+            at = next((k for k, way in enumerate(ways) if node in way), 0)
+            for name, v in self.found.verdicts.items():
+                twin = self.ways[name][at][0] if at and v.right and len(self.ways[name]) > at else node
+                other = self.factor(twin) if twin is not node and twin.function == node.function else None
+                if other is not None and mine is not None and other * mine > 0:
+                    return True
+        return False
+
     def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
         """The factor of a value along a cotangent; None where it is none."""
         if id(node) not in self.values[0]:

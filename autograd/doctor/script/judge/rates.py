@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import direct
 from ..watch.node import Node, same_statement
-from ..watch.steps import direct
 from .invented import number_of
 from .look import Look
 
@@ -18,6 +18,11 @@ def is_copy(node: Node, of: dict[int, str]) -> bool:
     while id(node) not in of:
         inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
         kind = getattr(node.function, "__name__", "")
+        if kind == "getitem":  # a row of it
+            node = node.args[0]
+            continue
+        if kind == "assembled":
+            return all(is_copy(part, of) for part in node.operands())
         if kind not in ("copy", "linked", "mul", "multiply") or len(inside) != 1:
             return False
         if kind in ("mul", "multiply") and inside[0] not in direct(node):
@@ -52,15 +57,15 @@ def plain_factors(look: Look, node: Node) -> list[float]:
     ]
 
 
-def _factors_of(number: float, operands: list[Node]) -> list[float]:
-    """What a setting is a product of: `lr * (1 / m)` and `lr / m` are a rate, and a mean."""
+def _factors_of(number: float, operands: list[Node]) -> list[tuple[float, bool]]:
+    """What a setting is a product of, and whether it divides: `lr * (1 / m)` and `lr / m` are a rate, and a mean."""
     made = next((o for o in operands if o.hyper and o.value is not None and float(np.asarray(o.value)) == number), None)
     kind = "" if made is None else getattr(made.function, "__name__", "")
     if made is None or kind not in ("mul", "truediv") or len(made.args) != 2:
-        return [number]
+        return [(number, False)]
     one, other = map(number_of, made.args)
     inner = [o for o in made.args if isinstance(o, Node)]
-    return [*_factors_of(one, inner), *(_factors_of(other, inner) if kind == "mul" else [1 / other])]
+    return [*_factors_of(one, inner), *(_factors_of(other, inner) if kind == "mul" else [(1 / other, True)])]
 
 
 def rate_of(look: Look, end: Node) -> float | None:
@@ -68,7 +73,7 @@ def rate_of(look: Look, end: Node) -> float | None:
 
     In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient, and so does 1 / m.
     """
-    rate: list[float] = []
+    rate: list[tuple[float, bool]] = []
     node, found_in = end, None
     for _ in range(8):
         statement = None if node.site is None else node.site.statement
@@ -78,6 +83,8 @@ def rate_of(look: Look, end: Node) -> float | None:
         kind = getattr(node.function, "__name__", "")
         active = [o for o in operands if id(o) in look.depends and not is_copy(o, look.start_ids)]
         if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
+            if rate and any(id(o) not in look.depends and not o.hyper for o in operands):
+                break  # the rest is a penalty, beside what follows from the samples alone
             node = active[0]
             continue
         if kind in ("matmul", "dot"):  # 0.1 * a.T @ d
@@ -87,6 +94,9 @@ def rate_of(look: Look, end: Node) -> float | None:
             for number in plain_factors(look, first[0])[:1] if first else ():
                 rate += _factors_of(number, [*first[0].operands()])
             break
+        if kind in ("truediv", "divide") and number_in(look, node.args[1]) and isinstance(node.args[0], Node):
+            node = node.args[0]  # a mean
+            continue
         if kind not in ("mul", "multiply", "neg"):
             break
         factors = plain_factors(look, node)
@@ -96,5 +106,6 @@ def rate_of(look: Look, end: Node) -> float | None:
         if len(rest) != 1:
             break
         node = rest[0]
-    own = [r for r in rate if not r or round(1 / r) not in look.sizes or abs(round(1 / r) * r - 1.0) > 1e-12]
-    return abs(float(np.prod(own or rate))) if rate else None
+    means = [r for r, divides in rate if divides and r and round(1 / r) in look.sizes]
+    own = [r for r, divides in rate if not (divides and r in means)]
+    return abs(float(np.prod(own or means))) if rate else None

@@ -11,6 +11,7 @@ from ....core.reverse import sweep
 from ..watch.node import Node
 from .look import Look, Point
 from .replay import Values, pulled
+from .written import flat
 
 Array = Any
 Pull = Callable[[Node, Sequence[Node], Array], list[Array | None]]
@@ -61,9 +62,4 @@ def cotangents(
 
 def gradient(look: Look, point: Point, bars: Mapping[int, Array], name: str) -> Array:
     """The gradient of a parameter, its numbers one after the other."""
-    return np.concatenate(
-        [
-            np.ravel(bars[id(node)]) if id(node) in bars else np.zeros(np.size(point.values.get(id(node), node.value)))
-            for node in look.starts[name]
-        ]
-    )
+    return flat(look.starts[name], bars, lambda node: np.zeros(np.size(point.values.get(id(node), node.value))))

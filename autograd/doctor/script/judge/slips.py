@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .match import matched
 from .verdicts import Judgement, counterpart
 
 Array = Any
@@ -35,3 +36,26 @@ def all_but_some(best: Judgement, computed: Judgement) -> bool:
             weighted &= bool(np.all(np.isfinite(ratio)) and np.all((ratio >= 0) | (np.abs(ratio + 1) < 1e-6)))
     share = float(np.mean(np.concatenate(others)))
     return share == 0 or (share <= 0.5 and not weighted)
+
+
+def of_more_samples(best: Judgement, computed: Judgement) -> bool:
+    """Whether a loss that is computed has what the step lowers, and the same of other samples besides, in a forward
+    pass of its own. Errors that the step itself computes and makes no use of are another matter.
+    """  # fmt: skip
+    assert best.reading is not None
+    assert computed.reading is not None
+    look = best.look
+    keys = [k for root in best.reading.roots if (k := counterpart(look, best.points, root, computed.bars)) is not None]
+    step, sites = look.step, {error.site for error, _ in best.reading.errors}
+    here = [n for n in look.training.tape.nodes if step.start < n.time <= step.end and n.site in sites]
+    if (
+        len(keys) < len(best.reading.roots)
+        or len(here) > len(best.reading.errors)
+        or any(id(r) in computed.forward for r in best.reading.roots)
+    ):
+        return False
+    theirs, right = ([np.concatenate([np.ravel(b[k]) for k in at]) for b in bars] for bars, at in
+                     ((computed.bars, keys), (best.bars, [id(root) for root in best.reading.roots])))  # fmt: skip
+    place = look.nodes[keys[0]].site
+    more, few = (sum(n.site is place for n, _ in j.reading.order(look)) for j in (computed, best) if j.reading)
+    return matched(theirs, right).holds and more > few

@@ -14,6 +14,7 @@ from .match import TOLERANCE, Match, matched
 from .rates import rate_of
 from .reference import gradient
 from .told import LETTER, LOSS, names_of
+from .written import Block
 
 Array = Any
 
@@ -56,6 +57,7 @@ class Judgement:
     form: str = ""
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
     kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
+    squares: list[Any] = field(default_factory=list)  # faults: sums of squares that gradients are clipped by
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
@@ -416,8 +418,9 @@ def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
 
 def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
     chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
+    picks = getattr(look.ends[name], "picks", None)
     if len(chains) == 1:
-        return [[node] for node in chains[0]]
+        return [Block([node], picks) for node in chains[0]]
     by_site: list[dict[Any, Node]] = []
     for chain in chains:
         sites: dict[Any, Node] = {}
@@ -425,7 +428,7 @@ def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
             sites.setdefault((node.site.number if node.site else -1, getattr(node.function, "__name__", "")), node)
         by_site.append(sites)
     common = [key for key in by_site[0] if all(key in sites for sites in by_site)]
-    return [[sites[key] for sites in by_site] for key in common]
+    return [Block([sites[key] for sites in by_site], picks) for key in common]
 
 
 def _narrow(look: Look, start: Node, end: Node) -> list[Node]:

@@ -266,9 +266,12 @@ def nearly_right(case: Case) -> bool:
 
 
 def told_before(case: Case, cases: list[Case]) -> bool:
-    """Whether another case, before this, is the same change of the same line: it then stands for both."""
-    for other in itertools.takewhile(lambda c: c is not case, cases):
-        if case.proved and other.proved and case.chosen == other.chosen:
+    """Whether another case is the same change of the same line, or one for the same value: it then stands for both."""
+    before = list(itertools.takewhile(lambda c: c is not case, cases))
+    for other in cases:
+        same = case.proved and case.chosen == other.chosen and other in before
+        same |= case is not other and not case.proved and case.fault.first.site is other.fault.first.site
+        if other.proved and same:
             other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
             return True
     return False
