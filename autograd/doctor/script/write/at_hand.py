@@ -27,6 +27,7 @@ from .vocabulary import computed_at, frame_of, values_of, words_at
 Array = Any
 MOST_WORDS = 60
 MOST_READS = 12_000  # of texts at one place: then nothing can be read any more
+LOOK = 20  # reads, from one look at the clock to the next
 SECONDS = 3.0  # the same, for arrays so large that reading takes long; less than is given for the texts of a line
 
 
@@ -56,7 +57,8 @@ class AtHand:
         namespace: dict[str, Any],
     ) -> None:  # fmt: skip
         self.locator, self.fault, self.place, self.namespace = locator, fault, place, namespace
-        self.until, self.reads = time_now() + SECONDS, 0
+        self.now = time_now()
+        self.until, self.reads, self.next_look = self.now + SECONDS, 0, 0
         there = place.kind in ("store", "return", "argument") and place is not node.site
         self.born = time + 1 if there else node.time  # what comes later is not at hand
         self.node, self.time, self.context = node, time, context
@@ -276,12 +278,18 @@ class AtHand:
     @property
     def late(self) -> bool:
         """Whether so much was tried that it is enough."""
-        return self.reads > MOST_READS or time_now() > self.until
+        return self.reads > MOST_READS or self._over(0.0)
+
+    def _over(self, before: float) -> bool:
+        """Whether the time is up, or will be in some seconds; looked at now and then, for the clock costs time, too."""
+        if self.reads >= self.next_look:
+            self.next_look, self.now = self.reads + LOOK, time_now()
+        return self.now > self.until - before
 
     def late_for(self, count: int) -> bool:
         """Whether so many texts were found that no more should be tried."""
         share = 1 / (1 + count) ** 2
-        return self.reads > MOST_READS * share or time_now() > self.until - SECONDS * (1 - share)
+        return self.reads > MOST_READS * share or self._over(SECONDS * (1 - share))
 
     def read(self, text: str, k: int) -> Any:
         """What a text computes at a point; None where it cannot be computed, or the time is up."""

@@ -110,7 +110,8 @@ class Prover:
         if found is None:
             return False
         wrong = wrong_in(found[0])
-        if len(wrong) < len(self.least):  # and at other steps? much is right as long as a sequence has one member only
+        if len(wrong) < len(self.least) and any(edit.blind for edit in edits):
+            # and at other steps? much is right by chance as long as a sequence has one member only
             wrong = sorted({*wrong, *wrong_elsewhere(found[0])})
         better = at_all or len(wrong) < len(self.least) or bool(without and not wrong)
         if better:

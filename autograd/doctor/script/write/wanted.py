@@ -38,7 +38,10 @@ class Wanted:
     def _telling(self) -> Node:
         """The first turn of a loop whose values tell something: where 0 is right, much else is right, too."""
         first, fixed = self.fault.first, self.locator.fixed
-        turns = [n for n in self.fault.nodes if n.site is first.site and id(n) in fixed]
+        turns = [
+            first,
+            *(n for n in self.fault.nodes if n.site is first.site and id(n) in fixed and self.fault.moves(n)),
+        ]
         if self.fault.place is not None and self.fault.place is not first.site:
             return first
         return next((n for n in turns if all(map(np.any, fixed[id(n)]))), first)
