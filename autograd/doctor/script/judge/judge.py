@@ -199,14 +199,10 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if all(v.right for v in own.values()):
         best.verdicts = own
         return best
-    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS):
+    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
         assert one.reading is not None
         assert another.reading is not None
-        roots = [*one.reading.roots, *another.reading.roots]
-        sides = one.reading.site is another.reading.site and all(id(root) in best.look.to_end for root in roots)
-        if not sides and not _silent(best):
-            continue
-        both = Reading("loss", roots, sign=1.0 / len(roots) if sides else 1.0)  # on both sides of central differences
+        both = Reading("loss", [*one.reading.roots, *another.reading.roots])
         with contextlib.suppress(Exception):
             joined = verdicts(best.look, best.points, both)
             if all(v.right for v in joined.verdicts.values()):
@@ -250,10 +246,9 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     large = len(found.look.program.order) > 3000
     training = found.look.training
     others = [s for s in training.steps[len(training.steps) > 3 :] if s is not found.look.step]  # the first is a guess
-    known = training.branches(found.look.step)
-    others.sort(key=lambda step: training.branches(step) <= known)
-    for step in others[: 2 if large else 6]:
-        if large and not any(v.silent for v in seen.values()) and training.branches(step) <= known:
+    known = {step for step in others if training.branches(step) <= training.branches(found.look.step)}
+    for step in sorted(others, key=known.__contains__)[: 2 if large else 6]:
+        if large and not any(v.silent for v in seen.values()) and step in known:
             break
         there = _judged_at(found, step, rng)
         if there is None or any(math.isnan(v.change.scale) and not v.silent for v in there.verdicts.values()):

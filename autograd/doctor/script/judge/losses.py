@@ -184,8 +184,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     groups: dict[Any, list[Node]] = {}  # one loss function for training and for validation has two calls: two losses
     for node in terminal:
         if node.site is not None and (id(node) in shown or id(node) not in inner):
-            by_differences = node.site in shown_at and id(node) in look.to_end  # f(x + h) and f(x - h)
-            groups.setdefault((node.site.number,) if by_differences else place_of_loss(node), []).append(node)
+            both_sides = id(node) in look.to_end and often[node.site.number] >= OFTEN  # f(x + h) and f(x - h)
+            groups.setdefault((node.site.number,) if both_sides else place_of_loss(node), []).append(node)
     ranked = sorted(
         groups.values(),
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
@@ -414,6 +414,9 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     compared = {id(m) for m, _ in margins}
     known = [nodes for nodes in losses if all(id(n) in look.nodes and id(n) not in compared for n in nodes)]
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in known]
+    for reading in found:  # each of its runs has the gradient, of which the differences make one
+        if len(reading.roots) >= OFTEN and all(id(n) in look.to_end for n in reading.roots):
+            reading.sign = 1.0 / len(reading.roots)
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
         found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]

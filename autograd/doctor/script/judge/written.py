@@ -92,9 +92,11 @@ def written(training: Training, parameter: Parameter, step: Step) -> tuple[Block
     records: list[Any] = [first[0]]
     owner, slot, touched = np.zeros(size, dtype=int), np.arange(size), np.zeros(size, dtype=bool)
     before: tuple[Array, Array] | None = None
-    for time, scope, key, thing, site in tape.stores:
+    updated = {id(state): t for c in parameter.chains for t, state in zip(c.times, c.states[1:], strict=True)}
+    for stored, scope, key, thing, site in tape.stores:
         if scope != ("memory", number):
             continue
+        time = updated.get(id(thing), stored)  # a step ends with what is computed, and it is stored afterwards
         if time > step.end:
             break
         if before is None and time > step.start:
