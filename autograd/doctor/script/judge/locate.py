@@ -268,9 +268,8 @@ class Locator(Easing):
         found = {}
         for name, ways in self.ways.items():
             shrinks = self.found.verdicts[name].rule == "decay"  # then it is that what is wrong
-            found[name] = (
-                self.found.verdicts[name].change.holds
-                or not shrinks
+            found[name] = self.found.verdicts[name].change.holds or (
+                not shrinks
                 and any(
                     matched([self._block(way, {}, k, name) for k in range(len(self.points))], self.right[name]).holds
                     for way in ways
