@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .core.node import walk
-from .core.table import CONSTANT, INPUT, PARAMETER, UNRECORDED, add, subtract
+from .core.node import CONSTANT, INPUT, PARAMETER, UNRECORDED, walk
+from .core.table import add, subtract
 from .errors import OperandError
 from .system.collector import collector_paused
 

@@ -27,8 +27,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from .core.node import walk
-from .core.table import TABLE, UNRECORDED
+from .core.node import UNRECORDED, walk
+from .core.table import TABLE
 from .errors import AutogradError, GraphError, GraphWarning, OperandError, ShapeError
 from .mode import NOW, SPECIAL, STRICT, in_force
 

@@ -117,3 +117,12 @@ class GraphWarning(UserWarning):
     >>> warnings.simplefilter("error", GraphWarning)  # make every one an error
     >>> warnings.resetwarnings()
     """
+
+
+def asked_of_core(name: str) -> None:
+    """What `autograd.core` lacks. HIPS autograd's __init__, when it lies over ours, asks for a core of its own."""
+    if name.startswith(("primitive_with", "make_")):
+        from glassgrad.neighbour import check
+
+        check()
+    raise AttributeError(f"module 'autograd.core' has no attribute {name!r}")

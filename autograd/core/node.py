@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from .rule import Rule
+
+# What stands in the place of a rule where no rule was applied: at a choice, and at a leaf.
+CHOSEN: Final = Rule("where", lambda x: x, lambda: 1, doc="the operand that a condition chose")
+INPUT: Final = Rule("", lambda: None, doc="a number from outside")
+UNRECORDED: Final = Rule("", lambda: None, doc="a result of operations that were not recorded")
+PARAMETER: Final = Rule("", lambda: None, doc="a number to be learned")
+CONSTANT: Final = Rule("", lambda: None, doc="a number written in a formula")
 
 
 class Node(Protocol):

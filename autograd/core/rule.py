@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import OperandError
-from ..numbers.functions import machine
+from ..numbers.functions import checked_partials, machine
 from ..system.quiet import quietly
 
 Formula = Callable[..., Any]
@@ -50,16 +50,7 @@ class Rule:
         self.operands = ("x", "y")[: len(partials)] if intrinsic else tuple(inspect.signature(value).parameters)
         self.arity = len(self.operands)
         self.on_arrays = getattr(value, "on_arrays", value)  # the same, where arrays are given
-        if self.arity != len(partials):
-            raise OperandError(
-                f"{name} has {self.arity} operands {self.operands} and {len(partials)} derivatives: "
-                f"give one derivative for each operand"
-            )
-        wanted = [tuple(inspect.signature(formula).parameters) for formula in partials]
-        if unknown := {name for names in wanted for name in names} - {*self.operands, "out"}:
-            raise OperandError(
-                f"a derivative of {name} asks for {sorted(unknown)}: it may name the operands {self.operands} and out"
-            )
+        wanted = checked_partials(name, self.operands, partials)
         self.wants = [tuple((*self.operands, "out").index(name) for name in names) for names in wanted]
         self.__doc__ = f"{name}({', '.join(self.operands)}): {doc}"
 
@@ -111,15 +102,9 @@ Rule.__call__.__qualname__ = "a primitive"  # what Python's own messages call it
 
 
 def intrinsic(name: str, *partials: Formula, c: str | None = None, **options: Any) -> Rule:
-    """A row whose value is a function of the machine: numpy's for arrays, C's for floats.
-
-    Raises:
-        OperandError: C lacks it, and there is no `formula` either.
-    """
+    """A row whose value is a function of the machine: numpy's for arrays, C's for floats."""
     c = name if c is None else c
-    if not c and options.get("formula") is None:
-        raise OperandError(f"{name} is no function of C's: give its formula in other rows, formula=lambda x: ...")
-    return Rule(name, machine(name, c), *partials, intrinsic=True, c=c, **options)
+    return Rule(name, machine(name, c, "formula" in options), *partials, intrinsic=True, c=c, **options)
 
 
 def _ieee(formula: Formula, operands: Sequence[Any]) -> Any:

@@ -74,12 +74,6 @@ class Scale:
         """The colour of a gradient that is neither 0 nor infinite."""
         return (MINUS if negative else PLUS)[self.step(size)]
 
-    def middles(self) -> list[float]:
-        """The gradient in the middle of each colour, for the legend."""
-        last = len(PLUS) - 1
-        low, high = math.log10(self.low), math.log10(self.high)
-        return [float(10.0 ** (low + (high - low) * k / last)) for k in range(last + 1)]
-
     def width(self, size: float, thickest: float = THICKEST) -> float:
         """How wide an edge is drawn, in points."""
         return THINNEST + (thickest - THINNEST) * self.place(size)

@@ -7,7 +7,9 @@ A rule never asks what kind of number it was given; these functions do, once, he
 from __future__ import annotations
 
 import functools
+import inspect
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,14 +20,20 @@ from . import error_function, ieee
 
 
 @functools.cache
-def machine(name: str, c: str) -> Any:
+def machine(name: str, c: str, has_formula: bool = False) -> Any:
     """A function of the machine for both kinds of plain number; an array among the operands decides.
 
     Args:
         name: what numpy calls it, or `error_function.py` where numpy lacks it.
         c: what C and Python's `math` call it. Where they lack it, or raise an exception where IEEE 754 has a special
             value, `ieee.py` has it under numpy's name.
+        has_formula: whether the row says it in other rows, for a machine that lacks it.
+
+    Raises:
+        OperandError: C lacks it, and there is no formula either.
     """
+    if not c and not has_formula:
+        raise OperandError(f"{name} is no function of C's: give its formula in other rows, formula=lambda x: ...")
     on_floats = getattr(ieee, name, None) or getattr(math, c)
     on_arrays = getattr(error_function, name, None) or getattr(np, name)
 
@@ -42,6 +50,25 @@ def machine(name: str, c: str) -> Any:
     call.__name__ = call.__qualname__ = name
     call.on_arrays = on_arrays  # type: ignore[attr-defined]
     return call
+
+
+def checked_partials(name: str, operands: tuple[str, ...], partials: Sequence[Any]) -> list[tuple[str, ...]]:
+    """What each derivative of a row asks for, by name.
+
+    Raises:
+        OperandError: there is not one for each operand, or one asks for what there is not.
+    """
+    if len(operands) != len(partials):
+        raise OperandError(
+            f"{name} has {len(operands)} operands {operands} and {len(partials)} derivatives: "
+            f"give one derivative for each operand"
+        )
+    wanted = [tuple(inspect.signature(formula).parameters) for formula in partials]
+    if unknown := {name for names in wanted for name in names} - {*operands, "out"}:
+        raise OperandError(
+            f"a derivative of {name} asks for {sorted(unknown)}: it may name the operands {operands} and out"
+        )
+    return wanted
 
 
 def _float(x: Any) -> float:

@@ -16,10 +16,9 @@ import numpy as np
 
 from ..carrier import NOTHING_RECORDED
 from ..core import table
-from ..core.node import walk
+from ..core.node import UNRECORDED, walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
-from ..core.table import UNRECORDED
 from ..errors import AnomalyError, GraphError
 from ..masking import Arrived, finite, is_selective
 from ..mode import ADDING

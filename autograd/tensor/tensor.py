@@ -15,9 +15,9 @@ import numpy as np
 from ..absent import ALWAYS, enter
 from ..carrier import Note, deepcopy_graph, describe, inverted, no_subclass, rule_of, unrecorded, whole
 from ..conversion import CARRIERS, check_pickled, is_differentiated, is_shown
+from ..core.node import CHOSEN, CONSTANT, INPUT, UNRECORDED
 from ..core.reverse import times
 from ..core.rule import Rule
-from ..core.table import CHOSEN, CONSTANT, INPUT, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError, ShapeError
 from ..masking import Arrived
 from ..mode import MODE, NOW, SPECIAL, TRACING, for_a_new_node

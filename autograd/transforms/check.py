@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import walk
+from ..core.node import CHOSEN, walk
 from ..core.rule import Rule
-from ..core.table import CHOSEN
 from ..errors import GradcheckError, OperandError
 from ..tensor.rules import sum as sum_of
 from ..tensor.tensor import Tensor
@@ -165,25 +164,6 @@ def _point(leaf: Any) -> Any:
     if isinstance(plain, str) or plain is None or not np.isrealobj(np.asarray(plain)):
         raise OperandError(f"the inputs of gradcheck() are real numbers and arrays, got {type(leaf).__name__} {leaf!r}")
     return np.array(plain, dtype=float)
-
-
-def numerical_gradient(f: Callable[[Any], float], x: Any, step: float = STEP) -> Any:
-    """The gradient of a plain function of a float array, by central differences with Richardson's extrapolation.
-
-    >>> numerical_gradient(lambda x: float(x @ x), np.array([1.0, 2.0])).round(6)
-    array([2., 4.])
-    """
-    point = np.array(x, dtype=float)
-    out = np.empty_like(point)
-    for index in np.ndindex(point.shape):
-        at = float(point[index])
-        h = (at + step * max(1.0, abs(at))) - at
-
-        def along(t: float, index: tuple[int, ...] = index) -> Any:
-            return f(_moved([point], 0, index, t)[0])
-
-        out[index] = _derivative(along, at, h)
-    return out
 
 
 def _derivative(f: Callable[[float], Any], x: float, h: float) -> Any:

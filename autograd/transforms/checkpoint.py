@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..carrier import describe
-from ..core.table import INPUT, identity
+from ..core.node import INPUT
+from ..core.table import identity
 from ..errors import GraphError, OperandError
 from ..mode import SPECIAL, Entry, turn_on
 from ..switches import always_recording, recording

@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..carrier import Note
-from ..core.table import PARAMETER
+from ..core.node import PARAMETER
 from ..errors import OperandError
 from ..mode import SPECIAL
 from .sums import Chain, Four, Row, row_of

@@ -35,10 +35,9 @@ from ..carrier import (
 )
 from ..conversion import CARRIERS, check_pickled, is_differentiated
 from ..core import table
-from ..core.node import walk
+from ..core.node import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED, walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
-from ..core.table import CHOSEN, CONSTANT, INPUT, PARAMETER, UNRECORDED
 from ..errors import AnomalyError, GraphError, OperandError
 from ..masking import local_derivative
 from ..mode import ADDING, MODE, NOW, SPECIAL, TRACING, for_a_new_node
@@ -54,64 +53,6 @@ if TYPE_CHECKING:
     from mypy_extensions import i64  # an int that mypyc keeps in a machine word
 
 Leaf = TypeVar("Leaf")
-
-# fmt: off
-# generated: a short name for each row
-ADD: Final = table.add
-SUBTRACT: Final = table.subtract
-MULTIPLY: Final = table.multiply
-DIVIDE: Final = table.divide
-NEGATIVE: Final = table.negative
-ABS: Final = table.abs
-POWER: Final = table.power
-RECIPROCAL: Final = table.reciprocal
-CBRT: Final = table.cbrt
-SQUARE: Final = table.square
-SQRT: Final = table.sqrt
-HYPOT: Final = table.hypot
-EXP: Final = table.exp
-EXP2: Final = table.exp2
-EXPM1: Final = table.expm1
-LOG: Final = table.log
-LOG2: Final = table.log2
-LOG10: Final = table.log10
-LOG1P: Final = table.log1p
-LOGADDEXP: Final = table.logaddexp
-LOGADDEXP2: Final = table.logaddexp2
-SIN: Final = table.sin
-COS: Final = table.cos
-TAN: Final = table.tan
-ARCSIN: Final = table.arcsin
-ARCCOS: Final = table.arccos
-ARCTAN: Final = table.arctan
-ARCTAN2: Final = table.arctan2
-SINH: Final = table.sinh
-COSH: Final = table.cosh
-TANH: Final = table.tanh
-ARCSINH: Final = table.arcsinh
-ARCCOSH: Final = table.arccosh
-ARCTANH: Final = table.arctanh
-ERF: Final = table.erf
-ERFC: Final = table.erfc
-SIGMOID: Final = table.sigmoid
-LOG_SIGMOID: Final = table.log_sigmoid
-SOFTPLUS: Final = table.softplus
-RELU: Final = table.relu
-LEAKY_RELU: Final = table.leaky_relu
-ELU: Final = table.elu
-GELU: Final = table.gelu
-SILU: Final = table.silu
-MAXIMUM: Final = table.maximum
-MINIMUM: Final = table.minimum
-SIGN: Final = table.sign
-FLOOR: Final = table.floor
-CEIL: Final = table.ceil
-FMOD: Final = table.fmod
-FLOOR_DIVIDE: Final = table.floor_divide
-REMAINDER: Final = table.remainder
-IDENTITY: Final = table.identity
-# end of generated
-# fmt: on
 
 
 class Value(Scalar):
@@ -1170,6 +1111,65 @@ class Value(Scalar):
     def __reduce__(self) -> tuple[Any, ...]:
         check_pickled(self, "v")
         return _unpickled, (self._data, self._grad, self.label, self.kind)
+
+
+# fmt: off
+# generated: a short name for each row
+ADD: Final = table.add
+SUBTRACT: Final = table.subtract
+MULTIPLY: Final = table.multiply
+DIVIDE: Final = table.divide
+NEGATIVE: Final = table.negative
+ABS: Final = table.abs
+POWER: Final = table.power
+RECIPROCAL: Final = table.reciprocal
+CBRT: Final = table.cbrt
+SQUARE: Final = table.square
+SQRT: Final = table.sqrt
+HYPOT: Final = table.hypot
+EXP: Final = table.exp
+EXP2: Final = table.exp2
+EXPM1: Final = table.expm1
+LOG: Final = table.log
+LOG2: Final = table.log2
+LOG10: Final = table.log10
+LOG1P: Final = table.log1p
+LOGADDEXP: Final = table.logaddexp
+LOGADDEXP2: Final = table.logaddexp2
+SIN: Final = table.sin
+COS: Final = table.cos
+TAN: Final = table.tan
+ARCSIN: Final = table.arcsin
+ARCCOS: Final = table.arccos
+ARCTAN: Final = table.arctan
+ARCTAN2: Final = table.arctan2
+SINH: Final = table.sinh
+COSH: Final = table.cosh
+TANH: Final = table.tanh
+ARCSINH: Final = table.arcsinh
+ARCCOSH: Final = table.arccosh
+ARCTANH: Final = table.arctanh
+ERF: Final = table.erf
+ERFC: Final = table.erfc
+SIGMOID: Final = table.sigmoid
+LOG_SIGMOID: Final = table.log_sigmoid
+SOFTPLUS: Final = table.softplus
+RELU: Final = table.relu
+LEAKY_RELU: Final = table.leaky_relu
+ELU: Final = table.elu
+GELU: Final = table.gelu
+SILU: Final = table.silu
+MAXIMUM: Final = table.maximum
+MINIMUM: Final = table.minimum
+SIGN: Final = table.sign
+FLOOR: Final = table.floor
+CEIL: Final = table.ceil
+FMOD: Final = table.fmod
+FLOOR_DIVIDE: Final = table.floor_divide
+REMAINDER: Final = table.remainder
+IDENTITY: Final = table.identity
+# end of generated
+# fmt: on
 
 
 class Result(Value):

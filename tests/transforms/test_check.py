@@ -23,7 +23,7 @@ from autograd import (
 )
 from autograd.core.rule import Rule
 from autograd.core.table import TABLE
-from autograd.transforms.check import mismatches, numerical_gradient
+from autograd.transforms.check import mismatches
 from tests.support import domain
 
 
@@ -137,12 +137,6 @@ def test_what_cannot_be_checked(f: Callable[..., Any], inputs: Any, message: str
 def test_a_step_out_of_the_domain_is_named() -> None:
     with pytest.raises(GradcheckError, match=r"numerical nan, .*not finite everywhere within the step of 0\.0005"):
         gradcheck(log, 1e-9)
-
-
-def test_numerical_gradient() -> None:
-    point = np.array([[0.3, -1.2], [2.0, 0.0]])
-    found = numerical_gradient(lambda x: float(np.sum(np.sin(x) * x)), point)
-    assert np.allclose(found, np.cos(point) * point + np.sin(point), rtol=1e-10, atol=1e-11)
 
 
 @pytest.mark.parametrize("check", [gradcheck, gradgradcheck])

@@ -20,8 +20,9 @@ import pytest
 
 from autograd import Tensor, Value, no_grad, parameter, scope
 from autograd.carrier import Note
+from autograd.core.node import INPUT
 from autograd.core.rule import Rule
-from autograd.core.table import INPUT, TABLE
+from autograd.core.table import TABLE
 from autograd.masking import Arrived
 from autograd.mode import MODE, NOW, Mode
 from autograd.value.reading import Scalar

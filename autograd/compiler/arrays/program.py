@@ -292,10 +292,6 @@ class ArrayProgram(BaseProgram):
         """Whether it is truth values rather than numbers."""
         return self.dtypes[i] == np.bool_
 
-    def same_kind(self, i: int, shape: Shape, dtype: Dtype) -> bool:
-        """Whether it has this shape and dtype."""
-        return self.shapes[i] == shape and self.dtypes[i] == dtype
-
     def used(self, i: int) -> Sequence[int]:
         """The instructions it needs: operands, then those among its options."""
         return [*self.args[i], *map(int, places(tuple(self.options[i].values())))]

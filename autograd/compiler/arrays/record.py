@@ -13,9 +13,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ...carrier import Note, checked_label, describe
-from ...core.node import walk
+from ...core.node import CHOSEN, CONSTANT, INPUT, PARAMETER, walk
 from ...core.rule import Rule
-from ...core.table import CHOSEN, CONSTANT, INPUT, PARAMETER
 from ...errors import OperandError, TraceError
 from ...mode import for_a_new_node
 from ...switches import source_line

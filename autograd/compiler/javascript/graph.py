@@ -21,9 +21,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ...core.node import walk
+from ...core.node import CHOSEN, CONSTANT, walk
 from ...core.rule import Rule
-from ...core.table import CHOSEN, CONSTANT, TABLE
+from ...core.table import TABLE
 from ...errors import TraceError
 from ...masking import local_derivative
 from ..names import Names

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.node import CHOSEN, CONSTANT
 from ...core.rule import Rule
-from ...core.table import CHOSEN, CONSTANT
 from ...errors import OperandError, TraceError
 from ...mode import NOW, for_a_new_node
 from ...switches import always_recording, tracing

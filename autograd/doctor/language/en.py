@@ -123,9 +123,9 @@ MESSAGES = {
     "no_verdict": "the doctor did not come to a verdict in {seconds} seconds: each step of the training computes too many "
     "numbers one by one. Try it with fewer samples.",
     "no_known_loss": "About {names} one cannot tell: the steps follow the gradient of no loss that was found, and no "
-    "single line explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
+    "single line was found that explains that. Perhaps it is no gradient descent; or name the loss, or its line, with --loss.",
     "no_line": "About {names} (updated in {lines}) one cannot tell: the steps do not follow the gradient of any loss that "
-    "was found, and no single line explains that. Perhaps they are not meant to; or name the loss, or its line, with "
+    "was found, and no single line was found that explains that. Perhaps they are not meant to; or name the loss, or its line, with "
     "--loss.",
     "right_besides": "The gradient of {names} is right.",
     "softmax_of_one": "line {line} ({text}) gives 1 whatever the weights are: a softmax of one output divides it by itself. So the "
@@ -139,7 +139,8 @@ MESSAGES = {
     "become small, the gradient is another loss's; if it is there to be watched only, name the loss, or its line, with "
     "--loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
-    "not_followed": "About {names} one cannot tell: how they follow from themselves could not be seen.",
+    "not_followed": "About {names} one cannot tell: every step changes {names}, and how that follows from the loss could not "
+    "be seen.",
     "step_decays": "The step also shrinks the weights (weight decay).",
     "step_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
     "unread": "The steps change {names} too, and no line of the forward pass reads {names}: another name may be meant there.",
@@ -178,6 +179,26 @@ MESSAGES = {
     "falling_loss": "A falling loss proves nothing: here the wrong steps lower it further than the right ones.",
     "baseline": "Always predicting the mean of the targets would give {mean}.",
     "no_better": "What was tried besides does not make it much better: {tried}.",
+    "better_then_nan": "With {name} the loss falls to {low}, where it is {last} at the end as it is; at step {step} it "
+    "becomes infinite or NaN then, as the logarithm of 0 or a step too long does.",
+    "fact_constant": "All targets are the same, {value}: there is nothing to learn but a constant.",
+    "fact_range": "The targets lie between {low} and {high}, but what line {line} computes lies between {least} and {most}: "
+    "the others cannot be reached. Scale the targets, or leave the last activation out.",
+    "fact_unrelated": "Nearest neighbours and a linear regression predict these targets from these inputs no better than "
+    "targets dealt out at random: were inputs and targets shuffled apart?",
+    "fact_inputs": "The inputs lie between {low} and {high}: scale them first, to mean 0 and deviation 1 say.",
+    "fact_dead": "In line {line}, {count} of {units} units are 0 for every sample from the start: no gradient goes through "
+    "them, and they stay so. Begin with other weights and biases.",
+    "fact_saturated": "In line {line} the units are at their ends from the start: their mean slope is {share} % of the "
+    "largest, so hardly any gradient goes through. Begin with smaller weights, or scale the inputs.",
+    "fact_linear": "The model is linear in its inputs, and the best linear function of them explains {share} % of the variance "
+    "of the targets: no weights will do. It needs a hidden layer, or products of inputs.",
+    "fact_units": "The layer of line {line} has {units} units, too few perhaps: 100 with random weights explain {share} % of "
+    "the variance of the targets of samples left out.",
+    "longer_untried": "Whether more steps would do was not tried: there was no time for it.",
+    "at_rest": "In the last third of the training it hardly changes any more: more steps would not make it better.",
+    "own_samples": "What happens in a step is drawn at random by what the parameters give, so each run has samples of its "
+    "own, and the losses of two runs cannot be compared.",
     "tried_rate": "other learning rates",
     "tried_order": "another order of the samples",
     "tried_start": "weights drawn anew",
@@ -218,6 +239,7 @@ MESSAGES = {
     "infinite": "infinity or NaN",
     # what a line should compute
     "wanted_slope": "the slope of the activation {node} at {start}",
+    "wanted_anew": "begun anew with each step: write {text} before line {line}",
     "wanted_before": "computed before line {line}, which updates {block}: change the order of the two",
     "wanted_gradient": "the gradient of {block}",
     "wanted_part": "what passes back to {node} through {consumer}",
@@ -228,6 +250,10 @@ MESSAGES = {
     "operand_wrong": "{node} stands where {instead} belongs, in {what}.",
     "operand_elsewhere": "{node} of another turn, or another call, stands where that of this one belongs, in {what}.",
     "fault_crossed": "the shapes {node} give a matrix: every prediction is compared with every target, not with its own.",
+    "fault_shape": "{block} has the shape {old} and its step {step}: the difference is {both}, of every number with every "
+    "other, and from then on that is the shape of {block}.",
+    "fault_not-summed": "{block} has the shape {old} and its step {step}, a number for each sample: {block} becomes {both}, "
+    "one for each sample too. The step of {block} is their sum.",
     "fault_transposed": "this is the transpose of {what}.",
     "fault_weight": "{block} itself stands in the place of its gradient: this only shrinks the weights, whatever the "
     "samples are.",
@@ -251,6 +277,8 @@ MESSAGES = {
     "fault_missing-penalty": "the penalty in the loss has a gradient too; it is missing here, or has another factor: "
     "{what} includes it.",
     "fault_lost-duplicates": "rows of {node} that are read more than once get only their last gradient, not the sum.",
+    "fault_missing-root": "it is the square of the norm of the gradients, the root is missing: what is clipped by it "
+    "comes out shorter than the bound.",
     "fault_clipped": "the gradient is cut off at ±{limit} where it is larger.",
     "fault_other-loss": "this is the derivative of {node}, and not of the loss that the script computes: the steps lower "
     "another quantity than the one that is shown.",
@@ -301,6 +329,9 @@ MESSAGES = {
     "refused_at": "the script {what}, in line {line}. Give it what it needs in the script itself, then ask again.",
     "refused_in_run": "the script {what}",
     "ends_early": "the script ends by itself before a training begins, and says: {text}",
+    "ends_with_status": "the script ends by itself in line {line} ({code}), with status {status}, before a training begins. If it "
+    "wants arguments, give them after its name and --.",
+    "never_called": "the script defines {name}() and never calls it. Add the lines that call it with data, then ask again.",
     "opens_window": "the script opens a window in line {line}, and there is no screen here.",
     "stops_early": "the script stops before a training begins, with {error}: {text}",
     "stops_early_at": "the script stops before a training begins, with {error} in line {line} ({code}): {text}",

@@ -112,7 +112,7 @@ MESSAGES = {
     "part_of_batch": "批次的第 {number} 部分",
     "own_failure": "医生自己出错了（{error}：{text}，在 {place}）。这并不说明脚本有问题；请连同脚本一起报告。",
     "no_verdict": "医生在 {seconds} 秒内没有得出结论：训练的每一步都逐个计算了太多的数。请用更少的样本再试。",
-    "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
+    "no_known_loss": "关于 {names} 无法判断：更新步骤不符合所找到的任何损失的梯度，也没有找到哪一行能单独解释这一点。"
     "它也许不是梯度下降；否则请用 --loss 指明损失的名字或所在的行。",
     "no_line": "关于 {names}（在{lines}更新）无法判断：更新步骤不符合所找到的任何损失的梯度，也没有哪一行能单独解释这一点。"
     "也许本来就不该符合；否则请用 --loss 指明损失的名字或所在的行。",
@@ -125,7 +125,7 @@ MESSAGES = {
     "但不是第 {line} 行所计算的量（{text}）的梯度。如果应当变小的正是这个量，那么这个梯度属于另一个损失；"
     "如果它只是用来观察的，请用 --loss 指明损失的名字或所在的行。",
     "cannot_tell": "关于 {names} 无法判断：凡是检查过的地方，梯度都是零。",
-    "not_followed": "关于 {names} 无法判断：看不出它们怎样由自身算出。",
+    "not_followed": "关于 {names} 无法判断：每一步都会改变 {names}，但看不出这些变化怎样由损失得出。",
     "step_decays": "每一步还会缩小权重（权重衰减）。",
     "step_truncated": "沿时间的反向传播在若干步之后被截断：更早的部分没有计入。",
     "unread": "更新也改变了 {names}，但前向计算中没有一行读取它：那里也许该用这个名字。",
@@ -155,6 +155,22 @@ MESSAGES = {
     "falling_loss": "损失下降证明不了什么：在这里，错误的步骤比正确的步骤使损失降得更多。",
     "baseline": "总是预测目标的平均值会得到 {mean}。",
     "no_better": "另外试过的办法都没有使结果好多少：{tried}。",
+    "better_then_nan": "用{name}，损失降到 {low}（照原样最后是 {last}），但在第 {step} 步变成了无穷大或 NaN：对 0 取对数，或者"
+    "步子太大，都会这样。",
+    "fact_constant": "所有目标都一样，都是 {value}：除了一个常数，没有什么可学的。",
+    "fact_range": "目标在 {low} 和 {high} 之间，而第 {line} 行的结果只在 {least} 和 {most} 之间：其余的达不到。缩放目标，或者去掉最后的激活。",
+    "fact_unrelated": "用最近邻和线性回归从这些输入预测这些目标，并不比随机分配的目标更好：输入和目标的顺序是不是打乱得不一样了？",
+    "fact_inputs": "输入在 {low} 和 {high} 之间：请先缩放它们，例如使平均值为 0、标准差为 1。",
+    "fact_dead": "第 {line} 行的 {units} 个单元中，有 {count} 个从一开始就对每个样本都是 0：没有梯度经过它们，它们会一直这样。"
+    "请用别的权重和偏置开始。",
+    "fact_saturated": "第 {line} 行的单元从一开始就在两端：平均斜率是最大斜率的 {share} %，几乎没有梯度能通过。请用更小的权重开始，"
+    "或者缩放输入。",
+    "fact_linear": "模型对输入是线性的，而输入的最好的线性函数只能解释目标方差的 {share} %：什么权重都不行。它需要一个隐藏层，"
+    "或者输入的乘积。",
+    "fact_units": "第 {line} 行只有 {units} 个单元，也许太少：100 个带随机权重的单元能解释留出样本目标方差的 {share} %。",
+    "longer_untried": "更多的步数是否有用没有试过：时间不够。",
+    "at_rest": "训练的最后三分之一里损失几乎不再变化：更多的步数不会使它变好。",
+    "own_samples": "每一步里发生什么，是按参数给出的结果随机抽取的，所以每次运行的样本都不同，两次运行的损失不能比较。",
     "tried_rate": "其他学习率",
     "tried_order": "其他样本顺序",
     "tried_start": "重新抽取的权重",
@@ -190,6 +206,7 @@ MESSAGES = {
     "infinite": "无穷大或 NaN",
     # what a line should compute
     "wanted_slope": "激活 {node} 在 {start} 处的斜率",
+    "wanted_anew": "每一步重新开始的：在第 {line} 行之前写上 {text}",
     "wanted_before": "在第 {line} 行更新 {block} 之前计算的：请调换这两行的顺序",
     "wanted_gradient": " {block} 的梯度",
     "wanted_part": "经过 {consumer} 传回 {node} 的部分",
@@ -200,6 +217,9 @@ MESSAGES = {
     "operand_wrong": "在{what}里，应当是 {instead} 的地方写成了 {node}。",
     "operand_elsewhere": "在{what}里，用的 {node} 是另一次循环或另一次调用的，而不是这一次的。",
     "fault_crossed": "形状 {node} 相减得到一个矩阵：每个预测都与每个目标相比，而不是与自己的目标相比。",
+    "fault_shape": "{block} 的形状是 {old}，它的更新量是 {step}：两者相减得到 {both}，每个数都与每个数相减，此后 {block} 就是这个形状。",
+    "fault_not-summed": "{block} 的形状是 {old}，它的更新量是 {step}，每个样本一个数：{block} 变成 {both}，也是每个样本一个。"
+    "{block} 的更新量应是它们的和。",
     "fault_transposed": "这是{what}的转置。",
     "fault_weight": "在 {block} 的梯度的位置上写的是 {block} 本身：这样只会缩小权重，与样本毫无关系。",
     "fault_error": "在 {block} 的梯度的位置上只有误差：它没有乘上这一层的输入。",
@@ -219,6 +239,7 @@ MESSAGES = {
     "edge_doubled": "{node} 经由几条路径影响损失，经过 {other} 的那一条被算了不止一次。",
     "fault_missing-penalty": "损失里的惩罚项也有梯度；这里缺少它，或者它的系数不同：{what}包含它。",
     "fault_lost-duplicates": "{node} 中被读取不止一次的行只得到最后一个梯度，而不是总和。",
+    "fault_missing-root": "这是梯度范数的平方，少开了平方根：按它裁剪后的梯度比上限更短。",
     "fault_clipped": "梯度超过 ±{limit} 的部分被截掉了。",
     "fault_other-loss": "这是 {node} 的导数，而不是脚本所计算的损失的导数：各步降低的是另一个量，并非所显示的那个。",
     "loss_squares": "误差平方",
@@ -262,6 +283,8 @@ MESSAGES = {
     "refused_at": "程序{what}，在第 {line} 行。请在程序里直接给出它需要的东西，然后再问一次。",
     "refused_in_run": "程序{what}",
     "ends_early": "训练开始之前程序就自己结束了，并且说：{text}",
+    "ends_with_status": "训练开始之前程序就在第 {line} 行（{code}）自己结束了，状态为 {status}。如果它需要参数，请写在文件名和 -- 之后。",
+    "never_called": "程序定义了 {name}()，却从未调用它。请加上用数据调用它的几行，然后再问一次。",
     "opens_window": "程序在第 {line} 行打开一个窗口，而这里没有屏幕。",
     "stops_early": "训练开始之前程序就停了，{error}：{text}",
     "stops_early_at": "训练开始之前程序就停了，{error}，在第 {line} 行（{code}）：{text}",

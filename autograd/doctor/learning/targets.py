@@ -12,6 +12,7 @@ import numpy as np
 
 Array = Any
 ENOUGH, MOST = 30, 200  # samples, to say that targets have nothing to do with inputs
+UNITS = 100  # with random weights
 DEALT = 60  # how often targets are dealt out at random for comparison
 
 
@@ -86,6 +87,27 @@ def unrelated(batch: Sequence[Any]) -> bool:
         if seen < dealt[DEALT // 10]:
             return False
     return True
+
+
+def explained(batch: Sequence[Any], linear: bool = False) -> float:
+    """The share of the variance of the targets that 100 tanh units with random weights explain of samples left out.
+
+    If `linear`: the share that the best linear function of the inputs explains, of these very samples.
+    """
+    inputs, target = _numbers(batch[0]), _numbers(batch[-1])
+    if inputs is None or target is None or len(inputs) != len(target):
+        return 0.0
+    rows = np.linspace(0, len(target) - 1, min(2 * MOST, len(target))).astype(int)
+    inputs, target = inputs[rows], target[rows] - np.mean(target[rows], axis=0)
+    scale = np.std(inputs, axis=0)
+    inputs = (inputs - np.mean(inputs, axis=0)) / np.where(scale > 0, scale, 1.0)
+    if linear:
+        missed = float(np.mean((inputs @ np.linalg.lstsq(inputs, target, rcond=None)[0] - target) ** 2))
+    else:
+        rng = np.random.default_rng(0)
+        weights = rng.standard_normal((inputs.shape[1], UNITS)) / np.sqrt(inputs.shape[1])
+        missed = _missed(_regression(np.tanh(2 * inputs @ weights + rng.standard_normal(UNITS))), target)
+    return 1.0 - missed / float(np.mean(target**2) or 1.0)
 
 
 def _neighbours(inputs: Array) -> Array:

@@ -8,6 +8,9 @@ from typing import Any
 
 from ..language import counted, figures, lines_of, listed, say
 from .cure import BETTER, Cure, Run
+from .readings import Curve
+
+CLEAR = 0.05  # of a loss: by how much another must be lower to count as lower
 
 
 def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
@@ -110,13 +113,28 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
     if found["faults"] and not cure.all_repaired:
         out.append(say("cannot_repair"))
         return out
-    if base.curve.error or not base.curve.losses or found["upward"]:
+    if found["drawn"]:
+        out.append(say("own_samples"))
+    if base.curve.error or not base.curve.losses or found["upward"] or found["drawn"]:
         return out
     if cure.works(base):
         out.append(say("fits_repaired" if cure.after is not None else "fits_as_is"))
-    elif cure.tried:
+        return out
+    if not (cure.best is not base and cure.works(cure.best)):  # else the reason was found by trying
+        out += found["facts"]
+    if cure.tried:
         out += list(_compared(found, cure, base))
+    elif _rests(base.curve):
+        out.append(say("at_rest"))
+    if cure.short and not cure.works(cure.best):
+        out.append(say("longer_untried"))
     return out
+
+
+def _rests(curve: Curve) -> bool:
+    """Whether the last third of a training changes the loss by hardly anything."""
+    late = [loss for share, loss in curve.losses if share >= 2 / 3]
+    return len(late) > 2 and max(late) - min(late) <= 0.01 * abs(curve.first - curve.last) and not curve.broken
 
 
 def _curves(found: dict[str, Any], cure: Cure) -> Iterator[str]:
@@ -144,7 +162,8 @@ def _curves(found: dict[str, Any], cure: Cure) -> Iterator[str]:
             "mean_goes_both" if mean else "loss_goes_both", first=first, last=last, name=after.name,
             first_repaired=figures(after.curve.first), last_repaired=figures(after.curve.last),
         )  # fmt: skip
-        if cure.all_repaired and before.last < after.last and before.last < before.curve.first:
+        lower = before.last < after.last - CLEAR * abs(after.last) and before.last < before.curve.first
+        if cure.all_repaired and lower and not found["drawn"]:
             yield say("falling_loss")
     if math.isfinite(cure.baseline):
         yield say("baseline", mean=figures(cure.baseline))
@@ -159,7 +178,14 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
             ("tried_start", any(r.anew for r in cure.tried)),
             ("tried_longer", any(r.again > 1 for r in cure.tried)),
         ]
-        yield say("no_better", tried=listed([say(key) for key, tried in kinds if tried]))
+        low = {id(r): min((x for _, x in r.curve.losses if x == x), default=math.inf) for r in cure.tried}
+        ended = [r for r in cure.tried if r.curve.broken and low[id(r)] < BETTER * base.last]
+        if ended:  # lower than all that came to their end
+            run = min(ended, key=lambda r: low[id(r)])
+            yield say("better_then_nan", name=run.name, low=figures(low[id(run)]), last=figures(base.last),
+                      step=run.curve.broken)  # fmt: skip
+        else:
+            yield say("no_better", tried=listed([say(key) for key, tried in kinds if tried]))
         return
     reasons = []
     after, before = figures(best.last), figures(base.curve.last)

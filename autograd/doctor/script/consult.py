@@ -5,20 +5,21 @@ What comes out is plain data: lists, dicts, numbers and texts.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
 
 from ..language import say
+from .facts import facts
+from .grown import Growth, grown
+from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
 from .judge.candidates import Fault
+from .judge.clipping import clipped_by_squares, rooted
 from .judge.compared import Cause
 from .judge.crossed import crossed_faults, one_shape, shapes
 from .judge.explain import Explainer
@@ -34,48 +35,27 @@ from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, proximal, restrict
-from .watch.edits import Edit, patched
+from .watch.edits import Edit, before_edit
 from .watch.limits import Limit
 from .watch.loader import Subject
+from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording, record
-from .watch.sandbox import seed
-from .watch.sites import Site, Source
+from .watch.sites import Site
 from .watch.steps import Training
-from .watching import odd_starts, rate_places, under_a_count, watched_for
+from .watching import count_place, draws_by_parameters, odd_starts, rate_places, under_a_count, watched_for
 from .write.drawn import graph_of
-from .write.named import difference
 from .write.order import before_update
+from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_training, told_before
 from .write.repair import Repairer
 from .write.words import Words
 
-SLIP = 0.9  # of the characters are the same
 TRIES = 8
+MOST_GROWTHS = 8
 SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
 SHARE = 0.7  # of the time, for finding what is wrong
 SECONDS_FOR_TRIES = 15.0
-SHOWN = ("dropped-edge", "missing-factor", "extra-factor")  # what is told of these is a piece of the line
-
-
-@dataclass(eq=False)
-class Case:
-    """A fault, what it is called, and what may be written instead.
-
-    Args:
-        used: whether the step makes use of the value.
-        found_at: the same fault where it was found, if it can be mended elsewhere.
-    """
-
-    fault: Fault
-    cause: Cause
-    says: str
-    should: str
-    used: bool
-    found_at: Fault | None = None
-    texts: list[Edit] = field(default_factory=list)
-    chosen: Edit | None = None
-    proved: bool = False
 
 
 def consult(subject: Subject, options: Options, seconds: float, limit: float = 600.0) -> dict[str, Any]:
@@ -91,8 +71,12 @@ def consult(subject: Subject, options: Options, seconds: float, limit: float = 6
 
 
 def _consulted(subject: Subject, options: Options, seconds: float, limit: float) -> dict[str, Any]:
-    begin = time.process_time()
+    begin, clock = time.process_time(), time.monotonic()
     recording = record(subject, seconds)
+    growths = [] if isinstance(subject, Edited) else grown(recording)
+    if growths:
+        return _in_shape(subject, growths, options, seconds, limit)
+    seconds = min(seconds, max(3.0, 3 * (time.monotonic() - clock)))  # for the same once more
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
     missing = restrict(recording, options)
@@ -118,7 +102,9 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if cases and proximal(subject, recording):
         return {"failure": proximal(subject, recording)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
-    prove(subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin)))
+    cases = prove(
+        subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin))
+    )
     for case in cases:
         name_by_line(case)
     cases = [case for case in cases if not told_before(case, cases)]
@@ -134,12 +120,26 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     return told(subject, recording, found, cases)
 
 
-def nearly_right(case: Case) -> bool:
-    """Whether a small change to what is written makes it right: a slip, and not another function."""
-    for edit in case.texts:
-        if SequenceMatcher(None, edit.old, edit.new).ratio() > SLIP and edit.new.replace("+=", "=") != edit.old:
-            return True
-    return False
+def _in_shape(
+    subject: Subject, growths: list[Growth], options: Options, seconds: float, limit: float
+) -> dict[str, Any]:
+    """What can be said where a step makes its parameter larger: that, and what holds of the script without it."""
+    mended: list[Growth] = []
+    while growths and len(mended) < MOST_GROWTHS and growths[0].site.number not in [g.site.number for g in mended]:
+        mended.append(growths[0])
+        subject_mended = Edited(subject, [growth.edit for growth in mended])
+        growths = grown(record(subject_mended, min(seconds, 10.0)))
+    out = _consulted(subject_mended, options, seconds, limit)
+    faults = [growth.told() for growth in mended]
+    if "failure" in out:
+        first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
+        return {"failure": f"{first} {out['failure']}"}
+    for growth in mended:
+        out = before_edit(out, growth.edit)
+    for block in out["blocks"]:
+        if block["name"] in [growth.name for growth in mended]:
+            block["verdict"] = "wrong"
+    return {**out, "faults": sorted(faults + out["faults"], key=lambda fault: fault["line"])}
 
 
 @np.errstate(all="ignore")
@@ -147,7 +147,8 @@ def _judged(training: Training, options: Options) -> Judgement | None:
     found = judge(training, options.loss)
     if found is not None:
         found.kept = never_zeroed(found)
-        for name in found.kept:
+        found.squares = clipped_by_squares(found)
+        for name in (*found.kept, *(name for fault in found.squares for name in fault.repairs)):
             found.verdicts[name].right = False
     return found
 
@@ -166,7 +167,7 @@ def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> 
 
 
 def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
-    if all(v.right or v.silent for v in found.verdicts.values()):
+    if all(v.right or v.silent for v in found.verdicts.values()) and not found.squares:
         return
     crossed = crossed_faults(found)
     if crossed:
@@ -183,7 +184,8 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         for name in wrong:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return
-    known = kept_faults(found) + uphill_faults(found)
+    backwards = backward_steps(found)
+    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
@@ -209,15 +211,16 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
     for at, fault, used in pairs:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
+        cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
-            cause = cause if fault.first in kept else Explainer(at, fault).cause()
+            cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
             for name in fault.repairs:
                 found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"
             continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
-        case.texts = texts_for(at, fault, cause, recording)
+        case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
         if all(text.blind for text in case.texts):
             for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
                 fixed = at.fixed
@@ -225,7 +228,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
                 elsewhere = texts_for(at, other, cause, recording)
                 at.fixed = fixed
                 if not all(text.blind for text in elsewhere):
-                    case.fault, case.texts, case.found_at = other, elsewhere, fault
+                    case.fault, case.texts, case.found_at = other, [*elsewhere, *case.texts], fault
                     break
         yield case
 
@@ -238,7 +241,7 @@ def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> 
         repairs = Repairer(at, fault, recording.hooks.namespace).edits()
         for edit in itertools.chain(moved(at, fault, cause), other_way(at, fault), repairs):
             found.append(edit)
-            if len(found) >= TRIES or limit.over:
+            if sum(not each.blind for each in found) >= TRIES or len(found) >= 4 * TRIES or limit.over:
                 break
     return found
 
@@ -268,28 +271,20 @@ def another_loss(found: Judgement, names: str) -> str:
 
 def prove(
     subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement, limit: float
-) -> None:
-    """Choose the texts with which the script, recorded again, has nothing wrong any more."""
-    for case in cases:
-        case.chosen = next((text for text in case.texts if not text.blind), None)
-    chosen = [c.chosen for c in cases if c.chosen]
-    least: list[str] | None = None if chosen else sorted(found.verdicts)
-    with Limit(limit, work=True) as tries:
-        least = wrong_with(subject, chosen, options, seconds, found) if chosen else least
-        for case in cases:
-            for text in case.texts:
-                if least == [] or tries.over:
-                    break
-                if text is case.chosen:
-                    continue
-                edits = [text if c is case else c.chosen for c in cases]
-                wrong = wrong_with(subject, [e for e in edits if e], options, seconds, found)
-                if wrong is not None and (least is None or len(wrong) < len(least)):
-                    case.chosen, least = text, wrong
-    for case in cases:
-        case.proved = case.chosen is not None and least is not None and not set(case.fault.repairs) & set(least)
-        if not case.proved and case.found_at is not None:
-            case.fault = case.found_at
+) -> list[Case]:
+    """The cases that stay when what may be written was tried on the script, recorded again."""
+
+    def judged(edits: list[Edit]) -> tuple[Judgement, Recording] | None:
+        try:
+            recording = record(Edited(subject, edits), min(seconds, 10.0))
+            if recording.training is None or restrict(recording, options):
+                return None
+            now = _judged(recording.training, options)
+        except Exception:
+            return None
+        return None if now is None or not same_training(now, found) else (now, recording)
+
+    return Prover(cases, found, judged, cases_of).prove(limit)
 
 
 def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
@@ -299,78 +294,6 @@ def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
         return []
     ends = locator.look.ends[cause.facts["block"]]
     return [edit for end in ends[:1] if end.site is not None for edit in before_update(at, end.site)]
-
-
-def told_before(case: Case, cases: list[Case]) -> bool:
-    """Whether another case is the same change of the same line, or one for the same value: it then stands for both."""
-    before = list(itertools.takewhile(lambda c: c is not case, cases))
-    for other in cases:
-        same = case.proved and case.chosen == other.chosen and other in before
-        same |= case is not other and not case.proved and case.fault.first.site is other.fault.first.site
-        if other.proved and same:
-            other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
-            return True
-    return False
-
-
-LESS_SURE = ("unrecognised", "wrong-operand", "doubled-edge")
-"""Causes that the line to write tells better."""
-
-
-def name_by_line(case: Case) -> None:
-    """What the line to write shows of the mistake, where the numbers told less, or not in the learner's names."""
-    at = case.fault.place or case.fault.first.site
-    if case.chosen is None or not case.proved or at is None:
-        return
-    found = difference(*case.chosen.within(at.statement))
-    told, shown = case.cause.name, "" if found is None else found[0]
-    contrary = shown == "sign" or (told.startswith("extra-") and shown.startswith("missing-"))
-    if found and (contrary or told in LESS_SURE or (told == shown and shown in SHOWN)):
-        case.cause, case.says = Cause(found[0]), say(f"line_{found[0]}", **found[1])
-
-
-def wrong_with(
-    subject: Subject, edits: list[Edit], options: Options, seconds: float, before: Judgement
-) -> list[str] | None:
-    """The blocks that are wrong after some edits; None where nothing can be said, or it is another training then."""
-    try:
-        recording = record(_Edited(subject, edits), min(seconds, 10.0))
-        if recording.training is None or restrict(recording, options):
-            return None
-        found = _judged(recording.training, options)
-    except Exception:
-        return None
-    if found is None or set(found.verdicts) != set(before.verdicts) or _loss_of(found) != _loss_of(before):
-        return None
-    return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
-
-
-def _loss_of(found: Judgement) -> tuple[str, str]:
-    """What a script is judged against."""
-    assert found.reading is not None
-    return found.reading.kind, "" if found.reading.site is None else found.reading.site.text
-
-
-class _Edited:
-    """A subject with some pieces of its text replaced."""
-
-    def __init__(self, subject: Subject, edits: list[Edit]) -> None:
-        self.subject, self.edits, self.main = subject, edits, subject.main
-        self.from_outside = subject.from_outside
-
-    def modules(self) -> set[str]:
-        return self.subject.modules()
-
-    def run(self, rewrite: Any, given: dict[str, Any], namespace: Any) -> None:
-        def edited(source: Source) -> ast.Module:
-            here = [e for e in self.edits if e.source.path == source.path]
-            if here:
-                source = Source(source.path, patched(source.text, here, source.first), source.first)
-            tree: ast.Module = rewrite(source)
-            return tree
-
-        seed()
-        self.subject.run(edited, given, namespace)
 
 
 # ------------------------------------------------------------------------------------------------------ as data
@@ -417,6 +340,9 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "points": len(found.points),
         "watched": watched_for(recording, found).__dict__,
         "upward": found.form == "climbed",
+        "facts": facts(found),
+        "drawn": draws_by_parameters(found.look),
+        "count_place": count_place(find_loops(recording.tape, recording.hooks.turns, recording.training).samples),
         "layers": sum(max(np.shape(p.chains[0].states[0].value), default=1) > 1 for p in recording.training.parameters),
         "odd_starts": odd_starts(recording.training),
         "seldom": under_a_count(recording.training.parameters[0].chains[0].sites[0])[1],
@@ -438,7 +364,7 @@ def _mark(case: Case) -> str:
 
 def _instead(case: Case, cases: list[Case]) -> str:
     """The line to write, with all that is to be changed in it; "" where none is known, or where it is only moved."""
-    if case.chosen is None or not case.proved or case.chosen.before:
+    if case.chosen is None or not case.proved or case.chosen.before or case.chosen.inserts:
         return ""
     others = [c.chosen for c in cases if c is not case and c.proved and c.chosen is not None and not c.chosen.before]
     return case.chosen.line_with(others)
@@ -470,6 +396,8 @@ def _should(case: Case) -> str:
     """What the line should compute, or where it should stand."""
     if case.chosen is not None and case.proved and case.chosen.before:
         return say("wanted_before", line=case.chosen.before, block=case.cause.facts["block"])
+    if case.chosen is not None and case.proved and case.chosen.inserts:
+        return say("wanted_anew", line=case.chosen.span[0], text=case.chosen.new.strip("; \n"))
     return case.should
 
 

@@ -52,7 +52,7 @@ class Run:
 
     @property
     def last(self) -> float:
-        return self.curve.last if math.isfinite(self.curve.last) else math.inf
+        return self.curve.last if math.isfinite(self.curve.last) and not self.curve.broken else math.inf
 
 
 @dataclass(eq=False)
@@ -64,6 +64,7 @@ class Cure:
         baseline: the loss of the best constant prediction, in the script's own measure; NaN where not known.
         enough: the share of the loss at the start that is a good end where the baseline is not known.
         all_repaired: whether `after` has every fault repaired.
+        short: whether there was no time to try more epochs.
     """
 
     before: Run
@@ -73,6 +74,7 @@ class Cure:
     baseline: float = math.nan
     enough: float = FITS
     all_repaired: bool = True
+    short: bool = False
 
     @property
     def best(self) -> Run:
@@ -86,7 +88,7 @@ class Cure:
 
         if not working:
             return min(runs, key=lambda run: run.last)
-        return min(working, key=lambda run: (changed(run), run.changed, run.last))
+        return min(working, key=lambda run: (changed(run), run.changed, run.shuffled, run.last))
 
     def fatal(self, number: int) -> bool:
         """Whether a fault that is left in spoils a training that works without it."""
@@ -97,10 +99,15 @@ class Cure:
         return self.works(self.best) and run.last > max(10 * self.best.last, 0.3 * limit)
 
     def works(self, run: Run) -> bool:
-        start = max((loss for _, loss in run.curve.losses[:2]), default=math.nan)  # a single batch may be an easy one
+        starts = [_start(each.curve) for each in (run, self.before) if each.curve.losses]
+        start = min(starts, default=math.nan)  # at a rate too large, the first losses are no measure of anything
         if run.curve.broken:
             return False
         return run.last <= (FITS * self.baseline if math.isfinite(self.baseline) else self.enough * start)
+
+
+def _start(curve: Curve) -> float:
+    return max(loss for _, loss in curve.losses[:2])  # a single batch may be an easy one
 
 
 class Clinic:
@@ -137,8 +144,8 @@ class Clinic:
         base = made.after or made.before
         if not made.all_repaired or (known and made.after is None) or not base.curve.losses:
             return made  # there is no repaired training to look at
-        if self.found["upward"]:
-            return made  # nothing tells how far up is far enough
+        if self.found["upward"] or self.found["drawn"]:
+            return made  # nothing tells how far up is far enough, and no loss is like that of another run
         if not made.works(base) and base.curve.complete:
             self._search(made, known, base)
         if len(known) > 1 and made.works(made.best):
@@ -157,22 +164,29 @@ class Clinic:
         for factor in factors:
             plans = [{**order, "factor": factor} for order in orders if order or factor != 1.0]
             if self._try(made, known, first, plans):
+                if made.best.shuffled and starts and not self.found["order"]["sorted"]:  # or is it the start?
+                    self._try(made, known, first, [{**each, "factor": factor} for each in starts])
                 return
         if not self.found["odd_starts"] and self._try(made, known, first, starts):
             return
-        longer = watched["epochs"] is not None and made.best.last > BETTER * first.last
-        self._try(made, known, first, [{"again": LONGER}] if longer else [])
+        counted = watched["epochs"] is not None or self.found["count_place"] is not None
+        longer = counted and made.best.last > BETTER * first.last
+        times = min(LONGER, int(0.5 * LONGEST / max(first.seconds, 0.1)))
+        self._try(made, known, first, [{"again": times}] if longer and times > 1 else [])
+        made.short = longer and not any(run.again > 1 for run in made.tried)
 
     def _try(self, made: Cure, known: list[Any], first: Curve, plans: list[dict[str, Any]]) -> bool:
         """Run some changes; whether no more are needed, or there is no time for them."""
         seconds = sum((first.seconds * plan.get("again", 1) + 0.6) / 2 * 1.3 for plan in plans)
         if self.until - time.monotonic() < 6.0 + seconds:
             return True
-        for plan, curve in zip(plans, self._curves([self._job(known, **plan) for plan in plans]), strict=True):
+        for plan, curve in zip(
+            plans, self._curves([self._job(known, brief=True, **plan) for plan in plans]), strict=True
+        ):
             rate = self.rate * plan.get("factor", 1.0)
             run = Run("", curve, rate, plan.get("shuffled", False), plan.get("anew", False), plan.get("again", 1))
             run.name = _named(run, plan.get("factor", 1.0) != 1.0)
-            if curve.losses and not curve.error and curve.complete and _alike(first, curve):
+            if curve.broken or (curve.losses and not curve.error and curve.complete and _alike(first, curve)):
                 made.tried.append(run)
         return made.best.last <= ENOUGH * (made.baseline if math.isfinite(made.baseline) else first.first)
 
@@ -189,14 +203,19 @@ class Clinic:
 
     def _job(
         self, edits: list[Any], factor: float = 1.0, shuffled: bool = False, anew: bool = False, again: int = 1,
-        checks: int = 2,
+        checks: int = 2, brief: bool = False,
     ) -> dict[str, Any]:  # fmt: skip
         changes = list(edits)
         if factor != 1.0:
             text = f"{self.rate * factor:.12g}"
             changes += [{"path": path, "span": span, "new": text} for path, span in self.found["rate_places"]]
+        if again > 1 and self.found["watched"]["epochs"] is None:
+            (path, span), count = self.found["count_place"]
+            changes += [{"path": path, "span": span, "new": str(again * count)}]
+            again = 1
         left = max(2.0, min(LONGEST, self.until - time.monotonic()))
-        watch = {"shuffled": shuffled, "anew": anew, "again": again, "checks": checks if self.whole else 0}
+        checks = checks if self.whole else 0
+        watch = {"shuffled": shuffled, "anew": anew, "again": again, "checks": checks, "brief": brief}
         return {"task": "trial", "limit": left, "edits": changes, "watched": self.found["watched"], "watch": watch}
 
     def _curves(self, jobs: list[dict[str, Any]]) -> list[Curve]:

@@ -71,16 +71,15 @@ class Curve:
 
 
 class Ended(BaseException):
-    """Raised where a second training begins: the first is the one that was judged."""
+    """Raised where a second training begins, as the first is the one that was judged; or where one has run off."""
 
 
 @dataclass
 class _Sum:
-    first: float
-    step: int
-    last: float = 0.0
-    end: int = 0
-    parts: int = 0
+    """A sum: what it is now, and what was added to it at each step."""
+
+    last: float
+    parts: dict[int, float] = field(default_factory=dict)
 
 
 class Watch:
@@ -93,15 +92,16 @@ class Watch:
         measure: what is made of an error: "squares", "logistic" or "softmax".
         same: whether every step is made with all the samples.
         anew: whether the weights are drawn anew.
+        brief: whether it ends where a parameter becomes infinite or NaN.
     """
 
     def __init__(
         self, seconds: float, shuffled: bool = False, again: int = 1, checks: int = 10, measure: str = "squares",
-        same: bool = True, anew: bool = False,
+        same: bool = True, anew: bool = False, brief: bool = False,
     ) -> None:  # fmt: skip
         self.limit = Limit(seconds)
         self.shuffled, self.again, self.checks = shuffled, again, checks
-        self.measure, self.same, self.anew = measure, same, anew
+        self.measure, self.same, self.anew, self.brief = measure, same, anew, brief
         self.sign = 1.0  # -1 for what is to grow
         self.shown = True  # whether the loss that the errors are of may stand for that of the script
         self.rng = np.random.default_rng(1)
@@ -134,19 +134,22 @@ class Watch:
         number = _number(value)
         if self.sum is None or number != self.sum.last or not self.sum.parts:
             self._complete()
-            self.sum = _Sum(number, self.steps)
+            self.sum = _Sum(number)
 
     def total(self, value: Any) -> None:
         """A sum, after something was added."""
         if self.sum is not None:
-            self.sum.last, self.sum.end, self.sum.parts = _number(value), self.steps, self.sum.parts + 1
+            number = _number(value)
+            self.sum.parts[self.steps] = self.sum.parts.get(self.steps, 0.0) + number - self.sum.last
+            self.sum.last = number
 
     def _complete(self) -> None:
-        """A sum is complete: over several steps their mean is the loss."""
+        """A sum is complete: over several steps, what was added at each of them is a loss."""
         done, self.sum = self.sum, None
-        if done is not None and done.parts:
-            value = done.last if done.end == done.step else (done.last - done.first) / done.parts
-            self._note(0, (done.step + done.end) / 2, value)
+        if done is not None and len(done.parts) == 1:
+            self._note(0, next(iter(done.parts)), done.last)
+        for step, value in done.parts.items() if done is not None and len(done.parts) > 1 else ():
+            self._note(0, step, value)
 
     def error(self, left: Any, right: Any, side: int) -> Any:
         out = left - right
@@ -156,7 +159,7 @@ class Watch:
     def compared(self, left: Any, right: Any, side: int, out: Any = None) -> None:
         """A prediction and its target; `side` 0 where the prediction is the first."""
         prediction, target = (right, left) if side else (left, right)
-        if out is not None and np.size(out) > max(np.size(left), np.size(right)):
+        if out is not None and np.size(out) > np.size(left) == np.size(right):
             self.crossed = [str(np.shape(each)) for each in (left, right, out)]
         with contextlib.suppress(TypeError, ValueError):
             self._note(1, self.steps, _MEASURES[self.measure](prediction, target))
@@ -191,6 +194,8 @@ class Watch:
             with contextlib.suppress(TypeError, ValueError):
                 if not self.broken and not np.all(np.isfinite(thing)):
                     self.broken = self.steps
+                    if self.brief:
+                        raise Ended
 
     def start(self, value: Any) -> Any:
         """What a parameter begins with."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ..language import lines_of, listed, say
 from .judge.verdicts import Judgement
+from .watch.chains import find_chains
+from .watch.direct import shrunk
 from .watch.loader import Subject
 from .watch.record import Recording
 from .watch.sandbox import Refused
 from .watch.sites import Source
-from .watch.steps import find_chains, shrunk
 
 SOLVERS = {"inv", "pinv", "solve", "lstsq"}
 
@@ -72,6 +74,9 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
         return say("refused_at", what=error, line=line) if line else say("refused", what=error)
     if isinstance(error, SystemExit) and isinstance(error.code, str):
         return say("ends_early", text=error.code)
+    if isinstance(error, SystemExit) and error.code:
+        line = _line_of(error, subject)
+        return say("ends_with_status", line=line, code=subject.main.line(line), status=error.code)
     if type(error).__name__ == "TclError":
         return say("opens_window", line=_line_of(error, subject))
     if error is not None and not isinstance(error, SystemExit):
@@ -83,9 +88,12 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
     other = next((name for name in ("torch", "tensorflow", "jax") if _imports(subject.main, name)), "")
     if other:
         return say("other_library", name=other)
-    classes = [node.name for node in ast.walk(ast.parse(subject.main.text)) if isinstance(node, ast.ClassDef)]
-    if recording.ended and classes and not len(recording.tape.nodes):
-        return say("class_not_trained", name=classes[0])
+    tree = ast.parse(subject.main.text)
+    classes = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    idle = list(_never_called(tree))
+    computed = any(node.function is not None for node in recording.tape.nodes)
+    if recording.ended and not computed and (classes or idle):
+        return say("class_not_trained", name=classes[0]) if classes else say("never_called", name=idle[-1])
     if recording.stopped is not None:
         line = _line_of(recording.stopped, subject)
         return say("time_up_at", line=line, code=subject.main.line(line))
@@ -114,6 +122,15 @@ def no_loss(recording: Recording, options: Options) -> str:
     if options.loss:
         return say("no_such_loss", loss=repr(options.loss), names=names)
     return say("no_loss", names=names)
+
+
+def _never_called(tree: ast.Module) -> Iterator[str]:
+    """The functions with a loop in them that are named nowhere else."""
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in tree.body:
+        loops = any(isinstance(inner, (ast.For, ast.While)) for inner in ast.walk(node))
+        if isinstance(node, ast.FunctionDef) and node.name not in named and loops:
+            yield node.name
 
 
 def _imports(source: Source, name: str) -> bool:

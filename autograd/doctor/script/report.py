@@ -227,7 +227,12 @@ def _evidence(found: dict[str, Any]) -> str:
     loss = found["loss"]
     where = say(f"against_{loss['kind']}", line=loss["line"], text=loss["text"])
     names = listed([b["name"] for b in found["blocks"]])
-    return say("evidence_tried" if found["faults"] else "evidence", loss=where, names=names, points=found["points"])
+    return say(
+        "evidence_tried" if any(fault["edit"] for fault in found["faults"]) else "evidence",
+        loss=where,
+        names=names,
+        points=found["points"],
+    )
 
 
 def _notes(found: dict[str, Any]) -> list[str]:

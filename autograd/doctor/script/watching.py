@@ -16,13 +16,18 @@ from .judge.losses import errors, is_start, through_copies
 from .judge.rates import written_number
 from .judge.verdicts import Judgement
 from .trial import Place, Watched
+from .watch.chains import Chain
 from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording
-from .watch.sites import Site, Source, Span
-from .watch.steps import Chain, Training
+from .watch.sites import Site, path_to
+from .watch.steps import Training
 
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
+
+
+RANDOM = re.compile(r"\brand|uniform|random|choice|multinomial|binomial")
+CHOSEN = re.compile(r"(choice|choices|multinomial|binomial)\s*\(.*\b(p|pvals|weights)\s*=|(multinomial|binomial)\s*\(")
 
 
 FOLLOWED = (
@@ -104,7 +109,9 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
             target, adds = (names[0], True) if names else (None, False)
     if adds and target is not None:
         several = _added_elsewhere(root, site)
-        return {} if several else {"loss": place_of_statement(site), "becomes": ast.unparse(target), "adds": True}
+        if several and not _is_last(root, found.look):
+            return {}
+        return {"loss": place_of_statement(site), "becomes": ast.unparse(target), "adds": not several}
     if site.kind == "augmented" and target is not None:
         if isinstance(target, ast.Subscript):  # an element that is scaled is no loss
             return {}
@@ -131,13 +138,21 @@ def _added_elsewhere(root: Node, site: Site) -> bool:
     """Whether another line adds to the same sum: then what is read at the one line is a part."""
     at: Any = root
     for _ in range(200):
-        inside = [o for o in at.operands() if o.site is not None and o.site.kind == "augmented"]
-        at = next(iter(inside), None)
-        if at is None:
+        at = at.args[0] if at.args else None  # what it is added to
+        if not isinstance(at, Node) or at.site is None or at.site.kind != "augmented":
             return False
         if at.site is not site:
             return True
     return False
+
+
+def _is_last(root: Node, look: Look) -> bool:
+    """Whether a line that adds to a sum is the last one to do so in its call, and comes once in that."""
+    twins = [n for n in look.training.tape.nodes if n.site is root.site and n.context == root.context]
+    inside = look.step.start < root.time <= look.step.end
+    others = [n for n in look.consumers.get(id(root), ()) if n.site is not None and n.site.kind == "augmented"]
+    alone = not any(n is not root and look.step.start < n.time <= look.step.end for n in twins)
+    return root.context is not None and inside and alone and not any(n.context == root.context for n in others)
 
 
 def _where_returned(root: Node, recording: Recording) -> Site:
@@ -208,22 +223,60 @@ def _same_samples(look: Look) -> bool:
     """Whether the next step is made with the same numbers besides the parameters."""
     steps = look.training.steps
     other = steps[look.step.number + 1] if look.step.number + 1 < len(steps) else steps[look.step.number - 1]
-    return other is look.step or _samples(look) == _samples(Look(look.training, other))
+    if other is look.step:
+        return True
+    mine, theirs = _samples(look), _samples(Look(look.training, other))
+    return mine == theirs if len(mine) == len(theirs) else set(mine) == set(theirs)
 
 
-def _samples(look: Look) -> set[bytes]:
+def _samples(look: Look) -> list[bytes]:
     """The numbers that are computed with, as bytes: no settings, nothing that was left by the steps before."""
-    found, kept = set(), set(look.states)
+    found: list[bytes] = []
+    kept = set(look.states)
     for node in look.program.order:
         operands = list(node.operands())
         if id(node) not in look.depends and any(id(o) in kept for o in operands):
             kept.add(id(node))
         if id(node) in look.depends and id(node) in look.to_end and id(node) not in look.start_ids:
-            found |= {np.float64(arg).tobytes() for arg in node.args if isinstance(arg, (int, float))}
+            found += [np.float64(arg).tobytes() for arg in node.args if isinstance(arg, (int, float))]
             for o in operands:
                 if id(o) not in look.depends and id(o) not in kept and not o.hyper and o.value is not None:
-                    found.add(np.asarray(o.value).tobytes())
+                    found.append(np.asarray(o.value).tobytes())
     return found
+
+
+def draws_by_parameters(look: Look) -> bool:
+    """Whether chance decides in a step by what the parameters give, as a policy does: no two runs see the same then."""
+    for node in (*look.conditions, *look.program.steps):
+        name, site = getattr(node.function, "__name__", ""), node.site
+        if site is not None and name in ("lt", "gt", "le", "ge", "less", "greater", "less_equal", "greater_equal"):
+            mine = any(id(operand) in look.depends for operand in node.operands())
+            if mine and RANDOM.search(site.source.segment(site.statement)):
+                return True
+    return any(
+        id(node) in look.depends and CHOSEN.search(place.source.segment(place.statement))
+        for _, node, place, _ in look.training.tape.reads
+    )
+
+
+def count_place(site: Site | None) -> tuple[Place, int] | None:
+    """Of `while n < 300`, where the number stands, and what it is."""
+    if site is None or site.kind != "while":
+        return None
+    try:
+        test = ast.parse(site.text, mode="eval").body
+    except SyntaxError:
+        return None
+    limit = (
+        test.comparators[0] if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Lt, ast.LtE)) else None
+    )
+    if not isinstance(limit, ast.Constant) or type(limit.value) is not int or site.span[0] != site.span[2]:
+        return None
+    line, column = site.span[:2]
+    return (
+        site.source.path,
+        (line, column + limit.col_offset, line, column + (limit.end_col_offset or 0)),
+    ), limit.value
 
 
 def odd_starts(training: Training) -> list[str]:
@@ -243,7 +296,7 @@ def under_a_count(site: Site) -> tuple[Place | None, int]:
     """What the loop around a statement goes through, and the line of an `if` in it that asks for its number only."""
     source = site.source
     try:
-        path = _path_to(ast.parse(source.text), source, site.statement)
+        path = path_to(ast.parse(source.text), source, site.statement)
     except SyntaxError:
         return None, 0
     loops = [k for k, node in enumerate(path) if isinstance(node, (ast.For, ast.While, ast.FunctionDef))]
@@ -264,18 +317,6 @@ def under_a_count(site: Site) -> tuple[Place | None, int]:
             if counts & names and plain and not sums & read:
                 return (source.path, source.span(loop.iter)), node.lineno + source.first - 1
     return None, 0
-
-
-def _path_to(tree: ast.AST, source: Source, span: Span) -> list[ast.AST]:
-    """The nodes around the place of a statement, from the outermost in."""
-    line = span[0] - source.first + 1
-    path: list[ast.AST] = []
-    at: ast.AST | None = tree
-    while at is not None:
-        path.append(at)
-        inside = [n for n in ast.iter_child_nodes(at) if isinstance(n, (ast.stmt, ast.ExceptHandler))]
-        at = next((n for n in inside if n.lineno <= line <= (n.end_lineno or n.lineno)), None)
-    return path
 
 
 def rate_places(look: Look) -> tuple[float, list[Place]]:

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 
 from ...carrier import describe
-from ...core.node import walk
+from ...core.node import CHOSEN, CONSTANT, walk
 from ...core.rule import Rule
-from ...core.table import CHOSEN, CONSTANT, relu, sigmoid, silu, softplus, tanh
+from ...core.table import relu, sigmoid, silu, softplus, tanh
 from ...errors import OperandError, TraceError
 from ...switches import always_recording
 from ...value.value import Value

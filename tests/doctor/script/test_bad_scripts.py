@@ -22,6 +22,11 @@ BAD = {
     "starts a program": ("import subprocess\nsubprocess.run(['touch', 'touched'])\n", "starts another program"),
     "deletes": ("import os\nos.remove(__file__)\n", "the script deletes a file, in line 2."),
     "only a class": ("class Net:\n    def train(self):\n        pass\n", "defines Net and never trains it"),
+    "only a function": ("def fit(n):\n    for k in range(n):\n        pass\n", "defines fit() and never calls it"),
+    "wants arguments": (
+        "import argparse\nwanted = argparse.ArgumentParser()\nwanted.add_argument('data')\nwanted.parse_args()\n",
+        "ends by itself in line 4 (wanted.parse_args()), with status 2",
+    ),
     "torch": ("if False:\n    import torch\n", "trains with torch"),
     "was a notebook": (
         ("# -*- coding: latin-1 -*-\nimport os\nget_ipython().run_line_magic('matplotlib', 'inline')\n"

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import hyper
 from ..watch.node import Node
-from ..watch.steps import hyper
 from .look import Look, Point
+from .match import matched
 
 Array = Any
 MOST_FORMS = 6  # of a derivative by the error, that are tried
@@ -41,6 +42,45 @@ def margins_of(look: Look) -> list[tuple[Node, float]]:
             elif number_of(other) == 0 and inner and number_of(node.args[0]) == 1:
                 found[id(node)] = node, 1.0
     return [*found.values()]
+
+
+def quotients(look: Look, points: list[Point]) -> Iterator[tuple[Node, Node, float]]:
+    """Derivatives of a cross-entropy by shares p, as a loss object gives them: (the derivative, p, its sign).
+
+    They are -y / p, or of two classes (p - y) / (p (1 - p)), perhaps times a number.
+    """
+    told: set[int] = set()
+    for start in look.program.steps:
+        if getattr(start.function, "__name__", "") not in ("truediv", "divide") or id(start) not in look.to_end:
+            continue
+        y, p = start.args
+        if not isinstance(p, Node) or id(p) not in look.depends or (isinstance(y, Node) and id(y) in look.depends):
+            continue
+        shares = [np.asarray(point.values[id(p)], dtype=float) for point in points]
+        targets = np.asarray(y.value if isinstance(y, Node) else y, dtype=float)
+        targets = -targets if np.all(targets <= 0) else targets
+        if targets.shape != shares[0].shape or np.any((targets < 0) | (targets > 1)) or not np.any(targets):
+            continue
+        if any(np.any((share <= 0) | (share >= 1)) for share in shares):
+            continue
+        forms = [[(q - targets) / (q * (1 - q)) for q in shares]]
+        if any(np.allclose(shares[0].sum(axis=k), 1.0) for k in range(targets.ndim)):
+            forms.append([-targets / q for q in shares])
+        found, level = [start], [start]
+        for _ in range(4):
+            level = [n for at in level for n in look.consumers.get(id(at), ()) if np.shape(n.value) == targets.shape]
+            found += level
+        for node in reversed(found):
+            theirs = np.concatenate([np.ravel(point.values[id(node)]) for point in points])
+            for right in forms:
+                match = matched([theirs], [np.concatenate([np.ravel(r) for r in right])])
+                if match.holds and match.scale and id(node) not in told:
+                    told.add(id(node))
+                    yield node, p, float(np.sign(match.scale))
+                    break
+            else:
+                continue
+            break
 
 
 def spreads(means: Array) -> tuple[int, ...]:

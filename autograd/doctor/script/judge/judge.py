@@ -19,7 +19,7 @@ from ..watch.node import Node
 from ..watch.steps import Step, Training, finer
 from .left_out import left_out
 from .look import QUIET, Look, Point
-from .losses import Reading, is_crossed, loss_nodes, place_of_loss, readings
+from .losses import Reading, is_crossed, is_of_the_rule, loss_nodes, place_of_loss, readings
 from .match import Columns
 from .rates import rate_of
 from .replay import ancestors
@@ -199,10 +199,14 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if all(v.right for v in own.values()):
         best.verdicts = own
         return best
-    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
+    for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS):
         assert one.reading is not None
         assert another.reading is not None
-        both = Reading("loss", [*one.reading.roots, *another.reading.roots])
+        roots = [*one.reading.roots, *another.reading.roots]
+        sides = one.reading.site is another.reading.site and all(id(root) in best.look.to_end for root in roots)
+        if not sides and not _silent(best):
+            continue
+        both = Reading("loss", roots, sign=1.0 / len(roots) if sides else 1.0)  # on both sides of central differences
         with contextlib.suppress(Exception):
             joined = verdicts(best.look, best.points, both)
             if all(v.right for v in joined.verdicts.values()):
@@ -244,12 +248,12 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     best, seen = found, dict(found.verdicts)
     everywhere = [found]
     large = len(found.look.program.order) > 3000
-    steps = found.look.training.steps
-    others = [
-        step for step in steps[len(steps) > 3 :] if step is not found.look.step
-    ]  # where the first begins is a guess
+    training = found.look.training
+    others = [s for s in training.steps[len(training.steps) > 3 :] if s is not found.look.step]  # the first is a guess
+    known = training.branches(found.look.step)
+    others.sort(key=lambda step: training.branches(step) <= known)
     for step in others[: 2 if large else 6]:
-        if large and not any(v.silent for v in seen.values()):
+        if large and not any(v.silent for v in seen.values()) and training.branches(step) <= known:
             break
         there = _judged_at(found, step, rng)
         if there is None or any(math.isnan(v.change.scale) and not v.silent for v in there.verdicts.values()):
@@ -329,6 +333,17 @@ def _silent(found: Judgement) -> int:
     return sum(v.silent for v in found.verdicts.values())
 
 
+def wrong_elsewhere(found: Judgement, seed: int = 0) -> set[str]:
+    """The blocks that are wrong at some other step: a longer sequence, or one with momentum."""
+    steps = [step for step in found.look.training.steps if step is not found.look.step]
+    chosen = {steps[k].number: steps[k] for k in (0, len(steps) // 2, -1)} if steps else {}
+    rng, wrong = np.random.default_rng(seed), set[str]()
+    for step in chosen.values():
+        there = _judged_at(found, step, rng)
+        wrong |= {n for n, v in there.verdicts.items() if not v.right and not v.silent} if there is not None else set()
+    return wrong
+
+
 def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgement | None:
     """The verdicts on another step under the same reading."""
     training, reading = found.look.training, found.reading
@@ -367,6 +382,8 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
     computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
+        computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
     computed = [o for o in computed if not of_more_samples(best, o)]
     same = [o for o in computed if o.form == best.form]
     if same:
@@ -388,6 +405,13 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
+
+
+def _data_read(found: Judgement) -> int:
+    """How many numbers that do not follow from the parameters the forward pass is computed with."""
+    assert found.reading is not None
+    read = {id(o): o for n, _ in found.reading.order(found.look) for o in n.operands()}.values()
+    return sum(np.size(o.value) for o in read if id(o) not in found.look.depends and not o.hyper)
 
 
 def _sums_to_one(found: Judgement) -> bool:
@@ -425,13 +449,18 @@ def _plausibility(found: Judgement) -> int:
 def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple[Any, list[Point]]:
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
-    order = [k for k in (1, 0, 2, 3) if first <= k < len(steps)]
-    chosen, losses = next((k for k in order if Look(training, steps[k]).sound), order[0]), []
+    order = training.telling(first)
+    losses: list[list[Node]] = []
+    chosen = next((k for k in order if Look(training, steps[k]).sound), order[0])
     for k in order:
         there = Look(training, steps[k])
-        losses = loss_nodes(there, _upto(training, k)) if there.sound else []
-        if losses:
-            chosen = k
+        if losses and k > 1:  # what comes only now and then is of other samples
+            break
+        here = loss_nodes(there, _upto(training, k)) if there.sound else []
+        own = [nodes for nodes in here if not is_of_the_rule(there, nodes)]
+        if own or (here and not losses):
+            chosen, losses = k, own or here
+        if own:
             break
     watched = [node for nodes in losses for node in nodes]
     look = Look(training, steps[chosen], [*watched, *stored_nodes(training, steps[chosen])])

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.chains import Chain
 from ..watch.node import Node
-from ..watch.steps import Chain
 from .candidates import Fault
 from .quantities import Quantity
 from .reference import gradient
@@ -57,13 +57,17 @@ def kept_faults(found: Judgement) -> list[Fault]:
 
 
 def uphill_faults(found: Judgement) -> list[Fault]:
-    """A fault for each place where a step that adapts itself to the right gradient goes up along it."""
+    """A fault for each place where a step goes up along the right gradient, to which it adapts itself, or which follows
+    from no parameter.
+    """  # fmt: skip
     nodes = {}
     for name, v in found.verdicts.items():
         end = found.look.ends[name][0]
-        added = [o for o in end.operands() if id(o) not in found.look.start_ids and id(o) in found.look.depends]
-        if v.uphill and v.rule == "adaptive" and v.gradient is not None and v.gradient.scale > 0 and len(added) == 1:
-            nodes[name] = added[0]
+        rest = [o for o in end.operands() if id(o) not in found.look.start_ids and not o.hyper]
+        added = [o for o in rest if id(o) in found.look.depends]
+        adapts = v.rule == "adaptive" and v.gradient is not None and v.gradient.scale > 0 and len(added) == 1
+        if v.uphill and (adapts or (len(rest) == 1 and not added)):  # a bias follows from the label alone
+            nodes[name] = rest[0]
     return _by_place(found, nodes, -1.0)
 
 

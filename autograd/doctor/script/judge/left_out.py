@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..watch.chains import Chain
+from ..watch.direct import hyper, way_back
 from ..watch.naming import name_blocks
 from ..watch.node import same_statement
-from ..watch.steps import Chain, Parameter, hyper, way_back
+from ..watch.steps import Parameter
 from ..watch.tape import Tape
 from .rates import number_in, rate_of
 from .replay import ancestors
@@ -21,6 +23,7 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
     reads = {id(node) for node in ancestors(found.reading.roots, look._is_leaf)}
     functions = {p.site.function for p in look.training.parameters}
     groups: tuple[list[Parameter], list[Parameter]] = [], []
+    idle, last = [c for p in look.training.idle for c in p.chains], max(n.time for n in found.reading.roots)
     states = {id(n) for nodes in (*look.starts.values(), *look.ends.values()) for n in nodes}
     for chain in look.training.others:
         start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
@@ -35,8 +38,11 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
         if any(id(o) in states for node in made for o in node.operands()):  # an average of parameters
             continue
         factors = {abs(number_in(look, a)) for node in made for a in node.args if hyper(a) and np.size(a) < 2}
-        if factors & rates and (id(start) in reads or not _reads(tape, chain)):
-            groups[id(start) not in reads].append(Parameter("", [chain], chain.sites[0]))
+        block, read = Parameter("", [chain], chain.sites[0]), id(start) in reads
+        if factors & rates and (read or not _reads(tape, chain)):
+            groups[not read].append(block)
+        elif (factors & rates and chain in idle) or (read and end.time > last and end.site.function in functions):
+            look.training.lost.append(block)
     name_blocks(tape, [*look.training.parameters, *look.training.lost, *groups[0], *groups[1]])
     return groups
 

@@ -7,6 +7,7 @@ or a softmax, of cross-entropy. The reading under which most of the gradients ar
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import hyper
 from ..watch.node import Node, assembled, linked
-from ..watch.steps import hyper
-from .invented import grown, margins_of, number_of, spreads
+from .invented import grown, margins_of, number_of, quotients, spreads
 from .look import Look, Point
 from .reference import cotangents, forward_part
 from .replay import Values, pulled, resolved
@@ -42,6 +43,7 @@ class Reading:
         held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
         spread: of a likelihood, the power of the mean that its variance is; 0 for μ(1 - μ).
         inner: whether a root or a logarithm of it is what the script computes.
+        derived: whether the errors are the derivative by the roots, all of it.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
     """
 
@@ -54,6 +56,7 @@ class Reading:
     turn: int = 0
     spread: int = 0
     inner: bool = False
+    derived: bool = False
 
     def term(self, look: Look) -> Node:
         """What the loss is in this pass, where it is added to that of other passes."""
@@ -113,8 +116,9 @@ class Reading:
 
     def holds_something(self, look: Look) -> bool:
         """Whether something that follows from the parameters, too, is held fixed: the targets, say."""
-        sides = [side for error, _ in self.errors for side in error.args if isinstance(side, Node)]
-        return bool(self.held) or (len(sides) == 2 * len(self.errors) > 0 and all(id(s) in look.depends for s in sides))
+        errors = [] if self.derived else self.errors
+        sides = [side for error, _ in errors for side in error.args if isinstance(side, Node)]
+        return bool(self.held) or (len(sides) == 2 * len(errors) > 0 and all(id(s) in look.depends for s in sides))
 
 
 def place_of_loss(node: Node) -> tuple[int, ...]:
@@ -153,13 +157,17 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end]
     often = Counter(n.site.number for n in scalars if n.site is not None and id(n) in look.to_end)
-    theirs = {n.site.number for n in terminal if n.site is not None and often[n.site.number] >= OFTEN}
-    terminal += [n for n in scalars if id(n) in look.to_end and n.site is not None and n.site.number in theirs]
-    if not terminal:  # the steps follow from the losses themselves: a gradient by differences
-        often = Counter(n.site.number for n in scalars if n.site is not None)
-        computed = [n for n in scalars if getattr(n.function, "__name__", "") != "getitem"]
-        terminal = [n for n in computed if n.site is not None and often[n.site.number] > 1]
+    # the steps may follow from the losses themselves: a gradient by differences
+    shown_at = {n.site for n in terminal if n.site is not None and often[n.site.number] >= OFTEN}
+    terminal += [
+        n for n in scalars
+        if id(n) in look.to_end and n.function is not operator.getitem and n.site is not None
+        and often[n.site.number] > 1 and (n.site in shown_at or not terminal)
+    ]  # fmt: skip
     shown = {id(n) for _, n, _ in tape.shown}
+    inside = {id(n): _averaged(n, depends) for n in terminal}
+    shown |= {id(n) for key, n in inside.items() if key in shown}
+    terminal = [*{id(n): n for n in inside.values()}.values()]
     elements = {id(thing) for _, scope, _, thing, _ in tape.stores if scope[0] == "memory"}
     terminal = [n for n in terminal if id(n) not in elements or not _shifted(n)]  # p[y] -= 1 is an error, and no loss
     kept = shown | {id(thing) for _, _, _, thing, _ in tape.stores}
@@ -176,13 +184,39 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     groups: dict[Any, list[Node]] = {}  # one loss function for training and for validation has two calls: two losses
     for node in terminal:
         if node.site is not None and (id(node) in shown or id(node) not in inner):
-            by_differences = node.site.number in theirs and id(node) in look.to_end  # f(x + h) and f(x - h)
+            by_differences = node.site in shown_at and id(node) in look.to_end  # f(x + h) and f(x - h)
             groups.setdefault((node.site.number,) if by_differences else place_of_loss(node), []).append(node)
     ranked = sorted(
         groups.values(),
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
+
+
+def _averaged(node: Node, depends: set[int]) -> Node:
+    """What a running average takes in: `loss` in `0.999 * smooth + 0.001 * loss`; else the node itself."""
+    if getattr(node.function, "__name__", "") not in ("add", "iadd"):
+        return node
+    new = [a for a in node.args if isinstance(a, Node) and id(a) in depends]
+    factors, whole = list[float](), node
+    for side in node.args if len(new) == 1 else ():
+        scaled = isinstance(side, Node) and getattr(side.function, "__name__", "") in ("mul", "multiply")
+        plain = [a for a in side.args if hyper(a)] if scaled else []
+        factors += [number_of(a) for a in plain]
+        if side is new[0]:
+            whole = next((a for a in side.args if isinstance(a, Node) and id(a) in depends), node)
+    return whole if len(factors) == 2 and abs(sum(factors) - 1.0) < 1e-9 else node
+
+
+def is_of_the_rule(look: Look, nodes: list[Node]) -> bool:
+    """Whether these are numbers that a step is scaled by, or is made of: the norm that it clips by, a velocity."""
+    inside = [node for node in nodes if id(node) in look.to_end]
+    if inside:  # but for those whose differences make a gradient
+        used = [reader for node in inside for reader in look.consumers.get(id(node), ())]
+        return not any("sub" in getattr(n.function, "__name__", "") and np.size(n.value) == 1 for n in used)
+    there = place_of_loss(nodes[0])
+    here = (n for n in look.program.steps if id(n) in look.to_end and n.site is nodes[0].site)
+    return any(place_of_loss(node) == there for node in here)
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
@@ -376,7 +410,10 @@ def is_start(look: Look, node: Node) -> bool:
 
 def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[Reading]:
     """Everything that the step may minimise."""
-    found = [Reading("loss", _of_this_step(look, nodes)) for nodes in losses if all(id(n) in look.nodes for n in nodes)]
+    margins = [(m, sign) for m, sign in margins_of(look) if id(m) in points[0].values]
+    compared = {id(m) for m, _ in margins}
+    known = [nodes for nodes in losses if all(id(n) in look.nodes and id(n) not in compared for n in nodes)]
+    found = [Reading("loss", _of_this_step(look, nodes)) for nodes in known]
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
         found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]
@@ -390,10 +427,13 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     found += [
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
     ]
-    margins = [(m, sign) for m, sign in margins_of(look) if id(m) in points[0].values]
     for sign in {sign for _, sign in margins}:
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))
+    rows: dict[Any, list[tuple[Node, Node, float]]] = {}
+    for derivative, p, sign in quotients(look, points):
+        rows.setdefault(derivative.site, []).append((derivative, p, sign))
+    found += [Reading("entropy", [p for _, p, _ in r], [(d, s) for d, _, s in r], derived=True) for r in rows.values()]
     for group in errors(look):
         predictions = [prediction for _, prediction, _ in group]
         if any(id(p) not in points[0].values for p in predictions):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, linked, masked
+from ..watch.node import Node, comes_from, linked, masked
 from .reference import cotangents
 from .replay import pulled
 from .verdicts import Judgement
@@ -294,15 +294,7 @@ class Quantities:
 
     def reaches(self, start: Node, goal: Node) -> bool:
         """Whether the goal is computed from the start in the forward pass."""
-        stack, known = [goal], set()
-        while stack:
-            node = stack.pop()
-            if node is start:
-                return True
-            if id(node) not in known and node.time > start.time:
-                known.add(id(node))
-                stack += self.operands.get(id(node), ())
-        return False
+        return comes_from({id(start)}, [goal], start.time + 1, lambda node: self.operands.get(id(node), []))
 
 
 def _nearest(node: Node, around: dict[int, list[Node]], depth: int = 7) -> dict[int, list[Node]]:

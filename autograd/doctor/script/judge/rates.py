@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.direct import direct
 from ..watch.node import Node, same_statement
-from ..watch.steps import direct
 from .invented import number_of
 from .look import Look
 
@@ -83,6 +83,8 @@ def rate_of(look: Look, end: Node) -> float | None:
         kind = getattr(node.function, "__name__", "")
         active = [o for o in operands if id(o) in look.depends and not is_copy(o, look.start_ids)]
         if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
+            if rate and any(id(o) not in look.depends and not o.hyper for o in operands):
+                break  # the rest is a penalty, beside what follows from the samples alone
             node = active[0]
             continue
         if kind in ("matmul", "dot"):  # 0.1 * a.T @ d

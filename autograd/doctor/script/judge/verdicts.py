@@ -57,6 +57,7 @@ class Judgement:
     form: str = ""
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
     kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
+    squares: list[Any] = field(default_factory=list)  # faults: sums of squares that gradients are clipped by
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
@@ -266,6 +267,9 @@ def verdict(
         if _is_noise(bar, right[k], steps[k]):
             right[k], steps[k] = np.zeros_like(right[k]), np.zeros_like(steps[k])
     change = matched([-step for step in steps], right)
+    if not change.holds:
+        weights = [look.block(point.values, look.starts[name]) for point in points]
+        change = _but_for_rounding(steps, right, weights) or change
     found = Verdict(name, change)
     if all(not np.any(g) for g in right):
         found.silent = True
@@ -292,6 +296,19 @@ def verdict(
     if not found.right and not found.uphill:
         _shrinks(look, points, right, found, free)
     return found
+
+
+def _but_for_rounding(steps: list[Array], right: list[Array], weights: list[Array]) -> Match | None:
+    """How steps match that are so small beside their parameter that its last digits show; None where they do not."""
+    flat = [np.concatenate([np.ravel(x).astype(float) for x in each]) for each in (steps, right, weights)]
+    step, slope, weight = flat
+    if step.size != slope.size or step.size != weight.size or not np.any(slope) or not np.all(np.isfinite(step)):
+        return None
+    scale = -float(step @ slope) / float(slope @ slope)
+    kept = np.finfo(weights[0].dtype if np.asarray(weights[0]).dtype.kind == "f" else float).eps * np.abs(weight)
+    near = np.abs(step + scale * slope) <= kept + TOLERANCE * np.abs(scale * slope)
+    seen = np.linalg.norm(step) >= 1e3 * np.linalg.norm(kept)
+    return Match(scale, 0.0, [scale] * len(steps), 0.0) if np.all(near) and seen else None
 
 
 def _is_noise(bar: dict[int, Array], right: Array, step: Array) -> bool:

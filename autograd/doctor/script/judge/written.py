@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..watch.chains import Chain
 from ..watch.naming import name_blocks
 from ..watch.node import Node
-from ..watch.steps import Chain, Parameter, Step, Training
+from ..watch.steps import Parameter, Step, Training
 
 Array = Any
 

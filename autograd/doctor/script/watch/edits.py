@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .sites import Source, Span
 
@@ -25,6 +26,11 @@ class Edit:
     @property
     def old(self) -> str:
         return self.source.segment(self.span)
+
+    @property
+    def inserts(self) -> bool:
+        """Whether it is a statement more, before another."""
+        return self.span[:2] == self.span[2:]
 
     @property
     def line(self) -> str:
@@ -64,3 +70,27 @@ def patched(text: str, edits: list[Edit], first: int = 1) -> str:
         b = starts[edit.span[2] - first] + edit.span[3]
         text = text[:a] + edit.new + text[b:]
     return text
+
+
+def before_edit(thing: Any, edit: Edit) -> Any:
+    """Data in which the places, each a path and a span beside it, are those of the text before an edit of one line."""
+    if isinstance(thing, dict):
+        found = {key: before_edit(each, edit) for key, each in thing.items()}
+        if found.get("path") == edit.source.path and isinstance(found.get("span"), tuple):
+            found["span"] = _unshifted(found["span"], edit)
+        return found
+    if isinstance(thing, (tuple, list)):
+        if len(thing) == 2 and thing[0] == edit.source.path and isinstance(thing[1], tuple) and len(thing[1]) == 4:
+            return (thing[0], _unshifted(thing[1], edit))
+        return type(thing)(before_edit(each, edit) for each in thing)
+    return thing
+
+
+def _unshifted(span: Span, edit: Edit) -> Span:
+    line, start, _, end = edit.span
+    longer = len(edit.new) - (end - start)
+
+    def column(at: int, place: int) -> int:
+        return place - longer if at == line and place >= end + longer else min(place, end) if at == line else place
+
+    return span[0], column(span[0], span[1]), span[2], column(span[2], span[3])

@@ -42,6 +42,7 @@ class Hooks:
         self.found: dict[tuple[int, Any], int] = {}
         self.namespace: dict[str, Any] = {}
         self.next_look = 200
+        self.columns = False  # whether columns of pandas' tables are taken for the arrays that they hold
         self.from_outside = False  # whether there are objects that were made before the run
         self.at = 0
         self.turns: list[tuple[int, int]] = []
@@ -118,8 +119,14 @@ class Hooks:
                 tape.conditions.append(Node(bool, (node,), {}, bool(thing), self.sites[number], tape.time))
         return thing
 
+    def _column(self, out: Any) -> Any:
+        """An array in the place of a column of numbers."""
+        if self.columns and type(out).__name__ == "Series" and type(out).__module__.startswith("pandas"):
+            return out.to_numpy() if getattr(out.dtype, "kind", "O") in "fiub" else out
+        return out
+
     def attribute(self, number: int, thing: Any, name: str) -> Any:
-        out = getattr(thing, name)
+        out = self._column(getattr(thing, name))
         tape = self.tape
         if tape.paused or type(out) in PLAIN or isinstance(thing, types.ModuleType):
             return out
@@ -155,7 +162,7 @@ class Hooks:
                 flat = thing is np.r_ and parts[0].ndim < 2
                 function = np.hstack if flat else np.concatenate if thing is np.r_ else np.column_stack
                 return self._outside(number, function, (parts,), {})
-        out = thing[index]
+        out = self._column(thing[index])
         if tape.paused:
             return out
         if isinstance(thing, np.ndarray):
@@ -256,7 +263,7 @@ class Hooks:
             plain = functools.partial(function, **rest) if rest else function
             tape.rewrite(out_array, lambda: function(*args, out=out_array, **rest), Replaced(plain), args, site)
             return out_array
-        out = function(*args, **kwargs)
+        out = self._column(function(*args, **kwargs))
         if type(out) in PLAIN or out is None:
             return out
         if isinstance(out, (*NUMBERS, tuple, list)):

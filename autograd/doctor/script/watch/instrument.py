@@ -41,16 +41,6 @@ def instrument(tree: ast.Module, source: Source, sites: list[Site]) -> ast.Modul
     return ast.fix_missing_locations(ast.Module(body, tree.type_ignores))
 
 
-def imported_names(tree: ast.AST) -> set[str]:
-    """The names under which whole modules are imported."""
-    return {
-        (alias.asname or alias.name.split(".")[0])
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    }
-
-
 class Rewriter(ast.NodeTransformer):
     """One pass over a tree."""
 

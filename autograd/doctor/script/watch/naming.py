@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,10 +31,14 @@ def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
                     continue  # an element of what was stored as a whole has no other name
             spelled[id(thing)].append((_plainness(scope, key, site), text, whole))
     taken: dict[str, int] = {}
+    parameters = list(parameters)
+    begun = Counter(id(chain.states[0]) for parameter in parameters for chain in parameter.chains)
     for parameter in parameters:
         options: list[tuple[int, int, str]] = []
         for chain in parameter.chains[:1]:
             for k, state in enumerate(chain.states[:3]):
+                if begun[id(state)] > 1:  # the number of a = b = 0.0
+                    continue
                 for rank, text, whole in spelled.get(id(state), ()):
                     if text:
                         options.append((rank, k, _holder(whole, parameter.chains) if parameter.several else text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,21 @@ class Node:
 def same_statement(one: Node, other: Node) -> bool:
     """Whether two nodes were computed in one statement of the script."""
     return one.site is not None and other.site is not None and one.site.statement == other.site.statement
+
+
+def comes_from(
+    starts: Container[int], ends: Iterable[Node], since: int, operands: Callable[[Node], Iterable[Node]] = Node.operands
+) -> bool:
+    """Whether one of some nodes is one of those that begin, or computed from it at or after a time."""
+    stack, known = list(ends), set[int]()
+    while stack:
+        node = stack.pop()
+        if id(node) in starts:
+            return True
+        if id(node) not in known and node.time >= since:
+            known.add(id(node))
+            stack += operands(node)
+    return False
 
 
 class Index:

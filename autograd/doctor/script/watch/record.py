@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import time
 from dataclasses import dataclass
 
@@ -83,25 +84,29 @@ def _is_inner(parameter: Parameter) -> bool:
 def record(subject: Subject, seconds: float = SECONDS) -> Recording:
     """Run a script or a function until enough of its training was seen.
 
-    Where nothing is trained at first sight, in a part of the time, it runs again, and plain numbers are kept as well:
-    parameters, samples and rates may all be Python's own, so that nothing tells one from another before they are mixed.
+    Where nothing is trained at first sight, in a part of the time, it runs again, with arrays in the place of columns
+    of tables; and again, and plain numbers are kept as well: parameters, samples and rates may all be Python's own, so
+    that nothing tells one from another before they are mixed.
     """
     import_libraries(subject.main)
     seed()
-    found = _recorded(subject, seconds, False)
-    if found.training is None and (found.ended or found.stopped) and found.seconds < seconds / 2:
+    tables = "pandas" in sys.modules
+    found = first = _recorded(subject, seconds)
+    for thorough in (False, True) if tables else (True,):
+        if found.training is not None or not (first.ended or first.stopped) or first.seconds >= seconds / 2:
+            return found
         seed()
-        again = _recorded(subject, seconds, True)
-        return again if again.training is not None else found
+        again = _recorded(subject, seconds, thorough, tables)
+        found = again if again.training is not None else first
     return found
 
 
-def _recorded(subject: Subject, seconds: float, thorough: bool) -> Recording:
+def _recorded(subject: Subject, seconds: float, thorough: bool = False, columns: bool = False) -> Recording:
     tape = Tape()
     tape.thorough = thorough
     watch = Watch(tape, seconds)
     hooks = Hooks(tape, tape.sites, watch)
-    hooks.from_outside = subject.from_outside
+    hooks.from_outside, hooks.columns = subject.from_outside, columns
     found = Recording(tape, hooks)
     start = time.monotonic()
 

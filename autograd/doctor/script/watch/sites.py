@@ -105,3 +105,15 @@ def spans(source: Source, nodes: list[Any]) -> tuple[Span | None, ...]:
     return tuple(
         source.span(node) if isinstance(node, ast.expr) and hasattr(node, "lineno") else None for node in nodes
     )
+
+
+def path_to(tree: ast.AST, source: Source, span: Span) -> list[ast.AST]:
+    """The nodes around the place of a statement, from the outermost in."""
+    line = span[0] - source.first + 1
+    path: list[ast.AST] = []
+    at: ast.AST | None = tree
+    while at is not None:
+        path.append(at)
+        inside = [n for n in ast.iter_child_nodes(at) if isinstance(n, (ast.stmt, ast.ExceptHandler))]
+        at = next((n for n in inside if n.lineno <= line <= (n.end_lineno or n.lineno)), None)
+    return path

@@ -40,11 +40,17 @@ def array_of(walker: Any) -> Any:
     return walker.iter.base
 
 
+DRAWING = (
+    "numpy.random", "random", "sklearn.datasets", "sklearn.model_selection", "sklearn.utils._indexing",
+)  # fmt: skip
+"""Modules whose functions draw anew at each call."""
+
+
 def is_random(function: Any) -> bool:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, (np.random.RandomState, np.random.Generator, random.Random)):
         return True
-    return str(getattr(function, "__module__", "") or "").startswith(("numpy.random", "random"))
+    return str(getattr(function, "__module__", "") or "").startswith(DRAWING)
 
 
 def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
@@ -101,7 +107,8 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
         return out
 
     def add_at(number: int, target: Any, index: Any, value: Any) -> None:
-        tape.rewrite(target, lambda: np.add.at(target, index, value), added_at, (index, value), hooks.sites[number])
+        where = tape.index(index)  # an Index is no operand yet that a list could be taken for
+        tape.rewrite(target, lambda: np.add.at(target, index, value), added_at, (where, value), hooks.sites[number])
 
     def subtract_at(number: int, target: Any, index: Any, value: Any) -> None:
         add_at(number, target, index, hooks.unary(number, "neg", value))

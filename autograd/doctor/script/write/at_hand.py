@@ -27,7 +27,7 @@ from .vocabulary import computed_at, frame_of, values_of, words_at
 Array = Any
 MOST_WORDS = 60
 MOST_READS = 12_000  # of texts at one place: then nothing can be read any more
-SECONDS = 15.0  # the same, for arrays so large that reading takes long
+SECONDS = 3.0  # the same, for arrays so large that reading takes long; less than is given for the texts of a line
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class AtHand:
     @cached_property
     def _foreign(self) -> set[int]:
         """What a function that is given something does not take from outside: what was computed in the step."""
-        frame, _ = frame_of(self.tape, self.time, self.context, self.place)
+        frame, _ = frame_of(self.tape, self.born, self.context, self.place)
         given = any(scope == ("frame", frame) and isinstance(thing, Node) and site.kind not in ("store", "augmented")
                     for _, scope, _, thing, site in self.tape.stores if frame)  # fmt: skip
         return self.locator.look.depends - self.locator.look.start_ids.keys() if given else set()
@@ -157,6 +157,8 @@ class AtHand:
         lengths = [
             Atom(f"len({a.text})", [len(v) for v in a.values], a.near + 1) for a in self.arrays if np.ndim(a.first)
         ]
+        lists = {n: t for n, t in self.objects.items() if isinstance(t, (list, tuple)) and len(t) > 1}
+        lengths += [Atom(f"len({n})", [len(t)] * len(self.points), 2) for n, t in lists.items() if n[0] != "_"]
         sizes = [
             Atom(f"{a.text}.size", [np.size(v) for v in a.values], a.near + 2)
             for a in self.arrays
@@ -195,6 +197,7 @@ class AtHand:
     def factors(self) -> list[tuple[str, Array]]:
         """What a line may have to be multiplied by: names, slopes of activations, functions of names."""
         texts: dict[str, None] = {}
+        source = self.place.source.text
         varied = [a.text for a in self.arrays if self.varies(a)]
         for x in varied:
             texts |= dict.fromkeys((x, *slopes_of(x), *[f"{f}({x})" for f in self.functions]))
@@ -204,14 +207,15 @@ class AtHand:
             small = [said for said, number in self.literals.items() if 0 < number < 1]
             texts |= dict.fromkeys(f"np.where({x} > 0, 1, {said})" for said in small)
         texts |= dict.fromkeys(f"{a.text}[:, None]" for a in self.arrays if np.ndim(a.first) == 1)
-        if "max(" in self.place.source.text:
+        if "max(" in source:
             wide = [a for a in self.arrays if np.ndim(a.first) > 1][:20]
             texts |= dict.fromkeys(
                 f"({a.text} == {a.text}.max(axis={k}, keepdims=True))" for a in wide for k in range(np.ndim(a.first))
             )
         texts |= dict.fromkeys(self.expressions)
+        signs = [f"np.sign({a.text})" for a in self.arrays if np.ndim(a.first) and "abs(" in source]  # all 1, perhaps
         found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
-        return [(text, v) for text, v in found if v.size and self._says_something(text, v)]
+        return [(text, v) for text, v in found if v.size and (text in signs or self._says_something(text, v))]
 
     def _says_something(self, text: str, value: Array) -> bool:
         """Whether numbers are not all one and the same, here or elsewhere."""
@@ -235,7 +239,7 @@ class AtHand:
     @cached_property
     def objects(self) -> dict[str, Any]:
         found = dict(self.namespace)
-        frame, _ = frame_of(self.tape, self.time, self.context, self.place)
+        frame, _ = frame_of(self.tape, self.born, self.context, self.place)
         for at, scope, key, thing, _ in self.tape.stores:
             if at <= self.time and scope == ("frame", frame) and isinstance(thing, Held):
                 found[key] = thing.thing
@@ -243,14 +247,22 @@ class AtHand:
 
     @cached_property
     def readers(self) -> list[Interpreter]:
-        texts = [{text: values[k] for text, values in self.expressions.items()} for k in self.points]
-        return [
-            Interpreter(
-                {**known, **{a.text: a.values[k] for a in self.words}}, self.objects,
-                functools.partial(self._element, k),
-            )
-            for k, known in enumerate(texts)
-        ]  # fmt: skip
+        return [self.reader({}, k) for k in self.points]
+
+    def reader(self, given: dict[str, Any], k: int = 0) -> Interpreter:
+        """What computes texts at a point, with some other values given by their texts."""
+        known = {text: values[k] for text, values in self.expressions.items()}
+        known |= {a.text: a.values[k] for a in self.words}
+        known = {text: value for text, value in known.items() if not any(other in text for other in given)}
+        return Interpreter({**known, **given}, self.objects, functools.partial(self._element, k), self._held)
+
+    @cached_property
+    def _held(self) -> dict[tuple[int, str], Any]:
+        """The objects that were attributes of others, lists say, by the object's id and the attribute's name."""
+        return {
+            (scope[1], key): thing.thing for at, scope, key, thing, _ in self.tape.stores
+            if at < self.born and scope[0] == "attribute" and isinstance(thing, Held)
+        }  # fmt: skip
 
     def _element(self, k: int, thing: Any) -> Any:
         """What an element of a list or dict holds at a point."""

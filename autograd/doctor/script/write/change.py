@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import numpy as np
 
 from ...spelling import level, slopes_of, turned
-from .at_hand import AtHand, Atom
+from ..watch.sites import path_to
+from .at_hand import AtHand
+
+MORE = 6  # names for a term or a factor more, at most
 
 
 class Changer:
@@ -30,14 +35,8 @@ class Changer:
         except SyntaxError:
             return
         pieces = list(ast.walk(tree))
-        known = {a.text: a for a in self.hand.atoms}
-        for piece in pieces:
-            if not isinstance(piece, ast.expr):
-                continue
-            a, b = piece.col_offset, piece.end_col_offset or 0
-            here = own[a:b]
-            for new in self._instead(piece, here, known):
-                yield own[:a] + new + own[b:]
+        for kind in (self._slips, self._alike, self._others):  # the likeliest first
+            yield from _put(own, pieces, kind)
         bound = [[n.id for n in ast.walk(p.target) if isinstance(n, ast.Name)] for c in pieces
                  if isinstance(c, (ast.GeneratorExp, ast.ListComp)) for p in c.generators]  # fmt: skip
         for piece in pieces:  # one name of a comprehension for another
@@ -62,72 +61,89 @@ class Changer:
         yield f"-{own}" if level(own) > 1 else f"-({own})"
         yield f"{own}.T" if level(own) > 3 else f"({own}).T"
 
-    def _instead(self, piece: ast.expr, here: str, known: dict[str, Atom]) -> Iterator[str]:
-        text = ast.unparse(piece)
-        mine = self.hand.read(text, 0)
-        shape = np.shape(mine) if mine is not None else None
+    def slips(self, own: str) -> Iterator[str]:
+        """The likeliest changes, whatever they come to: also a term or a factor more, of the same shape."""
+        with contextlib.suppress(SyntaxError):
+            pieces = list(ast.walk(ast.parse(own, mode="eval").body))
+            known = {ast.unparse(piece) for piece in pieces if isinstance(piece, ast.expr)}
+            known |= {name.partition(" (")[0] for name in self.hand.locator.look.starts}  # decay is no cure
+            shape = np.shape(self.hand.read(own, 0))
+            alike = [a for a in self.hand.arrays if not a.near and a.text not in known and np.shape(a.first) == shape]
+            near = [a.text for a in alike if self.hand.varies(a)][:MORE]
+            yield from (f"{own} + {text}" for text in near)
+            yield from _put(own, pieces, self._slips)
+            yield from (f"{own if level(own) > 1 else f'({own})'} * {text}" for text in near)
+
+    def _slips(self, piece: ast.expr, here: str) -> Iterator[str]:
+        """The same names: another sign, index, power, axis, order, or one of them turned or left out."""
         if isinstance(piece, ast.Attribute) and piece.attr == "T":
             yield ast.unparse(piece.value)
-        if isinstance(piece, ast.Call) and isinstance(piece.func, ast.Attribute):
-            if piece.func.attr in ("transpose", "swapaxes"):
-                yield ast.unparse(piece.func.value)
-            if piece.func.attr == "einsum" and piece.args and isinstance(piece.args[0], ast.Constant):
-                rest = ", ".join(ast.unparse(arg) for arg in (*piece.args[1:], *piece.keywords))
-                spelled = ast.unparse(piece.func)
-                yield from (f"{spelled}({new!r}, {rest})" for new in _other_subscripts(str(piece.args[0].value)))
-        if isinstance(piece, (ast.Name, ast.Attribute, ast.Subscript)) and shape is not None:
-            if len(shape) > 1:
-                yield here + self._turn(len(shape))
-            for atom in self.hand.arrays:
-                if atom.text != text and isinstance(atom.first, (np.ndarray, float, np.generic)):
-                    if np.shape(atom.first) == shape:
-                        yield atom.text
-                    elif len(shape) == 2 and np.shape(atom.first) == shape[::-1]:
-                        yield f"{atom.text}.T"
-            for atom in self.hand.arrays:
-                if atom.text != text and np.shape(atom.first) != shape:
-                    yield atom.text
-                    if np.ndim(atom.first) == 2:
-                        yield f"{atom.text}.T"
-            if not shape:
-                yield from (scalar.text for scalar in self.hand.scalars if scalar.text != text)
-                yield from (f"{here} / {scalar.text}" for scalar in self.hand.scalars if abs(float(scalar.first)) > 1)
-            yield from slopes_of(here)
-            yield f"{here}**2"
-            yield f"{here} + 1"
-            yield f"np.tanh({here})"
-            for function in self.hand.functions:
-                yield f"{function}({here})"
+        if isinstance(piece, (ast.Name, ast.Attribute, ast.Subscript)):
+            axes = np.ndim(self.hand.read(ast.unparse(piece), 0))
+            if axes > 1:
+                yield here + self._turn(axes)
+                if "convol" in self.hand.place.source.text or "correl" in self.hand.place.source.text:
+                    yield f"{here}[{', '.join(['...'] * (axes > 2) + ['::-1'] * 2)}]"
         if isinstance(piece, ast.Subscript):
             yield from self._other_element(piece)
         if isinstance(piece, ast.BinOp):
-            left, right = ast.unparse(piece.left), ast.unparse(piece.right)
-            low = (ast.Add, ast.Sub)
-            if isinstance(piece.op, ast.Sub):
-                yield f"{right} - {left}" if level(left) > 1 else f"{right} - ({left})"
-            if isinstance(piece.op, low):
-                yield f"{left} {'-' if isinstance(piece.op, ast.Add) else '+'} {right}"
-                yield left
-                yield right
-            if isinstance(piece.op, ast.Mult):
-                yield from _without_some(piece)
-            if isinstance(piece.op, (ast.Mult, ast.Div)):
-                yield left
-                yield right
-                yield f"{left} {'/' if isinstance(piece.op, ast.Mult) else '*'} {right}"
-            if isinstance(piece.op, ast.MatMult):
-                yield f"{right} @ {left}"
-                yield f"{turned(right)} @ {turned(left)}"
-                yield f"{turned(left)} @ {right}"
-                yield f"{left} @ {turned(right)}"
+            yield from self._other_operation(piece)
         if isinstance(piece, ast.UnaryOp) and isinstance(piece.op, ast.USub):
             yield ast.unparse(piece.operand)
         if isinstance(piece, ast.Call):
             yield from self._other_call(piece)
-            if len(piece.args) == 1:
-                yield ast.unparse(piece.args[0])
-            if isinstance(piece.func, ast.Attribute) and self.hand.read(ast.unparse(piece.func.value), 0) is not None:
-                yield ast.unparse(piece.func.value)
+
+    def _other_operation(self, piece: ast.BinOp) -> Iterator[str]:
+        left, right = ast.unparse(piece.left), ast.unparse(piece.right)
+        if isinstance(piece.op, ast.Sub):
+            yield f"{right} - {left}" if level(left) > 1 else f"{right} - ({left})"
+        if isinstance(piece.op, (ast.Add, ast.Sub)):
+            yield f"{left} {'-' if isinstance(piece.op, ast.Add) else '+'} {right}"
+            yield left
+            yield right
+        if isinstance(piece.op, ast.Mult):
+            yield from _without_some(piece)
+        if isinstance(piece.op, (ast.Mult, ast.Div)):
+            yield left
+            yield right
+            yield f"{left} {'/' if isinstance(piece.op, ast.Mult) else '*'} {right}"
+        yield from _other_powers(piece)
+        if isinstance(piece.op, ast.MatMult):
+            yield f"{right} @ {left}"
+            yield f"{turned(right)} @ {turned(left)}"
+            yield f"{turned(left)} @ {right}"
+            yield f"{left} @ {turned(right)}"
+
+    def _alike(self, piece: ast.expr, here: str) -> Iterator[str]:
+        """Another name for a thing of the same shape, or of the shape turned; the slope, or a power of it."""
+        text = ast.unparse(piece)
+        mine = self.hand.read(text, 0) if isinstance(piece, (ast.Name, ast.Attribute, ast.Subscript)) else None
+        if mine is None:
+            return
+        shape = np.shape(mine)
+        yield f"{here}**2"
+        for atom in self.hand.arrays:
+            if atom.text != text and np.shape(atom.first) == shape:
+                yield atom.text
+            elif len(shape) == 2 and np.shape(atom.first) == shape[::-1]:
+                yield f"{atom.text}.T"
+        if not shape:
+            yield from (scalar.text for scalar in self.hand.scalars if scalar.text != text)
+            yield from (f"{here} / {scalar.text}" for scalar in self.hand.scalars if abs(float(scalar.first)) > 1)
+        yield from slopes_of(here)
+        yield f"{here} + 1"
+        yield f"np.tanh({here})"
+        yield from (f"{function}({here})" for function in self.hand.functions)
+
+    def _others(self, piece: ast.expr, here: str) -> Iterator[str]:
+        """Another name for a thing of another shape."""
+        text = ast.unparse(piece)
+        mine = self.hand.read(text, 0) if isinstance(piece, (ast.Name, ast.Attribute, ast.Subscript)) else None
+        for atom in self.hand.arrays:
+            if mine is not None and atom.text != text and np.shape(atom.first) != np.shape(mine):
+                yield atom.text
+                if np.ndim(atom.first) == 2:
+                    yield f"{atom.text}.T"
 
     def _turn(self, axes: int) -> str:
         """How the last two axes are exchanged, as the script writes it."""
@@ -168,7 +184,16 @@ class Changer:
         else:
             yield f"{text} - 1"
             yield f"{text} + 1"
-        yield from (atom.text for atom in self.hand.atoms if type(atom.first) is int and atom.text.isidentifier())
+        numbers = {atom.text for atom in self.hand.atoms if type(atom.first) is int}
+        yield from (name for name in self._turns if name in numbers)
+
+    @cached_property
+    def _turns(self) -> list[str]:
+        """The names that the loops around the line count with."""
+        place = self.hand.place
+        path = path_to(ast.parse(place.source.text), place.source, place.statement)
+        loops = [node.target for node in path if isinstance(node, ast.For)]
+        return [name.id for target in loops for name in ast.walk(target) if isinstance(name, ast.Name)]
 
     def _other_key(self, piece: ast.Subscript, holder: str) -> Iterator[str]:
         """Another word in a key that is made of a word and a number: `cache['A%d' % i]`, `cache[f"A{i}"]`."""
@@ -195,6 +220,16 @@ class Changer:
                 if other != function:
                     yield f"{other}({args[0]})"
             yield f"{ast.unparse(piece)} * (1 - {ast.unparse(piece)})"
+            yield args[0]
+        if isinstance(piece.func, ast.Attribute):
+            owner = ast.unparse(piece.func.value)
+            if piece.func.attr in ("transpose", "swapaxes") or self.hand.read(owner, 0) is not None:
+                yield owner
+            for other in ALIKE.get(piece.func.attr, ()):
+                yield f"{owner}.{other}({', '.join([*args, *map(ast.unparse, piece.keywords)])})"
+            if piece.func.attr == "einsum" and piece.args and isinstance(piece.args[0], ast.Constant):
+                rest = ", ".join([*args[1:], *map(ast.unparse, piece.keywords)])
+                yield from (f"{function}({new!r}, {rest})" for new in _other_subscripts(str(piece.args[0].value)))
         name = function.rpartition(".")[2]
         if name in ("sum", "mean"):
             method = not function.startswith(("np.", "numpy."))
@@ -217,6 +252,23 @@ class Changer:
             yield f"{turned(owner)}.dot({args[0]})"
             yield f"{owner}.dot({turned(args[0])})"
             yield f"{turned(args[0])}.dot({turned(owner)})"
+
+
+ALIKE = {
+    "correlate2d": ("convolve2d",), "convolve2d": ("correlate2d",), "correlate": ("convolve",),
+    "convolve": ("correlate",), "maximum": ("minimum",), "minimum": ("maximum",), "sin": ("cos",), "cos": ("sin",),
+    "argmax": ("argmin",), "zeros_like": ("ones_like",), "ones_like": ("zeros_like",), "multiply": ("dot",),
+    "abs": ("sign",), "sign": ("abs",),
+}  # fmt: skip
+"""Functions of a library that are easily taken for one another."""
+
+
+def _put(own: str, pieces: list[ast.AST], change: Callable[[ast.expr, str], Iterator[str]]) -> Iterator[str]:
+    """An expression with each of its pieces changed."""
+    for piece in pieces:
+        if isinstance(piece, ast.expr):
+            a, b = piece.col_offset, piece.end_col_offset or 0
+            yield from (own[:a] + new + own[b:] for new in change(piece, own[a:b]))
 
 
 def _text(tree: ast.expr | None) -> str:
@@ -256,8 +308,18 @@ def _other_subscripts(text: str) -> Iterator[str]:
                 yield ",".join(new[:-1]) + "->" + new[-1] if arrow else ",".join(new)
 
 
+def _other_powers(tree: ast.expr) -> Iterator[str]:
+    """A power with one more or one less."""
+    power = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and isinstance(tree.right, ast.Constant)
+    number = tree.right.value if power else None  # type: ignore[attr-defined]
+    if isinstance(number, int):
+        base = ast.unparse(tree.left)  # type: ignore[attr-defined]
+        base = base if level(base) > 3 else f"({base})"
+        yield from (base if n == 1 else f"{base}**{n}" for n in (number - 1, number + 1) if n)
+
+
 def _without_some(product: ast.BinOp) -> Iterator[str]:
-    """A product with two or more of its factors left out."""
+    """A product with some of its factors left out, with a power in it one more or less, or with both."""
     factors: list[ast.expr] = []
     at: ast.expr = product
     while isinstance(at, ast.BinOp) and isinstance(at.op, ast.Mult):
@@ -265,6 +327,7 @@ def _without_some(product: ast.BinOp) -> Iterator[str]:
         at = at.left
     factors.insert(0, at)
     texts = [ast.unparse(f) if level(ast.unparse(f)) > 2 else f"({ast.unparse(f)})" for f in factors]
-    for count in range(len(texts) - 2, 0, -1):
-        for kept in itertools.combinations(texts, count):
-            yield " * ".join(kept)
+    others = [texts, *([*texts[:k], new, *texts[k + 1 :]] for k, f in enumerate(factors) for new in _other_powers(f))]
+    for other in others:
+        for count in range(len(other), 0, -1):
+            yield from (" * ".join(kept) for kept in itertools.combinations(other, count) if list(kept) != texts)

@@ -61,12 +61,27 @@ class Composer:
                         yield f"{sign}{said}{text} / {scalar.text}"
         if small and max(size, 1 / size) < 5:  # a larger one has a name, or is an accident
             yield whole
+        else:
+            yield from self._times_two(text, factor)
         sign = "-" if factor < 0 else ""
         for said, number in self.hand.literals.items():  # a number that stands in the script
             if abs(number / size - 1) < 1e-9:
                 yield f"{sign}{said} * {text}"
             if abs(number * size - 1) < 1e-9:
                 yield f"{sign}{text} / {said}"
+
+    def _times_two(self, text: str, factor: float) -> Iterator[str]:
+        """A text times a setting, and times or by another or a length: `lam * w / n`."""
+        sign, size = ("-" if factor < 0 else ""), abs(factor)
+        plain = [a for a in self.hand.scalars if float(a.first) > 0 and float(a.first) != 1 and "." not in a.text[-9:]]
+        for one in [a for a in plain if a.text.isidentifier()][:12]:
+            for other in plain[:40]:
+                if abs(float(one.first) / float(other.first) / size - 1) < 1e-9 and other is not one:
+                    yield f"{sign}{one.text} * {text} / {other.text}"
+                if abs(float(one.first) * float(other.first) / size - 1) < 1e-9:
+                    yield f"{sign}{one.text} * {other.text} * {text}"
+            if abs(2 * float(one.first) / size - 1) < 1e-9:
+                yield f"{sign}2 * {one.text} * {text}"
 
     def names(self, right: Array) -> Iterator[str]:
         """A name at hand, times a number."""

@@ -112,7 +112,7 @@ class Extender:
                 ratio = _ratio(rest, np.broadcast_to(x, rest.shape))
                 if ratio:
                     yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
-        for text, ratio in self.composer.pairs(rest):
+        for text, ratio in sorted(self.composer.pairs(rest), key=lambda pair: abs(abs(pair[1]) - 1.0) > 1e-9):
             yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
 
     def _composed(self, here: str, value: Array | None, goal: Array) -> Iterator[str]:

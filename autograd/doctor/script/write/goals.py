@@ -68,9 +68,9 @@ def _of_binary(tree: ast.BinOp, g: Array, x: Array | None, y: Array | None) -> I
     kind = type(tree.op)
     if kind in to_left:
         if y is not None:
-            yield tree.left, _narrowed(to_left[kind](g, y), x)
+            yield tree.left, narrowed(to_left[kind](g, y), x)
         if x is not None:
-            yield tree.right, _narrowed(to_right[kind](g, x), y)
+            yield tree.right, narrowed(to_right[kind](g, x), y)
     elif kind is ast.MatMult:
         yield from _of_product(tree.left, tree.right, g, x, y)
 
@@ -113,7 +113,7 @@ def _divided(g: Array, y: Array) -> Array:
     return np.where(y == 0, np.nan, g / np.where(y == 0, 1.0, y))
 
 
-def _narrowed(g: Array, like: Array | None) -> Array:
+def narrowed(g: Array, like: Array | None) -> Array:
     """A goal in the shape of what was broadcast, where all that it was spread over agrees; else as it is."""
     if like is None or np.shape(g) == like.shape:
         return g

@@ -49,10 +49,14 @@ class Interpreter:
         values: what texts such as `A1` or `cache["A1"]` stand for, spelled as `ast.unparse` does.
         objects: modules, functions and objects of the script by name.
         element: what an array that lies in a list or a dict of the script holds at this point.
+        attributes: the objects that attributes held at the time, by the object's id and the attribute's name.
     """
 
-    def __init__(self, values: Mapping[str, Any], objects: Mapping[str, Any], element: Callable[[Any], Any]) -> None:
-        self.values, self.objects, self.element = values, objects, element
+    def __init__(
+        self, values: Mapping[str, Any], objects: Mapping[str, Any], element: Callable[[Any], Any],
+        attributes: Mapping[tuple[int, str], Any],
+    ) -> None:  # fmt: skip
+        self.values, self.objects, self.element, self.attributes = values, objects, element, attributes
 
     def __call__(self, node: ast.AST) -> Any:
         named = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
@@ -88,6 +92,8 @@ class Interpreter:
 
     def _attribute(self, node: ast.Attribute) -> Any:
         holder = self(node.value)
+        if (id(holder), node.attr) in self.attributes:
+            return self.attributes[id(holder), node.attr]
         try:
             found = getattr(holder, node.attr)
         except AttributeError:
@@ -98,9 +104,10 @@ class Interpreter:
 
     def _subscript(self, node: ast.Subscript) -> Any:
         index = self(node.slice)
-        text = f"{ast.unparse(node.value)}[{index!r}]"  # as it was then: a list or a dict may have changed since
-        if isinstance(index, (int, str)) and text in self.values:
-            return self.values[text]
+        if isinstance(index, (int, str)):  # as it was then: a list or a dict may have changed since
+            text = f"{ast.unparse(node.value)}[{index!r}]"
+            if text in self.values:
+                return self.values[text]
         holder = self(node.value)
         if isinstance(holder, (list, dict, tuple)):
             return self.element(holder[index])
@@ -157,7 +164,7 @@ class Interpreter:
             raise Unknown(ast.unparse(target))
         bound = dict(zip([n.id for n in names], [thing] if isinstance(target, ast.Name) else thing, strict=True))
         kept = {text: value for text, value in self.values.items() if not any(n in text for n in bound)}
-        return Interpreter({**kept, **bound}, self.objects, self.element)
+        return Interpreter({**kept, **bound}, self.objects, self.element, self.attributes)
 
     def _call(self, node: ast.Call) -> Any:
         function = self(node.func)

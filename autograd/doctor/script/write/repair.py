@@ -8,6 +8,7 @@ every point.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import itertools
 import re
@@ -32,6 +33,7 @@ from .wanted import close_to
 Array = Any
 TURNS = 24  # of a loop that adds up, at most
 MOST = 8  # texts that are tried on the script itself
+MOST_HERE = 2  # of them, those that are right at one turn of a loop only
 
 
 class Repairer(Statements):
@@ -41,10 +43,14 @@ class Repairer(Statements):
         """Edits that make the expression right, the smallest first."""
         if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6:
             yield from self._other_sign()
-        if self.right is None or self.span is None:
+            yield from self._of_update()
+        elif self.fault.rescaled is not None and self.fault.rescaled < 0 and self.span is not None:
+            own = self.place.source.segment(self.span)  # two mistakes, perhaps
+            yield from (Edit(self.place.source, self.span, self._wrapped(t)) for t in turned_about(own))
+        if self._is_of_whole():
             self._of_elements()
-        yield from self._rescaled_after()
         if self.span is None or self.right is None or self._is_kept():
+            yield from self._rescaled_after()
             yield from self._blind()
             return
         if self._is_of_several():
@@ -62,6 +68,7 @@ class Repairer(Statements):
             yield edit
         if not found and self._widened():
             yield from self._written()
+        yield from self._rescaled_after()
         yield from self._blind()
 
     def _written(self) -> Iterator[Edit]:
@@ -70,19 +77,23 @@ class Repairer(Statements):
         source, seen, count = self.place.source, set(), 0
         own = source.segment(self.span)
         found: list[str] = []
+        here: list[str] = []  # what is right at this turn of a loop, but not at all of them
         for text, plain in self._texts(own):
             if self.hand.late:
                 break
-            if text not in seen and text != self.place.target:
+            if text not in seen and text != self.place.target and "- -" not in text:
                 seen.add(text)
-                if self.fits(text):
-                    found += [*self._by_name(neat(text, plain)), neat(text, plain)]
-                    count += 1
+                everywhere = self.fits(text) and self._keeps_state(text)
+                if everywhere or (len(here) < MOST_HERE and self.fits(text, here=True)):
+                    (found if everywhere else here).extend([*self._by_name(neat(text, plain)), neat(text, plain)])
+                    count += everywhere
                     if count >= MOST or self.hand.late_for(count):
                         break
         own = self._unrooted(own)
-        costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in found}
-        yield from (Edit(source, self.span, self._wrapped(text)) for text in sorted(costs, key=lambda t: costs[t]))
+        for blind, texts in enumerate((found, here)):
+            costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in texts}
+            for text in sorted(costs, key=lambda t: costs[t]):
+                yield Edit(source, self.span, self._wrapped(text), blind=bool(blind))
 
     def _unrooted(self, text: str) -> str:
         """With one name for each square root that the script takes."""
@@ -201,9 +212,22 @@ class Repairer(Statements):
         composer = Composer(self.hand)
         own = own.replace("\n", " ")
         yield from ((text, text) for text in Changer(self.hand).changed(own))
-        yield from ((text, text) for text in composer.names(self.right[0]))
         yield from Extender(self.hand, composer).texts(own, np.where(self._matters[0], self.right[0], np.nan))
+        yield from ((text, text) for text in composer.names(self.right[0]))
         yield from ((text, text) for text in composer.formulas(self.right[0]))
+
+
+def turned_about(text: str) -> Iterator[str]:
+    """A difference the other way round.
+
+    >>> list(turned_about("p - t"))
+    ['t - p']
+    """
+    with contextlib.suppress(SyntaxError):
+        tree = ast.parse(text, mode="eval").body
+        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Sub):
+            left, right = ast.unparse(tree.left), ast.unparse(tree.right)
+            yield f"{right} - {left}" if level(left) > 1 else f"{right} - ({left})"
 
 
 def _cost(text: str, own: str, written: Counter[str]) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,14 @@ import numpy as np
 from ...spelling import level
 from ..watch.edits import Edit
 from ..watch.node import Node
-from ..watch.sites import Span
+from ..watch.sites import Site, Span, path_to
+from .change import Changer
 from .compose import Composer
 from .extend import Extender, neat
-from .wanted import Wanted, close_to
+from .wanted import Wanted, close_to, statement_of
 
+SLIPS = 16  # of a line, that are tried
+ZEROS = ("np.zeros", "0", "[0", "numpy.zeros")
 LESS: dict[str, Any] = {"[:, 1:]": np.s_[:, 1:], "[1:]": np.s_[1:], "[:, :-1]": np.s_[:, :-1], "[:-1]": np.s_[:-1]}
 
 
@@ -158,11 +163,80 @@ class Statements(Wanted):
                     yield Edit(source, self.place.statement, text.replace(old, new))
                     return
 
+    def _of_update(self) -> Iterator[Edit]:
+        """The other sign where a step is made: of `W -= v` and `v = m * v - lr * g` either may be wrong.
+
+        It is the update, unless those of other parameters look the same.
+        """
+        blocks = {p.name: p.site for p in self.locator.look.training.parameters}
+        wrong = {site.number: site for name, site in blocks.items() if name in self.fault.repairs}
+        signs = [_sign_of(site) for name, site in blocks.items() if name not in self.fault.repairs]
+        for site in wrong.values():
+            sign, text = _sign_of(site), site.source.segment(site.statement)
+            if sign and sign not in signs and self._state is not None and text.count(sign) == 1:
+                new = text.replace(sign, {"+=": "-=", "-=": "+="}[sign])
+                yield Edit(site.source, site.statement, new)
+
+    @cached_property
+    def _state(self) -> str | None:
+        """What a line makes of its former self and a gradient, and what is still 0 in the first step: a momentum."""
+        tree = statement_of(self.place)
+        if not isinstance(tree, ast.Assign) or self.span is None:
+            return None
+        target = ast.unparse(tree.targets[0])
+        read = {ast.unparse(node) for node in ast.walk(tree.value) if isinstance(node, ast.expr)}
+        values = [self.hand.read(target, k) for k in self.hand.points] if target in read else [None]
+        return target if all(v is not None and not np.any(v) for v in values) else None
+
+    def _keeps_state(self, text: str) -> bool:
+        """Whether a text makes the same of what the state was: that it is 0 in the first step hides that."""
+        if self._state is None or self.span is None:
+            return True
+        was = np.random.default_rng(0).standard_normal(np.shape(self.hand.read(self._state, 0)))
+        own = self.place.source.segment(self.span).replace("\n", " ")
+        with contextlib.suppress(Exception):
+            read = [self.hand.reader(given) for given in ({}, {self._state: was})]
+            mine, theirs = (
+                np.subtract(*(np.asarray(each(ast.parse(t, mode="eval"))) for each in read)) for t in (own, text)
+            )
+            return close_to(theirs, mine)
+        return False
+
+    def _reset(self) -> Iterator[Edit]:
+        """A sum of gradients begun anew in each turn of the loop with the step, or after the step."""
+        tree, update = statement_of(self.place), self._update
+        if not isinstance(tree, ast.AugAssign) or update is None:
+            return
+        name = ast.unparse(tree.target)
+        old = self.hand.read(name, 0)
+        anew = f"{name} = {'0.0' if np.ndim(old) == 0 else f'np.zeros_like({name})'}"
+        source = update.source
+        path = path_to(ast.parse(source.text), source, update.statement)
+        loops = [k for k, node in enumerate(path) if isinstance(node, (ast.For, ast.While, ast.FunctionDef))]
+        loop = path[loops[-1]] if loops else None
+        if isinstance(loop, (ast.For, ast.While)) and self.place.source is source:
+            zeros = [s for s in loop.body if isinstance(s, ast.Assign) and ast.unparse(s.value).startswith(ZEROS)]
+            first = zeros[-1] if zeros else loop.body[0]
+            line = (first.lineno + source.first - 1, first.col_offset) * 2
+            indent = " " * first.col_offset
+            yield Edit(source, line, f"{anew}; " if loop.lineno == first.lineno else f"{anew}\n{indent}", blind=True)
+        text = source.segment(update.statement)
+        if name in text:
+            yield Edit(source, update.statement, f"{text}; {anew}", blind=True)
+
+    @property
+    def _update(self) -> Site | None:
+        """Where the parameter is updated."""
+        parameters = self.locator.look.training.parameters
+        return next((p.site for p in parameters if p.name in self.fault.repairs), None)
+
     def _blind(self) -> Iterator[Edit]:
         """Changes of a statement that only a run of the script can judge."""
         source = self.place.source
         statement = self.place.statement
         text = source.segment(statement)
+        if self._is_kept():
+            yield from self._reset()
         if self.place.kind == "augmented" and text.count("+=") == 1 and self._is_kept():
             yield Edit(source, statement, text.replace("+=", "="), blind=True)
         factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
@@ -180,7 +254,7 @@ class Statements(Wanted):
                 yield Edit(source, statement, f"np.add.at({', '.join(parts)})", blind=True)
         if (
             isinstance(tree, ast.Assign)
-            and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name))
+            and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name, ast.Subscript, ast.Attribute, ast.UnaryOp))
             and len(tree.targets) == 1
         ):
             target, value = (
@@ -189,12 +263,25 @@ class Statements(Wanted):
             )
             if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
                 yield Edit(source, statement, f"{target} += {value}", blind=True)
+        made = getattr(tree, "value", None)
+        if isinstance(made, ast.expr) and "\n" not in text and not self._is_kept():
+            span = _span(made, statement)
+            own = source.segment(span)
+            shape = np.shape(self.hand.read(own, 0))
+            slips = dict.fromkeys(neat(t, ast.unparse(ast.parse(t))) for t in Changer(self.hand).slips(own))
+            fitting = (t for t in slips if neat(t, own) != own and np.shape(self.hand.read(t, 0)) == shape)
+            yield from (Edit(source, span, t, blind=True) for t in itertools.islice(fitting, SLIPS))
 
     def _blind_pieces(self, tree: ast.stmt) -> Iterator[Edit]:
         """One name of a comprehension for another; two elements exchanged; the factor of what `np.add.at` adds."""
         source, statement = self.place.source, self.place.statement
         for call in ast.walk(tree):
-            if isinstance(call, (ast.List, ast.Tuple)) and isinstance(call.ctx, ast.Load) and 1 < len(call.elts) < 6:
+            if (
+                isinstance(call, (ast.List, ast.Tuple))
+                and isinstance(call.ctx, ast.Load)
+                and 1 < len(call.elts) < 6
+                and not any(isinstance(part, ast.Slice) for part in call.elts)
+            ):
                 for one, other in itertools.combinations(range(len(call.elts)), 2):
                     parts = [ast.unparse(part) for part in call.elts]
                     parts[one], parts[other] = parts[other], parts[one]
@@ -219,6 +306,12 @@ class Statements(Wanted):
                 for new in Composer(self.hand).times(added if level(added) > 1 else f"({added})", factor or 1.0):
                     if factor is not None:
                         yield Edit(source, _span(call.args[2], statement), new, blind=True)
+
+
+def _sign_of(site: Site) -> str:
+    """The sign of an update; "" where there is none that can be read."""
+    text = site.source.segment(site.statement)
+    return next((sign for sign in ("+=", "-=") if sign in text), "")
 
 
 def _span(node: ast.expr, statement: Span) -> Span:

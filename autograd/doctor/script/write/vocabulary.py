@@ -38,13 +38,17 @@ class Word:
     near: int
 
 
-def frame_of(tape: Tape, time: int, context: Any, site: Site) -> tuple[int, int]:
-    """The number of the frame that a line ran in, and when that was entered; 0 and 0 at the top of the script."""
+def frame_of(tape: Tape, born: int, context: Any, site: Site) -> tuple[int, int]:
+    """The number of the frame that a line ran in, and when that was entered; 0 and 0 at the top of the script.
+
+    Args:
+        born: when the value at the line was computed.
+    """
     found = 0, 0
     if context is None:
         return found
     for at, inside, frame, defined in tape.calls:
-        if at > time:
+        if at >= born:
             break
         if inside == context and defined.source is site.source and defined.function == site.function:
             found = frame, at
@@ -63,7 +67,7 @@ def words_at(
         without: nodes that may not be used: they follow from the value itself.
         foreign: those that a function may not take from outside, unless it does so already.
     """
-    frame, entered = frame_of(tape, time, context, site)
+    frame, entered = frame_of(tape, born, context, site)
     start = max(start, entered)
     until = min(time, math.ceil(born) - 1)  # what is noted at the time of a value comes after it
     bound: dict[tuple[str, int], dict[Any, Any]] = {}
@@ -116,7 +120,7 @@ def _used(tape: Tape, context: Any, site: Site, start: int) -> Iterator[tuple[in
 
 def computed_at(tape: Tape, time: int, context: Any, site: Site, born: int, start: int) -> list[Word]:
     """The short expressions that the lines of a function computed before, and that would come to the same now."""
-    frame, entered = frame_of(tape, time, context, site)
+    frame, entered = frame_of(tape, born, context, site)
     start = max(start, entered)
     until = min(time, math.ceil(born) - 1)
     found: dict[str, Word] = {}

@@ -16,6 +16,7 @@ from ..judge.replay import Layered, compute_node
 from ..watch.node import Node
 from ..watch.sites import Site, Span
 from .at_hand import AtHand
+from .goals import narrowed
 
 Array = Any
 
@@ -25,7 +26,7 @@ class Wanted:
 
     def __init__(self, locator: Locator, fault: Fault, namespace: dict[str, Any]) -> None:
         self.locator, self.fault, self.namespace = locator, fault, namespace
-        self.node = fault.first
+        self.node = self._telling()
         self.tape = locator.look.training.tape
         self.place: Site = fault.place or self.node.site  # type: ignore[assignment]
         self._hands: dict[int, AtHand] = {}
@@ -33,6 +34,14 @@ class Wanted:
         self.time, self.context = self.node.time, self.node.context
         self.span, self.right = self._expression()
         self.hand = AtHand(locator, fault, self.place, self.node, self.time, self.context, namespace)
+
+    def _telling(self) -> Node:
+        """The first turn of a loop whose values tell something: where 0 is right, much else is right, too."""
+        first, fixed = self.fault.first, self.locator.fixed
+        turns = [n for n in self.fault.nodes if n.site is first.site and id(n) in fixed]
+        if self.fault.place is not None and self.fault.place is not first.site:
+            return first
+        return next((n for n in turns if all(map(np.any, fixed[id(n)]))), first)
 
     def _expression(self) -> tuple[Span | None, list[Array] | None]:
         """The expression to be replaced, and the values that it should have."""
@@ -132,20 +141,33 @@ class Wanted:
     def _of_elements(self) -> None:
         """What is written into some elements of an array, where all of it is known: `g[:, 1:] += lam * w[:, 1:]`."""
         site, whole = self.place, self.locator.fixed[id(self.node)]
-        if site.kind not in ("store", "augmented") or site is not self.node.site:
+        tree = statement_of(site)
+        target = tree.targets[0] if isinstance(tree, ast.Assign) else getattr(tree, "target", None)
+        if site is not self.node.site or not isinstance(target, ast.Subscript):
+            return
+        value: Any = tree.value  # type: ignore[union-attr]
+        written = site.kind in ("store", "augmented")
+        if not written and site.text != site.source.segment(site.statement)[value.col_offset : value.end_col_offset]:
             return
         try:
-            tree = ast.parse(site.source.segment(site.statement)).body[0]
-            target: Any = tree.targets[0] if isinstance(tree, ast.Assign) else tree.target  # type: ignore[attr-defined]
             indices = [hand_reads(target.slice) for hand_reads in self.hand.readers]
             right = [np.asarray(w, dtype=float)[index] for w, index in zip(whole, indices, strict=True)]
+            own = [np.asarray(hand_reads(value), dtype=float) for hand_reads in self.hand.readers]
             if isinstance(tree, ast.AugAssign):
                 before = [np.asarray(self.hand.read(ast.unparse(target), k), dtype=float) for k in self.hand.points]
                 sign = {ast.Add: 1.0, ast.Sub: -1.0}[type(tree.op)]
                 right = [sign * (r - x) for r, x in zip(right, before, strict=True)]
         except Exception:
             return
-        self.span, self.right = site.parts[-1], right
+        self.right = [narrowed(r, x) for r, x in zip(right, own, strict=True)]
+        self.span = site.parts[-1] if written else site.span
+
+    def _is_of_whole(self) -> bool:
+        """Whether all of an array is known of which the line writes some elements."""
+        if self.span is None or self.right is None:
+            return True
+        own = self.hand.read(self.place.source.segment(self.span).replace("\n", " "), 0)
+        return own is not None and np.shape(own) != np.shape(self.right[0])
 
     def _widened(self) -> bool:
         """Take the largest expression around in the place of this one: what is 0 in it afterwards may be anything."""
@@ -169,10 +191,10 @@ class Wanted:
         """Whether the value is right for this step, and only what is left there from others is wrong."""
         return self.fault.rescaled is not None and abs(self.fault.rescaled - 1.0) < 1e-9
 
-    def fits(self, text: str) -> bool:
-        """Whether a text gives the right numbers everywhere."""
+    def fits(self, text: str, here: bool = False) -> bool:
+        """Whether a text gives the right numbers everywhere, or `here`, not at other turns of a loop."""
         assert self.right is not None
-        turns = self.turns if self.node in self.fault.nodes else ()
+        turns = () if here or self.node not in self.fault.nodes else self.turns
         rows = itertools.chain([(self.hand, self.right, self._matters)], turns)
         return all(_gives(hand, text, right, matters) for hand, right, matters in rows)
 
@@ -216,6 +238,13 @@ class Wanted:
                 )
             right = self.locator.fixed[id(node)]
             yield self._hands[id(node)], right, self._needed(node, right)
+
+
+def statement_of(site: Site) -> ast.stmt | None:
+    try:
+        return ast.parse(site.source.segment(site.statement)).body[0]
+    except (SyntaxError, IndexError):
+        return None
 
 
 def _gives(hand: AtHand, text: str, right: list[Array], matters: list[Array]) -> bool:

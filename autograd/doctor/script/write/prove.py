@@ -1,0 +1,293 @@
+"""Which of the lines to write are right: the script is run with them and judged again.
+
+What can be written at each place was found before. Here it is chosen, what turns out to be no mistake is left out, and
+what is still wrong with the lines repaired that could be is looked for again.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
+from typing import Any
+
+from ...language import say
+from ..judge.candidates import Fault
+from ..judge.compared import Cause
+from ..judge.judge import wrong_elsewhere
+from ..judge.verdicts import Judgement
+from ..watch.edits import Edit, patched
+from ..watch.limits import Limit
+from ..watch.loader import Subject
+from ..watch.record import Recording
+from ..watch.sandbox import seed
+from ..watch.sites import Site, Source
+from .named import difference
+
+SLIP = 0.9  # of the characters are the same
+ROUNDS = 2  # of looking again with some lines repaired
+SHOWN = ("dropped-edge", "missing-factor", "extra-factor")  # what is told of these is a piece of the line
+LESS_SURE = ("unrecognised", "wrong-operand", "doubled-edge")
+"""Causes that the line to write tells better."""
+
+
+@dataclass(eq=False)
+class Case:
+    """A fault, what it is called, and what may be written instead.
+
+    Args:
+        used: whether the step makes use of the value.
+        found_at: the same fault where it was found, if it can be mended elsewhere.
+    """
+
+    fault: Fault
+    cause: Cause
+    says: str
+    should: str
+    used: bool
+    found_at: Fault | None = None
+    texts: list[Edit] = field(default_factory=list)
+    chosen: Edit | None = None
+    proved: bool = False
+
+    @property
+    def place(self) -> Site:
+        at = self.fault.place or self.fault.first.site
+        assert at is not None
+        return at
+
+
+class Prover:
+    """Chooses among the texts of some cases.
+
+    Args:
+        before: the verdicts on the script as it is.
+        judged: the verdicts on the script with some edits, and its recording; None where it cannot be judged.
+        found_in: the cases in such verdicts.
+    """
+
+    def __init__(
+        self, cases: list[Case], before: Judgement,
+        judged: Callable[[list[Edit]], tuple[Judgement, Recording] | None],
+        found_in: Callable[[Judgement, Recording], list[Case]],
+    ) -> None:  # fmt: skip
+        self.cases, self.before, self.judged, self.found_in = cases, before, judged, found_in
+        self.least = wrong_in(before)
+        self.last: tuple[Judgement, Recording] | None = None
+
+    def prove(self, seconds: float) -> list[Case]:
+        """The cases that stay: those with a text that makes the script right, and those for which none is known."""
+        for case in self.cases:
+            case.chosen = next((text for text in case.texts if not text.blind), None)
+        with Limit(seconds, work=True) as self.tries:
+            if not any(case.chosen for case in self.cases) or not self._is_better([], at_all=True):
+                for case in self.cases:
+                    case.chosen = None
+            self._choose(self.cases)
+            for _ in range(ROUNDS):
+                if self.least and self.last is not None and not self.tries.over:
+                    self._look_again(*self.last)
+            self._leave_out()
+            self._keep_penalty()
+        for case in self.cases:
+            self._move(case)
+            left = {n for name in self.least for n in ((name,) if name in self.before.verdicts else self._alike(name))}
+            case.proved = case.chosen is not None and not set(case.fault.repairs) & left
+            if not case.proved and case.found_at is not None:
+                case.fault = case.found_at
+        return self.cases
+
+    def _alike(self, name: str) -> list[str]:
+        """The blocks as they were called before that a block may be a part of."""
+        return [other for other in self.before.verdicts if _whole(other) == _whole(name)]
+
+    def _is_better(self, without: list[Case], at_all: bool = False) -> bool:
+        """Whether less is wrong with what is chosen, some cases aside; or whether it can be judged `at_all`."""
+        edits = [c.chosen for c in self.cases if c.chosen is not None and c not in without]
+        found = self.judged(list(dict.fromkeys(edits)))
+        if found is None:
+            return False
+        wrong = wrong_in(found[0])
+        if len(wrong) < len(self.least):  # and at other steps? much is right as long as a sequence has one member only
+            wrong = sorted({*wrong, *wrong_elsewhere(found[0])})
+        better = at_all or len(wrong) < len(self.least) or bool(without and not wrong)
+        if better:
+            self.least, self.last = wrong, found
+        return better
+
+    def _choose(self, cases: list[Case]) -> None:
+        for case in cases:
+            for text in case.texts:
+                if not self.least or self.tries.over:
+                    return
+                if text is not case.chosen:
+                    before, case.chosen = case.chosen, text
+                    if not self._is_better([]):
+                        case.chosen = before
+
+    def _leave_out(self) -> None:
+        """What is right without being changed, as soon as the others are changed, is no mistake."""
+        if self.least or self.tries.over:
+            return
+        self.cases[:] = [case for case in self.cases if case.chosen is not None or not case.used]
+        for case in [case for case in self.cases if case.used]:
+            others = {c.chosen for c in self.cases if c is not case and c.used}
+            if others and case.chosen not in others and not self.tries.over and self._is_better([case]):
+                self.cases.remove(case)
+
+    def _keep_penalty(self) -> None:
+        """Where steps have a penalty that the loss has not, a term of it has the wrong sign, and is not too many."""
+        if self.least or not any(v.right and v.rule == "decay" for v in self.before.verdicts.values()):
+            return
+        for case in self.cases:
+            if (chosen := case.chosen) is None or self.tries.over:
+                continue
+            for text in other_signs(chosen):
+                case.chosen = replace(chosen, new=text)
+                if not self._is_better([], at_all=True) or self.least:
+                    case.chosen, self.least = chosen, []
+
+    def _move(self, case: Case) -> None:
+        """The fault to where it is mended, if that is another line."""
+        chosen, at = case.chosen, case.place
+        if chosen is None or chosen.before or at.statement[0] <= chosen.span[0] <= at.statement[2]:
+            return
+        own = None if case.found_at is None else case.found_at.place or case.found_at.first.site
+        if case.found_at is not None and own is not None and own.statement[0] <= chosen.span[0] <= own.statement[2]:
+            case.fault = case.found_at
+            return
+        sites = self.before.look.training.tape.sites
+        updates = [s for s in sites if s.source is chosen.source and s.statement == chosen.span]
+        if updates:
+            case.fault = replace(case.fault, place=updates[0])
+
+    def _look_again(self, found: Judgement, recording: Recording) -> None:
+        """Add what is found wrong with the lines repaired that are chosen, where it can be mended, too."""
+        edits = [case.chosen for case in self.cases if case.chosen is not None]
+        if any(edit.new.count("\n") != edit.old.count("\n") for edit in edits):
+            return  # the lines have other numbers then
+        known = {source.path: source for source in (edit.source for edit in edits)}
+        known |= {site.source.path: site.source for site in self.before.look.training.tape.sites}
+        taken = {(edit.source.path, line) for edit in edits for line in range(edit.span[0], edit.span[2] + 1)}
+        for case in self.found_in(found, recording):
+            if self.tries.over or (case.place.source.path, case.place.line) in taken or not case.used:
+                continue
+            here = [text for text in case.texts if (text.source.path, text.span[0]) not in taken]
+            case.texts = [replace(text, source=known[text.source.path]) for text in here if text.source.path in known]
+            same = [c for c in self.cases if c.place.line == case.place.line and c.chosen is None]
+            self.cases += [case]
+            self._choose([case])
+            if case.chosen is None:
+                self.cases.remove(case)
+            else:
+                self.cases[:] = [c for c in self.cases if c not in same]
+
+
+def wrong_in(found: Judgement) -> list[str]:
+    """The blocks that are wrong."""
+    return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+
+
+def same_training(now: Judgement, before: Judgement) -> bool:
+    """Whether the same parameters are judged against the same loss; against one that is computed rather than made up,
+    where all of them follow it now.
+    """  # fmt: skip
+    names = {frozenset(map(_whole, found.verdicts)) for found in (now, before)}
+    better = _loss_of(before)[0] != "loss" == _loss_of(now)[0] and not wrong_in(now)
+    return len(names) == 1 and (better or _loss_of(now) == _loss_of(before))
+
+
+def _whole(name: str) -> str:
+    """The name of a parameter without its number among others and without an index: one step may change a row only."""
+    return name.partition(" (")[0].partition("[")[0]
+
+
+def _loss_of(found: Judgement) -> tuple[str, str]:
+    """What a script is judged against."""
+    assert found.reading is not None
+    return found.reading.kind, "" if found.reading.site is None else found.reading.site.text
+
+
+def other_signs(edit: Edit) -> Iterator[str]:
+    """What is replaced, where a term of it is left out, with the sign of that term changed instead.
+
+    >>> from autograd.doctor.script.watch.sites import Source
+    >>> list(other_signs(Edit(Source("a.py", "a * b + c * d"), (1, 0, 1, 13), "a * b")))
+    ['a * b - c * d']
+    """
+    own = edit.old.replace("\n", " ")
+    try:
+        wanted, tree = ast.unparse(ast.parse(edit.new, mode="eval")), ast.parse(own, mode="eval")
+    except SyntaxError:
+        return
+    for piece in ast.walk(tree):
+        if isinstance(piece, ast.BinOp) and isinstance(piece.op, (ast.Add, ast.Sub)):
+            a, b = piece.col_offset, piece.end_col_offset
+            if ast.unparse(ast.parse(own[:a] + ast.unparse(piece.left) + own[b:], mode="eval")) == wanted:
+                piece.op = ast.Sub() if isinstance(piece.op, ast.Add) else ast.Add()
+                yield own[:a] + ast.unparse(piece) + own[b:]
+                return
+
+
+class Edited:
+    """A subject with some pieces of its text replaced."""
+
+    def __init__(self, subject: Subject, edits: list[Edit]) -> None:
+        self.subject, self.edits, self.main = subject, edits, subject.main
+        self.from_outside = subject.from_outside
+
+    def modules(self) -> set[str]:
+        return self.subject.modules()
+
+    def run(self, rewrite: Any, given: dict[str, Any], namespace: Any) -> None:
+        def edited(source: Source) -> ast.Module:
+            here = [e for e in self.edits if e.source.path == source.path]
+            if here:
+                source = Source(source.path, patched(source.text, here, source.first), source.first)
+            tree: ast.Module = rewrite(source)
+            return tree
+
+        seed()
+        self.subject.run(edited, given, namespace)
+
+
+# ------------------------------------------------------------------------------------- what the chosen lines tell
+
+
+def nearly_right(case: Case) -> bool:
+    """Whether a small change to what is written makes it right: a slip, and not another function."""
+    for edit in case.texts:
+        if SequenceMatcher(None, edit.old, edit.new).ratio() > SLIP and edit.new.replace("+=", "=") != edit.old:
+            return True
+    return False
+
+
+def told_before(case: Case, cases: list[Case]) -> bool:
+    """Whether another case is the same change of the same line, or one for the same value: it then stands for both."""
+    before = list(itertools.takewhile(lambda c: c is not case, cases))
+    for other in cases:
+        same = case.proved and case.chosen == other.chosen and other in before
+        same |= case is not other and not case.proved and case.fault.first.site is other.fault.first.site
+        if other.proved and same:
+            other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
+            return True
+    return False
+
+
+def name_by_line(case: Case) -> None:
+    """What the line to write shows of the mistake, where the numbers told less, or not in the learner's names."""
+    if case.chosen is None or not case.proved:
+        return
+    found = difference(*case.chosen.within(case.place.statement))
+    if found is None:
+        return
+    name, told = case.cause.name, found[0]
+    against = {f"extra-{k}" for k in KINDS} if told.startswith("missing-") else {f"missing-{k}" for k in KINDS}
+    denied = (told == "sign" != name) or (told.startswith(("missing-", "extra-")) and name in against)
+    if name in LESS_SURE or denied or (name == told and told in SHOWN):
+        case.cause, case.says = Cause(told), say(f"line_{told}", **found[1])
+
+
+KINDS = ("derivative", "factor")

@@ -1,0 +1,167 @@
+"""What stands around a right gradient: rows that it is added to, a velocity, the norm it is clipped by, a new start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograd.doctor import run
+
+ROWS = """
+import numpy as np
+
+rng = np.random.default_rng(2)
+E, W = rng.normal(size=(6, 3)) * 0.5, rng.normal(size=(3, 2)) * 0.5
+ids, aim = rng.integers(0, 6, (8, 2)), rng.normal(size=(8, 2))
+for turn in range(12):
+    h = E[ids].sum(axis=1)
+    miss = h @ W - aim
+    loss = (miss ** 2).sum()
+    dout = 2 * miss
+    dW = h.T @ dout
+    dh = np.repeat((dout @ W.T)[:, None, :], 2, axis=1)
+    @@
+    W -= 0.01 * dW
+    if turn % 4 == 0:
+        print(loss)
+"""
+ADDED = {
+    "a tuple with a slice": """dE = np.zeros((6, 3))
+    np.add.at(dE, (ids, slice(None)), dh)
+    E -= 0.01 * dE""",
+    "a tuple with two arrays": """dE = np.zeros((6, 3))
+    for j in range(3):
+        np.add.at(dE, (ids, np.full(ids.shape, j)), dh[:, :, j])
+    E -= 0.01 * dE""",
+    "from the end": """dE = np.zeros((6, 3))
+    np.add.at(dE, (Ellipsis, ids[:, -1], slice(None)), dh[:, 0])
+    np.add.at(dE, (list(ids[:, 0]),), dh[:, 0])
+    E -= 0.01 * dE""",
+    "a mask": """dE = np.zeros((6, 3))
+    np.add.at(dE, ids, dh)
+    read = np.isin(np.arange(6), ids)
+    np.subtract.at(E, read, 0.01 * dE[read])""",
+    "rows at once": "np.subtract.at(E, (ids,), 0.01 * dh)",
+}
+NET = """
+import numpy as np
+
+rng = np.random.default_rng(4)
+X = rng.normal(size=(12, 2))
+y = (X[:, :1] > 0.2) * 1.0
+W, b = rng.normal(size=(2, 1)), np.zeros((1, 1))
+v = {}
+
+def squash(z):
+    return 1 / (1 + np.exp(-np.clip(z, -30, 30)))
+
+for turn in range(12):
+    p = squash(X @ W + b)
+    dz = (p - y) / len(y)
+    grads = {"W": X.T @ dz, "b": dz.sum(axis=0, keepdims=True)}
+    for name, theirs in (("W", W), ("b", b)):
+        if name not in v:
+            v[name] = np.zeros_like(theirs)
+        v[name] = 0.9 * v[name] - 0.1 * grads[name]
+    W = W + v["W"]
+    b = b + v["b"]
+    if turn % 20 == 0:
+        print(turn, -np.mean(y * np.log(p + 1e-9) + (1 - y) * np.log(1 - p + 1e-9)))
+"""
+WINDOWS = """
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, aim = rng.normal(size=(9, 2)), rng.normal(size=4)
+V, w = rng.normal(size=(2, 2)) * 0.5, rng.normal(size=(3, 2))
+for turn in range(12):
+    h = np.tanh(x @ V)
+    said = np.array([(h[k:k + 3] * w).sum() for k in range(7)])
+    miss = said[:4] - aim
+    loss = (miss ** 2).sum()
+    back = [2 * m * w for m in miss]
+    dw = sum(2 * m * h[k:k + 3] for k, m in enumerate(miss))
+    dx = np.zeros((9, 2))
+    for k in range(4):
+        dx[k:k + 3] = back[k]
+    dV = x.T @ (dx * (1 - h ** 2))
+    V -= 0.01 * dV
+    w -= 0.01 * dw
+"""
+
+
+def _judged(text: str, folder: Path) -> tuple[bool, list[tuple[str, str]], str]:
+    file = folder / "script.py"
+    file.write_text(text, encoding="utf-8")
+    report = run(file, cure=False)
+    lines = text.splitlines()
+    return report.ok, [(lines[f.line - 1].strip(), f.name) for f in report.findings], str(report)
+
+
+@pytest.mark.parametrize("case", ADDED)
+def test_gradients_added_up_where_an_index_tells(case: str, tmp_path: Path) -> None:
+    ok, _, told = _judged(ROWS.replace("@@", ADDED[case]), tmp_path)
+    assert ok, told
+
+
+@pytest.mark.parametrize("signs", ["- +", "+ -", "- -", "+ +"])
+def test_a_velocity_goes_downhill_or_its_line_is_told(signs: str, tmp_path: Path) -> None:
+    inside, outside = signs.split()
+    text = NET.replace("- 0.1 *", f"{inside} 0.1 *")
+    text = text.replace("W + v", f"W {outside} v").replace("b + v", f"b {outside} v")
+    ok, faults, told = _judged(text, tmp_path)
+    assert ok == (inside != outside), told
+    assert {line.split(" = ")[0] for line, _ in faults} == (set() if ok else {"W", "b"}), told
+    assert {name for _, name in faults} <= {"sign"}, told
+
+
+def test_an_innocent_velocity(tmp_path: Path) -> None:
+    ok, faults, told = _judged(NET.replace("(p - y)", "(y - p)"), tmp_path)
+    assert not ok
+    assert [line for line, _ in faults] == ["dz = (y - p) / len(y)"], told
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_trainings_one_after_the_other(right: bool, tmp_path: Path) -> None:
+    head, body = NET.split("for turn in range(12):\n")
+    again = "for speed in (0.1, 0.2, 0.4):\n    W, b, v = np.zeros((2, 1)), np.zeros((1, 1)), {}\n"
+    rows = "\n".join(f"    {line}" for line in body.splitlines()).replace("- 0.1 *", "- speed *")
+    text = f"{head}{again}    for turn in range(12):\n{rows}\n"
+    text = text if right else text.replace("(p - y)", "(y - p)")
+    ok, faults, told = _judged(text, tmp_path)
+    assert ok == right, told
+    assert right or [line for line, _ in faults] == ["dz = (y - p) / len(y)"], told
+
+
+@pytest.mark.parametrize("kind", ["rows", "windows"])
+def test_what_is_written_over_in_a_loop(kind: str, tmp_path: Path) -> None:
+    if kind == "rows":
+        old = "dE[ids[n, k]] = dh[n, k]"
+        loops = f"dE = np.zeros((6, 3))\n    for n in range(8):\n        for k in range(2):\n            {old}"
+        text = ROWS.replace("@@", f"{loops}\n    E -= 0.01 * dE")
+    else:
+        text, old = WINDOWS, "dx[k:k + 3] = back[k]"
+    ok, faults, told = _judged(text, tmp_path)
+    assert not ok
+    assert [line for line, _ in faults] == [old], told
+    assert old.replace(" = ", " += ") in told.replace("k:k+3", "k:k + 3")
+    assert _judged(text.replace(old, old.replace(" = ", " += ")), tmp_path)[0]
+
+
+CLIPS = {
+    "all": """size = @@(sum(np.sum(g ** 2) for g in grads.values()))
+    if size > 0.001:
+        grads = {k: g * 0.001 / size for k, g in grads.items()}""",
+    "each": "grads = {k: g * min(1.0, 0.001 / (@@(np.sum(g * g)) + 1e-9)) for k, g in grads.items()}",
+}
+
+
+@pytest.mark.parametrize("case", CLIPS)
+@pytest.mark.parametrize("root", ["np.sqrt", ""])
+def test_a_norm_to_clip_by_has_a_root(case: str, root: str, tmp_path: Path) -> None:
+    text = NET.replace("    for name, theirs", f"    {CLIPS[case].replace('@@', root)}\n    for name, theirs")
+    text = text.replace("0.9 * v[name] - 0.1", "-0.1")
+    ok, faults, told = _judged(text, tmp_path)
+    assert ok == bool(root), told
+    assert {name for _, name in faults} == (set() if ok else {"missing-root"}), told
