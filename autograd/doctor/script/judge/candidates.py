@@ -199,6 +199,7 @@ class Candidates:
             return  # a mask is no error, and no number that another belongs in the place of
         for quantity in self.quantities.backward:
             own = quantity.kind == "bar" and quantity.block in wrong and self._only_for(node, quantity.block)
+            own = own and (erring or self.found.verdicts[quantity.block].rule != "decay")  # a penalty is no gradient
             if quantity.size == size and (erring or own):
                 yield from layouts([node], [quantity], shape)
             elif own and not (size > quantity.size and self._reduced_to(node, quantity.size)):

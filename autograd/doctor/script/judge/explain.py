@@ -18,18 +18,32 @@ from ...spelling import broadcasts
 from ..watch.node import Node
 from .compared import Cause, along
 from .edges import changed_edge
-from .judge import input_like
 from .look import Point
 from .losses import errors
 from .match import close, laid_over, matched, summed_to_one
 from .quantities import Quantity
 from .replay import Layered, compute_node, pulled
 from .slopes import Slopes
+from .verdicts import Judgement
 
 Array = Any
 SUMS = {"sum", "mean", "average"}
 SECONDS = 5.0  # for the cause of one fault; what is tried later has no name then
 FEW = 8  # places that use a value: where there are more, no single one explains what is wrong
+
+
+def _input_like(found: Judgement, number: float) -> str:
+    """The text of a factor in the forward pass that is this number and follows from no parameter; or ""."""
+    for key in found.forward:
+        node = found.look.nodes[key]
+        if getattr(node.function, "__name__", "") not in ("mul", "multiply") or node.site is None:
+            continue
+        for k, operand in enumerate(node.args):
+            value = operand.value if isinstance(operand, Node) else operand
+            given = not isinstance(operand, Node) or id(operand) not in found.look.depends
+            if given and np.size(value) == 1 and abs(float(np.reshape(value, ())) - number) <= 1e-6 * abs(number):
+                return node.site.part(k)
+    return ""
 
 
 class Explainer(Slopes):
@@ -70,7 +84,7 @@ class Explainer(Slopes):
             return None
         for name, number in (("missing-factor", factor), ("extra-factor", 1.0 / factor)):
             known = any(abs(abs(number) - c) < 1e-6 * c for c in (1.0, 2.0, 0.5))
-            text = "" if known else input_like(self.locator.found, number)
+            text = "" if known else _input_like(self.locator.found, number)
             if text:
                 return Cause(name, {"text": text})
         return None

@@ -23,7 +23,7 @@ from .losses import Reading, is_crossed, is_of_the_rule, loss_nodes, place_of_lo
 from .match import Columns
 from .rates import rate_of
 from .replay import ancestors
-from .slips import all_but_some, of_more_samples
+from .slips import all_but_some, of_more_samples, sums_to_one
 from .told import is_told, shown_forms
 from .verdicts import Judgement, counterpart, verdicts
 from .written import united
@@ -306,20 +306,6 @@ def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
     return best
 
 
-def input_like(found: Judgement, number: float) -> str:
-    """The text of a factor in the forward pass that is this number and follows from no parameter; or ""."""
-    for key in found.forward:
-        node = found.look.nodes[key]
-        if getattr(node.function, "__name__", "") not in ("mul", "multiply") or node.site is None:
-            continue
-        for k, operand in enumerate(node.args):
-            value = operand.value if isinstance(operand, Node) else operand
-            given = not isinstance(operand, Node) or id(operand) not in found.look.depends
-            if given and np.size(value) == 1 and abs(float(np.reshape(value, ())) - number) <= 1e-6 * abs(number):
-                return node.site.part(k)
-    return ""
-
-
 def _wrong(found: Judgement) -> int:
     return sum(not v.right and not v.silent for v in found.verdicts.values())
 
@@ -389,7 +375,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         slips[0].sure = True
         return slips[0]
     size = np.size(best.points[0].values[id(best.reading.roots[0])])
-    for_show = (best.form == "entropy" and size > 1 and _sums_to_one(best)) or (
+    for_show = (best.form == "entropy" and size > 1 and sums_to_one(best)) or (
         best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
     )
     for other in computed:
@@ -407,14 +393,6 @@ def _data_read(found: Judgement) -> int:
     assert found.reading is not None
     read = {id(o): o for n, _ in found.reading.order(found.look) for o in n.operands()}.values()
     return sum(np.size(o.value) for o in read if id(o) not in found.look.depends and not o.hyper)
-
-
-def _sums_to_one(found: Judgement) -> bool:
-    """Whether the predictions are shares, as a softmax gives them."""
-    assert found.reading is not None
-    error, _ = found.reading.errors[0]
-    e = np.asarray(found.points[0].values[id(error)], dtype=float)
-    return any(np.allclose(e.sum(axis=axis), 0.0, atol=1e-9) for axis in range(e.ndim))
 
 
 def _agreement(found: Judgement) -> tuple[int, int, int]:

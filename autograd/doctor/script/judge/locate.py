@@ -235,7 +235,8 @@ class Locator(Easing):
         exact = all(self._change_of(name, everywhere).holds for name in kept)
         changes = [self._change(trial, scale, k) for k in every]
         right = {id(n): [change[id(n)] for change in changes] for n in trial.nodes}
-        return Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact, eases=eased)
+        made = Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact, eases=eased)
+        return made if any(map(made.moves, made.nodes)) else None
 
     def _by_rate(self, names: list[str], new: list[Values]) -> bool:
         """Whether steps follow the gradient by the rates that are written, where these are known: what is left out of
@@ -266,9 +267,13 @@ class Locator(Easing):
         """Whether the gradient of a block is right but for a factor."""
         found = {}
         for name, ways in self.ways.items():
-            found[name] = self.found.verdicts[name].change.holds or any(
-                matched([self._block(way, {}, k, name) for k in range(len(self.points))], self.right[name]).holds
-                for way in ways
+            shrinks = self.found.verdicts[name].rule == "decay"  # then it is that what is wrong
+            found[name] = self.found.verdicts[name].change.holds or (
+                not shrinks
+                and any(
+                    matched([self._block(way, {}, k, name) for k in range(len(self.points))], self.right[name]).holds
+                    for way in ways
+                )
             )
         return found
 

@@ -59,3 +59,11 @@ def of_more_samples(best: Judgement, computed: Judgement) -> bool:
     place = look.nodes[keys[0]].site
     more, few = (sum(n.site is place for n, _ in j.reading.order(look)) for j in (computed, best) if j.reading)
     return matched(theirs, right).holds and more > few
+
+
+def sums_to_one(found: Judgement) -> bool:
+    """Whether the predictions are shares, as a softmax gives them."""
+    assert found.reading is not None
+    error, _ = found.reading.errors[0]
+    e = np.asarray(found.points[0].values[id(error)], dtype=float)
+    return any(np.allclose(e.sum(axis=axis), 0.0, atol=1e-9) for axis in range(e.ndim))

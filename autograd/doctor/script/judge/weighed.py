@@ -33,7 +33,8 @@ def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
         node, wanted = fault.first, fault.wanted[fault.nodes.index(fault.first)]
         theirs, right = fault.wrong[id(node)], fault.right[id(node)]
         values = [np.asarray(point.values[id(wanted.node)], dtype=float) for point in found.points]
-        if wanted.block or wanted.kind != "bar" or not np.size(right[0]) == np.size(theirs[0]) == values[0].size > 2:
+        of_a_block = wanted.block or _laid_out(found, wanted.node)
+        if of_a_block or wanted.kind != "bar" or not np.size(right[0]) == np.size(theirs[0]) == values[0].size > 2:
             continue
         more = [np.ravel(x) - np.ravel(y) for x, y in zip(theirs, right, strict=True)]
         rows = [np.concatenate([np.ravel(f(v)) for v in values]) for f in (np.asarray, np.sign)]
