@@ -239,6 +239,7 @@ MESSAGES = {
     "infinite": "infinity or NaN",
     # what a line should compute
     "wanted_slope": "the slope of the activation {node} at {start}",
+    "wanted_anew": "begun anew with each step: write {text} before line {line}",
     "wanted_before": "computed before line {line}, which updates {block}: change the order of the two",
     "wanted_gradient": "the gradient of {block}",
     "wanted_part": "what passes back to {node} through {consumer}",
@@ -276,6 +277,8 @@ MESSAGES = {
     "fault_missing-penalty": "the penalty in the loss has a gradient too; it is missing here, or has another factor: "
     "{what} includes it.",
     "fault_lost-duplicates": "rows of {node} that are read more than once get only their last gradient, not the sum.",
+    "fault_missing-root": "it is the square of the norm of the gradients, the root is missing: what is clipped by it "
+    "comes out shorter than the bound.",
     "fault_clipped": "the gradient is cut off at ±{limit} where it is larger.",
     "fault_other-loss": "this is the derivative of {node}, and not of the loss that the script computes: the steps lower "
     "another quantity than the one that is shown.",

@@ -206,6 +206,7 @@ MESSAGES = {
     "infinite": "无穷大或 NaN",
     # what a line should compute
     "wanted_slope": "激活 {node} 在 {start} 处的斜率",
+    "wanted_anew": "每一步重新开始的：在第 {line} 行之前写上 {text}",
     "wanted_before": "在第 {line} 行更新 {block} 之前计算的：请调换这两行的顺序",
     "wanted_gradient": " {block} 的梯度",
     "wanted_part": "经过 {consumer} 传回 {node} 的部分",
@@ -238,6 +239,7 @@ MESSAGES = {
     "edge_doubled": "{node} 经由几条路径影响损失，经过 {other} 的那一条被算了不止一次。",
     "fault_missing-penalty": "损失里的惩罚项也有梯度；这里缺少它，或者它的系数不同：{what}包含它。",
     "fault_lost-duplicates": "{node} 中被读取不止一次的行只得到最后一个梯度，而不是总和。",
+    "fault_missing-root": "这是梯度范数的平方，少开了平方根：按它裁剪后的梯度比上限更短。",
     "fault_clipped": "梯度超过 ±{limit} 的部分被截掉了。",
     "fault_other-loss": "这是 {node} 的导数，而不是脚本所计算的损失的导数：各步降低的是另一个量，并非所显示的那个。",
     "loss_squares": "误差平方",

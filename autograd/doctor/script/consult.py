@@ -19,6 +19,7 @@ from .grown import Growth, grown
 from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
 from .judge.candidates import Fault
+from .judge.clipping import clipped_by_squares, rooted
 from .judge.compared import Cause
 from .judge.crossed import crossed_faults, one_shape, shapes
 from .judge.explain import Explainer
@@ -146,7 +147,8 @@ def _judged(training: Training, options: Options) -> Judgement | None:
     found = judge(training, options.loss)
     if found is not None:
         found.kept = never_zeroed(found)
-        for name in found.kept:
+        found.squares = clipped_by_squares(found)
+        for name in (*found.kept, *(name for fault in found.squares for name in fault.repairs)):
             found.verdicts[name].right = False
     return found
 
@@ -165,7 +167,7 @@ def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> 
 
 
 def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
-    if all(v.right or v.silent for v in found.verdicts.values()):
+    if all(v.right or v.silent for v in found.verdicts.values()) and not found.squares:
         return
     crossed = crossed_faults(found)
     if crossed:
@@ -183,14 +185,15 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return
     backwards = backward_steps(found)
-    known = kept_faults(found) + (backwards or uphill_faults(found))
+    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
-    faults = peeled(locator, faults)
     place(locator, faults)
+    unnamed = Cause("unrecognised")
+    faults = peeled(locator, faults, lambda f: all(t.blind for t in texts_for(locator, f, unnamed, recording)))
     for fault in known:
         locator.fixed |= fault.right
     faults += known
@@ -208,16 +211,16 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
     for at, fault, used in pairs:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
-        cause = Cause("sign") if fault in backwards else cause
+        cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
-            cause = cause if fault.first in kept or fault in backwards else Explainer(at, fault).cause()
+            cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
             for name in fault.repairs:
                 found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"
             continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
-        case.texts = texts_for(at, fault, cause, recording)
+        case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
         if all(text.blind for text in case.texts):
             for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
                 fixed = at.fixed
@@ -361,7 +364,7 @@ def _mark(case: Case) -> str:
 
 def _instead(case: Case, cases: list[Case]) -> str:
     """The line to write, with all that is to be changed in it; "" where none is known, or where it is only moved."""
-    if case.chosen is None or not case.proved or case.chosen.before:
+    if case.chosen is None or not case.proved or case.chosen.before or case.chosen.inserts:
         return ""
     others = [c.chosen for c in cases if c is not case and c.proved and c.chosen is not None and not c.chosen.before]
     return case.chosen.line_with(others)
@@ -393,6 +396,8 @@ def _should(case: Case) -> str:
     """What the line should compute, or where it should stand."""
     if case.chosen is not None and case.proved and case.chosen.before:
         return say("wanted_before", line=case.chosen.before, block=case.cause.facts["block"])
+    if case.chosen is not None and case.proved and case.chosen.inserts:
+        return say("wanted_anew", line=case.chosen.span[0], text=case.chosen.new.strip("; \n"))
     return case.should
 
 

@@ -69,6 +69,26 @@ for turn in range(12):
     if turn % 20 == 0:
         print(turn, -np.mean(y * np.log(p + 1e-9) + (1 - y) * np.log(1 - p + 1e-9)))
 """
+WINDOWS = """
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, aim = rng.normal(size=(9, 2)), rng.normal(size=4)
+V, w = rng.normal(size=(2, 2)) * 0.5, rng.normal(size=(3, 2))
+for turn in range(12):
+    h = np.tanh(x @ V)
+    said = np.array([(h[k:k + 3] * w).sum() for k in range(7)])
+    miss = said[:4] - aim
+    loss = (miss ** 2).sum()
+    back = [2 * m * w for m in miss]
+    dw = sum(2 * m * h[k:k + 3] for k, m in enumerate(miss))
+    dx = np.zeros((9, 2))
+    for k in range(4):
+        dx[k:k + 3] = back[k]
+    dV = x.T @ (dx * (1 - h ** 2))
+    V -= 0.01 * dV
+    w -= 0.01 * dw
+"""
 
 
 def _judged(text: str, folder: Path) -> tuple[bool, list[tuple[str, str]], str]:
@@ -112,3 +132,36 @@ def test_trainings_one_after_the_other(right: bool, tmp_path: Path) -> None:
     ok, faults, told = _judged(text, tmp_path)
     assert ok == right, told
     assert right or [line for line, _ in faults] == ["dz = (y - p) / len(y)"], told
+
+
+@pytest.mark.parametrize("kind", ["rows", "windows"])
+def test_what_is_written_over_in_a_loop(kind: str, tmp_path: Path) -> None:
+    if kind == "rows":
+        old = "dE[ids[n, k]] = dh[n, k]"
+        loops = f"dE = np.zeros((6, 3))\n    for n in range(8):\n        for k in range(2):\n            {old}"
+        text = ROWS.replace("@@", f"{loops}\n    E -= 0.01 * dE")
+    else:
+        text, old = WINDOWS, "dx[k:k + 3] = back[k]"
+    ok, faults, told = _judged(text, tmp_path)
+    assert not ok
+    assert [line for line, _ in faults] == [old], told
+    assert old.replace(" = ", " += ") in told.replace("k:k+3", "k:k + 3")
+    assert _judged(text.replace(old, old.replace(" = ", " += ")), tmp_path)[0]
+
+
+CLIPS = {
+    "all": """size = @@(sum(np.sum(g ** 2) for g in grads.values()))
+    if size > 0.001:
+        grads = {k: g * 0.001 / size for k, g in grads.items()}""",
+    "each": "grads = {k: g * min(1.0, 0.001 / (@@(np.sum(g * g)) + 1e-9)) for k, g in grads.items()}",
+}
+
+
+@pytest.mark.parametrize("case", CLIPS)
+@pytest.mark.parametrize("root", ["np.sqrt", ""])
+def test_a_norm_to_clip_by_has_a_root(case: str, root: str, tmp_path: Path) -> None:
+    text = NET.replace("    for name, theirs", f"    {CLIPS[case].replace('@@', root)}\n    for name, theirs")
+    text = text.replace("0.9 * v[name] - 0.1", "-0.1")
+    ok, faults, told = _judged(text, tmp_path)
+    assert ok == bool(root), told
+    assert {name for _, name in faults} == (set() if ok else {"missing-root"}), told

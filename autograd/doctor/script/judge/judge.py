@@ -273,13 +273,17 @@ def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
 
     def factor(judgement: Judgement, name: str) -> float:
         """What the step is of the right gradient, the learning rate aside; 0 for a step that stands still."""
-        rate = rate_of(judgement.look, judgement.look.ends[name][0]) or 1.0
-        return judgement.verdicts[name].change.scale / rate
+        return judgement.verdicts[name].change.scale / (rate(judgement, name) or 1.0)
+
+    def rate(judgement: Judgement, name: str) -> float | None:
+        return next((r for end in judgement.look.ends[name] if (r := rate_of(judgement.look, end))), None)
 
     factors: dict[str, list[float]] = {}
     for name in everywhere[0].verdicts:
         seen = [(j.verdicts[name].change, j) for j in everywhere if not j.verdicts[name].silent]
         if len(seen) < 3 or any(j.verdicts[name].rule != "plain" or (c.scale and not c.holds) for c, j in seen):
+            return None
+        if len({rate(j, name) is None for _, j in seen}) > 1:  # it cannot be read everywhere
             return None
         factors[name] = [factor(j, name) for _, j in seen]
     steady = {name: f[0] for name, f in factors.items() if max(f) - min(f) <= 1e-5 * max(map(abs, f))}
@@ -322,6 +326,17 @@ def _wrong(found: Judgement) -> int:
 
 def _silent(found: Judgement) -> int:
     return sum(v.silent for v in found.verdicts.values())
+
+
+def wrong_elsewhere(found: Judgement, seed: int = 0) -> set[str]:
+    """The blocks that are wrong at some other step: a longer sequence, or one with momentum."""
+    steps = [step for step in found.look.training.steps if step is not found.look.step]
+    chosen = {steps[k].number: steps[k] for k in (0, len(steps) // 2, -1)} if steps else {}
+    rng, wrong = np.random.default_rng(seed), set[str]()
+    for step in chosen.values():
+        there = _judged_at(found, step, rng)
+        wrong |= {n for n, v in there.verdicts.items() if not v.right and not v.silent} if there is not None else set()
+    return wrong
 
 
 def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgement | None:
@@ -430,7 +445,7 @@ def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple
     """The step to look at: one in which a loss is shown, if there is one."""
     steps = training.steps
     order = training.telling(first)
-    losses: list[Any] = []
+    losses: list[list[Node]] = []
     chosen = next((k for k in order if Look(training, steps[k]).sound), order[0])
     for k in order:
         there = Look(training, steps[k])

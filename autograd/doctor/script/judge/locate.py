@@ -404,8 +404,18 @@ class Locator(Easing):
         It is what the script leaves out, or keeps for later.
         """
         single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
-        before = [] if single or is_sum(node) else self._factors_before(node)
+        before = [] if single else self._factors_before(node)
+        if is_sum(node) and len(before) == 1 and self._is_penalised(node):
+            return 1.0  # of a gradient and a penalty only the penalty has a factor
         return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
+
+    def _is_penalised(self, node: Node) -> bool:
+        """Whether one of the terms of a sum is a multiple of a block."""
+        blocks = [[np.asarray(v[id(n)], dtype=float) for v in self.values] for ns in self.look.starts.values()
+                  for n in ns if all(id(n) in v for v in self.values)]  # fmt: skip
+        terms = [[np.asarray(v[id(o)], dtype=float) for v in self.values] for o in node.operands() if
+                 all(id(o) in v for v in self.values)]  # fmt: skip
+        return any(t[0].shape == b[0].shape and matched(t, b).holds for t in terms for b in blocks)
 
     def _change_of(self, name: str, new: list[Values]) -> Any:
         return matched(

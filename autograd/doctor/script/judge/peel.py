@@ -7,12 +7,13 @@ mistakes that have a name each are likelier than one that has none.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from ..watch.node import Node
+from .blame import place
 from .candidates import Fault
 from .explain import Explainer
 from .locate import Locator
@@ -24,13 +25,19 @@ MOST = 4  # earlier mistakes that are tried for one value
 LEVELS = 3  # of the forward pass, from what a value belongs to on to what its operand belongs to
 
 
-def peeled(locator: Locator, faults: list[Fault]) -> list[Fault]:
-    """The faults, with two in the place of one that has no name where each of the two has one."""
+def peeled(locator: Locator, faults: list[Fault], hopeless: Callable[[Fault], bool]) -> list[Fault]:
+    """The faults, with two in the place of one that has no name where each of the two has one.
+
+    Args:
+        hopeless: whether no line to write puts a fault right.
+    """
     out: list[Fault] = []
     for fault in faults:
-        pair = _pair(locator, fault, out) if _name(locator, fault) == "unrecognised" else None
+        alone = _name(locator, fault) == "unrecognised" and hopeless(fault)
+        pair = _pair(locator, fault, out) if alone else None
         out += pair or [fault]
         if pair is not None:
+            place(locator, pair)
             locator.fixed = {key: v for key, v in locator.fixed.items() if key not in fault.right} | pair[0].right
             locator.fixed |= pair[1].right
     locator.values = locator._computed(locator.fixed)

@@ -28,6 +28,11 @@ class Edit:
         return self.source.segment(self.span)
 
     @property
+    def inserts(self) -> bool:
+        """Whether it is a statement more, before another."""
+        return self.span[:2] == self.span[2:]
+
+    @property
     def line(self) -> str:
         """The line as it would be."""
         return self.line_with([])

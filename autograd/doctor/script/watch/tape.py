@@ -29,12 +29,12 @@ class Memory:
         node: what it held before the first write.
     """
 
-    __slots__ = ("constants", "number", "owner", "records", "root", "slot", "version", "whole")
+    __slots__ = ("number", "owner", "records", "root", "slot", "version", "whole", "written")
 
     def __init__(self, root: Array, node: Node) -> None:
         self.root, self.version, self.number = root, 0, 0
         self.records: dict[int, Any] = {0: node}
-        self.constants: dict[int, Site] = {}  # where plain numbers were written
+        self.written: dict[int, Site] = {}  # where
         self.whole = True  # all elements were written by one node
         self.owner: Array = None
         self.slot: Array = None
@@ -133,8 +133,11 @@ class Tape:
             return one if np.shape(one.value) == shape else self.add(np.reshape, (one, shape), {}, thing, one.site)
         latest = max((part for part in parts if isinstance(part, Node)), key=lambda n: n.time, default=None)
         site = None if latest is None else latest.site
-        if memory.owner is not None:  # plain numbers that came last have no node to tell where
-            site = memory.constants.get(int(memory.owner[where.reshape(-1)].max(initial=0)), site)
+        if memory.owner is not None:  # what is older than the array that it was put in does not tell where
+            last = int(memory.owner[where.reshape(-1)].max(initial=0))
+            made, given = memory.records[last], next(iter(memory.records.values()))
+            if not isinstance(made, Node) or (isinstance(given, Node) and made.time < given.time):
+                site = memory.written.get(last, site)
         return self.add(assembled, (parts, order, shape), {}, thing, site)
 
     def element(self, thing: Array, index: Any, out: Any) -> Node | None:
@@ -235,8 +238,7 @@ class Tape:
     def after_write(self, memory: Memory, where: Array | None, operand: Any, key: Any, site: Site) -> None:
         """Elements of a memory (all, where `where` is None) now hold this."""
         memory.write(where, operand)
-        if not isinstance(operand, Node):
-            memory.constants[memory.number] = site
+        memory.written[memory.number] = site
         self.stores.append((self.time, ("memory", id(memory.root)), key, operand, site))
         self.kept[id(memory.root)] = memory.root
 

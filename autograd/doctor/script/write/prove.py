@@ -16,6 +16,7 @@ from typing import Any
 from ...language import say
 from ..judge.candidates import Fault
 from ..judge.compared import Cause
+from ..judge.judge import wrong_elsewhere
 from ..judge.verdicts import Judgement
 from ..watch.edits import Edit, patched
 from ..watch.limits import Limit
@@ -109,6 +110,8 @@ class Prover:
         if found is None:
             return False
         wrong = wrong_in(found[0])
+        if len(wrong) < len(self.least):  # and at other steps? much is right as long as a sequence has one member only
+            wrong = sorted({*wrong, *wrong_elsewhere(found[0])})
         better = at_all or len(wrong) < len(self.least) or bool(without and not wrong)
         if better:
             self.least, self.last = wrong, found

@@ -254,7 +254,7 @@ class Statements(Wanted):
                 yield Edit(source, statement, f"np.add.at({', '.join(parts)})", blind=True)
         if (
             isinstance(tree, ast.Assign)
-            and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name))
+            and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name, ast.Subscript, ast.Attribute, ast.UnaryOp))
             and len(tree.targets) == 1
         ):
             target, value = (
@@ -276,7 +276,12 @@ class Statements(Wanted):
         """One name of a comprehension for another; two elements exchanged; the factor of what `np.add.at` adds."""
         source, statement = self.place.source, self.place.statement
         for call in ast.walk(tree):
-            if isinstance(call, (ast.List, ast.Tuple)) and isinstance(call.ctx, ast.Load) and 1 < len(call.elts) < 6:
+            if (
+                isinstance(call, (ast.List, ast.Tuple))
+                and isinstance(call.ctx, ast.Load)
+                and 1 < len(call.elts) < 6
+                and not any(isinstance(part, ast.Slice) for part in call.elts)
+            ):
                 for one, other in itertools.combinations(range(len(call.elts)), 2):
                     parts = [ast.unparse(part) for part in call.elts]
                     parts[one], parts[other] = parts[other], parts[one]
