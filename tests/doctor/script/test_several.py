@@ -103,7 +103,6 @@ WRONG = {
     "a slope and a mean": (DEEP, [
         ("f(v) * (1 - f(v))", "f(p) * (1 - f(p))"), ("e, axis=0, keepdims=True) / 24", "e, axis=0, keepdims=True)"),
     ]),
-    "a step the other way": (PUSHED, [("b += u", "b -= u")]),
 }  # fmt: skip
 
 
