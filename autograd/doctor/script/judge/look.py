@@ -73,8 +73,7 @@ class Look:
         self.starts: dict[str, list[Node]] = {}
         self.ends: dict[str, list[Node]] = {}
         for p in training.parameters:
-            several = len({site for chain in p.chains for site in chain.sites}) > 1
-            start, end = (written(training, p, step) if several else None) or map(Block, p.during(step))
+            start, end = written(training, p, step) or map(Block, p.during(step))
             self.starts[p.name], self.ends[p.name] = start, Block(map(_stepped, end), end.picks)
         self.start_ids = {id(node): name for name, nodes in self.starts.items() for node in nodes}
         chains = [chain for chain in training.others if len(chain.states) > 2]

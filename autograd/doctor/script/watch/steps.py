@@ -260,13 +260,12 @@ def _ends(marks: list[int], events: list[Event], cycle: list[Event], k: int) -> 
     """
     _, key, number = cycle[k]
     line = [e for e in events if e[1][0] == key[0]]
-    like = [e for e in line if e[1] == key]
-    if all(e[1][0] != key[0] for e in (cycle[0], *cycle[k + 1 :])):
-        like = line
+    by_line = all(e[1][0] != key[0] for e in (cycle[0], *cycle[k + 1 :]))
+    like = line if by_line else [e for e in line if e[1] == key]
     ends = []
     for start, stop in zip(marks, [*marks[1:], None], strict=True):
         inside = [e for e in like if e[0] >= start and (stop is None or e[0] < stop)]
-        inside = [e for e in inside if e[2] == number] or inside
+        inside = inside if by_line else [e for e in inside if e[2] == number] or inside
         if inside:
             ends.append(inside[-1][0])
     return ends
