@@ -21,6 +21,7 @@ from .watch.sites import Site
 
 PLUS = ("add", "sub", "subtract")
 PRODUCTS = ("matmul", "dot")
+SCALES = ("mul", "multiply", "truediv", "divide", "neg", "negative", "linked", "copy")
 
 
 @dataclass(eq=False)
@@ -33,7 +34,7 @@ class Growth:
         start: what it reads.
         old: its shape before.
         step: that of what is added.
-        summed: whether the step holds a number for each sample, which should be summed.
+        kind: "shape", "not-summed" where the step holds a number for each sample, or "wrong-axis" of a sum.
         edit: the step in the shape of the parameter.
     """
 
@@ -43,18 +44,22 @@ class Growth:
     start: Any
     old: tuple[int, ...]
     step: tuple[int, ...]
-    summed: bool
+    kind: str
     edit: Edit
 
     def told(self) -> dict[str, Any]:
         """As a fault among those of a consultation."""
-        kind = "not-summed" if self.summed else "shape"
         both = np.broadcast_shapes(self.old, self.step)
         at, source = self.site.line, self.site.source
+        if self.kind == "wrong-axis":
+            was, new = (" ".join(text.split()) for text in self.edit.within(self.site.span))
+            says = say("line_wrong-axis", old=was, new=new)
+        else:
+            says = say(f"fault_{self.kind}", block=self.name, old=self.old, step=self.step, both=both)
         return {
-            "path": source.path, "line": at, "code": source.line(at), "name": kind, "should": "", "blocks": [self.name],
-            "says": say(f"fault_{kind}", block=self.name, old=self.old, step=self.step, both=both), "used": True,
-            "error": float("nan"), "step": True, "instead": self.edit.line,
+            "path": source.path, "line": at, "code": source.line(at), "name": self.kind, "says": says, "should": "",
+            "blocks": [self.name], "used": True, "error": float("nan"), "step": self.kind != "wrong-axis",
+            "instead": self.edit.line,
             "edit": {"path": source.path, "span": self.edit.span, "new": self.edit.new},
         }  # fmt: skip
 
@@ -93,18 +98,55 @@ def _growth(recording: Recording, node: Node, site: Site, states: set[int]) -> G
     size = int(np.prod(old))
     if np.size(node.value) <= size:
         return None
-    summed = not np.size(step.value) == size > 1
-    suffix = _turned(old, given, node.site.part(k))
-    if summed:
+    before = node.site.part(k).strip()
+    turned = _other_axis(step, old)
+    if turned is not None:
+        return Growth(turned[0], site.target, before, node.args[k], old, given, "wrong-axis", turned[1])
+    kind = "shape" if np.size(step.value) == size > 1 else "not-summed"
+    if kind == "shape":
+        edit = _edit(node, step, 1 - k, _turned(old, given, node.site.part(k)))
+    else:
         axes = [axis for axis in range(-len(new), 0) if new[axis] > (old[axis] if axis >= -len(old) else 1)]
         if not all(_runs_over_samples(recording, node, axis, states) for axis in axes):
             return None
         axis = len(given) + axes[0] if len(axes) == 1 else tuple(len(given) + axis for axis in axes)
         kept = "" if len(old) < len(given) else ", keepdims=True"
-        suffix = f".sum(axis={axis}{kept})" if old else ".sum()"
-    edit = _edit(node, step, 1 - k, suffix)
-    before = node.site.part(k).strip()
-    return None if edit is None else Growth(site, site.target, before, node.args[k], old, given, summed, edit)
+        edit = _edit(node, step, 1 - k, f".sum(axis={axis}{kept})" if old else ".sum()")
+    return None if edit is None else Growth(site, site.target, before, node.args[k], old, given, kind, edit)
+
+
+def _other_axis(step: Node, old: tuple[int, ...]) -> tuple[Site, Edit] | None:
+    """Where the step is a sum over one axis of a matrix, and that over the other has the shape of the parameter."""
+    while getattr(step.function, "__name__", "") in SCALES:
+        inside = [o for o in step.operands() if not o.hyper]
+        if len(inside) != 1:
+            return None
+        step = inside[0]
+    name, site = getattr(step.function, "__name__", ""), step.site
+    inside = list(step.operands())
+    if (
+        name not in ("sum", "mean")
+        or site is None
+        or not inside
+        or np.ndim(inside[0].value) != 2
+        or site.span[0] != site.span[2]
+    ):
+        return None
+    call = ast.parse(site.text, mode="eval").body
+    if not isinstance(call, ast.Call):
+        return None
+    is_method = not isinstance(call.func, ast.Attribute) or ast.unparse(call.func.value) not in ("np", "numpy")
+    axis = next((k.value for k in call.keywords if k.arg == "axis"), None)
+    axis = axis if axis is not None else next(iter(call.args[0 if is_method else 1 :]), None)
+    if not isinstance(axis, ast.Constant) or axis.value not in (0, 1):
+        return None
+    new = 0 if axis.value else 1
+    other = np.sum(inside[0].value, axis=new, keepdims=step.kwargs.get("keepdims", False))
+    if not np.size(other) == np.prod(old) == np.prod(np.broadcast_shapes(np.shape(other), old)):
+        return None
+    line, start = site.span[:2]
+    span = (line, start + axis.col_offset, line, start + axis.col_offset + 1)
+    return site, Edit(site.source, span, str(new))
 
 
 def _is_kept(recording: Recording, growth: Growth) -> bool:

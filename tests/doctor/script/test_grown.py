@@ -38,6 +38,14 @@ WRONG: list[tuple[dict[str, str], list[tuple[str, str]]]] = [
     ({"a": "np.zeros(4)", "step_a": "d_hid"}, [("not-summed", "a = a - 0.01 * d_hid.sum(axis=0)")]),
     ({"b": "0.0", "step_b": "0.01 * d_out"}, [("not-summed", "b = b - 0.01 * d_out.sum()")]),
     ({"b": "0.0", "step_b": "d_out * 0.01"}, [("not-summed", "b = b - d_out.sum() * 0.01")]),
+    (
+        {"step_a": "d_hid.sum(axis=1, keepdims=True)"},
+        [("wrong-axis", "a = a - 0.01 * d_hid.sum(axis=0, keepdims=True)")],
+    ),
+    (
+        {"a": "np.zeros(4)", "step_a": "np.sum(d_hid, 1, keepdims=True)"},
+        [("wrong-axis", "a = a - 0.01 * np.sum(d_hid, 0, keepdims=True)")],
+    ),
     ({"step_B": "(hid.T @ d_out).ravel()"}, [("shape", "B = B - 0.01 * (hid.T @ d_out).ravel()[:, None]")]),
     ({"step_B": "d_out.T @ hid"}, [("shape", "B = B - (0.01 * d_out.T @ hid).T")]),
     (
