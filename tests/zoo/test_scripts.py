@@ -136,7 +136,7 @@ def test_an_unusual_loss_or_step_that_is_wrong(name: str) -> None:
     found = found_in(text.replace("@@", wrong))
     line = next(k for k, row in enumerate(text.splitlines(), 1) if "@@" in row)
     assert [(fault["line"], fault["name"]) for fault in found["faults"]] == [(line, cause)]
-    assert found["faults"][0]["instead"] or name in unusual.NO_LINE
+    assert found["faults"][0]["edit"] or name in unusual.NO_LINE
 
 
 @pytest.mark.parametrize("name", unusual.RIGHT)

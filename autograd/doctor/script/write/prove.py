@@ -259,10 +259,11 @@ class Edited:
 
 def nearly_right(case: Case) -> bool:
     """Whether a small change to what is written makes it right: a slip, and not another function."""
-    for edit in case.texts:
-        if SequenceMatcher(None, edit.old, edit.new).ratio() > SLIP and edit.new.replace("+=", "=") != edit.old:
-            return True
-    return False
+    known = [edit for edit in case.texts if not edit.blind or (case.proved and edit is case.chosen)]
+    return any(
+        SequenceMatcher(None, edit.old, edit.new).ratio() > SLIP and edit.new.replace("+=", "=") != edit.old
+        for edit in known
+    )
 
 
 def told_before(case: Case, cases: list[Case]) -> bool:
