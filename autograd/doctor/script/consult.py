@@ -33,6 +33,7 @@ from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
+from .means import Decay, wrong_decays
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, proximal, restrict
 from .watch.edits import Edit, before_edit
@@ -51,7 +52,7 @@ from .write.repair import Repairer
 from .write.words import Words
 
 TRIES = 8
-MOST_GROWTHS = 8
+MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
 SHARE = 0.7  # of the time, for finding what is wrong
@@ -73,9 +74,9 @@ def consult(subject: Subject, options: Options, seconds: float, limit: float = 6
 def _consulted(subject: Subject, options: Options, seconds: float, limit: float) -> dict[str, Any]:
     begin, clock = time.process_time(), time.monotonic()
     recording = record(subject, seconds)
-    growths = [] if isinstance(subject, Edited) else grown(recording)
-    if growths:
-        return _in_shape(subject, growths, options, seconds, limit)
+    plain = [] if isinstance(subject, Edited) else plain_mistakes(recording)
+    if plain:
+        return _without(subject, plain, options, seconds, limit)
     seconds = min(seconds, max(3.0, 3 * (time.monotonic() - clock)))  # for the same once more
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
@@ -120,24 +121,30 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     return told(subject, recording, found, cases)
 
 
-def _in_shape(
-    subject: Subject, growths: list[Growth], options: Options, seconds: float, limit: float
+def plain_mistakes(recording: Recording) -> list[Growth | Decay]:
+    """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
+    return [*grown(recording), *(wrong_decays(recording) if recording.training is not None else [])]
+
+
+def _without(
+    subject: Subject, plain: list[Growth | Decay], options: Options, seconds: float, limit: float
 ) -> dict[str, Any]:
-    """What can be said where a step makes its parameter larger: that, and what holds of the script without it."""
-    mended: list[Growth] = []
-    while growths and len(mended) < MOST_GROWTHS and growths[0].site.number not in [g.site.number for g in mended]:
-        mended.append(growths[0])
-        subject_mended = Edited(subject, [growth.edit for growth in mended])
-        growths = grown(record(subject_mended, min(seconds, 10.0)))
+    """What can be said where there are plain mistakes: these, and what holds of the script without them."""
+    mended: list[Growth | Decay] = []
+    while plain and len(mended) < MOST_PLAIN and plain[0].site.number not in [each.site.number for each in mended]:
+        mended.append(plain[0])
+        subject_mended = Edited(subject, [each.edit for each in mended])
+        plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
     out = _consulted(subject_mended, options, seconds, limit)
-    faults = [growth.told() for growth in mended]
+    faults = [each.told() for each in mended]
     if "failure" in out:
         first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
         return {"failure": f"{first} {out['failure']}"}
-    for growth in mended:
-        out = before_edit(out, growth.edit)
+    for each in mended:
+        out = before_edit(out, each.edit)
+    wrong = {name for fault in faults for name in fault["blocks"]}
     for block in out["blocks"]:
-        if block["name"] in [growth.name for growth in mended]:
+        if block["name"] in wrong:
             block["verdict"] = "wrong"
     return {**out, "faults": sorted(faults + out["faults"], key=lambda fault: fault["line"])}
 
