@@ -94,8 +94,13 @@ def rate_of(look: Look, end: Node) -> float | None:
             for number in plain_factors(look, first[0])[:1] if first else ():
                 rate += _factors_of(number, [*first[0].operands()])
             break
-        if kind in ("truediv", "divide") and number_in(look, node.args[1]) and isinstance(node.args[0], Node):
-            node = node.args[0]  # a mean
+        if (
+            not rate
+            and kind in ("truediv", "divide")
+            and number_in(look, node.args[1])
+            and isinstance(node.args[0], Node)
+        ):
+            node = node.args[0]  # a mean of what the rate multiplies
             continue
         if kind not in ("mul", "multiply", "neg"):
             break
