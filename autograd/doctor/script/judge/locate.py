@@ -31,7 +31,7 @@ from .written import flat
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
-SECONDS = 25.0  # of computing, for all faults of a script
+SECONDS = 12.0  # of computing, for all faults of a script
 GRACE = 10.0  # where none was found by then
 
 
