@@ -254,6 +254,8 @@ MESSAGES = {
     "other, and from then on that is the shape of {block}.",
     "fault_not-summed": "{block} has the shape {old} and its step {step}, a number for each sample: {block} becomes {both}, "
     "one for each sample too. The step of {block} is their sum.",
+    "fault_wrong-layout": "it holds the right numbers in the wrong order: a reshape moves no number, a transpose does; this is not "
+    "the layout of {what}.",
     "fault_transposed": "this is the transpose of {what}.",
     "fault_weight": "{block} itself stands in the place of its gradient: this only shrinks the weights, whatever the "
     "samples are.",

@@ -22,6 +22,7 @@ from .look import Point
 from .losses import errors
 from .match import close, laid_over, matched, summed_to_one
 from .quantities import Quantity
+from .ranking import LAYOUTS
 from .replay import Layered, compute_node, pulled
 from .slopes import Slopes
 from .verdicts import Judgement
@@ -68,10 +69,10 @@ class Explainer(Slopes):
     @cached_property
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
-            self._one_input, self._other_loss, self._rescaled, self._transposed, self._own_weight, self._old,
-            self._updated, self._axis, self._slope, self._parts, self._operand, self._constant, self._missing_factor,
-            self._extra_factor, self._own_slope, self._error, self._diagonal, self._other_slope, self._upstream,
-            self._duplicates, self._clipped, self._value, self._in_a_sum, self._deep_edge, self._other,
+            self._one_input, self._other_loss, self._rescaled, self._transposed, self._in_order, self._own_weight,
+            self._old, self._updated, self._axis, self._slope, self._parts, self._operand, self._constant,
+            self._missing_factor, self._extra_factor, self._own_slope, self._error, self._diagonal, self._other_slope,
+            self._upstream, self._duplicates, self._clipped, self._value, self._in_a_sum, self._deep_edge, self._other,
         ]  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- the tests
@@ -101,6 +102,13 @@ class Explainer(Slopes):
         if self._equal([np.sign(e) for e in error]) and self.theirs[0].size > 1:
             return Cause("other-loss", {"text": say("loss_sizes")})
         return None
+
+    def _in_order(self) -> Cause | None:
+        """A reshape, where a transpose was meant: the right numbers, in another order."""
+        if getattr(self.node.function, "__name__", "") not in LAYOUTS or self.theirs[0].size < 4:
+            return None
+        theirs, right = ([np.sort(np.ravel(each)) for each in side] for side in (self.theirs, self.right))
+        return Cause("wrong-layout") if matched(theirs, right).holds else None
 
     def _rescaled(self) -> Cause | None:
         factor = self.fault.rescaled

@@ -17,6 +17,8 @@ from .rates import number_in, plain_factors
 
 Array = Any
 
+LAYOUTS = ("reshape", "transpose", "T", "swapaxes", "moveaxis", "ravel", "flatten")
+
 
 class Ranking(Candidates):
     """Chooses among faults.
@@ -67,6 +69,13 @@ class Ranking(Candidates):
         if not fit:
             return None
         first = min(more or fit, key=self._rank)
+        laid = [
+            f for f in more or fit
+            if getattr(f.first.function, "__name__", "") in LAYOUTS and abs(abs(f.scale) - 1.0) <= CLOSE
+            and set(f.repairs) >= set(first.repairs) and not same_statement(f.first, first.first)
+        ]  # fmt: skip
+        if laid and abs(abs(first.scale) - 1.0) > CLOSE:  # the right numbers, in another order than they are used in
+            return laid[0]
         if self._is_exact(first):  # what it is used for differs: the last that is used for all of it
             exact = [f for f in more or fit if self._is_exact(f) and set(f.repairs) >= set(first.repairs)]
             guilty = [
