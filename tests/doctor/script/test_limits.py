@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,26 @@ def test_of_limits_around_one_another_the_one_that_is_over_is_left(work: bool) -
             for_ever()
         raise AssertionError("the outer one was over")
     assert (inner.stopped, outer.stopped is None) == (None, False)
+
+
+def test_what_the_collector_of_garbage_calls_is_let_be() -> None:
+    done = []
+
+    def callback(phase: str, info: object) -> None:
+        until = time.monotonic() + 0.05
+        while time.monotonic() < until:
+            pass
+        done.append(phase)
+
+    gc.callbacks.append(callback)
+    try:
+        with Limit(0.01) as limit:
+            gc.collect()
+            for_ever()
+    finally:
+        gc.callbacks.remove(callback)
+    assert done[:2] == ["start", "stop"]
+    assert isinstance(limit.stopped, TimeIsUp)
 
 
 def test_a_limit_may_be_extended_once() -> None:

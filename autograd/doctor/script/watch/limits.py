@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -73,7 +74,7 @@ def _wind() -> None:
 
 
 def _ring(_: int, frame: types.FrameType | None) -> None:
-    if frame is not None and frame.f_code.co_filename.endswith("collector.py"):
+    if frame is not None and (frame.f_code.co_filename.endswith("collector.py") or _is_called_back(frame.f_code)):
         return  # whoever collects garbage ignores exceptions; it rings again
     for limit in list(_open):
         if not limit.over:
@@ -83,3 +84,8 @@ def _ring(_: int, frame: types.FrameType | None) -> None:
             continue
         raise TimeIsUp(limit)
     _wind()
+
+
+def _is_called_back(code: types.CodeType) -> bool:
+    """Whether it is what somebody has the collector of garbage call."""
+    return any(getattr(getattr(each, "__func__", each), "__code__", None) is code for each in gc.callbacks)
