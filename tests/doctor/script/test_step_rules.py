@@ -116,6 +116,14 @@ def test_a_velocity_goes_downhill_or_its_line_is_told(signs: str, tmp_path: Path
     assert {name for _, name in faults} <= {"sign"}, told
 
 
+def test_one_of_two_steps_goes_the_other_way_and_is_to_be_turned(tmp_path: Path) -> None:
+    text = NET.replace('W = W + v["W"]', 'W += v["W"]').replace('b = b + v["b"]', 'b -= v["b"]')
+    file = tmp_path / "script.py"
+    file.write_text(text, encoding="utf-8")
+    findings = run(file, cure=False).findings
+    assert [(f.name, f.instead) for f in findings] == [("sign", 'b += v["b"]')]
+
+
 def test_an_innocent_velocity(tmp_path: Path) -> None:
     ok, faults, told = _judged(NET.replace("(p - y)", "(y - p)"), tmp_path)
     assert not ok

@@ -71,13 +71,28 @@ def _step(locator: Locator, fault: Fault) -> Site | None:
 
 def other_way(locator: Locator, fault: Fault) -> Iterator[Edit]:
     """The step with the other sign, where it is to blame."""
-    site = _step(locator, fault)
+    site = fault.place if _is_backwards(locator, fault) else _step(locator, fault)
     if site is not None and site is fault.place:
         text = site.source.segment(site.statement)
         for old, new in (("-=", "+="), ("+=", "-="), (" - ", " + "), (" + ", " - ")):
             if text.count(old) == 1:
                 yield Edit(site.source, site.statement, text.replace(old, new))
                 return
+
+
+def _is_backwards(locator: Locator, fault: Fault) -> bool:
+    """Whether steps themselves are to blame, and should go as far the other way."""
+    look = locator.look
+    pairs = [
+        (start, end) for name in fault.repairs for start, end in zip(look.starts[name], look.ends[name], strict=False)
+    ]
+    if [end for _, end in pairs] != fault.nodes:
+        return False
+    return all(
+        np.allclose(np.asarray(right) + wrong, 2.0 * np.asarray(point.values[id(start)]), rtol=1e-9)
+        for start, end in pairs
+        for point, right, wrong in zip(locator.points, fault.right[id(end)], fault.wrong[id(end)], strict=True)
+    )
 
 
 def _given_name(locator: Locator, fault: Fault) -> Site | None:
