@@ -49,19 +49,22 @@ class Growth:
 
     def told(self) -> dict[str, Any]:
         """As a fault among those of a consultation."""
-        both = np.broadcast_shapes(self.old, self.step)
-        at, source = self.site.line, self.site.source
         if self.kind == "wrong-axis":
             was, new = (" ".join(text.split()) for text in self.edit.within(self.site.span))
             says = say("line_wrong-axis", old=was, new=new)
         else:
+            both = np.broadcast_shapes(self.old, self.step)
             says = say(f"fault_{self.kind}", block=self.name, old=self.old, step=self.step, both=both)
-        return {
-            "path": source.path, "line": at, "code": source.line(at), "name": self.kind, "says": says, "should": "",
-            "blocks": [self.name], "used": True, "error": float("nan"), "step": self.kind != "wrong-axis",
-            "instead": self.edit.line,
-            "edit": {"path": source.path, "span": self.edit.span, "new": self.edit.new},
-        }  # fmt: skip
+        return as_fault(self.site, self.edit, self.kind, says, [self.name], self.kind != "wrong-axis")
+
+
+def as_fault(site: Site, edit: Edit, name: str, says: str, blocks: list[str], step: bool) -> dict[str, Any]:
+    """What the text alone tells, as one of the faults of a consultation."""
+    return {
+        "path": site.source.path, "line": site.line, "code": site.source.line(site.line), "name": name, "says": says,
+        "should": "", "blocks": blocks, "used": True, "error": float("nan"), "step": step, "instead": edit.line,
+        "edit": {"path": site.source.path, "span": edit.span, "new": edit.new},
+    }  # fmt: skip
 
 
 def grown(recording: Recording) -> list[Growth]:

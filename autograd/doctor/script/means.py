@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .grown import as_fault
+from .judge.invented import number_of
 from .watch.direct import hyper
 from .watch.edits import Edit
 from .watch.node import Node
@@ -36,27 +38,23 @@ class Decay:
     def told(self) -> dict[str, Any]:
         """As a fault among those of a consultation."""
         old, new = (" ".join(text.split()) for text in self.edit.within(self.site.span))
-        return {
-            "path": self.site.source.path, "line": self.site.line, "code": self.site.source.line(self.site.line),
-            "name": "wrong-operand", "says": say("line_wrong-operand", old=old, new=new), "should": "",
-            "blocks": self.names, "used": True, "error": float("nan"), "step": True, "instead": self.edit.line,
-            "edit": {"path": self.site.source.path, "span": self.edit.span, "new": self.edit.new},
-        }  # fmt: skip
+        says = say("line_wrong-operand", old=old, new=new)
+        return as_fault(self.site, self.edit, "wrong-operand", says, self.names, True)
 
 
 def wrong_decays(recording: Recording) -> list[Decay]:
     """The places where a running mean is divided by 1 - decay**t, or takes in 1 - decay, with another mean's decay."""
     found: dict[int, Decay] = {}
     means = {id(node): mean for node in recording.tape.nodes if (mean := _mean(node)) is not None}
-    decays = {number for number, _, _, _ in means.values()}
+    decays = {number for number, _, _ in means.values()}
     for node in recording.tape.nodes:
         if _name(node) in QUOTIENT and len(node.args) == 2 and id(node.args[0]) in means:
-            number, text, _, _ = means[id(node.args[0])]
+            number, text, _ = means[id(node.args[0])]
             taken = _one_minus(node.args[1])
             if isinstance(taken, Node) and _name(taken) in POWER and hyper(taken.args[0]):
                 _compare(recording, found, node, (taken, 0), (number, text), decays)
         elif id(node) in means:
-            number, text, difference, _ = means[id(node)]
+            number, text, difference = means[id(node)]
             if isinstance(difference, Node):
                 _compare(recording, found, node, (difference, 1), (number, text), decays)
     return [*found.values()]
@@ -69,7 +67,7 @@ def _compare(
     """Keep a place where another decay stands, that of another mean."""
     (owner, k), (number, text) = at, right
     site = owner.site
-    there = _number(owner.args[k])
+    there = number_of(owner.args[k])
     if site is None or node.site is None or site.number in found or there == number or there not in decays:
         return
     span = site.parts[k] if k < len(site.parts) else None
@@ -77,7 +75,7 @@ def _compare(
         found[site.number] = Decay(node.site, _moved(recording, node), Edit(site.source, span, text))
 
 
-def _mean(node: Node) -> tuple[float, str, Any, Any] | None:
+def _mean(node: Node) -> tuple[float, str, Any] | None:
     """Of decay * old + (1 - ...) * new: the decay, how it is written, and what is 1 - ...; None for anything else."""
     if _name(node) != "add" or len(node.args) != 2:
         return None
@@ -87,7 +85,7 @@ def _mean(node: Node) -> tuple[float, str, Any, Any] | None:
             continue
         taken = _one_minus(other[0])
         if taken is not None and hyper(taken) and not (isinstance(taken, Node) and _name(taken) in POWER):
-            return _number(one[0]), one[1], other[0], taken
+            return number_of(one[0]), one[1], other[0]
     return None
 
 
@@ -97,7 +95,12 @@ def _scaled(side: Any) -> tuple[Any, str] | None:
         return None
     for k, arg in enumerate(side.args):
         other = side.args[1 - k]
-        if hyper(arg) and np.size(_value(arg)) == 1 and isinstance(other, Node) and not other.hyper:
+        if (
+            hyper(arg)
+            and np.size(arg.value if isinstance(arg, Node) else arg) == 1
+            and isinstance(other, Node)
+            and not other.hyper
+        ):
             return arg, side.site.part(k).strip()
     return None
 
@@ -125,11 +128,3 @@ def _moved(recording: Recording, node: Node) -> list[str]:
 
 def _name(node: Node) -> str:
     return getattr(node.function, "__name__", "")
-
-
-def _value(thing: Any) -> Any:
-    return thing.value if isinstance(thing, Node) else thing
-
-
-def _number(thing: Any) -> float:
-    return float(np.reshape(_value(thing), ()))
