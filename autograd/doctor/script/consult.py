@@ -28,6 +28,7 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
+from .judge.overwritten import overwritten_faults
 from .judge.peel import peeled
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
@@ -197,7 +198,8 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return
     backwards = backward_steps(found)
-    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares
+    over = overwritten_faults(found)
+    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
@@ -224,6 +226,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
+        cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
             cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
@@ -233,7 +236,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
-        if all(text.blind for text in case.texts):
+        if fault not in known and all(text.blind for text in case.texts):
             for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
                 fixed = at.fixed
                 at.fixed = fixed | other.right
