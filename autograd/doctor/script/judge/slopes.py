@@ -26,8 +26,11 @@ class Slopes(Compared):
             return None
         z, a = self.wanted.start, self.wanted.node
         assert z is not None
-        if self._equal(self._slope_at_result(z, a)):
-            return Cause("activation-applied-twice", {"node": a})
+        for start, end, _ in self.quantities.activations:  # of z, whatever is done with it afterwards
+            if start is z and self._equal(self._slope_at_result(z, end)):
+                found = [q.values for q in self.quantities.slopes if q.node is end and q.start is z and end is not a]
+                half = {"half": {id(self.node): values} for values in found[:1]}
+                return Cause("activation-applied-twice", {"node": end, **half})
         for quantity in self.quantities.slopes:
             if quantity.node is not a and quantity.size == self.wanted.size and self._equal(quantity.values):
                 return Cause("wrong-operand", {"node": quantity.node, "instead": a})

@@ -236,7 +236,9 @@ class Changer:
             base = "" if method or not args else args[0]
             whole = ast.unparse(piece)[len(function) :]
             yield function.removesuffix(name) + ("mean" if name == "sum" else "sum") + whole
-            for axis in (0, 1, -1, None):
+            axes = np.ndim(self.hand.read(base or function.removesuffix(f".{name}"), 0))
+            several = (c for n in range(2, axes) for c in itertools.combinations(range(axes), n))
+            for axis in (0, 1, -1, None, *several):
                 for keep in (False, True):
                     options = [] if axis is None else [f"axis={axis}"]
                     options += ["keepdims=True"] if keep else []

@@ -118,20 +118,21 @@ class Composer:
                     for scaled in self.times(text, ratio):
                         yield f"({scaled}) * {slope if level(slope) > 2 else f'({slope})'}"
         if right.ndim:
-            yield from self._masked(right)
             yield from self._through_softmax(right)
             yield from self._through_norm(right)
 
-    def _masked(self, right: Array) -> Iterator[str]:
-        """Names and products with a mask, which cannot be divided by."""
+    def masked(self, right: Array) -> Iterator[str]:
+        """Names and products with a mask, which cannot be divided by; NaN may be anything."""
+        known = np.isfinite(right)
         masks = [f"({a.text} > 0)" for a in self.hand.arrays if np.shape(a.first) == right.shape]
         names = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first)]
         for text, value in [*names, *self._products(right.shape)]:
             for mask in () if self.hand.late else masks:
                 m = self.hand.read(mask, 0)
-                if m is not None and value.shape == right.shape and np.any(value * m):
-                    ratio = float(np.vdot(value * m, right) / np.vdot(value * m, value * m))
-                    if np.allclose(value * m * ratio, right, rtol=1e-6, atol=1e-12):
+                if m is not None and value.shape == right.shape and np.any((value * m)[known]):
+                    here, aim = (value * m)[known], right[known]
+                    ratio = float(here @ aim / (here @ here))
+                    if np.allclose(here * ratio, aim, rtol=1e-6, atol=1e-12):
                         for scaled in self.times(text, ratio):
                             yield f"{scaled if scaled == text and level(text) > 2 else f'({scaled})'} * {mask}"
 
@@ -151,15 +152,15 @@ class Composer:
 
     def _through_norm(self, right: Array) -> Iterator[str]:
         """What comes back through standardised numbers: each acts on their mean and their deviation, too."""
-        same = [(t, x) for t, x in self.hand.factors if x.shape == right.shape and x.ndim > 1]
+        same = [(t, x) for t, x in self.hand.factors if x.shape == right.shape and x.ndim]
         errors = [(a.text, np.asarray(a.first)) for a in self.hand.arrays if np.shape(a.first) == right.shape]
-        scales = [(t, x) for t, x in self.hand.factors if x.ndim and broadcasts(x.shape, right.shape)]
+        scales = [(t, x) for t, x in self.hand.factors if broadcasts(x.shape, right.shape)]
         for name, x in same:
-            for axis in (0, right.ndim - 1):
+            for axis in dict.fromkeys((0, right.ndim - 1)):
                 if not (np.allclose(x.mean(axis), 0, atol=1e-9) and np.allclose((x * x).mean(axis), 1, rtol=0.05)):
                     continue
                 for error, g in errors if right.shape[axis] > 1 and not self.hand.late else ():
-                    over = f"axis={axis}, keepdims=True"
+                    over = f"axis={axis}, keepdims=True" if right.ndim > 1 else ""
                     value = g - g.mean(axis=axis, keepdims=True) - x * (g * x).mean(axis=axis, keepdims=True)
                     text = f"({error} - {error}.mean({over}) - {name} * ({error} * {name}).mean({over}))"
                     for said, scale in scales:

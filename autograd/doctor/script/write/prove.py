@@ -38,6 +38,7 @@ class Case:
     """A fault, what it is called, and what may be written instead.
 
     Args:
+        half: texts that are right if another line is wrong, too.
         used: whether the step makes use of the value.
         found_at: the same fault where it was found, if it can be mended elsewhere.
     """
@@ -49,6 +50,7 @@ class Case:
     used: bool
     found_at: Fault | None = None
     texts: list[Edit] = field(default_factory=list)
+    half: list[Edit] = field(default_factory=list)
     chosen: Edit | None = None
     proved: bool = False
 
@@ -89,6 +91,8 @@ class Prover:
             for _ in range(ROUNDS):
                 if self.least and self.last is not None and not self.tries.over:
                     self._look_again(*self.last)
+            if self.least:
+                self._look_behind()
             self._leave_out()
             self._keep_penalty()
         for case in self.cases:
@@ -98,6 +102,11 @@ class Prover:
             if not case.proved and case.found_at is not None:
                 case.fault = case.found_at
         return self.cases
+
+    @property
+    def mended(self) -> Judgement:
+        """The verdicts with what is chosen, where nothing is wrong then; else those on the script as it is."""
+        return self.before if self.least or self.last is None else self.last[0]
 
     def _alike(self, name: str) -> list[str]:
         """The blocks as they were called before that a block may be a part of."""
@@ -127,6 +136,21 @@ class Prover:
                     before, case.chosen = case.chosen, text
                     if not self._is_better([]):
                         case.chosen = before
+
+    def _look_behind(self) -> None:
+        """A line that mends what the numbers tell, though nothing is right with it: what is behind it is wrong, too."""
+        for case in [case for case in self.cases if case.chosen is None and case.used]:
+            for text in (*case.half[:2], *case.texts):
+                told = difference(*text.within(case.place.statement))
+                if self.tries.over or not (text in case.half or (told and told[0] == case.cause.name)):
+                    continue
+                before, least, last, case.chosen = [*self.cases], self.least, self.last, text
+                if self._is_better([], at_all=True) and self.last is not None:
+                    self.least = least
+                    self._look_again(*self.last)
+                if len(self.least) < len(least):
+                    return
+                case.chosen, self.cases[:], self.least, self.last = None, before, least, last
 
     def _leave_out(self) -> None:
         """What is right without being changed, as soon as the others are changed, is no mistake."""
@@ -288,8 +312,10 @@ def name_by_line(case: Case) -> None:
     name, told = case.cause.name, found[0]
     against = {f"extra-{k}" for k in KINDS} if told.startswith("missing-") else {f"missing-{k}" for k in KINDS}
     denied = (told == "sign" != name) or (told.startswith(("missing-", "extra-")) and name in against)
+    denied |= told in ("overwritten", "applied-twice") or (name in FACTORS and told == "extra-factor")
     if name in LESS_SURE or denied or (name == told and told in SHOWN):
         case.cause, case.says = Cause(told), say(f"line_{told}", **found[1])
 
 
 KINDS = ("derivative", "factor")
+FACTORS = ("scaled", "sign+scaled")

@@ -15,6 +15,7 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -81,11 +82,12 @@ class Repairer(Statements):
         for text, plain in self._texts(own):
             if self.hand.late:
                 break
-            if text not in seen and text != self.place.target and "- -" not in text:
+            if text not in seen and text != self.place.target:
                 seen.add(text)
                 everywhere = self.fits(text) and self._keeps_state(text)
                 if everywhere or (len(here) < MOST_HERE and self.fits(text, here=True)):
-                    (found if everywhere else here).extend([*self._by_name(neat(text, plain)), neat(text, plain)])
+                    said = neat(text, plain).replace("- -", "+ ").replace("+ -", "- ")
+                    (found if everywhere else here).extend([*self._by_name(said), said])
                     count += everywhere
                     if count >= MOST or self.hand.late_for(count):
                         break
@@ -93,7 +95,18 @@ class Repairer(Statements):
         for blind, texts in enumerate((found, here)):
             costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in texts}
             for text in sorted(costs, key=lambda t: costs[t]):
-                yield Edit(source, self.span, self._wrapped(text), blind=bool(blind))
+                yield self._behind_a_sign(Edit(source, self.span, self._wrapped(text), blind=bool(blind)))
+
+    def _behind_a_sign(self, edit: Edit) -> Edit:
+        """`a + c` for `a - -c`."""
+        row, column = edit.span[:2]
+        before = self.place.source.segment((row, 0, row, column)).rstrip()
+        sign, operand = before[-1:], before[:-1].rstrip()
+        stands_between = sign in ("-", "+") and re.search(r"[\w.)\]}]$", operand)
+        if not edit.new.startswith("-") or not stands_between:
+            return edit
+        new = f"{'+' if sign == '-' else '-'} {edit.new[1:]}"
+        return replace(edit, span=(row, len(before) - 1, *edit.span[2:]), new=new)
 
     def _unrooted(self, text: str) -> str:
         """With one name for each square root that the script takes."""
@@ -212,9 +225,11 @@ class Repairer(Statements):
         composer = Composer(self.hand)
         own = own.replace("\n", " ")
         yield from ((text, text) for text in Changer(self.hand).changed(own))
-        yield from Extender(self.hand, composer).texts(own, np.where(self._matters[0], self.right[0], np.nan))
+        needed = np.where(self._matters[0], self.right[0], np.nan)
+        yield from Extender(self.hand, composer).texts(own, needed)
         yield from ((text, text) for text in composer.names(self.right[0]))
         yield from ((text, text) for text in composer.formulas(self.right[0]))
+        yield from ((text, text) for text in composer.masked(needed) if np.ndim(needed))
 
 
 def turned_about(text: str) -> Iterator[str]:
@@ -271,7 +286,9 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
     """
     indices = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
     masks = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Compare) for part in ast.walk(node)}
-    beside = {id(part): "~" for index in indices for part in ast.walk(index)} | {id(index): "[" for index in indices}
+    axes = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "axis"]
+    beside = {id(part): "~" for index in (*indices, *axes) for part in ast.walk(index)}
+    beside |= {id(index): "[" for index in indices}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
             plain = id(node) in masks or node.value == 1

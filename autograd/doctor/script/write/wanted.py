@@ -205,7 +205,8 @@ class Wanted:
     def _matters(self) -> list[Array]:
         """The elements that something follows from; another one, such as one that is masked out, may be anything."""
         assert self.right is not None
-        if self.place is not self.node.site or self.place.kind in ("augmented", "store", "return"):
+        mine = self.place is self.node.site or self._result_of_call(self.place) is self.node
+        if not mine or self.place.kind in ("augmented", "store", "return"):
             return [np.True_] * len(self.right)
         return self._needed(self.node, self.right)
 
