@@ -29,7 +29,7 @@ class Slopes(Compared):
         for start, end, _ in self.quantities.activations:  # of z, whatever is done with it afterwards
             if start is z and self._equal(self._slope_at_result(z, end)):
                 found = [q.values for q in self.quantities.slopes if q.node is end and q.start is z and end is not a]
-                half = {"half": {id(self.node): values} for values in found[:1]}
+                half = {"half": {id(self.node): found[0]}} if found else {}
                 return Cause("activation-applied-twice", {"node": end, **half})
         for quantity in self.quantities.slopes:
             if quantity.node is not a and quantity.size == self.wanted.size and self._equal(quantity.values):
