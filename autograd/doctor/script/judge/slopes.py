@@ -84,6 +84,8 @@ class Slopes(Compared):
                     return Cause("activation-applied-twice", {"node": quantity.node})
                 for other in [*self.quantities.slopes, *self.quantities.forward]:
                     if other.size == quantity.size and self._same(used, other.values) is not None:
+                        if other.kind == "slope":
+                            return Cause("wrong-operand", {"node": other.node, "instead": quantity.node})
                         return Cause("wrong-derivative", {"node": quantity.node, "instead": other.node})
                 if (
                     self._computed_from(quantity.node, quantity.start, used)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...spelling import slopes_of
+from ...spelling import level, slopes_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
@@ -183,6 +183,12 @@ class AtHand:
         written = [node for node in ast.walk(ast.parse(self.place.source.text)) if isinstance(node, ast.Constant)]
         numbers = {ast.unparse(node): node.value for node in written if type(node.value) in (int, float)}
         return {text: float(number) for text, number in numbers.items() if number not in (0, 1, 2, 0.5)}  # type: ignore[arg-type]
+
+    @cached_property
+    def settings(self) -> dict[str, float]:
+        """Products and ratios of plain settings, as other lines here write them."""
+        known = {text: v for text, v in self.expressions.items() if level(text) == 2 and np.ndim(v[0]) == 0}
+        return {text: float(v[0]) for text, v in known.items() if v[0] and all(x == v[0] for x in v)}
 
     @cached_property
     def roots(self) -> dict[str, float]:

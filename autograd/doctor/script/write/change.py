@@ -156,6 +156,7 @@ class Changer:
     def _other_element(self, piece: ast.Subscript) -> Iterator[str]:
         """Another index, or the same index into another list or dict."""
         holder, index = ast.unparse(piece.value), ast.unparse(piece.slice)
+        yield holder
         parts = piece.slice.elts if isinstance(piece.slice, ast.Tuple) else [piece.slice]
         if len(parts) == 2:
             yield f"{holder}[{ast.unparse(parts[1])}, {ast.unparse(parts[0])}]"
@@ -176,6 +177,7 @@ class Changer:
             for limit in dict.fromkeys((*filter(None, map(_text, (part.lower, part.upper))), "1", "-1", *sizes)):
                 yield from (f"{limit}:", f":{limit}")
             yield "::-1"
+            yield from (said for said in self._written_slices if said != text)
             return
         if isinstance(part, ast.BinOp):
             yield ast.unparse(part.left)
@@ -186,6 +188,12 @@ class Changer:
             yield f"{text} + 1"
         numbers = {atom.text for atom in self.hand.atoms if type(atom.first) is int}
         yield from (name for name in self._turns if name in numbers)
+
+    @cached_property
+    def _written_slices(self) -> list[str]:
+        """The slices between names that the script writes anywhere."""
+        slices = [n for n in ast.walk(ast.parse(self.hand.place.source.text)) if isinstance(n, ast.Slice)]
+        return [*dict.fromkeys(ast.unparse(n) for n in slices if n.lower is not None and n.upper is not None)][:12]
 
     @cached_property
     def _turns(self) -> list[str]:

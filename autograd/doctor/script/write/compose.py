@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from ...spelling import broadcasts, joint, level, slopes_of
 from ..judge.match import summed_to_one
-from .at_hand import AtHand
+from .at_hand import AtHand, Atom
 
 Array = Any
 
@@ -47,11 +46,29 @@ class Composer:
                 yield f"{sign}{text} * {bound(said)}"
         if small and 1 < max(size, 1 / size) < 5 and round(max(size, 1 / size)) in (2, 4):
             yield whole
+        for said, number in self.hand.settings.items():  # as it is written elsewhere: lam / m
+            if abs(abs(number) / size - 1) < 1e-9:
+                yield f"{'-' if (factor < 0) != (number < 0) else ''}{said} * {text}"
         sizes = [scalar for scalar in self.hand.scalars if scalar.text.endswith(".size")]
-        others = [scalar for scalar in self.hand.scalars if not scalar.text.endswith(".size")]
-        for group, (c, said) in itertools.product((others, sizes), ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * "))):
-            for scalar in group:
-                number = abs(float(scalar.first))
+        yield from self._named([a for a in self.hand.scalars if a not in sizes], text, factor)
+        if small and max(size, 1 / size) < 5:  # a larger one has a name, or is an accident
+            yield whole
+        else:
+            yield from self._times_two(text, factor)
+        yield from self._named(sizes, text, factor)
+        sign = "-" if factor < 0 else ""
+        for said, number in self.hand.literals.items():  # a number that stands in the script
+            if abs(number / size - 1) < 1e-9:
+                yield f"{sign}{said} * {text}"
+            if abs(number * size - 1) < 1e-9:
+                yield f"{sign}{text} / {said}"
+
+    @staticmethod
+    def _named(scalars: list[Atom], text: str, factor: float) -> Iterator[str]:
+        """A text times or by a number with a name, or twice that, or half of it."""
+        for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
+            for scalar in scalars:
+                number, size = abs(float(scalar.first)), abs(factor)
                 sign = "-" if (factor < 0) != (float(scalar.first) < 0) else ""
                 counts = number == round(number) and number > 2
                 if number and abs(number - 1) > 1e-12 and (c == 1.0 or counts):
@@ -59,16 +76,6 @@ class Composer:
                         yield f"{sign}{said}{scalar.text} * {text}"
                     if abs(c / number / size - 1) < 1e-9:
                         yield f"{sign}{said}{text} / {scalar.text}"
-        if small and max(size, 1 / size) < 5:  # a larger one has a name, or is an accident
-            yield whole
-        else:
-            yield from self._times_two(text, factor)
-        sign = "-" if factor < 0 else ""
-        for said, number in self.hand.literals.items():  # a number that stands in the script
-            if abs(number / size - 1) < 1e-9:
-                yield f"{sign}{said} * {text}"
-            if abs(number * size - 1) < 1e-9:
-                yield f"{sign}{text} / {said}"
 
     def _times_two(self, text: str, factor: float) -> Iterator[str]:
         """A text times a setting, and times or by another or a length: `lam * w / n`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -313,9 +314,11 @@ def name_by_line(case: Case) -> None:
     against = {f"extra-{k}" for k in KINDS} if told.startswith("missing-") else {f"missing-{k}" for k in KINDS}
     denied = (told == "sign" != name) or (told.startswith(("missing-", "extra-")) and name in against)
     denied |= told in ("overwritten", "applied-twice") or (name in FACTORS and told == "extra-factor")
+    denied |= name == "wrong-derivative" and told == "wrong-operand" and all(map(NAME.fullmatch, found[1].values()))
     if name in LESS_SURE or denied or (name == told and told in SHOWN):
         case.cause, case.says = Cause(told), say(f"line_{told}", **found[1])
 
 
 KINDS = ("derivative", "factor")
+NAME = re.compile(r"[\w.]+(\[[^\]]*\])*")
 FACTORS = ("scaled", "sign+scaled")

@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 
 from ...spelling import bracketed, level
+from ..judge.masks import new_draws
 from ..watch.edits import Edit
 from ..watch.node import Node
 from .at_hand import AtHand
 from .change import Changer
-from .compose import Composer
+from .compose import Composer, bound
 from .extend import Extender, neat
 from .statements import Statements
 from .wanted import close_to
@@ -34,6 +35,7 @@ from .wanted import close_to
 Array = Any
 TURNS = 24  # of a loop that adds up, at most
 MOST = 8  # texts that are tried on the script itself
+DRAWS = re.compile(r"\b(rand\w*|binomial|choice|uniform|normal|bernoulli)\(")  # what is drawn anew is right by chance
 MOST_HERE = 2  # of them, those that are right at one turn of a loop only
 
 
@@ -82,11 +84,11 @@ class Repairer(Statements):
         for text, plain in self._texts(own):
             if self.hand.late:
                 break
-            if text not in seen and text != self.place.target:
+            if text not in seen and text != self.place.target and not DRAWS.search(text):
                 seen.add(text)
                 everywhere = self.fits(text) and self._keeps_state(text)
                 if everywhere or (len(here) < MOST_HERE and self.fits(text, here=True)):
-                    said = neat(text, plain).replace("- -", "+ ").replace("+ -", "- ")
+                    said = tidy(neat(text, plain))
                     (found if everywhere else here).extend([*self._by_name(said), said])
                     count += everywhere
                     if count >= MOST or self.hand.late_for(count):
@@ -95,18 +97,38 @@ class Repairer(Statements):
         for blind, texts in enumerate((found, here)):
             costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in texts}
             for text in sorted(costs, key=lambda t: costs[t]):
-                yield self._behind_a_sign(Edit(source, self.span, self._wrapped(text), blind=bool(blind)))
+                yield self._tidied(Edit(source, self.span, self._wrapped(text), blind=bool(blind)))
 
-    def _behind_a_sign(self, edit: Edit) -> Edit:
-        """`a + c` for `a - -c`."""
-        row, column = edit.span[:2]
-        before = self.place.source.segment((row, 0, row, column)).rstrip()
-        sign, operand = before[-1:], before[:-1].rstrip()
-        stands_between = sign in ("-", "+") and re.search(r"[\w.)\]}]$", operand)
-        if not edit.new.startswith("-") or not stands_between:
-            return edit
-        new = f"{'+' if sign == '-' else '-'} {edit.new[1:]}"
-        return replace(edit, span=(row, len(before) - 1, *edit.span[2:]), new=new)
+    def _kept_mask(self, own: str) -> Iterator[str]:
+        """Of a line that draws a mask: what it multiplies, times an array of that shape."""
+        shape = np.shape(self.right[0]) if self.right is not None else ()
+        pieces = [
+            n
+            for n in ast.walk(ast.parse(own, mode="eval"))
+            if isinstance(n, ast.expr) and not isinstance(n, ast.Constant)
+        ]
+        texts = [t for t in map(ast.unparse, pieces) if not DRAWS.search(t) and np.shape(self.hand.read(t, 0)) == shape]
+        for text, array in itertools.product(texts if shape and self._draws else (), self.hand.arrays):
+            if np.shape(array.first) == shape and array.text != text:
+                yield f"{bound(text)} * {array.text}"
+
+    @cached_property
+    def _draws(self) -> bool:
+        """Whether the value comes from a number that was drawn since the forward pass."""
+        return bool(new_draws(self.locator.found, [self.node, *self.node.operands()]))
+
+    def _tidied(self, edit: Edit) -> Edit:
+        """`a + c` for `a - -c`, `a` for `a * 1`, and no brackets around a name."""
+        (row, start, last, end), source, new = edit.span, self.place.source, edit.new
+        before, after = source.segment((row, 0, row, start)), source.segment((last, end, last, len(source.text)))
+        if before.endswith("(") and after.startswith(")") and re.search(r"[-+*/=(,]\s*\($", before) and level(new) > 3:
+            before, start, end = before[:-1], start - 1, end + 1
+        operator = re.search(r"(?<=[\w.)\]])\s*([-+*])\s*$", before)
+        if operator and operator[1] == "*" and new == "1":
+            return replace(edit, span=(row, operator.start(), last, end), new="")
+        if operator and operator[1] != "*" and new.startswith("-"):
+            return replace(edit, span=(row, operator.start(1), last, end), new=f"{'-+'[operator[1] == '-']} {new[1:]}")
+        return replace(edit, span=(row, start, last, end))
 
     def _unrooted(self, text: str) -> str:
         """With one name for each square root that the script takes."""
@@ -224,12 +246,23 @@ class Repairer(Statements):
         assert self.right is not None
         composer = Composer(self.hand)
         own = own.replace("\n", " ")
+        yield from ((text, text) for text in self._kept_mask(own))
         yield from ((text, text) for text in Changer(self.hand).changed(own))
         needed = np.where(self._matters[0], self.right[0], np.nan)
         yield from Extender(self.hand, composer).texts(own, needed)
         yield from ((text, text) for text in composer.names(self.right[0]))
         yield from ((text, text) for text in composer.formulas(self.right[0]))
         yield from ((text, text) for text in composer.masked(needed) if np.ndim(needed))
+
+
+def tidy(text: str) -> str:
+    """Without two signs in a row, factors of 1 and brackets around a name.
+
+    >>> tidy("a - -b * (c)"), tidy("g * s * (1)"), tidy("f(x) * (1 - x)")
+    ('a + b * c', 'g * s', 'f(x) * (1 - x)')
+    """
+    text = text.replace("- -", "+ ").replace("+ -", "- ")
+    return re.sub(r" \* 1(?=$|[ )])", "", re.sub(r"(?<![\w\])])\((\w[\w.]*)\)(?! *\*\*)", r"\1", text))
 
 
 def turned_about(text: str) -> Iterator[str]:
