@@ -192,10 +192,13 @@ def _of_products(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | N
         return kind, {"node": _product({t: -p for t, p in change.items()}), "where": _text(old)}
     if len(up) == len(down) == 1 and down[0][1] == -up[0][1]:
         a, b = (ast.parse(text, mode="eval").body for text in (down[0][0], up[0][0]))
-        if not all(text.startswith("1 - ") for text in (down[0][0], up[0][0])):
-            found = _of(*_narrowed(a, b))
-            inner = found is not None and found[0] in ("dropped-edge", "doubled-edge")  # no term of the whole
+        slope = all(text.startswith("1 - ") for text in (down[0][0], up[0][0]))
+        found = _of(*_narrowed(a, b))
+        inner = found is not None and found[0] in ("dropped-edge", "doubled-edge")  # no term of the whole
+        if not slope:
             return ("wrong-operand", {"old": down[0][0], "new": up[0][0]}) if inner else found
+        if found is not None and found[0] == "wrong-operand":
+            return found
     slopes = [[text for text, _ in side if text.startswith("1 - ")] for side in (down, up)]
     if all(slopes):
         return "wrong-derivative", {"old": _product({t: -p for t, p in down}), "new": _product(dict(up))}

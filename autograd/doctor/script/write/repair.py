@@ -65,6 +65,8 @@ class Repairer(Statements):
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
         yield from self._in_places()
+        if (self.fault.rescaled is not None or self._draws) and self._widened():
+            yield from self._written()
         found = 0
         for edit in itertools.chain(self._summed(), self._written()):
             found += 1
