@@ -168,7 +168,8 @@ class Explainer(Masks):
                 [np.sum(v, axis=-1) for v in quantity.values],
             ):
                 spread = [laid_over(v, t.shape) for v, t in zip(values, self.theirs, strict=True)]
-                if all(s is not None for s in spread) and self._equal(spread):
+                match = self._same(self.theirs, spread) if all(s is not None for s in spread) else None
+                if match and (self.theirs[0].size > 1 or abs(abs(match.scale / self.fault.scale) - 1.0) < 1e-6):
                     return Cause("error", {"node": quantity.node, "block": block})
         return None
 

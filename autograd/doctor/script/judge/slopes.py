@@ -84,7 +84,7 @@ class Slopes(Compared):
                     return Cause("activation-applied-twice", {"node": quantity.node})
                 for other in [*self.quantities.slopes, *self.quantities.forward]:
                     if other.size == quantity.size and self._same(used, other.values) is not None:
-                        if other.kind == "slope":
+                        if other.kind == "slope" and other.start is not quantity.start:
                             return Cause("wrong-operand", {"node": other.node, "instead": quantity.node})
                         return Cause("wrong-derivative", {"node": quantity.node, "instead": other.node})
                 if (

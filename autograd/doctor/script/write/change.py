@@ -89,7 +89,7 @@ class Changer:
         if isinstance(piece, ast.BinOp):
             yield from self._other_operation(piece)
         if isinstance(piece, ast.UnaryOp) and isinstance(piece.op, ast.USub):
-            yield ast.unparse(piece.operand)
+            yield here[1:].strip()
         if isinstance(piece, ast.Call):
             yield from self._other_call(piece)
 
@@ -341,3 +341,8 @@ def _without_some(product: ast.BinOp) -> Iterator[str]:
     for other in others:
         for count in range(len(other), 0, -1):
             yield from (" * ".join(kept) for kept in itertools.combinations(other, count) if list(kept) != texts)
+    named = [t for t in texts if isinstance(ast.parse(t, mode="eval").body, (ast.Name, ast.Attribute, ast.Subscript))]
+    slopes = dict.fromkeys(s for text in named for s in slopes_of(text) if " * " not in s)
+    for count in (1, 2):  # another slope in the place of some
+        for kept in itertools.combinations(texts, max(len(texts) - count, 1)):
+            yield from (" * ".join((*kept, slope)) for slope in slopes if slope not in texts)

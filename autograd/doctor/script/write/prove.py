@@ -120,7 +120,10 @@ class Prover:
         if found is None:
             return False
         wrong = wrong_in(found[0])
-        if len(wrong) < len(self.least) and any(edit.blind for edit in edits):
+        blind = any(edit.blind for edit in edits)
+        if blind and not at_all and rights_in(found[0]) < rights_in(self.before):
+            return False  # what is no parameter any more is not right either
+        if len(wrong) < len(self.least) and blind:
             # and at other steps? much is right by chance as long as a sequence has one member only
             wrong = sorted({*wrong, *wrong_elsewhere(found[0])})
         better = at_all or len(wrong) < len(self.least) or bool(without and not wrong)
@@ -214,6 +217,11 @@ class Prover:
 def wrong_in(found: Judgement) -> list[str]:
     """The blocks that are wrong."""
     return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+
+
+def rights_in(found: Judgement) -> int:
+    """How many blocks are right."""
+    return sum(v.right for v in found.verdicts.values())
 
 
 def same_training(now: Judgement, before: Judgement) -> bool:

@@ -128,6 +128,10 @@ class Repairer(Statements):
         operator = re.search(r"(?<=[\w.)\]])\s*([-+*])\s*$", before)
         if operator and operator[1] == "*" and new == "1":
             return replace(edit, span=(row, operator.start(), last, end), new="")
+        update = re.search(r"([-+])=\s*$", before) if level(new) > 1 else None
+        if update and new.startswith("-"):
+            sign = "-+"[update[1] == "-"]
+            return replace(edit, span=(row, update.start(), last, end), new=f"{sign}= {new[1:]}")
         if operator and operator[1] != "*" and new.startswith("-"):
             return replace(edit, span=(row, operator.start(1), last, end), new=f"{'-+'[operator[1] == '-']} {new[1:]}")
         return replace(edit, span=(row, start, last, end))
@@ -324,6 +328,8 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
     axes = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "axis"]
     beside = {id(part): "~" for index in (*indices, *axes) for part in ast.walk(index)}
     beside |= {id(index): "[" for index in indices}
+    squares = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)]  # as in slopes
+    beside |= {id(part): "~" for n in squares for part in (n.op, n.right)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
             plain = id(node) in masks or node.value == 1
@@ -332,7 +338,7 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
             name = node.id if isinstance(node, ast.Name) else node.attr
             yield "mask" if id(node) in masks else f".{name}" if name in SELDOM else name
         elif isinstance(node, (ast.operator, ast.unaryop, ast.Call, ast.Subscript, ast.Slice)):
-            yield type(node).__name__
+            yield beside.get(id(node), "")[:1].replace("[", "") + type(node).__name__
 
 
 SELDOM = ("size", "shape", "len", "sign", "exp", "cos")
