@@ -70,10 +70,10 @@ class Explainer(Masks):
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
             self._one_input, self._other_loss, self._rescaled, self._transposed, self._in_order, self._own_weight,
-            self._old, self._updated, self._drawn_anew, self._axis, self._slope, self._parts, self._operand,
-            self._constant, self._mask, self._missing_factor, self._extra_factor, self._own_slope, self._error,
-            self._diagonal, self._other_slope, self._upstream, self._duplicates, self._lost_turns, self._clipped,
-            self._value, self._in_a_sum, self._deep_edge, self._other,
+            self._old, self._updated, self._drawn_anew, self._axis, self._mask, self._slope, self._parts, self._operand,
+            self._constant, self._missing_factor, self._extra_factor, self._own_slope, self._error, self._diagonal,
+            self._other_slope, self._upstream, self._duplicates, self._lost_turns, self._clipped, self._value,
+            self._in_a_sum, self._deep_edge, self._other,
         ]  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- the tests

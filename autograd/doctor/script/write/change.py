@@ -341,7 +341,7 @@ def _without_some(product: ast.BinOp) -> Iterator[str]:
     for other in others:
         for count in range(len(other), 0, -1):
             yield from (" * ".join(kept) for kept in itertools.combinations(other, count) if list(kept) != texts)
-    named = [t for t in texts if isinstance(ast.parse(t, mode="eval").body, (ast.Name, ast.Attribute, ast.Subscript))]
+    named = [t for t in texts if any(other in (f"(1 - {t})", f"(1 - {t} ** 2)") for other in texts)]
     slopes = dict.fromkeys(s for text in named for s in slopes_of(text) if " * " not in s)
     for count in (1, 2):  # another slope in the place of some
         for kept in itertools.combinations(texts, max(len(texts) - count, 1)):

@@ -66,6 +66,7 @@ class Repairer(Statements):
             yield from self._dropped()
         yield from self._in_places()
         if (self.fault.rescaled is not None or self._draws) and self._widened():
+            yield from self._kept_mask() if self._draws else ()
             yield from self._written()
         found = 0
         for edit in itertools.chain(self._summed(), self._written()):
@@ -101,18 +102,17 @@ class Repairer(Statements):
             for text in sorted(costs, key=lambda t: costs[t]):
                 yield self._tidied(Edit(source, self.span, self._wrapped(text), blind=bool(blind)))
 
-    def _kept_mask(self, own: str) -> Iterator[str]:
+    def _kept_mask(self) -> Iterator[Edit]:
         """Of a line that draws a mask: what it multiplies, times an array of that shape."""
-        shape = np.shape(self.right[0]) if self.right is not None else ()
-        pieces = [
-            n
-            for n in ast.walk(ast.parse(own, mode="eval"))
-            if isinstance(n, ast.expr) and not isinstance(n, ast.Constant)
-        ]
-        texts = [t for t in map(ast.unparse, pieces) if not DRAWS.search(t) and np.shape(self.hand.read(t, 0)) == shape]
-        for text, array in itertools.product(texts if shape and self._draws else (), self.hand.arrays):
-            if np.shape(array.first) == shape and array.text != text:
-                yield f"{bound(text)} * {array.text}"
+        assert self.span is not None
+        assert self.right is not None
+        own, shape = self.place.source.segment(self.span).replace("\n", " "), np.shape(self.right[0])
+        pieces = [ast.unparse(n) for n in ast.walk(ast.parse(own, mode="eval")) if isinstance(n, ast.expr)]
+        texts = [t for t in pieces if not DRAWS.search(t) and np.shape(self.hand.read(t, 0)) == shape != ()]
+        arrays = [a.text for a in self.hand.arrays if np.shape(a.first) == shape]
+        for text in (f"{bound(piece)} * {array}" for piece in texts for array in arrays if array != piece):
+            if self.fits(text):
+                yield Edit(self.place.source, self.span, self._wrapped(text))
 
     @cached_property
     def _draws(self) -> bool:
@@ -167,6 +167,8 @@ class Repairer(Statements):
         while isinstance(old := (*nodes[-1].args, None)[0], Node) and old.site is self.place and len(nodes) <= TURNS:
             nodes.append(old)
         name = getattr(self.node.function, "__name__", "")
+        if id(self.node) not in self.locator.fixed:
+            return
         if self.place.kind != "augmented" or not 1 < len(nodes) <= TURNS or name not in ("add", "sub"):
             return
         assert self.span is not None
@@ -252,7 +254,6 @@ class Repairer(Statements):
         assert self.right is not None
         composer = Composer(self.hand)
         own = own.replace("\n", " ")
-        yield from ((text, text) for text in self._kept_mask(own))
         yield from ((text, text) for text in Changer(self.hand).changed(own))
         needed = np.where(self._matters[0], self.right[0], np.nan)
         yield from Extender(self.hand, composer).texts(own, needed)
