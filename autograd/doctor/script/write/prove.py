@@ -323,7 +323,8 @@ def name_by_line(case: Case) -> None:
     denied = (told == "sign" != name) or (told.startswith(("missing-", "extra-")) and name in against)
     denied |= told in ("overwritten", "applied-twice") or (name in FACTORS and told == "extra-factor")
     denied |= name == "wrong-derivative" and told == "wrong-operand" and all(map(NAME.fullmatch, found[1].values()))
-    if name in LESS_SURE or denied or (name == told and told in SHOWN):
+    piece = case.fault.wanted[0].kind == "slip"  # of a formula: the numbers have no name
+    if name in LESS_SURE or denied or piece or (name == told and told in SHOWN):
         case.cause, case.says = Cause(told), say(f"line_{told}", **found[1])
 
 
