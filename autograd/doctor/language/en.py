@@ -322,6 +322,18 @@ MESSAGES = {
     "line_extra-derivative": "the slope {node} is one factor too many in {where}.",
     "line_dropped-edge": "the term {node} is missing beside {where}.",
     "line_doubled-edge": "the term {node} is one too many in {where}.",
+    "line_missing-square": "{node} stands where its square belongs: the root of the mean of the squares is what a step is "
+    "divided by.",
+    "line_missing-root": "{node} holds squares of the gradient; the root is missing.",
+    "line_corrected": "{node} is stored as it is corrected, and the next step begins with that: keep the mean as it is, and "
+    "correct a copy of it.",
+    "line_same_power": "the exponent of the correction, {node}, is {power} in every step: it is never counted up, so the "
+    "correction never fades.",
+    "line_counts_parameters": "{node} is counted up once for each parameter and not once for each step, so that each has "
+    "another correction.",
+    "line_not_used": "what comes out of {node} is not used: the step is made with what was there before.",
+    "line_begun_anew": "{node} is set to zero in every step, so nothing of the steps before is kept: make it once, before "
+    "the training.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",
     "line_accumulated": "{node} keeps what was there before, and that does not belong to it.",
     # why nothing could be judged

@@ -275,6 +275,13 @@ MESSAGES = {
     "line_extra-derivative": "{where} 多了一个因子：斜率 {node}。",
     "line_dropped-edge": "{where} 之外还缺少一项：{node}。",
     "line_doubled-edge": "{where} 多了一项：{node}。",
+    "line_missing-square": "应当是平方的地方写成了 {node}：更新量要除以梯度平方的均值的平方根。",
+    "line_missing-root": "{node} 存的是梯度的平方，少开了平方根。",
+    "line_corrected": "{node} 修正之后又被存回去，下一步就从修正过的值开始：均值应当原样保留，只修正它的副本。",
+    "line_same_power": "修正项的指数 {node} 每一步都是 {power}：它从不增加，修正也就一直不消失。",
+    "line_counts_parameters": "{node} 每个参数加一次，而不是每一步加一次，于是各个参数的修正都不同。",
+    "line_not_used": "{node} 的结果没有被使用：更新用的还是原来的值。",
+    "line_begun_anew": "{node} 每一步都被重新置零，之前各步什么都没有留下：应当在训练之前只建立一次。",
     "line_overwritten": "{node} 被覆盖了；原来在那里的也属于它。",
     "line_accumulated": "{node} 保留了原来在那里的值，而那不属于它。",
     # why nothing could be judged

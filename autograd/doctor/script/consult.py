@@ -36,6 +36,8 @@ from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, 
 from .means import Decay, wrong_decays
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, proximal, restrict
+from .slip import Slip
+from .slips import slips
 from .watch.edits import Edit, before_edit
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -51,6 +53,7 @@ from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_
 from .write.repair import Repairer
 from .write.words import Words
 
+Plain = Growth | Decay | Slip
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -121,28 +124,30 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     return told(subject, recording, found, cases)
 
 
-def plain_mistakes(recording: Recording) -> list[Growth | Decay]:
+def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
-    return [*grown(recording), *(wrong_decays(recording) if recording.training is not None else [])]
+    trained = recording.training is not None
+    return [*grown(recording), *(wrong_decays(recording) if trained else []), *(slips(recording) if trained else [])]
 
 
-def _without(
-    subject: Subject, plain: list[Growth | Decay], options: Options, seconds: float, limit: float
-) -> dict[str, Any]:
+def _without(subject: Subject, plain: list[Plain], options: Options, seconds: float, limit: float) -> dict[str, Any]:
     """What can be said where there are plain mistakes: these, and what holds of the script without them."""
-    mended: list[Growth | Decay] = []
-    while plain and len(mended) < MOST_PLAIN and plain[0].site.number not in [each.site.number for each in mended]:
+    mended: list[Plain] = []
+    while plain and len(mended) < MOST_PLAIN:
         mended.append(plain[0])
-        subject_mended = Edited(subject, [each.edit for each in mended])
+        subject_mended = Edited(subject, [each.edit for each in mended if each.edit is not None])
         plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
+        plain = [each for each in plain if each.site.number not in [one.site.number for one in mended]]
     out = _consulted(subject_mended, options, seconds, limit)
     faults = [each.told() for each in mended]
     if "failure" in out:
         first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
         return {"failure": f"{first} {out['failure']}"}
     for each in mended:
-        out = before_edit(out, each.edit)
+        out = out if each.edit is None else before_edit(out, each.edit)
     wrong = {name for fault in faults for name in fault["blocks"]}
+    if any(each.edit is None for each in mended):  # what follows from these is judged with the mistake in it
+        out["faults"] = [fault for fault in out["faults"] if not wrong & {*fault["blocks"]}]
     for block in out["blocks"]:
         if block["name"] in wrong:
             block["verdict"] = "wrong"

@@ -158,6 +158,8 @@ def _finding_lines(finding: Finding, width: int) -> list[str]:
         [f"    {say('write', line=finding.instead)}"]
         if finding.instead
         else wrapped(say("should", should=finding.should), width, "    ")
+        if finding.should
+        else []
     )
     return [say("finding", line=finding.line, code=finding.code), *wrapped(finding.told(), width, "    "), *write, ""]
 

@@ -293,6 +293,7 @@ def verdict(
         found.right = all(float(np.vdot(g, d)) < 0.0 for g, d in zip(right, changes, strict=True))
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
+        found.right &= free or found.rule != "decay" or found.decay <= 1e-12  # the gradient has the penalty already
     if not found.right and not found.uphill:
         _shrinks(look, points, right, found, free)
     return found
