@@ -65,7 +65,8 @@ def factors(thing: Any, owner: Node | None = None, k: int = 0, depth: int = FAR)
     name = name_of(thing)
     quotient = name in QUOTIENT and is_number(thing.args[1])
     if depth and (quotient or (name in PRODUCT and len(thing.args) == 2) or name == "neg" or name in COPIES):
-        inside = (each for at, arg in enumerate(thing.args[:2]) for each in factors(arg, thing, at, depth - 1))
+        inside = (each for at, arg in enumerate(thing.args[: 1 if name in COPIES else 2])
+                  for each in factors(arg, thing, at, depth - 1))  # fmt: skip
         here = owner is None or same_statement(thing, owner)
         yield from inside if here else _read_at(owner, k, inside)
     else:
