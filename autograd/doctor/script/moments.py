@@ -130,6 +130,8 @@ class Moment:
         text: how the decay is written.
         new: what it takes in, the one factor of it that is no setting.
         square: what that is the square of; None where it is none.
+        term: all that it takes in.
+        shared: whether it takes in a share, 1 - decay.
     """
 
     node: Node
@@ -138,6 +140,8 @@ class Moment:
     text: str
     new: Factor
     square: Node | None
+    term: Factor
+    shared: bool
 
     @cached_property
     def of(self) -> Node:
@@ -166,9 +170,12 @@ def moment(node: Any) -> Moment | None:
         if not decays and square is None and name_of(node) not in SUM:
             continue  # a step
         decay = number_of(decays[0].thing) if decays else 1.0
+        term = Factor(node.args[1 - k], node, 1 - k)
+        numbers = [each.thing for each in factors(*(term.thing, node, 1 - k)) if is_number(each.thing)]
+        shared = any(_one_minus(number) or np.isclose(number_of(number), 1 - decay, rtol=1e-9) for number in numbers)
         if not 0 < decay <= 1 or _one_minus(decays[0].thing if decays else None):
             continue
-        return Moment(node, old, decay, decays[0].text if decays else "", taken[-1], square)
+        return Moment(node, old, decay, decays[0].text if decays else "", taken[-1], square, term, shared)
     return None
 
 
@@ -195,6 +202,7 @@ class Held:
         corrected: by what it was divided, on the way.
         larger: whether the larger of it and of another state is taken.
         outer: what the root, or the moment, stands as, without what keeps it from 0.
+        read: what the statement itself reads of all that.
     """
 
     moment: Moment | None
@@ -203,6 +211,7 @@ class Held:
     corrected: list[Factor]
     larger: bool
     outer: Factor
+    read: Factor
     eps: float = 0.0
 
     @cached_property
@@ -220,7 +229,7 @@ def held(at: Factor) -> Held | None:
     """The moment that a factor was made of by roots, corrections and what keeps it from 0; None without one."""
     rooted = larger = False
     corrected: list[Factor] = []
-    eps, outer, given = 0.0, None, at
+    eps, outer, given, read = 0.0, None, at, at
     for _ in range(FAR):
         node = at.thing
         name, args = name_of(node), getattr(node, "args", ())
@@ -244,10 +253,11 @@ def held(at: Factor) -> Held | None:
         elif name not in (*COPIES, "abs", "absolute"):
             break
         at = Factor(args[k], node, k)
+        read = at if given.owner is not None and same_statement(node, given.owner) else read
     found = moment(at.thing)
     if found is None and (not rooted or squared(at.thing) is None):
         return None
-    return Held(found, at, rooted, corrected, larger, outer or given, eps)
+    return Held(found, at, rooted, corrected, larger, outer or given, read, eps)
 
 
 def _is_made(thing: Any) -> bool:
@@ -304,6 +314,12 @@ class Moments:
         for node in self.nodes:
             for operand in {id(o): o for o in node.operands()}.values():
                 self.consumers.setdefault(id(operand), []).append(node)
+
+    @cached_property
+    def kept(self) -> list[Moment]:
+        """The moments that are states of the training."""
+        found = (moment(node) for node in self.nodes if id(node) in self.states)
+        return [each for each in found if each is not None]
 
     @cached_property
     def quotients(self) -> list[Quotient]:

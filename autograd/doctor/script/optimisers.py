@@ -20,11 +20,13 @@ from .moments import (
     SUM,
     Factor,
     Held,
+    Moment,
     Moments,
     Quotient,
     core,
     exponent,
     factors,
+    held,
     is_number,
     moment,
     name_of,
@@ -123,6 +125,48 @@ def _outside(of: Moments) -> Found:
         if not rest.strip() and not kept.strip(") \n"):
             new = f"({source.segment(divisor)} + {source.segment(eps)}){kept.rstrip()}"
             yield q.end, replaced(total.site, (*divisor[:2], *eps[2:]), new)
+
+
+def _another_ones(of: Moments) -> Found:
+    """A gradient divided by the root of a moment of another gradient, where it has one of its own."""
+    own = {id(core(each.square)): each for each in of.kept if each.square is not None}
+    for q in of.quotients:
+        if q.gradient is not None or not q.below.rooted or not q.below.squares or q.below.moment is None:
+            continue
+        above = [each.of if isinstance(each, Held) else each for each in q.above]
+        mine = next((own[id(core(each))] for each in above if id(core(each)) in own), None)
+        new = "" if mine is None else _named_like(of, q.below, mine)
+        slip = at_operand(q.below.read, new) if new else None
+        if slip is not None:
+            yield q.end, slip
+
+
+def _named_like(of: Moments, other: Held, mine: Moment) -> str:
+    """How what was made of a moment is called, as far as the other one was made at the place where it is read."""
+    read = other.read
+    for _, scope, _, thing, site in of.recording.tape.stores:
+        named = scope[0] != "return" and site.target not in ("", read.text)
+        made = held(Factor(thing)) if named and name_of(thing) == name_of(read.thing) else None
+        if made is not None and made.moment is not None and made.moment.node is mine.node:
+            return site.target
+    return ""
+
+
+def _no_share(of: Moments) -> Found:
+    """A running mean that takes in all of the gradient, and not 1 - decay of it, as others do, or its correction."""
+    rows = [
+        each for node in of.nodes if id(node) in of.states and (each := moment(node)) is not None and each.decay < 1
+    ]
+    shares = {each.decay for each in rows if each.square is not None and each.shared}
+    for each in rows:
+        users = (n for n in of.consumers.get(id(each.node), ()) if name_of(n) in QUOTIENT and n.args[0] is each.node)
+        corrected = any(is_number(n.args[1]) and exponent(number_of(n.args[1]), each.decay) for n in users)
+        alike = each.square is not None and each.decay in shares
+        if not each.shared and each.text and (corrected or alike):
+            term = f"(1 - {each.text}) * {_bracketed(each.term.text) if '+' in each.term.text else each.term.text}"
+            slip = at_operand(each.term, term, "missing-factor")
+            if slip is not None:
+                yield each.node, slip
 
 
 def _overwritten(of: Moments) -> Found:
@@ -299,6 +343,6 @@ def _counted(site: Site, text: str) -> int | None:
 
 
 QUOTIENTS = (
-    _no_square, _no_root, _multiplied, _outside, _overwritten, _wrong_power, _one_corrected, _stored_corrected,
-    _never_counted,
+    _another_ones, _no_share, _no_square, _no_root, _multiplied, _outside, _overwritten, _wrong_power, _one_corrected,
+    _stored_corrected, _never_counted,
 )  # fmt: skip

@@ -12,15 +12,14 @@ from .watch.record import Recording
 
 
 def slips(recording: Recording) -> list[Slip]:
-    """The mistakes, those that are made first in front; one for each line."""
+    """The mistakes, one for each line."""
     found: dict[int, Slip] = {}
     of = Moments(recording)
     with np.errstate(all="ignore"):
         for check in (*QUOTIENTS, *VELOCITIES):
             for node, slip in check(of):
-                known = found.get(slip.site.line)
-                if known is None:
-                    found[slip.site.line] = slip
-                names = of.moved(node) or [p.name for p in of.training.parameters]
-                found[slip.site.line].names += [n for n in names if n not in found[slip.site.line].names]
+                known = found.setdefault(slip.site.line, slip)
+                known.names += [name for name in of.moved(node) if name not in known.names]
+    for slip in found.values():
+        slip.names = slip.names or [p.name for p in of.training.parameters]
     return [*found.values()]

@@ -49,6 +49,17 @@ for _ in range(14):
     cost = np.mean(miss ** 2)
     rule.step(things, {{"a": 2 * feats.T @ miss / 20, "b": 2 * miss.mean(axis=0)}})
 """
+PAIR = f"""{HEAD}
+a, b, s_a, s_b = np.zeros((3, 1)), np.zeros((1, 1)), np.zeros((3, 1)), np.zeros((1, 1))
+for _ in range(14):
+    miss = feats @ a + b - goals[:, None]
+    cost = np.mean(miss ** 2)
+    g_a, g_b = 2 * feats.T @ miss / 20, 2 * miss.mean(axis=0, keepdims=True)
+    s_a = 0.9 * s_a + (1 - 0.9) * g_a ** 2
+    s_b = 0.9 * s_b + (1 - 0.9) * g_b ** 2
+    a -= 0.1 * g_a / (np.sqrt(s_a) + 1e-6)
+    b -= 0.1 * g_b / (np.sqrt(s_b) + 1e-6)
+"""
 NESTEROV = f"""{HEAD}
 w, speed = np.zeros(3), np.zeros(3)
 for _ in range(14):
@@ -117,6 +128,9 @@ WRONG = [
         "things[k] -= 0.1 * slopes[k] / (np.sqrt(self.cache[k]) + 1e-7)",
     ),
     (OBJECTS, "self.cache[k] += ", "self.cache[k] = np.zeros_like(slopes[k]); self.cache[k] += ", "zero", ""),
+    (ADAM, "(1 - b1) * slope", "slope", "missing-factor", None),
+    (PAIR, "(1 - 0.9) * g_b ** 2", "g_b ** 2", "missing-factor", None),
+    (PAIR, "np.sqrt(s_a)", "np.sqrt(s_b)", "wrong-operand", None),
     (NESTEROV, "w + 0.9 * speed", "w - 0.9 * speed", "sign", None),
     (KERAS, "+= -0.9 * before", "+= 0.9 * before", "sign", None),
     (CLIPPED, "slope * 0.1 / size", "slope * size / 0.1", "wrong-operand", None),
@@ -149,7 +163,7 @@ def test_a_step_that_goes_downhill_and_is_wrong(
 
 
 @pytest.mark.parametrize(
-    "script", [ADAM, OBJECTS, NESTEROV, KERAS, CLIPPED, RMS, AT_ONCE, BELDING, LARGEST, RMS.replace("+ 1e-8", "")]
+    "script", [ADAM, OBJECTS, PAIR, NESTEROV, KERAS, CLIPPED, RMS, AT_ONCE, BELDING, LARGEST, RMS.replace("+ 1e-8", "")]
 )
 def test_right_steps(script: str, tmp_path: Path) -> None:
     assert told(script, tmp_path) == []
