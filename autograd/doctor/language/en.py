@@ -195,6 +195,13 @@ MESSAGES = {
     "of the targets: no weights will do. It needs a hidden layer, or products of inputs.",
     "fact_units": "The layer of line {line} has {units} units, too few perhaps: 100 with random weights explain {share} % of "
     "the variance of the targets of samples left out.",
+    "at_floor": "It has come to rest: from {share} % of the training on the loss hardly changes, and what was tried ends no "
+    "lower: {tried}. What is left is what this network and this loss allow: noise in the targets, a penalty, or what the "
+    "network cannot express.",
+    "reaches_floor": "The same inputs come with different targets, so nothing that is computed from them can get below {floor}: "
+    "it fits as well as these samples allow.",
+    "above_floor": "The same inputs come with different targets, so nothing that is computed from them can get below {floor}.",
+    "repaired_goes": "{name}, the loss goes from {first} to {last}.",
     "longer_untried": "Whether more steps would do was not tried: there was no time for it.",
     "at_rest": "In the last third of the training it hardly changes any more: more steps would not make it better.",
     "own_samples": "What happens in a step is drawn at random by what the parameters give, so each run has samples of its "
@@ -208,7 +215,7 @@ MESSAGES = {
     "too_few_steps": "It has too few steps: with {times} times as many epochs the loss ends at {after} in place of {before}.",
     "seldom": "Line {line} runs in {count} of {turns} turns of its loop only: it stands inside the if of line {condition}.",
     "runs_off": "At step {step} a parameter becomes infinite or NaN: the training has run off.",
-    "not_to_its_end": "Only its first {steps} steps were followed: there was no time for more.",
+    "not_to_its_end": "Only its first {steps} steps were followed, for {seconds} seconds: there was no time for more.",
     "loss_is_of_squares": "The loss that is shown is half the mean square of the errors in line {line}.",
     "loss_is_of_entropy": "The loss that is shown is the mean cross-entropy whose error line {line} computes.",
     "loss_is_minus": "The loss is minus what line {line} computes ({text}).",

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..language import say
 from .facts import facts
+from .floors import least
 from .grown import Growth, grown
 from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
@@ -325,7 +326,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     assert reading is not None
     if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
-    site = reading.site
+    site, watched = reading.site, watched_for(recording, found)
     return {
         "steps": len(recording.training.steps),
         "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
@@ -350,7 +351,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),
-        "watched": watched_for(recording, found).__dict__,
+        "watched": watched.__dict__,
+        "floor": least(found) if watched.same else float("nan"),
         "upward": found.form == "climbed",
         "facts": facts(found),
         "drawn": draws_by_parameters(found.look),
