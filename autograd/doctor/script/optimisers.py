@@ -237,7 +237,7 @@ def _one_corrected(of: Moments) -> Found:
         if any(numbers != others[0] for numbers in others):
             continue  # the rate may hold the correction
         for (q, first, second), (top, below) in zip(row, done, strict=True):
-            if bool(top) == bool(below):
+            if bool(top) == bool(below) or (top and second.corrected):
                 continue
             bare, other = (second, first) if top else (first, second)
             assert bare.moment is not None
