@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from ..language import say
 from .facts import facts
 from .floors import least
+from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
 from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
@@ -54,7 +55,7 @@ from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_
 from .write.repair import Repairer
 from .write.words import Words
 
-Plain = Growth | Decay | Slip
+Plain = Growth | Decay | Forgotten | Slip
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -91,6 +92,9 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
+    never: Sequence[Plain] = [] if isinstance(subject, Edited) else forgotten(found)
+    if never:
+        return _without(subject, never, options, seconds, limit)
     cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
@@ -131,7 +135,9 @@ def plain_mistakes(recording: Recording) -> list[Plain]:
     return [*grown(recording), *(wrong_decays(recording) if trained else []), *(slips(recording) if trained else [])]
 
 
-def _without(subject: Subject, plain: list[Plain], options: Options, seconds: float, limit: float) -> dict[str, Any]:
+def _without(
+    subject: Subject, plain: Sequence[Plain], options: Options, seconds: float, limit: float
+) -> dict[str, Any]:
     """What can be said where there are plain mistakes: these, and what holds of the script without them."""
     mended: list[Plain] = []
     while plain and len(mended) < MOST_PLAIN:
