@@ -15,6 +15,7 @@ import numpy as np
 
 from ..language import say
 from .facts import facts
+from .floors import least
 from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
 from .judge.backwards import backward_steps
@@ -38,6 +39,8 @@ from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, 
 from .means import Decay, wrong_decays
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, proximal, restrict
+from .slip import Slip
+from .slips import slips
 from .watch.edits import Edit, before_edit
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -53,7 +56,7 @@ from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_
 from .write.repair import Repairer
 from .write.words import Words
 
-Plain = Growth | Decay | Forgotten
+Plain = Growth | Decay | Forgotten | Slip
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -128,7 +131,8 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
 
 def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
-    return [*grown(recording), *(wrong_decays(recording) if recording.training is not None else [])]
+    trained = recording.training is not None
+    return [*grown(recording), *(wrong_decays(recording) if trained else []), *(slips(recording) if trained else [])]
 
 
 def _without(
@@ -136,18 +140,21 @@ def _without(
 ) -> dict[str, Any]:
     """What can be said where there are plain mistakes: these, and what holds of the script without them."""
     mended: list[Plain] = []
-    while plain and len(mended) < MOST_PLAIN and plain[0].site.number not in [each.site.number for each in mended]:
+    while plain and len(mended) < MOST_PLAIN:
         mended.append(plain[0])
-        subject_mended = Edited(subject, [each.edit for each in mended])
+        subject_mended = Edited(subject, [each.edit for each in mended if each.edit is not None])
         plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
+        plain = [each for each in plain if each.site.number not in [one.site.number for one in mended]]
     out = _consulted(subject_mended, options, seconds, limit)
     faults = [each.told() for each in mended]
     if "failure" in out:
         first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
         return {"failure": f"{first} {out['failure']}"}
     for each in mended:
-        out = before_edit(out, each.edit)
+        out = out if each.edit is None else before_edit(out, each.edit)
     wrong = {name for fault in faults for name in fault["blocks"]}
+    if any(each.edit is None for each in mended):  # what follows from these is judged with the mistake in it
+        out["faults"] = [fault for fault in out["faults"] if not wrong & {*fault["blocks"]}]
     for block in out["blocks"]:
         if block["name"] in wrong:
             block["verdict"] = "wrong"
@@ -337,7 +344,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     assert reading is not None
     if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
-    site = reading.site
+    site, watched = reading.site, watched_for(recording, found)
     return {
         "steps": len(recording.training.steps),
         "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
@@ -362,7 +369,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),
-        "watched": watched_for(recording, found).__dict__,
+        "watched": watched.__dict__,
+        "floor": least(found) if watched.same else float("nan"),
         "upward": found.form == "climbed",
         "facts": facts(found),
         "drawn": draws_by_parameters(found.look),
