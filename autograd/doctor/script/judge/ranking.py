@@ -79,6 +79,13 @@ class Ranking(Candidates):
         ]  # fmt: skip
         if laid and abs(abs(first.scale) - 1.0) > CLOSE:  # the right numbers, in another order than they are used in
             return laid[0]
+        handed = [
+            f for f in more or fit
+            if id(f.first) in self.aliases and f.first.site is not None and f.first.site.kind == "store"
+            and abs(abs(f.scale) - 1.0) <= CLOSE and set(f.repairs) >= set(first.repairs)
+        ]  # fmt: skip
+        if handed and not first.by_factors:  # `dz = da`: the line that makes nothing of it forgets something
+            return max(handed, key=lambda f: f.first.time)
         if self._is_exact(first):  # what it is used for differs: the last that is used for all of it
             exact = [f for f in more or fit if self._is_exact(f) and set(f.repairs) >= set(first.repairs)]
             guilty = [

@@ -14,6 +14,7 @@ from ..watch.node import Node
 from .replay import Values, compute_node, resolved
 
 Array = Any
+PRODUCTS = ("mul", "multiply", "truediv", "divide", "neg", "negative", "matmul", "dot")
 Slip = Callable[[Node, Values, float], Array]
 """Computes a node otherwise, from values; the number is the factor of what is changed, where it has one."""
 
@@ -23,7 +24,9 @@ def slips(node: Node, values: Values) -> Iterator[tuple[Slip, bool]]:
     kind = getattr(node.function, "__name__", "")
     if kind in ("sum", "mean", "max"):
         yield from ((slip, False) for slip in _other_axes(node, values))
-    elif len(node.args) == 2 and all(isinstance(arg, Node) for arg in node.args):
+    if kind in PRODUCTS:
+        yield _multiplied, True
+    if len(node.args) == 2 and all(isinstance(arg, Node) for arg in node.args):
         if kind in ("add", "sub", "subtract"):
             for k in (0, 1):
                 yield _scaled(k), True
@@ -48,6 +51,10 @@ def _along(axis: int) -> Slip:
         return node.function(resolved(node.args[0], values), **options)  # type: ignore[misc]
 
     return slip
+
+
+def _multiplied(node: Node, values: Values, factor: float) -> Array:
+    return factor * np.asarray(compute_node(node, values))
 
 
 def _scaled(k: int) -> Slip:
