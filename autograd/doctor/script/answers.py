@@ -28,6 +28,7 @@ def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
         rows = {b["name"]: b["line"] for b in blocks}
         out.append(counted("unexplained", len(lost), names=listed(lost), lines=lines_of([rows[name] for name in lost])))
     out += list(_fatal(faults, cure))
+    out += list(_common_factor(found))
     if found["unread"]:
         out.append(say("unread", names=listed(found["unread"])))
     return out
@@ -43,11 +44,7 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     right = [b["name"] for b in blocks if b["verdict"] == "right"]
     unsure = [b["name"] for b in blocks if b["verdict"] == "cannot tell"]
     yield say("right_gradients", names=listed(right)) if right else say("nothing_to_say")
-    factor = found["factor"]
-    if abs(factor - 1.0) > 1e-5:
-        key = "common_factor_large" if factor > 1 else "common_factor_small"
-        large = f"{max(factor, 1 / factor):.6g}"
-        yield say(key, factor=large, line=found["loss"]["line"], text=found["loss"]["text"])
+    yield from _common_factor(found)
     if found["loss"]["form"] == "climbed":
         yield say("climbed", line=found["loss"]["line"], text=found["loss"]["text"])
     if found["aside"]:
@@ -71,6 +68,14 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
         yield say("step_in_turn")
     if "adaptive" in rules:
         yield say("step_adapts")
+
+
+def _common_factor(found: dict[str, Any]) -> Iterator[str]:
+    factor = found["factor"]
+    if abs(factor - 1.0) > 1e-5:
+        key = "common_factor_large" if factor > 1 else "common_factor_small"
+        large = f"{max(factor, 1 / factor):.6g}"
+        yield say(key, factor=large, line=found["loss"]["line"], text=found["loss"]["text"])
 
 
 def _fatal(faults: list[dict[str, Any]], cure: Cure | None) -> Iterator[str]:

@@ -20,7 +20,7 @@ from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
 from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
-from .judge.candidates import Fault
+from .judge.candidates import Change, Fault
 from .judge.clipping import clipped_by_squares, rooted
 from .judge.compared import Cause
 from .judge.crossed import crossed_faults, one_shape, shapes
@@ -29,6 +29,7 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
+from .judge.overwritten import overwritten_faults
 from .judge.peel import peeled
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
@@ -111,9 +112,8 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if cases and proximal(subject, recording):
         return {"failure": proximal(subject, recording)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
-    cases = prove(
-        subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin))
-    )
+    prover = proving(subject, cases, options, seconds, found)
+    cases = prover.prove(min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin)))
     for case in cases:
         name_by_line(case)
     cases = [case for case in cases if not told_before(case, cases)]
@@ -126,7 +126,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     if wrong and not cases:  # nobody is accused without a line
         return {"failure": no_line(recording, found, wrong), "watched": watched_for(recording, found).__dict__}
-    return told(subject, recording, found, cases)
+    return told(subject, recording, found, cases, common_factor(prover.mended))
 
 
 def plain_mistakes(recording: Recording) -> list[Plain]:
@@ -204,7 +204,8 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return
     backwards = backward_steps(found)
-    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares
+    over = overwritten_faults(found)
+    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
@@ -231,6 +232,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
+        cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
             cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
@@ -240,12 +242,11 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
-        if all(text.blind for text in case.texts):
+        if "half" in cause.facts:
+            case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
+        if fault not in known and all(text.blind for text in case.texts):
             for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
-                fixed = at.fixed
-                at.fixed = fixed | other.right
-                elsewhere = texts_for(at, other, cause, recording)
-                at.fixed = fixed
+                elsewhere = texts_at(at, other, cause, recording, other.right)
                 if not all(text.blind for text in elsewhere):
                     case.fault, case.texts, case.found_at = other, [*elsewhere, *case.texts], fault
                     break
@@ -262,6 +263,15 @@ def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> 
             found.append(edit)
             if sum(not each.blind for each in found) >= TRIES or len(found) >= 4 * TRIES or limit.over:
                 break
+    return found
+
+
+def texts_at(at: Locator, fault: Fault, cause: Cause, recording: Recording, right: Change) -> list[Edit]:
+    """The same, where other values are right."""
+    fixed = at.fixed
+    at.fixed = fixed | right
+    found = texts_for(at, fault, cause, recording)
+    at.fixed = fixed
     return found
 
 
@@ -288,10 +298,8 @@ def another_loss(found: Judgement, names: str) -> str:
     return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
-def prove(
-    subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement, limit: float
-) -> list[Case]:
-    """The cases that stay when what may be written was tried on the script, recorded again."""
+def proving(subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement) -> Prover:
+    """What tries on the script, recorded again, what may be written."""
 
     def judged(edits: list[Edit]) -> tuple[Judgement, Recording] | None:
         try:
@@ -303,7 +311,7 @@ def prove(
             return None
         return None if now is None or not same_training(now, found) else (now, recording)
 
-    return Prover(cases, found, judged, cases_of).prove(limit)
+    return Prover(cases, found, judged, cases_of)
 
 
 def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
@@ -322,8 +330,12 @@ def _at(site: Site | None) -> dict[str, Any]:
     return {"line": 0 if site is None else site.line, "text": "" if site is None else " ".join(site.text.split())}
 
 
-def told(subject: Subject, recording: Recording, found: Judgement, cases: list[Case]) -> dict[str, Any]:
-    """All of it as lists, dicts, numbers and texts."""
+def told(subject: Subject, recording: Recording, found: Judgement, cases: list[Case], factor: float) -> dict[str, Any]:
+    """All of it as lists, dicts, numbers and texts.
+
+    Args:
+        factor: what all steps are of the gradient.
+    """
     assert recording.training is not None
     rate, places = rate_places(found.look)
     explained = {name for case in cases for name in case.fault.repairs}
@@ -336,7 +348,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     return {
         "steps": len(recording.training.steps),
         "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
-        "factor": common_factor(found),
+        "factor": factor,
         "aside": None if found.aside is None else _at(found.aside.site),
         "blocks": [
             {
@@ -393,6 +405,9 @@ def _instead(case: Case, cases: list[Case]) -> str:
 def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any]:
     fault, at = case.fault, case.fault.place or case.fault.first.site
     assert at is not None
+    edit = case.chosen if case.proved else None
+    inside = edit is not None and not edit.before and at.statement[0] < edit.span[0] <= at.statement[2]
+    line = edit.span[0] if inside and edit is not None else at.line
     theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
     error = max(
         (
@@ -403,12 +418,11 @@ def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any
         default=float("nan"),
     )
     return {
-        "path": at.source.path, "line": at.line, "code": at.source.line(at.line), "name": case.cause.name,
+        "path": at.source.path, "line": line, "code": at.source.line(line), "name": case.cause.name,
         "says": case.says, "should": _should(case), "blocks": fault.repairs, "used": case.used, "error": error,
         "step": _in_step(fault, at, recording),
         "instead": _instead(case, cases),
-        "edit": None if case.chosen is None or not case.proved else
-        {"path": case.chosen.source.path, "span": case.chosen.span, "new": case.chosen.new},
+        "edit": None if edit is None else {"path": edit.source.path, "span": edit.span, "new": edit.new},
     }  # fmt: skip
 
 

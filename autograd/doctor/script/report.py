@@ -231,7 +231,7 @@ def _evidence(found: dict[str, Any]) -> str:
     where = say(f"against_{loss['kind']}", line=loss["line"], text=loss["text"])
     names = listed([b["name"] for b in found["blocks"]])
     return say(
-        "evidence_tried" if any(fault["edit"] for fault in found["faults"]) else "evidence",
+        "evidence_tried" if any(fault["instead"] for fault in found["faults"]) else "evidence",
         loss=where,
         names=names,
         points=found["points"],

@@ -11,7 +11,7 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .rates import rate_of
+from .rates import clipped_alike, rate_of
 from .reference import gradient
 from .replay import ancestors
 from .told import LETTER, LOSS, names_of
@@ -149,6 +149,8 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     order = reading.order(look)
     pairs = [(point, reading.cotangents(look, point)) for point in points]
+    sound = [(p, bar) for p, bar in pairs if all(np.isfinite(gradient(look, p, bar, n)).all() for n in look.starts)]
+    pairs = sound if len(sound) > 1 else pairs  # where units are saturated, a logarithm of 0 tells nothing
     # the first one serves to try things quickly: a point at which all units are dead tells nothing
     pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
@@ -187,7 +189,7 @@ def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Arr
 
 def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
     """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
-    if _clipped_alike(look, found):
+    if clipped_alike(look, found):
         return
     factors: dict[str, float] = {}
     unread = False  # whether the rate of a step could not be read
@@ -223,24 +225,6 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
                 found[name].rule = "adaptive"
             else:
                 found[name].right, found[name].factor = False, factor / usual
-
-
-def _clipped_alike(look: Look, found: dict[str, Verdict]) -> bool:
-    """Whether all blocks follow the gradient by one factor at each point, though by another at the next: a clipped one.
-
-    One number by itself could be a multiple of anything; beside a right block of several it is right.
-    """
-    scales = [v.change.scales for v in found.values() if not v.silent]
-    sized = any(v.right and sum(np.size(n.value) for n in look.starts[name]) > 1 for name, v in found.items())
-    alike = sized and all(v.change.worst <= TOLERANCE for v in found.values() if not v.silent)
-    if not alike or any(len(s) != len(scales[0]) or not np.allclose(s, scales[0], rtol=1e-5, atol=0) for s in scales):
-        return False
-    if min(scales[0]) <= 0:
-        return False
-    for v in found.values():
-        if not v.silent and not v.right:
-            v.right, v.rule = True, "adaptive"
-    return True
 
 
 def _is_normed(look: Look, name: str, factor: float) -> bool:
