@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.slips import slips
 from autograd.doctor.script.watch.loader import Script
 from autograd.doctor.script.watch.record import record
@@ -171,3 +172,11 @@ def test_a_step_that_goes_downhill_and_is_wrong(
 )
 def test_right_steps(script: str, tmp_path: Path) -> None:
     assert told(script, tmp_path) == []
+
+
+def test_a_single_number_among_blocks_whose_steps_adapt(tmp_path: Path) -> None:
+    text = PAIR.replace("0.9 * s_a + (1 - 0.9) * g_a ** 2", "np.maximum(s_a, g_a ** 2)")
+    file = tmp_path / "script.py"
+    file.write_text(text.replace("0.9 * s_b + (1 - 0.9) * g_b ** 2", "np.maximum(s_b, g_b ** 2)"))
+    found = consult(Script(str(file), []), Options(), 20.0)
+    assert [block["verdict"] for block in found["blocks"]] == ["right", "right"]

@@ -193,14 +193,17 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
         return
     factors: dict[str, float] = {}
     unread = False  # whether the rate of a step could not be read
+    adapts = any(v.rule == "adaptive" for v in found.values())  # then what scales a single number may, too
     for name, v in found.items():
-        if v.right and v.rule == "plain" and v.change.holds:
+        if v.right and v.exact and adapts:
+            factors[name] = 1.0
+        elif v.right and v.rule == "plain" and v.change.holds:
             rate = rate_of(look, look.ends[name][0])
             unread |= rate is None
             factors[name] = v.change.scale / (rate or 1.0)
         elif v.right and v.gradient is not None and v.rule != "decay":
             factors[name] = abs(v.gradient.scale)
-    plain = {name: found[name].change.scale for name in factors if found[name].rule == "plain"}
+    plain = {n: found[n].change.scale for n in factors if found[n].rule == "plain" and not (adapts and found[n].exact)}
     if len(plain) == len(factors) and plain and max(plain.values()) - min(plain.values()) <= 1e-5 * max(plain.values()):
         return  # one and the same step for all, whatever the rates are made of
     if not factors or max(factors.values()) - min(factors.values()) <= 1e-5 * max(factors.values()):
