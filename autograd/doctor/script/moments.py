@@ -333,6 +333,10 @@ class Moments:
                     out.append(Quotient(node, top, below, end))
         return out
 
+    def is_mean(self, of: Held) -> bool:
+        """Whether it is a running mean, kept from step to step."""
+        return of.moment is not None and of.moment.shared and id(of.moment.node) in self.states
+
     def _is_kept(self, below: Held) -> bool:
         """Whether a moment is a state of the training; a sum may be of anything."""
         return below.moment is None or id(below.moment.node) in self.states

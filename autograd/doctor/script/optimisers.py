@@ -224,7 +224,7 @@ def _one_corrected(of: Moments) -> Found:
     rows: dict[Any, list[tuple[Quotient, Held, Held]]] = defaultdict(list)
     for q in of.quotients:
         above = [each for each in q.above if isinstance(each, Held)]
-        means = len(above) == 1 and all(each.moment is not None and each.moment.shared for each in (above[0], q.below))
+        means = len(above) == 1 and all(of.is_mean(each) for each in (above[0], q.below))
         if means and q.below.rooted and q.below.squares and not q.below.larger and q.gradient is not None:
             rows[q.node.site].append((q, above[0], q.below))
     for row in rows.values():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.slips import slips
 from autograd.doctor.script.watch.loader import Script
 from autograd.doctor.script.watch.record import record
@@ -92,6 +93,9 @@ for _ in range(14):
 LAST = "w = w - 0.05 * one / (np.sqrt(two) + 1e-8)"
 RMS = ADAM.replace("one = first / (1 - b1 ** t)", "one = slope").replace("second / (1 - b2 ** t)", "second")
 AT_ONCE = ADAM.replace(LAST, "w = w - 0.05 * np.sqrt(1 - b2 ** t) / (1 - b1 ** t) * first / (np.sqrt(second) + 1e-8)")
+NADAM = ADAM.replace(
+    "one = first / (1 - b1 ** t)", "one = b1 * first / (1 - b1 ** t) + (1 - b1) * slope / (1 - b1 ** t)"
+)
 BELDING = ADAM.replace("slope ** 2", "(slope - first) ** 2")
 LARGEST = ADAM.replace("two = second / (1 - b2 ** t)", "two = top = np.maximum(top, second)").replace(
     "t = np", "top, t = np"
@@ -163,7 +167,16 @@ def test_a_step_that_goes_downhill_and_is_wrong(
 
 
 @pytest.mark.parametrize(
-    "script", [ADAM, OBJECTS, PAIR, NESTEROV, KERAS, CLIPPED, RMS, AT_ONCE, BELDING, LARGEST, RMS.replace("+ 1e-8", "")]
+    "script",
+    [ADAM, OBJECTS, PAIR, NESTEROV, KERAS, CLIPPED, RMS, AT_ONCE, NADAM, BELDING, LARGEST, RMS.replace("+ 1e-8", "")],
 )
 def test_right_steps(script: str, tmp_path: Path) -> None:
     assert told(script, tmp_path) == []
+
+
+def test_a_single_number_among_blocks_whose_steps_adapt(tmp_path: Path) -> None:
+    text = PAIR.replace("0.9 * s_a + (1 - 0.9) * g_a ** 2", "np.maximum(s_a, g_a ** 2)")
+    file = tmp_path / "script.py"
+    file.write_text(text.replace("0.9 * s_b + (1 - 0.9) * g_b ** 2", "np.maximum(s_b, g_b ** 2)"))
+    found = consult(Script(str(file), []), Options(), 20.0)
+    assert [block["verdict"] for block in found["blocks"]] == ["right", "right"]

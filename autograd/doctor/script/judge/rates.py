@@ -12,6 +12,7 @@ from ..watch.node import Node, same_statement
 from .invented import number_of
 from .look import Look
 from .match import TOLERANCE
+from .replay import ancestors
 
 
 def is_copy(node: Node, of: dict[int, str]) -> bool:
@@ -133,3 +134,21 @@ def clipped_alike(look: Look, found: dict[str, Any]) -> bool:
         if not v.silent and not v.right:
             v.right, v.rule = True, "adaptive"
     return True
+
+
+def shrunk_twice(look: Look, name: str, forward: set[int]) -> bool:
+    """Whether a step takes off a share of a block twice by the number of its penalty; by another one it may decay."""
+    starts = {id(node) for node in look.starts[name]}
+    numbers = [(n, {id(o) for o in ancestors([n], lambda _: False) if o.name == "literal"}) for n in look.nodes.values()
+               if n.hyper]  # fmt: skip
+    made = {id(node): literals for node, literals in numbers}
+    told, shares = set[int](), []
+    for node in look.program.steps:
+        literals = set[int]().union(*(made.get(id(o), set()) for o in node.operands()))
+        if id(node) in forward:
+            told |= literals
+        elif getattr(node.function, "__name__", "") in ("mul", "multiply") and any(
+            id(o) in starts for o in node.operands()
+        ):
+            shares.append(literals)
+    return sum(bool(each & told) for each in shares) > 1

@@ -11,9 +11,8 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .rates import clipped_alike, rate_of
+from .rates import clipped_alike, rate_of, shrunk_twice
 from .reference import gradient
-from .replay import ancestors
 from .told import LETTER, LOSS, names_of
 from .written import Block
 
@@ -193,14 +192,17 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
         return
     factors: dict[str, float] = {}
     unread = False  # whether the rate of a step could not be read
+    adapts = any(v.rule == "adaptive" for v in found.values())  # then what scales a single number may, too
     for name, v in found.items():
-        if v.right and v.rule == "plain" and v.change.holds:
+        if v.right and v.exact and adapts:
+            factors[name] = 1.0
+        elif v.right and v.rule == "plain" and v.change.holds:
             rate = rate_of(look, look.ends[name][0])
             unread |= rate is None
             factors[name] = v.change.scale / (rate or 1.0)
         elif v.right and v.gradient is not None and v.rule != "decay":
             factors[name] = abs(v.gradient.scale)
-    plain = {name: found[name].change.scale for name in factors if found[name].rule == "plain"}
+    plain = {n: found[n].change.scale for n in factors if found[n].rule == "plain" and not (adapts and found[n].exact)}
     if len(plain) == len(factors) and plain and max(plain.values()) - min(plain.values()) <= 1e-5 * max(plain.values()):
         return  # one and the same step for all, whatever the rates are made of
     if not factors or max(factors.values()) - min(factors.values()) <= 1e-5 * max(factors.values()):
@@ -257,24 +259,6 @@ def _penalised(look: Look, reading: Reading) -> set[str]:
     return found
 
 
-def _twice(look: Look, name: str, forward: set[int]) -> bool:
-    """Whether a step takes off a share of a block twice by the number of its penalty; by another one it may decay."""
-    starts = {id(node) for node in look.starts[name]}
-    numbers = [(n, {id(o) for o in ancestors([n], lambda _: False) if o.name == "literal"}) for n in look.nodes.values()
-               if n.hyper]  # fmt: skip
-    made = {id(node): literals for node, literals in numbers}
-    told, shares = set[int](), []
-    for node in look.program.steps:
-        literals = set[int]().union(*(made.get(id(o), set()) for o in node.operands()))
-        if id(node) in forward:
-            told |= literals
-        elif getattr(node.function, "__name__", "") in ("mul", "multiply") and any(
-            id(o) in starts for o in node.operands()
-        ):
-            shares.append(literals)
-    return sum(bool(each & told) for each in shares) > 1
-
-
 def verdict(
     look: Look, points: list[Point], bars: list[dict[int, Array]], name: str, forward: set[int], free: bool = True
 ) -> Verdict:
@@ -316,7 +300,7 @@ def verdict(
         found.right = all(float(np.vdot(g, d)) < 0.0 for g, d in zip(right, changes, strict=True))
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
-        found.right &= free or found.rule != "decay" or not _twice(look, name, forward)
+        found.right &= free or found.rule != "decay" or not shrunk_twice(look, name, forward)
     if not found.right and not found.uphill:
         _shrinks(look, points, right, found, free)
     return found
