@@ -15,6 +15,7 @@ import numpy as np
 
 from ..language import say
 from .facts import facts
+from .floors import least
 from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
 from .judge.backwards import backward_steps
@@ -28,6 +29,7 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
+from .judge.overwritten import overwritten_faults
 from .judge.peel import peeled
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
@@ -37,6 +39,8 @@ from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, 
 from .means import Decay, wrong_decays
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, proximal, restrict
+from .slip import Slip
+from .slips import slips
 from .watch.edits import Edit, before_edit
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -52,7 +56,7 @@ from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_
 from .write.repair import Repairer
 from .write.words import Words
 
-Plain = Growth | Decay | Forgotten
+Plain = Growth | Decay | Forgotten | Slip
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -127,7 +131,8 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
 
 def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
-    return [*grown(recording), *(wrong_decays(recording) if recording.training is not None else [])]
+    trained = recording.training is not None
+    return [*grown(recording), *(wrong_decays(recording) if trained else []), *(slips(recording) if trained else [])]
 
 
 def _without(
@@ -135,18 +140,21 @@ def _without(
 ) -> dict[str, Any]:
     """What can be said where there are plain mistakes: these, and what holds of the script without them."""
     mended: list[Plain] = []
-    while plain and len(mended) < MOST_PLAIN and plain[0].site.number not in [each.site.number for each in mended]:
+    while plain and len(mended) < MOST_PLAIN:
         mended.append(plain[0])
-        subject_mended = Edited(subject, [each.edit for each in mended])
+        subject_mended = Edited(subject, [each.edit for each in mended if each.edit is not None])
         plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
+        plain = [each for each in plain if each.site.number not in [one.site.number for one in mended]]
     out = _consulted(subject_mended, options, seconds, limit)
     faults = [each.told() for each in mended]
     if "failure" in out:
         first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
         return {"failure": f"{first} {out['failure']}"}
     for each in mended:
-        out = before_edit(out, each.edit)
+        out = out if each.edit is None else before_edit(out, each.edit)
     wrong = {name for fault in faults for name in fault["blocks"]}
+    if any(each.edit is None for each in mended):  # what follows from these is judged with the mistake in it
+        out["faults"] = [fault for fault in out["faults"] if not wrong & {*fault["blocks"]}]
     for block in out["blocks"]:
         if block["name"] in wrong:
             block["verdict"] = "wrong"
@@ -196,7 +204,8 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return
     backwards = backward_steps(found)
-    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares
+    over = overwritten_faults(found)
+    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
@@ -223,6 +232,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
+        cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
             cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
@@ -234,7 +244,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
         if "half" in cause.facts:
             case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
-        if all(text.blind for text in case.texts):
+        if fault not in known and all(text.blind for text in case.texts):
             for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
                 elsewhere = texts_at(at, other, cause, recording, other.right)
                 if not all(text.blind for text in elsewhere):
@@ -334,7 +344,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     assert reading is not None
     if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
-    site = reading.site
+    site, watched = reading.site, watched_for(recording, found)
     return {
         "steps": len(recording.training.steps),
         "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
@@ -359,7 +369,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),
-        "watched": watched_for(recording, found).__dict__,
+        "watched": watched.__dict__,
+        "floor": least(found) if watched.same else float("nan"),
         "upward": found.form == "climbed",
         "facts": facts(found),
         "drawn": draws_by_parameters(found.look),

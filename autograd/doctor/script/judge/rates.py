@@ -11,6 +11,7 @@ from ..watch.direct import direct
 from ..watch.node import Node, same_statement
 from .invented import number_of
 from .look import Look
+from .match import TOLERANCE
 
 
 def is_copy(node: Node, of: dict[int, str]) -> bool:
@@ -114,3 +115,21 @@ def rate_of(look: Look, end: Node) -> float | None:
     means = [r for r, divides in rate if divides and r and round(1 / r) in look.sizes]
     own = [r for r, divides in rate if not (divides and r in means)]
     return abs(float(np.prod(own or means))) if rate else None
+
+
+def clipped_alike(look: Look, found: dict[str, Any]) -> bool:
+    """Whether all blocks follow the gradient by one factor at each point, though by another at the next: a clipped one.
+
+    One number by itself could be a multiple of anything; beside a right block of several it is right.
+    """
+    scales = [v.change.scales for v in found.values() if not v.silent]
+    sized = any(v.right and sum(np.size(n.value) for n in look.starts[name]) > 1 for name, v in found.items())
+    alike = sized and all(v.change.worst <= TOLERANCE for v in found.values() if not v.silent)
+    if not alike or any(len(s) != len(scales[0]) or not np.allclose(s, scales[0], rtol=1e-5, atol=0) for s in scales):
+        return False
+    if min(scales[0]) <= 0:
+        return False
+    for v in found.values():
+        if not v.silent and not v.right:
+            v.right, v.rule = True, "adaptive"
+    return True
