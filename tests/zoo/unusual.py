@@ -202,7 +202,7 @@ WRONG = {
     ),
     "a mean forgotten in the step": ("scaled", SUMS, "    V += 0.2 * gV / len(X)", "    V += 0.2 * gV"),
     "half a penalty beside a hinge": (
-        "missing-penalty", HINGE, "    dw = -on @ X / len(X) + 2 * lam * w", "    dw = -on @ X / len(X) + lam * w",
+        "penalty-scaled", HINGE, "    dw = -on @ X / len(X) + 2 * lam * w", "    dw = -on @ X / len(X) + lam * w",
     ),
     "the diagonal of a softmax": (
         "dropped-edge", SHARES, "    ds = P * (dP - (dP * P).sum(axis=1, keepdims=True))", "    ds = dP * P * (1 - P)",

@@ -72,7 +72,7 @@ WRONG = [
     wrong("logistic", "err = (p - Y) / len(Y)", "err = (p - Y) * p * (1 - p) / len(Y)", "extra-derivative"),
     wrong("logistic", "{dc} = np.sum(err, axis=0, keepdims=True)", "{dc} = np.sum(err ** 2, axis=0, keepdims=True)", "unrecognised", "extra-factor"),
     wrong("softmax with a penalty", "{dU} = hidden.T @ dscores + 0.01 * {U}", "{dU} = hidden.T @ dscores", "missing-penalty"),
-    wrong("softmax with a penalty", "{dV} = X.T @ dhidden + 0.01 * {V}", "{dV} = X.T @ dhidden - 0.01 * {V}", "missing-penalty", "unrecognised"),
+    wrong("softmax with a penalty", "{dV} = X.T @ dhidden + 0.01 * {V}", "{dV} = X.T @ dhidden - 0.01 * {V}", "penalty-sign", "sign"),
     wrong("softmax with a penalty", "dhidden = dhidden * (hidden > 0)\n", "", "missing-derivative", at="dhidden = dscores @"),
     wrong("softmax with a penalty", "dscores = (probs - Y) / len(X)", "dscores = (probs - Y) * probs * (1 - probs) / len(X)", "extra-derivative", "unrecognised"),
     wrong("softmax with a penalty", "{dv} = dhidden.sum(axis=0)", "{dv} = dhidden.sum(axis=0) / len(X)", "scaled"),

@@ -93,7 +93,7 @@ WRONG = {
     "a whole on one term": (NET, "2 * strength * B", "2 * strength * B / count", {"penalty-scaled"}),
     "an axis": (NET, "g_a = d_pre.sum(axis=0)", "g_a = d_pre.sum()", {"wrong-axis"}),
     "another slope": (NET, "(gate + pre * gate * (1 - gate))", "gate * (1 - gate)", {"wrong-derivative"}),
-    "a factor in a term": (NET, "gate + pre * gate * (1", "gate + gate * (1", {"missing-factor", "wrong-derivative"}),
+    "a factor in a term": (NET, "gate + pre * gate * (1", "gate + gate * (1", {"wrong-operand"}),
     "another time": (TIMES, "inner @ past[k - 1].T", "inner @ past[k].T", {"wrong-operand"}),
     "carried by another name": (TIMES, "back = R.T @ inner", "back = R.T @ back", {"wrong-operand"}),
     "a transpose": (TIMES, "back = R.T @ inner", "back = R @ inner", {"transposed", "wrong-operand"}),
