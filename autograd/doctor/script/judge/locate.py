@@ -83,13 +83,17 @@ class Locator(Easing):
             out.append(fault)
             fault.halves = [f for f in self.easing if set(f.eases) & set(fault.repairs) and f is not fault]
             fault.elsewhere = self.fits_elsewhere(fault)
-            self.fixed |= fault.right
             self.eased |= set(fault.eases)
-            self.values = self._computed(self.fixed)
-            self._known_right.clear()
+            self.put_right(self.fixed | fault.right)
             wrong = [name for name in wrong if name not in fault.repairs] or self._off()
         self.unexplained = wrong
         return [fault for fault in out if fault.repairs or not set(fault.eases) & set(wrong)]
+
+    def put_right(self, fixed: Change) -> None:
+        """Take these values in the place of those that the script has, and compute what follows from them."""
+        self.fixed, self.values = fixed, self._computed(fixed)
+        self._known_right.clear()
+        self.__dict__.pop("_rescaled", None)
 
     def _off(self) -> list[str]:
         """The blocks that have, with all that was found put right, another factor than most."""
@@ -194,7 +198,7 @@ class Locator(Easing):
 
     def _tried(self, trial: Trial, wrong: list[str]) -> Fault | None:
         """The fault, if this replacement repairs a block and breaks none."""
-        reached = self._downstream(trial.nodes)[1]
+        reached = [n for n in self._downstream(trial.nodes)[1] if not self.found.verdicts[n].silent]
         concerned = [name for name in reached if name in wrong]
         if not concerned or not self._promising(trial, concerned):
             return None
