@@ -1,8 +1,8 @@
 """One value that no usual mistake explains, taken for two mistakes: an earlier one, and what is wrong besides.
 
-Where a line is right with right operands, its operands are to blame. Else what is put right first is an operand, or what
-puts a part of the block right, or the value itself, for something else; then what is left is judged once more. Two
-mistakes that have a name each are likelier than one that has none.
+Where a line is right with right operands, its operands are to blame. Else what is put right first is an operand, or
+what puts a part of the block right, or the value itself, for something else; then what is left is judged once more.
+Two mistakes that have a name each are likelier than one that has none.
 """
 
 from __future__ import annotations

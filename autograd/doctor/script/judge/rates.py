@@ -114,3 +114,34 @@ def rate_of(look: Look, end: Node) -> float | None:
     means = [r for r, divides in rate if divides and r and round(1 / r) in look.sizes]
     own = [r for r, divides in rate if not (divides and r in means)]
     return abs(float(np.prod(own or means))) if rate else None
+
+
+def settings_of(look: Look, end: Node) -> float:
+    """What the change of a number is multiplied by that is the same in every step: its rate, if each has its own."""
+    found, stack = 1.0, [end]
+    while stack:
+        node = stack.pop()
+        kind = getattr(node.function, "__name__", "")
+        if kind in ("sub", "subtract", "add"):
+            stack += [o for o in node.operands() if id(o) in look.depends and not is_copy(o, look.start_ids)][:1]
+        for k, arg in enumerate(node.args if kind in ("mul", "multiply", "truediv", "divide", "neg", "linked") else ()):
+            number = number_in(look, arg)
+            if isinstance(arg, Node) and (id(arg) in look.depends or not (arg.hyper or _is_steady(look, arg))):
+                stack.append(arg)
+            elif number:
+                found *= 1 / number if k and "div" in kind else number
+    return found
+
+
+def _is_steady(look: Look, node: Node) -> bool:
+    """Whether the same numbers come by at a place in every step: they are of no sample."""
+    if node.site is None or look.start_ids.get(id(node)):
+        return False
+    steps = look.training.steps
+    others = [s for s in steps if s.number != look.step.number][:3]
+    there = [
+        [n.value for n in look.training.tape.nodes
+         if n.site is node.site and n.function == node.function and s.start < n.time <= s.end]
+        for s in (look.step, *others)
+    ]  # fmt: skip
+    return len(others) > 1 and all(each == there[0] for each in there)

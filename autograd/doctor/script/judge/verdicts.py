@@ -11,7 +11,7 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .rates import rate_of
+from .rates import rate_of, settings_of
 from .reference import gradient
 from .told import LETTER, LOSS, names_of
 from .written import Block
@@ -165,6 +165,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     held = _penalised(look, reading)
     found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
     for v in found.values():
+        v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
     _same_factor(look, found, reading)
@@ -295,7 +296,20 @@ def verdict(
         _judge_rule(look, points, right, found)
     if not found.right and not found.uphill:
         _shrinks(look, points, right, found, free)
+    if not found.right and not found.uphill and len(look.ends[name]) > 1 and _by_own_rates(look, name, steps, right):
+        found.rule, found.right = "adaptive", True
     return found
+
+
+def _by_own_rates(look: Look, name: str, steps: list[Array], right: list[Array]) -> bool:
+    """Whether each element follows the gradient at a rate of its own."""
+    ends = look.ends[name]
+    picks = getattr(ends, "picks", None) or [None] * len(ends)
+    each = [(look.block({}, Block([end], [pick])).size, settings_of(look, end))
+            for end, pick in zip(ends, picks, strict=True)]  # fmt: skip
+    rates = np.concatenate([np.full(size, rate) for size, rate in each])
+    change = matched([-step / rates for step in steps], right) if np.all(rates) else None
+    return change is not None and change.holds and change.scale > 0
 
 
 def _but_for_rounding(steps: list[Array], right: list[Array], weights: list[Array]) -> Match | None:
