@@ -42,18 +42,24 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
         loss: the name, or the line, of the loss; "" where it is to be found.
     """
     best = _judged(training, loss, seed)
-    if best is None or not _wrong(best) + _silent(best) or not one_after_the_other(best.look):
+    several = best is not None and one_after_the_other(best.look)
+    if best is None or not _wrong(best) + _silent(best) or not (several or _not_updated(best)):
         return best
     shorter = finer(training)
     again = None if shorter is None else _judged(shorter, loss, seed)
-    if again is not None and not one_after_the_other(again.look):
+    if again is not None and not one_after_the_other(again.look) and (several or _silent(again) < _silent(best)):
         judged = again.look.training
         sites = {site for p in judged.parameters for chain in p.chains for site in chain.sites}
         judged.lost += [p for p in training.parameters if not sites & {s for c in p.chains for s in c.sites}]
         return again
-    for verdict in best.verdicts.values():
+    for verdict in best.verdicts.values() if several else ():
         verdict.silent |= not verdict.right
     return best
+
+
+def _not_updated(found: Judgement) -> set[str]:
+    """The blocks of which nothing is known, for the steps that were looked at do not update them."""
+    return {n for n, v in found.verdicts.items() if v.silent and found.look.ends[n] == found.look.starts[n]}
 
 
 def _judged(training: Training, loss: str, seed: int, complete: bool = False, later: bool = False) -> Judgement | None:
@@ -170,7 +176,8 @@ def _follows(one: Judgement, other: Judgement) -> bool:
 
 def _no_loss_has(found: Judgement, name: str) -> bool:
     """Whether a block changes, and what is minimised does not depend on it."""
-    return found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
+    updated = found.look.ends[name] != found.look.starts[name]
+    return updated and found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
 
 
 def _counting_elsewhere(found: Judgement, names: set[str], seed: int) -> set[str]:
@@ -263,8 +270,8 @@ def _in_steps_of_their_own(found: Judgement, loss: str, rng: np.random.Generator
     """The same with blocks that other steps update, along a loss of theirs: of two that take turns, say."""
     training = found.look.training
     for step in training.steps[:MOST_STEPS]:
-        silent = {n for n, v in found.verdicts.items() if v.silent and found.look.ends[n] == found.look.starts[n]}
-        here = {n for n in silent if [p for p in training.parameters if p.name == n and _changes(p, step)]}
+        silent = _not_updated(found)
+        here = {p.name for p in training.parameters if p.name in silent and _changes(p, step)}
         if not here or step is found.look.step:
             continue
         look, points = look_at(training, step, losses_in(training, step)[1], rng)
