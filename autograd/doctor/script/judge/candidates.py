@@ -17,7 +17,7 @@ from .losses import errors
 from .match import matched
 from .quantities import Quantities, Quantity, by_family
 from .replay import Values
-from .verdicts import Judgement, gradient_nodes
+from .verdicts import Judgement, counterpart, gradient_nodes
 
 Array = Any
 Change = dict[int, list[Array]]  # id of a node -> its values at the points
@@ -180,7 +180,8 @@ class Candidates:
     @cached_property
     def erring(self) -> set[int]:
         """The nodes that depend on an error: they can be cotangents."""
-        found = {id(error) for group in errors(self.look) for error, _, _ in group}
+        pairs = [(id(error), prediction) for group in errors(self.look) for error, prediction, _ in group]
+        found = {key for key, prediction in pairs if self._is_predicted(prediction)} or {key for key, _ in pairs}
         if not found:
             return {id(node) for node in self.look.program.steps}
         found |= {  # what is left of the step before
@@ -191,6 +192,10 @@ class Candidates:
             if any(id(operand) in found for operand in node.operands()):
                 found.add(id(node))
         return found
+
+    def _is_predicted(self, node: Node) -> bool:
+        """Whether it is of the forward pass: `np.exp(x) - 1` in a slope is no error."""
+        return id(node) in self.found.forward or counterpart(self.look, self.points, node, self.found.bars) is not None
 
     def _single(self, node: Node, wrong: list[str]) -> Iterator[Trial]:
         shape = np.shape(self.values[0][id(node)])

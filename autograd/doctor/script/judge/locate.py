@@ -187,9 +187,9 @@ class Locator(Easing):
         ):
             return False
         before = [n for n in trial.nodes if n.time <= self.latest.time]
-        return all(id(n) in self.erring and self._right_for_something(n) for n in before)
+        return all(id(n) in self.erring and self.right_for_something(n) for n in before)
 
-    def _right_for_something(self, node: Node) -> bool:
+    def right_for_something(self, node: Node) -> bool:
         if id(node) not in self._known_right:
             self._known_right[id(node)] = self.factor(node, self.quantities.bars) is not None
         return self._known_right[id(node)]

@@ -38,7 +38,8 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test) -> list[Fault]
     """
     out: list[Fault] = []
     for fault in faults:
-        several = _several(locator, fault, out, hopeless) if hopeless(fault) else [fault]
+        nameless = _name(locator, fault) == "unrecognised"
+        several = _several(locator, fault, out, hopeless, nameless)
         out += several
         if several != [fault]:
             place(locator, several)
@@ -47,15 +48,18 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test) -> list[Fault]
     return out
 
 
-def _several(locator: Locator, fault: Fault, before: list[Fault], hopeless: Test) -> list[Fault]:
+def _several(locator: Locator, fault: Fault, before: list[Fault], hopeless: Test, nameless: bool) -> list[Fault]:
     """What makes a fault; itself, where it is one mistake."""
+    lost = hopeless(fault)
+    if not (lost or nameless):
+        return [fault]
     fixed, kept = _right(before), locator.fixed
     try:
         locator.put_right(fixed)
         several = traced(locator, fault)
-        if several == [fault]:
+        if several == [fault] and lost:
             locator.put_right(fixed)
-            several = _pair(locator, fault, fixed, hopeless) or [fault]
+            several = _pair(locator, fault, fixed, hopeless, nameless) or [fault]
     except Exception:
         several = [fault]
     finally:
@@ -74,8 +78,11 @@ def _name(locator: Locator, fault: Fault) -> str:
         return "unrecognised"
 
 
-def _pair(locator: Locator, fault: Fault, fixed: Change, hopeless: Test) -> list[Fault] | None:
-    until, nameless = time.process_time() + SECONDS, _name(locator, fault) == "unrecognised"
+def _pair(
+    locator: Locator, fault: Fault, fixed: Change, hopeless: Test, nameless: bool
+) -> list[Fault] | None:  # fmt: skip
+    """Two mistakes that make a fault."""
+    until = time.process_time() + SECONDS
 
     def mended(one: Fault, other: Fault) -> bool:
         place(locator, [one])
