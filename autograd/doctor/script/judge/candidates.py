@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -113,7 +113,7 @@ class Candidates:
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
         self._known_beside: dict[int, list[Node]] = {}
-        self._known_downstream: dict[tuple[int, ...], tuple[list[Node], list[str]]] = {}
+        self._known_downstream: dict[tuple[tuple[int, ...], int], tuple[list[Node], list[str]]] = {}
 
     def _trials(self, wrong: list[str], likely: bool) -> Iterator[Trial]:
         """What is worth trying.
@@ -338,16 +338,21 @@ class Candidates:
 
     def blocks_after(self, node: Node) -> list[str]:
         """The blocks whose step a value is used in."""
-        return self._downstream([node])[1]
+        return self._downstream([node], ())[1]
 
-    def _downstream(self, nodes: list[Node]) -> tuple[list[Node], list[str]]:
-        """What is computed from these values, and the blocks whose step they are used in."""
-        key = tuple(map(id, nodes))
+    def _downstream(self, nodes: list[Node], fixed: Collection[int] | None = None) -> tuple[list[Node], list[str]]:
+        """What is computed from these values, and the blocks whose step they are used in.
+
+        Args:
+            fixed: values that do not change with them; by default those that were put right.
+        """
+        fixed, ids = self.fixed if fixed is None else fixed, tuple(map(id, nodes))
+        key = ids, len(fixed)
         if key not in self._known_downstream:
-            found, order, stack = set(key), [], list(nodes)
+            found, order, stack = set(ids), [], list(nodes)
             while stack:
                 for node in self.look.consumers.get(id(stack.pop()), ()):
-                    if id(node) not in found:
+                    if id(node) not in found and id(node) not in fixed:
                         found.add(id(node))
                         order.append(node)
                         stack.append(node)

@@ -93,6 +93,7 @@ class Locator(Easing):
         """Take these values in the place of those that the script has, and compute what follows from them."""
         self.fixed, self.values = fixed, self._computed(fixed)
         self._known_right.clear()
+        self._known_downstream.clear()
         self.__dict__.pop("_rescaled", None)
 
     def _off(self) -> list[str]:
@@ -356,6 +357,8 @@ class Locator(Easing):
         rows = np.stack([-share, aim], axis=1)
         if not np.isfinite(rows).all() or not np.isfinite(fixed).all():
             return None  # it grew beyond all bounds
+        if _is_off(share, aim, fixed):
+            return None
         (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
         missed = float(np.linalg.norm(rows @ np.array([factor, along]) - fixed))
         size = max(float(np.linalg.norm(factor * share)), float(np.linalg.norm(along * aim)))
@@ -452,6 +455,15 @@ class Locator(Easing):
                 ]  # fmt: skip
                 return not any(np.any(step < -1e-9 * np.max(np.abs(step), initial=0.0)) for step in steps)
         return False
+
+
+def _is_off(one: Array, other: Array, goal: Array) -> bool:
+    """Whether no sum of multiples of two comes near a third: a quick look, before they are fitted."""
+    one = one / np.linalg.norm(one)
+    other = other - (one @ other) * one
+    length, size = float(np.linalg.norm(other)), float(goal @ goal)
+    missed = size - float(one @ goal) ** 2 - (float(other @ goal) / length) ** 2 if length else 0.0
+    return missed > 1e-6 * size
 
 
 def _rounded(factor: float) -> float:
