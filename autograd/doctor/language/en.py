@@ -245,6 +245,7 @@ MESSAGES = {
     "wanted_part": "what passes back to {node} through {consumer}",
     "wanted_rest": "what is passed back to {node} by all but {consumer}",
     "wanted_derivative": "the derivative of the loss by {node}",
+    "wanted_slip": "a number with which the gradients that follow from it come out right",
     # what is wrong with it
     "operand_turned": "{node} is transposed in {what} where it should not be, or the reverse.",
     "operand_wrong": "{node} stands where {instead} belongs, in {what}.",

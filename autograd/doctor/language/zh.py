@@ -212,6 +212,7 @@ MESSAGES = {
     "wanted_part": "经过 {consumer} 传回 {node} 的部分",
     "wanted_rest": "除 {consumer} 之外其余各处传回给 {node} 的部分",
     "wanted_derivative": "损失对 {node} 的导数",
+    "wanted_slip": "使后面的梯度正确的数值",
     # what is wrong with it
     "operand_turned": "在{what}里，{node} 不该转置却转置了，或者相反。",
     "operand_wrong": "在{what}里，应当是 {instead} 的地方写成了 {node}。",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -17,6 +18,7 @@ from .losses import errors
 from .match import matched
 from .quantities import Quantities, Quantity, by_family
 from .replay import Values
+from .slipped import Slip, slips
 from .verdicts import Judgement, counterpart, gradient_nodes
 
 Array = Any
@@ -81,9 +83,18 @@ class Fault:
 
 @dataclass(eq=False)
 class Trial:
+    """Right quantities in the place of values.
+
+    Args:
+        slip: computes the values instead, from what they were computed from.
+        linear: whether the replacement has a factor.
+    """
+
     nodes: list[Node]
     wanted: list[Quantity]
     turned: bool
+    slip: Slip | None = None
+    linear: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -162,6 +173,23 @@ class Candidates:
                 yield from self._looped(nodes, likely)
                 if likely:  # what a loop has summed up, or written, at its end
                     yield from (t for t in self._single(nodes[-1], wrong) if t.wanted[0].block in wrong)
+            if likely and not (latest and same_statement(nodes[0], latest)):
+                yield from self._slipped(nodes)
+
+    def _slipped(self, nodes: list[Node]) -> Iterator[Trial]:
+        """A change of the operation, of a value that is no cotangent: a piece of a formula of several lines."""
+        if not all(id(node) in self.erring for node in nodes):
+            return
+        known = self.factor(nodes[0], self.quantities.bars) is not None
+        for slip, has_factor in slips(nodes[0], self.values[0]):
+            if has_factor or not known:
+                with contextlib.suppress(Exception):
+                    new = [Quantity("slip", node, [slip(node, v, 1.0) for v in self.values]) for node in nodes]
+                    yield Trial(nodes, new, False, slip, has_factor)
+
+    def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
+        """The factor of a value along a cotangent; None where it is none."""
+        raise NotImplementedError
 
     def _carried(self, nodes: list[Node]) -> bool:
         """Whether a loop hands it on: an earlier line reads it at the next turn."""

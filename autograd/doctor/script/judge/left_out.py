@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..watch.chains import Chain
+from ..watch.companions import is_velocity
 from ..watch.direct import hyper, way_back
 from ..watch.naming import name_blocks
 from ..watch.node import same_statement
@@ -35,10 +36,14 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
                 look.training.lost.append(Parameter("", [chain], chain.sites[0]))
             continue
         made = [n for n in tape.nodes if look.step.start < n.time <= end.time and same_statement(n, end)]
-        if any(id(o) in states for node in made for o in node.operands()):  # an average of parameters
+        block, read = Parameter("", [chain], chain.sites[0]), id(start) in reads
+        if is_velocity(block, look.training.parameters, look.step) or any(
+            id(o) in states
+            for node in made
+            for o in node.operands()  # an average of parameters
+        ):
             continue
         factors = {abs(number_in(look, a)) for node in made for a in node.args if hyper(a) and np.size(a) < 2}
-        block, read = Parameter("", [chain], chain.sites[0]), id(start) in reads
         if factors & rates and (read or not _reads(tape, chain)):
             groups[not read].append(block)
         elif (factors & rates and chain in idle) or (read and end.time > last and end.site.function in functions):

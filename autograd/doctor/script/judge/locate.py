@@ -203,7 +203,7 @@ class Locator(Easing):
         concerned = [name for name in reached if name in wrong]
         if not concerned or not self._promising(trial, concerned):
             return None
-        linear = trial.wanted[0].kind in ("bar", "part", "rest")
+        linear = trial.wanted[0].kind in ("bar", "part", "rest") or (trial.slip is not None and trial.linear)
         with_it, without = [self._recomputed(trial, 1.0, 0)], [self._recomputed(trial, 0.0, 0)] if linear else []
         fitted = [name for name in concerned if self._fitted(name, with_it, without)]
         eased = [n for n in concerned if n != trial.wanted[0].block or not trial.is_whole]
@@ -238,7 +238,7 @@ class Locator(Easing):
             return None
         before = {id(n): [np.asarray(v[id(n)]) for v in self.values] for n in trial.nodes}
         exact = all(self._change_of(name, everywhere).holds for name in kept)
-        changes = [self._change(trial, scale, k) for k in every]
+        changes = everywhere if trial.slip else [self._change(trial, scale, k) for k in every]
         right = {id(n): [change[id(n)] for change in changes] for n in trial.nodes}
         made = Fault(trial.nodes, trial.wanted, scale, trial.turned, kept, right, before, exact, eases=eased)
         return made if any(map(made.moves, made.nodes)) else None
@@ -293,12 +293,14 @@ class Locator(Easing):
 
     def _recomputed(self, trial: Trial, scale: float, k: int) -> Values:
         """The values that follow at one point."""
-        new = self._change(trial, scale, k)
-        mixed = self.values[k] | new
+        new = {} if trial.slip else self._change(trial, scale, k)
+        mixed, after = self.values[k] | new, self._downstream(trial.nodes)[0]
         try:
-            for node in self._downstream(trial.nodes)[0]:
+            for node in sorted([*trial.nodes, *after], key=lambda n: n.time) if trial.slip else after:
                 key = id(node)
-                if key in self.look.to_end and key not in self.fixed:
+                if trial.slip and node in trial.nodes:
+                    mixed[key] = new[key] = np.asarray(trial.slip(node, mixed, scale))
+                elif key in self.look.to_end and key not in self.fixed:
                     mixed[key] = new[key] = compute_node(node, mixed)
         except Exception:
             return {}

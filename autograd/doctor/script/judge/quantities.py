@@ -67,7 +67,8 @@ class Quantity:
 
     Args:
         kind: "bar" (the cotangent of `node`), "part" (what `consumer` passes to it), "rest" (what all others than
-            `start` pass to it), "slope" (of `node` by `start`), or "value" (of `node`).
+            `start` pass to it), "slope" (of `node` by `start`), "value" (of `node`), or "slip" (`node`, computed with
+            a small change).
     """
 
     kind: str

@@ -49,7 +49,10 @@ class Ranking(Candidates):
             summed = [
                 f
                 for f in fit
-                if f.rescaled is not None and _is_term(f.first, first.first) and set(f.repairs) >= set(first.repairs)
+                if f.rescaled is not None
+                and _is_term(f.first, first.first)
+                and set(f.repairs) >= set(first.repairs)
+                and not self._is_of_a_name(f)
             ]
             if summed:  # a term that lacks a factor, and another that has it
                 return summed[0]
@@ -123,7 +126,7 @@ class Ranking(Candidates):
     def fits_elsewhere(self, fault: Fault) -> bool:
         """Whether a value is right for something, though not for what it is used for."""
         if any(id(node) not in self.erring for node in fault.nodes):
-            return False
+            return self._is_a_slope(fault)
         if fault.rescaled is not None:
             return self._as_it_should(fault, fault.rescaled)
         if self.is_a_path(fault):

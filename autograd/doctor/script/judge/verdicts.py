@@ -187,6 +187,8 @@ def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Arr
 
 def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
     """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
+    if _clipped_alike(look, found):
+        return
     factors: dict[str, float] = {}
     unread = False  # whether the rate of a step could not be read
     for name, v in found.items():
@@ -221,6 +223,24 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
                 found[name].rule = "adaptive"
             else:
                 found[name].right, found[name].factor = False, factor / usual
+
+
+def _clipped_alike(look: Look, found: dict[str, Verdict]) -> bool:
+    """Whether all blocks follow the gradient by one factor at each point, though by another at the next: a clipped one.
+
+    One number by itself could be a multiple of anything; beside a right block of several it is right.
+    """
+    scales = [v.change.scales for v in found.values() if not v.silent]
+    sized = any(v.right and sum(np.size(n.value) for n in look.starts[name]) > 1 for name, v in found.items())
+    alike = sized and all(v.change.worst <= TOLERANCE for v in found.values() if not v.silent)
+    if not alike or any(len(s) != len(scales[0]) or not np.allclose(s, scales[0], rtol=1e-5, atol=0) for s in scales):
+        return False
+    if min(scales[0]) <= 0:
+        return False
+    for v in found.values():
+        if not v.silent and not v.right:
+            v.right, v.rule = True, "adaptive"
+    return True
 
 
 def _is_normed(look: Look, name: str, factor: float) -> bool:
@@ -481,8 +501,14 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
 
 def _before_norm(look: Look, node: Node) -> list[Node]:
     """What is multiplied or divided by one number that follows from the parameters: by the norm of all gradients."""
-    if getattr(node.function, "__name__", "") not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
+    kind = getattr(node.function, "__name__", "")
+    if kind not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
         return []
     sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends and a.value is not None]
+    if len(sides) < 2:
+        return []
     large = [a for a in sides if np.ndim(a.value) > 0]
-    return large if len(sides) == 2 and len(large) == 1 else []
+    if not large:  # of a gradient that is one number; a norm is used for others, too
+        pairs = [sides, sides[::-1]] if kind in ("mul", "multiply") else [sides]
+        return [one for one, other in pairs if len(look.consumers.get(id(other), ())) > 1]
+    return large if len(large) == 1 else []

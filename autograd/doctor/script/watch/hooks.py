@@ -170,6 +170,7 @@ class Hooks:
                 node = tape.element(thing, index, out)
                 if node is not None:
                     tape._know(out, node)
+                    tape.same_places(index, self.sites[number])
                 else:
                     tape.result(out, operator.getitem, (tape.operand(thing), tape.index(index)), {}, self.sites[number])
                 self._read(number, out)

@@ -255,7 +255,7 @@ class Tape:
             where = None if target is memory.root else places(target, memory.root)
             self.after_write(memory, where, node, None if where is None else where.tobytes(), site)
             return
-        self._same_places(index, site)
+        self.same_places(index, site)
         given = self.operand(value)
         memory = self.before_write(target)
         target[index] = value
@@ -269,9 +269,10 @@ class Tape:
         where = None if target is memory.root and index is Ellipsis else np.asarray(places(target, memory.root)[index])
         self.after_write(memory, where, given, None if where is None else where.tobytes(), site)
 
-    def _same_places(self, index: Any, site: Site) -> None:
+    def same_places(self, index: Any, site: Site) -> None:
         """A condition: elsewhere this tape holds only where the computed index is the same."""
-        for part in index if isinstance(index, tuple) else (index,):
+        parts = index if isinstance(index, tuple) else (index,)
+        for part in itertools.chain(*((p.start, p.stop) if isinstance(p, slice) else (p,) for p in parts)):
             node = self.node_of(part) if isinstance(part, NUMBERS) else None
             if node is not None and node.function is not None:
                 self.time += 1

@@ -288,7 +288,8 @@ def name_by_line(case: Case) -> None:
     name, told = case.cause.name, found[0]
     against = {f"extra-{k}" for k in KINDS} if told.startswith("missing-") else {f"missing-{k}" for k in KINDS}
     denied = (told == "sign" != name) or (told.startswith(("missing-", "extra-")) and name in against)
-    if name in LESS_SURE or denied or (name == told and told in SHOWN):
+    piece = case.fault.wanted[0].kind == "slip"  # of a formula: the numbers have no name
+    if name in LESS_SURE or denied or piece or (name == told and told in SHOWN):
         case.cause, case.says = Cause(told), say(f"line_{told}", **found[1])
 
 

@@ -58,6 +58,8 @@ class Words:
             return say("wanted_slope", node=self.name(quantity.node), start=self.name(quantity.start))
         if quantity.kind == "value":
             return self.name(quantity.node)
+        if quantity.kind == "slip":
+            return say("wanted_slip")
         if quantity.block:
             return say("wanted_gradient", block=quantity.block)
         if quantity.kind == "rest":
