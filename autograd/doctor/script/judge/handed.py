@@ -85,7 +85,6 @@ def options(locator: Locator, nodes: list[Node], scale: float) -> Iterator[Hande
     """The right quantities that may belong in the place of a value."""
     shapes = [np.shape(locator.values[0][id(n)]) for n in nodes]
     sizes = [math.prod(shape) for shape in shapes]
-    yield from _other_sums(locator, nodes)
     if len(nodes) == 1:
         aligned = ([q] for q in locator.quantities.backward if q.size == sizes[0])
     else:
@@ -97,18 +96,6 @@ def options(locator: Locator, nodes: list[Node], scale: float) -> Iterator[Hande
             right = {id(n): [scale * np.reshape(v.T if trial.turned else v, s) for v in q.values]
                      for n, q, s in zip(nodes, wanted, shapes, strict=True)}  # fmt: skip
             yield Handed(nodes, wanted, trial.turned, right)
-
-
-def _other_sums(locator: Locator, nodes: list[Node]) -> Iterator[Handed]:
-    """A sum, or mean, over other axes than it is over."""
-    if {getattr(n.function, "__name__", "") for n in nodes} - {"sum", "mean"}:
-        return
-    summed = [next(n.operands()) for n in nodes]
-    for axis in (*range(np.ndim(locator.values[0][id(summed[0])])), None):
-        for keep in (True, False):
-            sums = [[np.sum(v[id(s)], axis=axis, keepdims=keep) for v in locator.values] for s in summed]
-            wanted = [Quantity("value", n, each) for n, each in zip(nodes, sums, strict=True)]
-            yield Handed(nodes, wanted, False, {id(q.node): q.values for q in wanted})
 
 
 def as_fault(locator: Locator, fault: Fault, handed: Handed, nodes: list[Node]) -> Fault:
