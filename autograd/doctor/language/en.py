@@ -245,6 +245,7 @@ MESSAGES = {
     "wanted_part": "what passes back to {node} through {consumer}",
     "wanted_rest": "what is passed back to {node} by all but {consumer}",
     "wanted_derivative": "the derivative of the loss by {node}",
+    "wanted_update": "followed by the same for {block}: {text}",
     "wanted_slip": "a number with which the gradients that follow from it come out right",
     # what is wrong with it
     "operand_turned": "{node} is transposed in {what} where it should not be, or the reverse.",
@@ -263,6 +264,7 @@ MESSAGES = {
     "fault_error": "the error alone stands in the place of the gradient of {block}: it is not multiplied by what the "
     "layer takes in.",
     "fault_stale": "it reads {node}, which the step before left behind.",
+    "fault_never-updated": "{block} is never updated: its gradient is computed, {stored}, and no step uses it.",
     "fault_updated-weights": "it uses {block} after its update; the gradient belongs to the values of before.",
     "axis_unsummed": "it is not summed over axis {axis}, which {what} is.",
     "axis_everything": "the sum goes over everything, and leaves one number; {what} has one for each unit.",

@@ -212,6 +212,7 @@ MESSAGES = {
     "wanted_part": "经过 {consumer} 传回 {node} 的部分",
     "wanted_rest": "除 {consumer} 之外其余各处传回给 {node} 的部分",
     "wanted_derivative": "损失对 {node} 的导数",
+    "wanted_update": "在它之后对 {block} 做同样的更新：{text}",
     "wanted_slip": "使后面的梯度正确的数值",
     # what is wrong with it
     "operand_turned": "在{what}里，{node} 不该转置却转置了，或者相反。",
@@ -226,6 +227,7 @@ MESSAGES = {
     "fault_weight": "在 {block} 的梯度的位置上写的是 {block} 本身：这样只会缩小权重，与样本毫无关系。",
     "fault_error": "在 {block} 的梯度的位置上只有误差：它没有乘上这一层的输入。",
     "fault_stale": "它读取的是 {node}，那是上一步留下来的。",
+    "fault_never-updated": "{block} 从未更新：它的梯度 {stored} 算出来了，却没有任何一步用到它。",
     "fault_updated-weights": "它用的是更新之后的 {block}；梯度属于更新之前的值。",
     "axis_unsummed": "它没有沿轴 {axis} 求和，而{what}是沿这个轴求和的。",
     "axis_everything": "求和把所有的数加在一起，只剩一个数；{what}对每个单元各有一个数。",

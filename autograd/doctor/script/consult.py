@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..language import say
 from .facts import facts
+from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
 from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
@@ -51,6 +52,7 @@ from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_
 from .write.repair import Repairer
 from .write.words import Words
 
+Plain = Growth | Decay | Forgotten
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -87,6 +89,9 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
+    never: Sequence[Plain] = [] if isinstance(subject, Edited) else forgotten(found)
+    if never:
+        return _without(subject, never, options, seconds, limit)
     cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
     names = say("comma").join(found.verdicts)
     none_right = not any(v.right for v in found.verdicts.values())
@@ -121,16 +126,16 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     return told(subject, recording, found, cases)
 
 
-def plain_mistakes(recording: Recording) -> list[Growth | Decay]:
+def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
     return [*grown(recording), *(wrong_decays(recording) if recording.training is not None else [])]
 
 
 def _without(
-    subject: Subject, plain: list[Growth | Decay], options: Options, seconds: float, limit: float
+    subject: Subject, plain: Sequence[Plain], options: Options, seconds: float, limit: float
 ) -> dict[str, Any]:
     """What can be said where there are plain mistakes: these, and what holds of the script without them."""
-    mended: list[Growth | Decay] = []
+    mended: list[Plain] = []
     while plain and len(mended) < MOST_PLAIN and plain[0].site.number not in [each.site.number for each in mended]:
         mended.append(plain[0])
         subject_mended = Edited(subject, [each.edit for each in mended])

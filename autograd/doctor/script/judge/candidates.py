@@ -178,7 +178,9 @@ class Candidates:
 
     def _slipped(self, nodes: list[Node]) -> Iterator[Trial]:
         """A change of the operation, of a value that is no cotangent: a piece of a formula of several lines."""
-        if not all(id(node) in self.erring for node in nodes):
+        ends = [end for each in self.look.ends.values() for end in each]
+        step = any(same_statement(nodes[0], end) for end in ends)  # that is no formula
+        if step or np.size(self.values[0][id(nodes[0])]) < 2 or not all(id(node) in self.erring for node in nodes):
             return
         known = self.factor(nodes[0], self.quantities.bars) is not None
         for slip, has_factor in slips(nodes[0], self.values[0]):

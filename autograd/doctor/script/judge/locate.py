@@ -224,7 +224,7 @@ class Locator(Easing):
         easing: list[str], with_it: list[Values],
     ) -> Fault | None:  # fmt: skip
         """The fault with a replacement by this factor, if it breaks no block and repairs, or eases, one."""
-        if scale is None or not np.isfinite(scale) or scale == 0.0:
+        if scale is None or not np.isfinite(scale) or scale == 0.0 or (trial.slip and not _is_usual(scale)):
             return None
         every = range(len(self.points))
         everywhere = with_it if scale == 1.0 else [self._recomputed(trial, scale, k) for k in every]
@@ -466,6 +466,12 @@ def _is_off(one: Array, other: Array, goal: Array) -> bool:
     length, size = float(np.linalg.norm(other)), float(goal @ goal)
     missed = size - float(one @ goal) ** 2 - (float(other @ goal) / length) ** 2 if length else 0.0
     return missed > 1e-6 * size
+
+
+def _is_usual(factor: float) -> bool:
+    """Whether a term is easily written with a factor too many or too few: a sign, 2, a number of samples."""
+    size = max(abs(factor), 1 / abs(factor))
+    return abs(size - round(size)) <= 1e-6 * size
 
 
 def _rounded(factor: float) -> float:

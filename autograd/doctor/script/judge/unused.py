@@ -39,10 +39,18 @@ def unused_gradients(found: Judgement, faults: list[Fault]) -> dict[str, Node]:
 
 def _stored_as_gradient(found: Judgement, name: str) -> Node | None:
     """A value that the step stores, that nothing follows from, and that is meant as the gradient of a block."""
-    look, start = found.look, found.look.starts[name][0]
-    size = np.size(found.points[0].values[id(start)])
-    right = [gradient(look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
-    shape = np.shape(found.points[0].values[id(start)])
+    start = found.look.starts[name][0]
+    right = [gradient(found.look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
+    return stored_unused(found, np.shape(found.points[0].values[id(start)]), right, name)
+
+
+def stored_unused(found: Judgement, shape: tuple[int, ...], right: list[Array], name: str = "") -> Node | None:
+    """A value that the step stores and that nothing follows from: a right gradient, or what is called that of a block.
+
+    Args:
+        shape: of what the gradient belongs to.
+    """
+    look, size = found.look, int(np.prod(shape))
     best: tuple[int, Node] | None = None
     for time, _, key, thing, site in look.training.tape.stores:
         if not isinstance(thing, Node) or not look.step.start < thing.time <= look.step.end or time > look.step.end:
@@ -60,8 +68,7 @@ def _stored_as_gradient(found: Judgement, name: str) -> Node | None:
         layouts = [right, [g.reshape(shape).T for g in right]] if len(shape) == 2 else [right]
         matches = [matched(values, layout) for layout in layouts]
         same = any(m.holds and abs(m.scale - 1.0) < 1e-6 for m in matches)
-        named = _means(site.target or str(key), name)
-        rank = 2 * same + named
+        rank = 2 * same + (bool(name) and _means(site.target or str(key), name))
         if rank and (best is None or rank > best[0]):
             best = rank, thing
     return None if best is None else best[1]
