@@ -55,7 +55,7 @@ def _several(locator: Locator, fault: Fault, before: list[Fault], hopeless: Test
         return [fault]
     fixed, kept = _right(before), locator.fixed
     try:
-        locator.put_right(fixed)
+        locator.put_right(fixed | fault.right)  # at the other turns of a loop
         several = traced(locator, fault)
         if several == [fault] and lost:
             locator.put_right(fixed)
