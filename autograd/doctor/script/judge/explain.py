@@ -18,13 +18,12 @@ from ...spelling import broadcasts
 from ..watch.node import Node
 from .compared import Cause, along
 from .edges import changed_edge
+from .layouts import Layouts
 from .look import Point
 from .losses import errors
 from .match import close, laid_over, matched, summed_to_one
 from .quantities import Quantity
-from .ranking import LAYOUTS
 from .replay import Layered, compute_node, pulled
-from .slopes import Slopes
 from .verdicts import Judgement
 
 Array = Any
@@ -47,7 +46,7 @@ def _input_like(found: Judgement, number: float) -> str:
     return ""
 
 
-class Explainer(Slopes):
+class Explainer(Layouts):
     """Finds the cause of one fault."""
 
     def cause(self) -> Cause:
@@ -69,10 +68,11 @@ class Explainer(Slopes):
     @cached_property
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
-            self._one_input, self._other_loss, self._rescaled, self._transposed, self._in_order, self._own_weight,
-            self._old, self._updated, self._axis, self._slope, self._parts, self._operand, self._constant,
-            self._missing_factor, self._extra_factor, self._own_slope, self._error, self._diagonal, self._other_slope,
-            self._upstream, self._duplicates, self._clipped, self._value, self._in_a_sum, self._deep_edge, self._other,
+            self._one_input, self._other_loss, self._rescaled, self._transposed, self._in_order, self._slice,
+            self._own_weight, self._old, self._updated, self._axis, self._slope, self._parts, self._operand,
+            self._constant, self._missing_factor, self._extra_factor, self._own_slope, self._error, self._diagonal,
+            self._other_slope, self._upstream, self._duplicates, self._clipped, self._value, self._in_a_sum,
+            self._deep_edge, self._other,
         ]  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- the tests
@@ -103,13 +103,6 @@ class Explainer(Slopes):
             return Cause("other-loss", {"text": say("loss_sizes")})
         return None
 
-    def _in_order(self) -> Cause | None:
-        """A reshape, where a transpose was meant: the right numbers, in another order."""
-        if getattr(self.node.function, "__name__", "") not in LAYOUTS or self.theirs[0].size < 4:
-            return None
-        theirs, right = ([np.sort(np.ravel(each)) for each in side] for side in (self.theirs, self.right))
-        return Cause("wrong-layout") if matched(theirs, right).holds else None
-
     def _rescaled(self) -> Cause | None:
         factor = self.fault.rescaled
         if factor is None and self.fault.by_factors:
@@ -119,11 +112,6 @@ class Explainer(Slopes):
         if abs(factor + 1.0) < 1e-6:
             return Cause("sign")
         return Cause("scaled" if factor > 0 else "sign+scaled", {"factor": 1.0 / factor})
-
-    def _transposed(self) -> Cause | None:
-        if self.theirs[0].ndim == 2 and min(self.theirs[0].shape) > 1 and self._equal([r.T for r in self.right]):
-            return Cause("transposed")
-        return None
 
     def _value(self) -> Cause | None:
         """Another forward value than the one that belongs there, or the activation of it once more."""
@@ -365,12 +353,6 @@ class Explainer(Slopes):
             if len(shape) == 2 and values[0].shape == shape[::-1] and min(shape) > 1:
                 yield quantity.node, [v.T for v in values], True
 
-    def _values(self, node: Node) -> list[Array]:
-        return [
-            np.asarray(v.get(id(node), p.values.get(id(node), 0.0)), dtype=float)
-            for v, p in zip(self.locator.values, self.points, strict=True)
-        ]
-
     def _pulled(self, consumer: Node, other: Node, values: list[Array]) -> list[Array] | None:
         out = []
         for point, bar, value in zip(self.points, self.locator.found.bars, values, strict=True):
@@ -408,7 +390,8 @@ class Explainer(Slopes):
                 if len(whole) == len(self.points) and self._fits(whole, self.theirs):
                     past = self.quantities.reaches(consumer, quantity.node)
                     between = past and any(
-                        a is quantity.node and self._same_bar(z, consumer) for z, a, _ in self.quantities.activations
+                        a is quantity.node and (z is consumer or (self._same_bar(z, consumer) and not self._has(z)))
+                        for z, a, _ in self.quantities.activations
                     )
                     return Cause(
                         "missing-derivative" if between else "wrong-operand",
@@ -419,7 +402,16 @@ class Explainer(Slopes):
     def _same_bar(self, one: Node, other: Node) -> bool:
         """Whether the same comes back to two nodes: `x @ W` and `x @ W + b`."""
         bars = [bar for bar in self.locator.found.bars if id(one) in bar and id(other) in bar]
-        return one is other or (bool(bars) and all(np.array_equal(b[id(one)], b[id(other)]) for b in bars))
+        return bool(bars) and all(np.array_equal(bar[id(one)], bar[id(other)]) for bar in bars)
+
+    def _has(self, node: Node) -> bool:
+        """Whether the script computes what comes back to a node."""
+        wanted = [bar[id(node)] for bar in self.locator.found.bars if id(node) in bar]
+        for each in self.look.program.steps if len(wanted) == len(self.points) else ():
+            known = id(each) in self.locator.erring and np.size(each.value) == np.size(wanted[0])
+            if known and matched(self._values(each), wanted).holds:
+                return True
+        return False
 
     def _diagonal(self) -> Cause | None:
         """What passes back through a softmax as if every share followed from its own score alone."""

@@ -76,7 +76,7 @@ def columns(locator: Locator, fault: Fault) -> list[list[Node]]:
                     continue
                 if same_statement(operand, node):
                     stack.append(((*path, j), operand))
-                elif operand.site is not None:
+                elif operand.site is not None and any(id(o) in locator.erring for o in operand.operands()):
                     found.setdefault((*path, j), {})[k] = operand
     return [*{tuple(map(id, each.values())): [*each.values()] for each in found.values()}.values()]
 

@@ -56,7 +56,8 @@ def _several(locator: Locator, fault: Fault, before: list[Fault], hopeless: Test
     fixed, kept = _right(before), locator.fixed
     try:
         locator.put_right(fixed | fault.right)  # at the other turns of a loop
-        several = traced(locator, fault)
+        vouched = any(v.right for v in locator.found.verdicts.values())  # else another loss may be meant
+        several = traced(locator, fault) if vouched else [fault]
         if several == [fault] and lost:
             locator.put_right(fixed)
             several = _pair(locator, fault, fixed, hopeless, nameless) or [fault]
@@ -96,10 +97,11 @@ def _pair(
             return True
         if "unrecognised" in (name, known):
             return False
-        return nameless or (mended(rest, first) and mended(first, rest))
+        return nameless or (vouched and mended(rest, first) and mended(first, rest))
 
     operands = list(islice(_operands(locator, fault), MOST))
-    others = list(islice(_for_something_else(locator, fault), MOST))
+    vouched = any(v.right for v in locator.found.verdicts.values())
+    others = list(islice(_for_something_else(locator, fault), MOST if vouched else 0))
     for first in [*operands, *others, *fault.halves[:MOST]]:
         if time.process_time() > until:
             break
