@@ -195,6 +195,13 @@ MESSAGES = {
     "of the targets: no weights will do. It needs a hidden layer, or products of inputs.",
     "fact_units": "The layer of line {line} has {units} units, too few perhaps: 100 with random weights explain {share} % of "
     "the variance of the targets of samples left out.",
+    "at_floor": "It has come to rest: from {share} % of the training on the loss hardly changes, and what was tried ends no "
+    "lower: {tried}. What is left is what this network and this loss allow: noise in the targets, a penalty, or what the "
+    "network cannot express.",
+    "reaches_floor": "The same inputs come with different targets, so nothing that is computed from them can get below {floor}: "
+    "it fits as well as these samples allow.",
+    "above_floor": "The same inputs come with different targets, so nothing that is computed from them can get below {floor}.",
+    "repaired_goes": "{name}, the loss goes from {first} to {last}.",
     "longer_untried": "Whether more steps would do was not tried: there was no time for it.",
     "at_rest": "In the last third of the training it hardly changes any more: more steps would not make it better.",
     "own_samples": "What happens in a step is drawn at random by what the parameters give, so each run has samples of its "
@@ -208,7 +215,7 @@ MESSAGES = {
     "too_few_steps": "It has too few steps: with {times} times as many epochs the loss ends at {after} in place of {before}.",
     "seldom": "Line {line} runs in {count} of {turns} turns of its loop only: it stands inside the if of line {condition}.",
     "runs_off": "At step {step} a parameter becomes infinite or NaN: the training has run off.",
-    "not_to_its_end": "Only its first {steps} steps were followed: there was no time for more.",
+    "not_to_its_end": "Only its first {steps} steps were followed, for {seconds} seconds: there was no time for more.",
     "loss_is_of_squares": "The loss that is shown is half the mean square of the errors in line {line}.",
     "loss_is_of_entropy": "The loss that is shown is the mean cross-entropy whose error line {line} computes.",
     "loss_is_minus": "The loss is minus what line {line} computes ({text}).",
@@ -275,13 +282,18 @@ MESSAGES = {
     "fault_wrong-derivative": "the slope of {node} is not the one that its function has.",
     "fault_missing-derivative": "the slope of the activation {node} is missing: {what} has it as a factor.",
     "fault_extra-derivative": "the slope of {node} is one factor too many.",
+    "fault_missing-mask": "the mask {node} of the forward pass is missing: what it sets to 0 there has no gradient.",
+    "fault_new-mask": "a new mask is drawn here: keep that of the forward pass, what it dropped has no gradient.",
     "fault_missing-factor": "the factor {node} is missing.",
     "fault_extra-factor": "{node} is one factor too many.",
     "edge_only": "{node} acts on the loss by several paths, and only that through {other} is here.",
     "edge_dropped": "{node} acts on the loss by several paths, and that through {other} is left out.",
     "edge_doubled": "{node} acts on the loss by several paths, and that through {other} is counted more than once.",
-    "fault_missing-penalty": "the penalty in the loss has a gradient too; it is missing here, or has another factor: "
-    "{what} includes it.",
+    "fault_missing-penalty": "the penalty in the loss has a gradient too; it is missing here: {what} includes it.",
+    "fault_penalty-sign": "the gradient of the penalty has the wrong sign: {what} includes it the other way round.",
+    "fault_penalty-twice": "the gradient of the penalty is in it twice; {what} includes it once.",
+    "fault_penalty-scaled": "the gradient of the penalty has the wrong factor: {what} includes it with another one.",
+    "fault_applied-twice": "the slope of {node} is applied twice; {what} has it as a factor once.",
     "fault_lost-duplicates": "rows of {node} that are read more than once get only their last gradient, not the sum.",
     "fault_missing-root": "it is the square of the norm of the gradients, the root is missing: what is clipped by it "
     "comes out shorter than the bound.",
@@ -322,10 +334,23 @@ MESSAGES = {
     "line_wrong-derivative": "{old} is the slope of another function: {new} belongs there.",
     "line_missing-factor": "the factor {node} is missing in {where}.",
     "line_extra-factor": "the factor {node} is one too many in {where}.",
+    "line_applied-twice": "the factor {node} is applied twice in {where}.",
     "line_missing-derivative": "the slope {node} is missing in {where}.",
     "line_extra-derivative": "the slope {node} is one factor too many in {where}.",
     "line_dropped-edge": "the term {node} is missing beside {where}.",
     "line_doubled-edge": "the term {node} is one too many in {where}.",
+    "line_missing-square": "{node} stands where its square belongs: the root of the mean of the squares is what a step is "
+    "divided by.",
+    "line_missing-root": "{node} holds squares of the gradient; the root is missing.",
+    "line_corrected": "{node} is stored as it is corrected, and the next step begins with that: keep the mean as it is, and "
+    "correct a copy of it.",
+    "line_same_power": "the exponent of the correction, {node}, is {power} in every step: it is never counted up, so the "
+    "correction never fades.",
+    "line_counts_parameters": "{node} is counted up once for each parameter and not once for each step, so that each has "
+    "another correction.",
+    "line_not_used": "what comes out of {node} is not used: the step is made with what was there before.",
+    "line_begun_anew": "{node} is set to zero in every step, so nothing of the steps before is kept: make it once, before "
+    "the training.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",
     "line_accumulated": "{node} keeps what was there before, and that does not belong to it.",
     # why nothing could be judged

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..language import counted, figures, lines_of, listed, say
-from .cure import BETTER, Cure, Run
-from .readings import Curve
+from .cure import AT_FLOOR, BETTER, Cure, Run
 
 CLEAR = 0.05  # of a loss: by how much another must be lower to count as lower
 
@@ -29,6 +28,7 @@ def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
         rows = {b["name"]: b["line"] for b in blocks}
         out.append(counted("unexplained", len(lost), names=listed(lost), lines=lines_of([rows[name] for name in lost])))
     out += list(_fatal(faults, cure))
+    out += list(_common_factor(found))
     if found["unread"]:
         out.append(say("unread", names=listed(found["unread"])))
     return out
@@ -44,11 +44,7 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     right = [b["name"] for b in blocks if b["verdict"] == "right"]
     unsure = [b["name"] for b in blocks if b["verdict"] == "cannot tell"]
     yield say("right_gradients", names=listed(right)) if right else say("nothing_to_say")
-    factor = found["factor"]
-    if abs(factor - 1.0) > 1e-5:
-        key = "common_factor_large" if factor > 1 else "common_factor_small"
-        large = f"{max(factor, 1 / factor):.6g}"
-        yield say(key, factor=large, line=found["loss"]["line"], text=found["loss"]["text"])
+    yield from _common_factor(found)
     if found["loss"]["form"] == "climbed":
         yield say("climbed", line=found["loss"]["line"], text=found["loss"]["text"])
     if found["aside"]:
@@ -72,6 +68,14 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
         yield say("step_in_turn")
     if "adaptive" in rules:
         yield say("step_adapts")
+
+
+def _common_factor(found: dict[str, Any]) -> Iterator[str]:
+    factor = found["factor"]
+    if abs(factor - 1.0) > 1e-5:
+        key = "common_factor_large" if factor > 1 else "common_factor_small"
+        large = f"{max(factor, 1 / factor):.6g}"
+        yield say(key, factor=large, line=found["loss"]["line"], text=found["loss"]["text"])
 
 
 def _fatal(faults: list[dict[str, Any]], cure: Cure | None) -> Iterator[str]:
@@ -105,11 +109,11 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
     if found["seldom"] and before.turns >= 2 * before.steps > 0:
         line = found["watched"]["states"][0][1][0]
         out.append(say("seldom", line=line, count=before.steps, turns=before.turns, condition=found["seldom"]))
-    out += list(_curves(found, cure)) if before.losses else [say("no_curve")]
+    out += list(_curves(found, cure) if before.losses else _without_curve(cure))
     if before.broken:
         out.append(say("runs_off", step=before.broken))
     if not before.complete:
-        out.append(say("not_to_its_end", steps=before.steps))
+        out.append(say("not_to_its_end", steps=before.steps, seconds=f"{before.seconds:.0f}"))
     if found["faults"] and not cure.all_repaired:
         out.append(say("cannot_repair"))
         return out
@@ -117,6 +121,11 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
         out.append(say("own_samples"))
     if base.curve.error or not base.curve.losses or found["upward"] or found["drawn"]:
         return out
+    if math.isfinite(cure.floor):
+        reached = base.last <= AT_FLOOR * cure.floor
+        out.append(say("reaches_floor" if reached else "above_floor", floor=figures(cure.floor)))
+        if reached:
+            return out
     if cure.works(base):
         out.append(say("fits_repaired" if cure.after is not None else "fits_as_is"))
         return out
@@ -124,17 +133,21 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
         out += found["facts"]
     if cure.tried:
         out += list(_compared(found, cure, base))
-    elif _rests(base.curve):
+    elif math.isfinite(cure.rests):
         out.append(say("at_rest"))
     if cure.short and not cure.works(cure.best):
         out.append(say("longer_untried"))
     return out
 
 
-def _rests(curve: Curve) -> bool:
-    """Whether the last third of a training changes the loss by hardly anything."""
-    late = [loss for share, loss in curve.losses if share >= 2 / 3]
-    return len(late) > 2 and max(late) - min(late) <= 0.01 * abs(curve.first - curve.last) and not curve.broken
+def _without_curve(cure: Cure) -> Iterator[str]:
+    """What is known where the training as it is has no losses that can be followed."""
+    after, error = cure.after, cure.before.curve.error
+    yield say("training_stops", error=error.rstrip(".")) if error else say("no_curve")
+    if after is not None and after.curve.losses:
+        first, last = figures(after.curve.first), figures(after.curve.last)
+        name = after.name[:1].upper() + after.name[1:]
+        yield say("repaired_goes", name=name, first=first, last=last)
 
 
 def _curves(found: dict[str, Any], cure: Cure) -> Iterator[str]:
@@ -185,7 +198,11 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
             yield say("better_then_nan", name=run.name, low=figures(low[id(run)]), last=figures(base.last),
                       step=run.curve.broken)  # fmt: skip
         else:
-            yield say("no_better", tried=listed([say(key) for key, tried in kinds if tried]))
+            told = listed([say(key) for key, tried in kinds if tried])
+            if cure.at_floor:
+                yield say("at_floor", share=f"{100 * cure.rests:.0f}", tried=told)
+            else:
+                yield say("no_better", tried=told)
         return
     reasons = []
     after, before = figures(best.last), figures(base.curve.last)

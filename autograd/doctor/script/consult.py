@@ -15,11 +15,12 @@ import numpy as np
 
 from ..language import say
 from .facts import facts
+from .floors import least
 from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
 from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
-from .judge.candidates import Fault
+from .judge.candidates import Change, Fault
 from .judge.clipping import clipped_by_squares, rooted
 from .judge.compared import Cause
 from .judge.crossed import crossed_faults, one_shape, shapes
@@ -28,6 +29,7 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
+from .judge.overwritten import overwritten_faults
 from .judge.peel import peeled
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
@@ -37,6 +39,8 @@ from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, 
 from .means import Decay, wrong_decays
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, proximal, restrict
+from .slip import Slip
+from .slips import slips
 from .watch.edits import Edit, before_edit
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -52,7 +56,7 @@ from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_
 from .write.repair import Repairer
 from .write.words import Words
 
-Plain = Growth | Decay | Forgotten
+Plain = Growth | Decay | Forgotten | Slip
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -108,9 +112,8 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if cases and proximal(subject, recording):
         return {"failure": proximal(subject, recording)}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
-    cases = prove(
-        subject, cases, options, seconds, found, min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin))
-    )
+    prover = proving(subject, cases, options, seconds, found)
+    cases = prover.prove(min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin)))
     for case in cases:
         name_by_line(case)
     cases = [case for case in cases if not told_before(case, cases)]
@@ -123,12 +126,13 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     if wrong and not cases:  # nobody is accused without a line
         return {"failure": no_line(recording, found, wrong), "watched": watched_for(recording, found).__dict__}
-    return told(subject, recording, found, cases)
+    return told(subject, recording, found, cases, common_factor(prover.mended))
 
 
 def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
-    return [*grown(recording), *(wrong_decays(recording) if recording.training is not None else [])]
+    trained = recording.training is not None
+    return [*grown(recording), *(wrong_decays(recording) if trained else []), *(slips(recording) if trained else [])]
 
 
 def _without(
@@ -136,18 +140,21 @@ def _without(
 ) -> dict[str, Any]:
     """What can be said where there are plain mistakes: these, and what holds of the script without them."""
     mended: list[Plain] = []
-    while plain and len(mended) < MOST_PLAIN and plain[0].site.number not in [each.site.number for each in mended]:
+    while plain and len(mended) < MOST_PLAIN:
         mended.append(plain[0])
-        subject_mended = Edited(subject, [each.edit for each in mended])
+        subject_mended = Edited(subject, [each.edit for each in mended if each.edit is not None])
         plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
+        plain = [each for each in plain if each.site.number not in [one.site.number for one in mended]]
     out = _consulted(subject_mended, options, seconds, limit)
     faults = [each.told() for each in mended]
     if "failure" in out:
         first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
         return {"failure": f"{first} {out['failure']}"}
     for each in mended:
-        out = before_edit(out, each.edit)
+        out = out if each.edit is None else before_edit(out, each.edit)
     wrong = {name for fault in faults for name in fault["blocks"]}
+    if any(each.edit is None for each in mended):  # what follows from these is judged with the mistake in it
+        out["faults"] = [fault for fault in out["faults"] if not wrong & {*fault["blocks"]}]
     for block in out["blocks"]:
         if block["name"] in wrong:
             block["verdict"] = "wrong"
@@ -197,7 +204,8 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
             found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
         return
     backwards = backward_steps(found)
-    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares
+    over = overwritten_faults(found)
+    known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
     locator, faults = located(found, {name for fault in known for name in fault.repairs})
     for fault in harmless(found, faults):
         faults.remove(fault)
@@ -222,6 +230,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
+        cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
             cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
@@ -231,12 +240,11 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
-        if all(text.blind for text in case.texts):
+        if "half" in cause.facts:
+            case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
+        if fault not in known and all(text.blind for text in case.texts):
             for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
-                fixed = at.fixed
-                at.fixed = fixed | other.right
-                elsewhere = texts_for(at, other, cause, recording)
-                at.fixed = fixed
+                elsewhere = texts_at(at, other, cause, recording, other.right)
                 if not all(text.blind for text in elsewhere):
                     case.fault, case.texts, case.found_at = other, [*elsewhere, *case.texts], fault
                     break
@@ -253,6 +261,15 @@ def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> 
             found.append(edit)
             if sum(not each.blind for each in found) >= TRIES or len(found) >= 4 * TRIES or limit.over:
                 break
+    return found
+
+
+def texts_at(at: Locator, fault: Fault, cause: Cause, recording: Recording, right: Change) -> list[Edit]:
+    """The same, where other values are right."""
+    fixed = at.fixed
+    at.fixed = fixed | right
+    found = texts_for(at, fault, cause, recording)
+    at.fixed = fixed
     return found
 
 
@@ -279,10 +296,8 @@ def another_loss(found: Judgement, names: str) -> str:
     return say("gradient_of_another", names=names, line=site.line, text=site.text)
 
 
-def prove(
-    subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement, limit: float
-) -> list[Case]:
-    """The cases that stay when what may be written was tried on the script, recorded again."""
+def proving(subject: Subject, cases: list[Case], options: Options, seconds: float, found: Judgement) -> Prover:
+    """What tries on the script, recorded again, what may be written."""
 
     def judged(edits: list[Edit]) -> tuple[Judgement, Recording] | None:
         try:
@@ -294,7 +309,7 @@ def prove(
             return None
         return None if now is None or not same_training(now, found) else (now, recording)
 
-    return Prover(cases, found, judged, cases_of).prove(limit)
+    return Prover(cases, found, judged, cases_of)
 
 
 def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
@@ -313,8 +328,12 @@ def _at(site: Site | None) -> dict[str, Any]:
     return {"line": 0 if site is None else site.line, "text": "" if site is None else " ".join(site.text.split())}
 
 
-def told(subject: Subject, recording: Recording, found: Judgement, cases: list[Case]) -> dict[str, Any]:
-    """All of it as lists, dicts, numbers and texts."""
+def told(subject: Subject, recording: Recording, found: Judgement, cases: list[Case], factor: float) -> dict[str, Any]:
+    """All of it as lists, dicts, numbers and texts.
+
+    Args:
+        factor: what all steps are of the gradient.
+    """
     assert recording.training is not None
     rate, places = rate_places(found.look)
     explained = {name for case in cases for name in case.fault.repairs}
@@ -323,11 +342,11 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     assert reading is not None
     if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
-    site = reading.site
+    site, watched = reading.site, watched_for(recording, found)
     return {
         "steps": len(recording.training.steps),
         "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
-        "factor": common_factor(found),
+        "factor": factor,
         "aside": None if found.aside is None else _at(found.aside.site),
         "blocks": [
             {
@@ -348,7 +367,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],
         "points": len(found.points),
-        "watched": watched_for(recording, found).__dict__,
+        "watched": watched.__dict__,
+        "floor": least(found) if watched.same else float("nan"),
         "upward": found.form == "climbed",
         "facts": facts(found),
         "drawn": draws_by_parameters(found.look),
@@ -383,6 +403,9 @@ def _instead(case: Case, cases: list[Case]) -> str:
 def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any]:
     fault, at = case.fault, case.fault.place or case.fault.first.site
     assert at is not None
+    edit = case.chosen if case.proved else None
+    inside = edit is not None and not edit.before and at.statement[0] < edit.span[0] <= at.statement[2]
+    line = edit.span[0] if inside and edit is not None else at.line
     theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
     error = max(
         (
@@ -393,12 +416,11 @@ def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any
         default=float("nan"),
     )
     return {
-        "path": at.source.path, "line": at.line, "code": at.source.line(at.line), "name": case.cause.name,
+        "path": at.source.path, "line": line, "code": at.source.line(line), "name": case.cause.name,
         "says": case.says, "should": _should(case), "blocks": fault.repairs, "used": case.used, "error": error,
         "step": _in_step(fault, at, recording),
         "instead": _instead(case, cases),
-        "edit": None if case.chosen is None or not case.proved else
-        {"path": case.chosen.source.path, "span": case.chosen.span, "new": case.chosen.new},
+        "edit": None if edit is None else {"path": edit.source.path, "span": edit.span, "new": edit.new},
     }  # fmt: skip
 
 

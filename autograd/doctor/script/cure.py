@@ -15,12 +15,15 @@ from .process import Worker
 from .readings import Curve
 
 HIGHER = (100.0, 10000.0, 1000.0, 10.0)
+FAR_OFF = 1000.0
 LOWER = (0.1, 0.01, 0.001)
 LONGEST = 12.0
 BETTER = 0.5  # a change helps where it leaves less than this share of the loss
 ENOUGH = 0.02  # of the same: nothing better is looked for
 FITS = 0.1  # of the loss of the best constant, or of an entropy at the start
 FITS_START = 0.01  # of another loss at the start, which may be far above that of any constant
+AT_FLOOR = 1.05  # of the least that is possible
+RESTS = 0.01  # of what a loss has fallen by: a change of less is none
 LONGER = 8  # times as many epochs
 
 
@@ -65,6 +68,7 @@ class Cure:
         enough: the share of the loss at the start that is a good end where the baseline is not known.
         all_repaired: whether `after` has every fault repaired.
         short: whether there was no time to try more epochs.
+        floor: the least loss that is possible for these samples; NaN where that is not known.
     """
 
     before: Run
@@ -75,6 +79,7 @@ class Cure:
     enough: float = FITS
     all_repaired: bool = True
     short: bool = False
+    floor: float = math.nan
 
     @property
     def best(self) -> Run:
@@ -90,6 +95,23 @@ class Cure:
             return min(runs, key=lambda run: run.last)
         return min(working, key=lambda run: (changed(run), run.changed, run.shuffled, run.last))
 
+    @property
+    def rests(self) -> float:
+        """The share of a training after which its loss hardly changes, if that is at most two thirds; else NaN."""
+        curve = (self.after or self.before).curve
+        large = RESTS * abs(curve.first - curve.last)
+        shares = [share for share, loss in curve.losses if not abs(loss - curve.last) <= large]
+        since = min((share for share, _ in curve.losses if share > max(shares, default=0.0)), default=1.0)
+        return since if since <= 2 / 3 and not curve.broken and len(curve.losses) > 3 else math.nan
+
+    @property
+    def at_floor(self) -> bool:
+        """Whether it has come to rest, and no other rate, no other beginning and no more steps get any lower."""
+        base = self.after or self.before
+        low = (loss for run in self.tried for _, loss in run.curve.losses)
+        lower = min(low, default=-math.inf) < base.last - 2 * RESTS * abs(base.last)
+        return math.isfinite(self.rests) and not lower and self.all_repaired
+
     def fatal(self, number: int) -> bool:
         """Whether a fault that is left in spoils a training that works without it."""
         run = self.left_in.get(number)
@@ -103,6 +125,8 @@ class Cure:
         start = min(starts, default=math.nan)  # at a rate too large, the first losses are no measure of anything
         if run.curve.broken:
             return False
+        if run.last <= AT_FLOOR * self.floor:
+            return True
         return run.last <= (FITS * self.baseline if math.isfinite(self.baseline) else self.enough * start)
 
 
@@ -133,6 +157,10 @@ class Clinic:
         if self.whole and any(curve.left or not curve.losses for curve in curves):
             self.whole = False
             curves = self._curves([{**job, "watch": {**job["watch"], "checks": 0}} for job in jobs])
+        elif self.found["watched"]["epochs"] is not None and not any(curve.losses for curve in curves):
+            again = self._curves([{**job, "watch": {**job["watch"], "checks": 10}} for job in jobs])
+            self.whole = any(curve.losses for curve in again)  # it is computed in some epochs only
+            curves = again if self.whole else curves
         made = Cure(Run(say("run_as_is"), curves[0], self.rate, repaired=not self.edits))
         made.all_repaired = len(known) == len(self.edits)
         made.enough = FITS if self.found["loss"]["form"] == "entropy" else FITS_START
@@ -142,6 +170,8 @@ class Clinic:
             made.after = Run(name, curves[1], self.rate)
         made.baseline = next((curve.constant for curve in curves if math.isfinite(curve.constant)), math.nan)
         base = made.after or made.before
+        if base.curve.measure == "loss":
+            made.floor = self.found["floor"]
         if not made.all_repaired or (known and made.after is None) or not base.curve.losses:
             return made  # there is no repaired training to look at
         if self.found["upward"] or self.found["drawn"]:
@@ -158,17 +188,25 @@ class Clinic:
         starts = [{"anew": True}] if watched["starts"] and self.found["layers"] > 1 else []
         if starts and self.found["odd_starts"] and self._try(made, known, first, starts):
             return
+        anew = {"anew": True} if made.best.anew else {}  # the old ones may be in the way of all else
         rising = not first.last < 1.2 * first.first
         orders = [{}, {"shuffled": True}] if watched["samples"] is not None else [{}]
         factors = [1.0, *(LOWER if rising else HIGHER)] if math.isfinite(self.rate) else [1.0]
         for factor in factors:
-            plans = [{**order, "factor": factor} for order in orders if order or factor != 1.0]
+            plans = [{**anew, **order, "factor": factor} for order in orders if order or factor != 1.0]
             if self._try(made, known, first, plans):
+                if factor >= FAR_OFF:  # perhaps not as far as that
+                    nearer = [f for f in (10.0, 1000.0) if f < factor]
+                    self._try(made, known, first, [{**anew, "factor": f} for f in nearer])
                 if made.best.shuffled and starts and not self.found["order"]["sorted"]:  # or is it the start?
                     self._try(made, known, first, [{**each, "factor": factor} for each in starts])
                 return
         if not self.found["odd_starts"] and self._try(made, known, first, starts):
             return
+        if starts and len(orders) > 1 and not anew:  # each may be in the way of the other
+            for factor in factors[: 1 if rising else 2]:
+                if self._try(made, known, first, [{"anew": True, "shuffled": True, "factor": factor}]):
+                    return
         counted = watched["epochs"] is not None or self.found["count_place"] is not None
         longer = counted and made.best.last > BETTER * first.last
         times = min(LONGER, int(0.5 * LONGEST / max(first.seconds, 0.1)))

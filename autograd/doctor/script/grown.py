@@ -58,12 +58,13 @@ class Growth:
         return as_fault(self.site, self.edit, self.kind, says, [self.name], self.kind != "wrong-axis")
 
 
-def as_fault(site: Site, edit: Edit, name: str, says: str, blocks: list[str], step: bool) -> dict[str, Any]:
+def as_fault(site: Site, edit: Edit | None, name: str, says: str, blocks: list[str], step: bool) -> dict[str, Any]:
     """What the text alone tells, as one of the faults of a consultation."""
     return {
         "path": site.source.path, "line": site.line, "code": site.source.line(site.line), "name": name, "says": says,
-        "should": "", "blocks": blocks, "used": True, "error": float("nan"), "step": step, "instead": edit.line,
-        "edit": {"path": site.source.path, "span": edit.span, "new": edit.new},
+        "should": "", "blocks": blocks, "used": True, "error": float("nan"), "step": step,
+        "instead": "" if edit is None else edit.line,
+        "edit": None if edit is None else {"path": site.source.path, "span": edit.span, "new": edit.new},
     }  # fmt: skip
 
 

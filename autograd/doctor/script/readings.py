@@ -104,6 +104,7 @@ class Watch:
         self.measure, self.same, self.anew, self.brief = measure, same, anew, brief
         self.sign = 1.0  # -1 for what is to grow
         self.shown = True  # whether the loss that the errors are of may stand for that of the script
+        self.shows = True  # whether the script computes a loss
         self.rng = np.random.default_rng(1)
         self.live = True
         self.epoch_open = False
@@ -243,7 +244,7 @@ class Watch:
         done = 0
         for thing in listed:
             if done in checks:
-                yield from self._checked(thing, done / max(1, count))
+                yield from self._checked([thing, listed[0], listed[-1]], done / max(1, count))
             try:
                 yield thing
             except GeneratorExit:
@@ -251,18 +252,21 @@ class Watch:
                 raise
             done += 1
         if self.checks and done and count:
-            yield from self._checked(listed[-1], 1.0)
+            yield from self._checked([listed[-1], listed[0]], 1.0)
             self.turns.append((first, len(self.rows) - 1))
         self.epoch_open = False
 
-    def _checked(self, thing: Any, share: float) -> Iterator[Any]:
+    def _checked(self, things: list[Any], share: float) -> Iterator[Any]:
+        """An epoch without updates: one in which the loss is computed, where that is done in some epochs only."""
         kept = np.random.get_state(), random.getstate(), self.steps
         self._complete()
         self.live, self.now = False, ([], [])
         self.left = True  # until it goes on
-        yield thing
+        for k, thing in enumerate(things):
+            if k == 0 or (self.shows and not self.now[0]):
+                yield thing
+                self._complete()
         self.left = False
-        self._complete()
         self.live = True
         np.random.set_state(kept[0])
         random.setstate(kept[1])

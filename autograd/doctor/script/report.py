@@ -158,6 +158,8 @@ def _finding_lines(finding: Finding, width: int) -> list[str]:
         [f"    {say('write', line=finding.instead)}"]
         if finding.instead
         else wrapped(say("should", should=finding.should), width, "    ")
+        if finding.should
+        else []
     )
     return [say("finding", line=finding.line, code=finding.code), *wrapped(finding.told(), width, "    "), *write, ""]
 
@@ -194,7 +196,8 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
         )
         for k, f in enumerate(found["faults"])
     ]  # fmt: skip
-    fits = cure is not None and cure.after is None and cure.works(cure.before) and not findings
+    done = cure is not None and (cure.works(cure.before) or (bool(cure.tried) and cure.at_floor))
+    fits = cure is not None and cure.after is None and done and not findings
     answers = {
         say("question_mistake"): is_it_wrong(found, cure),
         say("question_fits" if fits else "question_why"): why_not(found, cure)
@@ -228,7 +231,7 @@ def _evidence(found: dict[str, Any]) -> str:
     where = say(f"against_{loss['kind']}", line=loss["line"], text=loss["text"])
     names = listed([b["name"] for b in found["blocks"]])
     return say(
-        "evidence_tried" if any(fault["edit"] for fault in found["faults"]) else "evidence",
+        "evidence_tried" if any(fault["instead"] for fault in found["faults"]) else "evidence",
         loss=where,
         names=names,
         points=found["points"],

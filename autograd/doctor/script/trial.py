@@ -199,6 +199,7 @@ class _Errors(ast.NodeTransformer):
 def run_trial(subject: Subject, edits: list[Edit], watched: Watched, watch: Watch) -> Curve:
     """Run to the end, or until the time is up."""
     error = ""
+    watch.shows = watched.loss is not None
     watch.measure, watch.same, watch.shown, watch.sign = watched.measure, watched.same, watched.shown, watched.sign
 
     def rewrite(source: Source) -> ast.Module:

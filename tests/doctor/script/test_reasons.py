@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograd.doctor.script.answers import why_not
@@ -154,3 +155,59 @@ def test_a_run_that_was_lower_before_it_became_nan_is_told() -> None:
     ended = Run("learning rate 5", Curve(losses=[(0.0, 1.0), (0.5, 0.01), (1.0, float("nan"))], broken=3), rate=5.0)
     told = " ".join(why_not(found, Cure(base, tried=[ended])))
     assert "With learning rate 5 the loss falls to 0.01" in told
+
+
+def test_a_run_that_stops_is_told_and_what_it_does_repaired() -> None:
+    found, good = found_in(NET), Curve(losses=[(0.0, 1.0), (1.0, 0.5)])
+    stopped = Run("", Curve(error="ValueError: shapes."))
+    told = why_not(found, Cure(stopped, Run("repaired", good)))
+    assert told[:2] == [
+        "The training as it is stops with ValueError: shapes.",
+        "Repaired, the loss goes from 1 to 0.5.",
+    ]
+
+
+SAME_INPUTS = {
+    "squares": (
+        NET.replace("gen.randn(90, 2)", "np.repeat(gen.randn(45, 2), 2, axis=0)"),
+        "Y = (",
+        "Y = gen.rand(90, 1) #",
+    ),
+    "a sigmoid": (LINE, "[1], [0]])", "[1], [0]])\nX, Y = np.vstack([X, X]), np.vstack([Y, 1 - Y])"),
+}
+
+
+@pytest.mark.parametrize("name", SAME_INPUTS)
+def test_what_no_network_can_get_below(name: str) -> None:
+    text, old, new = SAME_INPUTS[name]
+    text = text.replace(old, new)
+    floor = found_in(text)["floor"]
+    names: dict[str, Any] = {}
+    exec(text, names)
+    pairs = names["Y"].reshape(45, 2) if name == "squares" else names["Y"].reshape(2, 4).T
+    least = np.mean((pairs - pairs.mean(axis=1, keepdims=True)) ** 2) if name == "squares" else np.log(2.0)
+    assert floor == pytest.approx(least)
+
+
+def test_inputs_that_differ_have_no_floor() -> None:
+    assert np.isnan(found_in(NET)["floor"])
+
+
+def test_a_training_that_has_come_to_rest_is_told() -> None:
+    found = found_in(LINE)
+    base = Run("", Curve(losses=[(0.0, 1.0), (0.25, 0.5), (0.5, 0.4), (0.75, 0.4), (1.0, 0.4)]), rate=0.5)
+    faster, lower = (Run("", Curve(losses=[(0.0, 1.0), (1.0, last)]), rate=5.0) for last in (0.4, 0.3))
+    told = " ".join(why_not(found, Cure(base, tried=[faster])))
+    assert "from 50 % of the training on the loss hardly changes" in told
+    assert "It has come to rest" not in " ".join(why_not(found, Cure(base, tried=[lower])))
+
+
+def test_a_loss_that_is_computed_in_some_epochs_only_is_read_in_those() -> None:
+    watch = Watch(9.0, checks=4)
+    for epoch in watch.epochs(range(100)):
+        watch.step(True)
+        if epoch % 50 == 0:
+            watch.loss(100.0 - watch.steps)
+    curve = watch.curve()
+    assert curve.whole
+    assert [share for share, _ in curve.losses] == [0.0, 0.25, 0.5, 0.75, 1.0]

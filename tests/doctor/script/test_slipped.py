@@ -81,3 +81,44 @@ def test_the_line_of_a_piece(text: str, right: str, wrong: str, tmp_path: Path) 
     assert said.count("✗") == 1
     assert f"{line.replace(right, wrong)} " in said
     assert f"write: {line} ".replace("16 ", "len(raw) ").replace("width / len(raw)", "width / 16") in said, said
+
+
+LOOP = """
+import numpy as np
+draw = np.random.RandomState(1)
+tune, size = [0, 1, 2, 1, 0, 3], 5
+into, over, out = draw.randn(size, 4) * 0.3, draw.randn(size, size) * 0.3, draw.randn(4, size) * 0.3
+lift, base = np.zeros((size, 1)), np.zeros((4, 1))
+for turn in range(30):
+    states, shares, cost = {-1: np.zeros((size, 1))}, {}, 0
+    for t in range(5):
+        states[t] = np.tanh(into[:, [tune[t]]] + over @ states[t - 1] + lift)
+        score = np.exp(out @ states[t] + base)
+        shares[t] = score / score.sum()
+        cost -= np.log(shares[t][tune[t + 1], 0])
+    d_into, d_over, d_out = np.zeros_like(into), np.zeros_like(over), np.zeros_like(out)
+    d_lift, d_base, later = np.zeros_like(lift), np.zeros_like(base), np.zeros((size, 1))
+    for t in reversed(range(5)):
+        error = shares[t].copy()
+        error[tune[t + 1]] -= 1
+        d_out += error @ states[t].T
+        d_base += error
+        raw = (1 - states[t] ** 2) * (out.T @ error + later)
+        d_lift += raw
+        d_into[:, [tune[t]]] += raw
+        d_over += raw @ states[t - 1].T
+        later = over.T @ raw
+    for block, step in zip([into, over, out, lift, base], [d_into, d_over, d_out, d_lift, d_base]):
+        block -= 0.1 * step
+    print(turn, cost)
+"""
+
+
+@pytest.mark.parametrize("right", ["d_base += error", "d_lift += raw"])
+def test_a_name_that_each_turn_writes_over(right: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(LOOP.replace(right, right.replace("+=", "=")), encoding="utf-8")
+    said = " ".join(str(run(file, cure=False)).split())
+    assert said.count("✗") == 1
+    assert f"{right.replace('+=', '=')} overwritten:" in said
+    assert f"write: {right} " in said

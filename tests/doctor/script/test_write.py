@@ -89,8 +89,8 @@ for turn in range(30):
     r -= 0.05 * g_r
 """
 WRONG = {
-    "a number on one term": (NET, "+ 2 * strength * B", "+ strength * B", {"missing-penalty", "scaled"}),
-    "a whole on one term": (NET, "2 * strength * B", "2 * strength * B / count", {"missing-penalty", "extra-factor"}),
+    "a number on one term": (NET, "+ 2 * strength * B", "+ strength * B", {"penalty-scaled"}),
+    "a whole on one term": (NET, "2 * strength * B", "2 * strength * B / count", {"penalty-scaled"}),
     "an axis": (NET, "g_a = d_pre.sum(axis=0)", "g_a = d_pre.sum()", {"wrong-axis"}),
     "another slope": (NET, "(gate + pre * gate * (1 - gate))", "gate * (1 - gate)", {"wrong-derivative"}),
     "a factor in a term": (NET, "gate + pre * gate * (1", "gate + gate * (1", {"missing-factor", "wrong-derivative"}),

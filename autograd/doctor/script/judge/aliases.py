@@ -44,14 +44,15 @@ def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
         if readers:
             alias = Node(linked, (at,), {}, at.value, site, time, context=readers[0].context)
             alias.time += count * 1e-9  # type: ignore[assignment]  # after what was computed before, in the order of the text
-            _insert(found, at, alias, readers)
+            insert(found, at, alias, readers)
             given.add(id(alias))
             latest[id(thing)] = alias
     erring |= given
     return given
 
 
-def _insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> None:
+def insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> None:
+    """Put a node between a value and some of what reads it."""
     look, key = found.look, id(alias)
     look.gradient_nodes.clear()
     for reader in readers:

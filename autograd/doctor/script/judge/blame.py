@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,8 +21,9 @@ def place(locator: Locator, faults: list[Fault]) -> None:
     blamed = {id(node) for fault in faults for node in fault.nodes}
     for fault in faults:
         fault.place = (
-            _step(locator, fault) or _given_name(locator, fault) or _argument(locator, fault)
-            or _handed_over(locator, fault) or _kept_as_whole(locator, fault) or _caller(locator, fault, blamed)
+            _step(locator, fault) or _given_name(locator, fault) or _written_over(locator, fault)
+            or _argument(locator, fault) or _handed_over(locator, fault) or _kept_as_whole(locator, fault)
+            or _caller(locator, fault, blamed)
         )  # fmt: skip
 
 
@@ -123,6 +124,20 @@ def _argument(locator: Locator, fault: Fault) -> Site | None:
         return None
     inside = [o for o in node.operands() if o.context == node.context and o.function is not None]
     return None if inside else locator.look.training.tape.sites[calls[0]]
+
+
+def _written_over(locator: Locator, fault: Fault) -> Site | None:
+    """The line of a loop that stores what the step reads, once for each turn, so that only the last is left."""
+    step, kinds = locator.look.step, ("item", "attribute", "frame")
+    stores = [s for s in locator.look.training.tape.stores
+              if step.start < s[0] <= fault.first.time and s[4].kind == "store" and s[1][0] in kinds]  # fmt: skip
+    for operand in fault.first.operands() if fault.wanted[0].block else ():
+        for _, scope, key, thing, site in reversed(stores):
+            if thing is operand and operand.site is not None and operand.site.statement != site.statement:
+                turns = [s[3] for s in stores if s[1] == scope and s[2] == key and s[4] is site]
+                if len(turns) > 2 and turns[-1] is operand:
+                    return cast(Site, site)
+    return None
 
 
 def _handed_over(locator: Locator, fault: Fault) -> Site | None:

@@ -6,6 +6,7 @@ without a name.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -19,8 +20,8 @@ from ..watch.node import Node
 from .compared import Cause, along
 from .edges import changed_edge
 from .layouts import Layouts
-from .look import Point
 from .losses import errors
+from .masks import Masks
 from .match import close, laid_over, matched, summed_to_one
 from .quantities import Quantity
 from .replay import Layered, compute_node, pulled
@@ -46,7 +47,7 @@ def _input_like(found: Judgement, number: float) -> str:
     return ""
 
 
-class Explainer(Layouts):
+class Explainer(Layouts, Masks):
     """Finds the cause of one fault."""
 
     def cause(self) -> Cause:
@@ -69,10 +70,10 @@ class Explainer(Layouts):
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
             self._one_input, self._other_loss, self._rescaled, self._transposed, self._in_order, self._slice,
-            self._own_weight, self._old, self._updated, self._axis, self._slope, self._parts, self._operand,
-            self._constant, self._missing_factor, self._extra_factor, self._own_slope, self._error, self._diagonal,
-            self._other_slope, self._upstream, self._duplicates, self._clipped, self._value, self._in_a_sum,
-            self._deep_edge, self._other,
+            self._own_weight, self._old, self._updated, self._drawn_anew, self._axis, self._mask, self._slope,
+            self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor, self._own_slope,
+            self._error, self._diagonal, self._other_slope, self._upstream, self._duplicates, self._lost_turns,
+            self._clipped, self._value, self._in_a_sum, self._deep_edge, self._other,
         ]  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- the tests
@@ -155,7 +156,8 @@ class Explainer(Layouts):
                 [np.sum(v, axis=-1) for v in quantity.values],
             ):
                 spread = [laid_over(v, t.shape) for v, t in zip(values, self.theirs, strict=True)]
-                if all(s is not None for s in spread) and self._equal(spread):
+                match = self._same(self.theirs, spread) if all(s is not None for s in spread) else None
+                if match and (self.theirs[0].size > 1 or abs(abs(match.scale / self.fault.scale) - 1.0) < 1e-6):
                     return Cause("error", {"node": quantity.node, "block": block})
         return None
 
@@ -190,7 +192,8 @@ class Explainer(Layouts):
             wholes = [np.asarray(v[id(operand)], dtype=float) for v in self.locator.values]
             if wholes[0].ndim == 0 or (wholes[0].size == self.theirs[0].size and name not in SUMS):
                 continue
-            for axis in (*range(wholes[0].ndim), None):
+            several = [c for n in range(2, wholes[0].ndim) for c in itertools.combinations(range(wholes[0].ndim), n)]
+            for axis in (*range(wholes[0].ndim), None, *several):
                 sums = [np.sum(w, axis=axis) for w in wholes]
                 if self._same(self.right, sums) is not None and name in {*SUMS, "getitem", "dot", "matmul", "max"}:
                     return Cause("wrong-axis", {"axis": axis})
@@ -252,7 +255,8 @@ class Explainer(Layouts):
                         kind = "derivative" if quantity.kind == "slope" else "factor"
                         if self.wanted.block and kind == "factor" and how == "missing":
                             return Cause("error", {"node": quantity.node, "block": self.wanted.block})
-                        return Cause(f"{how}-{kind}", {"node": quantity.node})
+                        twice = how == "extra" and kind == "derivative" and self._has(quantity.node)
+                        return Cause("applied-twice" if twice else f"{how}-{kind}", {"node": quantity.node})
         return None
 
     def _in_a_sum(self) -> Cause | None:
@@ -288,8 +292,11 @@ class Explainer(Layouts):
             if match is None or len(parts) == 1:
                 continue
             share = match.scale / self.fault.scale
-            name = "missing-penalty" if self._is_penalty(quantity) else "dropped-edge" if share > 0 else "doubled-edge"
-            if abs(abs(share) - 1.0) > 1e-6 and name != "missing-penalty":
+            name = "dropped-edge" if share > 0 else "doubled-edge"
+            if self._is_penalty(quantity):
+                kinds = {1: "missing-penalty", 2: "penalty-sign", -1: "penalty-twice"}
+                name = next((kind for c, kind in kinds.items() if abs(share - c) < 1e-6), "penalty-scaled")
+            elif abs(abs(share) - 1.0) > 1e-6:
                 continue
             return Cause(name, {"node": self.target, "consumer": quantity.consumer, "share": share})
         for quantity in parts:
@@ -367,12 +374,6 @@ class Explainer(Layouts):
             out.append(part)
         return out
 
-    def _fits(self, made: list[Array], theirs: list[Array]) -> bool:
-        return made[0].size == theirs[0].size and (
-            self._same(theirs, made) is not None
-            or (self.fault.turned and made[0].ndim == 2 and self._same(theirs, [m.T for m in made]) is not None)
-        )
-
     def _upstream(self) -> Cause | None:
         """Another error sent back: that of another layer, or without its slope."""
         consumers = self.quantities.consumers.get(id(self.target), ())
@@ -404,15 +405,6 @@ class Explainer(Layouts):
         bars = [bar for bar in self.locator.found.bars if id(one) in bar and id(other) in bar]
         return bool(bars) and all(np.array_equal(bar[id(one)], bar[id(other)]) for bar in bars)
 
-    def _has(self, node: Node) -> bool:
-        """Whether the script computes what comes back to a node."""
-        wanted = [bar[id(node)] for bar in self.locator.found.bars if id(node) in bar]
-        for each in self.look.program.steps if len(wanted) == len(self.points) else ():
-            known = id(each) in self.locator.erring and np.size(each.value) == np.size(wanted[0])
-            if known and matched(self._values(each), wanted).holds:
-                return True
-        return False
-
     def _diagonal(self) -> Cause | None:
         """What passes back through a softmax as if every share followed from its own score alone."""
         for quantity in self.quantities.forward if self.wanted.kind == "bar" else ():
@@ -426,38 +418,6 @@ class Explainer(Layouts):
                     if self._equal([a * g for a, g in zip(slopes, errors_there, strict=True)]):
                         return Cause("dropped-edge", {"node": quantity.node, "diagonal": True})
         return None
-
-    def _duplicates(self) -> Cause | None:
-        """Rows that were read several times, and whose gradients overwrite one another."""
-        for consumer in self.quantities.consumers.get(id(self.target), ()):
-            if getattr(consumer.function, "__name__", "") not in ("getitem", "take"):
-                continue
-            for column in (False, True):
-                made = [
-                    self._overwritten(consumer, *at, column)
-                    for at in zip(self.points, self.locator.found.bars, strict=True)
-                ]
-                kept = [m for m in made if m is not None]
-                if len(kept) == len(made) and self._fits(kept, self.theirs):
-                    return Cause("lost-duplicates", {"node": self.target})
-        return None
-
-    def _overwritten(self, consumer: Node, point: Point, bar: dict[int, Array], column: bool) -> Array | None:
-        """The gradient of rows that were read, where a row that comes twice keeps the last one only.
-
-        Args:
-            column: whether that is so within each column of the index.
-        """
-        index = consumer.args[1]
-        index = np.asarray(point.values[id(index)] if isinstance(index, Node) else index)
-        out = np.zeros(np.shape(point.values[id(self.target)]))
-        try:
-            for part in range(index.shape[1]) if column and index.ndim == 2 else (slice(None),):
-                at = index[:, part] if index.ndim == 2 and column else index
-                out[at] += bar[id(consumer)][:, part] if index.ndim == 2 and column else bar[id(consumer)]
-        except (KeyError, ValueError, IndexError):
-            return None
-        return out
 
     def _clipped(self) -> Cause | None:
         limits = [float(np.max(np.abs(t))) for t in self.theirs]

@@ -247,6 +247,7 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
     large = len(found.look.program.order) > 3000
     training = found.look.training
     others = [s for s in training.steps[len(training.steps) > 3 :] if s is not found.look.step]  # the first is a guess
+    others = [s for s in others if training.goes_on(s)]
     known = {step for step in others if training.branches(step) <= training.branches(found.look.step)}
     for step in sorted(others, key=known.__contains__)[: 2 if large else 6]:
         if large and not any(v.silent for v in seen.values()) and step in known:

@@ -227,7 +227,7 @@ class Look:
                 old = [given.get(id(n), wide(n.value)) for n in nodes]
                 for node, there, value in zip(nodes, old, moved(old, rng, k), strict=True):
                     if id(node) in given:
-                        given[id(node)] = value * 0.5 ** (k // 2) if calm else there + near * (value - there)
+                        given[id(node)] = value * 0.5 ** (k // 2) if calm else (1.0 - near) * there + near * value
             try:
                 values = self.program.run(given)
             except Exception:

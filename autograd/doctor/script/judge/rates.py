@@ -11,6 +11,10 @@ from ..watch.direct import direct
 from ..watch.node import Node, same_statement
 from .invented import number_of
 from .look import Look
+from .match import TOLERANCE, matched
+from .written import Block
+
+Array = Any
 
 
 def is_copy(node: Node, of: dict[int, str]) -> bool:
@@ -116,7 +120,7 @@ def rate_of(look: Look, end: Node) -> float | None:
     return abs(float(np.prod(own or means))) if rate else None
 
 
-def settings_of(look: Look, end: Node) -> float:
+def _settings_of(look: Look, end: Node) -> float:
     """What the change of a number is multiplied by that is the same in every step: its rate, if each has its own."""
     found, stack = 1.0, [end]
     while stack:
@@ -145,3 +149,32 @@ def _is_steady(look: Look, node: Node) -> bool:
         for s in (look.step, *others)
     ]  # fmt: skip
     return len(others) > 1 and all(each == there[0] for each in there)
+
+
+def clipped_alike(look: Look, found: dict[str, Any]) -> bool:
+    """Whether all blocks follow the gradient by one factor at each point, though by another at the next: a clipped one.
+
+    One number by itself could be a multiple of anything; beside a right block of several it is right.
+    """
+    scales = [v.change.scales for v in found.values() if not v.silent]
+    sized = any(v.right and sum(np.size(n.value) for n in look.starts[name]) > 1 for name, v in found.items())
+    alike = sized and all(v.change.worst <= TOLERANCE for v in found.values() if not v.silent)
+    if not alike or any(len(s) != len(scales[0]) or not np.allclose(s, scales[0], rtol=1e-5, atol=0) for s in scales):
+        return False
+    if min(scales[0]) <= 0:
+        return False
+    for v in found.values():
+        if not v.silent and not v.right:
+            v.right, v.rule = True, "adaptive"
+    return True
+
+
+def by_own_rates(look: Look, name: str, steps: list[Array], right: list[Array]) -> bool:
+    """Whether each element follows the gradient at a rate of its own."""
+    ends = look.ends[name]
+    picks = getattr(ends, "picks", None) or [None] * len(ends)
+    each = [(look.block({}, Block([end], [pick])).size, _settings_of(look, end))
+            for end, pick in zip(ends, picks, strict=True)]  # fmt: skip
+    rates = np.concatenate([np.full(size, rate) for size, rate in each])
+    change = matched([-step / rates for step in steps], right) if np.all(rates) else None
+    return change is not None and change.holds and change.scale > 0

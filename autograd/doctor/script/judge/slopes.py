@@ -26,8 +26,11 @@ class Slopes(Compared):
             return None
         z, a = self.wanted.start, self.wanted.node
         assert z is not None
-        if self._equal(self._slope_at_result(z, a)):
-            return Cause("activation-applied-twice", {"node": a})
+        for start, end, _ in self.quantities.activations:  # of z, whatever is done with it afterwards
+            if start is z and self._equal(self._slope_at_result(z, end)):
+                found = [q.values for q in self.quantities.slopes if q.node is end and q.start is z and end is not a]
+                half = {"half": {id(self.node): found[0]}} if found else {}
+                return Cause("activation-applied-twice", {"node": end, **half})
         for quantity in self.quantities.slopes:
             if quantity.node is not a and quantity.size == self.wanted.size and self._equal(quantity.values):
                 return Cause("wrong-operand", {"node": quantity.node, "instead": a})
@@ -81,6 +84,8 @@ class Slopes(Compared):
                     return Cause("activation-applied-twice", {"node": quantity.node})
                 for other in [*self.quantities.slopes, *self.quantities.forward]:
                     if other.size == quantity.size and self._same(used, other.values) is not None:
+                        if other.kind == "slope" and other.start is not quantity.start:
+                            return Cause("wrong-operand", {"node": other.node, "instead": quantity.node})
                         return Cause("wrong-derivative", {"node": quantity.node, "instead": other.node})
                 if (
                     self._computed_from(quantity.node, quantity.start, used)

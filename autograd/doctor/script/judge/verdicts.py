@@ -11,8 +11,9 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .rates import rate_of, settings_of
+from .rates import by_own_rates, clipped_alike, rate_of
 from .reference import gradient
+from .replay import ancestors
 from .told import LETTER, LOSS, names_of
 from .written import Block
 
@@ -148,6 +149,8 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
 def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     order = reading.order(look)
     pairs = [(point, reading.cotangents(look, point)) for point in points]
+    sound = [(p, bar) for p, bar in pairs if all(np.isfinite(gradient(look, p, bar, n)).all() for n in look.starts)]
+    pairs = sound if len(sound) > 1 else pairs  # where units are saturated, a logarithm of 0 tells nothing
     # the first one serves to try things quickly: a point at which all units are dead tells nothing
     pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
@@ -187,7 +190,7 @@ def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Arr
 
 def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
     """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
-    if _clipped_alike(look, found):
+    if clipped_alike(look, found):
         return
     factors: dict[str, float] = {}
     unread = False  # whether the rate of a step could not be read
@@ -225,24 +228,6 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
                 found[name].right, found[name].factor = False, factor / usual
 
 
-def _clipped_alike(look: Look, found: dict[str, Verdict]) -> bool:
-    """Whether all blocks follow the gradient by one factor at each point, though by another at the next: a clipped one.
-
-    One number by itself could be a multiple of anything; beside a right block of several it is right.
-    """
-    scales = [v.change.scales for v in found.values() if not v.silent]
-    sized = any(v.right and sum(np.size(n.value) for n in look.starts[name]) > 1 for name, v in found.items())
-    alike = sized and all(v.change.worst <= TOLERANCE for v in found.values() if not v.silent)
-    if not alike or any(len(s) != len(scales[0]) or not np.allclose(s, scales[0], rtol=1e-5, atol=0) for s in scales):
-        return False
-    if min(scales[0]) <= 0:
-        return False
-    for v in found.values():
-        if not v.silent and not v.right:
-            v.right, v.rule = True, "adaptive"
-    return True
-
-
 def _is_normed(look: Look, name: str, factor: float) -> bool:
     """Whether a step is scaled by a number that follows from the parameters: clipped by its norm, say."""
     for nodes in gradient_nodes(look, name):
@@ -271,6 +256,24 @@ def _penalised(look: Look, reading: Reading) -> set[str]:
         if id(node) in plain and np.size(node.value) == 1 and id(node) not in look.start_ids:
             found |= plain[id(node)]
     return found
+
+
+def _twice(look: Look, name: str, forward: set[int]) -> bool:
+    """Whether a step takes off a share of a block twice by the number of its penalty; by another one it may decay."""
+    starts = {id(node) for node in look.starts[name]}
+    numbers = [(n, {id(o) for o in ancestors([n], lambda _: False) if o.name == "literal"}) for n in look.nodes.values()
+               if n.hyper]  # fmt: skip
+    made = {id(node): literals for node, literals in numbers}
+    told, shares = set[int](), []
+    for node in look.program.steps:
+        literals = set[int]().union(*(made.get(id(o), set()) for o in node.operands()))
+        if id(node) in forward:
+            told |= literals
+        elif getattr(node.function, "__name__", "") in ("mul", "multiply") and any(
+            id(o) in starts for o in node.operands()
+        ):
+            shares.append(literals)
+    return sum(bool(each & told) for each in shares) > 1
 
 
 def verdict(
@@ -314,22 +317,12 @@ def verdict(
         found.right = all(float(np.vdot(g, d)) < 0.0 for g, d in zip(right, changes, strict=True))
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
+        found.right &= free or found.rule != "decay" or not _twice(look, name, forward)
     if not found.right and not found.uphill:
         _shrinks(look, points, right, found, free)
-    if not found.right and not found.uphill and len(look.ends[name]) > 1 and _by_own_rates(look, name, steps, right):
+    if not found.right and not found.uphill and len(look.ends[name]) > 1 and by_own_rates(look, name, steps, right):
         found.rule, found.right = "adaptive", True
     return found
-
-
-def _by_own_rates(look: Look, name: str, steps: list[Array], right: list[Array]) -> bool:
-    """Whether each element follows the gradient at a rate of its own."""
-    ends = look.ends[name]
-    picks = getattr(ends, "picks", None) or [None] * len(ends)
-    each = [(look.block({}, Block([end], [pick])).size, settings_of(look, end))
-            for end, pick in zip(ends, picks, strict=True)]  # fmt: skip
-    rates = np.concatenate([np.full(size, rate) for size, rate in each])
-    change = matched([-step / rates for step in steps], right) if np.all(rates) else None
-    return change is not None and change.holds and change.scale > 0
 
 
 def _but_for_rounding(steps: list[Array], right: list[Array], weights: list[Array]) -> Match | None:

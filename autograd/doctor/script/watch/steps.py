@@ -85,6 +85,12 @@ class Training:
         within = (c for c in self.tape.conditions if step.start < c.time <= step.end)
         return {(c.site, c.value) for c in within if isinstance(c.value, bool)}
 
+    def goes_on(self, step: Step) -> bool:
+        """Whether some block goes on from what it was: a line search goes back to where it began."""
+        pairs = [(c.state_at(step.start), c.state_at(step.end)) for p in self.parameters for c in p.chains]
+        pairs = [(start, end) for start, end in pairs if start is not end]
+        return not pairs or any(len(way_back(end, {id(start)})) > 1 for start, end in pairs)
+
     def telling(self, first: int = 0) -> list[int]:
         """The numbers of the first steps, those in front in which most changes: a branch may leave a bias as it is."""
         kept = [c for p in self.parameters for c in p.chains]
@@ -94,7 +100,8 @@ class Training:
             ends = [(c.state_at(self.steps[k].start), c.state_at(self.steps[k].end)) for c in kept]
             return sum(start is not end for start, end in ends)
 
-        return sorted((k for k in (1, 0, 2, 3) if first <= k < len(self.steps)), key=lambda k: -changed(k))
+        near = [k for k in (1, 0, 2, 3) if first <= k < len(self.steps)]
+        return sorted(near, key=lambda k: (not self.goes_on(self.steps[k]), -changed(k)))
 
 
 def find_training(tape: Tape) -> Training | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...spelling import slopes_of
+from ...spelling import level, slopes_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
@@ -169,7 +169,9 @@ class AtHand:
         large = [a for a in self.arrays if np.ndim(a.first) > 1][:12]
         axes = [Atom(f"{a.text}.shape[{k}]", [np.shape(v)[k] for v in a.values], a.near + 2) for a in large
                 for k in range(1, np.ndim(a.first))]  # fmt: skip
-        return plain + lengths + axes + sizes
+        text = self.place.source.text.replace(" ", "")
+        kept = [Atom(f"(1 - {a.text})", [1 - v for v in a.values], a.near + 1) for a in plain if f"1-{a.text}" in text]
+        return plain + lengths + axes + kept + sizes
 
     def varies(self, atom: Atom) -> bool:
         """Whether it is no setting: an array, or a number that follows from the parameters."""
@@ -181,6 +183,12 @@ class AtHand:
         written = [node for node in ast.walk(ast.parse(self.place.source.text)) if isinstance(node, ast.Constant)]
         numbers = {ast.unparse(node): node.value for node in written if type(node.value) in (int, float)}
         return {text: float(number) for text, number in numbers.items() if number not in (0, 1, 2, 0.5)}  # type: ignore[arg-type]
+
+    @cached_property
+    def settings(self) -> dict[str, float]:
+        """Products and ratios of plain settings, as other lines here write them."""
+        known = {text: v for text, v in self.expressions.items() if level(text) == 2 and np.ndim(v[0]) == 0}
+        return {text: float(v[0]) for text, v in known.items() if v[0] and all(x == v[0] for x in v)}
 
     @cached_property
     def roots(self) -> dict[str, float]:
@@ -201,8 +209,9 @@ class AtHand:
         texts: dict[str, None] = {}
         source = self.place.source.text
         varied = [a.text for a in self.arrays if self.varies(a)]
+        texts |= dict.fromkeys(varied)  # a name says more than what is computed from it
         for x in varied:
-            texts |= dict.fromkeys((x, *slopes_of(x), *[f"{f}({x})" for f in self.functions]))
+            texts |= dict.fromkeys((*slopes_of(x), *[f"{f}({x})" for f in self.functions]))
         for x in varied[:20]:
             texts |= dict.fromkeys((f"{x}**2", f"np.sign({x})", f"np.exp({x})", f"np.exp(-{x})", f"np.cos({x})"))
             texts |= dict.fromkeys((f"({x} - 1)", f"(np.exp({x}) - 1)"))

@@ -89,7 +89,7 @@ class Changer:
         if isinstance(piece, ast.BinOp):
             yield from self._other_operation(piece)
         if isinstance(piece, ast.UnaryOp) and isinstance(piece.op, ast.USub):
-            yield ast.unparse(piece.operand)
+            yield here[1:].strip()
         if isinstance(piece, ast.Call):
             yield from self._other_call(piece)
 
@@ -156,6 +156,7 @@ class Changer:
     def _other_element(self, piece: ast.Subscript) -> Iterator[str]:
         """Another index, or the same index into another list or dict."""
         holder, index = ast.unparse(piece.value), ast.unparse(piece.slice)
+        yield holder
         parts = piece.slice.elts if isinstance(piece.slice, ast.Tuple) else [piece.slice]
         if len(parts) == 2:
             yield f"{holder}[{ast.unparse(parts[1])}, {ast.unparse(parts[0])}]"
@@ -176,6 +177,7 @@ class Changer:
             for limit in dict.fromkeys((*filter(None, map(_text, (part.lower, part.upper))), "1", "-1", *sizes)):
                 yield from (f"{limit}:", f":{limit}")
             yield "::-1"
+            yield from (said for said in self._written_slices if said != text)
             return
         if isinstance(part, ast.BinOp):
             yield ast.unparse(part.left)
@@ -186,6 +188,12 @@ class Changer:
             yield f"{text} + 1"
         numbers = {atom.text for atom in self.hand.atoms if type(atom.first) is int}
         yield from (name for name in self._turns if name in numbers)
+
+    @cached_property
+    def _written_slices(self) -> list[str]:
+        """The slices between names that the script writes anywhere."""
+        slices = [n for n in ast.walk(ast.parse(self.hand.place.source.text)) if isinstance(n, ast.Slice)]
+        return [*dict.fromkeys(ast.unparse(n) for n in slices if n.lower is not None and n.upper is not None)][:12]
 
     @cached_property
     def _turns(self) -> list[str]:
@@ -236,7 +244,9 @@ class Changer:
             base = "" if method or not args else args[0]
             whole = ast.unparse(piece)[len(function) :]
             yield function.removesuffix(name) + ("mean" if name == "sum" else "sum") + whole
-            for axis in (0, 1, -1, None):
+            axes = np.ndim(self.hand.read(base or function.removesuffix(f".{name}"), 0))
+            several = (c for n in range(2, axes) for c in itertools.combinations(range(axes), n))
+            for axis in (0, 1, -1, None, *several):
                 for keep in (False, True):
                     options = [] if axis is None else [f"axis={axis}"]
                     options += ["keepdims=True"] if keep else []
@@ -331,3 +341,8 @@ def _without_some(product: ast.BinOp) -> Iterator[str]:
     for other in others:
         for count in range(len(other), 0, -1):
             yield from (" * ".join(kept) for kept in itertools.combinations(other, count) if list(kept) != texts)
+    named = [t for t in texts if any(other in (f"(1 - {t})", f"(1 - {t} ** 2)") for other in texts)]
+    slopes = dict.fromkeys(s for text in named for s in slopes_of(text) if " * " not in s)
+    for count in (1, 2):  # another slope in the place of some
+        for kept in itertools.combinations(texts, max(len(texts) - count, 1)):
+            yield from (" * ".join((*kept, slope)) for slope in slopes if slope not in texts)

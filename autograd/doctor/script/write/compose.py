@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from ...spelling import broadcasts, joint, level, slopes_of
 from ..judge.match import summed_to_one
-from .at_hand import AtHand
+from .at_hand import AtHand, Atom
 
 Array = Any
 
@@ -47,11 +46,29 @@ class Composer:
                 yield f"{sign}{text} * {bound(said)}"
         if small and 1 < max(size, 1 / size) < 5 and round(max(size, 1 / size)) in (2, 4):
             yield whole
+        for said, number in self.hand.settings.items():  # as it is written elsewhere: lam / m
+            if abs(abs(number) / size - 1) < 1e-9:
+                yield f"{'-' if (factor < 0) != (number < 0) else ''}{said} * {text}"
         sizes = [scalar for scalar in self.hand.scalars if scalar.text.endswith(".size")]
-        others = [scalar for scalar in self.hand.scalars if not scalar.text.endswith(".size")]
-        for group, (c, said) in itertools.product((others, sizes), ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * "))):
-            for scalar in group:
-                number = abs(float(scalar.first))
+        yield from self._named([a for a in self.hand.scalars if a not in sizes], text, factor)
+        if small and max(size, 1 / size) < 5:  # a larger one has a name, or is an accident
+            yield whole
+        else:
+            yield from self._times_two(text, factor)
+        yield from self._named(sizes, text, factor)
+        sign = "-" if factor < 0 else ""
+        for said, number in self.hand.literals.items():  # a number that stands in the script
+            if abs(number / size - 1) < 1e-9:
+                yield f"{sign}{said} * {text}"
+            if abs(number * size - 1) < 1e-9:
+                yield f"{sign}{text} / {said}"
+
+    @staticmethod
+    def _named(scalars: list[Atom], text: str, factor: float) -> Iterator[str]:
+        """A text times or by a number with a name, or twice that, or half of it."""
+        for c, said in ((1.0, ""), (2.0, "2 * "), (0.5, "0.5 * ")):
+            for scalar in scalars:
+                number, size = abs(float(scalar.first)), abs(factor)
                 sign = "-" if (factor < 0) != (float(scalar.first) < 0) else ""
                 counts = number == round(number) and number > 2
                 if number and abs(number - 1) > 1e-12 and (c == 1.0 or counts):
@@ -59,16 +76,6 @@ class Composer:
                         yield f"{sign}{said}{scalar.text} * {text}"
                     if abs(c / number / size - 1) < 1e-9:
                         yield f"{sign}{said}{text} / {scalar.text}"
-        if small and max(size, 1 / size) < 5:  # a larger one has a name, or is an accident
-            yield whole
-        else:
-            yield from self._times_two(text, factor)
-        sign = "-" if factor < 0 else ""
-        for said, number in self.hand.literals.items():  # a number that stands in the script
-            if abs(number / size - 1) < 1e-9:
-                yield f"{sign}{said} * {text}"
-            if abs(number * size - 1) < 1e-9:
-                yield f"{sign}{text} / {said}"
 
     def _times_two(self, text: str, factor: float) -> Iterator[str]:
         """A text times a setting, and times or by another or a length: `lam * w / n`."""
@@ -118,20 +125,21 @@ class Composer:
                     for scaled in self.times(text, ratio):
                         yield f"({scaled}) * {slope if level(slope) > 2 else f'({slope})'}"
         if right.ndim:
-            yield from self._masked(right)
             yield from self._through_softmax(right)
             yield from self._through_norm(right)
 
-    def _masked(self, right: Array) -> Iterator[str]:
-        """Names and products with a mask, which cannot be divided by."""
+    def masked(self, right: Array) -> Iterator[str]:
+        """Names and products with a mask, which cannot be divided by; NaN may be anything."""
+        known = np.isfinite(right)
         masks = [f"({a.text} > 0)" for a in self.hand.arrays if np.shape(a.first) == right.shape]
         names = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.ndim(a.first)]
         for text, value in [*names, *self._products(right.shape)]:
             for mask in () if self.hand.late else masks:
                 m = self.hand.read(mask, 0)
-                if m is not None and value.shape == right.shape and np.any(value * m):
-                    ratio = float(np.vdot(value * m, right) / np.vdot(value * m, value * m))
-                    if np.allclose(value * m * ratio, right, rtol=1e-6, atol=1e-12):
+                if m is not None and value.shape == right.shape and np.any((value * m)[known]):
+                    here, aim = (value * m)[known], right[known]
+                    ratio = float(here @ aim / (here @ here))
+                    if np.allclose(here * ratio, aim, rtol=1e-6, atol=1e-12):
                         for scaled in self.times(text, ratio):
                             yield f"{scaled if scaled == text and level(text) > 2 else f'({scaled})'} * {mask}"
 
@@ -151,15 +159,15 @@ class Composer:
 
     def _through_norm(self, right: Array) -> Iterator[str]:
         """What comes back through standardised numbers: each acts on their mean and their deviation, too."""
-        same = [(t, x) for t, x in self.hand.factors if x.shape == right.shape and x.ndim > 1]
+        same = [(t, x) for t, x in self.hand.factors if x.shape == right.shape and x.ndim]
         errors = [(a.text, np.asarray(a.first)) for a in self.hand.arrays if np.shape(a.first) == right.shape]
-        scales = [(t, x) for t, x in self.hand.factors if x.ndim and broadcasts(x.shape, right.shape)]
+        scales = [(t, x) for t, x in self.hand.factors if broadcasts(x.shape, right.shape)]
         for name, x in same:
-            for axis in (0, right.ndim - 1):
+            for axis in dict.fromkeys((0, right.ndim - 1)):
                 if not (np.allclose(x.mean(axis), 0, atol=1e-9) and np.allclose((x * x).mean(axis), 1, rtol=0.05)):
                     continue
                 for error, g in errors if right.shape[axis] > 1 and not self.hand.late else ():
-                    over = f"axis={axis}, keepdims=True"
+                    over = f"axis={axis}, keepdims=True" if right.ndim > 1 else ""
                     value = g - g.mean(axis=axis, keepdims=True) - x * (g * x).mean(axis=axis, keepdims=True)
                     text = f"({error} - {error}.mean({over}) - {name} * ({error} * {name}).mean({over}))"
                     for said, scale in scales:

@@ -36,6 +36,8 @@ def difference(old: str, new: str) -> tuple[str, dict[str, str]] | None:
     ('transposed', {'old': 'W', 'new': 'W.T'})
     >>> difference("g = d * s", "g = d * s * (1 - s)")
     ('missing-derivative', {'node': '1 - s', 'where': 'd * s'})
+    >>> difference("g = d * m * m / n", "g = d * m / n")
+    ('applied-twice', {'node': 'm', 'where': 'd * m * m / n'})
     """
     try:
         one, other = (ast.parse(textwrap.dedent(text)).body for text in (old, new))
@@ -186,13 +188,17 @@ def _of_products(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | N
     if more and not any(one[text] for text in change if one[text] * other[text] <= 0 and one[text]):
         return f"missing-{_kind(change)}", {"node": _product(change), "where": _text(old)}
     if less and all(abs(other[text]) < abs(one[text]) for text in change):
-        return f"extra-{_kind(change)}", {"node": _product({t: -p for t, p in change.items()}), "where": _text(old)}
+        kind = "applied-twice" if all(one[text] * other[text] > 0 for text in change) else f"extra-{_kind(change)}"
+        return kind, {"node": _product({t: -p for t, p in change.items()}), "where": _text(old)}
     if len(up) == len(down) == 1 and down[0][1] == -up[0][1]:
         a, b = (ast.parse(text, mode="eval").body for text in (down[0][0], up[0][0]))
-        if not all(text.startswith("1 - ") for text in (down[0][0], up[0][0])):
-            found = _of(*_narrowed(a, b))
-            inner = found is not None and found[0] in ("dropped-edge", "doubled-edge")  # no term of the whole
+        slope = all(text.startswith("1 - ") for text in (down[0][0], up[0][0]))
+        found = _of(*_narrowed(a, b))
+        inner = found is not None and found[0] in ("dropped-edge", "doubled-edge")  # no term of the whole
+        if not slope:
             return ("wrong-operand", {"old": down[0][0], "new": up[0][0]}) if inner else found
+        if found is not None and found[0] == "wrong-operand":
+            return found
     slopes = [[text for text, _ in side if text.startswith("1 - ")] for side in (down, up)]
     if all(slopes):
         return "wrong-derivative", {"old": _product({t: -p for t, p in down}), "new": _product(dict(up))}

@@ -26,6 +26,10 @@ def before_update(place: Site, update: Site) -> Iterator[Edit]:
             continue
         one, middle, other = (source.segment(s) for s in (early, (*early[2:], *late[:2]), late))
         apart = f"\n{' ' * early[1]}" if early[2] < late[0] else "; "
+        if other.startswith("return "):
+            new = f"passed_on = {other[7:]}{apart}{one}{middle}return passed_on"
+            yield Edit(source, (*early[:2], *late[2:]), new, before=update.line)
+            return
         between = middle.strip("; \t").rstrip()
         kept = between.lstrip() + apart if between.strip() else ""
         span = (*early[:2], *late[2:])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -38,6 +39,7 @@ class Case:
     """A fault, what it is called, and what may be written instead.
 
     Args:
+        half: texts that are right if another line is wrong, too.
         used: whether the step makes use of the value.
         found_at: the same fault where it was found, if it can be mended elsewhere.
     """
@@ -49,6 +51,7 @@ class Case:
     used: bool
     found_at: Fault | None = None
     texts: list[Edit] = field(default_factory=list)
+    half: list[Edit] = field(default_factory=list)
     chosen: Edit | None = None
     proved: bool = False
 
@@ -89,6 +92,8 @@ class Prover:
             for _ in range(ROUNDS):
                 if self.least and self.last is not None and not self.tries.over:
                     self._look_again(*self.last)
+            if self.least:
+                self._look_behind()
             self._leave_out()
             self._keep_penalty()
         for case in self.cases:
@@ -98,6 +103,11 @@ class Prover:
             if not case.proved and case.found_at is not None:
                 case.fault = case.found_at
         return self.cases
+
+    @property
+    def mended(self) -> Judgement:
+        """The verdicts with what is chosen, where nothing is wrong then; else those on the script as it is."""
+        return self.before if self.least or self.last is None else self.last[0]
 
     def _alike(self, name: str) -> list[str]:
         """The blocks as they were called before that a block may be a part of."""
@@ -110,7 +120,10 @@ class Prover:
         if found is None:
             return False
         wrong = wrong_in(found[0])
-        if len(wrong) < len(self.least) and any(edit.blind for edit in edits):
+        blind = any(edit.blind for edit in edits)
+        if blind and not at_all and rights_in(found[0]) < rights_in(self.before):
+            return False  # what is no parameter any more is not right either
+        if len(wrong) < len(self.least) and blind:
             # and at other steps? much is right by chance as long as a sequence has one member only
             wrong = sorted({*wrong, *wrong_elsewhere(found[0])})
         better = at_all or len(wrong) < len(self.least) or bool(without and not wrong)
@@ -127,6 +140,21 @@ class Prover:
                     before, case.chosen = case.chosen, text
                     if not self._is_better([]):
                         case.chosen = before
+
+    def _look_behind(self) -> None:
+        """A line that mends what the numbers tell, though nothing is right with it: what is behind it is wrong, too."""
+        for case in [case for case in self.cases if case.chosen is None and case.used]:
+            for text in (*case.half[:2], *case.texts):
+                told = difference(*text.within(case.place.statement))
+                if self.tries.over or not (text in case.half or (told and told[0] == case.cause.name)):
+                    continue
+                before, least, last, case.chosen = [*self.cases], self.least, self.last, text
+                if self._is_better([], at_all=True) and self.last is not None:
+                    self.least = least
+                    self._look_again(*self.last)
+                if len(self.least) < len(least):
+                    return
+                case.chosen, self.cases[:], self.least, self.last = None, before, least, last
 
     def _leave_out(self) -> None:
         """What is right without being changed, as soon as the others are changed, is no mistake."""
@@ -189,6 +217,11 @@ class Prover:
 def wrong_in(found: Judgement) -> list[str]:
     """The blocks that are wrong."""
     return [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+
+
+def rights_in(found: Judgement) -> int:
+    """How many blocks are right."""
+    return sum(v.right for v in found.verdicts.values())
 
 
 def same_training(now: Judgement, before: Judgement) -> bool:
@@ -288,9 +321,13 @@ def name_by_line(case: Case) -> None:
     name, told = case.cause.name, found[0]
     against = {f"extra-{k}" for k in KINDS} if told.startswith("missing-") else {f"missing-{k}" for k in KINDS}
     denied = (told == "sign" != name) or (told.startswith(("missing-", "extra-")) and name in against)
+    denied |= told in ("overwritten", "applied-twice") or (name in FACTORS and told == "extra-factor")
+    denied |= name == "wrong-derivative" and told == "wrong-operand" and all(map(NAME.fullmatch, found[1].values()))
     piece = case.fault.wanted[0].kind == "slip"  # of a formula: the numbers have no name
     if name in LESS_SURE or denied or piece or (name == told and told in SHOWN):
         case.cause, case.says = Cause(told), say(f"line_{told}", **found[1])
 
 
 KINDS = ("derivative", "factor")
+NAME = re.compile(r"[\w.]+(\[[^\]]*\])*")
+FACTORS = ("scaled", "sign+scaled")

@@ -15,17 +15,19 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ...spelling import bracketed, level
+from ..judge.masks import new_draws
 from ..watch.edits import Edit
 from ..watch.node import Node
 from .at_hand import AtHand
 from .change import Changer
-from .compose import Composer
+from .compose import Composer, bound
 from .extend import Extender, neat
 from .statements import Statements
 from .wanted import close_to
@@ -33,6 +35,7 @@ from .wanted import close_to
 Array = Any
 TURNS = 24  # of a loop that adds up, at most
 MOST = 8  # texts that are tried on the script itself
+DRAWS = re.compile(r"\b(rand\w*|binomial|choice|uniform|normal|bernoulli)\(")  # what is drawn anew is right by chance
 MOST_HERE = 2  # of them, those that are right at one turn of a loop only
 
 
@@ -62,6 +65,9 @@ class Repairer(Statements):
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
         yield from self._in_places()
+        if (self.fault.rescaled is not None or self._draws) and self._widened():
+            yield from self._kept_mask() if self._draws else ()
+            yield from self._written()
         found = 0
         for edit in itertools.chain(self._summed(), self._written()):
             found += 1
@@ -81,11 +87,12 @@ class Repairer(Statements):
         for text, plain in self._texts(own):
             if self.hand.late:
                 break
-            if text not in seen and text != self.place.target and "- -" not in text:
+            if text not in seen and text != self.place.target and not DRAWS.search(text):
                 seen.add(text)
                 everywhere = self.fits(text) and self._keeps_state(text)
                 if everywhere or (len(here) < MOST_HERE and self.fits(text, here=True)):
-                    (found if everywhere else here).extend([*self._by_name(neat(text, plain)), neat(text, plain)])
+                    said = tidy(neat(text, plain))
+                    (found if everywhere else here).extend([*self._by_name(said), said])
                     count += everywhere
                     if count >= MOST or self.hand.late_for(count):
                         break
@@ -93,7 +100,41 @@ class Repairer(Statements):
         for blind, texts in enumerate((found, here)):
             costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in texts}
             for text in sorted(costs, key=lambda t: costs[t]):
-                yield Edit(source, self.span, self._wrapped(text), blind=bool(blind))
+                yield self._tidied(Edit(source, self.span, self._wrapped(text), blind=bool(blind)))
+
+    def _kept_mask(self) -> Iterator[Edit]:
+        """Of a line that draws a mask: what it multiplies, times an array of that shape."""
+        assert self.span is not None
+        assert self.right is not None
+        own, shape = self.place.source.segment(self.span).replace("\n", " "), np.shape(self.right[0])
+        pieces = [ast.unparse(n) for n in ast.walk(ast.parse(own, mode="eval")) if isinstance(n, ast.expr)]
+        texts = [t for t in pieces if not DRAWS.search(t) and np.shape(self.hand.read(t, 0)) == shape != ()]
+        arrays = [a.text for a in self.hand.arrays if np.shape(a.first) == shape]
+        for text in (f"{bound(piece)} * {array}" for piece in texts for array in arrays if array != piece):
+            if self.fits(text):
+                yield Edit(self.place.source, self.span, self._wrapped(text))
+
+    @cached_property
+    def _draws(self) -> bool:
+        """Whether the value comes from a number that was drawn since the forward pass."""
+        return bool(new_draws(self.locator.found, [self.node, *self.node.operands()]))
+
+    def _tidied(self, edit: Edit) -> Edit:
+        """`a + c` for `a - -c`, `a` for `a * 1`, and no brackets around a name."""
+        (row, start, last, end), source, new = edit.span, self.place.source, edit.new
+        before, after = source.segment((row, 0, row, start)), source.segment((last, end, last, len(source.text)))
+        if before.endswith("(") and after.startswith(")") and re.search(r"[-+*/=(,]\s*\($", before) and level(new) > 3:
+            before, start, end = before[:-1], start - 1, end + 1
+        operator = re.search(r"(?<=[\w.)\]])\s*([-+*])\s*$", before)
+        if operator and operator[1] == "*" and new == "1":
+            return replace(edit, span=(row, operator.start(), last, end), new="")
+        update = re.search(r"([-+])=\s*$", before) if level(new) > 1 else None
+        if update and new.startswith("-"):
+            sign = "-+"[update[1] == "-"]
+            return replace(edit, span=(row, update.start(), last, end), new=f"{sign}= {new[1:]}")
+        if operator and operator[1] != "*" and new.startswith("-"):
+            return replace(edit, span=(row, operator.start(1), last, end), new=f"{'-+'[operator[1] == '-']} {new[1:]}")
+        return replace(edit, span=(row, start, last, end))
 
     def _unrooted(self, text: str) -> str:
         """With one name for each square root that the script takes."""
@@ -126,6 +167,8 @@ class Repairer(Statements):
         while isinstance(old := (*nodes[-1].args, None)[0], Node) and old.site is self.place and len(nodes) <= TURNS:
             nodes.append(old)
         name = getattr(self.node.function, "__name__", "")
+        if id(self.node) not in self.locator.fixed:
+            return
         if self.place.kind != "augmented" or not 1 < len(nodes) <= TURNS or name not in ("add", "sub"):
             return
         assert self.span is not None
@@ -212,9 +255,21 @@ class Repairer(Statements):
         composer = Composer(self.hand)
         own = own.replace("\n", " ")
         yield from ((text, text) for text in Changer(self.hand).changed(own))
-        yield from Extender(self.hand, composer).texts(own, np.where(self._matters[0], self.right[0], np.nan))
+        needed = np.where(self._matters[0], self.right[0], np.nan)
+        yield from Extender(self.hand, composer).texts(own, needed)
         yield from ((text, text) for text in composer.names(self.right[0]))
         yield from ((text, text) for text in composer.formulas(self.right[0]))
+        yield from ((text, text) for text in composer.masked(needed) if np.ndim(needed))
+
+
+def tidy(text: str) -> str:
+    """Without two signs in a row, factors of 1 and brackets around a name.
+
+    >>> tidy("a - -b * (c)"), tidy("g * s * (1)"), tidy("f(x) * (1 - x)")
+    ('a + b * c', 'g * s', 'f(x) * (1 - x)')
+    """
+    text = text.replace("- -", "+ ").replace("+ -", "- ")
+    return re.sub(r" \* 1(?=$|[ )])", "", re.sub(r"(?<![\w\])])\((\w[\w.]*)\)(?! *\*\*)", r"\1", text))
 
 
 def turned_about(text: str) -> Iterator[str]:
@@ -271,7 +326,11 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
     """
     indices = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
     masks = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Compare) for part in ast.walk(node)}
-    beside = {id(part): "~" for index in indices for part in ast.walk(index)} | {id(index): "[" for index in indices}
+    axes = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "axis"]
+    beside = {id(part): "~" for index in (*indices, *axes) for part in ast.walk(index)}
+    beside |= {id(index): "[" for index in indices}
+    squares = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)]  # as in slopes
+    beside |= {id(part): "~" for n in squares for part in (n.op, n.right)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
             plain = id(node) in masks or node.value == 1
@@ -280,7 +339,7 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
             name = node.id if isinstance(node, ast.Name) else node.attr
             yield "mask" if id(node) in masks else f".{name}" if name in SELDOM else name
         elif isinstance(node, (ast.operator, ast.unaryop, ast.Call, ast.Subscript, ast.Slice)):
-            yield type(node).__name__
+            yield beside.get(id(node), "")[:1].replace("[", "") + type(node).__name__
 
 
 SELDOM = ("size", "shape", "len", "sign", "exp", "cos")

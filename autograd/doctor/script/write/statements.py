@@ -237,7 +237,7 @@ class Statements(Wanted):
         text = source.segment(statement)
         if self._is_kept():
             yield from self._reset()
-        if self.place.kind == "augmented" and text.count("+=") == 1 and self._is_kept():
+        if self.place.kind == "augmented" and text.count("+=") == 1:
             yield Edit(source, statement, text.replace("+=", "="), blind=True)
         factors = (("*=", "/="), ("/=", "*=")) if self.fault.rescaled is not None else ()
         for old, new in (("+=", "-="), ("-=", "+="), *factors):

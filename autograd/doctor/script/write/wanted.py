@@ -13,7 +13,7 @@ from ..judge.blame import calls_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import Layered, compute_node
-from ..watch.node import Node
+from ..watch.node import Node, assembled
 from ..watch.sites import Site, Span
 from .at_hand import AtHand
 from .goals import narrowed
@@ -103,7 +103,12 @@ class Wanted:
 
     def _rescaled_operand(self) -> list[Array] | None:
         """What is added in each turn, times the factor that the sum lacks."""
-        by, factor = self.node.args[1] if len(self.node.args) > 1 else None, self.fault.rescaled
+        factor = self.fault.rescaled
+        if factor is not None and self.node.function is assembled:  # of elements: one turn of those that wrote them
+            parts = [p for p in self.node.args[0] if isinstance(p, Node) and p.site is self.place and len(p.args) == 2]
+            self.node = parts[-1] if parts else self.node
+            self.time, self.context = self.node.time, self.node.context
+        by = self.node.args[1] if len(self.node.args) > 1 else None
         if factor is None or not isinstance(by, Node) or self._is_kept():
             return None
         return [np.asarray(v[id(by)], dtype=float) * factor for v in self.locator.values]
@@ -205,7 +210,8 @@ class Wanted:
     def _matters(self) -> list[Array]:
         """The elements that something follows from; another one, such as one that is masked out, may be anything."""
         assert self.right is not None
-        if self.place is not self.node.site or self.place.kind in ("augmented", "store", "return"):
+        mine = self.place is self.node.site or self._result_of_call(self.place) is self.node
+        if not mine or self.place.kind in ("augmented", "store", "return"):
             return [np.True_] * len(self.right)
         return self._needed(self.node, self.right)
 

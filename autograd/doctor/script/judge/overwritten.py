@@ -1,0 +1,63 @@
+"""Gradients that each turn of a loop writes over: `db = dz` where `db += dz` belongs.
+
+Such a line computes nothing, so there is no value of its own to put right. What tells is that the sum of all that it
+stores is the gradient.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node, linked
+from ..watch.sites import Site
+from .aliases import insert
+from .candidates import Fault
+from .match import matched
+from .quantities import Quantity
+from .reference import gradient
+from .verdicts import Judgement, gradient_nodes
+
+Array = Any
+
+
+def overwritten_faults(found: Judgement) -> list[Fault]:
+    """A fault for each wrong block of whose gradient only the last term is kept."""
+    out: list[Fault] = []
+    stored: dict[Any, list[tuple[int, Node, Site]]] = defaultdict(list)
+    for time, scope, key, thing, site in found.look.training.tape.stores:
+        inside = found.look.step.start < time <= found.look.step.end and isinstance(thing, Node)
+        if inside and site.kind == "store" and scope[0] != "return":
+            stored[site.number, scope, key].append((time, thing, site))
+    for name, v in found.verdicts.items():
+        if not v.right and not v.silent and len(found.look.starts[name]) == 1:
+            ends = {id(nodes[0]) for nodes in gradient_nodes(found.look, name)}
+            by_last = sorted(enumerate(stored.values()), key=lambda pair: (pair[1][-1][0], pair[0]), reverse=True)
+            for _, stores in by_last:  # the last name that it is given
+                if len(stores) > 1 and id(stores[-1][1]) in ends and (fault := _summed(found, name, stores)):
+                    out.append(fault)
+                    break
+    return out
+
+
+def _summed(found: Judgement, name: str, stores: list[tuple[int, Node, Site]]) -> Fault | None:
+    """The fault, if what is stored sums up to the gradient."""
+    look, (time, last, site) = found.look, stores[-1]
+    if any(id(node) not in point.values for _, node, _ in stores for point in found.points):
+        return None
+    right = [gradient(look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
+    rows = [[np.asarray(point.values[id(node)], dtype=float) for _, node, _ in stores] for point in found.points]
+    if any(row.shape != rows[0][0].shape for each in rows for row in each):
+        return None
+    sums = [np.sum(each, axis=0) for each in rows]
+    match = matched(sums, right)
+    readers = [n for n in look.consumers.get(id(last), ()) if n.time > time]
+    if not match.holds or match.scale <= 0 or not readers:
+        return None
+    alias = Node(linked, (last,), {}, last.value, site, time, context=last.context)
+    insert(found, last, alias, readers)
+    key, start = id(alias), look.starts[name][0]
+    wanted = Quantity("bar", start, [np.reshape(g, np.shape(s)) for g, s in zip(right, sums, strict=True)], block=name)
+    return Fault([alias], [wanted], match.scale, False, [name], {key: sums}, {key: [r[-1] for r in rows]}, place=site)

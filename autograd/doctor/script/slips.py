@@ -1,0 +1,25 @@
+"""All mistakes in a step that are told by what it is made of, though it goes downhill."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .moments import Moments
+from .optimisers import QUOTIENTS
+from .slip import Slip
+from .velocities import VELOCITIES
+from .watch.record import Recording
+
+
+def slips(recording: Recording) -> list[Slip]:
+    """The mistakes, one for each line."""
+    found: dict[int, Slip] = {}
+    of = Moments(recording)
+    with np.errstate(all="ignore"):
+        for check in (*QUOTIENTS, *VELOCITIES):
+            for node, slip in check(of):
+                known = found.setdefault(slip.site.line, slip)
+                known.names += [name for name in of.moved(node) if name not in known.names]
+    for slip in found.values():
+        slip.names = slip.names or [p.name for p in of.training.parameters]
+    return [*found.values()]
