@@ -178,3 +178,15 @@ def by_own_rates(look: Look, name: str, steps: list[Array], right: list[Array]) 
     rates = np.concatenate([np.full(size, rate) for size, rate in each])
     change = matched([-step / rates for step in steps], right) if np.all(rates) else None
     return change is not None and change.holds and change.scale > 0
+
+
+def takes_a_share(look: Look, name: str) -> bool:
+    """Whether a number times the parameter is written in a step."""
+    starts = {id(node) for node in look.starts[name]}
+    for node in look.program.steps:
+        if getattr(node.function, "__name__", "") in ("mul", "multiply") and id(node) in look.to_end:
+            inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
+            part = getattr(inside[0].function, "__name__", "") == "getitem" if len(inside) == 1 else False
+            if len(inside) == 1 and {id(inside[0]), *(id(o) for o in inside[0].operands() if part)} & starts:
+                return True
+    return False

@@ -11,7 +11,7 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .rates import by_own_rates, clipped_alike, rate_of
+from .rates import by_own_rates, clipped_alike, rate_of, takes_a_share
 from .reference import gradient
 from .replay import ancestors
 from .told import LETTER, LOSS, names_of
@@ -403,25 +403,13 @@ def _shrinks(look: Look, points: list[Point], right: list[Array], found: Verdict
             continue
         parts = fit * np.linalg.norm(columns, axis=0)
         right_so = bool(fit[1] > -0.5 and fit[0] < 0 and max(parts[1:]) <= 1e-6 * np.linalg.norm(goal))
-        if right_so and len(goal) == len(points) and not _takes_a_share(look, found.name):
+        if right_so and len(goal) == len(points) and not takes_a_share(look, found.name):
             found.silent = True  # of one number, any step that is a line in it would do
             return True
         if right_so or (count == 2 and len(goal) > len(points)):  # of one number, any constant step fits
             found.rule, found.decay = "decay", -float(fit[1])
             found.right, found.uphill = right_so, bool(fit[0] > 0)
             return True
-    return False
-
-
-def _takes_a_share(look: Look, name: str) -> bool:
-    """Whether a number times the parameter is written in a step."""
-    starts = {id(node) for node in look.starts[name]}
-    for node in look.program.steps:
-        if getattr(node.function, "__name__", "") in ("mul", "multiply") and id(node) in look.to_end:
-            inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
-            part = getattr(inside[0].function, "__name__", "") == "getitem" if len(inside) == 1 else False
-            if len(inside) == 1 and {id(inside[0]), *(id(o) for o in inside[0].operands() if part)} & starts:
-                return True
     return False
 
 
