@@ -391,19 +391,13 @@ class Explainer(Layouts, Masks):
                 if len(whole) == len(self.points) and self._fits(whole, self.theirs):
                     past = self.quantities.reaches(consumer, quantity.node)
                     between = past and any(
-                        a is quantity.node and (z is consumer or (self._same_bar(z, consumer) and not self._has(z)))
-                        for z, a, _ in self.quantities.activations
+                        z is consumer and a is quantity.node for z, a, _ in self.quantities.activations
                     )
                     return Cause(
                         "missing-derivative" if between else "wrong-operand",
                         {"node": quantity.node, "instead": consumer, "error": True},
                     )
         return None
-
-    def _same_bar(self, one: Node, other: Node) -> bool:
-        """Whether the same comes back to two nodes: `x @ W` and `x @ W + b`."""
-        bars = [bar for bar in self.locator.found.bars if id(one) in bar and id(other) in bar]
-        return bool(bars) and all(np.array_equal(bar[id(one)], bar[id(other)]) for bar in bars)
 
     def _diagonal(self) -> Cause | None:
         """What passes back through a softmax as if every share followed from its own score alone."""
