@@ -265,6 +265,7 @@ MESSAGES = {
     "one for each sample too. The step of {block} is their sum.",
     "fault_wrong-layout": "it holds the right numbers in the wrong order: a reshape moves no number, a transpose does; this is not "
     "the layout of {what}.",
+    "fault_wrong-slice": "another part of {node} belongs here: this one is not {what}.",
     "fault_transposed": "this is the transpose of {what}.",
     "fault_weight": "{block} itself stands in the place of its gradient: this only shrinks the weights, whatever the "
     "samples are.",

@@ -227,6 +227,7 @@ MESSAGES = {
     "fault_not-summed": "{block} 的形状是 {old}，它的更新量是 {step}，每个样本一个数：{block} 变成 {both}，也是每个样本一个。"
     "{block} 的更新量应是它们的和。",
     "fault_wrong-layout": "数都对，但顺序不对：reshape 不移动数，transpose 才移动；这不是{what}的排列。",
+    "fault_wrong-slice": "这里该取 {node} 的另一部分：现在这一部分不是{what}。",
     "fault_transposed": "这是{what}的转置。",
     "fault_weight": "在 {block} 的梯度的位置上写的是 {block} 本身：这样只会缩小权重，与样本毫无关系。",
     "fault_error": "在 {block} 的梯度的位置上只有误差：它没有乘上这一层的输入。",

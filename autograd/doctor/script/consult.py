@@ -221,9 +221,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
     pairs: list[tuple[Locator, Fault, bool]] = [(locator, fault, True) for fault in faults]
     if idle_locator is not None:
         place(idle_locator, idle)
-        for fault in idle:
-            locator.fixed |= fault.right
-        locator.values = locator._computed(locator.fixed)
+        locator.put_right(locator.fixed | {key: v for fault in idle for key, v in fault.right.items()})
         told = {id(fault.place or fault.first.site) for fault in faults}
         pairs += [(idle_locator, fault, False) for fault in idle if id(fault.place or fault.first.site) not in told]
     pairs.sort(key=lambda pair: pair[1].first.time)

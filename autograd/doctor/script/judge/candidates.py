@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from .match import matched
 from .quantities import Quantities, Quantity, by_family
 from .replay import Values
 from .slipped import Slip, slips
-from .verdicts import Judgement, gradient_nodes
+from .verdicts import Judgement, counterpart, gradient_nodes
 
 Array = Any
 Change = dict[int, list[Array]]  # id of a node -> its values at the points
@@ -124,7 +124,7 @@ class Candidates:
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
         self._known_beside: dict[int, list[Node]] = {}
-        self._known_downstream: dict[tuple[int, ...], tuple[list[Node], list[str]]] = {}
+        self._known_downstream: dict[tuple[tuple[int, ...], int], tuple[list[Node], list[str]]] = {}
 
     def _trials(self, wrong: list[str], likely: bool) -> Iterator[Trial]:
         """What is worth trying.
@@ -210,7 +210,8 @@ class Candidates:
     @cached_property
     def erring(self) -> set[int]:
         """The nodes that depend on an error: they can be cotangents."""
-        found = {id(error) for group in errors(self.look) for error, _, _ in group}
+        pairs = [(id(error), prediction) for group in errors(self.look) for error, prediction, _ in group]
+        found = {key for key, prediction in pairs if self._is_predicted(prediction)} or {key for key, _ in pairs}
         if not found:
             return {id(node) for node in self.look.program.steps}
         found |= {  # what is left of the step before
@@ -221,6 +222,10 @@ class Candidates:
             if any(id(operand) in found for operand in node.operands()):
                 found.add(id(node))
         return found
+
+    def _is_predicted(self, node: Node) -> bool:
+        """Whether it is of the forward pass: `np.exp(x) - 1` in a slope is no error."""
+        return id(node) in self.found.forward or counterpart(self.look, self.points, node, self.found.bars) is not None
 
     def _single(self, node: Node, wrong: list[str]) -> Iterator[Trial]:
         shape = np.shape(self.values[0][id(node)])
@@ -363,16 +368,21 @@ class Candidates:
 
     def blocks_after(self, node: Node) -> list[str]:
         """The blocks whose step a value is used in."""
-        return self._downstream([node])[1]
+        return self._downstream([node], ())[1]
 
-    def _downstream(self, nodes: list[Node]) -> tuple[list[Node], list[str]]:
-        """What is computed from these values, and the blocks whose step they are used in."""
-        key = tuple(map(id, nodes))
+    def _downstream(self, nodes: list[Node], fixed: Collection[int] | None = None) -> tuple[list[Node], list[str]]:
+        """What is computed from these values, and the blocks whose step they are used in.
+
+        Args:
+            fixed: values that do not change with them; by default those that were put right.
+        """
+        fixed, ids = self.fixed if fixed is None else fixed, tuple(map(id, nodes))
+        key = ids, len(fixed)
         if key not in self._known_downstream:
-            found, order, stack = set(key), [], list(nodes)
+            found, order, stack = set(ids), [], list(nodes)
             while stack:
                 for node in self.look.consumers.get(id(stack.pop()), ()):
-                    if id(node) not in found:
+                    if id(node) not in found and id(node) not in fixed:
                         found.add(id(node))
                         order.append(node)
                         stack.append(node)

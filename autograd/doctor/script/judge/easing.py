@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +16,23 @@ from .replay import Values
 
 Array = Any
 FEW_PATHS = 4  # of a block: where there are more, a path left out is not asked for
+
+
+@dataclass(eq=False)
+class Plane:
+    """The gradient of a block, and each of its parts beside it: of length 1, and at right angles to the gradient.
+
+    Args:
+        weights: by which all points count the same.
+        slant: of each part, how much of the gradient goes with it.
+        turned: the transpose of the gradient, where it has one.
+    """
+
+    weights: list[float]
+    right: Array
+    parts: Array
+    slant: Array
+    turned: list[Array]
 
 
 class Easing(Ranking):
@@ -39,11 +57,7 @@ class Easing(Ranking):
         for nodes in (way for way in self.ways[name] if way[0].time > trial.nodes[-1].time):
             now = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
             own = trial.wanted[0].block == name and matched(now[:1], trial.wanted[0].values[:1]).holds
-            if (
-                not own
-                and now[0].size == self.right[name][0].size > 2
-                and any(self._is_near(now, name, n) for n in self._near[name])
-            ):
+            if not own and now[0].size == self.right[name][0].size > 2 and self._is_near(now, name):
                 return 1.0
         return self._more_elements(name, with_it, without)
 
@@ -69,33 +83,52 @@ class Easing(Ranking):
             found.append(factor)
         return found[0] if found and max(found) - min(found) <= CLOSE * abs(found[0]) else None
 
-    def _is_near(self, now: list[Array], name: str, part: list[Array] | None) -> bool:
-        """Whether it is the gradient of a block and a multiple of a part of it; or, without a part, the transpose."""
-        right = self.right[name][: len(now)]
-        if part is None:
-            shape = np.shape(self.look.starts[name][0].value)
-            return matched(now, [np.ravel(g.reshape(shape).T) for g in right]).holds
-        weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
-        columns = [np.concatenate([x * w for x, w in zip(side, weights, strict=False)]) for side in (right, part, now)]
-        if not all(np.isfinite(column).all() and column.any() for column in columns):
+    def _is_near(self, now: list[Array], name: str) -> bool:
+        """Whether it is the gradient of a block and a multiple of a part of it; or the transpose."""
+        plane = self._plane(name, len(now))
+        theirs = np.concatenate([x * w for x, w in zip(now, plane.weights, strict=True)])
+        size = float(theirs @ theirs)
+        if not size or not np.isfinite(size):
             return False
-        rows = np.stack(columns[:2], axis=1)
-        fit, *_ = np.linalg.lstsq(rows, columns[2], rcond=None)
-        missed = float(np.linalg.norm(rows @ fit - columns[2]))
-        return bool(fit[0] > 0 and missed <= CLOSE * float(np.linalg.norm(columns[2])))
+        along, beside = float(plane.right @ theirs), plane.parts @ theirs
+        missed, factor = size - along**2 - beside**2, along - beside * plane.slant
+        near = np.any((missed <= CLOSE**2 * size) & (factor > 0))  # squares: half of the digits are left, and do
+        return bool(near or (plane.turned and matched(now, plane.turned).holds))
+
+    def _plane(self, name: str, count: int) -> Plane:
+        """What the numbers of a block at some points are compared with."""
+        if (name, count) not in self._known_planes:
+            right = self.right[name][:count]
+            weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
+            columns = [np.concatenate([x * w for x, w in zip(side, weights, strict=False)])
+                       for side in (right, *self._near[name])]  # fmt: skip
+            whole = columns[0] / (float(np.linalg.norm(columns[0])) or 1.0)
+            parts, slant = [], []
+            for column in columns[1:]:
+                beside = column - (whole @ column) * whole
+                length = float(np.linalg.norm(beside))
+                if np.isfinite(length) and length > CLOSE * float(np.linalg.norm(column)):
+                    parts.append(beside / length)
+                    slant.append(float(whole @ column) / length)
+            shape, turned = np.shape(self.look.starts[name][0].value), list[Array]()
+            if len(shape) == 2 and min(shape) > 1 and shape[0] * shape[1] == right[0].size:
+                turned = [np.ravel(g.reshape(shape).T) for g in right]
+            rows = np.reshape(np.array(parts), (len(parts), whole.size))
+            self._known_planes[name, count] = Plane(weights, whole, rows, np.array(slant), turned)
+        return self._known_planes[name, count]
 
     @cached_property
-    def _near(self) -> dict[str, list[list[Array] | None]]:
-        """By block, the parts of its gradient that may be left out; None for the transpose."""
-        found: dict[str, list[list[Array] | None]] = {name: [] for name in self.right}
+    def _known_planes(self) -> dict[tuple[str, int], Plane]:
+        return {}
+
+    @cached_property
+    def _near(self) -> dict[str, list[list[Array]]]:
+        """By block, the parts of its gradient that may be left out."""
+        found: dict[str, list[list[Array]]] = {name: [] for name in self.right}
         for part in self.quantities.parts:
             if part.block in found and part.size == self.right[part.block][0].size:
                 key = id(part.node)
                 few = len(self.quantities.consumers[key]) <= FEW_PATHS
                 if (few or part.consumer in self.quantities.elementwise(key)) and any(map(np.any, part.values)):
                     found[part.block].append([np.ravel(value) for value in part.values])
-        for name, right in self.right.items():
-            shape = np.shape(self.look.starts[name][0].value)
-            if len(shape) == 2 and min(shape) > 1 and shape[0] * shape[1] == right[0].size:
-                found[name].append(None)
         return found

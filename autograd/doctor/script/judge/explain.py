@@ -19,11 +19,11 @@ from ...spelling import broadcasts
 from ..watch.node import Node
 from .compared import Cause, along
 from .edges import changed_edge
+from .layouts import Layouts
 from .losses import errors
 from .masks import Masks
 from .match import close, laid_over, matched, summed_to_one
 from .quantities import Quantity
-from .ranking import LAYOUTS
 from .replay import Layered, compute_node, pulled
 from .verdicts import Judgement
 
@@ -47,7 +47,7 @@ def _input_like(found: Judgement, number: float) -> str:
     return ""
 
 
-class Explainer(Masks):
+class Explainer(Layouts, Masks):
     """Finds the cause of one fault."""
 
     def cause(self) -> Cause:
@@ -69,11 +69,11 @@ class Explainer(Masks):
     @cached_property
     def tests(self) -> list[Callable[[], Cause | None]]:
         return [
-            self._one_input, self._other_loss, self._rescaled, self._transposed, self._in_order, self._own_weight,
-            self._old, self._updated, self._drawn_anew, self._axis, self._mask, self._slope, self._parts, self._operand,
-            self._constant, self._missing_factor, self._extra_factor, self._own_slope, self._error, self._diagonal,
-            self._other_slope, self._upstream, self._duplicates, self._lost_turns, self._clipped, self._value,
-            self._in_a_sum, self._deep_edge, self._other,
+            self._one_input, self._other_loss, self._rescaled, self._transposed, self._in_order, self._slice,
+            self._own_weight, self._old, self._updated, self._drawn_anew, self._axis, self._mask, self._slope,
+            self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor, self._own_slope,
+            self._error, self._diagonal, self._other_slope, self._upstream, self._duplicates, self._lost_turns,
+            self._clipped, self._value, self._in_a_sum, self._deep_edge, self._other,
         ]  # fmt: skip
 
     # --------------------------------------------------------------------------------------------- the tests
@@ -104,13 +104,6 @@ class Explainer(Masks):
             return Cause("other-loss", {"text": say("loss_sizes")})
         return None
 
-    def _in_order(self) -> Cause | None:
-        """A reshape, where a transpose was meant: the right numbers, in another order."""
-        if getattr(self.node.function, "__name__", "") not in LAYOUTS or self.theirs[0].size < 4:
-            return None
-        theirs, right = ([np.sort(np.ravel(each)) for each in side] for side in (self.theirs, self.right))
-        return Cause("wrong-layout") if matched(theirs, right).holds else None
-
     def _rescaled(self) -> Cause | None:
         factor = self.fault.rescaled
         if factor is None and self.fault.by_factors:
@@ -120,11 +113,6 @@ class Explainer(Masks):
         if abs(factor + 1.0) < 1e-6:
             return Cause("sign")
         return Cause("scaled" if factor > 0 else "sign+scaled", {"factor": 1.0 / factor})
-
-    def _transposed(self) -> Cause | None:
-        if self.theirs[0].ndim == 2 and min(self.theirs[0].shape) > 1 and self._equal([r.T for r in self.right]):
-            return Cause("transposed")
-        return None
 
     def _value(self) -> Cause | None:
         """Another forward value than the one that belongs there, or the activation of it once more."""
@@ -371,12 +359,6 @@ class Explainer(Masks):
                 yield quantity.node, values, False
             if len(shape) == 2 and values[0].shape == shape[::-1] and min(shape) > 1:
                 yield quantity.node, [v.T for v in values], True
-
-    def _values(self, node: Node) -> list[Array]:
-        return [
-            np.asarray(v.get(id(node), p.values.get(id(node), 0.0)), dtype=float)
-            for v, p in zip(self.locator.values, self.points, strict=True)
-        ]
 
     def _pulled(self, consumer: Node, other: Node, values: list[Array]) -> list[Array] | None:
         out = []

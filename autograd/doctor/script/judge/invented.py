@@ -28,10 +28,7 @@ def margins_of(look: Look) -> list[tuple[Node, float]]:
     found: dict[int, tuple[Node, float]] = {}
     for test in [*look.conditions, *look.program.steps]:
         name = getattr(test.function, "__name__", "")
-        if (
-            name not in ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
-            or len(test.args) != 2
-        ):
+        if name not in COMPARED or len(test.args) != 2:
             continue
         for node, other in (test.args, test.args[::-1]):
             if not isinstance(node, Node) or id(node) not in look.depends or not hyper(other) or np.size(other) > 1:

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from ..watch.naming import name_blocks
-from ..watch.node import Node
-from ..watch.steps import Step, Training, finer
+from ..watch.steps import Parameter, Step, Training, finer
 from .left_out import left_out
 from .look import QUIET, Look, Point
-from .losses import Reading, is_crossed, is_of_the_rule, loss_nodes, place_of_loss, readings
+from .looked import look_at, losses_in, one_after_the_other, telling_look
+from .losses import Reading, is_crossed, place_of_loss, readings
 from .match import Columns
 from .rates import rate_of
 from .replay import ancestors
@@ -32,6 +32,7 @@ Array = Any
 EXACT = 1e-9
 KINDS = {"squares", "entropy", "errors", "likelihood"}  # of losses that may be meant where none is computed
 PAIRS = 6  # of losses that are added up
+MOST_STEPS = 6  # that are looked at for blocks that others do not update
 
 
 def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None:
@@ -41,18 +42,24 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
         loss: the name, or the line, of the loss; "" where it is to be found.
     """
     best = _judged(training, loss, seed)
-    if best is None or not _wrong(best) or not _one_after_the_other(best.look):
+    several = best is not None and one_after_the_other(best.look)
+    if best is None or not _wrong(best) + _silent(best) or not (several or _not_updated(best)):
         return best
     shorter = finer(training)
     again = None if shorter is None else _judged(shorter, loss, seed)
-    if again is not None and not _one_after_the_other(again.look):
+    if again is not None and not one_after_the_other(again.look) and (several or _silent(again) < _silent(best)):
         judged = again.look.training
         sites = {site for p in judged.parameters for chain in p.chains for site in chain.sites}
         judged.lost += [p for p in training.parameters if not sites & {s for c in p.chains for s in c.sites}]
         return again
-    for verdict in best.verdicts.values():
+    for verdict in best.verdicts.values() if several else ():
         verdict.silent |= not verdict.right
     return best
+
+
+def _not_updated(found: Judgement) -> set[str]:
+    """The blocks of which nothing is known, for the steps that were looked at do not update them."""
+    return {n for n, v in found.verdicts.items() if v.silent and found.look.ends[n] == found.look.starts[n]}
 
 
 def _judged(training: Training, loss: str, seed: int, complete: bool = False, later: bool = False) -> Judgement | None:
@@ -64,7 +71,7 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
     """
     rng = np.random.default_rng(seed)
     united(training)
-    look, points = _look(training, rng, first=int(later))
+    look, points = telling_look(training, rng, first=int(later))
     if not points:
         return None
 
@@ -97,6 +104,7 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         name_blocks(training.tape, training.parameters)
         return _judged(training, loss, seed, True, later)
     whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
+    whole = _in_steps_of_their_own(whole, loss, rng)
     assert whole.reading is not None
     return None if whole.reading.holds_something(whole.look) and _wrong(whole) else whole  # all of it, or nothing
 
@@ -168,7 +176,8 @@ def _follows(one: Judgement, other: Judgement) -> bool:
 
 def _no_loss_has(found: Judgement, name: str) -> bool:
     """Whether a block changes, and what is minimised does not depend on it."""
-    return found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
+    updated = found.look.ends[name] != found.look.starts[name]
+    return updated and found.verdicts[name].silent and found.verdicts[name].change.error == math.inf
 
 
 def _counting_elsewhere(found: Judgement, names: set[str], seed: int) -> set[str]:
@@ -194,8 +203,11 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
         assert other.reading is not None
         if best.reading.kind == "loss" != other.reading.kind and not _next_turn(best, other):
             continue  # where a loss is computed, no other is made up
-        if (other.form or other.reading.turn) and not (_follows(best, other) or _follows(other, best)):
-            own |= {name: v for name, v in other.verdicts.items() if v.right and not own[name].right}
+        if _follows(best, other) or _follows(other, best):
+            continue
+        known = bool(other.form or other.reading.turn)
+        own |= {name: v for name, v in other.verdicts.items()
+                if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
     if all(v.right for v in own.values()):
         best.verdicts = own
         return best
@@ -215,17 +227,6 @@ def _next_turn(best: Judgement, other: Judgement) -> bool:
     assert other.reading is not None
     ends = {id(node) for nodes in best.look.ends.values() for node in nodes}
     return bool(best.form) and best.form == other.form and any(id(n) in ends for n, _ in other.reading.order(best.look))
-
-
-def _one_after_the_other(look: Look) -> bool:
-    """Whether one line updates an element several times in what was taken for a step: then it is no single step."""
-    for parameter in look.training.parameters:
-        for chain in parameter.chains:
-            rows = zip(chain.times, chain.keys, strict=True)
-            within = [repr(key) for time, key in rows if look.step.start < time <= look.step.end]
-            if len(within) > len(set(within)):
-                return True
-    return False
 
 
 def is_called(look: Look, reading: Reading, text: str) -> bool:
@@ -264,6 +265,33 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
         if best.verdicts[name].silent:
             best.verdicts[name] = verdict_seen
     return _by_sample(everywhere) or best
+
+
+def _in_steps_of_their_own(found: Judgement, loss: str, rng: np.random.Generator) -> Judgement:
+    """The same with blocks that other steps update, along a loss of theirs: of two that take turns, say."""
+    training = found.look.training
+    for step in training.steps[:MOST_STEPS]:
+        silent = _not_updated(found)
+        here = {p.name for p in training.parameters if p.name in silent and _changes(p, step)}
+        if not here or step is found.look.step:
+            continue
+        look, points = look_at(training, step, losses_in(training, step)[1], rng)
+        others, partial = _by_reading(look, points, loss) if points else ([], [])
+        if not others:
+            continue
+        there = _best(others, [*others, *partial])
+        told = {n: v for n, v in there.verdicts.items() if n in here and not v.silent}
+        if any(not v.right for v in told.values()) and not _wrong(found):
+            there.verdicts |= {n: v for n, v in found.verdicts.items() if n not in told}
+            found = there
+        else:
+            found.verdicts |= {n: v for n, v in told.items() if v.right}
+    return found
+
+
+def _changes(parameter: Parameter, step: Step) -> bool:
+    before, after = parameter.during(step)
+    return before != after
 
 
 def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
@@ -330,15 +358,11 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     """The verdicts on another step under the same reading."""
     training, reading = found.look.training, found.reading
     assert reading is not None
-    losses = [
-        nodes
-        for nodes in loss_nodes(Look(training, step), _upto(training, step.number))
-        if place_of_loss(nodes[0]) == place_of_loss(reading.roots[0])
-    ]
-    watched = [node for nodes in losses for node in nodes]
-    look = Look(training, step, [*watched, *stored_nodes(training, step)])
-    look.losses = losses
-    points = [] if _one_after_the_other(look) or not look.sound else _points(look, rng)
+    here, losses = losses_in(training, step)
+    if one_after_the_other(here):
+        return None
+    losses = [nodes for nodes in losses if place_of_loss(nodes[0]) == place_of_loss(reading.roots[0])]
+    look, points = look_at(training, step, losses, rng)
     if not points:
         return None
     twin = next((r for r in readings(look, losses, points) if r.kin == reading.kin), None)
@@ -347,8 +371,6 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     try:
         there = verdicts(look, points, twin)
         there.sure = found.sure
-        for name, verdict in there.verdicts.items():
-            verdict.silent |= look.ends[name] == look.starts[name]  # it is not updated there
         return _undisturbed(there, lambda calm: verdicts(look, calm, twin), rng)
     except Exception:
         return None
@@ -418,49 +440,6 @@ def _plausibility(found: Judgement) -> int:
     """A loss of a kind that one trains on; of equals the one that the script computes."""
     assert found.reading is not None
     return {"squares": 2, "entropy": 2, "": 1}.get(found.form, 0) + (found.reading.kind == "loss")
-
-
-def _look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple[Any, list[Point]]:
-    """The step to look at: one in which a loss is shown, if there is one."""
-    steps = training.steps
-    order = training.telling(first)
-    losses: list[list[Node]] = []
-    chosen = next((k for k in order if Look(training, steps[k]).sound), order[0])
-    for k in order:
-        there = Look(training, steps[k])
-        if losses and k > 1:  # what comes only now and then is of other samples
-            break
-        here = loss_nodes(there, _upto(training, k)) if there.sound else []
-        own = [nodes for nodes in here if not is_of_the_rule(there, nodes)]
-        if own or (here and not losses):
-            chosen, losses = k, own or here
-        if own:
-            break
-    watched = [node for nodes in losses for node in nodes]
-    look = Look(training, steps[chosen], [*watched, *stored_nodes(training, steps[chosen])])
-    look.losses = losses
-    return look, _points(look, rng)
-
-
-def stored_nodes(training: Training, step: Step) -> list[Node]:
-    """What the script stores during a step, whether or not anything follows from it."""
-    found = {
-        id(t): t for _, _, _, t, _ in training.tape.stores if isinstance(t, Node) and step.start < t.time <= step.end
-    }
-    return list(found.values())
-
-
-def _upto(training: Training, k: int) -> int:
-    return training.steps[k + 1].end if k + 1 < len(training.steps) else training.tape.time
-
-
-def _points(look: Look, rng: np.random.Generator) -> list[Point]:
-    """Random points; where the script would take other branches there, the one that it was at."""
-    points = look.points(rng, 4)
-    if len(points) < 2:
-        with contextlib.suppress(Exception):
-            points.append(look.base)
-    return points
 
 
 def support(found: Judgement, used: Collection[int] = ()) -> int:

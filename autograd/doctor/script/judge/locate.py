@@ -83,13 +83,18 @@ class Locator(Easing):
             out.append(fault)
             fault.halves = [f for f in self.easing if set(f.eases) & set(fault.repairs) and f is not fault]
             fault.elsewhere = self.fits_elsewhere(fault)
-            self.fixed |= fault.right
             self.eased |= set(fault.eases)
-            self.values = self._computed(self.fixed)
-            self._known_right.clear()
+            self.put_right(self.fixed | fault.right)
             wrong = [name for name in wrong if name not in fault.repairs] or self._off()
         self.unexplained = wrong
         return [fault for fault in out if fault.repairs or not set(fault.eases) & set(wrong)]
+
+    def put_right(self, fixed: Change) -> None:
+        """Take these values in the place of those that the script has, and compute what follows from them."""
+        self.fixed, self.values = fixed, self._computed(fixed)
+        self._known_right.clear()
+        self._known_downstream.clear()
+        self.__dict__.pop("_rescaled", None)
 
     def _off(self) -> list[str]:
         """The blocks that have, with all that was found put right, another factor than most."""
@@ -183,9 +188,9 @@ class Locator(Easing):
         ):
             return False
         before = [n for n in trial.nodes if n.time <= self.latest.time]
-        return all(id(n) in self.erring and self._right_for_something(n) for n in before)
+        return all(id(n) in self.erring and self.right_for_something(n) for n in before)
 
-    def _right_for_something(self, node: Node) -> bool:
+    def right_for_something(self, node: Node) -> bool:
         if id(node) not in self._known_right:
             self._known_right[id(node)] = self.factor(node, self.quantities.bars) is not None
         return self._known_right[id(node)]
@@ -194,7 +199,7 @@ class Locator(Easing):
 
     def _tried(self, trial: Trial, wrong: list[str]) -> Fault | None:
         """The fault, if this replacement repairs a block and breaks none."""
-        reached = self._downstream(trial.nodes)[1]
+        reached = [n for n in self._downstream(trial.nodes)[1] if not self.found.verdicts[n].silent]
         concerned = [name for name in reached if name in wrong]
         if not concerned or not self._promising(trial, concerned):
             return None
@@ -354,6 +359,8 @@ class Locator(Easing):
         rows = np.stack([-share, aim], axis=1)
         if not np.isfinite(rows).all() or not np.isfinite(fixed).all():
             return None  # it grew beyond all bounds
+        if _is_off(share, aim, fixed):
+            return None
         (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
         missed = float(np.linalg.norm(rows @ np.array([factor, along]) - fixed))
         size = max(float(np.linalg.norm(factor * share)), float(np.linalg.norm(along * aim)))
@@ -450,6 +457,15 @@ class Locator(Easing):
                 ]  # fmt: skip
                 return not any(np.any(step < -1e-9 * np.max(np.abs(step), initial=0.0)) for step in steps)
         return False
+
+
+def _is_off(one: Array, other: Array, goal: Array) -> bool:
+    """Whether no sum of multiples of two comes near a third: a quick look, before they are fitted."""
+    one = one / np.linalg.norm(one)
+    other = other - (one @ other) * one
+    length, size = float(np.linalg.norm(other)), float(goal @ goal)
+    missed = size - float(one @ goal) ** 2 - (float(other @ goal) / length) ** 2 if length else 0.0
+    return missed > 1e-6 * size
 
 
 def _is_usual(factor: float) -> bool:

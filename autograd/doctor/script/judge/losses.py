@@ -137,6 +137,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     depends: set[int] = set(look.start_ids)
     late: set[int] = set(ends)
     used: set[int] = set()
+    spread: set[int] = set()  # over an array: what a softmax divides by is no loss
     scalars: list[Node] = []
     for node in tape.nodes:
         if node.time <= start or node.time > upto:
@@ -148,6 +149,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             continue
         depends.add(id(node))
         used |= {id(o) for o in operands}
+        if np.size(node.value) > 1 and node.function is not assembled:
+            spread |= {id(o) for o in operands}
         if (
             (id(node) not in late or node.time < look.step.end)  # a loss of blocks that are updated after others
             and node.value is not None
@@ -155,7 +158,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             and np.asarray(node.value).dtype.kind == "f"
         ):
             scalars.append(node)
-    terminal = [n for n in scalars if id(n) not in look.to_end]
+    terminal = [n for n in scalars if id(n) not in look.to_end and id(n) not in spread]
     often = Counter(n.site.number for n in scalars if n.site is not None and id(n) in look.to_end)
     # the steps may follow from the losses themselves: a gradient by differences
     shown_at = {n.site for n in terminal if n.site is not None and often[n.site.number] >= OFTEN}

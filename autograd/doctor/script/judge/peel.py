@@ -1,7 +1,8 @@
 """One value that no usual mistake explains, taken for two mistakes: an earlier one, and what is wrong besides.
 
-What is put right first is an operand, or what puts a part of the block right; then the value is judged once more. Two
-mistakes that have a name each are likelier than one that has none.
+Where a line is right with right operands, its operands are to blame. Else what is put right first is an operand, or
+what puts a part of the block right, or the value itself, for something else; then what is left is judged once more.
+Two mistakes that have a name each are likelier than one that has none.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
 from ..watch.node import Node
 from .blame import place
-from .candidates import Fault
+from .candidates import Change, Fault
 from .explain import Explainer
+from .handed import Handed, as_fault, columns, options, traced, with_the_rest_right
 from .locate import Locator
 from .quantities import Quantity
 
@@ -24,24 +27,49 @@ SECONDS = 5.0
 MOST = 4  # earlier mistakes that are tried for one value
 LEVELS = 3  # of the forward pass, from what a value belongs to on to what its operand belongs to
 
+Test = Callable[[Fault], bool]
 
-def peeled(locator: Locator, faults: list[Fault], hopeless: Callable[[Fault], bool]) -> list[Fault]:
-    """The faults, with two in the place of one that has no name where each of the two has one.
+
+def peeled(locator: Locator, faults: list[Fault], hopeless: Test) -> list[Fault]:
+    """The faults, with several in the place of one that cannot be mended where these explain it better.
 
     Args:
         hopeless: whether no line to write puts a fault right.
     """
     out: list[Fault] = []
     for fault in faults:
-        alone = _name(locator, fault) == "unrecognised" and hopeless(fault)
-        pair = _pair(locator, fault, out) if alone else None
-        out += pair or [fault]
-        if pair is not None:
-            place(locator, pair)
-            locator.fixed = {key: v for key, v in locator.fixed.items() if key not in fault.right} | pair[0].right
-            locator.fixed |= pair[1].right
-    locator.values = locator._computed(locator.fixed)
+        nameless = _name(locator, fault) == "unrecognised"
+        several = _several(locator, fault, out, hopeless, nameless)
+        out += several
+        if several != [fault]:
+            place(locator, several)
+        locator.fixed = {key: v for key, v in locator.fixed.items() if key not in fault.right} | _right(several)
+    locator.put_right(locator.fixed)
     return out
+
+
+def _several(locator: Locator, fault: Fault, before: list[Fault], hopeless: Test, nameless: bool) -> list[Fault]:
+    """What makes a fault; itself, where it is one mistake."""
+    lost = hopeless(fault)
+    if not (lost or nameless):
+        return [fault]
+    fixed, kept = _right(before), locator.fixed
+    try:
+        locator.put_right(fixed | fault.right)  # at the other turns of a loop
+        vouched = any(v.right for v in locator.found.verdicts.values())  # else another loss may be meant
+        several = traced(locator, fault) if vouched else [fault]
+        if several == [fault] and lost:
+            locator.put_right(fixed)
+            several = _pair(locator, fault, fixed, hopeless, nameless) or [fault]
+    except Exception:
+        several = [fault]
+    finally:
+        locator.put_right(kept)
+    return several
+
+
+def _right(faults: list[Fault]) -> Change:
+    return {key: values for fault in faults for key, values in fault.right.items()}
 
 
 def _name(locator: Locator, fault: Fault) -> str:
@@ -51,60 +79,92 @@ def _name(locator: Locator, fault: Fault) -> str:
         return "unrecognised"
 
 
-def _pair(locator: Locator, fault: Fault, before: list[Fault]) -> list[Fault] | None:
-    fixed = {key: values for other in before for key, values in other.right.items()}
-    kept, until = (locator.fixed, locator.values), time.process_time() + SECONDS
-    try:
-        for first in [*_operands(locator, fault), *fault.halves][:MOST]:
-            if time.process_time() > until:
-                break
-            locator.fixed = fixed | first.right
-            locator.values = locator._computed(locator.fixed)
-            rest = _rest(locator, fault)
-            name = "unrecognised" if rest is None else _name(locator, rest)
-            other = "unrecognised" if rest is None or name in CERTAIN else _name(locator, first)
-            if rest and ({name, other} & CERTAIN or "unrecognised" not in (name, other)):
-                return sorted((replace(first, repairs=[*fault.repairs]), rest), key=lambda f: f.first.time)
-    finally:
-        locator.fixed, locator.values = kept
+def _pair(
+    locator: Locator, fault: Fault, fixed: Change, hopeless: Test, nameless: bool
+) -> list[Fault] | None:  # fmt: skip
+    """Two mistakes that make a fault."""
+    until = time.process_time() + SECONDS
+
+    def mended(one: Fault, other: Fault) -> bool:
+        place(locator, [one])
+        locator.put_right(fixed | other.right | one.right)
+        return not hopeless(one)
+
+    def likelier(first: Fault, name: str, rest: Fault) -> bool:
+        """Whether two mistakes are likelier than one."""
+        known = _name(locator, rest)  # with the first put right
+        if nameless and {name, known} & CERTAIN:
+            return True
+        if "unrecognised" in (name, known):
+            return False
+        return nameless or (vouched and mended(rest, first) and mended(first, rest))
+
+    operands = list(islice(_operands(locator, fault), MOST))
+    vouched = any(v.right for v in locator.found.verdicts.values())
+    others = list(islice(_for_something_else(locator, fault), MOST if vouched else 0))
+    for first in [*operands, *others, *fault.halves[:MOST]]:
+        if time.process_time() > until:
+            break
+        locator.put_right(fixed)
+        name = _name(locator, first)
+        locator.put_right(fixed | first.right)
+        rest = _found(locator, fault) if first in others else _left(locator, fault)
+        if rest is not None and likelier(first, name, rest):
+            return sorted((replace(first, repairs=[*fault.repairs]), rest), key=lambda f: f.first.time)
     return None
 
 
-def _rest(locator: Locator, fault: Fault) -> Fault | None:
+def _left(locator: Locator, fault: Fault) -> Fault | None:
     """What is wrong with the value now; None where nothing is, or all that was."""
-    now = {id(n): [np.asarray(v[id(n)], dtype=float) for v in locator.values] for n in fault.nodes}
-    rest = replace(fault, wrong=now)
-    still = all(np.allclose(x, y, rtol=1e-9) for n in fault.nodes
-                for x, y in zip(now[id(n)], fault.wrong[id(n)], strict=True))  # fmt: skip
-    return None if still or not any(map(rest.moves, fault.nodes)) else rest
+    rest = with_the_rest_right(locator, fault)
+    still = rest is None or all(np.allclose(x, y, rtol=1e-9) for n in fault.nodes
+                                for x, y in zip(rest.wrong[id(n)], fault.wrong[id(n)], strict=True))  # fmt: skip
+    return None if still else rest
+
+
+def _found(locator: Locator, fault: Fault) -> Fault | None:
+    """The one mistake that is left in the blocks of a fault now."""
+    locator.until = time.process_time() + SECONDS
+    rest = locator._next([*fault.repairs])
+    return rest if rest is not None and set(rest.repairs) >= set(fault.repairs) else None
 
 
 def _operands(locator: Locator, fault: Fault) -> Iterator[Fault]:
     """The operands of a value, each with the cotangent that belongs there, where it has another one."""
     bars = {id(q.node): q for q in locator.quantities.bars}
-    for column in zip(*([o for o in n.operands() if id(o) in locator.erring] for n in fault.nodes), strict=False):
-        if any(id(o) in locator.fixed or id(o) in locator.look.program.leaves or o.site is None for o in column):
-            continue
-        options = [_beyond(locator, q.node, bars, np.size(locator.values[0][id(o)]))
-                   for q, o in zip(fault.wanted, column, strict=True)]  # fmt: skip
-        for wanted in zip(*options, strict=False):
-            yield from _instead(locator, fault, list(column), list(wanted))
+    for column in columns(locator, fault):
+        near = {id(q) for wanted in fault.wanted for q in _beyond(locator, wanted.node, bars)}
+        for handed in options(locator, column, fault.scale):
+            if all(id(q) in near for q in handed.wanted):
+                yield from _told(locator, fault, handed)
 
 
-def _beyond(locator: Locator, node: Node, bars: dict[int, Quantity], size: int) -> list[Quantity]:
-    """The cotangents of a size of what is computed from a node in the forward pass, nearest first."""
+def _for_something_else(locator: Locator, fault: Fault) -> Iterator[Fault]:
+    """The value itself, as what it should be further on, or as the slope of a part of what it is the slope of."""
+    bars = {id(q.node): q for q in locator.quantities.bars}
+    near = {id(q) for wanted in fault.wanted for q in _beyond(locator, wanted.node, bars)}
+    single = len(fault.nodes) == 1
+    for handed in options(locator, fault.nodes, fault.scale) if fault.wanted[0].kind == "bar" else ():
+        if all(id(q) in near for q in handed.wanted):
+            yield from _told(locator, fault, handed)
+    for slope in locator.quantities.slopes if single and fault.wanted[0].kind == "slope" else ():
+        if slope.start is fault.wanted[0].start and slope is not fault.wanted[0] and slope.size == fault.wanted[0].size:
+            key, shape = id(fault.first), np.shape(fault.right[id(fault.first)][0])
+            right = {key: [np.reshape(v, shape) for v in slope.values]}
+            yield from _told(locator, fault, Handed(fault.nodes, [slope], False, right))
+
+
+def _told(locator: Locator, fault: Fault, handed: Handed) -> Iterator[Fault]:
+    made = as_fault(locator, replace(fault, eases=[*fault.repairs], repairs=[]), handed, handed.nodes)
+    if any(map(made.moves, made.nodes)) and made.rescaled is None:
+        yield made
+
+
+def _beyond(locator: Locator, node: Node, bars: dict[int, Quantity]) -> list[Quantity]:
+    """The cotangents of what is computed from a node in the forward pass, nearest first."""
     found: list[Quantity] = []
     level = [node]
     for _ in range(LEVELS):
         level = [c for n in level for c in locator.quantities.consumers.get(id(n), ())][:LEVELS]
-        found += [bars[id(n)] for n in level if id(n) in bars and bars[id(n)].size == size]
+        found += [bars[id(n)] for n in level if id(n) in bars]
     return found
-
-
-def _instead(locator: Locator, fault: Fault, nodes: list[Node], wanted: list[Quantity]) -> Iterator[Fault]:
-    wrong = {id(n): [np.asarray(v[id(n)], dtype=float) for v in locator.values] for n in nodes}
-    right = {id(n): [fault.scale * np.reshape(v, w.shape) for v, w in zip(q.values, wrong[id(n)], strict=True)]
-             for n, q in zip(nodes, wanted, strict=True)}  # fmt: skip
-    made = Fault(nodes, wanted, fault.scale, False, [], right, wrong, eases=[*fault.repairs])
-    if any(map(made.moves, nodes)) and made.rescaled is None:
-        yield made

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node, comes_from, linked, masked
+from .invented import COMPARED
 from .reference import cotangents
 from .replay import pulled
 from .verdicts import Judgement
@@ -238,6 +239,8 @@ class Quantities:
                 if _is_elementwise(node) and np.shape(self.points[0].values[id(node)]) == shape:
                     region.add(id(node))
             for key in region - {id(z)}:
+                if np.asarray(self.points[0].values[key]).dtype.kind == "b":
+                    continue  # z > 0 has no slope
                 if key in self._named or any(id(c) not in region for c in self.consumers.get(key, ())):
                     out.append((z, self.nodes[key], region))
         return out
@@ -330,7 +333,9 @@ def _distinct(quantities: list[Quantity]) -> list[Quantity]:
 
 def _is_elementwise(node: Node) -> bool:
     name = getattr(node.function, "__name__", "")
-    return name in ELEMENTWISE or node.function is masked or node.function is linked or name in SHAPES
+    return (
+        name in ELEMENTWISE or name in COMPARED or node.function is masked or node.function is linked or name in SHAPES
+    )
 
 
 def by_family(quantities: Iterable[Quantity]) -> dict[tuple[Any, ...], list[Quantity]]:

@@ -36,6 +36,7 @@ class Ranking(Candidates):
         spoils more than others do, or where it is taken under another name for something else.
         """
         fit = [fault for fault in faults if self.fits_elsewhere(fault)]
+        fit += [f for f in faults if f not in fit and any(_lays_out(f.first, each.first) for each in fit)]
         others = [fault for fault in faults if fault not in fit]
         most = max((len(fault.repairs) for fault in others), default=0)
         most = max([most, *(len(f.repairs) - 1 for f in fit)])
@@ -314,6 +315,13 @@ def is_sum(node: Node) -> bool:
     augmented = node.site is not None and node.site.kind == "augmented"
     kind = getattr(node.function, "__name__", "")
     return kind in ("add", "sub", "subtract") or (augmented and node.function is assembled)
+
+
+def _lays_out(node: Node, whole: Node) -> bool:
+    """Whether a value holds the numbers of another in another order."""
+    while node is not whole and getattr(node.function, "__name__", "") in LAYOUTS:
+        node = next(node.operands())
+    return node is whole
 
 
 def _is_term(node: Node, total: Node) -> bool:

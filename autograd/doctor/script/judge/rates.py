@@ -11,8 +11,11 @@ from ..watch.direct import direct
 from ..watch.node import Node, same_statement
 from .invented import number_of
 from .look import Look
-from .match import TOLERANCE
+from .match import TOLERANCE, matched
 from .replay import ancestors
+from .written import Block
+
+Array = Any
 
 
 def is_copy(node: Node, of: dict[int, str]) -> bool:
@@ -118,6 +121,37 @@ def rate_of(look: Look, end: Node) -> float | None:
     return abs(float(np.prod(own or means))) if rate else None
 
 
+def _settings_of(look: Look, end: Node) -> float:
+    """What the change of a number is multiplied by that is the same in every step: its rate, if each has its own."""
+    found, stack = 1.0, [end]
+    while stack:
+        node = stack.pop()
+        kind = getattr(node.function, "__name__", "")
+        if kind in ("sub", "subtract", "add"):
+            stack += [o for o in node.operands() if id(o) in look.depends and not is_copy(o, look.start_ids)][:1]
+        for k, arg in enumerate(node.args if kind in ("mul", "multiply", "truediv", "divide", "neg", "linked") else ()):
+            number = number_in(look, arg)
+            if isinstance(arg, Node) and (id(arg) in look.depends or not (arg.hyper or _is_steady(look, arg))):
+                stack.append(arg)
+            elif number:
+                found *= 1 / number if k and "div" in kind else number
+    return found
+
+
+def _is_steady(look: Look, node: Node) -> bool:
+    """Whether the same numbers come by at a place in every step: they are of no sample."""
+    if node.site is None or look.start_ids.get(id(node)):
+        return False
+    steps = look.training.steps
+    others = [s for s in steps if s.number != look.step.number][:3]
+    there = [
+        [n.value for n in look.training.tape.nodes
+         if n.site is node.site and n.function == node.function and s.start < n.time <= s.end]
+        for s in (look.step, *others)
+    ]  # fmt: skip
+    return len(others) > 1 and all(each == there[0] for each in there)
+
+
 def clipped_alike(look: Look, found: dict[str, Any]) -> bool:
     """Whether all blocks follow the gradient by one factor at each point, though by another at the next: a clipped one.
 
@@ -152,3 +186,26 @@ def shrunk_twice(look: Look, name: str, forward: set[int]) -> bool:
         ):
             shares.append(literals)
     return sum(bool(each & told) for each in shares) > 1
+
+
+def by_own_rates(look: Look, name: str, steps: list[Array], right: list[Array]) -> bool:
+    """Whether each element follows the gradient at a rate of its own."""
+    ends = look.ends[name]
+    picks = getattr(ends, "picks", None) or [None] * len(ends)
+    each = [(look.block({}, Block([end], [pick])).size, _settings_of(look, end))
+            for end, pick in zip(ends, picks, strict=True)]  # fmt: skip
+    rates = np.concatenate([np.full(size, rate) for size, rate in each])
+    change = matched([-step / rates for step in steps], right) if np.all(rates) else None
+    return change is not None and change.holds and change.scale > 0
+
+
+def takes_a_share(look: Look, name: str) -> bool:
+    """Whether a number times the parameter is written in a step."""
+    starts = {id(node) for node in look.starts[name]}
+    for node in look.program.steps:
+        if getattr(node.function, "__name__", "") in ("mul", "multiply") and id(node) in look.to_end:
+            inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
+            part = getattr(inside[0].function, "__name__", "") == "getitem" if len(inside) == 1 else False
+            if len(inside) == 1 and {id(inside[0]), *(id(o) for o in inside[0].operands() if part)} & starts:
+                return True
+    return False

@@ -11,7 +11,7 @@ from ..watch.node import Node
 from .look import Look, Point
 from .losses import Reading, before_squash, errors
 from .match import TOLERANCE, Match, matched
-from .rates import clipped_alike, rate_of, shrunk_twice
+from .rates import by_own_rates, clipped_alike, rate_of, shrunk_twice, takes_a_share
 from .reference import gradient
 from .told import LETTER, LOSS, names_of
 from .written import Block
@@ -167,6 +167,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     held = _penalised(look, reading)
     found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
     for v in found.values():
+        v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
     _same_factor(look, found, reading)
@@ -303,6 +304,8 @@ def verdict(
         found.right &= free or found.rule != "decay" or not shrunk_twice(look, name, forward)
     if not found.right and not found.uphill:
         _shrinks(look, points, right, found, free)
+    if not found.right and not found.uphill and len(look.ends[name]) > 1 and by_own_rates(look, name, steps, right):
+        found.rule, found.right = "adaptive", True
     return found
 
 
@@ -384,25 +387,13 @@ def _shrinks(look: Look, points: list[Point], right: list[Array], found: Verdict
             continue
         parts = fit * np.linalg.norm(columns, axis=0)
         right_so = bool(fit[1] > -0.5 and fit[0] < 0 and max(parts[1:]) <= 1e-6 * np.linalg.norm(goal))
-        if right_so and len(goal) == len(points) and not _takes_a_share(look, found.name):
+        if right_so and len(goal) == len(points) and not takes_a_share(look, found.name):
             found.silent = True  # of one number, any step that is a line in it would do
             return True
         if right_so or (count == 2 and len(goal) > len(points)):  # of one number, any constant step fits
             found.rule, found.decay = "decay", -float(fit[1])
             found.right, found.uphill = right_so, bool(fit[0] > 0)
             return True
-    return False
-
-
-def _takes_a_share(look: Look, name: str) -> bool:
-    """Whether a number times the parameter is written in a step."""
-    starts = {id(node) for node in look.starts[name]}
-    for node in look.program.steps:
-        if getattr(node.function, "__name__", "") in ("mul", "multiply") and id(node) in look.to_end:
-            inside = [arg for arg in node.args if isinstance(arg, Node) and not arg.hyper]
-            part = getattr(inside[0].function, "__name__", "") == "getitem" if len(inside) == 1 else False
-            if len(inside) == 1 and {id(inside[0]), *(id(o) for o in inside[0].operands() if part)} & starts:
-                return True
     return False
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ...spelling import with_key
 from .node import Node
 from .sites import Site
-from .tape import Tape
+from .tape import Held, Tape
+
+MOST = 50  # things in a list or an object that are looked at
 
 
 def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
@@ -30,9 +33,9 @@ def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
                 if site.kind == "store" and not text.endswith("]"):
                     continue  # an element of what was stored as a whole has no other name
             spelled[id(thing)].append((_plainness(scope, key, site), text, whole))
-    taken: dict[str, int] = {}
     parameters = list(parameters)
     begun = Counter(id(chain.states[0]) for parameter in parameters for chain in parameter.chains)
+    best: list[str] = []
     for parameter in parameters:
         options: list[tuple[int, int, str]] = []
         for chain in parameter.chains[:1]:
@@ -42,12 +45,53 @@ def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
                 for rank, text, whole in spelled.get(id(state), ()):
                     if text:
                         options.append((rank, k, _holder(whole, parameter.chains) if parameter.several else text))
-            if not parameter.several and chain.scope[0] == "memory" and "[" in parameter.site.target:
+            part = chain.scope[0] == "memory" and chain.keys[0][1][1] is not None
+            if not parameter.several and part and "[" in parameter.site.target:
                 options.append((-1, 0, parameter.site.target))  # one element of an array
         parameter.names = {text for _, _, text in options}
-        best = min(options, key=lambda o: (o[:2], "%" in o[2] or "{" in o[2]), default=(0, 0, parameter.site.target))[2]
-        count = taken[best] = taken.get(best, 0) + 1
-        parameter.name = best if count == 1 else f"{best} ({count})"
+        plain = min(options, key=lambda o: (o[:2], "%" in o[2] or "{" in o[2]), default=(0, 0, parameter.site.target))
+        best.append(plain[2])
+    taken: Counter[str] = Counter()
+    for parameter, text in zip(parameters, _of_owners(tape, parameters, best), strict=True):
+        taken[text] += 1
+        parameter.name = text if taken[text] == 1 else f"{text} ({taken[text]})"
+        parameter.names.add(parameter.name)
+
+
+def _of_owners(tape: Tape, parameters: list[Any], names: list[str]) -> list[str]:
+    """The names, with the objects that have the parameters, `l1.W`, where several have one of the same name."""
+    if len(set(names)) == len(names):
+        return names
+    owners: dict[int, str] = {}
+    for _, _, _, thing, site in tape.stores:
+        if isinstance(thing, Held) and site.kind == "store" and site.target:
+            _walk(thing.thing, site.target, owners)
+    found = []
+    for parameter, name in zip(parameters, names, strict=True):
+        states = {id(state) for state in parameter.chains[0].states[:3]}
+        kept = (f"{owners[scope[1]]}.{key}" for _, scope, key, thing, _ in tape.stores
+                if scope[0] == "attribute" and id(thing) in states and scope[1] in owners)  # fmt: skip
+        found.append(next(kept, name) if names.count(name) > 1 and not parameter.several else name)
+    alike = {
+        name for name in names if len({f for f, n in zip(found, names, strict=True) if n == name}) < names.count(name)
+    }
+    return [name if name in alike else own for own, name in zip(found, names, strict=True)]
+
+
+def _walk(thing: Any, text: str, found: dict[int, str], deep: int = 3) -> None:
+    """Call an object, and those in it, by the way that leads there."""
+    inside: Iterable[tuple[str, Any]] = ()
+    if id(thing) in found or deep < 0 or isinstance(thing, (type, ModuleType, FunctionType)):
+        return
+    if isinstance(thing, (list, tuple)):
+        inside = ((f"{text}[{k}]", each) for k, each in enumerate(thing[:MOST]))
+    elif isinstance(thing, dict):
+        inside = ((f"{text}[{key!r}]", each) for key, each in [*thing.items()][:MOST] if isinstance(key, (str, int)))
+    elif hasattr(thing, "__dict__"):
+        found[id(thing)] = text
+        inside = ((f"{text}.{key}", each) for key, each in [*vars(thing).items()][:MOST])
+    for name, each in inside:
+        _walk(each, name, found, deep - 1)
 
 
 def _holder(text: str, chains: list[Any]) -> str:

@@ -1,0 +1,75 @@
+"""The step of a training to look at: one in which a loss is shown, with everything that is stored in it."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from ..watch.node import Node
+from ..watch.steps import Step, Training
+from .look import Look, Point
+from .losses import is_of_the_rule, loss_nodes
+
+
+def telling_look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple[Look, list[Point]]:
+    """The step to look at: one in which a loss is shown, if there is one."""
+    steps = training.steps
+    order = training.telling(first)
+    losses: list[list[Node]] = []
+    chosen = next((k for k in order if Look(training, steps[k]).sound), order[0])
+    for k in order:
+        if losses and k > 1:  # what comes only now and then is of other samples
+            break
+        there, here = losses_in(training, steps[k])
+        own = [nodes for nodes in here if not is_of_the_rule(there, nodes)]
+        if own or (here and not losses):
+            chosen, losses = k, own or here
+        if own:
+            break
+    return look_at(training, steps[chosen], losses, rng)
+
+
+def losses_in(training: Training, step: Step) -> tuple[Look, list[list[Node]]]:
+    """A step, and the scalars of it that may be losses."""
+    look, k = Look(training, step), step.number + 1
+    upto = training.steps[k].end if k < len(training.steps) else training.tape.time
+    return look, loss_nodes(look, upto) if look.sound else []
+
+
+def look_at(
+    training: Training, step: Step, losses: list[list[Node]], rng: np.random.Generator
+) -> tuple[Look, list[Point]]:
+    """A step with its losses; no points where there is no telling what changes in it."""
+    watched = [node for nodes in losses for node in nodes]
+    look = Look(training, step, [*watched, *stored_nodes(training, step)])
+    look.losses = losses
+    return look, _points(look, rng) if look.sound else []
+
+
+def stored_nodes(training: Training, step: Step) -> list[Node]:
+    """What the script stores during a step, whether or not anything follows from it."""
+    found = {
+        id(t): t for _, _, _, t, _ in training.tape.stores if isinstance(t, Node) and step.start < t.time <= step.end
+    }
+    return list(found.values())
+
+
+def _points(look: Look, rng: np.random.Generator) -> list[Point]:
+    """Random points; where the script would take other branches there, the one that it was at."""
+    points = look.points(rng, 4)
+    if len(points) < 2:
+        with contextlib.suppress(Exception):
+            points.append(look.base)
+    return points
+
+
+def one_after_the_other(look: Look) -> bool:
+    """Whether one line updates an element several times in what was taken for a step: then it is no single step."""
+    for parameter in look.training.parameters:
+        for chain in parameter.chains:
+            rows = zip(chain.times, chain.keys, strict=True)
+            within = [repr(key) for time, key in rows if look.step.start < time <= look.step.end]
+            if len(within) > len(set(within)):
+                return True
+    return False
