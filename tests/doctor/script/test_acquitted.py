@@ -88,3 +88,67 @@ def test_right(text: str, tmp_path: Path) -> None:
     file.write_text(text, encoding="utf-8")
     said = " ".join(str(run(file, cure=False)).split())
     assert "no mistake found" in said, said
+
+
+PYTHON = """
+import math, random
+random.seed(2)
+seen = [(s, 2.0 * s / (0.7 + s) + random.gauss(0, 0.01)) for s in (0.1, 0.3, 0.6, 1.0, 2.0, 4.0)]
+k, kept, squares, count = [1.0, 1.0], [0.0, 0.0], [0.0, 0.0], 0
+
+def cost(k):
+    return sum((k[0] * s / (k[1] + s) - v) ** 2 for s, v in seen) / len(seen)
+
+def slopes(k):
+    g = [0.0, 0.0]
+    for s, v in seen:
+        r = 2 * (k[0] * s / (k[1] + s) - v) / len(seen)
+        g[0] += r * s / (k[1] + s)
+        g[1] -= r * k[0] * s / (k[1] + s) ** 2
+    return g
+
+for turn in range(40):
+    g = slopes(k)
+    count += 1
+    pace = 0.05 * math.sqrt(1 - 0.99 ** count) / (1 - 0.9 ** count)
+    for i in range(2):
+        kept[i] += 0.1 * (g[i] - kept[i])
+        squares[i] += 0.01 * (g[i] ** 2 - squares[i])
+        k[i] -= pace * kept[i] / (math.sqrt(squares[i]) + 1e-8)
+    print(turn, cost(k))
+"""
+AHEAD = """
+import numpy as np
+draw = np.random.RandomState(6)
+rows = draw.uniform(-1, 1, (60, 2))
+goal = rows[:, :1] * rows[:, 1:] + 0.5
+theta = [draw.randn(2, 6), np.zeros(6), draw.randn(6, 1), np.zeros(1)]
+speed = [np.zeros_like(p) for p in theta]
+
+def look(theta, x, y):
+    lit = np.tanh(x @ theta[0] + theta[1])
+    miss = (lit @ theta[2] + theta[3] - y) / len(x)
+    back = miss @ theta[2].T * (1 - lit ** 2)
+    return 0.5 * np.sum(miss ** 2) * len(x), [x.T @ back, back.sum(axis=0), lit.T @ miss, miss.sum(axis=0)]
+
+for turn in range(30):
+    total = 0
+    for some in draw.permutation(60).reshape(3, 20):
+        cost, slopes = look([p + 0.9 * v for p, v in zip(theta, speed)], rows[some], goal[some])
+        size = np.sqrt(sum(np.sum(g * g) for g in slopes))
+        if size > LIMIT:
+            slopes = [g * (LIMIT / size) for g in slopes]
+        for i, g in enumerate(slopes):
+            speed[i] = 0.9 * speed[i] - 0.1 * g
+            theta[i] = theta[i] + speed[i]
+        total += cost
+    print(turn, total)
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [PYTHON, AHEAD.replace("LIMIT", "0.1"), AHEAD.replace("LIMIT", "20.0")],
+    ids=["elements from lines of their own", "ahead and cut", "ahead"],
+)  # fmt: skip
+def test_steps_that_are_right(text: str, tmp_path: Path) -> None:
+    test_right(text, tmp_path)

@@ -332,8 +332,11 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
     """A step that is not plain gradient descent, but uses the right gradient: does it go downhill?"""
     changes = [look.change(point.values, found.name) for point in points]
     weights = [look.block(point.values, look.starts[found.name]) for point in points]
-    if _shrinks(look, points, right, found):
+    # where it stood, a step goes on as the last one did: along the velocity, which may look like the weights
+    memory = not any(point.moved for point in points) and found.gradient is not None and found.gradient.scale > 0
+    if _shrinks(look, points, right, found) and not (memory and not found.right):
         return
+    found.uphill = False
     rows = np.concatenate([np.stack([g, w], axis=1) for g, w in zip(right, weights, strict=True)])
     goal = np.concatenate(changes)
     count, size = len(points), len(goal) // len(points)
@@ -350,14 +353,15 @@ def _judge_rule(look: Look, points: list[Point], right: list[Array], found: Verd
             found.rule = "decay" if abs(found.decay) > 1e-12 else "adaptive"
             found.right = found.decay >= -1e-12 and all(fit[k] < 0 for k in used)
             found.uphill = all(fit[k] > 0 for k in used)
-            return
+            if found.right or not memory:
+                return
     agree = against = 0
     for g, d in zip(right, changes, strict=True):
         large = np.abs(g) > 1e-3 * np.max(np.abs(g), initial=0.0)
         agree += int(np.sum(g[large] * d[large] < 0))
         against += int(np.sum(g[large] * d[large] > 0))
-    found.rule = "adaptive"
-    found.right = agree > 0 and against == 0
+    found.rule, found.decay = "adaptive", 0.0
+    found.right = agree > 0 and (against == 0 or memory)
     found.uphill = against > 0 and agree == 0
     found.silent = size == 1 and agree > 0 and against > 0  # one number shrunk and moved: no telling which is which
 
@@ -427,7 +431,11 @@ def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
             sites.setdefault((node.site.number if node.site else -1, getattr(node.function, "__name__", "")), node)
         by_site.append(sites)
     common = [key for key in by_site[0] if all(key in sites for sites in by_site)]
-    return [Block([sites[key] for sites in by_site], picks) for key in common]
+    after = [[*sites.values()][[*sites].index(common[-1]) + 1 :][:1] for sites in by_site] if common else []
+    beyond = (
+        [Block([nodes[0] for nodes in after], picks)] if all(after) and after else []
+    )  # from a line of its own each
+    return [*(Block([sites[key] for sites in by_site], picks) for key in common), *beyond]
 
 
 def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
