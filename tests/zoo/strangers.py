@@ -251,7 +251,7 @@ for step in range(100):
         "    dQ = dS @ K",
     ),
     "elu, Huber's loss and momentum": (
-        "wrong-derivative",
+        "wrong-operand",
         r"""
 import numpy as np
 np.random.seed(9)

@@ -193,7 +193,8 @@ def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> Non
         return
     factors: dict[str, float] = {}
     unread = False  # whether the rate of a step could not be read
-    adapts = any(v.rule == "adaptive" for v in found.values())  # then what scales a single number may, too
+    # where one step adapts, what scales a single number may adapt, too
+    adapts = reading.kind == "loss" and any(v.rule == "adaptive" for v in found.values())
     for name, v in found.items():
         if v.right and v.exact and adapts:
             factors[name] = 1.0

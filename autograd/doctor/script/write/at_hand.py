@@ -150,6 +150,7 @@ class AtHand:
             if not (self.place.kind == "augmented" and a.text == self.place.target)  # a change by a part of itself
             and isinstance(a.first, (np.ndarray, float, np.generic))
             and np.asarray(a.first).dtype.kind in "fiub"
+            and (a.text == self.place.target or a.text[-1] == "]" or any(map(np.any, a.values)))  # 0 leaves things out
         ][:MOST_WORDS]
 
     @cached_property

@@ -106,7 +106,7 @@ class Wanted:
         factor = self.fault.rescaled
         if factor is not None and self.node.function is assembled:  # of elements: one turn of those that wrote them
             parts = [p for p in self.node.args[0] if isinstance(p, Node) and p.site is self.place and len(p.args) == 2]
-            self.node = parts[-1] if parts else self.node
+            self.node = parts[-1] if len(parts) > 1 else self.node
             self.time, self.context = self.node.time, self.node.context
         by = self.node.args[1] if len(self.node.args) > 1 else None
         if factor is None or not isinstance(by, Node) or self._is_kept():
@@ -124,7 +124,7 @@ class Wanted:
             "add": lambda r, x: r - x, "sub": lambda r, x: x - r,
             "mul": lambda r, x: r / x, "truediv": lambda r, x: x / r,
         }  # fmt: skip
-        if name not in change:
+        if name not in change or np.shape(before[0]) != np.shape(right[0]):  # elements of what is right as a whole
             return None
         with np.errstate(all="ignore"):
             found = [change[name](r, x) for r, x in zip(right, before, strict=True)]
