@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .copied import copied
 from .facts import facts
 from .floors import least
 from .forgotten import Forgotten, forgotten
@@ -132,7 +133,8 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
 def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
     trained = recording.training is not None
-    return [*grown(recording), *(wrong_decays(recording) if trained else []), *(slips(recording) if trained else [])]
+    step: list[Plain] = [*wrong_decays(recording), *copied(recording), *slips(recording)] if trained else []
+    return [*grown(recording), *step]
 
 
 def _without(
