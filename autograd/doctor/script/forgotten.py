@@ -82,6 +82,9 @@ def _made(found: Judgement, words: Words, node: Node, bias: Node) -> Forgotten |
     if any(np.max(np.abs(g)) <= 1e-9 * most for g, most in zip(right, large, strict=True)):
         return None  # before a batch norm it is idle
     name = words.name(bias)
+    known = {text for p in found.look.training.parameters for text in (p.name, p.site.target)}
+    if name in known:
+        return None
     stored = stored_unused(found, value.shape, right, name)
     for parameter in found.look.training.parameters if stored is not None else ():
         site = parameter.site

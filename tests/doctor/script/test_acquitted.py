@@ -144,11 +144,35 @@ for turn in range(30):
         total += cost
     print(turn, total)
 """
+TILED = """
+import numpy as np
+draw = np.random.RandomState(9)
+table, place, head = draw.randn(4, 3) * 0.6, draw.randn(5, 3) * 0.6, draw.randn(3, 2) * 0.5
+told = [(draw.randint(0, 4, 5), int(draw.randint(2))) for _ in range(30)]
+for turn in range(3):
+    cost = 0
+    for words, kind in told:
+        lit = np.tanh(table[words] + place)
+        last = lit[-1] + lit.mean(axis=0)
+        score = np.exp(last @ head)
+        share = score / score.sum()
+        cost -= np.log(share[kind])
+        back = share.copy()
+        back[kind] -= 1
+        to_last = head @ back
+        to_lit = np.tile(to_last / 5, (5, 1))
+        to_lit[-1] += to_last
+        raw = to_lit * (1 - lit ** 2)
+        head -= 0.1 * np.outer(last, back)
+        place -= 0.1 * raw
+        ROWS
+    print(turn, cost)
+"""
 
 
 @pytest.mark.parametrize(
-    "text", [PYTHON, AHEAD.replace("LIMIT", "0.1"), AHEAD.replace("LIMIT", "20.0")],
-    ids=["elements from lines of their own", "ahead and cut", "ahead"],
+    "text", [TILED.replace("ROWS", "np.add.at(table, words, -0.1 * raw)"), PYTHON, AHEAD.replace("LIMIT", "0.1"), AHEAD.replace("LIMIT", "20.0")],
+    ids=["tiled", "elements from lines of their own", "ahead and cut", "ahead"],
 )  # fmt: skip
 def test_steps_that_are_right(text: str, tmp_path: Path) -> None:
     test_right(text, tmp_path)

@@ -22,6 +22,8 @@ Array = Any
 PLAIN = {int, str, bool, type(None), slice, bytes}
 IN_PLACE_METHODS = {"sort", "partition", "put", "itemset", "resize", "setfield", "byteswap"}
 VIEWS = {"T", "real", "imag", "mT"}
+FRESH = (np.tile, np.kron, np.tensordot, np.repeat, np.roll, np.pad, np.cross, np.convolve, np.correlate)
+"""Functions of numpy whose result may be a view of an array of their own."""
 
 
 class Hooks:
@@ -265,6 +267,8 @@ class Hooks:
             tape.rewrite(out_array, lambda: function(*args, out=out_array, **rest), Replaced(plain), args, site)
             return out_array
         out = self._column(function(*args, **kwargs))
+        if isinstance(out, np.ndarray) and out.base is not None and function in FRESH:
+            out = out.copy()  # a view of what nobody else has: its elements may be written
         if type(out) in PLAIN or out is None:
             return out
         if isinstance(out, (*NUMBERS, tuple, list)):
