@@ -170,9 +170,15 @@ for turn in range(3):
 """
 
 
-@pytest.mark.parametrize(
-    "text", [TILED.replace("ROWS", "np.add.at(table, words, -0.1 * raw)"), PYTHON, AHEAD.replace("LIMIT", "0.1"), AHEAD.replace("LIMIT", "20.0")],
-    ids=["tiled", "elements from lines of their own", "ahead and cut", "ahead"],
-)  # fmt: skip
-def test_steps_that_are_right(text: str, tmp_path: Path) -> None:
-    test_right(text, tmp_path)
+STEPS = {
+    "tiled": TILED.replace("ROWS", "np.add.at(table, words, -0.1 * raw)"),
+    "rows one by one": TILED.replace("ROWS", "for t, word in enumerate(words): table[word] -= 0.1 * raw[t]"),
+    "elements from lines of their own": PYTHON,
+    "ahead and cut": AHEAD.replace("LIMIT", "0.1"),
+    "ahead": AHEAD.replace("LIMIT", "20.0"),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_steps_that_are_right(name: str, tmp_path: Path) -> None:
+    test_right(STEPS[name], tmp_path)
