@@ -172,6 +172,7 @@ for turn in range(3):
 
 STEPS = {
     "tiled": TILED.replace("ROWS", "np.add.at(table, words, -0.1 * raw)"),
+    "rows one by one": TILED.replace("ROWS", "for t, word in enumerate(words): table[word] -= 0.1 * raw[t]"),
     "elements from lines of their own": PYTHON,
     "ahead and cut": AHEAD.replace("LIMIT", "0.1"),
     "ahead": AHEAD.replace("LIMIT", "20.0"),

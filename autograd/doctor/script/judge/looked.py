@@ -6,7 +6,8 @@ import contextlib
 
 import numpy as np
 
-from ..watch.node import Node
+from ..watch.direct import beside, way_back
+from ..watch.node import Node, comes_from
 from ..watch.steps import Step, Training
 from .look import Look, Point
 from .losses import is_of_the_rule, loss_nodes
@@ -65,11 +66,23 @@ def _points(look: Look, rng: np.random.Generator) -> list[Point]:
 
 
 def one_after_the_other(look: Look) -> bool:
-    """Whether one line updates an element several times in what was taken for a step: then it is no single step."""
+    """Whether one line updates an element several times in what was taken for a step: then it is no single step.
+
+    Rows that are read twice and stepped one by one, by a gradient that was computed before, are still one step.
+    """
     for parameter in look.training.parameters:
         for chain in parameter.chains:
-            rows = zip(chain.times, chain.keys, strict=True)
-            within = [repr(key) for time, key in rows if look.step.start < time <= look.step.end]
-            if len(within) > len(set(within)):
-                return True
+            seen: dict[str, list[Node]] = {}
+            for time, key, state in zip(chain.times, chain.keys, chain.states[1:], strict=True):
+                if look.step.start < time <= look.step.end:
+                    before = seen.setdefault(repr(key), [])
+                    if before and _follows(state, before):
+                        return True
+                    before.append(state)
     return False
+
+
+def _follows(state: Node, before: list[Node]) -> bool:
+    """Whether what is added to a state follows from what it was before."""
+    earlier = {id(each) for each in before}
+    return comes_from(earlier, beside(way_back(state, earlier)), before[0].time)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,7 +120,9 @@ def find_training(tape: Tape) -> Training | None:
         chains = [c for c in chains if c.times[0] <= first.times[-1]]
         lasting = [c for c in repeated if c in chains and _life(c) >= least]
     longest = max(lasting, key=lambda c: (_life(c), -len(c.times)))
-    steady = [c for c in lasting if c.keys[0][1][1] is None and len(c.times) >= 0.5 * len(longest.times)]
+    whole = [c for c in lasting if c.keys[0][1][1] is None]
+    counts = Counter(len(c.times) for c in whole)  # a row that is read twice is updated twice in a step
+    steady = [c for c in whole if len(c.times) >= 0.5 * len(longest.times) or counts[len(c.times)] > 2]
     # rows of an array may come in any order: a whole one tells better where a step begins
     master = max((c for c in steady if _life(c) >= 0.9 * _life(longest)), key=_life, default=longest)
     return _training(tape, chains, lasting, _boundaries(tape, chains, lasting, _cycles(master)))
@@ -213,6 +215,9 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     lines = {site for chain in lasting for site in chain.sites}  # they update other elements in other cycles, too
     least = LASTING * max(map(_life, lasting))
     alike = [c for c in chains if c.sites[0] in lines or (_life(c) >= least and _cycles(c))]
+    single = [c for c in chains if c not in alike and c.scope[0] == "memory" and c.size > 1]
+    often = Counter(c.sites[0] for c in single for _ in c.times)  # rows that come once each
+    alike += [c for c in single if often[c.sites[0]] >= len(marks)]
     rows = {(t, key, c.number) for c in alike for t, key in zip(c.times, c.keys, strict=True)}
     events = sorted(rows, key=lambda e: e[0])
     first, last = (
