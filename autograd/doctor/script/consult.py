@@ -37,7 +37,6 @@ from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
-from .means import Decay, wrong_decays
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, proximal, restrict
 from .slip import Slip
@@ -57,7 +56,7 @@ from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_
 from .write.repair import Repairer
 from .write.words import Words
 
-Plain = Growth | Decay | Forgotten | Slip
+Plain = Growth | Forgotten | Slip
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -133,7 +132,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
 def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
     trained = recording.training is not None
-    step: list[Plain] = [*wrong_decays(recording), *copied(recording), *slips(recording)] if trained else []
+    step: list[Plain] = [*slips(recording), *copied(recording)] if trained else []
     return [*grown(recording), *step]
 
 

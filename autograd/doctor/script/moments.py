@@ -19,11 +19,13 @@ from .watch.direct import hyper
 from .watch.node import Node, same_statement
 from .watch.record import Recording
 from .watch.sites import Span
+from .watch.steps import Step
 
 PRODUCT, QUOTIENT, POWER = ("mul", "multiply"), ("truediv", "divide"), ("pow", "power")
 SUM, DIFFERENCE = ("add",), ("sub", "subtract")
 COPIES = ("linked", "copy", "array", "asarray", "cast")
 MOST_STEPS = 1e5
+SEEN = 3  # steps, for what holds in all of them
 FAR = 12
 
 
@@ -368,11 +370,15 @@ class Moments:
 
     def step_of(self, node: Node) -> int:
         """The number of the step in which a node was computed; -1 where that is none."""
-        return next((s.number for s in self.training.steps if s.start < node.time <= s.end), -1)
+        step = self._step(node)
+        return -1 if step is None else step.number
+
+    def _step(self, node: Node) -> Step | None:
+        return next((s for s in self.training.steps if s.start < node.time <= s.end), None)
 
     def moved(self, node: Node) -> list[str]:
         """The parameters that follow from a node in its step."""
-        step = next((s for s in self.training.steps if s.start < node.time <= s.end), None)
+        step = self._step(node)
         until = node.time if step is None else step.end
         reached, waiting = {id(node)}, [node]
         while waiting:

@@ -17,6 +17,7 @@ from .moments import (
     POWER,
     PRODUCT,
     QUOTIENT,
+    SEEN,
     SUM,
     Factor,
     Held,
@@ -38,9 +39,6 @@ from .watch.sites import Site
 
 TINY = 0.1  # what keeps a divisor from 0 is smaller
 FISHER = 1e-5  # beyond that it may damp a Fisher matrix, of which no root is taken
-COMPARED = ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
-ZEROS = ("zeros", "zeros_like")
-SEEN = 3  # steps, for what holds in all of them
 
 
 def _bracketed(text: str) -> str:
@@ -154,9 +152,7 @@ def _named_like(of: Moments, other: Held, mine: Moment) -> str:
 
 def _no_share(of: Moments) -> Found:
     """A running mean that takes in all of the gradient, and not 1 - decay of it, as others do, or its correction."""
-    rows = [
-        each for node in of.nodes if id(node) in of.states and (each := moment(node)) is not None and each.decay < 1
-    ]
+    rows = [each for each in of.kept if each.decay < 1]
     shares = {each.decay for each in rows if each.square is not None and each.shared}
     for each in rows:
         users = (n for n in of.consumers.get(id(each.node), ()) if name_of(n) in QUOTIENT and n.args[0] is each.node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .means import wrong_decays
 from .moments import Moments
 from .optimisers import QUOTIENTS
 from .slip import Slip
@@ -16,7 +17,7 @@ def slips(recording: Recording) -> list[Slip]:
     found: dict[int, Slip] = {}
     of = Moments(recording)
     with np.errstate(all="ignore"):
-        for check in (*QUOTIENTS, *VELOCITIES):
+        for check in (wrong_decays, *QUOTIENTS, *VELOCITIES):
             for node, slip in check(of):
                 known = found.setdefault(slip.site.line, slip)
                 known.names += [name for name in of.moved(node) if name not in known.names]

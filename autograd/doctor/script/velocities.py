@@ -20,6 +20,7 @@ from .moments import (
     POWER,
     PRODUCT,
     QUOTIENT,
+    SEEN,
     SUM,
     Factor,
     Moments,
@@ -35,7 +36,6 @@ from .watch.node import Node
 
 COMPARED = ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
 ZEROS = ("zeros", "zeros_like")
-SEEN = 3  # steps, for what holds in all of them
 
 
 def _begun_anew(of: Moments) -> Found:

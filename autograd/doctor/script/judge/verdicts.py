@@ -432,10 +432,9 @@ def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
             sites.setdefault((node.site.number if node.site else -1, getattr(node.function, "__name__", "")), node)
         by_site.append(sites)
     common = [key for key in by_site[0] if all(key in sites for sites in by_site)]
+    # behind the last line that they have in common, each element may have a line of its own
     after = [[*sites.values()][[*sites].index(common[-1]) + 1 :][:1] for sites in by_site] if common else []
-    beyond = (
-        [Block([nodes[0] for nodes in after], picks)] if all(after) and after else []
-    )  # from a line of its own each
+    beyond = [Block([nodes[0] for nodes in after], picks)] if after and all(after) else []
     return [*(Block([sites[key] for sites in by_site], picks) for key in common), *beyond]
 
 
