@@ -7,6 +7,8 @@ anything is judged, and judged is the script without it.
 from __future__ import annotations
 
 import ast
+import bisect
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +79,9 @@ def grown(recording: Recording) -> list[Growth]:
     for _, _, _, node, site in recording.tape.stores:
         if site.number in found or not isinstance(node, Node) or getattr(node.function, "__name__", "") not in PLUS:
             continue
+        parts = () if node.site is None else (node.site.part(0).strip(), node.site.part(1).strip())
+        if site.number not in updates and site.target not in parts:
+            continue  # no update
         growth = _growth(recording, node, site, states)
         if growth is not None and (
             growth.before == site.target or (site.number in updates and _is_kept(recording, growth))
@@ -189,7 +194,8 @@ def _edit(node: Node, step: Node, k: int, suffix: str) -> Edit | None:
 def _runs_over_samples(recording: Recording, update: Node, axis: int, states: set[int]) -> bool:
     """Whether an axis that a parameter did not have, and that it is added to, is one of the data."""
     mine = {id(update)} | {id(arg) for arg in update.args if isinstance(arg, Node) and arg in direct(update)}
-    for node in recording.tape.nodes:
+    nodes = recording.tape.nodes
+    for node in itertools.islice(nodes, bisect.bisect_right(nodes, update.time, key=lambda n: n.time), None):
         if same_statement(node, update) or not any(id(each) in mine for each in node.operands()):
             continue
         others = [o for o in node.operands() if id(o) not in mine and np.ndim(o.value) >= -axis]

@@ -24,6 +24,7 @@ from .quantities import Quantity
 
 CERTAIN = {"dropped-edge", "overwritten", "missing-penalty"}  # exactly a term of what it should be: no coincidence
 SECONDS = 5.0
+ALL = 6.0  # seconds for all faults of a script, but for what is begun: those that are left stay as they are
 MOST = 4  # earlier mistakes that are tried for one value
 LEVELS = 3  # of the forward pass, from what a value belongs to on to what its operand belongs to
 
@@ -37,9 +38,11 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test) -> list[Fault]
         hopeless: whether no line to write puts a fault right.
     """
     out: list[Fault] = []
+    until = time.process_time() + ALL
     for fault in faults:
-        nameless = _name(locator, fault) == "unrecognised"
-        several = _several(locator, fault, out, hopeless, nameless)
+        late = time.process_time() > until
+        nameless = late or _name(locator, fault) == "unrecognised"
+        several = [fault] if late else _several(locator, fault, out, hopeless, nameless)
         out += several
         if several != [fault]:
             place(locator, several)
