@@ -22,6 +22,7 @@ from .looked import look_at, losses_in, one_after_the_other, telling_look
 from .losses import Reading, is_crossed, place_of_loss, readings
 from .match import Columns
 from .rates import rate_of
+from .reference import gradient
 from .replay import ancestors
 from .slips import all_but_some, of_more_samples, sums_to_one
 from .told import is_told, shown_forms
@@ -152,7 +153,7 @@ def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
 def _undisturbed(
     best: Judgement, again: Callable[[list[Point]], Judgement | None], rng: np.random.Generator
 ) -> Judgement:
-    """The same where rounding spoils nothing, as it does where units are saturated; else no word on what it spoils.
+    """The same where rounding and overflow spoil nothing, as where units are saturated; else no word on what they spoil.
 
     Args:
         again: judges at other points.
@@ -160,7 +161,12 @@ def _undisturbed(
     if not _wrong(best):
         return best
     each = [best.look.noise(point.values) for point in best.points]
-    noisy = {name for name, v in best.verdicts.items() if not v.right and max(noise[name] for noise in each) > QUIET}
+    wrong = {name for name, v in best.verdicts.items() if not v.right and not v.silent}
+    noisy = {name for name in wrong if max(noise[name] for noise in each) > QUIET}
+    noisy |= {
+        name for name in wrong for point, bar in zip(best.points, best.bars, strict=True)
+        if not np.isfinite(gradient(best.look, point, bar, name)).all()
+    }  # fmt: skip
     points = best.look.points(rng, 4, calm=True) if noisy else []
     calm = again(points) if len(points) > 1 else None
     for name in noisy if calm is None else ():

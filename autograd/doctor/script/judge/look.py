@@ -20,6 +20,7 @@ from .replay import Program, Values, ancestors, compute_node, wide
 from .written import Block, flat, written
 
 Array = Any
+POWERS = ("exp", "exp2", "expm1", "power", "pow", "sinh", "cosh")
 QUIET = 1e-8
 """Of the rounding errors in a step, relative to it, at a place that is fit to be judged at."""
 
@@ -233,10 +234,15 @@ class Look:
             except Exception:
                 continue
             finite = all(np.isfinite(self.block(values, ends)).all() for ends in self.ends.values())
-            noisy = calm and finite and max(self.noise(values).values()) > QUIET
+            noisy = calm and finite and (self._overflows(values) or max(self.noise(values).values()) > QUIET)
             if finite and not noisy and self._same_way(values):
                 found.append(Point(values, True))
         return found
+
+    def _overflows(self, values: Values) -> bool:
+        """Whether a power grew beyond all bounds: what is 0 in the end may have a slope that is 0 × ∞."""
+        powers = (n for n in self.program.steps if getattr(n.function, "__name__", "") in POWERS)
+        return any(np.isinf(values[id(node)]).any() for node in powers if id(node) in values)
 
     def noise(self, values: Values) -> dict[str, float]:
         """By block: how much of its step is rounding. Seen where each result is off by a rounding error once more."""
