@@ -153,7 +153,7 @@ def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
 def _undisturbed(
     best: Judgement, again: Callable[[list[Point]], Judgement | None], rng: np.random.Generator
 ) -> Judgement:
-    """The same where rounding and overflow spoil nothing, as where units are saturated; else no word on what they spoil.
+    """The same where rounding and overflow spoil nothing, as in saturated units; else no word on what they spoil.
 
     Args:
         again: judges at other points.
