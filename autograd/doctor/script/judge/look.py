@@ -253,7 +253,9 @@ class Look:
                 continue
             value = compute_node(node, again)
             rounded = getattr(node.function, "__name__", "") in ROUNDED and np.asarray(value).dtype.kind == "f"
-            again[id(node)] = value * (1.0 + 1e-15 * rng.standard_normal(np.shape(value))) if rounded else value
+            again[id(node)] = (
+                np.multiply(value, 1.0 + 1e-15 * rng.standard_normal(np.shape(value))) if rounded else value
+            )
         found = {}
         for name in self.ends:
             change = self.change(values, name)

@@ -43,6 +43,9 @@ class Ranking(Candidates):
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)
+            made = [f for f in fit if set(f.repairs) >= set(first.repairs) and self._is_made_for(f, first)]
+            if made:
+                return max(made, key=lambda f: f.first.time)
             exact = [f for f in others if f.exact and set(f.repairs) >= set(first.repairs)]
             if exact and not first.exact and any(q.block in first.repairs for q in self.quantities.rests if q.block):
                 first = min(exact, key=self._rank)  # what the loss has of the block itself is not shrinkage besides
@@ -110,6 +113,27 @@ class Ranking(Candidates):
             return False
         mine = abs(self.factor(fault.nodes[0]) or 0.0)
         return any(abs(mine - f) <= CLOSE * f for f in (1.0, *map(abs, self._first_factors())))
+
+    def _is_made_for(self, fault: Fault, used: Fault) -> bool:
+        """Whether a value that is right for something else has a name, and is used for nothing but a gradient that it
+        is wrong for: `dh = dz2 @ W2.T`, where `dW1 = x.T @ dh` is all that follows, and the slope is nowhere.
+        """  # fmt: skip
+        if (
+            not used.wanted[0].block
+            or fault.wanted[0].kind != "bar"
+            or fault.wanted[0].block
+            or fault.first is used.first
+        ):
+            return False
+        node, right = fault.first, fault.right[id(fault.first)]
+        mine = all(id(n) in self.named for n in fault.nodes) and set(self.blocks_after(node)) <= set(fault.repairs)
+        if not mine or fault.rescaled is not None or same_statement(node, used.first) or len(right[0].shape) == 0:
+            return False
+        return not any(
+            n is not node and id(n) in self.values[0] and np.size(self.values[0][id(n)]) == right[0].size
+            and all(_alike(v[id(n)], np.ravel(r)) for v, r in zip(self.values, right, strict=True))
+            for n in self.look.program.steps if id(n) in self.erring
+        )  # fmt: skip
 
     def _is_of_a_name(self, fault: Fault) -> bool:
         """Whether a value is the cotangent of something that the script has a name for, and is stored itself."""

@@ -76,7 +76,10 @@ class Hooks:
             return out
         if self.tape.thorough and type(out) is list and name == "mul":
             return [_fresh(part) if type(part) is float else part for part in out]
-        return self._note(number, out, function, (x, y))
+        matrices = (
+            name == "mul" and isinstance(out, np.matrix) and isinstance(x, np.ndarray) and isinstance(y, np.ndarray)
+        )
+        return self._note(number, out, operator.matmul if matrices else function, (x, y))
 
     def _note(self, number: int, out: Any, function: Any, given: tuple[Any, ...]) -> Any:
         """Keep the result of an operator where an operand is known or an array."""
