@@ -44,7 +44,7 @@ class Ranking(Candidates):
         if others and not more:
             first = min(others, key=self._rank)
             made = [f for f in fit if set(f.repairs) >= set(first.repairs) and self._is_made_for(f, first)]
-            if made:
+            if made and not any(id(f.first) in self.aliases for f in fit):
                 return max(made, key=lambda f: f.first.time)
             exact = [f for f in others if f.exact and set(f.repairs) >= set(first.repairs)]
             if exact and not first.exact and any(q.block in first.repairs for q in self.quantities.rests if q.block):
