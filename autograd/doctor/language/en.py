@@ -349,9 +349,21 @@ MESSAGES = {
     "line_counts_parameters": "{node} is counted up once for each parameter and not once for each step, so that each has "
     "another correction.",
     "line_not_used": "what comes out of {node} is not used: the step is made with what was there before.",
+    "line_not_ahead": "the gradient is taken where the parameters are, though {node} computes where the velocity leads.",
     "line_begun_anew": "{node} is set to zero in every step, so nothing of the steps before is kept: make it once, before "
     "the training.",
+    "line_begun_again": "{node} is set to zero again in each turn of the loop, though the parameters go on: make it once, "
+    "before the loop.",
+    "line_never_kept": "what {node} gives is not kept: each step goes on from what was there at first.",
+    "line_shared": "{node} is kept for two parameters, {names}: what the gradient of one left in it is in the step of the "
+    "other too. Keep one for each.",
+    "line_no_difference": "{node} is stored when {other} has changed already, so that {difference} is 0 in each step: "
+    "store it before.",
+    "line_zero_power": "the exponent of the correction, {node}, is 0 in the first step: 1 - decay ** 0 is 0, and the mean "
+    "is divided by it. Count from 1.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",
+    "line_lost-duplicates": "numpy keeps the last of what is written into one place: what comes twice in the index of "
+    "{node} counts once.",
     "line_accumulated": "{node} keeps what was there before, and that does not belong to it.",
     # why nothing could be judged
     "no_class": "no object of the class {name} has parameters that a training changes.",

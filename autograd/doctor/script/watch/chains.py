@@ -9,6 +9,7 @@ import operator
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,11 @@ class Chain:
     @property
     def size(self) -> int:
         return int(np.size(self.states[-1].value)) if self.states[-1].value is not None else 2
+
+    @cached_property
+    def changing(self) -> bool:
+        """Whether one line updates other elements nearly each time: the rows of the words in a sentence."""
+        return self.scope[0] == "memory" and len({*self.sites}) == 1 and len({*self.keys}) > len(self.keys) / 2
 
     def state_at(self, time: int) -> Node:
         """The latest state at a time."""
@@ -168,7 +174,7 @@ def depends_on_itself(chain: Chain) -> bool:
     for k in sorted({count - 1, min(count - 1, 3), 1}, reverse=True):
         if not 1 <= k < count:
             continue
-        before = [j for j in range(k) if chain.keys[j] == chain.keys[k]]
+        before = [j for j in range(k) if chain.changing or chain.keys[j] == chain.keys[k]]
         since = chain.states[before[-1]].time if before else 0
         earlier = chain.states[: k + 1]
         ways = beside(way_back(chain.states[k + 1], set(map(id, earlier)))) if before else ()
