@@ -161,7 +161,9 @@ def moment(node: Any) -> Moment | None:
         return None
     for k in (0, 1) if name_of(node) in SUM else (0,):
         old, decays = node.args[k], list[Factor]()
-        while name_of(old) in COPIES or (name_of(old) in PRODUCT and sum(map(is_number, old.args)) == 1):
+        while name_of(old) in COPIES or (
+            name_of(old) in PRODUCT and sum(map(is_number, old.args)) == 1 and same_statement(old, node)
+        ):
             at = int(name_of(old) in PRODUCT and is_number(old.args[0]))
             decays += [Factor(old.args[1 - at], old, 1 - at)] if name_of(old) in PRODUCT else []
             old = old.args[at]
