@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from autograd.doctor.script.process import Worker
+from autograd.doctor.script.run import SECONDS, consultation
 from autograd.doctor.script.watch.loader import Script
 
 OPTIONS: dict[str, Any] = {"loss": "", "parameters": [], "of_class": ""}
-WATCHING, LIMIT = 20.0, 55.0
 
 
 def consulted(path: Path) -> tuple[dict[str, Any], float]:
     """What the doctor says of a script, without trying the cure, and the seconds it took."""
     begin = time.monotonic()
-    found = Worker(Script(str(path), []))({"task": "consult", "options": OPTIONS, "seconds": WATCHING, "limit": LIMIT})
+    found = Worker(Script(str(path), []))(consultation(OPTIONS, SECONDS))
     return found, time.monotonic() - begin
 
 

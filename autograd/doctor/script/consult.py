@@ -249,6 +249,8 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
             cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
+        if cause.name == "overwritten":  # the line that writes, not the one that made what is written
+            fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
             for name in fault.repairs:
                 found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"

@@ -20,6 +20,12 @@ SECONDS = 55.0
 RECORDING = 20.0
 
 
+def consultation(options: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The job of finding what is wrong, which leaves a part of the seconds to the trainings."""
+    watching, limit = min(RECORDING, seconds / 2), max(0.65 * seconds, seconds - 20.0)
+    return {"task": "consult", "options": options, "seconds": watching, "limit": limit}
+
+
 def run(
     subject: str | os.PathLike[str] | Callable[[], Any],
     *,
@@ -77,8 +83,7 @@ def run(
     options = {"loss": str(loss), "parameters": list(parameters), "of_class": of_class}
     with speaking(language):
         worker = Worker(target)
-        watching, limit = min(RECORDING, seconds / 2), max(0.65 * seconds, seconds - 20.0)
-        found = worker({"task": "consult", "options": options, "seconds": watching, "limit": limit})
+        found = worker(consultation(options, seconds))
         tried: Cure | None = None
         if cure and "failure" not in found:
             tried = Clinic(worker, found, begin + seconds).cure()

@@ -69,12 +69,11 @@ class Easing(Ranking):
             share, small = now - none, 1e-7 * float(np.max(np.abs(before), initial=0.0))
             changed = np.abs(share) > small
             with np.errstate(all="ignore"):
-                ratio = np.where(np.abs(right) > 0, before / right, np.nan)[~changed]
-            if right.size < 2 or not changed.any() or changed.all() or not np.isfinite(ratio).any():
+                ratio = (before / right)[~changed]
+            ratio = ratio[np.isfinite(ratio)]
+            if right.size < 2 or not changed.any() or changed.all() or not ratio.size:
                 return None
-            usual = max(
-                (r for r in ratio[:20] if np.isfinite(r)), key=lambda r: int(np.sum(np.abs(ratio - r) <= small))
-            )
+            usual = max(ratio[:20], key=lambda r: int(np.sum(np.abs(ratio - r) <= small)))
             need = (usual * right - none)[changed]
             factor = float(need @ share[changed]) / float(share[changed] @ share[changed])
             off = np.abs(before - usual * right)[changed]

@@ -19,7 +19,7 @@ from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
 from .candidates import CLOSE, Change, Fault, Trial
 from .easing import Easing
-from .match import matched
+from .match import length, matched
 from .quantities import Quantities
 from .ranking import is_sum
 from .rates import rate_of
@@ -341,34 +341,30 @@ class Locator(Easing):
             for x, y, z in zip(full, right, rest, strict=True)
         ):
             return None
-        weights = [1.0 / (float(np.linalg.norm(g)) or 1.0) for g in right]
+        weights = [1.0 / (length(g) or 1.0) for g in right]
         share = np.concatenate([(x - y) * w for x, y, w in zip(full, rest, weights, strict=True)])
         fixed = np.concatenate([y * w for y, w in zip(rest, weights, strict=True)])
         aim = np.concatenate([g * w for g, w in zip(right, weights, strict=True)])
         if not np.any(share) or not np.any(aim):
             return None
-        if not without or np.linalg.norm(fixed) <= 1e-9 * np.linalg.norm(share):
+        if not without or length(fixed) <= 1e-9 * length(share):
             match = matched([share], [aim])
             if not match.holds or not match.scale:
                 return None
             return (1.0, match.scale) if goal is None else (goal / match.scale, goal)
         if goal is not None:
             factor = float(share @ (goal * aim - fixed)) / float(share @ share)
-            missed = float(np.linalg.norm(fixed + factor * share - goal * aim))
-            return (factor, goal) if missed <= CLOSE * np.linalg.norm(goal * aim) else None
+            missed = length(fixed + factor * share - goal * aim)
+            return (factor, goal) if missed <= CLOSE * length(goal * aim) else None
         rows = np.stack([-share, aim], axis=1)
         if not np.isfinite(rows).all() or not np.isfinite(fixed).all():
             return None  # it grew beyond all bounds
         if _is_off(share, aim, fixed):
             return None
         (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
-        missed = float(np.linalg.norm(rows @ np.array([factor, along]) - fixed))
-        size = max(float(np.linalg.norm(factor * share)), float(np.linalg.norm(along * aim)))
-        if (
-            missed > CLOSE * float(np.linalg.norm(fixed))
-            or abs(factor) * np.linalg.norm(share) < 1e-9 * size
-            or not along
-        ):
+        missed = length(rows @ np.array([factor, along]) - fixed)
+        size = max(length(factor * share), length(along * aim))
+        if missed > CLOSE * length(fixed) or abs(factor) * length(share) < 1e-9 * size or not along:
             return None
         return float(factor), float(along)
 
@@ -461,10 +457,10 @@ class Locator(Easing):
 
 def _is_off(one: Array, other: Array, goal: Array) -> bool:
     """Whether no sum of multiples of two comes near a third: a quick look, before they are fitted."""
-    one = one / np.linalg.norm(one)
+    one = one / length(one)
     other = other - (one @ other) * one
-    length, size = float(np.linalg.norm(other)), float(goal @ goal)
-    missed = size - float(one @ goal) ** 2 - (float(other @ goal) / length) ** 2 if length else 0.0
+    beside, size = length(other), float(goal @ goal)
+    missed = size - float(one @ goal) ** 2 - (float(other @ goal) / beside) ** 2 if beside else 0.0
     return missed > 1e-6 * size
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,11 @@ class Match:
         return self.error <= TOLERANCE and np.isfinite(self.scale)
 
 
+def length(x: Array) -> float:
+    """The norm of numbers in one axis: `np.linalg.norm`, which is asked a million times, takes three times as long."""
+    return math.sqrt(float(x @ x))
+
+
 def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Match:
     """Compare at several points."""
     if any(np.size(x) != np.size(y) for x, y in zip(theirs, right, strict=True)):
@@ -42,7 +48,7 @@ def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Ma
     fits = [_fitted(x, y, noise) for x, y in pairs if np.any(x) or np.any(y)]
     if not fits:
         return Match(float("nan"), 0.0)
-    sizes = [(x / n, y / n) for x, y in pairs if (n := float(np.linalg.norm(y))) > 0]  # every point counts the same
+    sizes = [(x / n, y / n) for x, y in pairs if (n := length(y)) > 0]  # every point counts the same
     if len(sizes) < len(fits):
         return Match(0.0, float("inf"), [c for c, _ in fits], float("inf"))
     scale, error = _fitted(np.concatenate([x for x, _ in sizes]), np.concatenate([y for _, y in sizes]), noise)
@@ -79,12 +85,12 @@ class Columns:
 
 def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
     """The factor c that brings c·y nearest to x, and the relative residual."""
-    length, size = float(np.linalg.norm(y)), float(np.linalg.norm(x))
-    if not length or not size:
-        return (0.0 if not size else float("inf")), (0.0 if length == size else float("inf"))
-    scale = float(x @ y) / length**2
-    missed = float(np.linalg.norm(x - scale * y))
-    return scale, (missed / size if missed > noise * abs(scale) * length else 0.0)
+    ours, size = length(y), length(x)
+    if not ours or not size:
+        return (0.0 if not size else float("inf")), (0.0 if ours == size else float("inf"))
+    scale = float(x @ y) / ours**2
+    missed = length(x - scale * y)
+    return scale, (missed / size if missed > noise * abs(scale) * ours else 0.0)
 
 
 def close(x: list[Array], y: list[Array]) -> bool:

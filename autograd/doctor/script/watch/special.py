@@ -36,6 +36,31 @@ class Replaced:
         return np.broadcast_to(self.function(*given), np.shape(old)) if np.shape(old) else self.function(*given)
 
 
+class InPlace:
+    """The new state of an array that a function of numpy has written into: `np.put_along_axis(old, ...)`.
+
+    Args:
+        names: of the last operands, which are given by name.
+    """
+
+    __slots__ = ("__name__", "function", "names")
+
+    def __init__(self, function: Any, names: tuple[str, ...]) -> None:
+        self.function, self.names, self.__name__ = function, names, function.__name__
+
+    def __call__(self, old: Any, *given: Any) -> Any:
+        new, by_place = np.array(old), len(given) - len(self.names)
+        self.function(new, *given[:by_place], **dict(zip(self.names, given[by_place:], strict=True)))
+        return new
+
+
+INTO_THE_FIRST = (
+    np.put_along_axis, np.put, np.place, np.putmask, np.fill_diagonal,
+    *(function.at for function in (np.multiply, np.divide, np.maximum, np.minimum)),
+)  # fmt: skip
+"""Functions of numpy that write into their first operand, beside those that have a word of their own here."""
+
+
 def array_of(walker: Any) -> Any:
     return walker.iter.base
 
@@ -113,6 +138,17 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
     def subtract_at(number: int, target: Any, index: Any, value: Any) -> None:
         add_at(number, target, index, hooks.unary(number, "neg", value))
 
+    def written(function: Any) -> Callable[..., Any]:
+        def run(number: int, *args: Any, **kwargs: Any) -> None:
+            if tape.paused or not (args and isinstance(args[0], np.ndarray)):
+                function(*args, **kwargs)
+                return
+            target, given, by_name = args[0], (*args[1:], *kwargs.values()), tuple(kwargs)
+            change = functools.partial(function, *args, **kwargs)
+            tape.rewrite(target, change, InPlace(function, by_name), given, hooks.sites[number])
+
+        return run
+
     def copied(number: int, target: Any, source: Any, **options: Any) -> None:
         tape.write(target, Ellipsis, source, hooks.sites[number])
 
@@ -141,6 +177,7 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
             functools.reduce,
         )
     }
+    found |= {f: written(f) for f in INTO_THE_FIRST}
     found |= {max: chosen(max, np.argmax), min: chosen(min, np.argmin)}
     found |= {f: plain(f) for f in QUIET}
     found |= {float: number_of(float), np.float64: number_of(np.float64), np.float32: number_of(np.float32)}

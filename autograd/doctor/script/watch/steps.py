@@ -241,14 +241,10 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
             made.add(id(node))
             born[id(node)] = node.time
     gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (last,)], strict=True)]
-    crossing = [
-        sum(
-            1
-            for i, b in born.items()
-            if t - period < b <= t < uses.get(i, 0) < b + period and i not in states  # what is kept crosses every cut
-        )
-        for t, _, _ in cycle
-    ]
+    lives = [(b, uses[i]) for i, b in born.items() if i in uses and i not in states]  # what is kept crosses every cut
+    begun, ended = np.array(lives).reshape(-1, 2).T
+    soon = ended < begun + period
+    crossing = [int(np.sum((t - period < begun) & (begun <= t) & (t < ended) & soon)) for t, _, _ in cycle]
     narrow = [k for k, count in enumerate(crossing) if count == min(crossing)]
     narrow.sort(key=lambda k: gaps[k], reverse=True)
     cuts = [_ends(marks, events, cycle, k) for k in narrow]

@@ -93,6 +93,8 @@ class Tape:
         """(time, the calls it lies in, number of the frame, where the function is defined)."""
         self.buffers: dict[int, Array] = {}
         """By the number of the node that an array was before it was written into: the array."""
+        self.written_at: dict[int, Site] = {}
+        """By the number of a node that was put together from what was written: the latest of these lines."""
         self.kept: dict[int, Any] = {}
         self.sites: list[Site] = []
         self.paused = False
@@ -138,7 +140,10 @@ class Tape:
             made, given = memory.records[last], next(iter(memory.records.values()))
             if not isinstance(made, Node) or (isinstance(given, Node) and made.time < given.time):
                 site = memory.written.get(last, site)
-        return self.add(assembled, (parts, order, shape), {}, thing, site)
+        node = self.add(assembled, (parts, order, shape), {}, thing, site)
+        if memory.owner is not None and last in memory.written:
+            self.written_at[id(node)] = memory.written[last]
+        return node
 
     def element(self, thing: Array, index: Any, out: Any) -> Node | None:
         """The node of `thing[index]` where single elements were written into; None where it is an ordinary read."""
