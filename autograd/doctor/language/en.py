@@ -361,6 +361,7 @@ MESSAGES = {
     "store it before.",
     "line_zero_power": "the exponent of the correction, {node}, is 0 in the first step: 1 - decay ** 0 is 0, and the mean "
     "is divided by it. Count from 1.",
+    "line_penalty-of-none": "the loss has no penalty of {block}: {node} does not belong in its gradient.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",
     "line_lost-duplicates": "numpy keeps the last of what is written into one place: what comes twice in the index of "
     "{node} counts once.",
@@ -390,6 +391,9 @@ MESSAGES = {
     "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
     "closed_form": "the script solves for its numbers ({text}, line {line}), and follows no gradient to them: there is no "
     "step to judge.",
+    "other_places": "the gradient is taken where a part of the step leads (line {line}: {code}), as extragradient methods, "
+    "sharpness-aware ones and those of Runge and Kutta do it: the step follows no gradient at the parameters themselves, and "
+    "there is none to compare it with.",
     "proximal": "the script brings its numbers nearer to 0 by a fixed amount after each step (line {line}: {code}): a proximal "
     "step, which is not the gradient of a loss alone and cannot be judged here.",
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "

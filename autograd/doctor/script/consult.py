@@ -37,8 +37,9 @@ from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
+from .penalties import unasked
 from .refusals import Options as Options
-from .refusals import no_line, no_loss, no_training, proximal, restrict
+from .refusals import no_line, no_loss, no_training, other_places, proximal, restrict
 from .repeated import repeated
 from .slip import Slip
 from .slips import slips
@@ -110,8 +111,9 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
             return {"failure": say("softmax_of_one", line=alone.line, text=alone.text, names=names)}
         said = say("no_known_loss", names=names) + about_any_loss(found)
         return {"failure": said, "watched": watched_for(recording, found).__dict__}
-    if cases and proximal(subject, recording):
-        return {"failure": proximal(subject, recording)}
+    reason = (proximal(subject, recording) or other_places(found)) if cases else ""
+    if reason:
+        return {"failure": reason}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     prover = proving(subject, cases, options, seconds, found)
     cases = prover.prove(min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin)))
@@ -139,7 +141,7 @@ def plain_mistakes(recording: Recording) -> list[Plain]:
 
 def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
     """Plain mistakes that take a loss to be seen: a bias without an update, rows that a step counts once."""
-    return [*forgotten(found), *repeated(found, recording.hooks.namespace)]
+    return [*forgotten(found), *repeated(found, recording.hooks.namespace), *unasked(found)]
 
 
 def _without(

@@ -49,27 +49,27 @@ def _stored_as(of: Moments, node: Node) -> str:
                  if thing is node and scope[0] not in ("return", "memory") and site.target), "")  # fmt: skip
 
 
-def _users(of: Moments, each: Moment, row: set[int]) -> list[Node]:
-    """What is computed from a mean, but for the next mean of the same line, and what nothing else follows from."""
-    found, waiting, known = list[Node](), [each.node], set[int]()
+def _is_used(of: Moments, each: Moment) -> bool:
+    """Whether anything is made of a mean besides the next mean of the same line, multiples of it and places ahead."""
+    waiting, known = [each.node], set[int]()
     while waiting:
         for user in of.consumers.get(id(waiting.pop()), ()):
             leads = id(user) not in of.ends and any(id(o) in of.parameters for o in user.args)  # to a place ahead
-            if id(user) in known or id(user) in row or leads:
+            if id(user) in known or user.site is each.node.site or leads:
                 continue
             known.add(id(user))
-            if id(user) in of.ends or user.site is None:
-                return [user]
-            found.append(user)
+            scaled = name_of(user) in (*PRODUCT, *QUOTIENT) and any(map(is_number, user.args))
+            multiple = scaled or name_of(user) in (*COPIES, "neg")
+            if id(user) in of.ends or not multiple:
+                return True
             waiting.append(user)
-    return [user for user in found if id(user) in of.ends]
+    return False
 
 
 def idle_velocities(of: Moments) -> Found:
     """A velocity that is kept up, where the step goes along the gradient, or along another velocity."""
     for row in _rows(of):
-        own = {id(each.node) for each in row}
-        if any(_users(of, each, own) for each in row):
+        if any(_is_used(of, each) for each in row):
             continue
         each = row[-1] if of.step_of(row[-1].node) < len(of.training.steps) - 1 else row[-2]
         step = of.training.steps[of.step_of(each.node)]

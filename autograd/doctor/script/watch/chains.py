@@ -146,9 +146,11 @@ def _joined(chains: list[Chain], member: dict[int, Chain]) -> list[Chain]:
                     made_from[chain.number].add(other.number)
                     break
     groups: dict[int, int] = {}
+    by_number = {chain.number: chain for chain in chains}
     for chain in chains:
         for number in made_from[chain.number]:
-            if number != chain.number and chain.number in made_from[number]:
+            in_turn = chain.number in made_from[number] or _branches(chain, by_number[number])
+            if number != chain.number and in_turn:
                 groups[chain.number] = min(groups.get(chain.number, chain.number), groups.get(number, number))
     by_group: dict[int, list[Chain]] = defaultdict(list)
     for chain in chains:
@@ -166,6 +168,14 @@ def _joined(chains: list[Chain], member: dict[int, Chain]) -> list[Chain]:
             Chain([first.states[0], *columns[1]], columns[0], columns[2], columns[3], first.number, first.scope)
         )
     return found
+
+
+def _branches(one: Chain, other: Chain) -> bool:
+    """Whether two lines of one turn of a loop change the same array, each as a whole: an `if` and its `else`."""
+    a, b = one.sites[0], other.sites[0]
+    whole = all(key[1] == (True, None) for key in (one.keys[0], other.keys[0]))
+    here = a.function == b.function and a.loops == b.loops != () and a is not b
+    return whole and one.scope == other.scope and here and {*one.sites} == {a} and {*other.sites} == {b}
 
 
 def depends_on_itself(chain: Chain) -> bool:

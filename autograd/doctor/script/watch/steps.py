@@ -250,10 +250,12 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     cuts = [_ends(marks, events, cycle, k) for k in narrow]
     ends = cuts[0]
     means = _trained(lasting, ends) if len(cuts) > 1 else []
-    if means and all(map(_is_mean, means)):  # of gradients: what is trained stands still between these cuts
+    plain = [c for c in means if not _is_mean(c)]  # what shrinks by itself follows from itself everywhere
+    if len(plain) < len(means):  # means of gradients: what is trained stands still between these cuts
         for cut in cuts[1:]:
             others = _trained(lasting, cut)
-            if len(others) + len(means) == len(lasting) and not any(c in means or _is_mean(c) for c in others):
+            whole = len(others) + len(means) - len(plain) == len(lasting) and all(c in others for c in plain)
+            if whole and not any(c not in plain and (c in means or _is_mean(c)) for c in others):
                 ends = cut
                 break
     begin = min(min(c.times) for c in lasting)
