@@ -394,6 +394,9 @@ MESSAGES = {
     "other_places": "the gradient is taken where a part of the step leads (line {line}: {code}), as extragradient methods, "
     "sharpness-aware ones and those of Runge and Kutta do it: the step follows no gradient at the parameters themselves, and "
     "there is none to compare it with.",
+    "weighted": "the errors have weights (line {line}: {code}), as in a policy gradient, and the script computes no loss that "
+    "tells whether they belong there. Compute what the steps lower, say the mean of -log(p) times the weights: then the "
+    "gradients can be judged.",
     "proximal": "the script brings its numbers nearer to 0 by a fixed amount after each step (line {line}: {code}): a proximal "
     "step, which is not the gradient of a loss alone and cannot be judged here.",
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "

@@ -39,7 +39,7 @@ from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .penalties import unasked
 from .refusals import Options as Options
-from .refusals import no_line, no_loss, no_training, other_places, proximal, restrict
+from .refusals import no_line, no_loss, no_training, other_places, proximal, restrict, weighted
 from .repeated import repeated
 from .slip import Slip
 from .slips import slips
@@ -99,7 +99,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if seen:
         return _without(subject, seen, options, seconds, limit)
     cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
-    names = say("comma").join(found.verdicts)
+    names, reason = say("comma").join(found.verdicts), weighted(found, [case.fault for case in cases])
     none_right = not any(v.right for v in found.verdicts.values())
     if (
         none_right
@@ -109,9 +109,9 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
         alone = softmax_of_one(found)
         if alone is not None:
             return {"failure": say("softmax_of_one", line=alone.line, text=alone.text, names=names)}
-        said = say("no_known_loss", names=names) + about_any_loss(found)
+        said = reason or say("no_known_loss", names=names) + about_any_loss(found)
         return {"failure": said, "watched": watched_for(recording, found).__dict__}
-    reason = (proximal(subject, recording) or other_places(found)) if cases else ""
+    reason = reason or (proximal(subject, recording) or other_places(found) if cases else "")
     if reason:
         return {"failure": reason}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope

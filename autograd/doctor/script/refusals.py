@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..language import lines_of, listed, say
+from .judge.candidates import Fault
 from .judge.verdicts import Judgement
 from .watch.chains import find_chains
 from .watch.direct import shrunk
@@ -146,6 +147,31 @@ def _is_along(found: Judgement, start: Node, node: Node) -> bool:
         if mine.shape != right.shape or mine.size < 2 or not size > 0 or abs(mine @ right) < (1 - 1e-9) * size:
             return False
     return True
+
+
+def weighted(found: Judgement, faults: list[Fault]) -> str:
+    """That errors have weights that no loss tells of, in a sentence; "" where they have none.
+
+    A policy gradient has: the returns, or the advantages.
+    """
+    if found.reading is None or found.reading.kind == "loss":
+        return ""
+    for fault in faults:
+        site = fault.place or fault.first.site
+        theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
+        if (
+            site is None
+            or len(theirs) < 2
+            or any(np.shape(a) != np.shape(b) for a, b in zip(theirs, right, strict=True))
+        ):
+            continue
+        with np.errstate(all="ignore"):
+            ratios = [np.ravel(np.asarray(a, float) / np.asarray(b, float)) for a, b in zip(theirs, right, strict=True)]
+        first = ratios[0]
+        steady = all(np.allclose(each, first, rtol=1e-6, atol=0.0) for each in ratios)
+        if first.size > 2 and steady and np.ptp(np.abs(first)) > 1e-6 * np.max(np.abs(first)):
+            return say("weighted", line=site.line, code=site.source.line(site.line))
+    return ""
 
 
 def no_loss(recording: Recording, options: Options) -> str:
