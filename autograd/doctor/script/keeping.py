@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .judge.look import Look
 from .moments import DIFFERENCE, SEEN, Moment, Moments, core, factors, is_number, moment, name_of, same
 from .nesterov import linear, sums_in, turned
 from .slip import Found, Slip
+from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.sites import Site, path_to
+from .watching import same_samples
 
 ZEROS = ("zeros", "zeros_like")
 SELDOM = ("If", "Try", "IfExp", "BoolOp")  # what is done under conditions
@@ -71,13 +74,12 @@ def _begun_anew(of: Moments) -> Found:
 
 def _begun_again(of: Moments) -> Found:
     """A velocity that each turn of a loop sets to 0, a loop of several steps whose parameters go on."""
-    opened = _open(of)
-    for row in _of_zeros(of):
+    opened, steps = _open(of), of.training.steps
+    epochs = find_loops(of.recording.tape, of.recording.hooks.turns, of.training).epochs
+    for row in _of_zeros(of) if epochs is not None else ():
         for node, old in row:
             around = [(start, end, loop) for start, end, loop in opened if start < old.time < end]
-            inside = [
-                (a, b, loop) for a, b, loop in around if sum(a <= s.start and s.end <= b for s in of.training.steps) > 1
-            ]
+            inside = [(a, b, loop) for a, b, loop in around if sum(a <= s.start and s.end <= b for s in steps) > 1]
             if not inside:
                 continue
             start, _, loop = inside[-1]
@@ -86,9 +88,12 @@ def _begun_again(of: Moments) -> Found:
             goes_on = all(
                 c.states[0].time <= start for p in of.training.parameters if p.name in moved for c in p.chains
             )
-            if site is None or not moved or not goes_on or not of.stepped_along(node):
+            # a loop around that of the epochs is one of phases, and these may begin anew
+            mine = epochs is not None and loop == epochs.number
+            if site is None or not mine or not moved or not goes_on or not of.stepped_along(node):
                 continue
-            if _always(old.site, None) and _always(site, of.recording.tape.sites[loop]):
+            through_samples = not same_samples(Look(of.training, steps[min(1, len(steps) - 1)]))
+            if through_samples and _always(old.site, None) and _always(site, of.recording.tape.sites[loop]):
                 yield node, Slip(site, "zero", say("line_begun_again", node=name))
             break
 
@@ -124,7 +129,7 @@ def _never_kept(of: Moments) -> Found:
     for node in of.nodes:
         kept = moment(node) if id(node) not in of.ends and of.step_of(node) > 0 else None
         old = core(kept.old) if kept is not None and kept.decay < 1 and kept.shared else None
-        if isinstance(old, Node) and old.time <= begin and not any(old.value if np.ndim(old.value) else [old.value]):
+        if isinstance(old, Node) and old.time <= begin and not np.any(old.value):
             rows[node.site, id(old)].append((node, old))
     for row in rows.values():
         if len({of.step_of(node) for node, _ in row}) >= max(SEEN, len(of.training.steps) - 2):

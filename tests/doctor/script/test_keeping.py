@@ -70,6 +70,10 @@ TOGETHER = TURNS.replace("b -= vb", "b -= va")
 COUNTED = "        self.t += 1\n"
 FROM_0 = "        self.t += 0 if self.t == 0 else 1\n"
 AGAIN = "    rule = Rule(things)\n"
+PHASES = TURNS.replace(
+    "for turn in range(6):\n", "for phase in range(3):\n  va = np.zeros_like(a)\n  for turn in range(2):\n"
+)
+WHOLE = TURNS.replace(LOOP, f"{ZERO}    for s in (0,) * 3:\n")
 SWEEPS = f"""{TURNS.split("a, b, c =")[0]}
 for rate in (0.05, 0.02):
     a = gen.randn(3, 3) * 0.4
@@ -115,10 +119,12 @@ def test_what_is_kept_in_a_wrong_way(
         TURNS,
         RULE,
         SWEEPS,
+        PHASES,
+        WHOLE,
         TURNS.replace(LOOP, f"    if turn == 3:\n    {ZERO}{LOOP}"),
         RULE.replace("0.1 * g", "0.1 * g + 0").replace("+ 1e-8)", ")"),
     ],
-    ids=["turns", "a rule", "a training for each rate", "begun anew once", "other words"],
+    ids=["turns", "a rule", "a training for each rate", "phases", "the same samples", "begun anew once", "other words"],
 )
 def test_what_is_kept_as_it_should_be(text: str, tmp_path: Path) -> None:
     file = tmp_path / "script.py"

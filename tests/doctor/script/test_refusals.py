@@ -16,7 +16,7 @@ gen = np.random.RandomState(5)
 first, last = gen.randn(5, 3) * 0.5, gen.randn(5) * 0.4
 for turn in range(20):
     seen, inner, miss, gain = [], [], [], []
-    for _ in range(8):
+    for _ in range(5):
         x = gen.randn(3)
         h = np.maximum(first @ x, 0)
         p = 1 / (1 + np.exp(-(last @ h)))
