@@ -349,9 +349,22 @@ MESSAGES = {
     "line_counts_parameters": "{node} is counted up once for each parameter and not once for each step, so that each has "
     "another correction.",
     "line_not_used": "what comes out of {node} is not used: the step is made with what was there before.",
+    "line_not_ahead": "the gradient is taken where the parameters are, though {node} computes where the velocity leads.",
     "line_begun_anew": "{node} is set to zero in every step, so nothing of the steps before is kept: make it once, before "
     "the training.",
+    "line_begun_again": "{node} is set to zero again in each turn of the loop, though the parameters go on: make it once, "
+    "before the loop.",
+    "line_never_kept": "what {node} gives is not kept: each step goes on from what was there at first.",
+    "line_shared": "{node} is kept for two parameters, {names}: what the gradient of one left in it is in the step of the "
+    "other too. Keep one for each.",
+    "line_no_difference": "{node} is stored when {other} has changed already, so that {difference} is 0 in each step: "
+    "store it before.",
+    "line_zero_power": "the exponent of the correction, {node}, is 0 in the first step: 1 - decay ** 0 is 0, and the mean "
+    "is divided by it. Count from 1.",
+    "line_penalty-of-none": "the loss has no penalty of {block}: {node} does not belong in its gradient.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",
+    "line_lost-duplicates": "numpy keeps the last of what is written into one place: what comes twice in the index of "
+    "{node} counts once.",
     "line_accumulated": "{node} keeps what was there before, and that does not belong to it.",
     # why nothing could be judged
     "no_class": "no object of the class {name} has parameters that a training changes.",
@@ -378,6 +391,12 @@ MESSAGES = {
     "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
     "closed_form": "the script solves for its numbers ({text}, line {line}), and follows no gradient to them: there is no "
     "step to judge.",
+    "other_places": "the gradient is taken where a part of the step leads (line {line}: {code}), as extragradient methods, "
+    "sharpness-aware ones and those of Runge and Kutta do it: the step follows no gradient at the parameters themselves, and "
+    "there is none to compare it with.",
+    "weighted": "the errors have weights (line {line}: {code}), as in a policy gradient, and the script computes no loss that "
+    "tells whether they belong there. Compute what the steps lower, say the mean of -log(p) times the weights: then the "
+    "gradients can be judged.",
     "proximal": "the script brings its numbers nearer to 0 by a fixed amount after each step (line {line}: {code}): a proximal "
     "step, which is not the gradient of a loss alone and cannot be judged here.",
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "

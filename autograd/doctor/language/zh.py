@@ -296,8 +296,16 @@ MESSAGES = {
     "line_same_power": "修正项的指数 {node} 每一步都是 {power}：它从不增加，修正也就一直不消失。",
     "line_counts_parameters": "{node} 每个参数加一次，而不是每一步加一次，于是各个参数的修正都不同。",
     "line_not_used": "{node} 的结果没有被使用：更新用的还是原来的值。",
+    "line_not_ahead": "梯度仍在参数现在的位置计算，而 {node} 算出了速度将到达的位置。",
     "line_begun_anew": "{node} 每一步都被重新置零，之前各步什么都没有留下：应当在训练之前只建立一次。",
+    "line_begun_again": "循环的每一轮都把 {node} 重新置零，而参数并没有重新开始：应在循环之前只建立一次。",
+    "line_never_kept": "{node} 的结果没有保存：每一步都从最初的值开始。",
+    "line_shared": "{node} 被两个参数（{names}）共用：一个参数的梯度留在其中，也进入了另一个的更新。应各用各的。",
+    "line_no_difference": "保存 {node} 时 {other} 已经改变，所以每一步 {difference} 都是 0：应在改变之前保存。",
+    "line_zero_power": "校正的指数 {node} 在第一步是 0：1 - decay ** 0 等于 0，而均值要除以它。应从 1 开始计数。",
+    "line_penalty-of-none": "损失中没有 {block} 的惩罚项：{node} 不属于它的梯度。",
     "line_overwritten": "{node} 被覆盖了；原来在那里的也属于它。",
+    "line_lost-duplicates": "numpy 对同一位置只保留最后一次写入：{node} 的下标里重复出现的，只算了一次。",
     "line_accumulated": "{node} 保留了原来在那里的值，而那不属于它。",
     # why nothing could be judged
     "no_class": "类 {name} 没有任何对象带有训练会改变的参数。",
@@ -317,6 +325,10 @@ MESSAGES = {
     "time_up": "在给定的时间里没有看到任何一步训练：没有哪个数组被由它算出的数反复改变。",
     "not_by_itself": "{name} 反复改变（第 {line} 行），但除了比较之外，改变它的量都不是由它算出来的：所以没有梯度可以与之比较，感知机规则就是如此。",
     "closed_form": "脚本直接解出它的数（{text}，第 {line} 行），并不沿着梯度走：没有可以判断的步骤。",
+    "other_places": "梯度取自更新的一部分所到达的位置（第 {line} 行：{code}），外梯度法、锐度感知法、龙格–库塔法都是如此："
+    "更新并不沿参数所在处的梯度，因此没有可以比较的梯度。",
+    "weighted": "误差带有权重（第 {line} 行：{code}），如同策略梯度那样，而脚本没有计算能说明这些权重是否应有的损失。"
+    "请计算各步要降低的量，例如 -log(p) 乘以权重的平均：这样就能判断梯度。",
     "proximal": "脚本在每一步之后把它的数向 0 移动固定的量（第 {line} 行：{code}）：这是近端步骤，不只是损失的梯度，"
     "这里无法判断。",
     "trains_nothing": "程序运行到了结尾，但没有用 numpy 训练任何东西：没有哪个数被由它算出的数反复改变。至少要运行两步训练。",

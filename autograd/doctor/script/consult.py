@@ -37,11 +37,13 @@ from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
+from .penalties import unasked
 from .refusals import Options as Options
-from .refusals import no_line, no_loss, no_training, proximal, restrict
+from .refusals import no_line, no_loss, no_training, other_places, proximal, restrict, weighted
+from .repeated import repeated
 from .slip import Slip
 from .slips import slips
-from .watch.edits import Edit, before_edit
+from .watch.edits import Edit, before_edit, in_first_text
 from .watch.limits import Limit
 from .watch.loader import Subject
 from .watch.loops import find_loops
@@ -93,11 +95,11 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     if found is None:
         return {"failure": no_loss(recording, options)}
     recording.training = found.look.training
-    never: Sequence[Plain] = [] if isinstance(subject, Edited) else forgotten(found)
-    if never:
-        return _without(subject, never, options, seconds, limit)
+    seen = [] if isinstance(subject, Edited) else seen_when_judged(found, recording)
+    if seen:
+        return _without(subject, seen, options, seconds, limit)
     cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
-    names = say("comma").join(found.verdicts)
+    names, reason = say("comma").join(found.verdicts), weighted(found, [case.fault for case in cases])
     none_right = not any(v.right for v in found.verdicts.values())
     if (
         none_right
@@ -107,10 +109,11 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
         alone = softmax_of_one(found)
         if alone is not None:
             return {"failure": say("softmax_of_one", line=alone.line, text=alone.text, names=names)}
-        said = say("no_known_loss", names=names) + about_any_loss(found)
+        said = reason or say("no_known_loss", names=names) + about_any_loss(found)
         return {"failure": said, "watched": watched_for(recording, found).__dict__}
-    if cases and proximal(subject, recording):
-        return {"failure": proximal(subject, recording)}
+    reason = reason or (proximal(subject, recording) or other_places(found) if cases else "")
+    if reason:
+        return {"failure": reason}
     along = all(v.change.worst <= TOLERANCE for v in found.verdicts.values())  # this loss's, but for a slope
     prover = proving(subject, cases, options, seconds, found)
     cases = prover.prove(min(SECONDS_FOR_TRIES, 0.9 * limit - (time.process_time() - begin)))
@@ -136,30 +139,44 @@ def plain_mistakes(recording: Recording) -> list[Plain]:
     return [*grown(recording), *step]
 
 
+def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
+    """Plain mistakes that take a loss to be seen: a bias without an update, rows that a step counts once."""
+    return [*forgotten(found), *repeated(found, recording.hooks.namespace), *unasked(found)]
+
+
 def _without(
     subject: Subject, plain: Sequence[Plain], options: Options, seconds: float, limit: float
 ) -> dict[str, Any]:
     """What can be said where there are plain mistakes: these, and what holds of the script without them."""
-    mended: list[Plain] = []
+    mended: list[tuple[Plain, Edit | None]] = []
     while plain and len(mended) < MOST_PLAIN:
-        mended.append(plain[0])
-        subject_mended = Edited(subject, [each.edit for each in mended if each.edit is not None])
+        edits = [edit for _, edit in mended if edit is not None]
+        mended.append((plain[0], in_first_text(plain[0].edit, edits)))
+        subject_mended = Edited(subject, [edit for _, edit in mended if edit is not None])
         plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
-        plain = [each for each in plain if each.site.number not in [one.site.number for one in mended]]
+        plain = [each for each in plain if each.site.number not in [one.site.number for one, _ in mended]]
     out = _consulted(subject_mended, options, seconds, limit)
-    faults = [each.told() for each in mended]
+    faults = [told_with(each, edit) for each, edit in mended]
     if "failure" in out:
         first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
         return {"failure": f"{first} {out['failure']}"}
-    for each in mended:
-        out = out if each.edit is None else before_edit(out, each.edit)
+    for edit in sorted((edit for _, edit in mended if edit is not None), key=lambda edit: edit.span[:2]):
+        out = before_edit(out, edit)
     wrong = {name for fault in faults for name in fault["blocks"]}
-    if any(each.edit is None for each in mended):  # what follows from these is judged with the mistake in it
+    if any(edit is None for _, edit in mended):  # what follows from these is judged with the mistake in it
         out["faults"] = [fault for fault in out["faults"] if not wrong & {*fault["blocks"]}]
     for block in out["blocks"]:
         if block["name"] in wrong:
             block["verdict"] = "wrong"
     return {**out, "faults": sorted(faults + out["faults"], key=lambda fault: fault["line"])}
+
+
+def told_with(plain: Plain, edit: Edit | None) -> dict[str, Any]:
+    """A plain mistake as a fault, with the edit as one of the script as it is."""
+    fault = plain.told()
+    if edit is not None and fault["edit"] is not None:
+        fault["edit"] = {**fault["edit"], "span": edit.span}
+    return fault
 
 
 @np.errstate(all="ignore")

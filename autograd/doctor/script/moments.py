@@ -161,7 +161,9 @@ def moment(node: Any) -> Moment | None:
         return None
     for k in (0, 1) if name_of(node) in SUM else (0,):
         old, decays = node.args[k], list[Factor]()
-        while name_of(old) in COPIES or (name_of(old) in PRODUCT and sum(map(is_number, old.args)) == 1):
+        while name_of(old) in COPIES or (
+            name_of(old) in PRODUCT and sum(map(is_number, old.args)) == 1 and same_statement(old, node)
+        ):
             at = int(name_of(old) in PRODUCT and is_number(old.args[0]))
             decays += [Factor(old.args[1 - at], old, 1 - at)] if name_of(old) in PRODUCT else []
             old = old.args[at]
@@ -312,6 +314,7 @@ class Moments:
         self.nodes = recording.tape.nodes
         self.states = {id(state) for chain in self.training.chains for state in chain.states}
         self.ends = {id(end) for p in self.training.parameters for c in p.chains for end in c.states[1:]}
+        self.parameters = {id(state) for p in self.training.parameters for c in p.chains for state in c.states}
         self.consumers: dict[int, list[Node]] = {}
         for node in self.nodes:
             for operand in {id(o): o for o in node.operands()}.values():
@@ -368,6 +371,10 @@ class Moments:
             node = user
         return node, top
 
+    def taken_in(self, step: Step) -> list[Node]:
+        """What running means and velocities take in within a step: gradients."""
+        return [each.of for each in self.kept if step.start < each.node.time <= step.end]
+
     def step_of(self, node: Node) -> int:
         """The number of the step in which a node was computed; -1 where that is none."""
         step = self._step(node)
@@ -388,3 +395,13 @@ class Moments:
                     waiting.append(user)
         parameters = self.training.parameters
         return [p.name for p in parameters if any(id(state) in reached for c in p.chains for state in c.states)]
+
+    def stepped_along(self, node: Node) -> bool:
+        """Whether a parameter changes by a node, by its root or its square, or by a multiple of these."""
+        level, passed = [node], (*PRODUCT, *QUOTIENT, *COPIES, *POWER, "neg", "sqrt", "square", "add")
+        for _ in range(8):
+            users = [user for at in level for user in self.consumers.get(id(at), ())]
+            if any(id(user) in self.ends for user in users):
+                return True
+            level = [user for user in users if name_of(user) in passed]
+        return False

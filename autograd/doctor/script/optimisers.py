@@ -7,6 +7,7 @@ They are told by what a step is made of: the gradient, running means of it and o
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -31,6 +32,7 @@ from .moments import (
     is_number,
     moment,
     name_of,
+    same,
 )  # fmt: skip
 from .slip import Found, Slip, at_operand, replaced
 from .watch.edits import Edit
@@ -64,11 +66,36 @@ def _no_square(of: Moments) -> Found:
     """A second moment that takes in the gradient, and not its square."""
     for q in of.quotients:
         below = q.below
-        if below.rooted and below.moment is not None and not below.squares and q.gradient is not None:
+        swapped = any(isinstance(each, Held) and each.squares for each in q.above)
+        if below.rooted and below.moment is not None and not (below.squares or swapped) and q.gradient is not None:
             text = f"{_bracketed(below.moment.new.text)} ** 2"
             slip = at_operand(below.moment.new, text, "missing-square", "line_missing-square")
             if slip is not None:
                 yield q.end, slip
+
+
+def _swapped(of: Moments) -> Found:
+    """The mean of the squares divided by the root of the mean: the two in each other's place."""
+    for q in of.quotients:
+        above = [each for each in q.above if isinstance(each, Held)]
+        site, below = q.node.site, q.below
+        if len(above) != 1 or not below.rooted or below.moment is None or site is None:
+            continue
+        kept = above[0].moment
+        if below.squares or not above[0].squares or kept is None or not same(kept.of, below.moment.of):
+            continue
+        one, other = (_last_name(each.read) for each in (above[0], below))
+        old = site.text
+        if one and other and site.span[0] == site.span[2] and old.count(one) == old.count(other) == 1:
+            parts = re.split(rf"({re.escape(one)}|{re.escape(other)})", old)
+            new = "".join(other if part == one else one if part == other else part for part in parts)
+            yield q.end, replaced(site, site.span, new)
+
+
+def _last_name(at: Factor) -> str:
+    """What a statement reads as a factor, where that is a name or the like."""
+    made = ast.parse(at.text or "0", mode="eval").body
+    return at.text if isinstance(made, (ast.Name, ast.Attribute, ast.Subscript)) else ""
 
 
 def _no_root(of: Moments) -> Found:
@@ -133,10 +160,28 @@ def _another_ones(of: Moments) -> Found:
             continue
         above = [each.of if isinstance(each, Held) else each for each in q.above]
         mine = next((own[id(core(each))] for each in above if id(core(each)) in own), None)
-        new = "" if mine is None else _named_like(of, q.below, mine)
-        slip = at_operand(q.below.read, new) if new else None
+        wrong = _lone_mean(of, q)
+        if wrong is not None:
+            at, mean = wrong
+            new = _named_like(of, at, mean)
+            slip = at_operand(at.read, new) if new else None
+        else:
+            new = "" if mine is None else _named_like(of, q.below, mine)
+            slip = at_operand(q.below.read, new) if new else None
         if slip is not None:
             yield q.end, slip
+
+
+def _lone_mean(of: Moments, q: Quotient) -> tuple[Held, Moment] | None:
+    """The mean that a quotient has above, and the one that belongs there, which no other quotient makes use of."""
+    below = q.below.of
+    above = [each for each in q.above if isinstance(each, Held)]
+    step = of.step_of(q.node)
+    mates = [each for each in of.kept if each.square is None and each.decay < 1 and of.step_of(each.node) == step
+             and below is not None and same(each.of, below)]  # fmt: skip
+    used = {id(each.moment.node) for other in of.quotients for each in other.above
+            if isinstance(each, Held) and each.moment is not None}  # fmt: skip
+    return (above[0], mates[0]) if len(above) == len(mates) == 1 and id(mates[0].node) not in used else None
 
 
 def _named_like(of: Moments, other: Held, mine: Moment) -> str:
@@ -159,8 +204,11 @@ def _no_share(of: Moments) -> Found:
         corrected = any(is_number(n.args[1]) and exponent(number_of(n.args[1]), each.decay) for n in users)
         alike = each.square is not None and each.decay in shares
         if not each.shared and each.text and (corrected or alike):
-            term = f"(1 - {each.text}) * {_bracketed(each.term.text) if '+' in each.term.text else each.term.text}"
-            slip = at_operand(each.term, term, "missing-factor")
+            at, share = each.term, f"(1 - {each.text})"
+            own = [f for f in factors(at.thing, at.owner, at.k) if is_number(f.thing) and f.text]
+            own = [f for f in own if number_of(f.thing) == each.decay and f.owner is not at.owner]
+            term = f"{share} * {_bracketed(at.text) if '+' in at.text else at.text}"
+            slip = at_operand(own[0], share) if own else at_operand(at, term, "missing-factor")
             if slip is not None:
                 yield each.node, slip
 
@@ -215,6 +263,19 @@ def _wrong_power(of: Moments) -> Found:
                 yield node, slip
 
 
+def _zero_power(of: Moments) -> Found:
+    """A mean divided by `1 - decay ** 0`, which is 0: steps that are counted from 0."""
+    for node in of.nodes:
+        by = Factor(node.args[1], node, 1) if name_of(node) in QUOTIENT and len(node.args) == 2 else None
+        if by is None or not is_number(by.thing) or number_of(by.thing) != 0 or node.site is None:
+            continue
+        text, site = _exponents(node.site), node.site
+        if text and by.span is not None and by.span[0] == by.span[2]:
+            at = by.span[1] + site.part(1).rindex(text)
+            edit = Edit(site.source, (by.span[0], at, by.span[0], at + len(text)), f"({text} + 1)")
+            yield node, Slip(site, "not-finite", say("line_zero_power", node=text), [], edit)
+
+
 def _one_corrected(of: Moments) -> Found:
     """A bias correction of one of the two means only."""
     rows: dict[Any, list[tuple[Quotient, Held, Held]]] = defaultdict(list)
@@ -225,7 +286,7 @@ def _one_corrected(of: Moments) -> Found:
             rows[q.node.site].append((q, above[0], q.below))
     for row in rows.values():
         done = [
-            (_corrections(first, q.top), _corrections(second, [*q.top, *second.corrected])) for q, first, second in row
+            (corrections(first, q.top), corrections(second, [*q.top, *second.corrected])) for q, first, second in row
         ]
         known = [{f.thing for each in both for f in each} for both in done]
         others = [[number_of(f.thing) for f in q.top if is_number(f.thing) and f.thing not in numbers]
@@ -247,7 +308,7 @@ def _one_corrected(of: Moments) -> Found:
                 yield q.end, slip
 
 
-def _corrections(of: Held, among: list[Factor]) -> list[Factor]:
+def corrections(of: Held, among: list[Factor]) -> list[Factor]:
     """The numbers that correct the beginning of a mean, or the root of it."""
     assert of.moment is not None
     numbers = [(each, number_of(each.thing)) for each in among if is_number(each.thing) and _is_computed(each)]
@@ -338,6 +399,7 @@ def _counted(site: Site, text: str) -> int | None:
 
 
 QUOTIENTS = (
-    _another_ones, _no_share, _no_square, _no_root, _multiplied, _outside, _overwritten, _wrong_power, _one_corrected,
-    _stored_corrected, _never_counted,
+    _another_ones, _swapped, _no_share, _no_square, _no_root, _multiplied, _outside, _overwritten, _wrong_power,
+    _one_corrected,
+    _stored_corrected, _never_counted, _zero_power,
 )  # fmt: skip

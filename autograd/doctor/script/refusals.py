@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..language import lines_of, listed, say
+from .judge.candidates import Fault
 from .judge.verdicts import Judgement
 from .watch.chains import find_chains
 from .watch.direct import shrunk
 from .watch.loader import Subject
+from .watch.node import Node
 from .watch.record import Recording
 from .watch.sandbox import Refused
 from .watch.sites import Source
 
+SUMS = ("add", "sub", "subtract")
 SOLVERS = {"inv", "pinv", "solve", "lstsq"}
 
 
@@ -114,6 +119,59 @@ def proximal(subject: Subject, recording: Recording) -> str:
     """That there are proximal steps, in a sentence; "" where there are none."""
     found = next((n.site for n in recording.tape.nodes if n.site is not None and shrunk(n) is not None), None)
     return "" if found is None else say("proximal", line=found.line, code=subject.main.line(found.line))
+
+
+def other_places(found: Judgement) -> str:
+    """That a step takes its gradient where a part of the step leads, in a sentence; "" where it does not.
+
+    So do extragradient methods, sharpness-aware ones and those of Runge and Kutta.
+    """
+    look = found.look
+    ends = {id(end) for nodes in look.ends.values() for end in nodes}
+    for node in look.program.steps:
+        if getattr(node.function, "__name__", "") not in SUMS or id(node) in ends or id(node) not in look.to_end:
+            continue
+        own = [arg for arg in node.args if isinstance(arg, Node) and id(arg) in look.start_ids]
+        rest = [arg for arg in node.args if isinstance(arg, Node) and arg not in own and id(arg) in look.depends]
+        read = any(getattr(n.function, "__name__", "") not in SUMS for n in look.consumers.get(id(node), ()))
+        if own and rest and read and node.site is not None and _is_along(found, own[0], rest[0]):
+            return say("other_places", line=node.site.line, code=node.site.source.line(node.site.line))
+    return ""
+
+
+def _is_along(found: Judgement, start: Node, node: Node) -> bool:
+    """Whether something is a multiple of the gradient of a parameter, by another number at each place perhaps."""
+    for point, bar in zip(found.points, found.bars, strict=True):
+        mine, right = np.ravel(point.values[id(node)]), np.ravel(bar.get(id(start), 0.0))
+        size = float(np.linalg.norm(mine) * np.linalg.norm(right))
+        if mine.shape != right.shape or mine.size < 2 or not size > 0 or abs(mine @ right) < (1 - 1e-9) * size:
+            return False
+    return True
+
+
+def weighted(found: Judgement, faults: list[Fault]) -> str:
+    """That errors have weights that no loss tells of, in a sentence; "" where they have none.
+
+    A policy gradient has: the returns, or the advantages.
+    """
+    if found.reading is None or found.reading.kind == "loss":
+        return ""
+    for fault in faults:
+        site = fault.place or fault.first.site
+        theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
+        if (
+            site is None
+            or len(theirs) < 2
+            or any(np.shape(a) != np.shape(b) for a, b in zip(theirs, right, strict=True))
+        ):
+            continue
+        with np.errstate(all="ignore"):
+            ratios = [np.ravel(np.asarray(a, float) / np.asarray(b, float)) for a, b in zip(theirs, right, strict=True)]
+        first = ratios[0]
+        steady = all(np.allclose(each, first, rtol=1e-6, atol=0.0) for each in ratios)
+        if first.size > 2 and steady and np.ptp(np.abs(first)) > 1e-6 * np.max(np.abs(first)):
+            return say("weighted", line=site.line, code=site.source.line(site.line))
+    return ""
 
 
 def no_loss(recording: Recording, options: Options) -> str:

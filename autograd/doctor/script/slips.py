@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from .clippings import CLIPPINGS
+from .idle import IDLE
+from .keeping import KEPT
 from .means import wrong_decays
 from .moments import Moments
+from .nesterov import heavy_ball, nesterov
 from .optimisers import QUOTIENTS
 from .slip import Slip
-from .velocities import VELOCITIES
 from .watch.record import Recording
 
 
@@ -17,7 +20,7 @@ def slips(recording: Recording) -> list[Slip]:
     found: dict[int, Slip] = {}
     of = Moments(recording)
     with np.errstate(all="ignore"):
-        for check in (wrong_decays, *QUOTIENTS, *VELOCITIES):
+        for check in (wrong_decays, *KEPT, *IDLE, *QUOTIENTS, *CLIPPINGS, nesterov, heavy_ball):
             for node, slip in check(of):
                 known = found.setdefault(slip.site.line, slip)
                 known.names += [name for name in of.moved(node) if name not in known.names]

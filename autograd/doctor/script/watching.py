@@ -54,7 +54,7 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
     alike = reading is not None and (
         reading.kind in ("squares", "entropy") or (reading.kind == "loss" and found.form in ("squares", "entropy"))
     )
-    same = _same_samples(found.look)
+    same = same_samples(found.look)
     one_by_one = _loop(loops.epochs) is not None and not same
     return Watched(
         **_loss(found, recording),
@@ -219,7 +219,7 @@ def _starts(training: Training) -> Iterator[Place]:
                 yield place_of(site)
 
 
-def _same_samples(look: Look) -> bool:
+def same_samples(look: Look) -> bool:
     """Whether the next step is made with the same numbers besides the parameters."""
     steps = look.training.steps
     other = steps[look.step.number + 1] if look.step.number + 1 < len(steps) else steps[look.step.number - 1]

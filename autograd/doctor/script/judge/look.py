@@ -91,7 +91,7 @@ class Look:
         self.nodes = {id(node): node for node in order}
         # what goes on by itself, the state of a game say, is no state of the step rule
         self.rule_states = {key for key in self.states if id(states[key].state_at(step.end)) in self.depends}
-        self.rule_states |= {id(node) for node in order if node.function is not None and self._is_last_change(node)}
+        self.rule_states |= {id(node) for node in order if self._is_last_change(node)}
 
     def _is_leaf(self, node: Node) -> bool:
         return (
@@ -105,7 +105,8 @@ class Look:
 
     def _is_last_change(self, node: Node) -> bool:
         """Whether it is of the step before, and a number times it is a part of this one: the momentum of a list."""
-        if id(node) not in self.program.leaves or id(node) in self.start_ids or not self.goes_back(id(node)):
+        before = id(node) in self._all_states or (node.function is not None and self.goes_back(id(node)))
+        if id(node) not in self.program.leaves or id(node) in self.start_ids or not before:
             return False
         ends, waiting = {id(end) for nodes in self.ends.values() for end in nodes}, [node]
         while waiting:
@@ -207,9 +208,27 @@ class Look:
         """The leaves with the states of the step rule at 0, so that a step shows what it makes of this gradient."""
         given = dict(values)
         for key in self.rule_states:
-            if key in given and key in self.program.leaves:
+            if key in self._earlier:
+                given[key] = values.get(self._earlier[key], given.get(key))
+            elif key in given and key in self.program.leaves:
                 given[key] = np.zeros_like(np.asarray(given[key], dtype=float)) if np.ndim(given[key]) else 0.0
         return given
+
+    @cached_property
+    def _earlier(self) -> dict[int, int]:
+        """Where a parameter was before, as far as only its step reads that, each with what it is now.
+
+        `w + mu * (w - before)` shows what it makes of a gradient where the two are the same.
+        """
+        found: dict[int, int] = {}
+        for p in self.training.parameters:
+            for chain in p.chains if len(self.starts[p.name]) == len(p.chains) else ():
+                at = chain.state_at(self.step.start)
+                found |= {id(s): id(at) for s in chain.states
+                          if id(s) in self.rule_states & self.program.leaves and id(at) in self.start_ids}  # fmt: skip
+        return {
+            key: at for key, at in found.items() if np.shape(self.nodes[key].value) == np.shape(self.nodes[at].value)
+        }
 
     def points(self, rng: np.random.Generator, count: int, calm: bool = False) -> list[Point]:
         """The step at random parameters, near and far.
@@ -229,6 +248,7 @@ class Look:
                 for node, there, value in zip(nodes, old, moved(old, rng, k), strict=True):
                     if id(node) in given:
                         given[id(node)] = value * 0.5 ** (k // 2) if calm else (1.0 - near) * there + near * value
+            given |= {key: given[at] for key, at in self._earlier.items() if at in given}
             try:
                 values = self.program.run(given)
             except Exception:

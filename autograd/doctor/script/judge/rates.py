@@ -41,11 +41,12 @@ def written_number(node: Node, k: int) -> bool:
     if node.site is None or node.site.kind not in ("binary", "augmented"):
         return False
     try:
-        tree = ast.parse(node.site.part(k).strip(), mode="eval")
+        made = ast.parse(node.site.part(k).strip(), mode="eval").body
     except SyntaxError:
         return False
-    plain = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Constant, ast.operator, ast.unaryop)
-    return all(isinstance(each, plain) for each in ast.walk(tree))
+    plain = (ast.BinOp, ast.UnaryOp, ast.Constant, ast.operator, ast.unaryop)
+    sides = [made.body, made.orelse] if isinstance(made, ast.IfExp) else [made]  # one rate for some, another for others
+    return all(isinstance(each, plain) for side in sides for each in ast.walk(side))
 
 
 def number_in(look: Look, arg: Any) -> float:

@@ -164,7 +164,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
         form = "climbed"
-    held = _penalised(look, reading)
+    held = penalised(look, reading)
     found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
     for v in found.values():
         v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
@@ -246,7 +246,7 @@ def _is_normed(look: Look, name: str, factor: float) -> bool:
     return False
 
 
-def _penalised(look: Look, reading: Reading) -> set[str]:
+def penalised(look: Look, reading: Reading) -> set[str]:
     """The blocks of which the loss has a penalty: a number that follows from them and from no data."""
     if reading.kind != "loss":
         return set()

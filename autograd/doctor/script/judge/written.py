@@ -24,11 +24,14 @@ class Block(list[Node]):
 
     Args:
         picks: by node, which of its numbers belong to the block, and how many it has; None for all of them.
+        places: which elements of an array these numbers are; None where they are no part of one.
     """
 
-    def __init__(self, nodes: Iterable[Node], picks: list[tuple[Array, int] | None] | None = None) -> None:
+    def __init__(
+        self, nodes: Iterable[Node], picks: list[tuple[Array, int] | None] | None = None, places: Array | None = None
+    ) -> None:
         super().__init__(nodes)
-        self.picks = picks
+        self.picks, self.places = picks, places
 
 
 def flat(nodes: list[Node], values: Mapping[int, Any], otherwise: Any) -> Array:
@@ -120,4 +123,5 @@ def written(training: Training, parameter: Parameter, step: Step) -> tuple[Block
             numbers = slots[elements]
             sides[side].append(record)
             picks[side].append(None if np.array_equal(numbers, np.arange(whole)) else (numbers, whole))
-    return Block(sides[0], picks[0]), Block(sides[1], picks[1])
+    places = np.concatenate([*pieces.values()])
+    return Block(sides[0], picks[0], places), Block(sides[1], picks[1], places)

@@ -9,6 +9,7 @@ import operator
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,11 @@ class Chain:
     @property
     def size(self) -> int:
         return int(np.size(self.states[-1].value)) if self.states[-1].value is not None else 2
+
+    @cached_property
+    def changing(self) -> bool:
+        """Whether one line updates other elements nearly each time: the rows of the words in a sentence."""
+        return self.scope[0] == "memory" and len({*self.sites}) == 1 and len({*self.keys}) > len(self.keys) / 2
 
     def state_at(self, time: int) -> Node:
         """The latest state at a time."""
@@ -140,9 +146,11 @@ def _joined(chains: list[Chain], member: dict[int, Chain]) -> list[Chain]:
                     made_from[chain.number].add(other.number)
                     break
     groups: dict[int, int] = {}
+    by_number = {chain.number: chain for chain in chains}
     for chain in chains:
         for number in made_from[chain.number]:
-            if number != chain.number and chain.number in made_from[number]:
+            in_turn = chain.number in made_from[number] or _branches(chain, by_number[number])
+            if number != chain.number and in_turn:
                 groups[chain.number] = min(groups.get(chain.number, chain.number), groups.get(number, number))
     by_group: dict[int, list[Chain]] = defaultdict(list)
     for chain in chains:
@@ -162,13 +170,21 @@ def _joined(chains: list[Chain], member: dict[int, Chain]) -> list[Chain]:
     return found
 
 
+def _branches(one: Chain, other: Chain) -> bool:
+    """Whether two lines of one turn of a loop change the same array, each as a whole: an `if` and its `else`."""
+    a, b = one.sites[0], other.sites[0]
+    whole = all(key[1] == (True, None) for key in (one.keys[0], other.keys[0]))
+    here = a.function == b.function and a.loops == b.loops != () and a is not b
+    return whole and one.scope == other.scope and here and {*one.sites} == {a} and {*other.sites} == {b}
+
+
 def depends_on_itself(chain: Chain) -> bool:
     """Whether what is added to a state depends on an earlier state of it, one or two cycles back."""
     count = len(chain.keys)
     for k in sorted({count - 1, min(count - 1, 3), 1}, reverse=True):
         if not 1 <= k < count:
             continue
-        before = [j for j in range(k) if chain.keys[j] == chain.keys[k]]
+        before = [j for j in range(k) if chain.changing or chain.keys[j] == chain.keys[k]]
         since = chain.states[before[-1]].time if before else 0
         earlier = chain.states[: k + 1]
         ways = beside(way_back(chain.states[k + 1], set(map(id, earlier)))) if before else ()

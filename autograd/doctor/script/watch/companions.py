@@ -16,10 +16,21 @@ def is_velocity(parameter: Any, among: list[Any], step: Any) -> bool:
         if other is parameter or len(other.chains) > 1 or other.chains[0].size != parameter.chains[0].size:
             continue
         state = other.chains[0].state_at(step.end)
-        added = getattr(state.function, "__name__", "") in ("add", "sub", "subtract")
-        if added and any(operand is end for operand in state.operands()):
+        name = getattr(state.function, "__name__", "")
+        added = state.args if name == "add" else state.args[1:] if name in ("sub", "subtract") else ()
+        if any(_multiple(operand) is end for operand in added):
             return True
     return False
+
+
+def _multiple(thing: Any) -> Any:
+    """What something is a multiple of, by numbers that were written down: the velocity in `w - rate * v`."""
+    while isinstance(thing, Node) and getattr(thing.function, "__name__", "") in ("mul", "multiply", "neg", "linked"):
+        inside = [arg for arg in thing.args if isinstance(arg, Node) and not arg.hyper]
+        if len(inside) != 1:
+            break
+        thing = inside[0]
+    return thing
 
 
 def is_average(parameter: Any, among: list[Any], step: Any) -> bool:

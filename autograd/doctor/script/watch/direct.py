@@ -90,7 +90,7 @@ def direct(node: Node) -> list[Any]:
 
 
 def _nearly_one(factor: Any, k: int, name: str) -> bool:
-    """Whether it is a number such as 1 - rate * decay."""
+    """Whether it is a number such as 1 - rate * decay, or 1 + it where the sign is wrong."""
     if not hyper(factor) or isinstance(factor, int):  # a whole one is a sample's
         return False
     value = factor.value if isinstance(factor, Node) else factor
@@ -98,7 +98,7 @@ def _nearly_one(factor: Any, k: int, name: str) -> bool:
         size = float(np.asarray(value).reshape(()))
     except (TypeError, ValueError):
         return False
-    return 0.5 <= size <= 1.0 or (name not in ("mul", "multiply") and 1.0 <= size <= 2.0)
+    return 0.5 <= size <= 1.1 or (name not in ("mul", "multiply") and 1.0 <= size <= 2.0)
 
 
 def _is_element(node: Node, k: int) -> bool:

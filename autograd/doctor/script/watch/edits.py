@@ -72,6 +72,16 @@ def patched(text: str, edits: list[Edit], first: int = 1) -> str:
     return text
 
 
+def in_first_text(edit: Edit | None, earlier: list[Edit]) -> Edit | None:
+    """An edit of a text that others have changed, each in one line, as one of the text before."""
+    if edit is None or not earlier:
+        return edit
+    span = edit.span
+    for other in sorted(apart(earlier), key=lambda e: e.span[:2]):
+        span = _unshifted(span, other) if other.source.path == edit.source.path else span
+    return Edit(edit.source, span, edit.new, edit.blind, edit.before)
+
+
 def before_edit(thing: Any, edit: Edit) -> Any:
     """Data in which the places, each a path and a span beside it, are those of the text before an edit of one line."""
     if isinstance(thing, dict):

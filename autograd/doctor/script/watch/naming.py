@@ -39,14 +39,15 @@ def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
     for parameter in parameters:
         options: list[tuple[int, int, str]] = []
         for chain in parameter.chains[:1]:
+            holds = parameter.several or chain.changing  # it is no element, or row, but what has them all
             for k, state in enumerate(chain.states[:3]):
                 if begun[id(state)] > 1:  # the number of a = b = 0.0
                     continue
                 for rank, text, whole in spelled.get(id(state), ()):
                     if text:
-                        options.append((rank, k, _holder(whole, parameter.chains) if parameter.several else text))
+                        options.append((rank, k, _holder(whole, parameter.chains) if holds else text))
             part = chain.scope[0] == "memory" and chain.keys[0][1][1] is not None
-            if not parameter.several and part and "[" in parameter.site.target:
+            if not holds and part and "[" in parameter.site.target:
                 options.append((-1, 0, parameter.site.target))  # one element of an array
         parameter.names = {text for _, _, text in options}
         plain = min(options, key=lambda o: (o[:2], "%" in o[2] or "{" in o[2]), default=(0, 0, parameter.site.target))

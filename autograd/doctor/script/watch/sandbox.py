@@ -194,14 +194,16 @@ def _no_backend() -> None:
     sys.meta_path.insert(0, Finder())
 
 
+PLAIN: Callable[..., Any] = np.random.default_rng
+
+
 def seed() -> None:
     """The same random numbers in every run, so that runs can be compared."""
     np.random.seed(0)
     random.seed(0)
-    plain: Callable[..., Any] = np.random.default_rng
 
     def seeded(seed: Any = None) -> Any:
-        return plain(0 if seed is None else seed)
+        return PLAIN(0 if seed is None else seed)
 
     seeded.__module__ = "numpy.random"
     np.random.default_rng = seeded

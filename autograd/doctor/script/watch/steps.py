@@ -125,7 +125,10 @@ def find_training(tape: Tape) -> Training | None:
     steady = [c for c in whole if len(c.times) >= 0.5 * len(longest.times) or counts[len(c.times)] > 2]
     # rows of an array may come in any order: a whole one tells better where a step begins
     master = max((c for c in steady if _life(c) >= 0.9 * _life(longest)), key=_life, default=longest)
-    return _training(tape, chains, lasting, _boundaries(tape, chains, lasting, _cycles(master)))
+    marks = _cycles(master)
+    if master.changing:  # rows that come once are chains of their own
+        marks = sorted({t for c in chains if {*c.sites} == {*master.sites} for t in c.times})
+    return _training(tape, chains, lasting, _boundaries(tape, chains, lasting, marks))
 
 
 def _repeated(chains: list[Chain]) -> list[Chain]:
@@ -179,7 +182,8 @@ def finer(training: Training) -> Training | None:
     found = _training(training.tape, training.chains, training.lasting, boundaries)
     begun = max(chain.times[0] for chain in training.lasting)
     if found is not None and found.steps[-1].start >= begun:  # every state is one that a step made
-        found.steps = [step for step in found.steps if step.start >= begun]
+        later = (step for step in found.steps if step.start >= begun)
+        found.steps = [Step(k, step.start, step.end) for k, step in enumerate(later)]
     return found
 
 
@@ -205,7 +209,8 @@ def _training(tape: Tape, chains: list[Chain], lasting: list[Chain], boundaries:
 def _cycles(chain: Chain) -> list[int]:
     """The times at which the first update of a cycle comes round again."""
     first = chain.keys[0]
-    times = [time for time, key in zip(chain.times, chain.keys, strict=True) if key == first]
+    pairs = zip(chain.times, chain.keys, strict=True)
+    times = chain.times if chain.changing else [time for time, key in pairs if key == first]
     return times if len(times) > 1 else []
 
 
@@ -245,10 +250,12 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     cuts = [_ends(marks, events, cycle, k) for k in narrow]
     ends = cuts[0]
     means = _trained(lasting, ends) if len(cuts) > 1 else []
-    if means and all(map(_is_mean, means)):  # of gradients: what is trained stands still between these cuts
+    plain = [c for c in means if not _is_mean(c)]  # what shrinks by itself follows from itself everywhere
+    if len(plain) < len(means):  # means of gradients: what is trained stands still between these cuts
         for cut in cuts[1:]:
             others = _trained(lasting, cut)
-            if len(others) + len(means) == len(lasting) and not any(c in means or _is_mean(c) for c in others):
+            whole = len(others) + len(means) - len(plain) == len(lasting) and all(c in others for c in plain)
+            if whole and not any(c not in plain and (c in means or _is_mean(c)) for c in others):
                 ends = cut
                 break
     begin = min(min(c.times) for c in lasting)
@@ -269,6 +276,8 @@ def _ends(marks: list[int], events: list[Event], cycle: list[Event], k: int) -> 
     _, key, number = cycle[k]
     line = [e for e in events if e[1][0] == key[0]]
     by_line = all(e[1][0] != key[0] for e in (cycle[0], *cycle[k + 1 :]))
+    only = sum(e[1][0] == key[0] for e in cycle) == 1 and 2 * sum(e[1] == key for e in line) < len(marks)
+    by_line |= only  # in each cycle it updates other elements
     like = line if by_line else [e for e in line if e[1] == key]
     ends = []
     for start, stop in zip(marks, [*marks[1:], None], strict=True):

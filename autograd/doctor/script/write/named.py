@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...spelling import level
+from .added import array_in
 
 TURNS = {"T", "mT", "transpose", "swapaxes", "moveaxis"}
 SUMS = {"sum", "mean", "average", "max"}
@@ -58,6 +59,9 @@ def _statement(old: ast.stmt, new: ast.stmt) -> tuple[str, dict[str, str]] | Non
         return "overwritten", {"node": ast.unparse(new.target)}
     if isinstance(old, ast.AugAssign) and isinstance(new, ast.Assign):
         return "accumulated", {"node": ast.unparse(old.target)}
+    if isinstance(old, (ast.Assign, ast.AugAssign)) and isinstance(new, ast.Expr) and ".at(" in ast.unparse(new):
+        target = old.target if isinstance(old, ast.AugAssign) else old.targets[0]
+        return "lost-duplicates", {"node": array_in(ast.unparse(target))}
     if type(old) is not type(new):
         return None
     masks = isinstance(old, ast.Assign) and "> 0]" in ast.unparse(old).replace("<=", ">").replace("<", ">")

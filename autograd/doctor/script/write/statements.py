@@ -17,6 +17,7 @@ from ...spelling import level
 from ..watch.edits import Edit
 from ..watch.node import Node
 from ..watch.sites import Site, Span, path_to
+from .added import added_at, numpy_in
 from .change import Changer
 from .compose import Composer
 from .extend import Extender, neat
@@ -248,10 +249,9 @@ class Statements(Wanted):
         except (SyntaxError, IndexError):
             return
         yield from self._blind_pieces(tree)
-        if isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Subscript) and "np" in self.hand.namespace:
-            parts = (ast.unparse(part) for part in (tree.target.value, tree.target.slice, tree.value))
-            if isinstance(tree.op, ast.Add):
-                yield Edit(source, statement, f"np.add.at({', '.join(parts)})", blind=True)
+        each = added_at(text, numpy_in(self.hand.namespace))
+        if each and isinstance(tree, ast.AugAssign):
+            yield Edit(source, statement, each, blind=True)
         if (
             isinstance(tree, ast.Assign)
             and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name, ast.Subscript, ast.Attribute, ast.UnaryOp))
@@ -263,6 +263,8 @@ class Statements(Wanted):
             )
             if isinstance(tree.targets[0], (ast.Name, ast.Subscript, ast.Attribute)):
                 yield Edit(source, statement, f"{target} += {value}", blind=True)
+            if each:
+                yield Edit(source, statement, each, blind=True)
         made = getattr(tree, "value", None)
         if isinstance(made, ast.expr) and "\n" not in text and not self._is_kept():
             span = _span(made, statement)

@@ -1,0 +1,65 @@
+"""Penalties that a step has and the loss has not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograd.doctor.script.consult import Options, consult
+from autograd.doctor.script.watch.loader import Script
+
+LINE = """
+import numpy as np
+
+gen = np.random.RandomState(3)
+feats = gen.randn(30, 4)
+goals = (feats[:, 0] > 0.2) * 1.0
+w, c, rate, weight = gen.randn(4) * 0.3, 0.1, 0.4, 0.05
+for turn in range(20):
+    p = 1 / (1 + np.exp(-(feats @ w + c)))
+    cost = -np.mean(goals * np.log(p) + (1 - goals) * np.log(1 - p)) + weight / 2 * np.sum(w ** 2)
+    dw = feats.T @ (p - goals) / 30
+    dc = np.mean(p - goals)
+    dw += weight * w
+    w -= rate * dw
+    c -= rate * dc
+"""
+WITHOUT = LINE.replace(" + weight / 2 * np.sum(w ** 2)", "")
+WRONG = [
+    ("dc = np.mean(p - goals)", "dc = np.mean(p - goals) + weight * c", "extra-penalty", "dc = np.mean(p - goals)"),
+    ("    w -= rate * dw", "    w *= 1 - rate * weight\n    w -= rate * dw", "penalty-twice", ""),
+    ("w -= rate * dw", "w = (1 - rate * weight) * w - rate * dw", "penalty-twice", "w = w - rate * dw"),
+]
+
+
+def told(text: str, folder: Path) -> tuple[list[tuple[str, str, str]], set[str]]:
+    file = folder / "script.py"
+    file.write_text(text)
+    found = consult(Script(str(file), []), Options(), 20.0)
+    faults = [(f["code"].strip(), f["name"], f["instead"]) for f in found["faults"]]
+    return faults, {block["verdict"] for block in found["blocks"]}
+
+
+@pytest.mark.parametrize(("right", "wrong", "name", "instead"), WRONG)
+def test_a_penalty_more_than_the_loss_has(right: str, wrong: str, name: str, instead: str, tmp_path: Path) -> None:
+    assert LINE.count(right) == 1
+    line = wrong.strip().splitlines()[0]
+    assert told(LINE.replace(right, wrong), tmp_path) == ([(line, name, instead)], {"right", "wrong"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINE,
+        WITHOUT,
+        WITHOUT.replace("    dw += weight * w\n", "").replace(
+            "w -= rate * dw", "w -= rate * dw; w *= 1 - rate * weight"
+        ),
+        WITHOUT.replace("dc = np.mean(p - goals)", "dc = np.mean(p - goals) + weight * c"),
+    ],
+    ids=["in both", "in the steps only", "after the step", "of all in the steps only"],
+)
+def test_penalties_that_are_right(text: str, tmp_path: Path) -> None:
+    faults, verdicts = told(text, tmp_path)
+    assert (faults, "wrong" in verdicts) == ([], False)
