@@ -18,7 +18,7 @@ from ...spelling import level, slopes_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
-from ..watch.node import Node
+from ..watch.node import Node, assembled
 from ..watch.sites import Site
 from ..watch.tape import Held
 from .interpret import Interpreter, Unknown
@@ -122,7 +122,7 @@ class AtHand:
         found = []
         for word in words_at(
             self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start, self._after,
-            self._foreign,
+            self._foreign, self.place is self.node.site and self.node.function is assembled,
         ):  # fmt: skip
             values = values_of(word, self.values)
             if values is not None:
@@ -224,6 +224,7 @@ class AtHand:
             texts |= dict.fromkeys(
                 f"({a.text} == {a.text}.max(axis={k}, keepdims=True))" for a in wide for k in range(np.ndim(a.first))
             )
+            texts |= dict.fromkeys(f"({a.text} == {a.text}.max())" for a in wide)  # of one window
         texts |= dict.fromkeys(self.expressions)
         signs = [f"np.sign({a.text})" for a in self.arrays if np.ndim(a.first) and "abs(" in source]  # all 1, perhaps
         found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
