@@ -325,6 +325,7 @@ MESSAGES = {
     "factor_small": "it is {what}, but {factor} times too small{told}.",
     "factor_large_sign": "it is {what}, but {factor} times too large{told}, and has the wrong sign.",
     "factor_small_sign": "it is {what}, but {factor} times too small{told}, and has the wrong sign.",
+    "number_of": " ({number} is {node})",
     "length_of": " ({number} is the length of {node})",
     # what is wrong with it, where the line to write shows that
     "line_sign": "the sign of {node} is the wrong one.",

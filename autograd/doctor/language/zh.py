@@ -276,6 +276,7 @@ MESSAGES = {
     "factor_small": "它是{what}，但小了 {factor} 倍{told}。",
     "factor_large_sign": "它是{what}，但大了 {factor} 倍{told}，而且符号错了。",
     "factor_small_sign": "它是{what}，但小了 {factor} 倍{told}，而且符号错了。",
+    "number_of": "（{number} 就是 {node}）",
     "length_of": "（{number} 是 {node} 的长度）",
     # 由应写的那一行看出的错误
     "line_sign": "{node} 的符号错了。",

@@ -100,6 +100,26 @@ for turn in range(8):
     for k in (0, 1):
         net[k] -= 0.1 * slopes[k]
 """
+KEYS = """
+import numpy as np
+
+gen = np.random.RandomState(7)
+rows, goals = gen.randn(10, 3), gen.rand(10, 3)
+net = {"W%d" % k: gen.randn(3, 3) * 0.8 for k in (1, 2, 3)}
+for turn in range(6):
+    held = {"A0": rows}
+    for k in (1, 2, 3):
+        held["Z" + str(k)] = held["A" + str(k - 1)] @ net["W" + str(k)]
+        held["A" + str(k)] = np.where(held["Z" + str(k)] > 0, held["Z" + str(k)], 0.2 * held["Z" + str(k)])
+    print(np.sum((held["A3"] - goals) ** 2) / 10)
+    d = 2 * (held["A3"] - goals) / 10
+    for k in (3, 2, 1):
+        d = d.copy()
+        d[held["Z" + str(k)] < 0] *= 0.2
+        slope = held["A" + str(k - 1)].T @ d
+        d = d @ net["W" + str(k)].T
+        net["W" + str(k)] -= 0.1 * slope
+"""
 PAIRS = """
 import numpy as np
 
@@ -159,6 +179,8 @@ WRONG = {
     "a mask of another layer": (
         MASKS, 'np.where(kept["v"] > 0, 1, 0.1)', 'np.where(kept["u"] > 0, 1, 0.1)', "wrong-mask", 'kept["v"] > 0',
     ),
+    "a mask by a key": (KEYS, 'd[held["Z" + str(k)] < 0]', "d[d < 0]", "wrong-mask", 'held["Z" + str(k)] < 0'),
+    "the slope of another": (KEYS, "< 0] *= 0.2", "< 0] = 0", "wrong-operand", '[held["Z" + str(k)] < 0] *= 0.2'),
     "all rows of each class": (
         MASKS, "d[np.arange(20), kinds] -= 1", "d[:, kinds] -= 1", "wrong-operand", "d[np.arange(20), kinds]",
     ),
@@ -177,7 +199,7 @@ def found_in(text: str) -> dict[str, Any]:
         return consult(Script(str(Path(__file__)), text=text), Options(), 20.0)
 
 
-@pytest.mark.parametrize("text", [MASKS, TURNS, LAYERS, PAIRS, POOLED])
+@pytest.mark.parametrize("text", [MASKS, TURNS, LAYERS, KEYS, PAIRS, POOLED])
 def test_the_right_ones_are_right(text: str) -> None:
     assert {block["verdict"] for block in found_in(text)["blocks"]} == {"right"}
 

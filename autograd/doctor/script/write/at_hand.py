@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import re
 import types
 from dataclasses import dataclass
@@ -19,13 +20,14 @@ from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
 from ..watch.node import Node, assembled
-from ..watch.sites import Site
+from ..watch.sites import Site, path_to
 from ..watch.tape import Held
 from .interpret import Interpreter, Unknown
 from .vocabulary import computed_at, frame_of, values_of, words_at
 
 Array = Any
 MOST_WORDS = 60
+MOST_KEYED = 12
 MOST_READS = 12_000  # of texts at one place: then nothing can be read any more
 LOOK = 20  # reads, from one look at the clock to the next
 SECONDS = 3.0  # the same, for arrays so large that reading takes long; less than is given for the texts of a line
@@ -143,10 +145,24 @@ class AtHand:
         return found
 
     @cached_property
+    def keyed(self) -> list[Atom]:
+        """Elements by a key that is put together, as the same function writes them: `cache["Z" + str(l)]`."""
+        path = path_to(ast.parse(self.place.source.text), self.place.source, self.place.statement)
+        inside = next((n for n in reversed(path) if isinstance(n, ast.FunctionDef)), path[0])
+        texts = dict.fromkeys(
+            ast.unparse(n) for n in ast.walk(inside)
+            if isinstance(n, ast.Subscript) and isinstance(n.slice, (ast.BinOp, ast.JoinedStr, ast.Call))
+        )  # fmt: skip
+        found = [
+            Atom(text, [self.read(text, k) for k in self.points], 0) for text in itertools.islice(texts, MOST_KEYED)
+        ]
+        return [atom for atom in found if all(np.ndim(v) for v in atom.values)]
+
+    @cached_property
     def arrays(self) -> list[Atom]:
         return [
             a
-            for a in self.atoms
+            for a in (*self.keyed, *self.atoms)
             if not (self.place.kind == "augmented" and a.text == self.place.target)  # a change by a part of itself
             and isinstance(a.first, (np.ndarray, float, np.generic))
             and np.asarray(a.first).dtype.kind in "fiub"

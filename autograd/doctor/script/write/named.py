@@ -60,6 +60,8 @@ def _statement(old: ast.stmt, new: ast.stmt) -> tuple[str, dict[str, str]] | Non
             return "sign", {"node": ast.unparse(old.value)}
         return "scaled", {"old": ast.unparse(old), "new": ast.unparse(new)}
     if isinstance(old, ast.Assign) and isinstance(new, ast.AugAssign):
+        if not isinstance(new.op, (ast.Add, ast.Sub)):
+            return "wrong-operand", {"old": ast.unparse(old), "new": ast.unparse(new)}
         return "overwritten", {"node": ast.unparse(new.target)}
     if isinstance(old, ast.AugAssign) and isinstance(new, ast.Assign):
         return "accumulated", {"node": ast.unparse(old.target)}

@@ -348,6 +348,8 @@ def _tells_more(told: str, pieces: dict[str, str], cause: Cause) -> bool:
     if told == "wrong-operand":  # another, and not one more
         if pieces["old"].endswith("]") and pieces["old"].partition("[")[0] == pieces["new"].partition("[")[0]:
             return True  # other elements of the same
+        if " = " in pieces["old"]:
+            return True
         names = all(map(NAME.fullmatch, pieces.values()))
         return name.startswith("extra-") or (names and name.endswith(("-derivative", "-factor")))
     return (told == "sign" != name) or (name == told and told in SHOWN)

@@ -60,6 +60,7 @@ class Repairer(Bindings):
             self._of_elements()
         if self.span is None or self.right is None or self._is_kept():
             if not self._is_kept():
+                yield from self._in_places()
                 yield from self._elsewhere()
                 yield from self._term_after()
             yield from self._rescaled_after()

@@ -120,21 +120,28 @@ class Statements(Wanted):
             tree = ast.parse(source.segment(statement)).body[0]
         except (SyntaxError, IndexError):
             return
-        if not isinstance(tree, (ast.Assign, ast.AugAssign)) or self.right is None:
+        right = self.locator.fixed.get(id(self.node), self.right)  # of all of it, not of what is written into it
+        if not isinstance(tree, (ast.Assign, ast.AugAssign)) or right is None:
             return
         target = tree.targets[0] if isinstance(tree, ast.Assign) else tree.target
         if not isinstance(target, ast.Subscript) or not isinstance(target.slice, ast.Compare):
             return
         whole, mask, value = (ast.unparse(part) for part in (target.value, target.slice, tree.value))
-        right = self.locator.fixed.get(id(self.node), self.right)  # of all of it, not of what is written into it
         was = ast.unparse(target.slice.left)
-        alike = [a.text for a in self.hand.arrays if np.shape(a.first) == np.shape(right[0])]
+        near = [a for a in self.hand.arrays if np.shape(a.first) == np.shape(right[0])]
+        applied: Array = self.locator.points[0].values.get(
+            id(self.fault.wanted[0].node)
+        )  # what the activation is applied to
+        alike = [a.text for a in sorted(near, key=lambda a: (a.text != was, not np.array_equal(a.first, applied)))]
         masks = [mask.replace(was, text, 1) for text in alike]
         sides = [f"{text} {sign} 0" for text in alike for sign in ("<=", ">")]
+        times = isinstance(tree, ast.AugAssign) and isinstance(tree.op, ast.Mult)
+        known = {value: f"{whole}[{{}}] *= {value}"} if times else {value: f"{whole}[{{}}] = {value}"}
         for other in dict.fromkeys((*masks, *sides)):
-            for new in dict.fromkeys((value, "0")):
-                if self._makes(f"np.where({other}, {new}, {whole})", right):
-                    yield Edit(source, statement, f"{whole}[{other}] = {new}")
+            for new, line in {**known, "0": f"{whole}[{{}}] = 0"}.items():
+                made = f"{new} * {whole}" if times and new != "0" else new
+                if self._makes(f"np.where({other}, {made}, {whole})", right):
+                    yield Edit(source, statement, line.format(other))
         for said in ("0", *self.hand.literals):
             if self._makes(f"np.where({mask}, {said} * {whole}, {whole})", right):
                 yield Edit(source, statement, f"{whole}[{mask}] {'= 0' if said == '0' else f'*= {said}'}")

@@ -113,6 +113,12 @@ class Words:
         """What a factor is, where it is the length of something."""
         if abs(factor - round(factor)) < 1e-6 * factor and round(factor) > 2:
             number = round(factor)
+            counted = {
+                key for _, scope, key, thing, _ in self.look.training.tape.stores
+                if scope[0] == "frame" and type(thing) is int and thing == number and isinstance(key, str)
+            }  # fmt: skip
+            if len(counted) == 1:
+                return say("number_of", number=number, node=next(iter(counted)))
             found = [
                 node
                 for node in (*self.look.program.order,)
