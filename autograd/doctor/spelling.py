@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import numpy as np
 
@@ -28,6 +29,20 @@ def with_key(text: str, key: object) -> str:
         return text
     written = isinstance(tree.slice, (ast.Constant, ast.Slice, ast.Tuple))
     return text if written else f"{ast.unparse(tree.value)}[{key!r}]"
+
+
+def quoted_as(text: str, source: str) -> str:
+    """A text with its keys in the quotes that a script has around the same keys.
+
+    >>> quoted_as("grads['W1'] + g['b']", 'grads["W1"] = 0')
+    'grads["W1"] + g[\'b\']'
+    """
+
+    def own(found: re.Match[str]) -> str:
+        double = f'"{found[1]}"'
+        return double if double in source and found[0] not in source else found[0]
+
+    return re.sub(r"'(\w+)'", own, text)
 
 
 def slopes_of(text: str) -> list[str]:

@@ -279,7 +279,7 @@ MESSAGES = {
     "axis_wrong": "the sum goes over the wrong axis; {what} is the sum over axis {axis}.",
     "fault_activation-applied-twice": "the slope is taken at the activation {node}, which is the function applied once "
     "already.",
-    "fault_wrong-derivative": "the slope of {node} is not the one that its function has.",
+    "fault_wrong-derivative": "the slope in this line is not that of the function that gives {node}.",
     "fault_missing-derivative": "the slope of the activation {node} is missing: {what} has it as a factor.",
     "fault_extra-derivative": "the slope of {node} is one factor too many.",
     "fault_missing-mask": "the mask {node} of the forward pass is missing: what it sets to 0 there has no gradient.",
@@ -319,11 +319,13 @@ MESSAGES = {
     "fault_integer": "it is of an integer dtype, which cuts off every fraction.",
     "fault_zero": "it is zero; it should be {what}.",
     "fault_unrecognised": "it is not {what}; no usual mistake explains the difference.",
-    "fault_sign": "it has the wrong sign: this is minus {what}, and a step along it goes uphill.",
+    "fault_sign": "it has the wrong sign: this is minus {what}.",
+    "fault_sign_of_step": "it has the wrong sign: this is minus {what}, and a step along it goes uphill.",
     "factor_large": "it is {what}, but {factor} times too large{told}.",
     "factor_small": "it is {what}, but {factor} times too small{told}.",
     "factor_large_sign": "it is {what}, but {factor} times too large{told}, and has the wrong sign.",
     "factor_small_sign": "it is {what}, but {factor} times too small{told}, and has the wrong sign.",
+    "number_of": " ({number} is {node})",
     "length_of": " ({number} is the length of {node})",
     # what is wrong with it, where the line to write shows that
     "line_sign": "the sign of {node} is the wrong one.",
@@ -331,6 +333,9 @@ MESSAGES = {
     "line_transposed": "{old} stands where {new} belongs: a transpose is missing, or one too many.",
     "line_wrong-axis": "{old} goes over the wrong axis: {new} belongs there.",
     "line_wrong-operand": "{old} stands where {new} belongs.",
+    "line_wrong-order": "{old} has the right parts in the wrong order: {new} belongs there.",
+    "line_wrong-mask": "which slope it is depends on the sign of {new}, and not on that of {old}: the mask is made of the "
+    "wrong values.",
     "line_wrong-derivative": "{old} is the slope of another function: {new} belongs there.",
     "line_missing-factor": "the factor {node} is missing in {where}.",
     "line_extra-factor": "the factor {node} is one too many in {where}.",

@@ -161,7 +161,7 @@ def test_what_reads_a_parameter_comes_before_its_update() -> None:
         ("g = d * h[t]", "g = d * h[t - 1]", "wrong-operand"),
         ("g = d * (t * e)", "g = d * ((t - start) * e)", "wrong-operand"),
         ("g[c] = d", "g[c] += d", "overwritten"),
-        ("d[d <= 0] = 0", "d[z <= 0] = 0", "wrong-operand"),
+        ("d[d <= 0] = 0", "d[z <= 0] = 0", "wrong-mask"),
         ("if deep: g = a @ b", "if deep: g = a @ b.T", None),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import re
 import types
 from dataclasses import dataclass
@@ -18,14 +19,15 @@ from ...spelling import level, slopes_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
-from ..watch.node import Node
-from ..watch.sites import Site
+from ..watch.node import Node, assembled
+from ..watch.sites import Site, path_to
 from ..watch.tape import Held
 from .interpret import Interpreter, Unknown
 from .vocabulary import computed_at, frame_of, values_of, words_at
 
 Array = Any
 MOST_WORDS = 60
+MOST_KEYED = 12
 MOST_READS = 12_000  # of texts at one place: then nothing can be read any more
 LOOK = 20  # reads, from one look at the clock to the next
 SECONDS = 3.0  # the same, for arrays so large that reading takes long; less than is given for the texts of a line
@@ -122,7 +124,7 @@ class AtHand:
         found = []
         for word in words_at(
             self.tape, self.time, self.context, self.place, self.born, self.locator.look.step.start, self._after,
-            self._foreign,
+            self._foreign, self.place is self.node.site and self.node.function is assembled,
         ):  # fmt: skip
             values = values_of(word, self.values)
             if values is not None:
@@ -143,10 +145,24 @@ class AtHand:
         return found
 
     @cached_property
+    def keyed(self) -> list[Atom]:
+        """Elements by a key that is put together, as the same function writes them: `cache["Z" + str(l)]`."""
+        path = path_to(ast.parse(self.place.source.text), self.place.source, self.place.statement)
+        inside = next((n for n in reversed(path) if isinstance(n, ast.FunctionDef)), path[0])
+        texts = dict.fromkeys(
+            ast.unparse(n) for n in ast.walk(inside)
+            if isinstance(n, ast.Subscript) and isinstance(n.slice, (ast.BinOp, ast.JoinedStr, ast.Call))
+        )  # fmt: skip
+        found = [
+            Atom(text, [self.read(text, k) for k in self.points], 0) for text in itertools.islice(texts, MOST_KEYED)
+        ]
+        return [atom for atom in found if all(np.ndim(v) for v in atom.values)]
+
+    @cached_property
     def arrays(self) -> list[Atom]:
         return [
             a
-            for a in self.atoms
+            for a in (*self.keyed, *self.atoms)
             if not (self.place.kind == "augmented" and a.text == self.place.target)  # a change by a part of itself
             and isinstance(a.first, (np.ndarray, float, np.generic))
             and np.asarray(a.first).dtype.kind in "fiub"
@@ -224,6 +240,7 @@ class AtHand:
             texts |= dict.fromkeys(
                 f"({a.text} == {a.text}.max(axis={k}, keepdims=True))" for a in wide for k in range(np.ndim(a.first))
             )
+            texts |= dict.fromkeys(f"({a.text} == {a.text}.max())" for a in wide)  # of one window
         texts |= dict.fromkeys(self.expressions)
         signs = [f"np.sign({a.text})" for a in self.arrays if np.ndim(a.first) and "abs(" in source]  # all 1, perhaps
         found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]

@@ -92,6 +92,8 @@ class Changer:
             yield here[1:].strip()
         if isinstance(piece, ast.Call):
             yield from self._other_call(piece)
+        if isinstance(piece, (ast.List, ast.Tuple)):
+            yield from exchanged(piece)
 
     def _other_operation(self, piece: ast.BinOp) -> Iterator[str]:
         left, right = ast.unparse(piece.left), ast.unparse(piece.right)
@@ -121,7 +123,7 @@ class Changer:
         if mine is None:
             return
         shape = np.shape(mine)
-        yield f"{here}**2"
+        yield from (f"{here}**2", f"{here}**3")
         for atom in self.hand.arrays:
             if atom.text != text and np.shape(atom.first) == shape:
                 yield atom.text
@@ -158,8 +160,10 @@ class Changer:
         holder, index = ast.unparse(piece.value), ast.unparse(piece.slice)
         yield holder
         parts = piece.slice.elts if isinstance(piece.slice, ast.Tuple) else [piece.slice]
-        if len(parts) == 2:
-            yield f"{holder}[{ast.unparse(parts[1])}, {ast.unparse(parts[0])}]"
+        for i, j in itertools.combinations(range(len(parts)), 2):
+            crossed = list(map(ast.unparse, parts))
+            crossed[i], crossed[j] = crossed[j], crossed[i]
+            yield f"{holder}[{', '.join(crossed)}]"
         for k, part in enumerate(parts):
             around = [ast.unparse(p) for p in parts]
             for other in self._other_index(part):
@@ -168,6 +172,20 @@ class Changer:
         for name, thing in self.hand.objects.items():
             if isinstance(thing, (list, dict)) and name != holder and not name.startswith("_"):
                 yield f"{name}[{index}]"
+
+    def elements(self, target: ast.Subscript) -> Iterator[str]:
+        """Other elements of the same array, for what is written into some of it."""
+        holder, own = ast.unparse(target.value), ast.unparse(target.slice)
+        place, counted = self.hand.place, {*self._turns}
+        written = [n.slice for n in ast.walk(ast.parse(place.source.text)) if isinstance(n, ast.Subscript)]
+        first = [n.elts[0] for n in written if isinstance(n, ast.Tuple) and n.elts]
+        texts = (ast.unparse(n)[1:-1] if isinstance(n, ast.Tuple) else ast.unparse(n) for n in (*first, *written))
+        for index in dict.fromkeys(texts):  # as of another array, in the same turn
+            names = {n.id for n in ast.walk(ast.parse(f"x[{index}]")) if isinstance(n, ast.Name)}
+            if index != own and names & counted:
+                yield f"{holder}[{index}]"
+        yield from (f"{holder}[{name}]" for name in self._turns if name != own)
+        yield from (text for text in self._other_element(target) if text.endswith("]"))
 
     def _other_index(self, part: ast.expr) -> Iterator[str]:
         """A number beside an index, or another index that is at hand."""
@@ -178,6 +196,7 @@ class Changer:
                 yield from (f"{limit}:", f":{limit}")
             yield "::-1"
             yield from (said for said in self._written_slices if said != text)
+            yield from () if part.lower or part.upper else self._written_rows
             return
         if isinstance(part, ast.BinOp):
             yield ast.unparse(part.left)
@@ -194,6 +213,16 @@ class Changer:
         """The slices between names that the script writes anywhere."""
         slices = [n for n in ast.walk(ast.parse(self.hand.place.source.text)) if isinstance(n, ast.Slice)]
         return [*dict.fromkeys(ast.unparse(n) for n in slices if n.lower is not None and n.upper is not None)][:12]
+
+    @cached_property
+    def _written_rows(self) -> list[str]:
+        """What the script writes for the rows where it picks an element of each: `np.arange(n)`."""
+        pairs = [
+            n.slice.elts[0]
+            for n in ast.walk(ast.parse(self.hand.place.source.text))
+            if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Tuple) and len(n.slice.elts) == 2
+        ]
+        return [*dict.fromkeys(ast.unparse(row) for row in pairs if isinstance(row, ast.Call))][:6]
 
     @cached_property
     def _turns(self) -> list[str]:
@@ -262,6 +291,15 @@ class Changer:
             yield f"{turned(owner)}.dot({args[0]})"
             yield f"{owner}.dot({turned(args[0])})"
             yield f"{turned(args[0])}.dot({turned(owner)})"
+
+
+def exchanged(things: ast.List | ast.Tuple) -> Iterator[str]:
+    """A list with two of its things exchanged."""
+    count = len(things.elts) if 1 < len(things.elts) < 6 else 0
+    for one, other in itertools.combinations(range(count), 2):
+        texts = [ast.unparse(each) for each in things.elts]
+        texts[one], texts[other] = texts[other], texts[one]
+        yield f"[{', '.join(texts)}]" if isinstance(things, ast.List) else ", ".join(texts)
 
 
 ALIKE = {

@@ -7,6 +7,7 @@ names at hand.
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,6 +52,15 @@ class Extender:
             reached = {id(piece) for piece, _ in found}
             inner = [p for p in ast.walk(tree) if isinstance(p, ast.expr) and id(p) not in reached]
             yield from self._tried(own, [p for p in inner if self._value(p) is not None])
+
+    def names(self, own: str, right: Array) -> Iterator[tuple[str, str, str]]:
+        """Names in an expression that alone have a wrong value: name, what it should be, the expression so."""
+        with contextlib.suppress(SyntaxError), np.errstate(all="ignore"):
+            tree = ast.parse(own, mode="eval").body
+            for piece, goal in goals(tree, right, lambda text: self.hand.read(text, 0)):
+                if isinstance(piece, ast.Name):
+                    for new in self._exchanged(piece.id, self._value(piece), goal):
+                        yield piece.id, new, put(own, piece, new)[0]
 
     def _tried(self, own: str, pieces: list[ast.expr]) -> Iterator[tuple[str, str]]:
         """Changes inside of what cannot be undone, such as a sum over an axis."""
@@ -111,7 +121,8 @@ class Extender:
             if broadcasts(x.shape, rest.shape) and not lone(x, rest):
                 ratio = _ratio(rest, np.broadcast_to(x, rest.shape))
                 if ratio:
-                    yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
+                    terms = (term for term in self.composer.times(text, ratio) if term != f"-{here}")  # that leaves 0
+                    yield from (plus(here, term) for term in terms)
         for text, ratio in sorted(self.composer.pairs(rest), key=lambda pair: abs(abs(pair[1]) - 1.0) > 1e-9):
             yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
 

@@ -27,6 +27,7 @@ BUILTINS = {
     "range": range,
     "float": float,
     "int": int,
+    "str": str,
     "abs": abs,
     "sum": sum,
     "max": max,
@@ -75,6 +76,14 @@ class Interpreter:
 
     def _expression(self, node: ast.Expression) -> Any:
         return self(node.body)
+
+    def _joinedstr(self, node: ast.JoinedStr) -> str:
+        return "".join(map(self, node.values))
+
+    def _formattedvalue(self, node: ast.FormattedValue) -> str:
+        if node.conversion != -1 or node.format_spec is not None:
+            raise Unknown(ast.unparse(node))
+        return str(self(node.value))
 
     def _constant(self, node: ast.Constant) -> Any:
         return node.value

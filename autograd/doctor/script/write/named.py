@@ -9,7 +9,7 @@ import ast
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ...spelling import level
@@ -37,11 +37,16 @@ def difference(old: str, new: str) -> tuple[str, dict[str, str]] | None:
     ('transposed', {'old': 'W', 'new': 'W.T'})
     >>> difference("g = d * s", "g = d * s * (1 - s)")
     ('missing-derivative', {'node': '1 - s', 'where': 'd * s'})
+    >>> difference("d[d <= 0] = 0", "d[z <= 0] = 0")
+    ('wrong-mask', {'old': 'd', 'new': 'z'})
+    >>> difference("dz = np.hstack([di, do, df])", "dz = np.hstack([di, df, do])")
+    ('wrong-order', {'old': '[di, do, df]', 'new': '[di, df, do]'})
     >>> difference("g = d * m * m / n", "g = d * m / n")
     ('applied-twice', {'node': 'm', 'where': 'd * m * m / n'})
     """
+    heads = (f"{text} pass" if text.startswith("for ") and text.endswith(":") else text for text in (old, new))
     try:
-        one, other = (ast.parse(textwrap.dedent(text)).body for text in (old, new))
+        one, other = (ast.parse(textwrap.dedent(text)).body for text in heads)
     except SyntaxError:
         return None
     pairs = [(a, b) for a, b in zip(one, other, strict=False) if not _same(a, b)]
@@ -56,6 +61,8 @@ def _statement(old: ast.stmt, new: ast.stmt) -> tuple[str, dict[str, str]] | Non
             return "sign", {"node": ast.unparse(old.value)}
         return "scaled", {"old": ast.unparse(old), "new": ast.unparse(new)}
     if isinstance(old, ast.Assign) and isinstance(new, ast.AugAssign):
+        if not isinstance(new.op, (ast.Add, ast.Sub)):
+            return "wrong-operand", {"old": ast.unparse(old), "new": ast.unparse(new)}
         return "overwritten", {"node": ast.unparse(new.target)}
     if isinstance(old, ast.AugAssign) and isinstance(new, ast.Assign):
         return "accumulated", {"node": ast.unparse(old.target)}
@@ -80,7 +87,8 @@ def _same(one: Any, other: Any) -> bool:
 def _narrowed(old: Any, new: Any) -> tuple[Any, Any]:
     """The smallest pair of pieces in which the two differ."""
     while type(old) is type(new):
-        if isinstance(old, ast.BinOp) and (isinstance(old.op, (ast.Mult, ast.Div, ast.Pow)) or _apart(old, new)):
+        power = isinstance(old, ast.BinOp) and isinstance(old.op, ast.Pow) and not _same(old.right, new.right)
+        if isinstance(old, ast.BinOp) and (power or isinstance(old.op, (ast.Mult, ast.Div)) or _apart(old, new)):
             break
         pairs = list(_differing(old, new))
         if len(pairs) != 1 or not all(isinstance(part, ast.expr) for part in pairs[0]):
@@ -89,14 +97,34 @@ def _narrowed(old: Any, new: Any) -> tuple[Any, Any]:
             break  # the axis tells nothing without the sum
         if isinstance(old, ast.Subscript) and pairs[0][0] is old.slice and not isinstance(old.slice, ast.Compare):
             break  # neither does an index
+        if _is_mask(old) and _is_mask(new) and pairs[0][0] is old.left:
+            break
         old, new = pairs[0]
     return old, new
+
+
+def _is_mask(tree: Any) -> bool:
+    """Whether it asks where something is above a number, or below it."""
+    orders = (ast.Gt, ast.GtE, ast.Lt, ast.LtE)
+    return isinstance(tree, ast.Compare) and isinstance(tree.ops[0], orders) and _is_number(_text(tree.comparators[-1]))
 
 
 def _apart(old: ast.BinOp, new: ast.BinOp) -> bool:
     """Whether the operators differ, or both sides do."""
     crossed = not _same(old.left, new.left) and not _same(old.right, new.right)
     return type(old.op) is not type(new.op) or crossed
+
+
+def _smallest(old: ast.expr, new: ast.expr, without: Callable[[ast.expr], ast.expr]) -> dict[str, str]:
+    """The texts of the smallest pieces that differ, and differ in nothing that is left without something."""
+    while type(old) is type(new):
+        pairs = list(_differing(old, new))
+        if len(pairs) != 1 or not all(isinstance(part, ast.expr) for part in pairs[0]):
+            break
+        if not _same(without(pairs[0][0]), without(pairs[0][1])) or isinstance(pairs[0][0], ast.Constant):
+            break
+        old, new = pairs[0]
+    return {"old": _text(old), "new": _text(new)}
 
 
 def _differing(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
@@ -136,10 +164,15 @@ def _of(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | None:
     both = {"old": _text(old), "new": _text(new)}
     if max(map(len, both.values())) > 2 * LONGEST:
         return None
+    parts = [sorted(map(_text, getattr(tree, "elts", ()))) for tree in (old, new)]
+    if type(old) is type(new) and parts[0] == parts[1] != []:
+        return "wrong-order", both
+    if _is_mask(old) and _is_mask(new) and not _same(old.left, new.left):  # type: ignore[attr-defined]
+        return "wrong-mask", {"old": _text(old.left), "new": _text(new.left)}  # type: ignore[attr-defined]
     if _same(_unturned(old), _unturned(new)) or _same(_turned_about(old), _turned_about(new)):
-        return "transposed", both
+        return "transposed", _smallest(old, new, _unturned)
     if _same(_unsummed(old), _unsummed(new)):
-        return "wrong-axis", both
+        return "wrong-axis", _smallest(old, new, _unsummed)
     if isinstance(old, ast.Call) and isinstance(new, ast.Call) and {_name(old), _name(new)} <= SUMS:
         if _name(old) != _name(new):
             return "scaled", both
@@ -179,7 +212,7 @@ def _signed(term: tuple[int, str]) -> str:
 def _of_products(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | None:
     """The difference between two products, by their factors."""
     one, other = _factors(old), _factors(new)
-    change = {text: other[text] - one[text] for text in {*one, *other} if other[text] != one[text]}
+    change = {text: other[text] - one[text] for text in (*one, *other) if other[text] != one[text]}
     if not change or (len(one) == len(other) == 1 and len(change) > 1):
         return None
     numbers = {text for text in change if _is_number(text)}
@@ -195,12 +228,13 @@ def _of_products(old: ast.expr, new: ast.expr) -> tuple[str, dict[str, str]] | N
         kind = "applied-twice" if all(one[text] * other[text] > 0 for text in change) else f"extra-{_kind(change)}"
         return kind, {"node": _product({t: -p for t, p in change.items()}), "where": _text(old)}
     if len(up) == len(down) == 1 and down[0][1] == -up[0][1]:
-        a, b = (ast.parse(text, mode="eval").body for text in (down[0][0], up[0][0]))
-        slope = all(text.startswith("1 - ") for text in (down[0][0], up[0][0]))
+        gone, come = (up[0][0], down[0][0]) if one[up[0][0]] < 0 else (down[0][0], up[0][0])  # a divisor, perhaps
+        a, b = (ast.parse(text, mode="eval").body for text in (gone, come))
+        slope = all(text.startswith("1 - ") for text in (gone, come))
         found = _of(*_narrowed(a, b))
         inner = found is not None and found[0] in ("dropped-edge", "doubled-edge")  # no term of the whole
         if not slope:
-            return ("wrong-operand", {"old": down[0][0], "new": up[0][0]}) if inner else found
+            return ("wrong-operand", {"old": gone, "new": come}) if inner else found
         if found is not None and found[0] == "wrong-operand":
             return found
     slopes = [[text for text, _ in side if text.startswith("1 - ")] for side in (down, up)]

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from ...language import say
+from ...spelling import quoted_as
 from ..judge.candidates import Fault
 from ..judge.compared import Cause
 from ..judge.judge import wrong_elsewhere
@@ -29,7 +30,12 @@ from .named import difference
 
 SLIP = 0.9  # of the characters are the same
 ROUNDS = 2  # of looking again with some lines repaired
-SHOWN = ("dropped-edge", "missing-factor", "extra-factor")  # what is told of these is a piece of the line
+SHOWN = (
+    "dropped-edge",
+    "missing-factor",
+    "extra-factor",
+    "wrong-derivative",
+)  # what is told of these is a piece of the line
 LESS_SURE = ("unrecognised", "wrong-operand", "doubled-edge")
 """Causes that the line to write tells better."""
 
@@ -188,9 +194,14 @@ class Prover:
             case.fault = case.found_at
             return
         sites = self.before.look.training.tape.sites
-        updates = [s for s in sites if s.source is chosen.source and s.statement == chosen.span]
-        if updates:
-            case.fault = replace(case.fault, place=updates[0])
+        here = [s for s in sites if s.source is chosen.source and not chosen.inserts]
+        inside = [s for s in here if s.statement[:2] <= chosen.span[:2] and chosen.span[2:] <= s.statement[2:]]
+        updates = sorted(inside, key=lambda s: s.statement[2] - s.statement[0])  # the statement, and no loop around it
+        if not chosen.inserts:  # the head of a loop is no statement of its own
+            place = (
+                updates[0] if updates else replace(at, span=chosen.span, statement=chosen.span, parts=(chosen.span,))
+            )
+            case.fault = replace(case.fault, place=place)
 
     def _look_again(self, found: Judgement, recording: Recording) -> None:
         """Add what is found wrong with the lines repaired that are chosen, where it can be mended, too."""
@@ -318,16 +329,40 @@ def name_by_line(case: Case) -> None:
     found = difference(*case.chosen.within(case.place.statement))
     if found is None:
         return
-    name, told = case.cause.name, found[0]
-    against = {f"extra-{k}" for k in KINDS} if told.startswith("missing-") else {f"missing-{k}" for k in KINDS}
-    denied = (told == "sign" != name) or (told.startswith(("missing-", "extra-")) and name in against)
-    denied |= told in ("overwritten", "applied-twice") or (name in FACTORS and told == "extra-factor")
-    denied |= name == "wrong-derivative" and told == "wrong-operand" and all(map(NAME.fullmatch, found[1].values()))
     piece = case.fault.wanted[0].kind == "slip"  # of a formula: the numbers have no name
-    if name in LESS_SURE or denied or piece or (name == told and told in SHOWN):
-        case.cause, case.says = Cause(told), say(f"line_{told}", **found[1])
+    if piece or case.cause.name in LESS_SURE or _tells_more(*found, case.cause):
+        pieces = {key: quoted_as(text, case.chosen.source.text) for key, text in found[1].items()}
+        case.cause, case.says = Cause(found[0]), say(f"line_{found[0]}", **pieces)
 
 
+def _tells_more(told: str, pieces: dict[str, str], cause: Cause) -> bool:
+    """Whether a line to write tells of a mistake what the numbers do not, or denies what they told."""
+    name = cause.name
+    if told in ("overwritten", "applied-twice", "wrong-mask"):
+        return True
+    if name in FACTORS:
+        named = told in ("missing-factor", "wrong-operand") and name == "scaled" and not _is_length(cause)
+        return named or told in ("extra-factor", "sign")
+    if told.startswith(("missing-", "extra-")) and name in {f"{OTHER[told.split('-')[0]]}-{k}" for k in KINDS}:
+        return True
+    if told == "wrong-operand":  # another, and not one more
+        if pieces["old"].endswith("]") and pieces["old"].partition("[")[0] == pieces["new"].partition("[")[0]:
+            return True  # other elements of the same
+        if " = " in pieces["old"]:
+            return True
+        names = all(map(NAME.fullmatch, pieces.values()))
+        return name.startswith("extra-") or (names and name.endswith(("-derivative", "-factor")))
+    return (told == "sign" != name) or (name == told and told in SHOWN)
+
+
+def _is_length(cause: Cause) -> bool:
+    """Whether a factor may be the length of something; then that is said."""
+    factor = abs(float(cause.facts.get("factor", 1.0)))
+    large = max(factor, 1 / factor)
+    return round(large) > 2 and abs(large - round(large)) < 1e-6 * large
+
+
+OTHER = {"missing": "extra", "extra": "missing"}
 KINDS = ("derivative", "factor")
 NAME = re.compile(r"[\w.]+(\[[^\]]*\])*")
 FACTORS = ("scaled", "sign+scaled")

@@ -21,15 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from ...spelling import bracketed, level
+from ...spelling import bracketed, level, quoted_as
 from ..judge.masks import new_draws
 from ..watch.edits import Edit
 from ..watch.node import Node
 from .at_hand import AtHand
+from .bindings import Bindings
 from .change import Changer
 from .compose import Composer, bound
 from .extend import Extender, neat
-from .statements import Statements
 from .wanted import close_to
 
 Array = Any
@@ -39,32 +39,46 @@ DRAWS = re.compile(r"\b(rand\w*|binomial|choice|uniform|normal|bernoulli)\(")  #
 MOST_HERE = 2  # of them, those that are right at one turn of a loop only
 
 
-class Repairer(Statements):
+class Repairer(Bindings):
     """Finds texts for one fault."""
 
     def edits(self) -> Iterator[Edit]:
-        """Edits that make the expression right, the smallest first."""
+        """Edits that make the expression right, the smallest first, in the quotes of the script."""
+        for edit in self._edits():
+            yield replace(edit, new=quoted_as(edit.new, edit.source.text))
+
+    def _edits(self) -> Iterator[Edit]:
         if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6:
             yield from self._other_sign()
             yield from self._of_update()
         elif self.fault.rescaled is not None and self.fault.rescaled < 0 and self.span is not None:
             own = self.place.source.segment(self.span)  # two mistakes, perhaps
             yield from (Edit(self.place.source, self.span, self._wrapped(t)) for t in turned_about(own))
+        if self._is_begun():
+            return
         if self._is_of_whole():
             self._of_elements()
         if self.span is None or self.right is None or self._is_kept():
+            if not self._is_kept():
+                yield from self._in_places()
+                yield from self._elsewhere()
+                yield from self._term_after()
             yield from self._rescaled_after()
             yield from self._blind()
             return
         if self._is_of_several():
             yield from self._one_of_several()
             return
+        yield from self._bound()
+        yield from self._bound_value()
         yield from self._bare()
         yield from self._but_for_the_first()
         yield from self._rescaled_term()
         if all(np.all(np.abs(np.asarray(r) - 1.0) < 1e-9) for r in self.right):
             yield from self._dropped()
         yield from self._in_places()
+        yield from self._elsewhere()
+        yield from self._term_after()
         if (self.fault.rescaled is not None or self._draws) and self._widened():
             yield from self._kept_mask() if self._draws else ()
             yield from self._written()
@@ -75,6 +89,7 @@ class Repairer(Statements):
         if not found and self._widened():
             yield from self._written()
         yield from self._rescaled_after()
+        yield from self._other_turn()
         yield from self._blind()
 
     def _written(self) -> Iterator[Edit]:

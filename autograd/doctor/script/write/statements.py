@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -18,14 +18,19 @@ from ..watch.edits import Edit
 from ..watch.node import Node
 from ..watch.sites import Site, Span, path_to
 from .added import added_at, numpy_in
-from .change import Changer
+from .change import Changer, exchanged
 from .compose import Composer
 from .extend import Extender, neat
+from .interpret import BINARY
 from .wanted import Wanted, close_to, statement_of
 
 SLIPS = 16  # of a line, that are tried
+ELSEWHERE = 6  # places to write into, that are tried
 ZEROS = ("np.zeros", "0", "[0", "numpy.zeros")
 LESS: dict[str, Any] = {"[:, 1:]": np.s_[:, 1:], "[1:]": np.s_[1:], "[:, :-1]": np.s_[:, :-1], "[:-1]": np.s_[:-1]}
+
+
+Array = Any
 
 
 class Statements(Wanted):
@@ -116,27 +121,113 @@ class Statements(Wanted):
             tree = ast.parse(source.segment(statement)).body[0]
         except (SyntaxError, IndexError):
             return
-        if not isinstance(tree, (ast.Assign, ast.AugAssign)) or self.right is None:
+        right = self.locator.fixed.get(id(self.node), self.right)  # of all of it, not of what is written into it
+        if not isinstance(tree, (ast.Assign, ast.AugAssign)) or right is None:
             return
         target = tree.targets[0] if isinstance(tree, ast.Assign) else tree.target
         if not isinstance(target, ast.Subscript) or not isinstance(target.slice, ast.Compare):
             return
         whole, mask, value = (ast.unparse(part) for part in (target.value, target.slice, tree.value))
         was = ast.unparse(target.slice.left)
-        alike = [a.text for a in self.hand.arrays if np.shape(a.first) == np.shape(self.right[0])]
+        near = [a for a in self.hand.arrays if np.shape(a.first) == np.shape(right[0])]
+        applied: Array = self.locator.points[0].values.get(
+            id(self.fault.wanted[0].node)
+        )  # what the activation is applied to
+        alike = [a.text for a in sorted(near, key=lambda a: (a.text != was, not np.array_equal(a.first, applied)))]
         masks = [mask.replace(was, text, 1) for text in alike]
         sides = [f"{text} {sign} 0" for text in alike for sign in ("<=", ">")]
+        times = isinstance(tree, ast.AugAssign) and isinstance(tree.op, ast.Mult)
+        known = {value: f"{whole}[{{}}] *= {value}"} if times else {value: f"{whole}[{{}}] = {value}"}
         for other in dict.fromkeys((*masks, *sides)):
-            for new in dict.fromkeys((value, "0")):
-                if self.fits(f"np.where({other}, {new}, {whole})"):
-                    yield Edit(source, statement, f"{whole}[{other}] = {new}")
+            for new, line in {**known, "0": f"{whole}[{{}}] = 0"}.items():
+                made = f"{new} * {whole}" if times and new != "0" else new
+                if self._makes(f"np.where({other}, {made}, {whole})", right):
+                    yield Edit(source, statement, line.format(other))
         for said in ("0", *self.hand.literals):
-            if self.fits(f"np.where({mask}, {said} * {whole}, {whole})"):
+            if self._makes(f"np.where({mask}, {said} * {whole}, {whole})", right):
                 yield Edit(source, statement, f"{whole}[{mask}] {'= 0' if said == '0' else f'*= {said}'}")
-        for text, plain in Extender(self.hand, Composer(self.hand)).texts(whole, self.right[0]):
-            if self.fits(text):
+        for text, plain in Extender(self.hand, Composer(self.hand)).texts(whole, right[0]):
+            if self._makes(text, right):
                 yield Edit(source, statement, f"{whole} = {neat(text, plain)}")
                 return
+
+    @cached_property
+    def _written_into(self) -> tuple[ast.Subscript, Callable[[ast.Subscript], list[Array]]] | None:
+        """Of `g[i] += d`: `g[i]`, and what makes all of `g` when something else is written into."""
+        tree = statement_of(self.place)
+        target = tree.target if isinstance(tree, ast.AugAssign) else (*getattr(tree, "targets", ()), None)[0]
+        if self.place is not self.node.site or not isinstance(target, ast.Subscript):
+            return None
+        value = tree.value  # type: ignore[union-attr]
+        operator = BINARY[type(tree.op)] if isinstance(tree, ast.AugAssign) else lambda _, new: new
+
+        def written(other: ast.Subscript) -> list[Array]:
+            out = []
+            for reads in self.hand.readers:
+                whole, index, new = np.array(reads(other.value), dtype=float), reads(other.slice), reads(value)
+                if np.shape(whole[index]) != np.shape(new) != ():
+                    return []
+                whole[index] = operator(whole[index], new)
+                out.append(whole)
+            return out
+
+        return target, written
+
+    @cached_property
+    def _whole(self) -> list[Array]:
+        """What all of an array should be when the line has written into it, once in this step; else nothing."""
+        start, end, right = self.locator.look.step.start, self.node.time, self.locator.fixed.get(id(self.node))
+        times = [
+            at for at, scope, _, _, place in self.tape.stores
+            if start < at <= end and scope[0] == "memory" and place.source is self.place.source
+            and place.statement == self.place.statement
+        ]  # fmt: skip
+        target = None if self._written_into is None else self._written_into[0]
+        if len(times) != 1 or target is None or right is None:
+            return []
+        return right if np.shape(self.hand.read(ast.unparse(target.value), 0)) == np.shape(right[0]) else []
+
+    def _elsewhere(self, blind: bool = False) -> Iterator[Edit]:
+        """The same written into other elements; `blind` where the whole is not known."""
+        if self._written_into is None or blind is bool(self._whole):
+            return
+        (target, written), count = self._written_into, 0
+        for text in dict.fromkeys(t for t in Changer(self.hand).elements(target) if t != ast.unparse(target)):
+            made: list[Array] = []
+            with contextlib.suppress(Exception):
+                other = ast.parse(text, mode="eval").body
+                if isinstance(other, ast.Subscript) and ast.dump(other.value) == ast.dump(target.value):
+                    made = written(other)
+            if made and count < ELSEWHERE and (blind or all(map(close_to, made, self._whole))):
+                count += blind
+                yield Edit(self.place.source, _span(target, self.place.statement), text, blind=blind)
+
+    def _term_after(self) -> Iterator[Edit]:
+        """A line more, that adds to all of an array what it lacks when the line has written into some of it."""
+        made: list[Array] = []
+        with contextlib.suppress(Exception):
+            if self._written_into is not None and self._whole:
+                made = self._written_into[1](self._written_into[0])
+        if not made:
+            return
+        lacking = [right - now for right, now in zip(self._whole, made, strict=True)]
+        composer, whole = Composer(self.hand), ast.unparse(self._written_into[0].value)  # type: ignore[index]
+        products = (text for pair in composer.pairs(lacking[0]) for text in composer.times(*pair))
+        for text in itertools.chain(composer.names(lacking[0]), products):
+            if self._makes(text, lacking):
+                statement = self.place.statement
+                sign, term = ("-=", text[1:]) if text.startswith("-") else ("+=", text)
+                new = f"{self.place.source.segment(statement)}; {whole} {sign} {term}"
+                yield Edit(self.place.source, statement, new)
+                return
+
+    def _makes(self, text: str, right: list[Array]) -> bool:
+        """Whether a text gives these numbers at every point."""
+        values = (self.hand.read(text, k) for k in self.hand.points)
+        return all(
+            value is not None and np.shape(value) == np.shape(wanted) and close_to(value, wanted)
+            for value, wanted in zip(values, right, strict=True)
+        )
 
     def _other_sign(self) -> Iterator[Edit]:
         """The sign changed in the expression around, or in the statement."""
@@ -244,6 +335,7 @@ class Statements(Wanted):
         for old, new in (("+=", "-="), ("-=", "+="), *factors):
             if self.place.kind in ("augmented", "binary", "call") and text.count(old) == 1:
                 yield Edit(source, statement, text.replace(old, new), blind=True)
+        yield from () if self._is_kept() else self._elsewhere(blind=True)
         try:
             tree = ast.parse(text).body[0]
         except (SyntaxError, IndexError):
@@ -278,19 +370,9 @@ class Statements(Wanted):
         """One name of a comprehension for another; two elements exchanged; the factor of what `np.add.at` adds."""
         source, statement = self.place.source, self.place.statement
         for call in ast.walk(tree):
-            if (
-                isinstance(call, (ast.List, ast.Tuple))
-                and isinstance(call.ctx, ast.Load)
-                and 1 < len(call.elts) < 6
-                and not any(isinstance(part, ast.Slice) for part in call.elts)
-            ):
-                for one, other in itertools.combinations(range(len(call.elts)), 2):
-                    parts = [ast.unparse(part) for part in call.elts]
-                    parts[one], parts[other] = parts[other], parts[one]
-                    text = ", ".join(parts)
-                    yield Edit(
-                        source, _span(call, statement), f"[{text}]" if isinstance(call, ast.List) else text, True
-                    )
+            if isinstance(call, (ast.List, ast.Tuple)) and isinstance(call.ctx, ast.Load):
+                for text in () if any(isinstance(part, ast.Slice) for part in call.elts) else exchanged(call):
+                    yield Edit(source, _span(call, statement), text, blind=True)
             if isinstance(call, (ast.GeneratorExp, ast.ListComp)):
                 names = [n.id for c in call.generators for n in ast.walk(c.target) if isinstance(n, ast.Name)]
                 made = call.elt.id if isinstance(call.elt, ast.Name) else ""

@@ -57,7 +57,7 @@ def frame_of(tape: Tape, born: int, context: Any, site: Site) -> tuple[int, int]
 
 def words_at(
     tape: Tape, time: int, context: Any, site: Site, born: int, start: int, without: set[int],
-    foreign: Collection[int] = (),
+    foreign: Collection[int] = (), writes: bool = False,
 ) -> list[Word]:  # fmt: skip
     """Everything that can be written at a place, at a time.
 
@@ -66,6 +66,7 @@ def words_at(
         start: what was used since then, in the same function, tells what the names stand for.
         without: nodes that may not be used: they follow from the value itself.
         foreign: those that a function may not take from outside, unless it does so already.
+        writes: whether the value is an array that the place has written into: before that, it was another.
     """
     frame, entered = frame_of(tape, born, context, site)
     start = max(start, entered)
@@ -78,7 +79,9 @@ def words_at(
             continue
         if scope[0] in ("frame", "attribute", "item"):
             bound.setdefault(scope, {})[_key(key)] = thing
-    states = _Buffers(tape, until)
+    own = (at for at, scope, _, _, place in tape.stores if scope[0] == "memory" and at <= until
+           and place.source is site.source and place.statement == site.statement)  # fmt: skip
+    states = _Buffers(tape, max(own, default=until + 1) - 1 if writes else until)
     found: list[Word] = []
     for near, number in enumerate(dict.fromkeys((frame, 0))):
         for name, thing in bound.get(("frame", number), {}).items():

@@ -177,6 +177,11 @@ class Wanted:
         own = self.hand.read(self.place.source.segment(self.span).replace("\n", " "), 0)
         return own is not None and np.shape(own) != np.shape(self.right[0])
 
+    def _is_begun(self) -> bool:
+        """Whether the value is zeros for other lines to write into: what they write is wrong, and not these."""
+        begins = getattr(self.node.function, "__name__", "") in ("zeros", "zeros_like", "empty", "empty_like")
+        return begins and self.right is not None and bool(np.ptp(self.right[0]))
+
     def _widened(self) -> bool:
         """Take the largest expression around in the place of this one: what is 0 in it afterwards may be anything."""
         if self.place is not self.node.site or self.place.kind in ("augmented", "store", "return"):

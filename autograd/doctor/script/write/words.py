@@ -52,6 +52,15 @@ class Words:
         text = self._names.get(id(node)) or ("" if node.site is None else " ".join(node.site.text.split()))
         return text if len(text) <= 60 else f"{text[:57]}..."
 
+    def _read_as(self, node: Any, consumer: Any) -> str:
+        """What a value is called where another is computed of it: in a class it has another name than outside."""
+        site = consumer.site if isinstance(consumer, Node) else None
+        parts = [] if site is None else [site.owner, *site.parts] if site.kind == "call" else list(site.parts)
+        if site is None or len(parts) != len(consumer.args):
+            return ""
+        texts = (site.source.segment(p) for p, arg in zip(parts, consumer.args, strict=True) if arg is node and p)
+        return next((text for text in texts if text.replace(".", "").replace("_", "").isalnum()), "")
+
     def wanted(self, quantity: Quantity) -> str:
         """What a line should compute."""
         if quantity.kind == "slope":
@@ -85,8 +94,12 @@ class Words:
             return self._edge(facts, cause.name)
         if cause.name == "missing-derivative" and instead is not None and facts.get("error"):
             node = instead
+        wanted = fault.wanted[fault.nodes.index(fault.first)]
+        key = (
+            f"fault_{cause.name}{'_of_step' if cause.name == 'sign' and wanted.kind == 'bar' and wanted.block else ''}"
+        )
         return say(
-            f"fault_{cause.name}", what=what, node=facts.get("text") or self.name(node), block=facts.get("block"),
+            key, what=what, node=facts.get("text") or self.name(node), block=facts.get("block"),
             limit=f"{facts.get('limit', 0):.4g}",
         )  # fmt: skip
 
@@ -100,6 +113,12 @@ class Words:
         """What a factor is, where it is the length of something."""
         if abs(factor - round(factor)) < 1e-6 * factor and round(factor) > 2:
             number = round(factor)
+            counted = {
+                key for _, scope, key, thing, _ in self.look.training.tape.stores
+                if scope[0] == "frame" and type(thing) is int and thing == number and isinstance(key, str)
+            }  # fmt: skip
+            if len(counted) == 1:
+                return say("number_of", number=number, node=next(iter(counted)))
             found = [
                 node
                 for node in (*self.look.program.order,)
@@ -121,7 +140,8 @@ class Words:
         return say("axis_wrong", axis=facts["axis"], what=what)
 
     def _edge(self, facts: dict[str, Any], name: str) -> str:
-        node = self.name(facts.get("node"))
+        by = facts.get("consumer") or facts.get("only")
+        node = self._read_as(facts.get("node"), by) or self.name(facts.get("node"))
         if "diagonal" in facts:
             return say("edge_diagonal", node=node)
         if "only" in facts:
