@@ -6,10 +6,9 @@ step shrinks them besides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 from ..language import say
 from .judge.invented import number_of
@@ -18,11 +17,12 @@ from .judge.reference import gradient
 from .judge.verdicts import Judgement, penalised
 from .moments import COPIES, DIFFERENCE, PRODUCT, SUM, is_number, name_of
 from .slip import Slip
+from .watch.direct import direct
 from .watch.edits import Edit
 from .watch.node import Node
 
-Term = tuple[Node, int, float]
-"""A sum or a difference, which of its operands is a number times a parameter, and the number."""
+Term = tuple[Node, int, Node]
+"""A sum or a difference, which of its operands is a number times a parameter, and that product."""
 
 
 def unasked(found: Judgement) -> list[Slip]:
@@ -43,13 +43,20 @@ def unasked(found: Judgement) -> list[Slip]:
 
 def _of_none(found: Judgement, name: str, theirs: list[Term]) -> Slip | None:
     """A penalty, with the factor of those that the loss has, of what it has none of."""
-    for node, k, number in _terms(found, name):
-        like = [each for each in theirs if np.isclose(each[2], number)]
+    for node, k, product in _terms(found, name):
+        like = [each for each in theirs if _named_alike(each[2], product)]
         if like and node.site is not None:
             shared = any(each[0].site is node.site for each in like)  # one line for all of them
             says = say("line_penalty-of-none", block=name, node=node.site.part(k).strip() or node.site.text)
             return Slip(node.site, "extra-penalty", says, [name], None if shared else _left(node, k))
     return None
+
+
+def _named_alike(one: Node, other: Node) -> bool:
+    """Whether two products have the number by the same name; what is written twice may be two numbers."""
+    texts = [{node.site.part(k).strip() for k, arg in enumerate(node.args) if is_number(arg)} if node.site else set()
+             for node in (one, other)]  # fmt: skip
+    return any(text and re.search("[A-Za-z_]", text) for text in texts[0] & texts[1])
 
 
 def _twice(found: Judgement, name: str) -> Slip | None:
@@ -68,7 +75,7 @@ def _twice(found: Judgement, name: str) -> Slip | None:
     return None
 
 
-def _shrunk(found: Judgement, name: str) -> Iterator[Term]:
+def _shrunk(found: Judgement, name: str) -> Iterator[tuple[Node, int, float]]:
     """Where a step multiplies a block by a number a little below 1."""
     look, starts = found.look, {id(node) for node in found.look.starts[name]}
     for node in look.program.steps:
@@ -88,8 +95,8 @@ def _terms(found: Judgement, name: str) -> Iterator[Term]:
         for k, arg in enumerate(node.args):
             if name_of(arg) in PRODUCT and len(arg.args) == 2 and sum(map(is_number, arg.args)) == 1:
                 at = int(is_number(arg.args[1]))
-                if id(_plain(arg.args[1 - at])) in starts:
-                    yield node, k, number_of(arg.args[at])
+                if id(_plain(arg.args[1 - at])) in starts and not direct(arg):  # no share that stays
+                    yield node, k, arg
 
 
 def _plain(thing: Any) -> Any:
