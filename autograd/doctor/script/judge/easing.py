@@ -54,7 +54,9 @@ class Easing(Ranking):
         """
         if not all(with_it) or not all(without):
             return None
-        for nodes in (way for way in self.ways[name] if way[0].time > trial.nodes[-1].time):
+        ways = (way for way in self.ways[name] if way[0].time > trial.nodes[-1].time)
+        plane = self._plane(name, len(with_it))
+        for nodes in ways if plane.parts.size or plane.turned else ():
             now = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
             own = trial.wanted[0].block == name and matched(now[:1], trial.wanted[0].values[:1]).holds
             if not own and now[0].size == self.right[name][0].size > 2 and self._is_near(now, name):
@@ -72,9 +74,7 @@ class Easing(Ranking):
                 ratio = np.where(np.abs(right) > 0, before / right, np.nan)[~changed]
             if right.size < 2 or not changed.any() or changed.all() or not np.isfinite(ratio).any():
                 return None
-            usual = max(
-                (r for r in ratio[:20] if np.isfinite(r)), key=lambda r: int(np.sum(np.abs(ratio - r) <= small))
-            )
+            usual = max(ratio[np.isfinite(ratio)][:20], key=lambda r: int(np.sum(np.abs(ratio - r) <= small)))
             need = (usual * right - none)[changed]
             factor = float(need @ share[changed]) / float(share[changed] @ share[changed])
             off = np.abs(before - usual * right)[changed]
