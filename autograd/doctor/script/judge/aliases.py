@@ -6,9 +6,11 @@ Each gets a node of its own on the way back, so that it is right or wrong like a
 from __future__ import annotations
 
 import bisect
+import re
 from typing import Any
 
 from ..watch.node import Node, linked
+from ..watch.sites import Site
 from .verdicts import Judgement
 
 
@@ -18,37 +20,49 @@ def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
     Args:
         erring: what depends on an error; gets the new nodes.
     """
-    given: set[int] = set()
-    look = found.look
-    latest: dict[int, Node] = {}
-    names: dict[int, set[str]] = {}
-    for count, (time, scope, key, thing, site) in enumerate(look.training.tape.stores):
-        if not isinstance(thing, Node) or id(thing) not in erring or id(thing) not in look.to_end:
+    look, tape = found.look, found.look.training.tape
+    names: dict[int, set[str]] = {}  # that each value has by then
+    second: list[tuple[int, Any, set[str]]] = []
+    for count, store in enumerate(tape.stores):
+        time, _, _, thing, site = store
+        if not isinstance(thing, Node) or id(thing) not in look.to_end:
+            continue
+        if id(thing) not in erring and not _is_second_name(found, thing, site):
             continue
         if thing.site is None or time <= look.step.start:
             continue
         earlier = names.setdefault(id(thing), set())
-        if thing.site.statement == site.statement:
-            earlier.add(site.target)
-            continue
-        at = latest.get(id(thing), thing)
-        if site.kind == "return" and thing.time <= _entered(look.training.tape.calls, key, time):
-            readers = [n for n in look.consumers.get(id(at), ()) if n.time > time]
+        if thing.site.statement != site.statement:
+            second.append((count, store, {*earlier}))
+        earlier.add(site.target)
+    given: set[int] = set()
+    for count, (time, scope, key, thing, site), earlier in reversed(second):  # a later name may be read from this one
+        readers = [n for n in look.consumers.get(id(thing), ()) if n.time > time]
+        if id(thing) not in erring:
+            readers = [n for n in readers if id(n) not in found.forward]
+        if site.kind == "return":
+            readers = readers if thing.time <= _entered(tape.calls, key, time) else []
         elif site.kind == "store" and scope[0] != "return" and _is_name(site.part(0)):
-            readers = [n for n in look.consumers.get(id(at), ()) if n.time > time and site.target in _texts(n)]
+            readers = [n for n in readers if site.target in _texts(n)]
         elif site.kind == "store" and scope[0] == "item" and site.part(0)[:1] in ("[", "(", "{"):
-            readers = [n for n in look.consumers.get(id(at), ()) if n.time > time and not earlier & _texts(n)]
+            readers = [n for n in readers if not earlier & _texts(n)]
         else:
             continue
-        earlier.add(site.target)
         if readers:
-            alias = Node(linked, (at,), {}, at.value, site, time, context=readers[0].context)
-            alias.time += count * 1e-9  # type: ignore[assignment]  # after what was computed before, in the order of the text
-            insert(found, at, alias, readers)
+            alias = Node(linked, (thing,), {}, thing.value, site, time, context=readers[0].context)
+            alias.time += count * 1e-9  # after what was computed before, in the order of the text
+            insert(found, thing, alias, readers)
             given.add(id(alias))
-            latest[id(thing)] = alias
     erring |= given
     return given
+
+
+def _is_second_name(found: Judgement, thing: Node, site: Site) -> bool:
+    """Whether a line gives a value of the forward pass another name, as in `dh = z`, and does nothing else."""
+    if id(thing) not in found.forward or id(thing) in found.look.start_ids:
+        return False
+    text = site.part(0)
+    return site.kind == "store" and text.isidentifier() and re.sub(r"[\s()]", "", site.text) == f"{site.target}={text}"
 
 
 def insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> None:

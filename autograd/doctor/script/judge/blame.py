@@ -14,6 +14,7 @@ from ..watch.sites import Site
 from .candidates import Fault
 from .locate import Locator
 from .ranking import is_sum
+from .replay import ancestors
 
 
 def place(locator: Locator, faults: list[Fault]) -> None:
@@ -120,10 +121,20 @@ def _argument(locator: Locator, fault: Fault) -> Site | None:
     node = fault.first
     wanted = fault.wanted[fault.nodes.index(node)]
     calls = calls_of(node.context)
+    if calls and wanted.kind == "slope" and wanted.start is wanted.node and not _reads(locator, node, wanted.node):
+        return locator.look.training.tape.sites[calls[0]]
     if not calls or wanted.kind != "value" or wanted.node.function is not node.function:
         return None
     inside = [o for o in node.operands() if o.context == node.context and o.function is not None]
     return None if inside else locator.look.training.tape.sites[calls[0]]
+
+
+def _reads(locator: Locator, node: Node, shares: Node) -> bool:
+    """Whether what a function is given is what its result should be the slopes of, or a row of it."""
+    theirs = np.ravel(locator.values[0][id(shares)])
+    given = ancestors([node], lambda n: n.context != node.context or n.function is None)
+    rows = (np.ravel(locator.values[0][id(n)]) for n in given if n.context != node.context)
+    return any(row.size and np.isin(row, theirs).all() for row in rows)
 
 
 def _written_over(locator: Locator, fault: Fault) -> Site | None:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, same_statement
+from ..watch.node import Node, assembled, same_statement
 from ..watch.sites import Site
 from .losses import errors
 from .match import matched
-from .quantities import Quantities, Quantity, by_family
+from .quantities import MANY, Quantities, Quantity, by_family
 from .replay import Values
 from .slipped import Slip, slips
 from .verdicts import Judgement, counterpart, gradient_nodes
@@ -24,6 +24,7 @@ from .verdicts import Judgement, counterpart, gradient_nodes
 Array = Any
 Change = dict[int, list[Array]]  # id of a node -> its values at the points
 CLOSE = 1e-6
+LAYOUTS = ("reshape", "transpose", "T", "swapaxes", "moveaxis", "ravel", "flatten")
 
 
 @dataclass(eq=False)
@@ -120,6 +121,7 @@ class Candidates:
         self.fixed: Change = {}
         self.aliases: set[int] = set()
         self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
+        self._unknown = False  # whether there is no telling what depends on an error: `-y / p` begins it
         self.inexact = False  # with it repaired there is more in the step than plain descent: a later one may be better
         self.values: list[Values] = [point.values for point in self.points]
         self._known_towards: dict[str, set[int]] = {}
@@ -148,6 +150,8 @@ class Candidates:
             key = id(node)
             if key not in towards or key in self.found.forward or key in self.fixed or node.site is None:
                 continue
+            if self._is_filled(node):
+                continue
             given = (
                 key not in self.look.depends and np.shape(self.values[0][key]) not in shapes
             )  # of a hinge, it may be
@@ -161,7 +165,7 @@ class Candidates:
                 groups[key] = sorted(itertools.chain(*calls), key=lambda node: node.time)
         stored = {id(node) for name in wrong for nodes in self.chains[name] for node in nodes}
         for nodes in sorted(groups.values(), key=lambda nodes: not self._carried(nodes)):
-            late = id(nodes[0]) in self.aliases or (self.inexact and id(nodes[0]) in stored)
+            late = self._is_idle(nodes[0]) or (self.inexact and id(nodes[0]) in stored)
             latest = None if late else self.latest
             if latest and nodes[0].time > latest.time and not same_statement(nodes[0], latest):
                 continue
@@ -172,9 +176,21 @@ class Candidates:
             if len(nodes) > 1:
                 yield from self._looped(nodes, likely)
                 if likely:  # what a loop has summed up, or written, at its end
-                    yield from (t for t in self._single(nodes[-1], wrong) if t.wanted[0].block in wrong)
+                    yield from (t for t in self._single(nodes[-1], wrong) if self._is_of_a_block(t.wanted[0], wrong))
             if likely and not (latest and same_statement(nodes[0], latest)):
                 yield from self._slipped(nodes)
+
+    def _is_idle(self, node: Node) -> bool:
+        """Whether a line makes nothing of an error, though it lays nothing out anew: `dz = da`, `dz = da * 1.0`."""
+        return getattr(node.function, "__name__", "") not in LAYOUTS and self._hands_on(node)
+
+    def _is_filled(self, node: Node) -> bool:
+        """Whether it is nothing but zeros that errors are added to, or written into."""
+        if not getattr(node.function, "__name__", "").endswith(("_like", "zeros")) or np.any(self.values[0][id(node)]):
+            return False
+        readers = self.look.consumers.get(id(node), ())
+        sums = (n for n in readers if _adds(n) or n.function is assembled)
+        return any(id(o) in self.erring and o is not node for n in sums for o in n.operands())
 
     def _slipped(self, nodes: list[Node]) -> Iterator[Trial]:
         """A change of the operation, of a value that is no cotangent: a piece of a formula of several lines."""
@@ -192,6 +208,15 @@ class Candidates:
     def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
         """The factor of a value along a cotangent; None where it is none."""
         raise NotImplementedError
+
+    def _hands_on(self, node: Node) -> bool:
+        """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
+        return any(
+            id(operand) in self.erring
+            and not same_statement(operand, node)
+            and all(alike(v[id(operand)], v[id(node)]) for v in self.values)
+            for operand in node.operands()
+        )
 
     def _carried(self, nodes: list[Node]) -> bool:
         """Whether a loop hands it on: an earlier line reads it at the next turn."""
@@ -213,14 +238,31 @@ class Candidates:
         pairs = [(id(error), prediction) for group in errors(self.look) for error, prediction, _ in group]
         found = {key for key, prediction in pairs if self._is_predicted(prediction)} or {key for key, _ in pairs}
         if not found:
+            self._unknown = True
             return {id(node) for node in self.look.program.steps}
         found |= {  # what is left of the step before
             key for key in self.look.program.leaves
             if self.look.goes_back(key) and key not in self.look.start_ids and key not in self.found.forward
         }  # fmt: skip
         for node in self.look.program.steps:
-            if any(id(operand) in found for operand in node.operands()):
+            operands = [*node.operands()]
+            if any(id(operand) in found for operand in operands):
                 found.add(id(node))
+                if node.site is not None and id(node) not in self.found.forward and _adds(node):
+                    found |= {id(o) for o in operands if id(o) in self._of_the_way_back}
+        return found
+
+    @cached_property
+    def _of_the_way_back(self) -> set[int]:
+        """What is computed after the forward pass from more of it than parameters: a term that is added to an error
+        should be an error, a penalty aside.
+        """  # fmt: skip
+        forward, found = self.found.forward, set[int]()
+        for node in self.look.program.steps:
+            if id(node) not in forward and id(node) in self.look.depends and np.any(self.values[0][id(node)]):
+                given = (id(o) for o in node.operands())
+                if any(key in found or (key in forward and key not in self.look.start_ids) for key in given):
+                    found.add(id(node))
         return found
 
     def _is_predicted(self, node: Node) -> bool:
@@ -239,10 +281,14 @@ class Candidates:
                 yield from layouts([node], [quantity], shape)
             elif own and not (size > quantity.size and self._reduced_to(node, quantity.size)):
                 yield Trial([node], [quantity], False)
-        if not erring:
-            for quantity in self.quantities.neutral:
-                if quantity.size == size:
-                    yield from layouts([node], [quantity], shape)
+        for quantity in self.quantities.neutral if not erring else self.quantities.jacobians if self._unknown else ():
+            if quantity.size == size:
+                yield from layouts([node], [quantity], shape)
+
+    def _is_of_a_block(self, quantity: Quantity, wrong: list[str]) -> bool:
+        """Whether it is the gradient of one of these blocks, or all of it but for a penalty; no term of a long sum."""
+        few = quantity.kind != "part" or len(self.quantities.consumers[id(quantity.node)]) <= MANY
+        return quantity.block in wrong and few
 
     def _reduced_to(self, node: Node, size: int) -> bool:
         """Whether a later line makes so few numbers of it: then it rightly has more."""
@@ -267,7 +313,7 @@ class Candidates:
     @cached_property
     def _families(self) -> tuple[dict[Any, list[Quantity]], dict[Any, list[Quantity]]]:
         q = self.quantities
-        return by_family([*q.slopes, *q.forward]), by_family([*q.bars, *q.parts, *q.rests])
+        return by_family([*q.slopes, *q.jacobians, *q.forward]), by_family([*q.bars, *q.parts, *q.rests])
 
     def _looped(self, nodes: list[Node], likely: bool) -> Iterator[Trial]:
         own = (self._by_block(nodes) or self._by_piece(nodes)) if likely else []
@@ -390,6 +436,14 @@ class Candidates:
             names = [name for name in self.found.verdicts if any(id(n) in found for n in self.look.ends[name])]
             self._known_downstream[key] = order, names
         return self._known_downstream[key]
+
+
+def _adds(node: Node) -> bool:
+    return getattr(node.function, "__name__", "") in ("add", "sub", "subtract", "iadd", "isub")
+
+
+def alike(x: Array, y: Array) -> bool:
+    return np.size(x) == np.size(y) and np.allclose(np.ravel(x), np.ravel(y), rtol=1e-9, atol=0.0)
 
 
 def layouts(nodes: list[Node], wanted: list[Quantity], shape: tuple[int, ...]) -> Iterator[Trial]:

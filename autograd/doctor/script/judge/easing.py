@@ -54,7 +54,9 @@ class Easing(Ranking):
         """
         if not all(with_it) or not all(without):
             return None
-        for nodes in (way for way in self.ways[name] if way[0].time > trial.nodes[-1].time):
+        ways = (way for way in self.ways[name] if way[0].time > trial.nodes[-1].time)
+        plane = self._plane(name, len(with_it))
+        for nodes in ways if plane.parts.size or plane.turned else ():
             now = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]
             own = trial.wanted[0].block == name and matched(now[:1], trial.wanted[0].values[:1]).holds
             if not own and now[0].size == self.right[name][0].size > 2 and self._is_near(now, name):

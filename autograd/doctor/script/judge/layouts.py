@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node
+from .candidates import LAYOUTS
 from .compared import Cause
 from .match import matched
-from .ranking import LAYOUTS
 from .slopes import Slopes
 
 Array = Any

@@ -30,6 +30,8 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
         start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
         if len(chain.states) < 3 or start is end or end.site is None or not _settled(chain):
             continue
+        if np.size(end.value) == 1 and id(end) in reads:
+            continue  # it is the loss, summed up: `loss += 0.5 * error**2`, and the rate is 0.5, too
         if len(way_back(end, {id(start)})) < 2:  # a number that the script computes from others than traced ones
             own = end.function is None and end.site.kind == "augmented" and np.asarray(end.value).dtype.kind == "f"
             if own and id(start) in reads and end.site.function in functions:

@@ -18,13 +18,13 @@ import numpy as np
 from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
 from .candidates import CLOSE, Change, Fault, Trial
-from .easing import Easing
 from .match import length, matched
 from .quantities import Quantities
 from .ranking import is_sum
 from .rates import rate_of
 from .reference import gradient
 from .replay import Values, compute_node
+from .turns import Turns
 from .verdicts import Judgement
 from .written import flat
 
@@ -33,9 +33,10 @@ Fit = tuple[float, float]  # the factor of a replacement, and the factor of the 
 MOST_FAULTS = 12
 SECONDS = 12.0  # of computing, for all faults of a script
 GRACE = 10.0  # where none was found by then
+OFTEN = 8  # trials, after which one looks at the clock
 
 
-class Locator(Easing):
+class Locator(Turns):
     """Looks for the faults of a judgement."""
 
     def __init__(self, found: Judgement, quantities: Quantities) -> None:
@@ -154,8 +155,8 @@ class Locator(Easing):
         """The likeliest of the faults that can be told from what is tried."""
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
         self.latest, self.inexact = None, False
-        for trial in self._trials(wrong, likely):
-            if time.process_time() > self.until and (best or time.process_time() > self.until + GRACE):
+        for count, trial in enumerate(self._trials(wrong, likely)):
+            if count % OFTEN == 0 and (now := time.process_time()) > self.until and (best or now > self.until + GRACE):
                 break
             if self._comes_later(trial, best.values(), wrong):
                 continue
@@ -187,8 +188,16 @@ class Locator(Easing):
             or not any(set(f.repairs) >= set(wrong) and not f.by_factors for f in faults)
         ):
             return False
-        before = [n for n in trial.nodes if n.time <= self.latest.time]
-        return all(id(n) in self.erring and self.right_for_something(n) for n in before)
+        before = [k for k, n in enumerate(trial.nodes) if n.time <= self.latest.time]
+        return bool(before) and all(id(trial.nodes[k]) in self.erring and self._is_wanted(trial, k) for k in before)
+
+    def _is_wanted(self, trial: Trial, k: int) -> bool:
+        """Whether a value is a multiple of what it would be replaced by; of a block's sum, of any of its terms."""
+        if trial.wanted[k].block and self.factor(trial.nodes[k]) is not None:
+            return True
+        theirs = [np.asarray(v[id(trial.nodes[k])], dtype=float) for v in self.values]
+        right = [np.asarray(v.T if trial.turned else v, dtype=float) for v in trial.wanted[k].values]
+        return matched(theirs, right).holds
 
     def right_for_something(self, node: Node) -> bool:
         if id(node) not in self._known_right:
@@ -265,7 +274,7 @@ class Locator(Easing):
             return True
         if all(matched([x], [y]).holds for x, y in rows):  # in each turn of a loop by another factor
             return not all(np.array_equal(x, y) for x, y in rows)
-        return not all(self._rescaled[name] for name in concerned)
+        return not all(self._rescaled[name] for name in concerned) and self._helps_its_turn(trial)
 
     @cached_property
     def _rescaled(self) -> dict[str, bool]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..watch.node import Node, comes_from, linked, masked
 from .invented import COMPARED
+from .match import summed_to_one
 from .reference import cotangents
 from .replay import pulled
 from .verdicts import Judgement
@@ -58,6 +59,7 @@ SHAPES = {
     "reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray",
 }  # fmt: skip
 
+MOST_SHARES = 1000  # of a softmax, for each row of which there is a matrix of slopes
 MANY = 8  # paths of which all but one may come in one value
 
 
@@ -125,7 +127,7 @@ class Quantities:
     @cached_property
     def neutral(self) -> list[Quantity]:
         """What is computed from the forward pass alone."""
-        return _distinct([*self.slopes, *self.forward])
+        return _distinct([*self.slopes, *self.jacobians, *self.forward])
 
     @cached_property
     def bars(self) -> list[Quantity]:
@@ -275,6 +277,22 @@ class Quantities:
                 values.append(bars[id(z)])
             else:
                 out.append(Quantity("slope", a, values, start=z))
+        return out
+
+    @cached_property
+    def jacobians(self) -> list[Quantity]:
+        """What passes back through a softmax, row by row: diag(s) - outer(s, s)."""
+        out = []
+        for node in self.look.program.steps:
+            if id(node) not in self.look.depends or node.function is None or np.size(node.value) > MOST_SHARES:
+                continue
+            shares = [np.asarray(point.values.get(id(node), 0.0), dtype=float) for point in self.points]
+            size = shares[0].shape[-1] if shares[0].ndim else 0
+            if size > 1 and all(summed_to_one(s) == -1 for s in shares):
+                rows = [np.reshape(s, (-1, size)) for s in shares]
+                for k in range(len(rows[0])):
+                    values = [np.diag(row[k]) - np.outer(row[k], row[k]) for row in rows]
+                    out.append(Quantity("slope", node, values, start=node))
         return out
 
     @cached_property

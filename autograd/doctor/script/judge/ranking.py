@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node, assembled, same_statement
-from .candidates import CLOSE, Candidates, Fault
+from .candidates import CLOSE, LAYOUTS, Candidates, Fault
 from .losses import before_squash, errors
 from .match import Columns, matched
 from .quantities import Quantity
 from .rates import number_in, plain_factors
 
 Array = Any
-
-LAYOUTS = ("reshape", "transpose", "T", "swapaxes", "moveaxis", "ravel", "flatten")
 
 
 class Ranking(Candidates):
@@ -43,6 +41,7 @@ class Ranking(Candidates):
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
             first = min(others, key=self._rank)
+            first = min(self._wider(first, others), key=self._rank, default=first)
             made = [f for f in fit if set(f.repairs) >= set(first.repairs) and self._is_made_for(f, first)]
             if made and not any(id(f.first) in self.aliases for f in fit):
                 return max(made, key=lambda f: f.first.time)
@@ -69,7 +68,7 @@ class Ranking(Candidates):
                 f for f in faults
                 if f.rescaled is None and set(f.repairs) >= set(first.repairs) and (
                     self._is_idle_product(f.first)
-                    or (id(f.first) in self.aliases and self.factor(f.first) is not None)
+                    or (self._is_idle(f.first) and self.factor(f.first) is not None)
                 )
             ]  # fmt: skip
             return max(renamed, key=lambda f: f.first.time, default=first)
@@ -107,6 +106,12 @@ class Ranking(Candidates):
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
         return max(idle, key=lambda f: f.first.time) if idle and not first.by_factors else first
 
+    def _wider(self, fault: Fault, others: list[Fault]) -> list[Fault]:
+        """Where the terms of one block's sum would be put right, in whatever order: what puts more blocks right."""
+        if len(fault.nodes) == 1 or not fault.wanted[0].block:
+            return []
+        return [f for f in others if not f.wanted[0].block and set(f.repairs) > set(fault.repairs)]
+
     def _is_exact(self, fault: Fault) -> bool:
         """Whether a value of which another multiple is wanted is a cotangent, or has the factor of the first error."""
         if len(fault.nodes) > 1 or (fault.rescaled or 0.0) < 0 or abs(abs(fault.scale) - 1.0) <= CLOSE:
@@ -131,7 +136,7 @@ class Ranking(Candidates):
             return False
         return not any(
             n is not node and id(n) in self.values[0] and np.size(self.values[0][id(n)]) == right[0].size
-            and all(_alike(v[id(n)], np.ravel(r)) for v, r in zip(self.values, right, strict=True))
+            and all(alike(v[id(n)], np.ravel(r)) for v, r in zip(self.values, right, strict=True))
             for n in self.look.program.steps if id(n) in self.erring
         )  # fmt: skip
 
@@ -140,15 +145,6 @@ class Ranking(Candidates):
         theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(fault.first)]]
         named = [q for q in self.quantities.bars if id(q.node) in self.named and q.size == theirs[0].size]
         return any((m := matched(theirs, q.values)).holds and abs(m.scale - 1.0) <= CLOSE for q in named)
-
-    def _hands_on(self, node: Node) -> bool:
-        """Whether it is computed from an error that has the same value: `error * 1.0`, `error.copy()`."""
-        return any(
-            id(operand) in self.erring
-            and not same_statement(operand, node)
-            and all(_alike(v[id(operand)], v[id(node)]) for v in self.values)
-            for operand in node.operands()
-        )
 
     def _is_idle_product(self, node: Node) -> bool:
         """Whether a product of matrices gives what it got: where weights sum to 1, and all rows are alike, say."""
@@ -351,7 +347,3 @@ def _lays_out(node: Node, whole: Node) -> bool:
 def _is_term(node: Node, total: Node) -> bool:
     """Whether a value is one of the terms of a sum, or what it is added to."""
     return is_sum(total) and node in total.operands() and not same_statement(node, total)
-
-
-def _alike(x: Array, y: Array) -> bool:
-    return np.size(x) == np.size(y) and np.allclose(np.ravel(x), np.ravel(y), rtol=1e-9, atol=0.0)

@@ -14,6 +14,7 @@ from .candidates import Fault
 from .judge import support
 from .locate import Locator
 from .match import Columns, matched
+from .pieces import in_pieces
 from .quantities import Quantities
 from .rates import rate_of
 from .verdicts import Judgement
@@ -73,11 +74,11 @@ def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
         locator = Locator(found, Quantities(found))
         faults = locator.faults()
         if len(faults) == 1 and not locator.unexplained:
-            return locator, faults
+            return locator, in_pieces(locator, faults[0])
         for name, right in before.items():
             found.verdicts[name].right = right
     locator = Locator(found, Quantities(found))
-    return locator, locator.faults(known)
+    return locator, [piece for fault in locator.faults(known) for piece in in_pieces(locator, fault)]
 
 
 def doubtful(found: Judgement, unnamed: bool) -> bool:
