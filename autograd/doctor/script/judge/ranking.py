@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node, assembled, same_statement
-from .candidates import CLOSE, LAYOUTS, Candidates, Fault
+from .candidates import CLOSE, LAYOUTS, Candidates, Fault, alike
 from .losses import before_squash, errors
 from .match import Columns, matched
 from .quantities import Quantity
