@@ -63,7 +63,7 @@ TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
-SHARE = 0.7  # of the time, for finding what is wrong
+SHARE = 0.75  # of the time, for finding what is wrong
 SECONDS_FOR_TRIES = 15.0
 
 

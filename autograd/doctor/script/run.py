@@ -22,7 +22,7 @@ RECORDING = 20.0
 
 def consultation(options: dict[str, Any], seconds: float) -> dict[str, Any]:
     """The job of finding what is wrong, which leaves a part of the seconds to the trainings."""
-    watching, limit = min(RECORDING, seconds / 2), max(0.65 * seconds, seconds - 20.0)
+    watching, limit = min(RECORDING, seconds / 2), max(0.65 * seconds, seconds - 12.0)
     return {"task": "consult", "options": options, "seconds": watching, "limit": limit}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,9 @@ from .ranking import Ranking
 from .replay import Values
 
 Array = Any
+MULTIPLES = {
+    "sub", "add", "subtract", "isub", "iadd", "mul", "multiply", "truediv", "divide", "neg", "negative", "linked",
+}  # fmt: skip
 FEW_PATHS = 4  # of a block: where there are more, a path left out is not asked for
 
 
@@ -47,6 +51,27 @@ class Easing(Ranking):
     def _block(self, nodes: list[Node], new: Values, k: int, name: str) -> Array:
         raise NotImplementedError
 
+    def telling(self, name: str) -> list[list[Node]]:
+        """The ways that tell something of their own: none that a constant makes the next one of, nearer the step."""
+        if name not in self._known_ways:
+            ways = self.ways[name]
+            pairs = itertools.pairwise(ways)
+            self._known_ways[name] = ways[:1] + [way for near, way in pairs if not self._is_scaled(near, way, name)]
+        return self._known_ways[name]
+
+    @cached_property
+    def _known_ways(self) -> dict[str, list[list[Node]]]:
+        return {}
+
+    def _is_scaled(self, nearer: list[Node], way: list[Node], name: str) -> bool:
+        """Whether one is a multiple of the other, whatever the errors are."""
+        for node in nearer:
+            others = [o for o in node.operands() if o not in way]
+            if getattr(node.function, "__name__", "") not in MULTIPLES or any(id(o) in self.erring for o in others):
+                return False
+        one, other = ([self._block(w, {}, k, name) for k in range(len(self.points))] for w in (nearer, way))
+        return bool(matched(one, other).holds)
+
     def _eased(self, trial: Trial, name: str, with_it: list[Values], without: list[Values]) -> float | None:
         """The factor of a replacement with which one mistake less is left in a block; None where it is not so.
 
@@ -54,7 +79,7 @@ class Easing(Ranking):
         """
         if not all(with_it) or not all(without):
             return None
-        ways = (way for way in self.ways[name] if way[0].time > trial.nodes[-1].time)
+        ways = (way for way in self.telling(name) if way[0].time > trial.nodes[-1].time)
         plane = self._plane(name, len(with_it))
         for nodes in ways if plane.parts.size or plane.turned else ():
             now = [self._block(nodes, values, k, name) for k, values in enumerate(with_it)]

@@ -331,7 +331,7 @@ class Locator(Turns):
 
     def _fitted(self, name: str, with_it: list[Values], without: list[Values]) -> Fit | None:
         """The factors with which the gradient of a block comes out right."""
-        for nodes in self.ways[name]:
+        for nodes in self.telling(name):
             fit = self._fit_at(nodes, name, with_it, without)
             if fit is not None:
                 return fit
