@@ -147,18 +147,13 @@ def _shared(of: Moments) -> Found:
         before = known.get(id(core(each.old)))
         if before is None or each.decay == 1 or of.step_of(each.node) != of.step_of(before.node):
             continue
+        site, name = each.node.site, of.names.get(id(each.node), "")
+        if site is None or site is before.node.site or name != of.names.get(id(before.node), ""):
+            continue
         mine, theirs = (_along(of, one.node) for one in (each, before))
-        apart = not mine & theirs and len(mine | theirs) > 1 and each.node.site is not before.node.site
-        apart &= _name_of(of, each.node) == _name_of(of, before.node)
-        if apart and not same(each.of, before.of) and each.node.site is not None:
-            site, names = each.node.site, say("comma").join(sorted(mine | theirs))
-            says = say("line_shared", node=_name_of(of, each.node) or site.text, names=names)
+        if not mine & theirs and len(mine | theirs) > 1 and not same(each.of, before.of):
+            says = say("line_shared", node=name or site.text, names=say("comma").join(sorted(mine | theirs)))
             yield each.node, Slip(site, "aliased", says)
-
-
-def _name_of(of: Moments, node: Node) -> str:
-    stores = of.recording.tape.stores
-    return next((s.target for _, scope, _, thing, s in stores if thing is node and scope[0] != "return"), "")
 
 
 def _along(of: Moments, node: Node) -> set[str]:
@@ -166,8 +161,7 @@ def _along(of: Moments, node: Node) -> set[str]:
     level, found = [node], set[str]()
     for _ in range(10):
         users = [user for at in level for user in of.consumers.get(id(at), ())]
-        ends = {id(user) for user in users if id(user) in of.ends}
-        found |= {p.name for p in of.training.parameters for c in p.chains if ends & {id(s) for s in c.states}}
+        found |= {of.parameter_of[id(user)] for user in users if id(user) in of.ends and id(user) in of.parameter_of}
         level = [u for u in users if id(u) not in of.ends and moment(u) is None and name_of(u) not in ("add", "linked")]
         level += [u for u in users if id(u) not in of.ends and name_of(u) == "add" and any(map(is_number, u.args))]
     return found

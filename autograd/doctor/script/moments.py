@@ -321,6 +321,17 @@ class Moments:
                 self.consumers.setdefault(id(operand), []).append(node)
 
     @cached_property
+    def names(self) -> dict[int, str]:
+        """What a node is first stored as."""
+        stores = [s for s in self.recording.tape.stores if isinstance(s[3], Node) and s[1][0] != "return"]
+        return {id(thing): site.target for _, _, _, thing, site in reversed(stores)}
+
+    @cached_property
+    def parameter_of(self) -> dict[int, str]:
+        """The name of the parameter that a node is a state of."""
+        return {id(s): p.name for p in self.training.parameters for c in p.chains for s in c.states}
+
+    @cached_property
     def kept(self) -> list[Moment]:
         """The moments that are states of the training."""
         found = (moment(node) for node in self.nodes if id(node) in self.states)
