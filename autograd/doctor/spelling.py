@@ -34,8 +34,8 @@ def with_key(text: str, key: object) -> str:
 def quoted_as(text: str, source: str) -> str:
     """A text with its keys in the quotes that a script has around the same keys.
 
-    >>> quoted_as("grads['W1'] + g['b']", 'grads["W1"] = 0')
-    'grads["W1"] + g[\'b\']'
+    >>> print(quoted_as("grads['W1'] + g['b']", 'grads["W1"] = 0'))
+    grads["W1"] + g['b']
     """
 
     def own(found: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ raises a TypeError: a graph is never lost silently.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, Final
@@ -199,15 +200,18 @@ def call_function(function: Any, args: tuple[Any, ...], options: dict[str, Any])
     return ours(*operands, **given)
 
 
+_signature = functools.cache(inspect.signature)  # it takes longer than many an operation
+
+
 def _arguments(
     name: str, function: Any, ours: Function, args: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of numpy's function as those of ours: operands by position, options by name, defaults left out."""
     try:
-        signature = inspect.signature(function)
+        signature = _signature(function)
     except ValueError:  # a function of numpy's that is written in C
         return list(args), {key: value for key, value in options.items() if not _is_default(key, value)}
-    wanted = () if isinstance(ours, (Rule, rows.ArrayRule)) else tuple(inspect.signature(ours).parameters)
+    wanted = () if isinstance(ours, (Rule, rows.ArrayRule)) else tuple(_signature(ours).parameters)
     operands: list[Any] = []
     given: dict[str, Any] = {}
     for key, value in signature.bind(*args, **options).arguments.items():

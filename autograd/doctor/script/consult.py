@@ -259,6 +259,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
             continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
+        yield case  # it is told also where no time is left for what to write
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
         if "half" in cause.facts:
             case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
@@ -268,7 +269,6 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
                 if not all(text.blind for text in elsewhere):
                     case.fault, case.texts, case.found_at = other, [*elsewhere, *case.texts], fault
                     break
-        yield case
 
 
 def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> list[Edit]:

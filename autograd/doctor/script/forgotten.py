@@ -53,23 +53,33 @@ def forgotten(found: Judgement) -> list[Forgotten]:
     out: dict[str, Forgotten] = {}
     words = Words(found.look)
     assert found.reading is not None
+    changing = _changing(found)
     for node, _ in found.reading.order(found.look):
         if getattr(node.function, "__name__", "") == "add" and len(node.args) == 2:
             for bias in node.args:
-                made = _made(found, words, node, bias) if isinstance(bias, Node) and _is_given(found, bias) else None
+                made = (
+                    _made(found, words, node, bias)
+                    if isinstance(bias, Node) and _is_given(found, bias, changing)
+                    else None
+                )
                 if made is not None:
                     out.setdefault(made.name, made)
     return [*out.values()]
 
 
-def _is_given(found: Judgement, node: Node) -> bool:
-    """Whether it is made before the training and stays as it is."""
+def _changing(found: Judgement) -> set[int]:
+    """What the step finds of that which steps change, parameters aside."""
     look, training = found.look, found.look.training
     others = (*training.others, *(chain for p in (*training.idle, *training.lost) for chain in p.chains))
     begin = training.steps[0].start
     changes = [chain for chain in others if any(state.time > begin for state in chain.states)]
-    stays = not any(chain.state_at(look.step.start) is node for chain in changes)
-    return stays and id(node) not in look.depends and node.time <= begin and not node.hyper
+    return {id(chain.state_at(look.step.start)) for chain in changes}
+
+
+def _is_given(found: Judgement, node: Node, changing: set[int]) -> bool:
+    """Whether it is made before the training and stays as it is."""
+    before = node.time <= found.look.training.steps[0].start
+    return before and id(node) not in changing and id(node) not in found.look.depends and not node.hyper
 
 
 def _made(found: Judgement, words: Words, node: Node, bias: Node) -> Forgotten | None:
