@@ -121,6 +121,7 @@ class Candidates:
         self.fixed: Change = {}
         self.aliases: set[int] = set()
         self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
+        self.unfit: list[Fault] = []  # that are right for nothing else: what comes later of their blocks is not tried
         self._unknown = False  # whether there is no telling what depends on an error: `-y / p` begins it
         self.inexact = False  # with it repaired there is more in the step than plain descent: a later one may be better
         self.values: list[Values] = [point.values for point in self.points]
@@ -167,7 +168,8 @@ class Candidates:
         for nodes in sorted(groups.values(), key=lambda nodes: not self._carried(nodes)):
             late = self._is_idle(nodes[0]) or (self.inexact and id(nodes[0]) in stored)
             latest = None if late else self.latest
-            if latest and nodes[0].time > latest.time and not same_statement(nodes[0], latest):
+            late = latest is not None and nodes[0].time > latest.time and not same_statement(nodes[0], latest)
+            if late and self._is_explained(nodes[0], wrong):
                 continue
             scalars = all(np.ndim(self.values[0][id(node)]) == 0 for node in nodes)
             if (likely and len(nodes) == 1) or (not likely and 1 < len(nodes) <= 6 and not scalars):
@@ -183,6 +185,11 @@ class Candidates:
     def _is_idle(self, node: Node) -> bool:
         """Whether a line makes nothing of an error, though it lays nothing out anew: `dz = da`, `dz = da * 1.0`."""
         return getattr(node.function, "__name__", "") not in LAYOUTS and self._hands_on(node)
+
+    def _is_explained(self, node: Node, wrong: list[str]) -> bool:
+        """Whether each wrong block that a value goes into is put right by an earlier one."""
+        earlier = {name for fault in self.unfit if fault.first.time < node.time for name in fault.repairs}
+        return all(name in earlier for name in self.blocks_after(node) if name in wrong)
 
     def _is_filled(self, node: Node) -> bool:
         """Whether it is nothing but zeros that errors are added to, or written into."""

@@ -154,7 +154,7 @@ class Locator(Turns):
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
         """The likeliest of the faults that can be told from what is tried."""
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
-        self.latest, self.inexact = None, False
+        self.latest, self.inexact, self.unfit = None, False, []
         for count, trial in enumerate(self._trials(wrong, likely)):
             if count % OFTEN == 0 and (now := time.process_time()) > self.until and (best or now > self.until + GRACE):
                 break
@@ -178,7 +178,7 @@ class Locator(Turns):
         others = [f for f in faults if not any(same_statement(f.first, path) for path in paths)]
         unfit = [f for f in others if not self.fits_elsewhere(f) and not self._rank(f)[0]]
         self.inexact = not any(fault.exact for fault in unfit)
-        self.latest = min((f.first for f in unfit), key=lambda n: n.time, default=None)
+        self.latest, self.unfit = min((f.first for f in unfit), key=lambda n: n.time, default=None), unfit
 
     def _comes_later(self, trial: Trial, faults: Iterable[Fault], wrong: list[str]) -> bool:
         """Whether a loop is right for something up to a fault that explains all: then it only hands that on."""
