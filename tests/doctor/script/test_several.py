@@ -131,3 +131,35 @@ def test_nobody_is_accused_without_a_line() -> None:
 def test_what_another_library_gives_is_not_computed_again() -> None:
     assert _of_a_library(pytest.approx)
     assert not _of_a_library(sum)
+
+
+LOOKS = """
+import numpy as np
+draw = np.random.RandomState(8)
+words, aims = draw.randn(5, 4), draw.randn(5, 3)
+ask, key, say = (draw.randn(4, 4) * 0.5 for _ in range(3))
+last = draw.randn(4, 3) * 0.5
+for turn in range(4):
+    q, k, v = words @ ask, words @ key, words @ say
+    score = q @ k.T / np.sqrt(4)
+    near = np.exp(score - score.max(axis=1, keepdims=True))
+    near = near / near.sum(axis=1, keepdims=True)
+    seen = near @ v
+    error = seen @ last - aims
+    print(0.5 * np.sum(error ** 2))
+    back = error @ last.T
+    to_near = back @ v.T
+    to_v = near @ back
+    to_score = near * (to_near - (to_near * near).sum(axis=1, keepdims=True))
+    to_q, to_k = to_score @ k, to_score.T @ q
+    last -= 0.1 * seen.T @ error
+    ask -= 0.1 * words.T @ to_q
+    key -= 0.1 * words.T @ to_k
+    say -= 0.1 * words.T @ to_v
+"""
+
+
+def test_a_mistake_in_one_block_hides_no_later_one_in_another() -> None:
+    """What is handed to the scores is right; where it goes on to queries and keys, each lacks the root."""
+    found = [(fault["line"], fault["name"]) for fault in told(LOOKS)["faults"]]
+    assert found == [(17, "transposed"), (19, "missing-factor"), (19, "missing-factor")]
