@@ -33,7 +33,7 @@ for epoch in range(300):
         "    dh = dz.dot(W2.T)",
     ),
     "keys made of a word and a number": (
-        "wrong-derivative",
+        "wrong-operand",
         r"""
 import numpy as np
 rng = np.random.default_rng(0)

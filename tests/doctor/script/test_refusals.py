@@ -53,7 +53,7 @@ for turn in range(20):
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        (POLICY, "", "About first, last one cannot tell"),
+        (POLICY, "miss = miss * (gain - gain.mean())", "the errors have weights"),
         (HEUN, "there = slope(w - 0.2 * here)", "the gradient is taken where a part of the step leads"),
     ],
     ids=["a policy gradient", "two gradients in a step"],
