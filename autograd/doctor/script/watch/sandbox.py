@@ -90,7 +90,7 @@ class Sandbox:
         _numpy_opens_with(self._open)
         if importlib.util.find_spec("matplotlib") is not None:
             _no_backend()
-        sys.addaudithook(self._audit)
+        sys.addaudithook(_listening(self._audit))
         seed()
 
     def _input(self, *_: Any) -> str:
@@ -162,6 +162,17 @@ class Sandbox:
         return event.startswith(("os.", "shutil.")) and any(
             isinstance(a, (str, bytes)) and self._harmless(os.fsdecode(a)) for a in args
         )
+
+
+def _listening(audit: Callable[[str, tuple[Any, ...]], None]) -> Callable[[str, tuple[Any, ...]], None]:
+    """What hears every event and passes on the few that matter. `id(x)` is one: with more than this, it takes 1 µs."""
+    heard = frozenset(("open", *STOPPED))
+
+    def listen(event: str, args: tuple[Any, ...]) -> None:
+        if event in heard:
+            audit(event, args)
+
+    return listen
 
 
 class _Shell:
