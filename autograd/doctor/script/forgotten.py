@@ -57,11 +57,8 @@ def forgotten(found: Judgement) -> list[Forgotten]:
     for node, _ in found.reading.order(found.look):
         if getattr(node.function, "__name__", "") == "add" and len(node.args) == 2:
             for bias in node.args:
-                made = (
-                    _made(found, words, node, bias)
-                    if isinstance(bias, Node) and _is_given(found, bias, changing)
-                    else None
-                )
+                given = isinstance(bias, Node) and _is_given(found, bias, changing)
+                made = _made(found, words, node, bias) if given else None
                 if made is not None:
                     out.setdefault(made.name, made)
     return [*out.values()]

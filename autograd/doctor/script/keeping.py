@@ -161,7 +161,7 @@ def _along(of: Moments, node: Node) -> set[str]:
     level, found = [node], set[str]()
     for _ in range(10):
         users = [user for at in level for user in of.consumers.get(id(at), ())]
-        found |= {of.parameter_of[id(user)] for user in users if id(user) in of.ends and id(user) in of.parameter_of}
+        found |= {of.parameters[id(user)] for user in users if id(user) in of.ends}
         level = [u for u in users if id(u) not in of.ends and moment(u) is None and name_of(u) not in ("add", "linked")]
         level += [u for u in users if id(u) not in of.ends and name_of(u) == "add" and any(map(is_number, u.args))]
     return found
@@ -200,7 +200,7 @@ def _turned_round(of: Moments) -> Found:
             before[place] = thing
         if not known or old is None or of.step_of(thing) < 1 or id(thing) in of.ends:
             continue
-        until = {id(old)} | of.parameters
+        until = {id(old), *of.parameters}
         terms = [(node, k) for node in sums_in(thing, until) for k, arg in enumerate(node.args)
                  if any(each.thing is old for each in factors(arg, node, k))]  # fmt: skip
         share = linear(thing, until).get(id(old), (old, 0.0))[1]

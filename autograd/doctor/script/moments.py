@@ -104,6 +104,13 @@ def squared(thing: Any) -> Node | None:
     return None
 
 
+def uncopied(thing: Any) -> Any:
+    """What a copy is one of."""
+    while name_of(thing) in COPIES:
+        thing = thing.args[0]
+    return thing
+
+
 def core(thing: Any) -> Any:
     """A product without its numbers, if that leaves one factor."""
     inside = active(factors(thing))
@@ -155,8 +162,7 @@ class Moment:
 
 def moment(node: Any) -> Moment | None:
     """A running mean or a sum, or what stands for it; None for anything else."""
-    while name_of(node) in COPIES:
-        node = node.args[0]
+    node = uncopied(node)
     if name_of(node) not in (*SUM, *DIFFERENCE) or len(node.args) != 2:
         return None
     for k in (0, 1) if name_of(node) in SUM else (0,):
@@ -314,7 +320,6 @@ class Moments:
         self.nodes = recording.tape.nodes
         self.states = {id(state) for chain in self.training.chains for state in chain.states}
         self.ends = {id(end) for p in self.training.parameters for c in p.chains for end in c.states[1:]}
-        self.parameters = {id(state) for p in self.training.parameters for c in p.chains for state in c.states}
         self.consumers: dict[int, list[Node]] = {}
         for node in self.nodes:
             for operand in {id(o): o for o in node.operands()}.values():
@@ -327,7 +332,7 @@ class Moments:
         return {id(thing): site.target for _, _, _, thing, site in reversed(stores)}
 
     @cached_property
-    def parameter_of(self) -> dict[int, str]:
+    def parameters(self) -> dict[int, str]:
         """The name of the parameter that a node is a state of."""
         return {id(s): p.name for p in self.training.parameters for c in p.chains for s in c.states}
 

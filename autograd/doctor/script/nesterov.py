@@ -149,8 +149,7 @@ def nesterov(of: Moments) -> Found:
     """Steps along a velocity that no rule has."""
     steps = of.training.steps
     chosen = [steps[k] for k in LOOKED_AT if k < len(steps)] or steps[-1:]
-    own = {id(s) for p in of.training.parameters for c in p.chains for s in c.states}
-    others = [c for c in of.training.chains if id(c.states[-1]) not in own]
+    others = [c for c in of.training.chains if id(c.states[-1]) not in of.parameters]
     for chain in (c for p in of.training.parameters for c in p.chains):
         for other in others:
             made = [_walk(of, chain, other, step) for step in chosen]
@@ -223,12 +222,12 @@ def _twice(walks: list[Walk]) -> Slip | None:
             own = {*linear(arg, walk.before)} == {id(walk.old)}
             if own and _is_rule(walk, less) and less is not None and less[1] == shares[1] and site is not None:
                 says = say("line_doubled-edge", node=site.part(k).strip(), where=" ".join(site.text.split()))
-                edit = _without(node, k)
+                edit = without(node, k)
                 return Slip(site, "doubled-edge", says, [], edit)
     return None
 
 
-def _without(node: Node, k: int) -> Edit | None:
+def without(node: Node, k: int) -> Edit | None:
     """A sum without one of its operands, as far as it is an expression."""
     site = node.site
     if site is None or site.kind != "binary" or None in site.parts[:2]:

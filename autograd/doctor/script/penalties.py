@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from ..language import say
 from .judge.invented import number_of
 from .judge.match import matched
 from .judge.reference import gradient
 from .judge.verdicts import Judgement, penalised
-from .moments import COPIES, DIFFERENCE, PRODUCT, SUM, is_number, name_of
+from .moments import DIFFERENCE, PRODUCT, SUM, is_number, name_of, uncopied
+from .nesterov import without
 from .slip import Slip
 from .watch.direct import direct
 from .watch.edits import Edit
@@ -48,7 +48,7 @@ def _of_none(found: Judgement, name: str, theirs: list[Term]) -> Slip | None:
         if like and node.site is not None:
             shared = any(each[0].site is node.site for each in like)  # one line for all of them
             says = say("line_penalty-of-none", block=name, node=node.site.part(k).strip() or node.site.text)
-            return Slip(node.site, "extra-penalty", says, [name], None if shared else _left(node, k))
+            return Slip(node.site, "extra-penalty", says, [name], None if shared or k == 0 else without(node, k))
     return None
 
 
@@ -82,7 +82,7 @@ def _shrunk(found: Judgement, name: str) -> Iterator[tuple[Node, int, float]]:
         if name_of(node) in PRODUCT and len(node.args) == 2 and id(node) not in found.forward:
             k = next((k for k in (0, 1) if is_number(node.args[k])), None)
             number = 0.0 if k is None else number_of(node.args[k])
-            if k is not None and id(_plain(node.args[1 - k])) in starts and 0.5 < number < 1:
+            if k is not None and id(uncopied(node.args[1 - k])) in starts and 0.5 < number < 1:
                 yield node, k, number
 
 
@@ -95,19 +95,5 @@ def _terms(found: Judgement, name: str) -> Iterator[Term]:
         for k, arg in enumerate(node.args):
             if name_of(arg) in PRODUCT and len(arg.args) == 2 and sum(map(is_number, arg.args)) == 1:
                 at = int(is_number(arg.args[1]))
-                if id(_plain(arg.args[1 - at])) in starts and not direct(arg):  # no share that stays
+                if id(uncopied(arg.args[1 - at])) in starts and not direct(arg):  # no share that stays
                     yield node, k, arg
-
-
-def _plain(thing: Any) -> Any:
-    while name_of(thing) in COPIES:
-        thing = thing.args[0]
-    return thing
-
-
-def _left(node: Node, k: int) -> Edit | None:
-    """A sum without a term, where it is an expression."""
-    site = node.site
-    if site is None or site.kind != "binary" or k != 1 or not site.part(0):
-        return None
-    return Edit(site.source, site.span, site.part(0).strip())

@@ -166,8 +166,8 @@ class Candidates:
                 groups[key] = sorted(itertools.chain(*calls), key=lambda node: node.time)
         stored = {id(node) for name in wrong for nodes in self.chains[name] for node in nodes}
         for nodes in sorted(groups.values(), key=lambda nodes: not self._carried(nodes)):
-            late = self._is_idle(nodes[0]) or (self.inexact and id(nodes[0]) in stored)
-            latest = None if late else self.latest
+            always = self._is_idle(nodes[0]) or (self.inexact and id(nodes[0]) in stored)
+            latest = None if always else self.latest
             late = latest is not None and nodes[0].time > latest.time and not same_statement(nodes[0], latest)
             if late and self._is_explained(nodes[0], wrong):
                 continue

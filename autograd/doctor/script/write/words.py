@@ -95,13 +95,14 @@ class Words:
         if cause.name == "missing-derivative" and instead is not None and facts.get("error"):
             node = instead
         wanted = fault.wanted[fault.nodes.index(fault.first)]
-        key = (
-            f"fault_{cause.name}{'_of_step' if cause.name == 'sign' and wanted.kind == 'bar' and wanted.block else ''}"
-        )
+        of_step = cause.name == "sign" and wanted.kind == "bar" and wanted.block
         return say(
-            key, what=what, node=facts.get("text") or self.name(node), block=facts.get("block"),
+            "fault_sign_of_step" if of_step else f"fault_{cause.name}",
+            what=what,
+            node=facts.get("text") or self.name(node),
+            block=facts.get("block"),
             limit=f"{facts.get('limit', 0):.4g}",
-        )  # fmt: skip
+        )
 
     def _factor(self, factor: float, name: str, what: str) -> str:
         factor = abs(factor)
