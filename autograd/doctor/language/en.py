@@ -273,7 +273,7 @@ MESSAGES = {
     "layer takes in.",
     "fault_stale": "it reads {node}, which the step before left behind.",
     "fault_never-updated": "{block} is never updated: its gradient is computed, {stored}, and no step uses it.",
-    "fault_updated-weights": "it uses {block} after its update; the gradient belongs to the values of before.",
+    "fault_updated-weights": "it uses {block} after its update in line {line}; the gradient belongs to the values of before.",
     "axis_unsummed": "it is not summed over axis {axis}, which {what} is.",
     "axis_everything": "the sum goes over everything, and leaves one number; {what} has one for each unit.",
     "axis_wrong": "the sum goes over the wrong axis; {what} is the sum over axis {axis}.",
