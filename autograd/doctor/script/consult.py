@@ -26,6 +26,7 @@ from .judge.clipping import clipped_by_squares, rooted
 from .judge.compared import Cause
 from .judge.crossed import crossed_faults, one_shape, shapes
 from .judge.explain import Explainer
+from .judge.handed import by_itself
 from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
@@ -251,7 +252,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
         cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
-            cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
+            cause = Explainer(at, by_itself(at, fault)).cause() if cause.name == "unrecognised" else cause
         if cause.name == "overwritten":  # the line that writes, not the one that made what is written
             fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):

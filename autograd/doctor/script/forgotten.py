@@ -15,8 +15,9 @@ import numpy as np
 from ...tensor.rules import unbroadcast
 from ..language import say
 from .grown import as_fault
+from .judge.narrow import gradient_nodes
 from .judge.unused import stored_unused
-from .judge.verdicts import Judgement, gradient_nodes
+from .judge.verdicts import Judgement
 from .watch.edits import Edit
 from .watch.node import Node
 from .watch.sites import Site

@@ -16,10 +16,11 @@ from ..watch.node import Node, assembled, same_statement
 from ..watch.sites import Site
 from .losses import errors
 from .match import matched
+from .narrow import gradient_nodes
 from .quantities import MANY, Quantities, Quantity, by_family
 from .replay import Values
 from .slipped import Slip, slips
-from .verdicts import Judgement, counterpart, gradient_nodes
+from .verdicts import Judgement, counterpart
 
 Array = Any
 Change = dict[int, list[Array]]  # id of a node -> its values at the points

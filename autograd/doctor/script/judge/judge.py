@@ -16,6 +16,7 @@ import numpy as np
 
 from ..watch.naming import name_blocks
 from ..watch.steps import Parameter, Step, Training, finer
+from .factors import outward
 from .left_out import left_out
 from .look import QUIET, Look, Point
 from .looked import look_at, losses_in, one_after_the_other, telling_look
@@ -441,15 +442,8 @@ def _surely_right(found: Judgement) -> set[str]:
 
 def _nearness(found: Judgement) -> tuple[bool, ...]:
     """Which blocks are right, from the output back: a mistake shows in the blocks before it, not after."""
-    used: dict[str, int] = {}
-    for node in found.look.program.steps:
-        if id(node) in found.forward:
-            for operand in node.operands():
-                name = found.look.start_ids.get(id(operand))
-                if name is not None:
-                    used[name] = node.time
     right = _surely_right(found)
-    return tuple(name in right for name in sorted(used, key=lambda name: -used[name]))
+    return tuple(name in right for name in outward(found.look, found.forward))
 
 
 def _plausibility(found: Judgement) -> int:
