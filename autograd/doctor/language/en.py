@@ -275,6 +275,7 @@ MESSAGES = {
     "fault_never-updated": "{block} is never updated: its gradient is computed, {stored}, and no step uses it.",
     "fault_never-updated_several": "{block} are never updated: their gradients are computed, {stored} and others, and no step "
     "uses them.",
+    "fault_never-learned": "nothing computes the gradient of {block}, and no step updates it: it stays what it was at first.",
     "fault_updated-weights": "it uses {block} after its update; the gradient belongs to the values of before.",
     "axis_unsummed": "it is not summed over axis {axis}, which {what} is.",
     "axis_everything": "the sum goes over everything, and leaves one number; {what} has one for each unit.",

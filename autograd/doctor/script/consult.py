@@ -44,6 +44,7 @@ from .refusals import no_line, no_loss, no_training, other_places, proximal, res
 from .repeated import repeated
 from .slip import Slip
 from .slips import slips
+from .unlearned import unlearned
 from .watch.edits import Edit, before_edit, in_first_text
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -142,7 +143,8 @@ def plain_mistakes(recording: Recording) -> list[Plain]:
 
 def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
     """Plain mistakes that take a loss to be seen: a bias without an update, rows that a step counts once."""
-    return [*forgotten(found, recording), *repeated(found, recording.hooks.namespace), *unasked(found)]
+    idle = forgotten(found, recording) or unlearned(found, recording)
+    return [*idle, *repeated(found, recording.hooks.namespace), *unasked(found)]
 
 
 def _without(

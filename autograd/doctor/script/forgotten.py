@@ -40,7 +40,7 @@ class Forgotten:
     Args:
         site: where the update is missing.
         names: of what is not updated.
-        stored: of its gradient.
+        stored: of its gradient; "" where there is none.
         edit: the same update for them; None where it takes more than that.
         line: what is to be written, by itself; "" where the edit shows it.
     """
@@ -55,6 +55,7 @@ class Forgotten:
         """As a fault among those of a consultation."""
         names = say("comma").join(self.names)
         key = "fault_never-updated" if len(self.names) == 1 else "fault_never-updated_several"
+        key = key if self.stored else "fault_never-learned"
         says = say(key, block=names, stored=self.stored)
         told = as_fault(self.site, self.edit, "never-updated", says, self.names, True)
         if not self.line:
@@ -95,7 +96,7 @@ def _stores_unused(found: Judgement) -> bool:
 
 
 def _idle(found: Judgement, words: Words, homes: Homes) -> Iterator[Idle]:
-    given = _given(found)
+    given = stays(found)
     bars = _further(found, {id(node) for node in given})
     large = [max(float(np.max(np.abs(b), initial=0.0)) for b in bar.values()) for bar in bars]
     trained = [(p, node) for p in found.look.training.parameters
@@ -114,15 +115,15 @@ def _idle(found: Judgement, words: Words, homes: Homes) -> Iterator[Idle]:
             yield Idle(node, stored, *like)
 
 
-def _given(found: Judgement) -> list[Node]:
+def stays(found: Judgement) -> list[Node]:
     """Arrays that are made before the training and stay as they are."""
     look, training = found.look, found.look.training
     others = (*training.others, *(chain for p in (*training.idle, *training.lost) for chain in p.chains))
     first = min(look.step.start, training.steps[0].end)
     changes = [chain for chain in others if any(state.time > first for state in chain.states)]
     changing = {id(chain.state_at(look.step.start)) for chain in changes}
-    stays = (n for n in look.program.order if n.time <= first and id(n) not in changing and id(n) not in look.depends)
-    return [node for node in stays if np.asarray(node.value).dtype.kind == "f" and not node.hyper]
+    kept = (n for n in look.program.order if n.time <= first and id(n) not in changing and id(n) not in look.depends)
+    return [node for node in kept if np.asarray(node.value).dtype.kind == "f" and not node.hyper]
 
 
 def _further(found: Judgement, given: set[int]) -> list[dict[int, Any]]:

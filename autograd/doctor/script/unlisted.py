@@ -62,7 +62,7 @@ def placed(
     place = _short_loop(found, recording, homes, idle, all_idle)
     if place is None and site.target not in turning(site):
         place = _beside(found, homes, idle, owner) or _named(found, words, idle.node, idle.stored)
-    return place or Place(_listed(found, recording, homes, idle) or _last_update(found, site), None)
+    return place or Place(_listed(found, recording, homes, idle) or last_update(found, site), None)
 
 
 # ------------------------------------------------------------------------------------------------ loops and lists
@@ -210,11 +210,11 @@ def _named(found: Judgement, words: Words, idle: Node, stored: Node) -> Place | 
 
 
 def _after(found: Judgement, site: Site, new: str) -> tuple[Site, Edit]:
-    last = _last_update(found, site)
+    last = last_update(found, site)
     return last, Edit(last.source, last.statement, f"{last.source.segment(last.statement)}; {new}")
 
 
-def _last_update(found: Judgement, site: Site) -> Site:
+def last_update(found: Judgement, site: Site) -> Site:
     """The last of the updates that stand in one function."""
     sites = [p.site for p in found.look.training.parameters]
     here = [s for s in sites if s.source is site.source and s.function == site.function

@@ -183,3 +183,40 @@ def test_a_frozen_layer_is_no_mistake(tmp_path: Path) -> None:
         "    for each in net:\n        if", "    for each in net[1:]:  # the first is frozen\n        if"
     )
     assert "no mistake found" in said(text, tmp_path)
+
+
+NO_GRADIENT = """
+import numpy as np
+draw = np.random.RandomState(5)
+
+class Net:
+    def __init__(self):
+        self.w_in, self.bias_in = draw.randn(3, 4) * 0.5, np.zeros((1, 4))
+        self.w_out, self.bias_out = draw.randn(4, 1) * 0.5, np.zeros((1, 1))
+
+    def out(self, x):
+        self.h = np.tanh(x @ self.w_in + self.bias_in)
+        return self.h @ self.w_out + self.bias_out
+
+    def learn(self, x, goal):
+        d = (goal - self.out(x)) / len(x)
+        dh = d @ self.w_out.T * (1 - self.h ** 2)
+        self.w_out += 0.2 * (self.h.T @ d)
+        self.w_in += 0.2 * (x.T @ dh)
+
+x = draw.randn(20, 3)
+goal = np.sin(x[:, :1]) + 0.5
+net = Net()
+for turn in range(30):
+    net.learn(x, goal)
+    print(0.5 * np.mean((net.out(x) - goal) ** 2))
+"""
+
+
+def test_biases_without_a_gradient(tmp_path: Path) -> None:
+    told = said(NO_GRADIENT, tmp_path)
+    assert "one line is wrong" in told
+    assert "self.bias_out += 0.2 * (d.sum(axis=0, keepdims=True))" in told
+    assert "self.bias_in += 0.2 * (dh.sum(axis=0, keepdims=True))" in told
+    purpose = NO_GRADIENT.replace("        self.h =", "        # the biases are not trained\n        self.h =")
+    assert "no mistake found" in said(purpose, tmp_path)

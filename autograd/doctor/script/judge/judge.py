@@ -26,7 +26,7 @@ from .reference import gradient
 from .replay import ancestors
 from .slips import all_but_some, of_more_samples, sums_to_one
 from .told import is_told, shown_forms
-from .verdicts import Judgement, counterpart, verdicts
+from .verdicts import Judgement, counterpart, penalised, verdicts
 from .written import united
 
 Array = Any
@@ -395,7 +395,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
         computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
     computed = [o for o in computed if not of_more_samples(best, o)]
-    same = [o for o in computed if o.form == best.form]
+    same = [o for o in computed if o.form == best.form or _but_for_a_penalty(o, best)]
     if same:
         return same[0]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
@@ -417,6 +417,14 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     return best
 
 
+def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:
+    """Whether two readings say the same, and what is wrong has a penalty in the one."""
+    assert one.reading is not None
+    alike = all(v.right == other.verdicts[name].right for name, v in one.verdicts.items())
+    wrong = {name for name, v in one.verdicts.items() if not v.right}
+    return alike and 0 < len(wrong) < len(one.verdicts) and wrong <= penalised(one.look, one.reading)
+
+
 def _data_read(found: Judgement) -> int:
     """How many numbers that do not follow from the parameters the forward pass is computed with."""
     assert found.reading is not None
@@ -431,14 +439,17 @@ def _agreement(found: Judgement) -> tuple[int, int, int]:
 
 
 def _nearness(found: Judgement) -> tuple[bool, ...]:
-    """Which blocks are right, from the output back: a mistake shows in the blocks before it, not after."""
+    """Which blocks are right, from the output back: a mistake shows in the blocks before it, not after.
+
+    A block is where it is used first; a penalty of it comes at the end.
+    """
     used: dict[str, int] = {}
     for node in found.look.program.steps:
         if id(node) in found.forward:
             for operand in node.operands():
                 name = found.look.start_ids.get(id(operand))
                 if name is not None:
-                    used[name] = node.time
+                    used.setdefault(name, node.time)
     return tuple(found.verdicts[name].right for name in sorted(used, key=lambda name: -used[name]))
 
 
