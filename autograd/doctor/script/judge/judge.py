@@ -27,7 +27,7 @@ from .reference import gradient
 from .replay import ancestors
 from .slips import all_but_some, of_more_samples, sums_to_one
 from .told import is_sloped, is_told, shown_forms
-from .verdicts import Judgement, counterpart, verdicts
+from .verdicts import Judgement, counterpart, penalised, verdicts
 from .written import united
 
 Array = Any
@@ -396,7 +396,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
         computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
     computed = [o for o in computed if not of_more_samples(best, o)]
-    same = [o for o in computed if o.form == best.form]
+    same = [o for o in computed if o.form == best.form or _but_for_a_penalty(o, best)]
     if same:
         return same[0]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
@@ -416,6 +416,14 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
+
+
+def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:
+    """Whether two readings say the same, and what is wrong has a penalty in the one."""
+    assert one.reading is not None
+    alike = all(v.right == other.verdicts[name].right for name, v in one.verdicts.items())
+    wrong = {name for name, v in one.verdicts.items() if not v.right}
+    return alike and 0 < len(wrong) < len(one.verdicts) and wrong <= penalised(one.look, one.reading)
 
 
 def _data_read(found: Judgement) -> int:
