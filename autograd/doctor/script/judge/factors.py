@@ -115,7 +115,7 @@ def usual(factors: Mapping[str, float], stored: Collection[float], order: list[s
 
 
 def outward(look: Look, forward: Collection[int]) -> list[str]:
-    """The blocks, from the output back: by the first time that the forward pass uses them. A penalty comes at the end."""
+    """The blocks, from the output back, by where the forward pass uses them first: a penalty comes at the end."""
     used: dict[str, int] = {}
     for node in look.program.steps:
         if id(node) in forward:
