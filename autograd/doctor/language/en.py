@@ -273,7 +273,10 @@ MESSAGES = {
     "layer takes in.",
     "fault_stale": "it reads {node}, which the step before left behind.",
     "fault_never-updated": "{block} is never updated: its gradient is computed, {stored}, and no step uses it.",
-    "fault_updated-weights": "it uses {block} after its update; the gradient belongs to the values of before.",
+    "fault_never-updated_several": "{block} are never updated: their gradients are computed, {stored} and others, and no step "
+    "uses them.",
+    "fault_never-learned": "nothing computes the gradient of {block}, and no step updates it: it stays what it was at first.",
+    "fault_updated-weights": "it uses {block} after its update in line {line}; the gradient belongs to the values of before.",
     "axis_unsummed": "it is not summed over axis {axis}, which {what} is.",
     "axis_everything": "the sum goes over everything, and leaves one number; {what} has one for each unit.",
     "axis_wrong": "the sum goes over the wrong axis; {what} is the sum over axis {axis}.",
@@ -366,6 +369,9 @@ MESSAGES = {
     "store it before.",
     "line_zero_power": "the exponent of the correction, {node}, is 0 in the first step: 1 - decay ** 0 is 0, and the mean "
     "is divided by it. Count from 1.",
+    "line_no_effect": "{node} as a statement changes nothing: {block} stays as it is.",
+    "line_lost-update": "{node} makes a new array that nothing reads: {block} itself stays as it is.",
+    "line_unkept": "what {node} gives back is not kept: {block} stays as it is.",
     "line_penalty-of-none": "the loss has no penalty of {block}: {node} does not belong in its gradient.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",
     "line_lost-duplicates": "numpy keeps the last of what is written into one place: what comes twice in the index of "

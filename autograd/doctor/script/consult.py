@@ -38,12 +38,14 @@ from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
+from .lost import lost_updates
 from .penalties import unasked
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, other_places, proximal, restrict, weighted
 from .repeated import repeated
 from .slip import Slip
 from .slips import slips
+from .unlearned import unlearned
 from .watch.edits import Edit, before_edit, in_first_text
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -64,6 +66,7 @@ TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
+SHORT = 5  # so many lines of a statement are not quoted
 SHARE = 0.75  # of the time, for finding what is wrong
 SECONDS_FOR_TRIES = 15.0
 
@@ -98,7 +101,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     recording.training = found.look.training
     seen = [] if isinstance(subject, Edited) else seen_when_judged(found, recording)
     if seen:
-        return _without(subject, seen, options, seconds, limit)
+        return _without(subject, seen, options, seconds, limit, at_once=True)
     cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
     names, reason = say("comma").join(found.verdicts), weighted(found, [case.fault for case in cases])
     none_right = not any(v.right for v in found.verdicts.values())
@@ -137,22 +140,28 @@ def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
     trained = recording.training is not None
     step: list[Plain] = [*slips(recording), *copied(recording)] if trained else []
-    return [*grown(recording), *step]
+    return [*grown(recording), *lost_updates(recording), *step]
 
 
 def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
     """Plain mistakes that take a loss to be seen: a bias without an update, rows that a step counts once."""
-    return [*forgotten(found), *repeated(found, recording.hooks.namespace), *unasked(found)]
+    idle = forgotten(found, recording) or unlearned(found, recording)
+    return [*idle, *repeated(found, recording.hooks.namespace), *unasked(found)]
 
 
 def _without(
-    subject: Subject, plain: Sequence[Plain], options: Options, seconds: float, limit: float
+    subject: Subject, plain: Sequence[Plain], options: Options, seconds: float, limit: float, at_once: bool = False
 ) -> dict[str, Any]:
-    """What can be said where there are plain mistakes: these, and what holds of the script without them."""
+    """What can be said where there are plain mistakes: these, and what holds of the script without them.
+
+    Args:
+        at_once: whether all are mended together; else one after the other, for one may follow from another.
+    """
     mended: list[tuple[Plain, Edit | None]] = []
     while plain and len(mended) < MOST_PLAIN:
         edits = [edit for _, edit in mended if edit is not None]
-        mended.append((plain[0], in_first_text(plain[0].edit, edits)))
+        now = plain[:MOST_PLAIN] if at_once and not mended else plain[:1]
+        mended += [(each, in_first_text(each.edit, edits)) for each in now]
         subject_mended = Edited(subject, [edit for _, edit in mended if edit is not None])
         plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
         plain = [each for each in plain if each.site.number not in [one.site.number for one, _ in mended]]
@@ -437,12 +446,18 @@ def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any
         default=float("nan"),
     )
     return {
-        "path": at.source.path, "line": line, "code": at.source.line(line), "name": case.cause.name,
+        "path": at.source.path, "line": line, "name": case.cause.name,
+        "code": at.source.statement(at.statement) if line == at.line and _goes_on(at) else at.source.line(line),
         "says": case.says, "should": _should(case), "blocks": fault.repairs, "used": case.used, "error": error,
         "step": _in_step(fault, at, recording),
         "instead": _instead(case, cases),
         "edit": None if edit is None else {"path": edit.source.path, "span": edit.span, "new": edit.new},
     }  # fmt: skip
+
+
+def _goes_on(at: Site) -> bool:
+    """Whether a statement has a few lines, so that the first does not show what it computes."""
+    return 0 < at.statement[2] - at.statement[0] < SHORT and not at.source.line(at.line).endswith(":")
 
 
 def _should(case: Case) -> str:

@@ -1,123 +1,184 @@
-"""Biases that are never updated: their gradient is computed, and no step uses it.
+"""Weights and biases that are never updated: their gradient is computed, and no step uses it.
 
-What never changes looks like data. It is a bias where the same numbers are added to each sample, and where the script
-stores the gradient of the loss by them, or what it calls so.
+What never changes looks like data. It is a parameter where the script stores the gradient of the loss by it, and where
+that speaks of it: the line makes the gradients of others that are trained, or stores it under a name like the other's,
+or the same numbers are added to each sample.
 """
 
 from __future__ import annotations
 
+import copy
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ...tensor.rules import unbroadcast
 from ..language import say
 from .grown import as_fault
+from .homes import Homes
 from .judge.narrow import gradient_nodes
-from .judge.unused import stored_unused
+from .judge.unused import means, stored_unused
 from .judge.verdicts import Judgement
+from .unlisted import Idle, Place, placed
 from .watch.edits import Edit
 from .watch.node import Node
+from .watch.record import Recording
 from .watch.sites import Site
+from .watch.steps import Parameter
 from .write.words import Words
+
+MEANT = re.compile(r"froz|freez|trainable|requires_grad|pre_?train|transfer|fine.?tun|reservoir", re.I)
+"""Words of scripts that leave weights as they are on purpose."""
+DATA = re.compile(r"(?:x|a_?0|y|t|inp|data|batch|sample|feature|image|target|label)", re.I)
 
 
 @dataclass(eq=False)
 class Forgotten:
-    """A bias without an update.
+    """Parameters without an update.
 
     Args:
-        site: the update of another parameter.
-        name: of the bias.
-        stored: of its gradient.
-        edit: the same update for the bias, after that one.
-        line: the update by itself.
+        site: where the update is missing.
+        names: of what is not updated.
+        stored: of its gradient; "" where there is none.
+        edit: the same update for them; None where it takes more than that.
+        line: what is to be written, by itself; "" where the edit shows it.
     """
 
     site: Site
-    name: str
+    names: list[str]
     stored: str
-    edit: Edit
-    line: str
+    edit: Edit | None
+    line: str = field(default="")
 
     def told(self) -> dict[str, Any]:
         """As a fault among those of a consultation."""
-        says = say("fault_never-updated", block=self.name, stored=self.stored)
-        told = as_fault(self.site, self.edit, "never-updated", says, [self.name], True)
-        return {**told, "instead": "", "should": say("wanted_update", block=self.name, text=self.line)}
+        names = say("comma").join(self.names)
+        key = "fault_never-updated" if len(self.names) == 1 else "fault_never-updated_several"
+        key = key if self.stored else "fault_never-learned"
+        says = say(key, block=names, stored=self.stored)
+        told = as_fault(self.site, self.edit, "never-updated", says, self.names, True)
+        if not self.line:
+            return told
+        return {**told, "instead": "", "should": say("wanted_update", block=names, text=self.line)}
 
 
-def forgotten(found: Judgement) -> list[Forgotten]:
-    """What has a gradient that is stored and not used."""
-    out: dict[str, Forgotten] = {}
-    words = Words(found.look)
-    assert found.reading is not None
-    changing = _changing(found)
-    for node, _ in found.reading.order(found.look):
-        if getattr(node.function, "__name__", "") == "add" and len(node.args) == 2:
-            for bias in node.args:
-                given = isinstance(bias, Node) and _is_given(found, bias, changing)
-                made = _made(found, words, node, bias) if given else None
-                if made is not None:
-                    out.setdefault(made.name, made)
-    return [*out.values()]
+def forgotten(found: Judgement, recording: Recording) -> list[Forgotten]:
+    """What has a gradient that is stored and not used, in the order of the lines."""
+    sources = {id(site.source): site.source for site in recording.tape.sites}
+    if not _stores_unused(found) or any(MEANT.search(source.text) for source in sources.values()):
+        return []
+    words, homes = Words(found.look), Homes(found.look)
+    out: dict[int, Forgotten] = {}
+    rows = list(_idle(found, words, homes))
+    for idle in rows:
+        place: Place = placed(found, recording, homes, idle, [each.node for each in rows], words)
+        name, stored = (homes.spelled(node, place.owner) or words.name(node) for node in (idle.node, idle.stored))
+        known = out.get(place.site.number)
+        if known is None:
+            out[place.site.number] = Forgotten(place.site, [name], stored, place.edit, place.line)
+            continue
+        known.names += [name] if name not in known.names else []
+        if known.line and known.edit is not None and place.line not in ("", *known.line.split("; ")):
+            known.line += f"; {place.line}"
+            known.edit = Edit(known.edit.source, known.edit.span, f"{known.edit.new}; {place.line}")
+    return sorted(out.values(), key=lambda each: each.site.line)
 
 
-def _changing(found: Judgement) -> set[int]:
-    """What the step finds of that which steps change, parameters aside."""
+def _stores_unused(found: Judgement) -> bool:
+    """Whether a step stores something that it makes no use of."""
+    look = found.look
+    return any(
+        isinstance(thing, Node) and id(thing) in look.depends
+        and id(thing) not in look.to_end and id(thing) not in found.forward
+        for time, _, _, thing, _ in look.training.tape.stores if look.step.start < time <= look.step.end
+    )  # fmt: skip
+
+
+def _idle(found: Judgement, words: Words, homes: Homes) -> Iterator[Idle]:
+    given = stays(found)
+    bars = _further(found, {id(node) for node in given})
+    large = [max(float(np.max(np.abs(b), initial=0.0)) for b in bar.values()) for bar in bars]
+    trained = [(p, node) for p in found.look.training.parameters
+               for nodes in gradient_nodes(found.look, p.name) for node in nodes]  # fmt: skip
+    for node in given:
+        if any(id(node) not in bar for bar in bars) or not homes.of(node):
+            continue
+        shape = np.shape(node.value)
+        right = [np.reshape(bar[id(node)], shape) for bar in bars]
+        if any(not np.max(np.abs(g), initial=0.0) > 1e-9 * most for g, most in zip(right, large, strict=True)):
+            continue  # before a batch norm a bias is idle
+        name = words.name(node)
+        stored = stored_unused(found, shape, [np.ravel(g) for g in right], name)
+        like = None if stored is None else _like(found, node, stored, name, trained, homes)
+        if stored is not None and like is not None and not _updated_elsewhere(found, homes, node):
+            yield Idle(node, stored, *like)
+
+
+def stays(found: Judgement) -> list[Node]:
+    """Arrays that are made before the training and stay as they are."""
     look, training = found.look, found.look.training
     others = (*training.others, *(chain for p in (*training.idle, *training.lost) for chain in p.chains))
-    begin = training.steps[0].start
-    changes = [chain for chain in others if any(state.time > begin for state in chain.states)]
-    return {id(chain.state_at(look.step.start)) for chain in changes}
+    first = min(look.step.start, training.steps[0].end)
+    changes = [chain for chain in others if any(state.time > first for state in chain.states)]
+    changing = {id(chain.state_at(look.step.start)) for chain in changes}
+    kept = (n for n in look.program.order if n.time <= first and id(n) not in changing and id(n) not in look.depends)
+    return [node for node in kept if np.asarray(node.value).dtype.kind == "f" and not node.hyper]
 
 
-def _is_given(found: Judgement, node: Node, changing: set[int]) -> bool:
-    """Whether it is made before the training and stays as it is."""
-    before = node.time <= found.look.training.steps[0].start
-    return before and id(node) not in changing and id(node) not in found.look.depends and not node.hyper
+def _further(found: Judgement, given: set[int]) -> list[dict[int, Any]]:
+    """The derivatives of the loss by what is given, too."""
+    look, reading = copy.copy(found.look), found.reading
+    assert reading is not None
+    further = set(given)
+    for node in look.program.order:
+        computed = id(node) not in look.program.leaves and np.asarray(node.value).dtype.kind == "f"
+        if computed and any(id(operand) in further for operand in node.operands()):
+            further.add(id(node))
+    look.__dict__["depends"] = found.look.depends | further
+    try:
+        return [reading.cotangents(look, point) for point in found.points]
+    except Exception:  # what is given may be what cannot be differentiated by
+        return [{} for _ in found.points]
 
 
-def _made(found: Judgement, words: Words, node: Node, bias: Node) -> Forgotten | None:
-    shape, value = np.shape(node.value), np.asarray(bias.value, dtype=float)
-    own = value.shape == shape and np.ptp(value) > 0  # of each sample: data
-    if value.size == 0 or own or any(id(node) not in bar for bar in found.bars):
-        return None
-    right = [unbroadcast(np.reshape(bar[id(node)], shape), value.shape) for bar in found.bars]
-    large = [max(float(np.max(np.abs(b), initial=0.0)) for b in bar.values()) for bar in found.bars]
-    if any(np.max(np.abs(g)) <= 1e-9 * most for g, most in zip(right, large, strict=True)):
-        return None  # before a batch norm it is idle
-    name = words.name(bias)
+def _like(
+    found: Judgement, node: Node, stored: Node, name: str, trained: list[tuple[Parameter, Node]], homes: Homes
+) -> tuple[Parameter, Node] | None:
+    """A parameter that is trained and tells that another is one, with its gradient; None where none tells that."""
+    made = [(p, g) for p, g in trained if g.site is stored.site]
+    if made:  # the line that makes the gradients of others makes this one
+        return made[-1]
+    called = any(means(text, name) or any(means(text, own) for own in homes.keys(node)) for text in homes.texts(stored))
+    mates = [(p, g) for p, g in trained if homes.together(node, homes.first(found, p))]
+    beside = [(p, g) for p, g in mates if homes.together(stored, g)]  # their gradients are kept together, too
+    if homes.settled(node) and (beside or (mates and called)):
+        return (beside or mates)[0]
+    data = _is_added_to_samples(found, node)
+    if called and data is not None:
+        return next(iter(trained), None) if not data else None
     known = {text for p in found.look.training.parameters for text in (p.name, p.site.target)}
-    if name in known:
+    if not called or name in known or DATA.match(re.split(r"[.\[\]'\"]+", name.strip("]'\""))[-1]):
         return None
-    stored = stored_unused(found, value.shape, right, name)
-    for parameter in found.look.training.parameters if stored is not None else ():
-        site = parameter.site
-        text = site.source.segment(site.statement)
-        theirs = [words.name(n) for nodes in gradient_nodes(found.look, parameter.name) for n in nodes]
-        used = [each for each in theirs if _has(text, each) and _has(text, site.target)]
-        if used and "\n" not in text and not _has(text, name):
-            new = _put(_put(text, used[-1], words.name(stored)), site.target, name)
-            last = _last_update(found, site)
-            edit = Edit(last.source, last.statement, f"{last.source.segment(last.statement)}; {new}")
-            return Forgotten(last, name, words.name(stored), edit, new)
-    return None
+    others = (o for user in found.look.consumers.get(id(node), ()) for o in user.operands() if o is not node)
+    if any(id(o) in found.look.start_ids for other in others for o in (other, *other.operands())):
+        return None  # samples are multiplied by weights
+    theirs = [(p, g) for p, g in trained if any(means(text, own) for text in homes.texts(g)
+              for own in homes.keys(homes.first(found, p)))]  # fmt: skip
+    return theirs[-1] if theirs else None
 
 
-def _last_update(found: Judgement, site: Site) -> Site:
-    """The last of the updates that stand in one function."""
-    sites = [p.site for p in found.look.training.parameters]
-    here = [s for s in sites if s.source is site.source and s.function == site.function
-            and s.statement[0] == s.statement[2] and s.statement[1] == site.statement[1]]  # fmt: skip
-    return max(here, key=lambda s: s.statement[0], default=site)
+def _is_added_to_samples(found: Judgement, node: Node) -> bool | None:
+    """Whether something that is added holds a number for each sample; None where it is not added."""
+    sums = (user for user in found.look.consumers.get(id(node), ()) if getattr(user.function, "__name__", "") == "add")
+    first = next(sums, None)
+    if first is None:
+        return None
+    return bool(np.shape(node.value) == np.shape(first.value) and np.ptp(np.asarray(node.value, dtype=float)) > 0)
 
 
-def _has(text: str, name: str) -> bool:
-    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w(])", text) is not None
-
-
-def _put(text: str, old: str, new: str) -> str:
-    return re.sub(rf"(?<![\w.]){re.escape(old)}(?![\w(])", lambda _: new, text)
+def _updated_elsewhere(found: Judgement, homes: Homes, node: Node) -> bool:
+    """Whether there are lines that change it and were not run so far: in another phase, say."""
+    run = {(site.source.path, site.statement) for _, _, _, _, site in found.look.training.tape.stores}
+    return any(not line <= run for line in homes.changes(node))

@@ -77,6 +77,63 @@ for turn in range(30):
     read -= 0.5 * d_read
 """
 
+LAYERS = """
+import numpy as np
+draw = np.random.RandomState(2)
+
+class Full:
+    def __init__(self, n, m):
+        self.w, self.c = draw.randn(n, m) / n, np.zeros(m)
+
+    def out(self, x):
+        self.x = x
+        return x @ self.w + self.c
+
+    def back(self, g):
+        self.gw, self.gc = self.x.T @ g, g.sum(axis=0)
+        return g @ self.w.T
+
+class Bend:
+    def out(self, x):
+        self.y = np.tanh(x)
+        return self.y
+
+    def back(self, g):
+        return g * (1 - self.y ** 2)
+
+x = draw.randn(20, 2)
+goal = x[:, :1] * x[:, 1:]
+net = [Full(2, 4), Bend(), Full(4, 4), Bend(), Full(4, 1)]
+for turn in range(30):
+    y = x
+    for each in net:
+        y = each.out(y)
+    print(np.mean((y - goal) ** 2))
+    g = 2 * (y - goal) / 20
+    for each in net[::-1]:
+        g = each.back(g)
+    for each in net:
+        if isinstance(each, Full):
+            each.w -= 0.1 * each.gw
+            each.c -= 0.1 * each.gc
+"""
+KEYS = """
+import numpy as np
+draw = np.random.RandomState(3)
+p = {"w1": draw.randn(3, 4) * 0.5, "c1": np.zeros(4), "w2": draw.randn(4, 1) * 0.5, "c2": np.zeros(1)}
+x = draw.randn(15, 3)
+goal = np.cos(x[:, :1])
+for turn in range(30):
+    h = np.tanh(x @ p["w1"] + p["c1"])
+    miss = h @ p["w2"] + p["c2"] - goal
+    print(np.mean(miss ** 2))
+    d = 2 * miss / 15
+    dh = d @ p["w2"].T * (1 - h ** 2)
+    g = {"w1": x.T @ dh, "c1": dh.sum(axis=0), "w2": h.T @ d, "c2": d.sum(axis=0)}
+    for k in ["w1", "c1", "w2", "c2"]:
+        p[k] -= 0.1 * g[k]
+"""
+
 
 def said(text: str, tmp_path: Path) -> str:
     file = tmp_path / "a.py"
@@ -102,3 +159,64 @@ def test_what_is_never_updated(text: str, line: str, name: str, tmp_path: Path) 
 
 def test_what_is_fixed_on_purpose_is_no_mistake(tmp_path: Path) -> None:
     assert "no mistake found" in said(FIXED, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "line"),
+    [
+        (LAYERS, "            each.c -= 0.1 * each.gc\n", "", "each.c -= 0.1 * each.gc"),
+        (LAYERS, "    for each in net:\n        if", "    for each in net[1:]:\n        if", "for each in net:"),
+        (KEYS, '"w2", "c2"]', '"w2"]', "for k in ['w1', 'c1', 'w2', 'c2']:"),
+    ],
+    ids=["the biases of layers", "a layer", "a key"],
+)
+def test_what_a_loop_leaves_out(text: str, old: str, new: str, line: str, tmp_path: Path) -> None:
+    told = said(text.replace(old, new), tmp_path).replace('"', "'")
+    assert "never updated" in told
+    assert line in told
+    assert "one line is wrong" in told
+    assert "no mistake found" in said(text, tmp_path)
+
+
+def test_a_frozen_layer_is_no_mistake(tmp_path: Path) -> None:
+    text = LAYERS.replace(
+        "    for each in net:\n        if", "    for each in net[1:]:  # the first is frozen\n        if"
+    )
+    assert "no mistake found" in said(text, tmp_path)
+
+
+NO_GRADIENT = """
+import numpy as np
+draw = np.random.RandomState(5)
+
+class Net:
+    def __init__(self):
+        self.w_in, self.bias_in = draw.randn(3, 4) * 0.5, np.zeros((1, 4))
+        self.w_out, self.bias_out = draw.randn(4, 1) * 0.5, np.zeros((1, 1))
+
+    def out(self, x):
+        self.h = np.tanh(x @ self.w_in + self.bias_in)
+        return self.h @ self.w_out + self.bias_out
+
+    def learn(self, x, goal):
+        d = (goal - self.out(x)) / len(x)
+        dh = d @ self.w_out.T * (1 - self.h ** 2)
+        self.w_out += 0.2 * (self.h.T @ d)
+        self.w_in += 0.2 * (x.T @ dh)
+
+x = draw.randn(20, 3)
+goal = np.sin(x[:, :1]) + 0.5
+net = Net()
+for turn in range(30):
+    net.learn(x, goal)
+    print(0.5 * np.mean((net.out(x) - goal) ** 2))
+"""
+
+
+def test_biases_without_a_gradient(tmp_path: Path) -> None:
+    told = said(NO_GRADIENT, tmp_path)
+    assert "one line is wrong" in told
+    assert "self.bias_out += 0.2 * (d.sum(axis=0, keepdims=True))" in told
+    assert "self.bias_in += 0.2 * (dh.sum(axis=0, keepdims=True))" in told
+    purpose = NO_GRADIENT.replace("        self.h =", "        # the biases are not trained\n        self.h =")
+    assert "no mistake found" in said(purpose, tmp_path)

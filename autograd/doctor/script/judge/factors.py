@@ -115,14 +115,14 @@ def usual(factors: Mapping[str, float], stored: Collection[float], order: list[s
 
 
 def outward(look: Look, forward: Collection[int]) -> list[str]:
-    """The blocks, from the output back: by the last time that the forward pass uses them."""
+    """The blocks, from the output back, by where the forward pass uses them first: a penalty comes at the end."""
     used: dict[str, int] = {}
     for node in look.program.steps:
         if id(node) in forward:
             for operand in node.operands():
                 name = look.start_ids.get(id(operand))
                 if name is not None:
-                    used[name] = node.time
+                    used.setdefault(name, node.time)
     return sorted(used, key=lambda name: -used[name])
 
 

@@ -26,8 +26,8 @@ from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors
 from .slips import all_but_some, of_more_samples, sums_to_one
-from .told import is_told, shown_forms
-from .verdicts import Judgement, counterpart, verdicts
+from .told import is_sloped, is_told, shown_forms
+from .verdicts import Judgement, counterpart, penalised, verdicts
 from .written import united
 
 Array = Any
@@ -141,7 +141,7 @@ def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
     shown = shown_forms(found[0].look) or KINDS
     ranks: tuple[Callable[[Judgement], Any], ...] = (
         _agreement, lambda f: f.reading is not None and f.reading.kind in ("loss", *shown), _nearness, _plausibility,
-        support,
+        _suits_the_slope, support,
     )  # fmt: skip
     for rank in ranks:
         best_rank = max(map(rank, found))
@@ -413,7 +413,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
         computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
     computed = [o for o in computed if not of_more_samples(best, o)]
-    same = [o for o in computed if o.form == best.form]
+    same = [o for o in computed if o.form == best.form or _but_for_a_penalty(o, best)]
     if same:
         return same[0]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
@@ -435,6 +435,14 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     return best
 
 
+def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:
+    """Whether two readings say the same, and what is wrong has a penalty in the one."""
+    assert one.reading is not None
+    alike = all(v.right == other.verdicts[name].right for name, v in one.verdicts.items())
+    wrong = {name for name, v in one.verdicts.items() if not v.right}
+    return alike and 0 < len(wrong) < len(one.verdicts) and wrong <= penalised(one.look, one.reading)
+
+
 def _data_read(found: Judgement) -> int:
     """How many numbers that do not follow from the parameters the forward pass is computed with."""
     assert found.reading is not None
@@ -443,20 +451,37 @@ def _data_read(found: Judgement) -> int:
 
 
 def _agreement(found: Judgement) -> tuple[int, int, int]:
-    """How many blocks are right, how many of them by a plain step, and to the last digit."""
-    right = [v for v in found.verdicts.values() if v.right]
+    """How many blocks are right, how many of them by a plain step, and to the last digit.
+
+    A step that is not plain is known by its direction, and a block of one number has none to be known by.
+    """
+    right = [found.verdicts[name] for name in _surely_right(found)]
     return len(right), sum(v.rule == "plain" for v in right), sum(v.change.error <= EXACT for v in right)
+
+
+def _surely_right(found: Judgement) -> set[str]:
+    numbers = {name: sum(np.size(node.value) for node in found.look.starts[name]) for name in found.verdicts}
+    one = 1 if max(numbers.values()) > 1 else 0
+    return {name for name, v in found.verdicts.items() if v.right and (v.rule == "plain" or numbers[name] > one)}
 
 
 def _nearness(found: Judgement) -> tuple[bool, ...]:
     """Which blocks are right, from the output back: a mistake shows in the blocks before it, not after."""
-    return tuple(found.verdicts[name].right for name in outward(found.look, found.forward))
+    right = _surely_right(found)
+    return tuple(name in right for name in outward(found.look, found.forward))
 
 
 def _plausibility(found: Judgement) -> int:
     """A loss of a kind that one trains on; of equals the one that the script computes."""
     assert found.reading is not None
     return {"squares": 2, "entropy": 2, "": 1}.get(found.form, 0) + (found.reading.kind == "loss")
+
+
+def _suits_the_slope(found: Judgement) -> bool:
+    """Whether the errors are taken as those of squares where each is multiplied by a slope, and only there."""
+    assert found.reading is not None
+    sloped = any(is_sloped(found.look, error, found.points[0].values) for error, _ in found.reading.errors)
+    return found.reading.kind == ("squares" if sloped else "entropy")
 
 
 def support(found: Judgement, used: Collection[int] = ()) -> int:

@@ -60,6 +60,7 @@ def stored_unused(found: Judgement, shape: tuple[int, ...], right: list[Array], 
             or getattr(thing.function, "__name__", "").endswith("_like")
             or id(thing) in found.forward
             or any(id(thing) not in p.values for p in found.points)
+            or np.asarray(thing.value).dtype == object
         ):
             continue
         values = [np.asarray(p.values[id(thing)], dtype=float) for p in found.points]
@@ -68,13 +69,13 @@ def stored_unused(found: Judgement, shape: tuple[int, ...], right: list[Array], 
         layouts = [right, [g.reshape(shape).T for g in right]] if len(shape) == 2 else [right]
         matches = [matched(values, layout) for layout in layouts]
         same = any(m.holds and abs(m.scale - 1.0) < 1e-6 for m in matches)
-        rank = 2 * same + (bool(name) and _means(site.target or str(key), name))
+        rank = 2 * same + (bool(name) and means(site.target or str(key), name))
         if rank and (best is None or rank > best[0]):
             best = rank, thing
     return None if best is None else best[1]
 
 
-def _means(text: str, block: str) -> bool:
+def means(text: str, block: str) -> bool:
     """Whether a name speaks of a block: `dW1`, `Partials_W_hidden`, `grads["W1"]`."""
     inner = re.split(r"[.\[\]'\"]+", block.strip("'\"[] "))[-1] or block
     mine = re.sub(r"[^A-Za-z0-9]", "", inner).lower()

@@ -155,7 +155,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
     form, sign = form_of(look, points, reading, bars)
-    if reading.inner and form not in ("squares", "errors"):
+    if reading.inner and form not in ("squares", "entropy", "errors"):
         raise ValueError("a part of a loss")
     if sign < 0:
         reading.sign = -reading.sign

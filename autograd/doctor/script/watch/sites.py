@@ -38,6 +38,11 @@ class Source:
         k = number - self.first
         return self.lines[k].strip() if 0 <= k < len(self.lines) else ""
 
+    def statement(self, span: Span) -> str:
+        """A statement in one line."""
+        lines = (line.strip().removesuffix("\\").strip() for line in self.segment(span).splitlines())
+        return " ".join(filter(None, lines))
+
     def segment(self, span: Span) -> str:
         """The text between two places."""
         first, start, last, end = span[0] - self.first, span[1], span[2] - self.first, span[3]
@@ -117,3 +122,18 @@ def path_to(tree: ast.AST, source: Source, span: Span) -> list[ast.AST]:
         inside = [n for n in ast.iter_child_nodes(at) if isinstance(n, (ast.stmt, ast.ExceptHandler))]
         at = next((n for n in inside if n.lineno <= line <= (n.end_lineno or n.lineno)), None)
     return path
+
+
+def tree_of(source: Source) -> ast.Module:
+    """The syntax tree of a source, with the lines of its file; an empty one where it cannot be parsed."""
+    try:
+        return ast.increment_lineno(ast.parse(source.text), source.first - 1)
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def turning(site: Site) -> set[str]:
+    """The names that the loops around a statement give out."""
+    path = path_to(ast.parse(site.source.text), site.source, site.statement)
+    targets = [node.target for node in path if isinstance(node, ast.For)]
+    return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}

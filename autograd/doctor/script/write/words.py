@@ -102,6 +102,7 @@ class Words:
             what=what,
             node=facts.get("text") or self.name(node),
             block=facts.get("block"),
+            line=facts.get("line"),
             limit=f"{facts.get('limit', 0):.4g}",
         )
 
