@@ -46,19 +46,22 @@ def walk(
     ['x', 'multiply', 'tanh']
     """
     order: list[tuple[Any, tuple[Any, ...]]] = []
-    opened: list[tuple[Any, tuple[Any, ...]]] = []  # whose operands are not all in the order yet
     seen: set[int] = set()
     stack: list[Any] = list(roots[::-1])
     while stack:
         node = stack.pop()
-        if node is None:  # all that the latest one needs is there
-            order.append(opened.pop())
-        elif id(node) not in seen:
-            seen.add(id(node))
+        if node.__class__ is tuple:  # a pair: all that its node needs is there
+            order.append(node)
+            continue
+        place = id(node)
+        if place not in seen:
+            seen.add(place)
             operands = operands_of(node)
-            opened.append((node, operands))
-            stack.append(None)
-            for operand in reversed(operands):
-                if operand is not None:
-                    stack.append(operand)
+            if operands:
+                stack.append((node, operands))
+                for operand in reversed(operands):
+                    if operand is not None:
+                        stack.append(operand)
+            else:
+                order.append((node, operands))
     return order

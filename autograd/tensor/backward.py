@@ -6,7 +6,6 @@ undone, in plain arrays (`passed`) and with the memory of which elements arrived
 
 from __future__ import annotations
 
-import functools
 import operator
 import sys
 from collections.abc import Callable, Sequence
@@ -146,12 +145,12 @@ def accumulate(root: Any, seed: Any) -> None:
     What arrives at a result is also its gradient. Leaves receive theirs at the end, so that an error leaves them
     untouched.
     """
-    order, leaves = _opened(root)
+    order, leaves, selective = _opened(root)
     watching = looking_for_anomalies()
     arrived: dict[int, Any] = _Kept({id(root): seed})
     if not watching:
         sweep(order, arrived, plain_parts)
-    if watching or not _is_sound(order, leaves, arrived):
+    if watching or (selective and not _is_sound(order, leaves, arrived)):
         arrived = _swept_exactly(root, order, seed, watching)
     find = arrived.get
     for node, _ in order:
@@ -161,31 +160,33 @@ def accumulate(root: Any, seed: Any) -> None:
 
 
 def _is_sound(order: list[Any], leaves: list[Any], arrived: dict[int, Any]) -> bool:
-    """Whether plain arrays are what really arrives: nothing is selected in this graph, or all numbers are finite."""
-    if not any(map(_selects, {node.rule for node, _ in order})):
-        return True
+    """Whether plain arrays are what really arrives, though something is selected: all numbers are finite."""
     ends = [*leaves, *[node for node, _ in order if node.rule in LOSSY]]  # what is not finite shows at one of them
     return all(finite(arrived.get(id(node))) for node in ends)
 
 
-def _opened(root: Any) -> tuple[list[Any], list[Any]]:
-    """The order of the sweep, and the leaves. Are all arrays as they were? Old gradients of results go."""
+def _opened(root: Any) -> tuple[list[Any], list[Any], bool]:
+    """The order of the sweep, the leaves, and whether a rule selects elements. Are all arrays as they were?"""
     order, leaves = [], []
-    shown = False  # whether somebody outside holds an array, and so could have changed it
+    shown = selective = False  # shown: somebody outside holds an array of its own, and so could have changed it
+    doubted = []  # what was computed from an array that somebody held by then
     for pair in reversed(walk(root, operands_of=PARENTS)):
         node, parents = pair
-        if node._print is not None or node._prints is not None:
+        if node._print is not None:
             shown = True
         if parents:
             order.append(pair)
+            if node._prints is not None:
+                doubted.append(node)
+            if _SELECTS[node.rule]:
+                selective = True
         else:
             leaves.append(node)
     if leaves and all(leaf.rule is UNRECORDED for leaf in leaves):  # almost always the first is not
         raise GraphError(NOTHING_RECORDED)
-    if shown:
-        for node, _ in order:
-            node._check_unchanged(False)
-    return order, leaves
+    for node in [node for node, _ in order] if shown else doubted:
+        node._check_unchanged(False)
+    return order, leaves, selective
 
 
 class _Kept(dict[int, Any]):
@@ -240,9 +241,13 @@ LOSSY = {choose, concatenate, put, table.sign, table.floor, table.ceil}
 """Rules that pass on less than arrives: to a constant side, or nothing at all."""
 
 
-@functools.lru_cache(maxsize=1024)
-def _selects(rule: Any) -> bool:
-    """Whether there are elements of its operands that nothing of the result arrives at."""
-    if isinstance(rule, ArrayRule):
-        return rule.selects
-    return any(is_selective(rule, k) for k in range(rule.arity))
+class _Selects(dict[Any, bool]):
+    """Whether there are elements of a rule's operands that nothing of the result arrives at: asked once a rule."""
+
+    def __missing__(self, rule: Any) -> bool:
+        if isinstance(rule, ArrayRule):
+            return self.setdefault(rule, rule.selects)
+        return self.setdefault(rule, any(is_selective(rule, k) for k in range(rule.arity)))
+
+
+_SELECTS = _Selects()

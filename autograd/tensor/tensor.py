@@ -257,7 +257,8 @@ class Tensor(ArrayNode, Operators, ArrayMethods):
                     f"backward() starts from one number, this Tensor has shape {self.shape}: "
                     "take .sum() or .mean() first, or pass backward(seed) with an array of that shape"
                 )
-            start = np.ones(self._data.shape, self._data.dtype)
+            shape, dtype = self._data.shape, self._data.dtype
+            start = np.ones(shape, dtype) if shape else np.array(1, dtype)  # np.ones takes four times as long
         else:
             check_array(seed)
             start = np.asarray(_raw(seed), dtype=self._data.dtype)

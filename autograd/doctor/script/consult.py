@@ -26,6 +26,7 @@ from .judge.clipping import clipped_by_squares, rooted
 from .judge.compared import Cause
 from .judge.crossed import crossed_faults, one_shape, shapes
 from .judge.explain import Explainer
+from .judge.handed import by_itself
 from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
@@ -65,6 +66,7 @@ TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
+SHORT = 5  # so many lines of a statement are not quoted
 SHARE = 0.75  # of the time, for finding what is wrong
 SECONDS_FOR_TRIES = 15.0
 
@@ -258,7 +260,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
         cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(SECONDS_FOR_A_CAUSE, work=True):
-            cause = Explainer(at, fault).cause() if cause.name == "unrecognised" else cause
+            cause = Explainer(at, by_itself(at, fault)).cause() if cause.name == "unrecognised" else cause
         if cause.name == "overwritten":  # the line that writes, not the one that made what is written
             fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
@@ -444,12 +446,18 @@ def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any
         default=float("nan"),
     )
     return {
-        "path": at.source.path, "line": line, "code": at.source.line(line), "name": case.cause.name,
+        "path": at.source.path, "line": line, "name": case.cause.name,
+        "code": at.source.statement(at.statement) if line == at.line and _goes_on(at) else at.source.line(line),
         "says": case.says, "should": _should(case), "blocks": fault.repairs, "used": case.used, "error": error,
         "step": _in_step(fault, at, recording),
         "instead": _instead(case, cases),
         "edit": None if edit is None else {"path": edit.source.path, "span": edit.span, "new": edit.new},
     }  # fmt: skip
+
+
+def _goes_on(at: Site) -> bool:
+    """Whether a statement has a few lines, so that the first does not show what it computes."""
+    return 0 < at.statement[2] - at.statement[0] < SHORT and not at.source.line(at.line).endswith(":")
 
 
 def _should(case: Case) -> str:

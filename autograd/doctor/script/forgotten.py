@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from ..language import say
+from ..language import listed, say
 from .grown import as_fault
 from .homes import Homes
+from .judge.narrow import gradient_nodes
 from .judge.unused import means, stored_unused
-from .judge.verdicts import Judgement, gradient_nodes
+from .judge.verdicts import Judgement
 from .unlisted import Idle, Place, placed
 from .watch.edits import Edit
 from .watch.node import Node
@@ -53,9 +54,9 @@ class Forgotten:
 
     def told(self) -> dict[str, Any]:
         """As a fault among those of a consultation."""
-        names = say("comma").join(self.names)
-        key = "fault_never-updated" if len(self.names) == 1 else "fault_never-updated_several"
-        key = key if self.stored else "fault_never-learned"
+        names = listed(self.names)
+        key = "fault_never-updated" if self.stored else "fault_never-learned"
+        key = key if len(self.names) == 1 else f"{key}_several"
         says = say(key, block=names, stored=self.stored)
         told = as_fault(self.site, self.edit, "never-updated", says, self.names, True)
         if not self.line:

@@ -11,7 +11,8 @@ import numpy as np
 from .forgotten import MEANT, Forgotten, stays
 from .homes import Homes
 from .judge.match import matched
-from .judge.verdicts import Judgement, gradient_nodes
+from .judge.narrow import gradient_nodes
+from .judge.verdicts import Judgement
 from .unlisted import last_update
 from .watch.edits import Edit
 from .watch.node import Node

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .homes import Homes
-from .judge.verdicts import Judgement, gradient_nodes
+from .judge.narrow import gradient_nodes
+from .judge.verdicts import Judgement
 from .watch.edits import Edit
 from .watch.loops import find_loops
 from .watch.node import Node

@@ -11,9 +11,10 @@ from ..watch.node import Node
 from .candidates import Fault
 from .look import Look
 from .match import matched
+from .narrow import gradient_nodes
 from .quantities import Quantity
 from .reference import gradient
-from .verdicts import Judgement, gradient_nodes
+from .verdicts import Judgement
 
 Array = Any
 LINEAR = ("add", "sub", "subtract", "mul", "multiply", "neg", "linked", "iadd", "isub")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
@@ -10,11 +12,15 @@ import numpy as np
 
 from ..watch.edits import Edit
 from ..watch.node import Node, same_statement
-from ..watch.sites import Site
+from ..watch.sites import Site, path_to
 from .candidates import Fault
 from .locate import Locator
 from .ranking import is_sum
 from .replay import ancestors
+
+SCOPES = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+BACKWARD = re.compile(r"back|grad|deriv|delta|prime|slope|err|train|fit|step|update|learn|^d|_d|bp", re.IGNORECASE)
+GRADIENT = re.compile(r"^[dg]|back|grad|deriv|delta|slope|err|self", re.IGNORECASE)
 
 
 def place(locator: Locator, faults: list[Fault]) -> None:
@@ -200,7 +206,21 @@ def _caller(locator: Locator, fault: Fault, blamed: set[int]) -> Site | None:
             break
         others = [n for n in others if calls_of(n.context)[level : level + 1] == [number]]
         found = locator.look.training.tape.sites[number]
+        if not others and level + 1 < len(calls) and _knows_no_gradient(found):
+            return locator.look.training.tape.sites[calls[level + 1]]
     return found
+
+
+def _knows_no_gradient(site: Site) -> bool:
+    """Whether a line stands in a function of no object, whose names tell of no way back, `correlate_full(img, ker)`: it
+    hands to another what it is given, and whoever calls it knows what that is.
+    """  # fmt: skip
+    around = [n for n in path_to(ast.parse(site.source.text), site.source, site.statement) if isinstance(n, SCOPES)]
+    if not around or not isinstance(around[-1], ast.FunctionDef):
+        return False
+    given = [a.arg for a in around[-1].args.args]
+    plain = not any(isinstance(n, ast.ClassDef) for n in around) and bool(given)
+    return plain and not BACKWARD.search(around[-1].name) and not any(GRADIENT.search(name) for name in given)
 
 
 def _contexts(node: Node) -> list[Any]:

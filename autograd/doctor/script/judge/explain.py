@@ -180,7 +180,7 @@ class Explainer(Layouts, Masks):
             while getattr(at.function, "__name__", "") in ("T", "transpose", "copy", "linked", "getitem") and at.args:
                 at = at.args[0]
             if id(at) in ends and id(operand) not in self.look.start_ids and not self.look.start_ids.get(id(at)):
-                return Cause("updated-weights", {"block": ends[id(at)]})
+                return Cause("updated-weights", {"block": ends[id(at)], "line": 0 if at.site is None else at.site.line})
         return None
 
     def _axis(self) -> Cause | None:

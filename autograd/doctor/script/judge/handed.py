@@ -64,6 +64,12 @@ def with_the_rest_right(locator: Locator, fault: Fault) -> Fault | None:
     return rest if any(map(rest.moves, rest.nodes)) else None
 
 
+def by_itself(locator: Locator, fault: Fault) -> Fault:
+    """A fault as it is where other turns of the loop hand it what is right, if a factor is all that is wrong then."""
+    rest = with_the_rest_right(locator, fault) if len(fault.nodes) > 1 and fault.rescaled is None else None
+    return fault if rest is None or rest.rescaled is None else rest
+
+
 def columns(locator: Locator, fault: Fault) -> list[list[Node]]:
     """What other lines hand to a value on its way, at each turn at which they do."""
     found: dict[tuple[int, ...], dict[int, Node]] = {}

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..watch.naming import name_blocks
 from ..watch.steps import Parameter, Step, Training, finer
+from .factors import outward
 from .forms import counterpart
 from .left_out import left_out
 from .look import QUIET, Look, Point
@@ -26,7 +27,7 @@ from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors
 from .slips import all_but_some, of_more_samples, sums_to_one
-from .told import is_told, shown_forms
+from .told import is_sloped, is_told, shown_forms
 from .verdicts import Judgement, penalised, verdicts
 from .written import united
 
@@ -139,7 +140,7 @@ def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
     shown = shown_forms(found[0].look) or KINDS
     ranks: tuple[Callable[[Judgement], Any], ...] = (
         _agreement, lambda f: f.reading is not None and f.reading.kind in ("loss", *shown), _nearness, _plausibility,
-        support,
+        _suits_the_slope, support,
     )  # fmt: skip
     for rank in ranks:
         best_rank = max(map(rank, found))
@@ -434,30 +435,37 @@ def _data_read(found: Judgement) -> int:
 
 
 def _agreement(found: Judgement) -> tuple[int, int, int]:
-    """How many blocks are right, how many of them by a plain step, and to the last digit."""
-    right = [v for v in found.verdicts.values() if v.right]
+    """How many blocks are right, how many of them by a plain step, and to the last digit.
+
+    A step that is not plain is known by its direction, and a block of one number has none to be known by.
+    """
+    right = [found.verdicts[name] for name in _surely_right(found)]
     return len(right), sum(v.rule == "plain" for v in right), sum(v.change.error <= EXACT for v in right)
 
 
-def _nearness(found: Judgement) -> tuple[bool, ...]:
-    """Which blocks are right, from the output back: a mistake shows in the blocks before it, not after.
+def _surely_right(found: Judgement) -> set[str]:
+    numbers = {name: sum(np.size(node.value) for node in found.look.starts[name]) for name in found.verdicts}
+    one = 1 if max(numbers.values()) > 1 else 0
+    return {name for name, v in found.verdicts.items() if v.right and (v.rule == "plain" or numbers[name] > one)}
 
-    A block is where it is used first; a penalty of it comes at the end.
-    """
-    used: dict[str, int] = {}
-    for node in found.look.program.steps:
-        if id(node) in found.forward:
-            for operand in node.operands():
-                name = found.look.start_ids.get(id(operand))
-                if name is not None:
-                    used.setdefault(name, node.time)
-    return tuple(found.verdicts[name].right for name in sorted(used, key=lambda name: -used[name]))
+
+def _nearness(found: Judgement) -> tuple[bool, ...]:
+    """Which blocks are right, from the output back: a mistake shows in the blocks before it, not after."""
+    right = _surely_right(found)
+    return tuple(name in right for name in outward(found.look, found.forward))
 
 
 def _plausibility(found: Judgement) -> int:
     """A loss of a kind that one trains on; of equals the one that the script computes."""
     assert found.reading is not None
     return {"squares": 2, "entropy": 2, "": 1}.get(found.form, 0) + (found.reading.kind == "loss")
+
+
+def _suits_the_slope(found: Judgement) -> bool:
+    """Whether the errors are taken as those of squares where each is multiplied by a slope, and only there."""
+    assert found.reading is not None
+    sloped = any(is_sloped(found.look, error, found.points[0].values) for error, _ in found.reading.errors)
+    return found.reading.kind == ("squares" if sloped else "entropy")
 
 
 def support(found: Judgement, used: Collection[int] = ()) -> int:

@@ -18,6 +18,7 @@ import numpy as np
 from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
 from .candidates import CLOSE, Change, Fault, Trial
+from .factors import near, outward, usual
 from .match import length, matched
 from .quantities import Quantities
 from .ranking import is_sum
@@ -62,7 +63,7 @@ class Locator(Turns):
         rates = [(v.change.scale, rate_of(self.look, self.look.ends[name][0])) for name, v in found.verdicts.items()
                  if v.right and v.rule == "plain" and v.change.holds]  # fmt: skip
         # the right blocks go along the gradient itself, each at the rate that is written for it
-        self.as_written = bool(rates) and all(rate and abs(scale - rate) <= 1e-5 * rate for scale, rate in rates)
+        self.as_written = bool(rates) and all(rate and near(scale, rate) for scale, rate in rates)
 
     def _way(self, name: str) -> list[list[Node]]:
         """What the gradient of a block may be read from, nearest the step first."""
@@ -97,6 +98,10 @@ class Locator(Turns):
         self._known_downstream.clear()
         self.__dict__.pop("_rescaled", None)
 
+    def goes_right(self, name: str) -> bool:
+        """Whether the step of a block is right, with all that was found put right."""
+        return self._downhill(name, self.values)
+
     def _off(self) -> list[str]:
         """The blocks that have, with all that was found put right, another factor than most."""
         matches = {name: self._change_of(name, self.values) for name in self.right}
@@ -105,11 +110,11 @@ class Locator(Turns):
                self.found.verdicts[n].silent for n, m in matches.items()):  # fmt: skip
             return []
         factors = {name: m.scale / (rates[name] or 1.0) for name, m in matches.items()}
-        alike = {name: sum(abs(f - g) <= 1e-5 * f for g in factors.values()) for name, f in factors.items()}
-        usual = max(factors.items(), key=lambda row: (abs(row[1] - 1.0) <= 1e-5, alike[row[0]], -row[1]))[1]
-        off = [name for name, factor in factors.items() if abs(factor - usual) > 1e-5 * usual]
+        exact = any(near(factor, 1.0) for factor in factors.values())
+        due = 1.0 if exact else usual(factors, (), outward(self.look, self.found.forward))
+        off = [name for name, factor in factors.items() if not near(factor, due)]
         if off:
-            self.as_written = abs(usual - 1.0) <= 1e-5
+            self.as_written = near(due, 1.0)
             self.common = None if self.as_written else next(
                 (matches[name].scale for name in factors if name not in off), None
             )  # fmt: skip

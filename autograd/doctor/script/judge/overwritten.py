@@ -16,9 +16,10 @@ from ..watch.sites import Site
 from .aliases import insert
 from .candidates import Fault
 from .match import matched
+from .narrow import gradient_nodes
 from .quantities import Quantity
 from .reference import gradient
-from .verdicts import Judgement, gradient_nodes
+from .verdicts import Judgement
 
 Array = Any
 

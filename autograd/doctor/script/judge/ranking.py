@@ -40,6 +40,7 @@ class Ranking(Candidates):
         most = max([most, *(len(f.repairs) - 1 for f in fit)])
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
+            others = [f for f in others if not any(self._only_turned_about(f, other) for other in others)]
             first = min(others, key=self._rank)
             first = min(self._wider(first, others), key=self._rank, default=first)
             made = [f for f in fit if set(f.repairs) >= set(first.repairs) and self._is_made_for(f, first)]
@@ -96,7 +97,13 @@ class Ranking(Candidates):
                 if f.by_factors and abs(abs(f.scale) - 1.0) <= CLOSE and set(f.repairs) >= set(first.repairs)
             ]  # fmt: skip
             users = [f for f in others if f.rescaled is not None and first.first in f.first.operands()]
-            if users and not guilty and len(exact) == 1 and self._is_of_a_name(first):
+            if (
+                users
+                and not guilty
+                and len(exact) == 1
+                and self._is_of_a_name(first)
+                and not self._shared(first, others)
+            ):
                 return users[0]  # it is right, and each line that uses it forgets something
             return min(guilty or exact, key=lambda f: f.first.time if guilty else -f.first.time)
         inner = [f for f in more or fit if not f.by_factors and not f.wanted[0].block]
@@ -106,6 +113,13 @@ class Ranking(Candidates):
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
         return max(idle, key=lambda f: f.first.time) if idle and not first.by_factors else first
 
+    def _only_turned_about(self, fault: Fault, other: Fault) -> bool:
+        """Whether minus what belongs there makes up for a wrong sign behind it, where another fault explains more."""
+        if fault.scale >= 0 or other.scale <= 0 or not set(other.repairs) > set(fault.repairs):
+            return False
+        before = [f for node in fault.nodes for f in self._factors_before(node)]
+        return fault.rescaled is None and bool(before) and min(before) > 0
+
     def _wider(self, fault: Fault, others: list[Fault]) -> list[Fault]:
         """Where the terms of one block's sum would be put right, in whatever order: what puts more blocks right."""
         if len(fault.nodes) == 1 or not fault.wanted[0].block:
@@ -114,7 +128,8 @@ class Ranking(Candidates):
 
     def _is_exact(self, fault: Fault) -> bool:
         """Whether a value of which another multiple is wanted is a cotangent, or has the factor of the first error."""
-        if len(fault.nodes) > 1 or (fault.rescaled or 0.0) < 0 or abs(abs(fault.scale) - 1.0) <= CLOSE:
+        several = len(fault.nodes) > 1 and (not fault.by_factors or np.size(self.values[0][id(fault.nodes[0])]) < 2)
+        if several or (fault.rescaled or 0.0) < 0 or abs(abs(fault.scale) - 1.0) <= CLOSE:
             return False
         mine = abs(self.factor(fault.nodes[0]) or 0.0)
         return any(abs(mine - f) <= CLOSE * f for f in (1.0, *map(abs, self._first_factors())))
@@ -140,6 +155,13 @@ class Ranking(Candidates):
             for n in self.look.program.steps if id(n) in self.erring
         )  # fmt: skip
 
+    def _shared(self, fault: Fault, others: list[Fault]) -> bool:
+        """Whether several lines use a value, and all lack the same factor: it is lacking in that value, once."""
+        readers = {n.site.statement: n for n in self.look.consumers.get(id(fault.first), ()) if n.site is not None}
+        lacking = [[f.rescaled for f in others if same_statement(f.first, n) and f.rescaled] for n in readers.values()]
+        factors = [factor for each in lacking for factor in each]
+        return len(readers) > 1 and all(lacking) and max(factors) - min(factors) <= CLOSE * abs(factors[0])
+
     def _is_of_a_name(self, fault: Fault) -> bool:
         """Whether a value is the cotangent of something that the script has a name for, and is stored itself."""
         theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(fault.first)]]
@@ -153,7 +175,7 @@ class Ranking(Candidates):
     def fits_elsewhere(self, fault: Fault) -> bool:
         """Whether a value is right for something, though not for what it is used for."""
         if any(id(node) not in self.erring for node in fault.nodes):
-            return self._is_a_slope(fault)
+            return self._is_a_slope(fault) or all(map(self._is_computed_again, fault.nodes))
         if fault.rescaled is not None:
             return self._as_it_should(fault, fault.rescaled)
         if self.is_a_path(fault):
@@ -174,6 +196,15 @@ class Ranking(Candidates):
         theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(fault.first)]]
         slopes = [q for q in self.quantities.slopes if q.size == theirs[0].size > 2]
         return any((m := matched(theirs, q.values)).holds and abs(m.scale - 1.0) <= CLOSE for q in slopes)
+
+    def _is_computed_again(self, node: Node) -> bool:
+        """Whether it is what the forward pass computes, too."""
+        theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
+        if theirs[0].size < 3 or id(node) not in self.look.depends:
+            return False
+        columns = self._columns(self.quantities.forward, theirs[0].size)
+        match = columns.first(theirs) if columns is not None else None
+        return match is not None and abs(match.scale - 1.0) <= CLOSE
 
     def is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""

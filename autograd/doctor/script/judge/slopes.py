@@ -15,6 +15,7 @@ from .reference import cotangents
 from .replay import Layered, compute_node
 
 Array = Any
+FEW = 2  # so many numbers may be equal up to a factor by chance
 
 
 class Slopes(Compared):
@@ -77,11 +78,12 @@ class Slopes(Compared):
             if quantity.size != self.theirs[0].size or quantity.start is None:
                 continue
             used = self._used_slope(quantity)
-            if used is None:
+            numbers = self.theirs[0].size
+            if used is None or numbers * len(self.points) <= FEW or not self._is_for(quantity.start):
                 continue
-            if self.theirs[0].size > 1 and self._is_for(quantity.start):
-                if self._same(used, self._slope_at_result(quantity.start, quantity.node)) is not None:
-                    return Cause("activation-applied-twice", {"node": quantity.node})
+            if self._same(used, self._slope_at_result(quantity.start, quantity.node)) is not None:
+                return Cause("activation-applied-twice", {"node": quantity.node})
+            if numbers > 1:
                 for other in [*self.quantities.slopes, *self.quantities.forward]:
                     if other.size == quantity.size and self._same(used, other.values) is not None:
                         if other.kind == "slope" and other.start is not quantity.start:

@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 
-from ..watch.node import Node
+from ..watch.node import Node, comes_from
 from .look import Look
+from .replay import Values
 
 LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
 LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
@@ -59,3 +60,30 @@ def shown_forms(look: Look) -> set[str]:
             known.add(id(node))
             stack += [o for o in node.operands() if id(o) not in known]
     return found if len(found) == 1 else set()
+
+
+def is_sloped(look: Look, error: Node, values: Values) -> bool:
+    """Whether an error is multiplied by something made of its own prediction: by the slope of an output unit, it seems.
+
+    Then squares are meant, also where the slope is wrong. Not of a softmax, of which each output is made of all.
+    """
+    sides = [side for side in error.args if isinstance(side, Node) and id(side) in look.depends]
+    if getattr(error.function, "__name__", "") not in ("sub", "subtract") or len(sides) != 1:
+        return False
+    (prediction,) = sides
+    p = np.asarray(values.get(id(prediction)), dtype=float)
+    if p.ndim and any(n > 1 and np.allclose(p.sum(axis), 1.0, rtol=1e-9) for axis, n in enumerate(p.shape)):
+        return False
+    multiples = [error]
+    for node in multiples:
+        for user in look.consumers.get(id(node), ()):
+            if getattr(user.function, "__name__", "") not in ("mul", "multiply", "neg"):
+                continue
+            others = [o for o in user.operands() if o is not node]
+            if all(o.hyper for o in others):
+                multiples.append(user)
+            elif np.size(user.value) == np.size(error.value) and all(
+                id(o) in look.depends and comes_from({id(prediction)}, [o], prediction.time) for o in others
+            ):
+                return True
+    return False

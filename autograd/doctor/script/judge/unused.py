@@ -60,6 +60,7 @@ def stored_unused(found: Judgement, shape: tuple[int, ...], right: list[Array], 
             or getattr(thing.function, "__name__", "").endswith("_like")
             or id(thing) in found.forward
             or any(id(thing) not in p.values for p in found.points)
+            or np.asarray(thing.value).dtype == object
         ):
             continue
         values = [np.asarray(p.values[id(thing)], dtype=float) for p in found.points]

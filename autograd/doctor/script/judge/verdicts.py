@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node
+from .factors import same_factor, unit
 from .forms import form_of
 from .look import Look, Point
 from .losses import Reading
 from .match import TOLERANCE, Match, matched
-from .rates import by_own_rates, clipped_alike, rate_of, shrunk_twice, takes_a_share
+from .narrow import gradient_nodes
+from .rates import by_own_rates, shrunk_twice, takes_a_share
 from .reference import gradient
 from .told import LETTER, LOSS, names_of
-from .written import Block
 
 Array = Any
 
@@ -87,7 +88,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
     form, sign = form_of(look, points, reading, bars)
-    if reading.inner and form not in ("squares", "errors"):
+    if reading.inner and form not in ("squares", "entropy", "errors"):
         raise ValueError("a part of a loss")
     if sign < 0:
         reading.sign = -reading.sign
@@ -99,11 +100,16 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         form = "climbed"
     held = penalised(look, reading)
     found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
+    factor = unit(look, found, reading, bars)
+    if factor != 1.0:  # of the loss that is meant, the one that is read is a multiple
+        reading.sign *= factor
+        bars = [{key: factor * bar for key, bar in each.items()} for each in bars]
+        found = {name: verdict(look, points, bars, name, forward, name not in held) for name in found}
     for v in found.values():
         v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
-    _same_factor(look, found, reading)
+    same_factor(look, found, reading)
     return Judgement(look, points, reading, found, bars, forward, form)
 
 
@@ -118,65 +124,6 @@ def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Arr
     change = matched(changes, right)
     if change.holds and change.scale > 0:
         v.change, v.right = change, True
-
-
-def _same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
-    """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
-    if clipped_alike(look, found):
-        return
-    factors: dict[str, float] = {}
-    unread = False  # whether the rate of a step could not be read
-    # where one step adapts, what scales a single number may adapt, too
-    adapts = reading.kind == "loss" and any(v.rule == "adaptive" for v in found.values())
-    for name, v in found.items():
-        if v.right and v.exact and adapts:
-            factors[name] = 1.0
-        elif v.right and v.rule == "plain" and v.change.holds:
-            rate = rate_of(look, look.ends[name][0])
-            unread |= rate is None
-            factors[name] = v.change.scale / (rate or 1.0)
-        elif v.right and v.gradient is not None and v.rule != "decay":
-            factors[name] = abs(v.gradient.scale)
-    plain = {n: found[n].change.scale for n in factors if found[n].rule == "plain" and not (adapts and found[n].exact)}
-    if len(plain) == len(factors) and plain and max(plain.values()) - min(plain.values()) <= 1e-5 * max(plain.values()):
-        return  # one and the same step for all, whatever the rates are made of
-    if not factors or max(factors.values()) - min(factors.values()) <= 1e-5 * max(factors.values()):
-        return
-    counts: dict[float, int] = {}
-    for factor in factors.values():
-        key = next((k for k in counts if abs(k - factor) <= 1e-5 * k), factor)
-        counts[key] = counts.get(key, 0) + 1
-    exact = [k for k in counts if abs(k - 1.0) <= 1e-5] if reading.kind == "loss" and not unread else []
-    stored = [factor for name, factor in factors.items() if found[name].exact]
-    # of as many, what the gradient itself makes, then the smaller: a division by the number of samples is forgotten
-    # more often than made twice
-    usual = (
-        exact[0] if exact else max(counts, key=lambda k: (counts[k], any(abs(f - k) <= 1e-5 * k for f in stored), -k))
-    )
-    alike = [plain[name] for name, factor in factors.items() if name in plain and abs(factor - usual) <= 1e-5 * usual]
-    for name, factor in factors.items():
-        if name in plain and any(abs(plain[name] - scale) <= 1e-5 * scale for scale in alike):
-            continue  # the same step; its rate could not be read
-        if abs(factor - usual) > 1e-5 * usual:
-            if _is_normed(look, name, factor / usual):
-                found[name].rule = "adaptive"
-            else:
-                found[name].right, found[name].factor = False, factor / usual
-
-
-def _is_normed(look: Look, name: str, factor: float) -> bool:
-    """Whether a step is scaled by a number that follows from the parameters: clipped by its norm, say."""
-    for nodes in gradient_nodes(look, name):
-        node = nodes[0]
-        kind = getattr(node.function, "__name__", "")
-        if kind not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
-            continue
-        for arg in node.args:
-            if isinstance(arg, Node) and id(arg) in look.depends and np.size(look.base.values[id(arg)]) == 1:
-                value = float(np.asarray(look.base.values[id(arg)]).reshape(()))
-                if abs(abs(value if kind in ("mul", "multiply") else 1.0 / value) - factor) <= 1e-5 * factor:
-                    return True
-    return False
 
 
 def penalised(look: Look, reading: Reading) -> set[str]:
@@ -344,77 +291,3 @@ def _is_second_order(look: Look, name: str) -> bool:
                 return True
             ends |= {id(operand) for operand in node.operands()}
     return False
-
-
-def gradient_nodes(look: Look, name: str) -> list[list[Node]]:
-    """What all dependence of a step on the samples goes through, its gradient among it; nearest the step first."""
-    if name not in look.gradient_nodes:
-        look.gradient_nodes[name] = _gradient_nodes(look, name)
-    return look.gradient_nodes[name]
-
-
-def _gradient_nodes(look: Look, name: str) -> list[list[Node]]:
-    chains = [_narrow(look, start, end) for start, end in zip(look.starts[name], look.ends[name], strict=True)]
-    picks = getattr(look.ends[name], "picks", None)
-    if len(chains) == 1:
-        return [Block([node], picks) for node in chains[0]]
-    by_site: list[dict[Any, Node]] = []
-    for chain in chains:
-        sites: dict[Any, Node] = {}
-        for node in chain:
-            sites.setdefault((node.site.number if node.site else -1, getattr(node.function, "__name__", "")), node)
-        by_site.append(sites)
-    common = [key for key in by_site[0] if all(key in sites for sites in by_site)]
-    # behind the last line that they have in common, each element may have a line of its own
-    after = [[*sites.values()][[*sites].index(common[-1]) + 1 :][:1] for sites in by_site] if common else []
-    beyond = [Block([nodes[0] for nodes in after], picks)] if after and all(after) else []
-    return [*(Block([sites[key] for sites in by_site], picks) for key in common), *beyond]
-
-
-def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
-    found: list[Node] = []
-    active: dict[int, Node] = {id(end): end}
-    memo: dict[int, bool] = {}
-
-    def is_data(node: Node) -> bool:
-        return id(node) not in look.depends and not node.hyper and np.size(node.value) > 1
-
-    def quiet(node: Node) -> bool:
-        if node is start or node.hyper or id(node) not in look.depends:
-            return True
-        if id(node) in look.program.leaves:
-            return False
-        if id(node) not in memo:
-            memo[id(node)] = False
-            memo[id(node)] = all(quiet(operand) and not is_data(operand) for operand in node.operands())
-        return memo[id(node)]
-
-    for _ in range(3000):
-        if not active:
-            break
-        node = max(active.values(), key=lambda n: n.time)
-        if len(active) == 1:
-            found.append(node)
-            found += _before_norm(look, node)
-        del active[id(node)]
-        if id(node) in look.program.leaves:
-            continue
-        for operand in node.operands():
-            if not quiet(operand):
-                active[id(operand)] = operand
-    return found
-
-
-def _before_norm(look: Look, node: Node) -> list[Node]:
-    """What is multiplied or divided by one number that follows from the parameters: by the norm of all gradients."""
-    kind = getattr(node.function, "__name__", "")
-    if kind not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
-        return []
-    sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends and a.value is not None]
-    if len(sides) < 2:
-        return []
-    large = [a for a in sides if np.ndim(a.value) > 0]
-    if not large:  # of a gradient that is one number; a norm is used for others, too
-        pairs = [sides, sides[::-1]] if kind in ("mul", "multiply") else [sides]
-        return [one for one, other in pairs if len(look.consumers.get(id(other), ())) > 1]
-    return large if len(large) == 1 else []

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..watch.node import Node
 from .candidates import Fault
+from .handed import with_the_rest_right
 from .judge import support
 from .locate import Locator
 from .match import Columns, matched
@@ -72,13 +73,34 @@ def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
         found.verdicts[name].right &= abs(factor - 1.0) <= 1e-5
     if before != {name: v.right for name, v in found.verdicts.items()}:
         locator = Locator(found, Quantities(found))
-        faults = locator.faults()
+        faults = still_there(locator, locator.faults())
         if len(faults) == 1 and not locator.unexplained:
             return locator, in_pieces(locator, faults[0])
         for name, right in before.items():
             found.verdicts[name].right = right
     locator = Locator(found, Quantities(found))
-    return locator, [piece for fault in locator.faults(known) for piece in in_pieces(locator, fault)]
+    faults = still_there(locator, locator.faults(known))
+    return locator, [piece for fault in faults for piece in in_pieces(locator, fault)]
+
+
+def still_there(locator: Locator, faults: list[Fault]) -> list[Fault]:
+    """Without those that are gone with the others put right: their line makes what is right of what is right.
+
+    In a loop what is wrong comes round, and a line that only hands it on may be found before the line that made it.
+    """
+    kept = locator.fixed
+    for fault in [f for f in faults if len(f.nodes) > 1] if len(faults) > 1 else ():
+        others = [f for f in faults if f is not fault]
+        if with_the_rest_right(locator, fault) is None and others:
+            locator.put_right({key: values for key, values in locator.fixed.items() if key not in fault.right})
+            if all(locator.goes_right(name) for name in {n for f in faults for n in f.repairs}):
+                faults, kept = others, locator.fixed
+                for other in faults:
+                    after = locator.blocks_after(other.first)
+                    other.repairs += [n for n in fault.repairs if n in after and n not in other.repairs]
+            else:
+                locator.put_right(kept)
+    return faults
 
 
 def doubtful(found: Judgement, unnamed: bool) -> bool:

@@ -38,6 +38,11 @@ class Source:
         k = number - self.first
         return self.lines[k].strip() if 0 <= k < len(self.lines) else ""
 
+    def statement(self, span: Span) -> str:
+        """A statement in one line."""
+        lines = (line.strip().removesuffix("\\").strip() for line in self.segment(span).splitlines())
+        return " ".join(filter(None, lines))
+
     def segment(self, span: Span) -> str:
         """The text between two places."""
         first, start, last, end = span[0] - self.first, span[1], span[2] - self.first, span[3]

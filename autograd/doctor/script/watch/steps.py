@@ -220,7 +220,10 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     lines = {site for chain in lasting for site in chain.sites}  # they update other elements in other cycles, too
     least = LASTING * max(map(_life, lasting))
     alike = [c for c in chains if c.sites[0] in lines or (_life(c) >= least and _cycles(c))]
-    single = [c for c in chains if c not in alike and c.scope[0] == "memory" and c.size > 1]
+    single = [  # but an array that was made only in passing is no row of anything
+        c for c in chains if c not in alike and c.scope[0] == "memory" and c.size > 1
+        and (c.keys[0][1][1] is not None or c.states[0].time < marks[0])
+    ]  # fmt: skip
     often = Counter(c.sites[0] for c in single for _ in c.times)  # rows that come once each
     alike += [c for c in single if often[c.sites[0]] >= len(marks)]
     rows = {(t, key, c.number) for c in alike for t, key in zip(c.times, c.keys, strict=True)}

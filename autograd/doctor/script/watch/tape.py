@@ -299,6 +299,15 @@ class Tape:
         where = None if target is memory.root else places(target, memory.root)
         self.after_write(memory, where, node, None if where is None else where.tobytes(), site)
 
+    def shape(self, target: Array, shape: Any, site: Site) -> None:
+        """`target.shape = shape`: what it was before keeps its shape."""
+        old = self.operand(target)
+        if isinstance(old, Node) and old.value is target:
+            old.value = target.view()
+        target.shape = shape
+        if isinstance(old, Node):
+            self._know(target, self.add(np.reshape, (old, target.shape), {}, target, site))
+
     def replaced(self, target: Array, change: Callable[[], Any], site: Site) -> Any:
         """A change whose result is new to the tape: a shuffle, say."""
         memory = self.before_write(target)

@@ -102,6 +102,8 @@ class AtHand:
         """Everything that can be read here, the nearest first."""
         known = {atom.text: atom for atom in self._spelled}
         here = self.place.source.segment(self.place.statement)
+        path = path_to(ast.parse(self.place.source.text), self.place.source, self.place.statement)
+        here += "".join(f" {ast.unparse(loop.target)}" for loop in path if isinstance(loop, ast.For))
         counters = [a for a in known.values() if type(a.first) is int and re.search(rf"\b{a.text}\b", here)]
         lists: dict[str, int] = {}
         for atom in known.values():

@@ -341,7 +341,7 @@ def _tells_more(told: str, pieces: dict[str, str], cause: Cause) -> bool:
     if told in ("overwritten", "applied-twice", "wrong-mask"):
         return True
     if name in FACTORS:
-        named = told in ("missing-factor", "wrong-operand") and name == "scaled" and not _is_length(cause)
+        named = told in ("missing-factor", "wrong-operand") and name == "scaled" and not cause.facts.get("number")
         return named or told in ("extra-factor", "sign")
     if told.startswith(("missing-", "extra-")) and name in {f"{OTHER[told.split('-')[0]]}-{k}" for k in KINDS}:
         return True
@@ -353,13 +353,6 @@ def _tells_more(told: str, pieces: dict[str, str], cause: Cause) -> bool:
         names = all(map(NAME.fullmatch, pieces.values()))
         return name.startswith("extra-") or (names and name.endswith(("-derivative", "-factor")))
     return (told == "sign" != name) or (name == told and told in SHOWN)
-
-
-def _is_length(cause: Cause) -> bool:
-    """Whether a factor may be the length of something; then that is said."""
-    factor = abs(float(cause.facts.get("factor", 1.0)))
-    large = max(factor, 1 / factor)
-    return round(large) > 2 and abs(large - round(large)) < 1e-6 * large
 
 
 OTHER = {"missing": "extra", "extra": "missing"}

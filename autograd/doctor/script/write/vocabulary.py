@@ -73,8 +73,8 @@ def words_at(
     until = min(time, math.ceil(born) - 1)  # what is noted at the time of a value comes after it
     bound: dict[tuple[str, int], dict[Any, Any]] = {}
     for at, scope, key, thing, place in tape.stores:
-        if at > until:
-            break
+        if at > until or (at == until and place is site and site.kind == "store"):
+            break  # of the same time is what comes after it, too: the next turn of the loop
         if at >= born and place.source is site.source and place.statement == site.statement:
             continue
         if scope[0] in ("frame", "attribute", "item"):

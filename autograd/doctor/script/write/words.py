@@ -82,7 +82,8 @@ class Words:
         what = self.wanted(fault.wanted[fault.nodes.index(fault.first)])
         node, instead = facts.get("node"), facts.get("instead")
         if cause.name in ("scaled", "sign+scaled"):
-            return self._factor(float(facts.get("factor", 1.0)), cause.name, what)
+            facts["number"] = self._number(max(abs(facts.get("factor", 1.0)), 1 / abs(facts.get("factor", 1.0))))
+            return self._factor(float(facts.get("factor", 1.0)), cause.name, what, facts["number"])
         if cause.name == "wrong-operand":
             key = "operand_turned" if facts.get("turned") and node is instead else "operand_wrong"
             if node is not instead and self.name(node) == self.name(instead):
@@ -101,37 +102,41 @@ class Words:
             what=what,
             node=facts.get("text") or self.name(node),
             block=facts.get("block"),
+            line=facts.get("line"),
             limit=f"{facts.get('limit', 0):.4g}",
         )
 
-    def _factor(self, factor: float, name: str, what: str) -> str:
+    def _factor(self, factor: float, name: str, what: str, told: str) -> str:
         factor = abs(factor)
         large = max(factor, 1 / factor)
         key = f"factor_{'large' if factor > 1 else 'small'}{'_sign' if name == 'sign+scaled' else ''}"
-        return say(key, what=what, factor=f"{large:.6g}", told=self._number(large))
+        return say(key, what=what, factor=f"{large:.6g}", told=told)
 
     def _number(self, factor: float) -> str:
         """What a factor is, where it is the length of something."""
         if abs(factor - round(factor)) < 1e-6 * factor and round(factor) > 2:
-            number = round(factor)
-            counted = {
-                key for _, scope, key, thing, _ in self.look.training.tape.stores
-                if scope[0] == "frame" and type(thing) is int and thing == number and isinstance(key, str)
-            }  # fmt: skip
+            number, held = round(factor), dict[str, set[Any]]()
+            for _, scope, key, thing, _ in self.look.training.tape.stores:
+                if scope[0] == "frame" and isinstance(key, str):
+                    held.setdefault(key, set()).add(thing if type(thing) is int else None)
+            counted = [key for key, things in held.items() if things == {number}]  # and not a turn of a loop
             if len(counted) == 1:
-                return say("number_of", number=number, node=next(iter(counted)))
-            found = [
-                node
-                for node in (*self.look.program.order,)
-                if node.value is not None and np.ndim(node.value) and len(node.value) == number
-            ]
+                return say("number_of", number=number, node=counted[0])
+            look = self.look
+            given = [n for n in look.program.order if id(n) not in look.depends and _long(n, number)]
             # a plain name says more than an expression; a longer name than x[:, 2:6]
-            names = sorted(
-                {self.name(node) for node in found}, key=lambda n: (not n.replace(".", "_").isidentifier(), len(n))
+            names = self._averaged(number) or sorted(
+                {self.name(node) for node in given}, key=lambda n: (not n.replace(".", "_").isidentifier(), len(n))
             )
             if names and len(names[0]) <= 30:
                 return say("length_of", number=number, node=names[0])
         return ""
+
+    def _averaged(self, number: int) -> list[str]:
+        """What the script takes the mean of, as it is written, where that is of so many."""
+        means = [n for n in self.look.program.order if getattr(n.function, "__name__", "") in ("mean", "average")]
+        places = [n.site for n in means if n.site is not None and any(_long(o, number) for o in n.operands())]
+        return [p.part(0) if p.owner is None else p.source.segment(p.owner) for p in places]
 
     def _axis(self, facts: dict[str, Any], what: str) -> str:
         if facts.get("unsummed"):
@@ -149,3 +154,7 @@ class Words:
             return say("edge_only", node=node, other=self.name(facts["only"]))
         key = "edge_dropped" if name == "dropped-edge" else "edge_doubled"
         return say(key, node=node, other=self.name(facts.get("consumer")))
+
+
+def _long(node: Node, number: int) -> bool:
+    return node.value is not None and np.ndim(node.value) > 0 and len(node.value) == number

@@ -1,0 +1,121 @@
+"""Scripts as people have them: arrays reshaped by assignment, objects in arrays, statements of several lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograd.doctor import run
+
+ONE_BY_ONE = """
+import random
+import numpy as np
+random.seed(3); np.random.seed(3)
+points = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]); wanted = np.array([[0], [1], [1], [0]])
+A = np.random.rand(3, 2); a = np.zeros([3, 1]); B = np.random.rand(1, 3); b = np.random.rand(1, 1)
+
+def squash(v):
+    return 1 / (1 + np.exp(-v))
+
+for k in range(400):
+    row = random.sample(range(4), 1)
+    x = np.array(points[row])
+    x.shape = (2, 1)
+    y = np.array(wanted[row])
+    mid = squash(np.dot(A, x) + a)
+    out = squash(np.dot(B, mid) + b)
+    miss = y - out
+    back = -2 * SLOPE * miss
+    deep = np.dot(B.T, back) * mid * (1 - mid)
+    B = B - 0.3 * back * mid.T; b = b - 0.3 * back
+    A = A - 0.3 * np.dot(deep, x.T); a = a - 0.3 * deep
+    if k % 100 == 0:
+        print(k, float(out[0, 0]))
+"""
+
+LATE = """
+import numpy as np
+draw = np.random.RandomState(1)
+X = draw.rand(30, 4); Y = np.stack([X[:, 0] * X[:, 1], X[:, 2]], 1)
+layers = [draw.randn(5, 4) * 0.5, draw.randn(2, 5) * 0.5]
+for turn in range(30):
+    loss = 0
+    for x, y in zip(X, Y):
+        h = np.tanh(layers[0] @ x)
+        o = layers[1] @ h
+        loss += np.sum((o - y) ** 2)
+        d = 2 * (o - y)
+        layers[-1] -= 0.1 * np.outer(d, h)
+        back = (1 - h ** 2) * \\
+            np.dot(np.delete(layers[-1], 9, 1).T if turn < 0 else layers[-1].T, d)
+        layers[0] -= 0.1 * np.outer(back, x)
+    print(turn, loss)
+"""
+
+COPIED = """
+import numpy as np
+draw = np.random.RandomState(2)
+X = draw.rand(40, 3); Y = np.eye(2)[(X[:, 0] > X[:, 1]).astype(int)]
+net = [{'w': draw.randn(3, 6) * 0.5, 'b': np.zeros(6)}, {'w': draw.randn(6, 2) * 0.5, 'b': np.zeros(2)}]
+
+def squash(v):
+    return 1 / (1 + np.exp(-v))
+
+def step(net, rate):
+    hidden = squash(X @ net[0]['w'] + net[0]['b'])
+    out = squash(hidden @ net[1]['w'] + net[1]['b'])
+    new = np.copy(net)
+    error = (out - Y) / len(X)
+    loss = -np.mean(np.sum(Y * np.log(out) + (1 - Y) * np.log(1 - out), axis=1))
+    new[1]['w'] = net[1]['w'] - rate * hidden.T @ error
+    new[1]['b'] = net[1]['b'] - rate * TOTAL
+    inner = error @ net[1]['w'].T * hidden * (1 - hidden)
+    new[0]['w'] = net[0]['w'] - rate * X.T @ inner
+    new[0]['b'] = net[0]['b'] - rate * inner.sum(axis=0)
+    return new, loss
+
+for turn in range(40):
+    net, loss = step(net, 0.5)
+    print(turn, loss)
+"""
+
+
+def consult(path: Path, text: str):
+    path.write_text(text)
+    return run(str(path), cure=False)
+
+
+def line_of(text: str, part: str) -> int:
+    return next(k for k, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+def test_shape_assigned(tmp_path):
+    report = consult(tmp_path / "one.py", ONE_BY_ONE.replace("SLOPE", "out * (1 - out)"))
+    assert not report.findings
+    assert "no mistake found" in str(report)
+
+
+def test_the_slope_of_one_output_taken_twice(tmp_path):
+    text = ONE_BY_ONE.replace("SLOPE", "squash(out) * (1 - squash(out))")
+    report = consult(tmp_path / "one.py", text)
+    assert [(f.line, f.name) for f in report.findings] == [(line_of(text, "back = -2"), "activation-applied-twice")]
+
+
+def test_a_statement_of_two_lines_is_shown_whole(tmp_path):
+    report = consult(tmp_path / "late.py", LATE)
+    (found,) = report.findings
+    assert found.name == "updated-weights"
+    assert found.code.endswith("layers[-1].T, d)")
+    assert "\\" not in found.code
+    assert f"line {line_of(LATE, 'layers[-1] -=')}" in found.told()
+
+
+@pytest.mark.parametrize("total", ["error.sum(axis=0)", "np.sum(error)"])
+def test_a_shallow_copy_of_a_list_of_dicts(tmp_path, total):
+    """`np.copy` of it has the same dicts, so that the second layer is updated already where the first is computed."""
+    text = COPIED.replace("TOTAL", total)
+    found = consult(tmp_path / "copied.py", text).findings
+    told = {(f.line, f.name) for f in found}
+    assert (line_of(text, "inner ="), "updated-weights") in told
+    assert ((line_of(text, "new[1]['b'] ="), "wrong-axis") in told) == ("np.sum" in total)
