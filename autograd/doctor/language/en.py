@@ -288,6 +288,7 @@ MESSAGES = {
     "fault_missing-derivative": "the slope of the activation {node} is missing: {what} has it as a factor.",
     "fault_extra-derivative": "the slope of {node} is one factor too many.",
     "fault_missing-mask": "the mask {node} of the forward pass is missing: what it sets to 0 there has no gradient.",
+    "fault_drawn-anew": "random numbers are drawn anew here: the derivative belongs to those of the forward pass.",
     "fault_new-mask": "a new mask is drawn here: keep that of the forward pass, what it dropped has no gradient.",
     "fault_missing-factor": "the factor {node} is missing.",
     "fault_extra-factor": "{node} is one factor too many.",

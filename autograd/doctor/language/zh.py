@@ -245,6 +245,7 @@ MESSAGES = {
     "fault_missing-derivative": "缺少激活 {node} 的斜率：{what}里有这个因子。",
     "fault_extra-derivative": "多了一个因子：{node} 的斜率。",
     "fault_missing-mask": "缺少前向传播的掩码 {node}：它在那里置为 0 的数没有梯度。",
+    "fault_drawn-anew": "这里重新抽取了随机数；导数属于前向传播所用的那些数。",
     "fault_new-mask": "这里重新抽取了一个掩码；应当沿用前向传播的那一个，被它丢弃的数没有梯度。",
     "fault_missing-factor": "缺少因子 {node}。",
     "fault_extra-factor": "多了一个因子：{node}。",

@@ -485,7 +485,8 @@ def order_of_samples(found: Judgement) -> dict[str, Any]:
         for node in training.tape.nodes:
             if not step.start < node.time <= step.end or node.site is None or node.site.number in seen:
                 continue
-            reads = getattr(node.function, "__name__", "") == "getitem" and np.size(node.value) == 1
+            one = np.size(node.value) == 1 and np.asarray(node.value).dtype.kind in "iuf"
+            reads = getattr(node.function, "__name__", "") == "getitem" and one
             if reads and isinstance(node.args[0], Node) and node.args[0].time <= training.steps[0].start:
                 seen.add(node.site.number)
                 values.setdefault(node.site.number, []).append(float(np.ravel(node.value)[0]))
