@@ -276,6 +276,8 @@ MESSAGES = {
     "fault_never-updated_several": "{block} are never updated: their gradients are computed, {stored} and others, and no step "
     "uses them.",
     "fault_never-learned": "nothing computes the gradient of {block}, and no step updates it: it stays what it was at first.",
+    "fault_never-learned_several": "nothing computes the gradients of {block}, and no step updates them: they stay what they "
+    "were at first.",
     "fault_updated-weights": "it uses {block} after its update in line {line}; the gradient belongs to the values of before.",
     "axis_unsummed": "it is not summed over axis {axis}, which {what} is.",
     "axis_everything": "the sum goes over everything, and leaves one number; {what} has one for each unit.",

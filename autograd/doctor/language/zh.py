@@ -235,6 +235,7 @@ MESSAGES = {
     "fault_never-updated": "{block} 从未更新：它的梯度 {stored} 算出来了，却没有任何一步用到它。",
     "fault_never-updated_several": "{block} 从未更新：它们的梯度（{stored} 等）算出来了，却没有任何一步用到。",
     "fault_never-learned": "没有任何地方计算 {block} 的梯度，也没有任何一步更新它：它始终保持初始值。",
+    "fault_never-learned_several": "没有任何地方计算 {block} 的梯度，也没有任何一步更新它们：它们始终保持初始值。",
     "fault_updated-weights": "它用的是第 {line} 行更新之后的 {block}；梯度属于更新之前的值。",
     "axis_unsummed": "它没有沿轴 {axis} 求和，而{what}是沿这个轴求和的。",
     "axis_everything": "求和把所有的数加在一起，只剩一个数；{what}对每个单元各有一个数。",

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..language import say
+from ..language import listed, say
 from .grown import as_fault
 from .homes import Homes
 from .judge.narrow import gradient_nodes
@@ -54,9 +54,9 @@ class Forgotten:
 
     def told(self) -> dict[str, Any]:
         """As a fault among those of a consultation."""
-        names = say("comma").join(self.names)
-        key = "fault_never-updated" if len(self.names) == 1 else "fault_never-updated_several"
-        key = key if self.stored else "fault_never-learned"
+        names = listed(self.names)
+        key = "fault_never-updated" if self.stored else "fault_never-learned"
+        key = key if len(self.names) == 1 else f"{key}_several"
         says = say(key, block=names, stored=self.stored)
         told = as_fault(self.site, self.edit, "never-updated", says, self.names, True)
         if not self.line:
@@ -123,8 +123,11 @@ def stays(found: Judgement) -> list[Node]:
     first = min(look.step.start, training.steps[0].end)
     changes = [chain for chain in others if any(state.time > first for state in chain.states)]
     changing = {id(chain.state_at(look.step.start)) for chain in changes}
-    kept = (n for n in look.program.order if n.time <= first and id(n) not in changing and id(n) not in look.depends)
-    return [node for node in kept if np.asarray(node.value).dtype.kind == "f" and not node.hyper]
+    kept = [n for n in look.program.order if n.time <= first and id(n) not in changing and id(n) not in look.depends]
+    kept = [node for node in kept if np.asarray(node.value).dtype.kind == "f" and not node.hyper]
+    tape, last = training.tape, training.steps[-1]
+    read = {id(operand) for node in tape.nodes if last.start < node.time <= last.end for operand in node.operands()}
+    return [n for n in kept if id(n) in read and id(n) not in tape.buffers]  # the last step has it as it was
 
 
 def _further(found: Judgement, given: set[int]) -> list[dict[int, Any]]:

@@ -220,3 +220,8 @@ def test_biases_without_a_gradient(tmp_path: Path) -> None:
     assert "self.bias_in += 0.2 * (dh.sum(axis=0, keepdims=True))" in told
     purpose = NO_GRADIENT.replace("        self.h =", "        # the biases are not trained\n        self.h =")
     assert "no mistake found" in said(purpose, tmp_path)
+
+
+def test_what_is_brought_back_after_its_step_is_updated(tmp_path: Path) -> None:
+    held = KEYS + "    p['w1'] *= np.minimum(1.0, 0.8 / np.linalg.norm(p['w1'], axis=0))\n"
+    assert "never updated" not in said(held, tmp_path)

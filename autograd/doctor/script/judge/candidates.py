@@ -14,13 +14,14 @@ import numpy as np
 
 from ..watch.node import Node, assembled, same_statement
 from ..watch.sites import Site
+from .forms import counterpart
 from .losses import errors
 from .match import matched
 from .narrow import gradient_nodes
 from .quantities import MANY, Quantities, Quantity, by_family
 from .replay import Values
 from .slipped import Slip, slips
-from .verdicts import Judgement, counterpart
+from .verdicts import Judgement
 
 Array = Any
 Change = dict[int, list[Array]]  # id of a node -> its values at the points

@@ -17,6 +17,7 @@ import numpy as np
 from ..watch.naming import name_blocks
 from ..watch.steps import Parameter, Step, Training, finer
 from .factors import outward
+from .forms import counterpart
 from .left_out import left_out
 from .look import QUIET, Look, Point
 from .looked import look_at, losses_in, one_after_the_other, telling_look
@@ -27,7 +28,7 @@ from .reference import gradient
 from .replay import ancestors
 from .slips import all_but_some, of_more_samples, sums_to_one
 from .told import is_sloped, is_told, shown_forms
-from .verdicts import Judgement, counterpart, penalised, verdicts
+from .verdicts import Judgement, penalised, verdicts
 from .written import united
 
 Array = Any

@@ -8,7 +8,7 @@ from ..watch.chains import Chain
 from ..watch.companions import is_velocity
 from ..watch.direct import hyper, way_back
 from ..watch.naming import name_blocks
-from ..watch.node import same_statement
+from ..watch.node import Node, same_statement
 from ..watch.steps import Parameter
 from ..watch.tape import Tape
 from .rates import number_in, rate_of
@@ -37,7 +37,7 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
             if own and id(start) in reads and end.site.function in functions:
                 look.training.lost.append(Parameter("", [chain], chain.sites[0]))
             continue
-        made = [n for n in tape.nodes if look.step.start < n.time <= end.time and same_statement(n, end)]
+        made = _made_there(end, look.step.start)
         block, read = Parameter("", [chain], chain.sites[0]), id(start) in reads
         if is_velocity(block, look.training.parameters, look.step) or any(
             id(o) in states
@@ -52,6 +52,17 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
             look.training.lost.append(block)
     name_blocks(tape, [*look.training.parameters, *look.training.lost, *groups[0], *groups[1]])
     return groups
+
+
+def _made_there(end: Node, since: int) -> list[Node]:
+    """A state and what it is made of in its own statement; a loop's line may make those of others, too."""
+    found, stack = dict[int, Node](), [end]
+    while stack:
+        node = stack.pop()
+        if id(node) not in found and node.time > since and same_statement(node, end):
+            found[id(node)] = node
+            stack += node.operands()
+    return [*found.values()]
 
 
 def _settled(chain: Chain) -> bool:

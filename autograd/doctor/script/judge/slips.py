@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .forms import counterpart
 from .match import matched
-from .verdicts import Judgement, counterpart
+from .verdicts import Judgement
 
 Array = Any
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node
+from .forms import counterpart
 from .losses import errors
 from .match import matched
 from .reference import cotangents
 from .replay import pulled
-from .verdicts import Judgement, counterpart
+from .verdicts import Judgement
 
 Array = Any
 MOST = 40  # steps

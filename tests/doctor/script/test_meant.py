@@ -1,0 +1,89 @@
+"""Which loss is meant, where the gradients are those of another one but for a slip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograd.doctor import run
+
+COUNTS = """
+import numpy as np
+rng = np.random.RandomState(0)
+x = rng.randn(40, 2)
+seen = rng.poisson(np.exp(0.4 * x[:, 0] + 0.2))
+u, c, v = rng.randn(2, 3) * 0.5, np.zeros(3), rng.randn(3) * 0.5
+for turn in range(60):
+    h = np.tanh(x @ u + c)
+    log_rate = h @ v
+    rate = np.exp(log_rate)
+    loss = np.mean(rate - seen * log_rate)
+    print(loss)
+    d = (rate - seen) / 40
+    dv = h.T @ d
+    dh = np.outer(d, v) * (1 - h ** 2)
+    u -= 0.1 * x.T @ dh
+    c -= 0.1 * dh.sum(axis=0)
+    v -= 0.1 * dv
+"""
+SPARSE = """
+import numpy as np
+rng = np.random.RandomState(1)
+x = rng.randn(30, 4)
+goal = (x[:, :1] > 0.3).astype(float)
+w = {"in": rng.randn(4, 3) * 0.5, "out": rng.randn(3, 1) * 0.5}
+soft = lambda z: np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+for turn in range(60):
+    a = x @ w["in"]
+    z = np.tanh(a) @ w["out"]
+    cost = np.mean(soft(z) - goal * z) + 0.01 * np.sum(np.abs(w["in"]))
+    print(cost)
+    d = (1 / (1 + np.exp(-z)) - goal) / 30
+    g = {"out": np.tanh(a).T @ d}
+    back = d @ w["out"].T * (1 - np.tanh(a) ** 2)
+    g["in"] = x.T @ back + 0.01 * np.sign(w["in"])
+    for key in w:
+        w[key] -= 0.3 * g[key]
+"""
+SPREAD = """
+import numpy as np
+rng = np.random.RandomState(2)
+x = rng.randn(30, 2)
+y = x[:, :1] * (1 + 0.3 * rng.randn(30, 1))
+u, m, s = rng.randn(2, 4) * 0.5, rng.randn(4, 1) * 0.5, rng.randn(4, 1) * 0.1
+for turn in range(60):
+    h = np.tanh(x @ u)
+    miss, wide = h @ m - y, h @ s
+    cost = np.mean(0.5 * wide + 0.5 * miss ** 2 * np.exp(-wide))
+    print(cost)
+    dm = miss * np.exp(-wide) / 30
+    ds = 0.5 * (1 - miss ** 2 * np.exp(-wide)) / 30
+    du = x.T @ ((dm @ m.T + ds @ s.T) * (1 - h ** 2))
+    for w, g in ((u, du), (m, h.T @ dm), (s, h.T @ ds)):
+        w -= 0.1 * g
+"""
+
+
+def said(text: str, tmp_path: Path) -> str:
+    file = tmp_path / "a.py"
+    file.write_text(text, encoding="utf-8")
+    return " ".join(str(run(file, cure=False)).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        (COUNTS, "d = (rate - seen) / 40", "d = (rate - seen) * rate / 40"),
+        (SPARSE, "0.01 * np.sign(w", "0.01 * np.abs(w"),
+        (SPREAD, "ds = 0.5 * (1 - miss ** 2 * np.exp(-wide)) / 30", "ds = 0.5 * (1 - miss ** 2) / 30"),
+    ],
+    ids=["the likelihood of counts", "a penalty", "a spread whose step does not follow from it"],
+)
+def test_the_loss_that_is_computed(text: str, old: str, new: str, tmp_path: Path) -> None:
+    assert "no mistake found" in said(text, tmp_path)
+    wrong = text.replace(old, new)
+    line = next(k for k, each in enumerate(wrong.splitlines(), 1) if new in each)
+    told = said(wrong, tmp_path)
+    assert "one line is wrong" in told
+    assert f"line {line}:" in told
