@@ -33,7 +33,9 @@ for turn in range(6):
 """
 
 
-@pytest.mark.parametrize(("size", "behind"), [("1.0", ""), ("1.0", " * slope(lit)"), ("0.01", "")])
+@pytest.mark.parametrize(
+    ("size", "behind"), [("1.0", ""), ("1.0", " * slope(lit)"), ("0.01", ""), ("0.01", " * slope(lit)")]
+)
 def test_raw_pixels(size: str, behind: str, tmp_path: Path) -> None:
     path = tmp_path / "theirs.py"
     path.write_text(PIXELS.replace("SIZE", size).replace("BEHIND", " * slope(deep)"))

@@ -415,7 +415,11 @@ class Candidates:
                 known.add(id(at))
                 if id(at) in self.quantities.nodes:
                     found.append(at)
-                elif id(at) not in self.look.program.leaves:
+                    continue
+                if id(at) not in self.look.depends and np.size(at.value) > 1:  # a mask, say: what it was laid over
+                    readers = self.look.consumers.get(id(at), ())
+                    found += [n for n in readers if id(n) in self.quantities.nodes]
+                if id(at) not in self.look.program.leaves:
                     for operand in at.operands():
                         (errors_there if id(operand) in self.erring else stack).append(operand)
             self._known_beside[id(node)] = found

@@ -30,6 +30,7 @@ class Plane:
         weights: by which all points count the same.
         slant: of each part, how much of the gradient goes with it.
         turned: the transpose of the gradient, where it has one.
+        aside: the same in one axis, of length 1.
     """
 
     weights: list[float]
@@ -37,6 +38,7 @@ class Plane:
     parts: Array
     slant: Array
     turned: list[Array]
+    aside: Array
 
 
 class Easing(Ranking):
@@ -119,7 +121,8 @@ class Easing(Ranking):
         along, beside = float(plane.right @ theirs), plane.parts @ theirs
         missed, factor = size - along**2 - beside**2, along - beside * plane.slant
         near = np.any((missed <= CLOSE**2 * size) & (factor > 0))  # squares: half of the digits are left, and do
-        return bool(near or (plane.turned and matched(now, plane.turned).holds))
+        likely = plane.turned and float(plane.aside @ theirs) ** 2 >= (1 - 1e-9) * size
+        return bool(near or (likely and matched(now, plane.turned).holds))
 
     def _plane(self, name: str, count: int) -> Plane:
         """What the numbers of a block at some points are compared with."""
@@ -140,7 +143,9 @@ class Easing(Ranking):
             if len(shape) == 2 and min(shape) > 1 and shape[0] * shape[1] == right[0].size:
                 turned = [np.ravel(g.reshape(shape).T) for g in right]
             rows = np.reshape(np.array(parts), (len(parts), whole.size))
-            self._known_planes[name, count] = Plane(weights, whole, rows, np.array(slant), turned)
+            aside = np.concatenate([x * w for x, w in zip(turned, weights, strict=True)]) if turned else whole
+            aside = aside / (float(np.linalg.norm(aside)) or 1.0)
+            self._known_planes[name, count] = Plane(weights, whole, rows, np.array(slant), turned, aside)
         return self._known_planes[name, count]
 
     @cached_property

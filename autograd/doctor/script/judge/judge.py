@@ -35,6 +35,8 @@ Array = Any
 EXACT = 1e-9
 KINDS = {"squares", "entropy", "errors", "likelihood"}  # of losses that may be meant where none is computed
 PAIRS = 6  # of losses that are added up
+FAINT = 1e4  # times as large as it should be a step is not by a slip
+MOST_HALVED = 9  # times, parameters where units are not saturated
 MOST_STEPS = 6  # that are looked at for blocks that others do not update
 
 
@@ -169,11 +171,26 @@ def _undisturbed(
         name for name in wrong for point, bar in zip(best.points, best.bars, strict=True)
         if not np.isfinite(gradient(best.look, point, bar, name)).all()
     }  # fmt: skip
-    points = best.look.points(rng, 4, calm=True) if noisy else []
-    calm = again(points) if len(points) > 1 else None
+    faint = _faint(best, wrong)
+    calm, halved = None, 0
+    while (noisy or faint) and halved <= MOST_HALVED:
+        points = best.look.points(rng, 4, calm=True, halved=halved)
+        calm = again(points) if len(points) > 1 else calm
+        faint = set() if calm is None else _faint(calm, wrong)
+        if calm is None or not faint:
+            break
+        halved += 3
     for name in noisy if calm is None else ():
         best.verdicts[name].silent = True
     return calm or best
+
+
+def _faint(found: Judgement, names: set[str]) -> set[str]:
+    """The blocks beside whose step the right gradient is nothing, as behind saturated units: what is compared then is
+    one element that stands out.
+    """  # fmt: skip
+    usual = [abs(v.change.scale) for v in found.verdicts.values() if v.right and v.change.holds and v.change.scale]
+    return {n for n in names if usual and abs(found.verdicts[n].change.scale) > FAINT * max(usual)}
 
 
 def _follows(one: Judgement, other: Judgement) -> bool:

@@ -18,8 +18,8 @@ import numpy as np
 from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
 from .candidates import CLOSE, Change, Fault, Trial
-from .factors import near, outward, usual
-from .match import length, matched
+from .factors import agreed, near, outward, usual
+from .match import is_off, length, matched
 from .quantities import Quantities
 from .ranking import is_sum
 from .rates import rate_of
@@ -50,6 +50,7 @@ class Locator(Turns):
         self.ways = {name: self._way(name) for name in found.verdicts}
         self.unexplained: list[str] = []
         self._known_right: dict[int, bool] = {}
+        self._known_without: dict[tuple[int, ...], Values] = {}
         self.until = float("inf")
         self.eased = set[str]()  # blocks in which a mistake was found, and another one is left
         known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
@@ -96,6 +97,7 @@ class Locator(Turns):
         self.fixed, self.values = fixed, self._computed(fixed)
         self._known_right.clear()
         self._known_downstream.clear()
+        self._known_without.clear()
         self.__dict__.pop("_rescaled", None)
 
     def goes_right(self, name: str) -> bool:
@@ -108,6 +110,8 @@ class Locator(Turns):
         rates = {name: rate_of(self.look, self.look.ends[name][0]) for name in matches}
         if any(not m.holds or m.scale <= 0 or not rates[n] or self.found.verdicts[n].rule != "plain" or
                self.found.verdicts[n].silent for n, m in matches.items()):  # fmt: skip
+            return []
+        if agreed([m.scale for m in matches.values()]):
             return []
         factors = {name: m.scale / (rates[name] or 1.0) for name, m in matches.items()}
         exact = any(near(factor, 1.0) for factor in factors.values())
@@ -218,14 +222,14 @@ class Locator(Turns):
         if not concerned or not self._promising(trial, concerned):
             return None
         linear = trial.wanted[0].kind in ("bar", "part", "rest") or (trial.slip is not None and trial.linear)
-        with_it, without = [self._recomputed(trial, 1.0, 0)], [self._recomputed(trial, 0.0, 0)] if linear else []
+        with_it, without = [self._recomputed(trial, 1.0, 0)], [self._without(trial, 0)] if linear else []
         fitted = [name for name in concerned if self._fitted(name, with_it, without)]
         eased = [n for n in concerned if n != trial.wanted[0].block or not trial.is_whole]
         eased = [n for n in eased if self._eased(trial, n, with_it, without) is not None]
         if not fitted and not eased:
             return None
         with_it += [self._recomputed(trial, 1.0, k) for k in range(1, len(self.points))]
-        without += [self._recomputed(trial, 0.0, k) for k in range(1, len(self.points))] if linear else []
+        without += [self._without(trial, k) for k in range(1, len(self.points))] if linear else []
         fits = {name: fit for name in fitted if (fit := self._fitted(name, with_it, without)) is not None}
         easing = {n: scale for n in eased if (scale := self._eased(trial, n, with_it, without)) is not None}
         scale = self._scale(trial.nodes[0], reached, wrong, fits, with_it, without) if fits else None
@@ -320,6 +324,16 @@ class Locator(Turns):
             return {}
         return new
 
+    def _without(self, trial: Trial, k: int) -> Values:
+        """The values that follow at one point where the replacement is 0: the same for all of its size."""
+        sizes = (q.size == np.size(self.values[k][id(n)]) for n, q in zip(trial.nodes, trial.wanted, strict=True))
+        if trial.slip or not all(sizes):
+            return self._recomputed(trial, 0.0, k)
+        key = (*map(id, trial.nodes), k)
+        if key not in self._known_without:
+            self._known_without[key] = self._recomputed(trial, 0.0, k)
+        return self._known_without[key]
+
     def _computed(self, change: Change) -> list[Values]:
         return [
             {**point.values, **self.look.program.rerun(point.values, {i: v[k] for i, v in change.items()})}
@@ -362,6 +376,8 @@ class Locator(Turns):
         if not np.any(share) or not np.any(aim):
             return None
         if not without or length(fixed) <= 1e-9 * length(share):
+            if float(share @ aim) ** 2 < (1 - 1e-9) * float(share @ share) * float(aim @ aim):
+                return None
             match = matched([share], [aim])
             if not match.holds or not match.scale:
                 return None
@@ -373,7 +389,7 @@ class Locator(Turns):
         rows = np.stack([-share, aim], axis=1)
         if not np.isfinite(rows).all() or not np.isfinite(fixed).all():
             return None  # it grew beyond all bounds
-        if _is_off(share, aim, fixed):
+        if is_off(share, aim, fixed):
             return None
         (factor, along), *_ = np.linalg.lstsq(rows, fixed, rcond=None)
         missed = length(rows @ np.array([factor, along]) - fixed)
@@ -467,15 +483,6 @@ class Locator(Turns):
                 ]  # fmt: skip
                 return not any(np.any(step < -1e-9 * np.max(np.abs(step), initial=0.0)) for step in steps)
         return False
-
-
-def _is_off(one: Array, other: Array, goal: Array) -> bool:
-    """Whether no sum of multiples of two comes near a third: a quick look, before they are fitted."""
-    one = one / length(one)
-    other = other - (one @ other) * one
-    beside, size = length(other), float(goal @ goal)
-    missed = size - float(one @ goal) ** 2 - (float(other @ goal) / beside) ** 2 if beside else 0.0
-    return missed > 1e-6 * size
 
 
 def _is_usual(factor: float) -> bool:

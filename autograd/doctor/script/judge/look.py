@@ -230,11 +230,12 @@ class Look:
             key: at for key, at in found.items() if np.shape(self.nodes[key].value) == np.shape(self.nodes[at].value)
         }
 
-    def points(self, rng: np.random.Generator, count: int, calm: bool = False) -> list[Point]:
+    def points(self, rng: np.random.Generator, count: int, calm: bool = False, halved: int = 0) -> list[Point]:
         """The step at random parameters, near and far.
 
         Args:
             calm: only where rounding leaves the step as it is, nearer and nearer to 0: units are not saturated there.
+            halved: how often the parameters are halved for these to begin with.
         """
         found: list[Point] = []
         start = self._start
@@ -247,7 +248,9 @@ class Look:
                 old = [given.get(id(n), wide(n.value)) for n in nodes]
                 for node, there, value in zip(nodes, old, moved(old, rng, k), strict=True):
                     if id(node) in given:
-                        given[id(node)] = value * 0.5 ** (k // 2) if calm else (1.0 - near) * there + near * value
+                        given[id(node)] = (
+                            value * 0.5 ** (halved + k // 2) if calm else (1.0 - near) * there + near * value
+                        )
             given |= {key: given[at] for key, at in self._earlier.items() if at in given}
             try:
                 values = self.program.run(given)

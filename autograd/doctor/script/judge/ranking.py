@@ -121,10 +121,13 @@ class Ranking(Candidates):
         return fault.rescaled is None and bool(before) and min(before) > 0
 
     def _wider(self, fault: Fault, others: list[Fault]) -> list[Fault]:
-        """Where the terms of one block's sum would be put right, in whatever order: what puts more blocks right."""
-        if len(fault.nodes) == 1 or not fault.wanted[0].block:
+        """Where the terms of a sum would be put right, in whatever order: what puts more blocks right."""
+        if len(fault.nodes) == 1:
             return []
-        return [f for f in others if not f.wanted[0].block and set(f.repairs) > set(fault.repairs)]
+        wider = [f for f in others if not f.wanted[0].block and set(f.repairs) > set(fault.repairs)]
+        if fault.wanted[0].block:
+            return wider
+        return [f for f in wider if len(f.nodes) > 1 and f.scale > 0]  # the turns of a loop, in whatever order
 
     def _is_exact(self, fault: Fault) -> bool:
         """Whether a value of which another multiple is wanted is a cotangent, or has the factor of the first error."""
