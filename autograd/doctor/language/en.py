@@ -357,6 +357,7 @@ MESSAGES = {
     "correct a copy of it.",
     "line_same_power": "the exponent of the correction, {node}, is {power} in every step: it is never counted up, so the "
     "correction never fades.",
+    "line_no_power": "{node} is the same in every step: what corrects a mean is 1 - decay ** t, with the number t of the step.",
     "line_counts_parameters": "{node} is counted up once for each parameter and not once for each step, so that each has "
     "another correction.",
     "line_not_used": "what comes out of {node} is not used: the step is made with what was there before.",

@@ -43,6 +43,7 @@ from .penalties import unasked
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, other_places, proximal, restrict, weighted
 from .repeated import repeated
+from .siblings import odd_lines
 from .slip import Slip
 from .slips import slips
 from .unlearned import unlearned
@@ -146,7 +147,7 @@ def plain_mistakes(recording: Recording) -> list[Plain]:
 def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
     """Plain mistakes that take a loss to be seen: a bias without an update, rows that a step counts once."""
     idle = forgotten(found, recording) or unlearned(found, recording)
-    return [*idle, *repeated(found, recording.hooks.namespace), *unasked(found)]
+    return [*idle, *odd_lines(found, recording), *repeated(found, recording.hooks.namespace), *unasked(found)]
 
 
 def _without(

@@ -33,6 +33,8 @@ MEANT = re.compile(r"froz|freez|trainable|requires_grad|pre_?train|transfer|fine
 """Words of scripts that leave weights as they are on purpose."""
 DATA = re.compile(r"(?:x|a_?0|y|t|inp|data|batch|sample|feature|image|target|label)", re.I)
 
+VIEWS = ("T", "transpose", "reshape", "getitem", "swapaxes")
+
 
 @dataclass(eq=False)
 class Forgotten:
@@ -71,7 +73,7 @@ def forgotten(found: Judgement, recording: Recording) -> list[Forgotten]:
         return []
     words, homes = Words(found.look), Homes(found.look)
     out: dict[int, Forgotten] = {}
-    rows = list(_idle(found, words, homes))
+    rows = _told(found, homes, list(_idle(found, words, homes)))
     for idle in rows:
         place: Place = placed(found, recording, homes, idle, [each.node for each in rows], words)
         name, stored = (homes.spelled(node, place.owner) or words.name(node) for node in (idle.node, idle.stored))
@@ -84,6 +86,14 @@ def forgotten(found: Judgement, recording: Recording) -> list[Forgotten]:
             known.line += f"; {place.line}"
             known.edit = Edit(known.edit.source, known.edit.span, f"{known.edit.new}; {place.line}")
     return sorted(out.values(), key=lambda each: each.site.line)
+
+
+def _told(found: Judgement, homes: Homes, rows: list[Idle]) -> list[Idle]:
+    """Those that are surely meant to be trained: names alone tell nothing where most are left as they are."""
+    named = [row for row in rows if row.gradient.site is not row.stored.site
+             and not homes.together(row.node, homes.first(found, row.like))]  # fmt: skip
+    most = len(named) > len(found.look.training.parameters)
+    return [row for row in rows if row not in named] if most else rows
 
 
 def _stores_unused(found: Judgement) -> bool:
@@ -100,8 +110,7 @@ def _idle(found: Judgement, words: Words, homes: Homes) -> Iterator[Idle]:
     given = stays(found)
     bars = _further(found, {id(node) for node in given})
     large = [max(float(np.max(np.abs(b), initial=0.0)) for b in bar.values()) for bar in bars]
-    trained = [(p, node) for p in found.look.training.parameters
-               for nodes in gradient_nodes(found.look, p.name) for node in nodes]  # fmt: skip
+    trained = [(p, node) for p in found.look.training.parameters for node in _gradients(found, p)]
     for node in given:
         if any(id(node) not in bar for bar in bars) or not homes.of(node):
             continue
@@ -146,17 +155,29 @@ def _further(found: Judgement, given: set[int]) -> list[dict[int, Any]]:
         return [{} for _ in found.points]
 
 
+def _gradients(found: Judgement, parameter: Parameter) -> list[Node]:
+    """What holds the gradient of a parameter, one number for each of its own."""
+    look = found.look
+    size = sum(np.size(node.value) for node in look.starts.get(parameter.name, ()))
+    rows = [found.verdicts[parameter.name].nodes, *gradient_nodes(look, parameter.name)]
+    return [node for nodes in rows for node in nodes if len(nodes) == 1 and np.size(node.value) == size]
+
+
 def _like(
     found: Judgement, node: Node, stored: Node, name: str, trained: list[tuple[Parameter, Node]], homes: Homes
 ) -> tuple[Parameter, Node] | None:
     """A parameter that is trained and tells that another is one, with its gradient; None where none tells that."""
+    others = [o for user in found.look.consumers.get(id(node), ()) for o in user.operands() if o is not node]
+    others += [o for other in others if getattr(other.function, "__name__", "") in VIEWS for o in other.operands()]
+    if not homes.settled(node) or any(id(other) in found.look.start_ids for other in others):
+        return None  # samples, which are multiplied by weights
     made = [(p, g) for p, g in trained if g.site is stored.site]
     if made:  # the line that makes the gradients of others makes this one
         return made[-1]
     called = any(means(text, name) or any(means(text, own) for own in homes.keys(node)) for text in homes.texts(stored))
     mates = [(p, g) for p, g in trained if homes.together(node, homes.first(found, p))]
     beside = [(p, g) for p, g in mates if homes.together(stored, g)]  # their gradients are kept together, too
-    if homes.settled(node) and (beside or (mates and called)):
+    if beside or (mates and called):
         return (beside or mates)[0]
     data = _is_added_to_samples(found, node)
     if called and data is not None:
@@ -164,9 +185,6 @@ def _like(
     known = {text for p in found.look.training.parameters for text in (p.name, p.site.target)}
     if not called or name in known or DATA.match(re.split(r"[.\[\]'\"]+", name.strip("]'\""))[-1]):
         return None
-    others = (o for user in found.look.consumers.get(id(node), ()) for o in user.operands() if o is not node)
-    if any(id(o) in found.look.start_ids for other in others for o in (other, *other.operands())):
-        return None  # samples are multiplied by weights
     theirs = [(p, g) for p, g in trained if any(means(text, own) for text in homes.texts(g)
               for own in homes.keys(homes.first(found, p)))]  # fmt: skip
     return theirs[-1] if theirs else None

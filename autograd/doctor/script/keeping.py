@@ -125,10 +125,10 @@ def _always(site: Site | None, loop: Site | None) -> bool:
 def _never_kept(of: Moments) -> Found:
     """A running mean that begins in each step with what it was at first: what it becomes is not stored."""
     rows: dict[Any, list[tuple[Node, Node]]] = defaultdict(list)
-    begin = of.training.steps[0].start
+    begin = of.training.steps[0].end
     for node in of.nodes:
         kept = moment(node) if id(node) not in of.ends and of.step_of(node) > 0 else None
-        old = core(kept.old) if kept is not None and kept.decay < 1 and kept.shared else None
+        old = core(kept.old) if kept is not None and (kept.decay < 1 or kept.square is not None) else None
         if isinstance(old, Node) and old.time <= begin and not np.any(old.value):
             rows[node.site, id(old)].append((node, old))
     for row in rows.values():

@@ -11,6 +11,7 @@ from .means import wrong_decays
 from .moments import Moments
 from .nesterov import heavy_ball, nesterov
 from .optimisers import QUOTIENTS
+from .shares import SHARES
 from .slip import Slip
 from .watch.record import Recording
 
@@ -20,7 +21,7 @@ def slips(recording: Recording) -> list[Slip]:
     found: dict[int, Slip] = {}
     of = Moments(recording)
     with np.errstate(all="ignore"):
-        for check in (wrong_decays, *KEPT, *IDLE, *QUOTIENTS, *CLIPPINGS, nesterov, heavy_ball):
+        for check in (wrong_decays, *KEPT, *IDLE, *SHARES, *QUOTIENTS, *CLIPPINGS, nesterov, heavy_ball):
             for node, slip in check(of):
                 known = found.setdefault(slip.site.line, slip)
                 known.names += [name for name in of.moved(node) if name not in known.names]

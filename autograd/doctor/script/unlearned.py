@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ...tensor.rules import unbroadcast
 from .forgotten import MEANT, Forgotten, stays
 from .homes import Homes
 from .judge.match import matched
 from .judge.narrow import gradient_nodes
+from .judge.unused import stored_unused
 from .judge.verdicts import Judgement
 from .unlisted import last_update
 from .watch.edits import Edit
@@ -42,9 +44,14 @@ def unlearned(found: Judgement, recording: Recording) -> list[Forgotten]:
             continue
         if any(True for _ in homes.changes(bias)):  # a line that was not run so far
             continue
+        name = words.name(bias)
+        right = [
+            unbroadcast(np.reshape(bar[id(total)], np.shape(total.value)), np.shape(bias.value)) for bar in found.bars
+        ]
+        if stored_unused(found, np.shape(bias.value), right, name) is not None:
+            continue  # it has a gradient
         told.add(id(bias))
         site = last_update(found, parameter.site)
-        name = words.name(bias)
         text = _written(found, words, total, bias, parameter, name)
         edit = Edit(site.source, site.statement, f"{site.source.segment(site.statement)}; {text}") if text else None
         known = out.get(site.number)

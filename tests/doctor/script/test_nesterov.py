@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd.doctor import run
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.slips import slips
 from autograd.doctor.script.watch.loader import Script
@@ -154,3 +155,46 @@ def test_right_steps_along_a_velocity(name: str, tmp_path: Path) -> None:
     file.write_text(RIGHT[name])
     found = consult(Script(str(file), []), Options(), 20.0)
     assert {block["verdict"] for block in found["blocks"]} == {"right"}
+
+
+BESIDE = """
+import numpy as np
+rng = np.random.RandomState(0)
+x = rng.randn(20, 3)
+goal = np.sin(x[:, :1])
+w, c, u = rng.randn(3, 4) * 0.5, np.zeros(4), rng.randn(4, 1) * 0.5
+vw, vc, vu = 0 * w, 0 * c, 0 * u
+for turn in range(40):
+    h = np.tanh(x @ w + c)
+    miss = h @ u - goal
+    print(np.mean(miss ** 2))
+    d = 2 * miss / 20
+    dh = d @ u.T * (1 - h ** 2)
+    dw, dc, du = x.T @ dh, dh.sum(axis=0), h.T @ d
+    vw = 0.9 * vw - 0.05 * dw
+    vc = 0.9 * vc - 0.05 * dc
+    vu = 0.9 * vu - 0.05 * du
+    w += vw
+    c += vc
+    u += vu
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0.9 * vu - 0.05 * du", "0.9 * vu + 0.05 * du"),
+        ("    u += vu", "    u -= vu"),
+        ("    u += vu", "    u += 0.05 * vu"),
+    ],
+    ids=["the velocity", "the step", "the rate twice"],
+)
+def test_the_line_that_the_others_write_otherwise(old: str, new: str, tmp_path: Path) -> None:
+    wrong = BESIDE.replace(old, new)
+    line = next(k for k, each in enumerate(wrong.splitlines(), 1) if new in each)
+    file = tmp_path / "a.py"
+    file.write_text(wrong, encoding="utf-8")
+    told = " ".join(str(run(file, cure=False)).split())
+    assert "one line is wrong" in told
+    assert f"line {line}:" in told
+    assert old.strip() in told

@@ -51,6 +51,8 @@ def mended_elsewhere(locator: Locator, fault: Fault) -> Iterator[Fault]:
         theirs, was = ([np.asarray(v[id(n)], dtype=float) for v in locator.values] for n in (base, total))
         if total is fault.first:
             was = [np.asarray(w, dtype=float) for w in fault.wrong[id(total)]]
+        if any(np.size(r) != np.size(w) for r, w in zip(right, was, strict=True)):
+            return  # a number that is laid over all of them
         right = [x + np.reshape(r, np.shape(w)) - w for x, r, w in zip(theirs, right, was, strict=True)]
         wrong = {id(base): theirs}
         wanted = [fault.wanted[fault.nodes.index(fault.first)]]
