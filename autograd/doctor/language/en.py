@@ -376,6 +376,8 @@ MESSAGES = {
     "line_no_effect": "{node} as a statement changes nothing: {block} stays as it is.",
     "line_lost-update": "{node} makes a new array that nothing reads: {block} itself stays as it is.",
     "line_unkept": "what {node} gives back is not kept: {block} stays as it is.",
+    "line_unrated_long": "the step of {block} is not multiplied by {rate}, as all others are: it is {times} times too long.",
+    "line_unrated_short": "the step of {block} is not multiplied by {rate}, as all others are: it is {times} times too short.",
     "line_penalty-of-none": "the loss has no penalty of {block}: {node} does not belong in its gradient.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",
     "line_lost-duplicates": "numpy keeps the last of what is written into one place: what comes twice in the index of "

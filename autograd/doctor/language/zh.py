@@ -315,6 +315,8 @@ MESSAGES = {
     "line_no_effect": "{node} 单独成句，什么也不改变：{block} 保持原样。",
     "line_lost-update": "{node} 得到一个新数组，却没有任何地方读它：{block} 本身保持原样。",
     "line_unkept": "{node} 返回的结果没有保存：{block} 保持原样。",
+    "line_unrated_long": "{block} 的步长没有乘以 {rate}，其余参数的步长都乘了：它长了 {times} 倍。",
+    "line_unrated_short": "{block} 的步长没有乘以 {rate}，其余参数的步长都乘了：它只有应有的 1/{times}。",
     "line_penalty-of-none": "损失中没有 {block} 的惩罚项：{node} 不属于它的梯度。",
     "line_overwritten": "{node} 被覆盖了；原来在那里的也属于它。",
     "line_lost-duplicates": "numpy 对同一位置只保留最后一次写入：{node} 的下标里重复出现的，只算了一次。",
