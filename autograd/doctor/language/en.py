@@ -293,6 +293,8 @@ MESSAGES = {
     "fault_missing-factor": "the factor {node} is missing.",
     "fault_extra-factor": "{node} is one factor too many.",
     "edge_only": "{node} acts on the loss by several paths, and only that through {other} is here.",
+    "edge_one_turn": "line {line} uses {node} in {turns} turns of a loop, and only one of them is here: the gradient is "
+    "the sum over all turns, each reached by going back through those after it.",
     "edge_dropped": "{node} acts on the loss by several paths, and that through {other} is left out.",
     "edge_doubled": "{node} acts on the loss by several paths, and that through {other} is counted more than once.",
     "fault_missing-penalty": "the penalty in the loss has a gradient too; it is missing here: {what} includes it.",

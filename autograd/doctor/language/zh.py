@@ -250,6 +250,8 @@ MESSAGES = {
     "fault_missing-factor": "缺少因子 {node}。",
     "fault_extra-factor": "多了一个因子：{node}。",
     "edge_only": "{node} 经由几条路径影响损失，这里只有经过 {other} 的那一条。",
+    "edge_one_turn": "第 {line} 行在循环的 {turns} 轮中都用到 {node}，这里只有其中一轮的一项：梯度是所有各轮之和，"
+    "要逐轮向后传播才能得到。",
     "edge_dropped": "{node} 经由几条路径影响损失，经过 {other} 的那一条被漏掉了。",
     "edge_doubled": "{node} 经由几条路径影响损失，经过 {other} 的那一条被算了不止一次。",
     "fault_missing-penalty": "损失里的惩罚项也有梯度；这里缺少它：{what}包含它。",

@@ -131,6 +131,29 @@ STEPS = {
 }  # fmt: skip
 
 
+NOT_BACK = """
+import numpy as np
+draw = np.random.RandomState(7)
+words = draw.randn(5, 3, 1); goal = 1
+U, V, R = draw.randn(4, 3) * 0.5, draw.randn(4, 4) * 0.5, draw.randn(2, 4) * 0.5
+
+for turn in range(40):
+    h = np.zeros((4, 1))
+    for word in words:
+        before = h
+        h = np.tanh(U @ word + V @ h)
+    p = np.exp(R @ h); p /= p.sum()
+    loss = -np.log(p[goal, 0])
+    top = p.copy(); top[goal] -= 1
+    deep = R.T @ top * (1 - h ** 2)
+    dR, dU, dV = top @ h.T, deep @ words[-1].T, deep @ before.T
+    R -= 0.1 * dR
+    U -= 0.1 * dU
+    V -= 0.1 * dV
+    print(turn, loss)
+"""
+
+
 def consult(path: Path, text: str):
     path.write_text(text)
     return run(str(path), cure=False)
@@ -181,3 +204,9 @@ def test_a_step_without_the_rate_that_all_others_have(tmp_path, steps):
         assert write in report.findings[0].instead
     else:
         assert "no mistake found" in str(report)
+
+
+def test_no_way_back_through_the_turns_is_not_called_writing_over(tmp_path):
+    found = consult(tmp_path / "back.py", NOT_BACK).findings
+    assert {f.name for f in found} == {"dropped-edge"}
+    assert "5 turns" in found[0].told()
