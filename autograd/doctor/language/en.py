@@ -288,10 +288,13 @@ MESSAGES = {
     "fault_missing-derivative": "the slope of the activation {node} is missing: {what} has it as a factor.",
     "fault_extra-derivative": "the slope of {node} is one factor too many.",
     "fault_missing-mask": "the mask {node} of the forward pass is missing: what it sets to 0 there has no gradient.",
+    "fault_drawn-anew": "random numbers are drawn anew here: the derivative belongs to those of the forward pass.",
     "fault_new-mask": "a new mask is drawn here: keep that of the forward pass, what it dropped has no gradient.",
     "fault_missing-factor": "the factor {node} is missing.",
     "fault_extra-factor": "{node} is one factor too many.",
     "edge_only": "{node} acts on the loss by several paths, and only that through {other} is here.",
+    "edge_one_turn": "line {line} uses {node} in {turns} turns of a loop, and only one of them is here: the gradient is "
+    "the sum over all turns, each reached by going back through those after it.",
     "edge_dropped": "{node} acts on the loss by several paths, and that through {other} is left out.",
     "edge_doubled": "{node} acts on the loss by several paths, and that through {other} is counted more than once.",
     "fault_missing-penalty": "the penalty in the loss has a gradient too; it is missing here: {what} includes it.",
@@ -375,6 +378,8 @@ MESSAGES = {
     "line_no_effect": "{node} as a statement changes nothing: {block} stays as it is.",
     "line_lost-update": "{node} makes a new array that nothing reads: {block} itself stays as it is.",
     "line_unkept": "what {node} gives back is not kept: {block} stays as it is.",
+    "line_unrated_long": "the step of {block} is not multiplied by {rate}, as all others are: it is {times} times too long.",
+    "line_unrated_short": "the step of {block} is not multiplied by {rate}, as all others are: it is {times} times too short.",
     "line_penalty-of-none": "the loss has no penalty of {block}: {node} does not belong in its gradient.",
     "line_overwritten": "{node} is written over; what is there belongs to it too.",
     "line_lost-duplicates": "numpy keeps the last of what is written into one place: what comes twice in the index of "

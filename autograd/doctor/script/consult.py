@@ -47,6 +47,7 @@ from .siblings import odd_lines
 from .slip import Slip
 from .slips import slips
 from .unlearned import unlearned
+from .unrated import unrated
 from .watch.edits import Edit, before_edit, in_first_text
 from .watch.limits import Limit
 from .watch.loader import Subject
@@ -147,7 +148,13 @@ def plain_mistakes(recording: Recording) -> list[Plain]:
 def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
     """Plain mistakes that take a loss to be seen: a bias without an update, rows that a step counts once."""
     idle = forgotten(found, recording) or unlearned(found, recording)
-    return [*idle, *odd_lines(found, recording), *repeated(found, recording.hooks.namespace), *unasked(found)]
+    return [
+        *idle,
+        *odd_lines(found, recording),
+        *repeated(found, recording.hooks.namespace),
+        *unasked(found),
+        *unrated(found),
+    ]
 
 
 def _without(
@@ -486,7 +493,8 @@ def order_of_samples(found: Judgement) -> dict[str, Any]:
         for node in training.tape.nodes:
             if not step.start < node.time <= step.end or node.site is None or node.site.number in seen:
                 continue
-            reads = getattr(node.function, "__name__", "") == "getitem" and np.size(node.value) == 1
+            one = np.size(node.value) == 1 and np.asarray(node.value).dtype.kind in "iuf"
+            reads = getattr(node.function, "__name__", "") == "getitem" and one
             if reads and isinstance(node.args[0], Node) and node.args[0].time <= training.steps[0].start:
                 seen.add(node.site.number)
                 values.setdefault(node.site.number, []).append(float(np.ravel(node.value)[0]))

@@ -81,6 +81,79 @@ for turn in range(40):
 """
 
 
+RATED = """
+import numpy as np
+draw = np.random.RandomState(6)
+X = draw.rand(25, 3); Y = (X[:, :1] * X[:, 1:2] > 0.25).astype(float)
+
+class Net:
+    def __init__(self):
+        self.lr = 0.25
+        self.A, self.a = draw.randn(3, 5), np.zeros((1, 5))
+        self.B, self.b = draw.randn(5, 1), np.zeros((1, 1))
+
+    def turn(self):
+        lit = np.tanh(X @ self.A + self.a)
+        out = 1 / (1 + np.exp(-(lit @ self.B + self.b)))
+        top = (out - Y) / len(X)
+        mid = top @ self.B.T * (1 - lit ** 2)
+        STEPS
+        return -np.mean(Y * np.log(out) + (1 - Y) * np.log(1 - out))
+
+net = Net()
+for turn in range(30):
+    print(turn, net.turn())
+"""
+STEPS = {
+    "one without": (
+        "self.A -= self.lr * X.T @ mid; self.a -= self.lr * mid.sum(axis=0)",
+        "self.B -= self.lr * lit.T @ top; self.b -= top.sum(axis=0)",
+        "self.b -= self.lr * top.sum(axis=0)",
+    ),
+    "a sum without": (
+        "self.A = self.A - X.T @ mid / 1; self.a = self.a - self.lr * mid.sum(axis=0)",
+        "self.B = self.B - self.lr * (lit.T @ top); self.b = self.b - self.lr * top.sum(axis=0)",
+        "self.A = self.A - self.lr * (X.T @ mid / 1)",
+    ),
+    "in the error": (
+        "top = self.lr * top; mid = self.lr * mid; self.A -= X.T @ mid; self.a -= mid.sum(axis=0)",
+        "self.B -= lit.T @ top; self.b -= top.sum(axis=0)",
+        "",
+    ),
+    "none at all": (
+        "self.A -= X.T @ mid; self.a -= mid.sum(axis=0)", "self.B -= lit.T @ top; self.b -= top.sum(axis=0)", "",
+    ),
+    "two rates": (
+        "self.A -= self.lr * X.T @ mid; self.a -= 0.1 * mid.sum(axis=0)",
+        "self.B -= self.lr * (lit.T @ top); self.b -= 0.1 * top.sum(axis=0)",
+        "",
+    ),
+}  # fmt: skip
+
+
+NOT_BACK = """
+import numpy as np
+draw = np.random.RandomState(7)
+words = draw.randn(5, 3, 1); goal = 1
+U, V, R = draw.randn(4, 3) * 0.5, draw.randn(4, 4) * 0.5, draw.randn(2, 4) * 0.5
+
+for turn in range(40):
+    h = np.zeros((4, 1))
+    for word in words:
+        before = h
+        h = np.tanh(U @ word + V @ h)
+    p = np.exp(R @ h); p /= p.sum()
+    loss = -np.log(p[goal, 0])
+    top = p.copy(); top[goal] -= 1
+    deep = R.T @ top * (1 - h ** 2)
+    dR, dU, dV = top @ h.T, deep @ words[-1].T, deep @ before.T
+    R -= 0.1 * dR
+    U -= 0.1 * dU
+    V -= 0.1 * dV
+    print(turn, loss)
+"""
+
+
 def consult(path: Path, text: str):
     path.write_text(text)
     return run(str(path), cure=False)
@@ -119,3 +192,21 @@ def test_a_shallow_copy_of_a_list_of_dicts(tmp_path, total):
     told = {(f.line, f.name) for f in found}
     assert (line_of(text, "inner ="), "updated-weights") in told
     assert ((line_of(text, "new[1]['b'] ="), "wrong-axis") in told) == ("np.sum" in total)
+
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_a_step_without_the_rate_that_all_others_have(tmp_path, steps):
+    first, second, write = STEPS[steps]
+    text = RATED.replace("STEPS", f"{first}\n        {second}")
+    report = consult(tmp_path / "rated.py", text)
+    assert [f.name for f in report.findings] == ["missing-factor"] * bool(write)
+    if write:
+        assert write in report.findings[0].instead
+    else:
+        assert "no mistake found" in str(report)
+
+
+def test_no_way_back_through_the_turns_is_not_called_writing_over(tmp_path):
+    found = consult(tmp_path / "back.py", NOT_BACK).findings
+    assert {f.name for f in found} == {"dropped-edge"}
+    assert "5 turns" in found[0].told()

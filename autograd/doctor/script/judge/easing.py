@@ -121,7 +121,8 @@ class Easing(Ranking):
         along, beside = float(plane.right @ theirs), plane.parts @ theirs
         missed, factor = size - along**2 - beside**2, along - beside * plane.slant
         near = np.any((missed <= CLOSE**2 * size) & (factor > 0))  # squares: half of the digits are left, and do
-        likely = plane.turned and float(plane.aside @ theirs) ** 2 >= (1 - 1e-9) * size
+        aside = float(plane.aside @ theirs)
+        likely = plane.turned and aside * aside >= (1 - 1e-9) * size
         return bool(near or (likely and matched(now, plane.turned).holds))
 
     def _plane(self, name: str, count: int) -> Plane:

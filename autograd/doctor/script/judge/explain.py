@@ -305,9 +305,19 @@ class Explainer(Layouts, Masks):
             ):
                 number = getattr(getattr(quantity.consumer, "site", None), "number", None)
                 turns = sum(q.consumer is not None and getattr(q.consumer.site, "number", -1) == number for q in parts)
-                name = "overwritten" if turns == len(parts) > 2 else "dropped-edge"
-                return Cause(name, {"node": self.target, "only": quantity.consumer})
+                facts: dict[str, Any] = {"node": self.target, "only": quantity.consumer}
+                if turns != len(parts) or turns < 3:
+                    return Cause("dropped-edge", facts)
+                if self._runs_once():  # it does not go back through the turns
+                    return Cause("dropped-edge", {**facts, "turns": turns})
+                return Cause("overwritten", facts)
         return None
+
+    def _runs_once(self) -> bool:
+        """Whether nothing in the step is computed where this is, for a second time."""
+        step = self.look.step
+        inside = (n for n in self.look.training.tape.nodes if step.start < n.time <= step.end)
+        return sum(n.site is self.node.site for n in inside) == 1
 
     def _laid_out(self, value: Array, like: Array) -> Array:
         return np.reshape(

@@ -7,7 +7,7 @@ decides, or a number that it is a multiple of; without one, what one mistake exp
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from .look import Look
 from .losses import Reading
 from .narrow import gradient_nodes
 from .rates import clipped_alike, rate_of
-
-if TYPE_CHECKING:
-    from .verdicts import Verdict
+from .verdict import Verdict
 
 Array = Any
 NEAR = 1e-5

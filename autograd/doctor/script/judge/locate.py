@@ -59,8 +59,8 @@ class Locator(Turns):
         known = [v.gradient.scale for v in found.verdicts.values() if v.right and v.gradient is not None]
         same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
         self.common_gradient = known[0] if same else None
-        right = [v for v in found.verdicts.values() if v.right]
-        self.plain = bool(right) and all(v.rule == "plain" and v.change.holds for v in right)
+        kinds = [v.rule == "plain" and v.change.holds for v in found.verdicts.values() if v.right]
+        self.plain = bool(kinds) and all(kinds)
         rates = [(v.change.scale, rate_of(self.look, self.look.ends[name][0])) for name, v in found.verdicts.items()
                  if v.right and v.rule == "plain" and v.change.holds]  # fmt: skip
         # the right blocks go along the gradient itself, each at the rate that is written for it
@@ -100,9 +100,11 @@ class Locator(Turns):
         self._known_without.clear()
         self.__dict__.pop("_rescaled", None)
 
-    def goes_right(self, name: str) -> bool:
-        """Whether the step of a block is right, with all that was found put right."""
-        return self._downhill(name, self.values)
+    def goes_right(self, name: str, as_written: bool = False) -> bool:
+        """Whether the step of a block is right, with all that was found put right; or at the rate that is written."""
+        rate, match = rate_of(self.look, self.look.ends[name][0]), self._change_of(name, self.values)
+        off = as_written and rate and match.holds and not near(match.scale, rate)
+        return not off and self._downhill(name, self.values)
 
     def _off(self) -> list[str]:
         """The blocks that have, with all that was found put right, another factor than most."""
@@ -376,7 +378,7 @@ class Locator(Turns):
         if not np.any(share) or not np.any(aim):
             return None
         if not without or length(fixed) <= 1e-9 * length(share):
-            if float(share @ aim) ** 2 < (1 - 1e-9) * float(share @ share) * float(aim @ aim):
+            if (share @ aim) * (share @ aim) < (1 - 1e-9) * (share @ share) * (aim @ aim):
                 return None
             match = matched([share], [aim])
             if not match.holds or not match.scale:

@@ -22,8 +22,10 @@ class Masks(Slopes):
 
     def _drawn_anew(self) -> Cause | None:
         """A mask that is drawn in the backward pass, where that of the forward pass belongs."""
-        new = new_draws(self.locator.found, [self.node, *self.node.operands()])
-        return Cause("new-mask") if new else None
+        if not new_draws(self.locator.found, [self.node, *self.node.operands()]):
+            return None
+        masks = (o for o in self.node.operands() if id(o) not in self.look.depends and o.value is not None)
+        return Cause("new-mask" if any(len(np.unique(mask.value)) == 2 for mask in masks) else "drawn-anew")
 
     def _mask(self) -> Cause | None:
         """A factor of the forward pass that is 0 or one other number, and that follows from no parameter."""

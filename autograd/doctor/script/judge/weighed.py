@@ -74,7 +74,8 @@ def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
     if before != {name: v.right for name, v in found.verdicts.items()}:
         locator = Locator(found, Quantities(found))
         faults = still_there(locator, locator.faults())
-        if len(faults) == 1 and not locator.unexplained:
+        exact = (locator.goes_right(name, as_written=True) for fault in faults for name in fault.repairs)
+        if len(faults) == 1 and not locator.unexplained and all(exact):
             return locator, in_pieces(locator, faults[0])
         for name, right in before.items():
             found.verdicts[name].right = right

@@ -41,6 +41,8 @@ def difference(old: str, new: str) -> tuple[str, dict[str, str]] | None:
     ('wrong-mask', {'old': 'd', 'new': 'z'})
     >>> difference("dz = np.hstack([di, do, df])", "dz = np.hstack([di, df, do])")
     ('wrong-order', {'old': '[di, do, df]', 'new': '[di, df, do]'})
+    >>> difference("b1 += -rate * db2", "b1 -= rate * db1")
+    ('wrong-operand', {'old': 'db2', 'new': 'db1'})
     >>> difference("g = d * m * m / n", "g = d * m / n")
     ('applied-twice', {'node': 'm', 'where': 'd * m * m / n'})
     """
@@ -58,7 +60,10 @@ def difference(old: str, new: str) -> tuple[str, dict[str, str]] | None:
 def _statement(old: ast.stmt, new: ast.stmt) -> tuple[str, dict[str, str]] | None:
     if isinstance(old, ast.AugAssign) and isinstance(new, ast.AugAssign) and type(old.op) is not type(new.op):
         if isinstance(old.op, (ast.Add, ast.Sub)) and isinstance(new.op, (ast.Add, ast.Sub)):
-            return "sign", {"node": ast.unparse(old.value)}
+            one, other = _unsigned(old.value), _unsigned(new.value)
+            turned = one[1] == other[1]  # `+= -x` and `-= x` are the same
+            pair = _narrowed(one[0], other[0])
+            return ("sign", {"node": ast.unparse(old.value)}) if turned or _same(*pair) else _of(*pair)
         return "scaled", {"old": ast.unparse(old), "new": ast.unparse(new)}
     if isinstance(old, ast.Assign) and isinstance(new, ast.AugAssign):
         if not isinstance(new.op, (ast.Add, ast.Sub)):
@@ -78,6 +83,16 @@ def _statement(old: ast.stmt, new: ast.stmt) -> tuple[str, dict[str, str]] | Non
     if masks and isinstance(pair[0], ast.Assign):
         return "wrong-derivative", {"old": ast.unparse(old), "new": ast.unparse(new)}
     return _of(*pair) if isinstance(pair[0], ast.expr) and isinstance(pair[1], ast.expr) else None
+
+
+def _unsigned(value: ast.expr) -> tuple[ast.expr, bool]:
+    """A product without the minus that it begins with, and whether there was one."""
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        return value.operand, True
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Mult, ast.Div, ast.MatMult)):
+        left, minus = _unsigned(value.left)
+        return ast.BinOp(left, value.op, value.right), minus
+    return value, False
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -72,10 +72,13 @@ def words_at(
     start = max(start, entered)
     until = min(time, math.ceil(born) - 1)  # what is noted at the time of a value comes after it
     bound: dict[tuple[str, int], dict[Any, Any]] = {}
+    done = False  # whether the place itself has stored its value
     for at, scope, key, thing, place in tape.stores:
-        if at > until or (at == until and place is site and site.kind == "store"):
+        mine = place.source is site.source and place.statement == site.statement
+        if at > until or (done and not mine):
             break  # of the same time is what comes after it, too: the next turn of the loop
-        if at >= born and place.source is site.source and place.statement == site.statement:
+        done |= at == until and place is site and site.kind == "store"
+        if at >= born and mine:
             continue
         if scope[0] in ("frame", "attribute", "item"):
             bound.setdefault(scope, {})[_key(key)] = thing

@@ -150,6 +150,9 @@ class Words:
         node = self._read_as(facts.get("node"), by) or self.name(facts.get("node"))
         if "diagonal" in facts:
             return say("edge_diagonal", node=node)
+        if "turns" in facts:
+            line = facts["only"].site.line
+            return say("edge_one_turn", node=node, turns=facts["turns"], line=line)
         if "only" in facts:
             return say("edge_only", node=node, other=self.name(facts["only"]))
         key = "edge_dropped" if name == "dropped-edge" else "edge_doubled"
