@@ -215,7 +215,7 @@ def square_of_a_mean(of: Moments) -> Found:
     for q in of.quotients:
         kept = q.below.moment
         for each in q.above if kept is not None and kept.square is not None and q.below.rooted else ():
-            first = each.moment if isinstance(each, Held) else None
+            first = each.moment if isinstance(each, Held) and of.is_mean(each) else None
             if first is not None and kept is not None and uncopied(kept.square) is uncopied(first.node):
                 slip = at_operand(_inside(kept.new), first.new.text) if first.new.text else None
                 if slip is not None:

@@ -42,6 +42,13 @@ SUM = """        s = second[k]
         ps[k] -= rate * g / np.sqrt(s + 1e-8)
 """
 
+ADDED = """        whole = np.zeros_like(g)
+        for part in (0.25 * g, 0.75 * g):
+            whole = whole + part
+        second[k] = decay * second[k] + (1 - decay) * whole ** 2
+        ps[k] -= rate * whole / (np.sqrt(second[k]) + 1e-8)
+"""
+
 
 def said(text: str, tmp_path: Path) -> str:
     file = tmp_path / "a.py"
@@ -78,6 +85,8 @@ def test_a_share_that_is_wrong(text: str, old: str, new: str, tmp_path: Path) ->
     assert f"line {line}:" in told
 
 
-@pytest.mark.parametrize("text", [ADAM, MEAN, MINUS, SUM], ids=["adam", "a mean", "minus the gradient", "a sum"])
+@pytest.mark.parametrize(
+    "text", [ADAM, MEAN, MINUS, SUM, ADDED], ids=["adam", "a mean", "minus the gradient", "a sum", "added up"]
+)
 def test_right_shares(text: str, tmp_path: Path) -> None:
     assert "no mistake found" in said(text, tmp_path)
