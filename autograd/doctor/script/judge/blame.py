@@ -15,7 +15,7 @@ from ..watch.node import Node, same_statement
 from ..watch.sites import Site, path_to
 from .candidates import Fault
 from .locate import Locator
-from .ranking import is_sum
+from .ranking import is_sum, kind_of
 from .replay import ancestors
 
 SCOPES = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
@@ -71,12 +71,12 @@ def _added_to(locator: Locator, total: Node) -> Node | None:
 
 
 def _step(locator: Locator, fault: Fault) -> Site | None:
-    """The step that goes the wrong way along a value which has the sign that it has in the steps that are right."""
-    ends = [end for name in fault.repairs for end in locator.look.ends[name]]
-    if fault.rescaled is None or abs(fault.rescaled + 1.0) > 1e-6 or len(ends) != len(fault.nodes):
+    """The step that goes the wrong way, or too far, along a value which is what it is in the steps that are right."""
+    ends, change = [end for name in fault.repairs for end in locator.look.ends[name]], fault.rescaled
+    if change is None or change >= 0 or len(ends) != len(fault.nodes):
         return None
     apart = all(n in e.operands() and not same_statement(n, e) for n, e in zip(fault.nodes, ends, strict=True))
-    return ends[0].site if apart and all(map(locator.by_custom, fault.nodes)) else None
+    return ends[0].site if apart and all(locator.by_custom(n, change) for n in fault.nodes) else None
 
 
 def other_way(locator: Locator, fault: Fault) -> Iterator[Edit]:
@@ -199,7 +199,7 @@ def _caller(locator: Locator, fault: Fault, blamed: set[int]) -> Site | None:
     steps = locator.look.program.steps
     others = [
         n for n in steps
-        if n.site is node.site and n.context != node.context and id(n) not in blamed and n.function == node.function
+        if n.site is node.site and n.context != node.context and id(n) not in blamed and kind_of(n) == kind_of(node)
         and np.size(n.value) > 1 and id(n) in locator.look.to_end
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)

@@ -304,19 +304,20 @@ class Ranking(Candidates):
         stored = id(node) in self.named and any(node in way for ways in self.ways.values() for way in ways)
         return bool(custom) and stored and factor * known[0] < 0
 
-    def by_custom(self, node: Node) -> bool:
+    def by_custom(self, node: Node, change: float) -> bool:
         """Whether a block whose step is right has the same kind of value in the same place, with the sign that this one
-        has, before it was put right.
+        has, or the factor where that is wrong, too, before it was put right.
         """  # fmt: skip
-        now = self.factor(node)
-        mine = None if now is None else -now if id(node) in self.fixed else now
+        now, turned = self.factor(node), abs(change + 1.0) <= CLOSE
+        mine = None if now is None else now / change if id(node) in self.fixed else now
         for ways in self.ways.values() if mine is not None else ():
             at = next((k for k, way in enumerate(ways) if node in way), 0)
             for name, v in self.found.verdicts.items():
-                twin = self.ways[name][at][0] if at and v.right and len(self.ways[name]) > at else node
-                other = self.factor(twin) if twin is not node and twin.function == node.function else None
-                if other is not None and mine is not None and other * mine > 0:
-                    return True
+                theirs = self.ways[name][at : at + 1] if turned else self.ways[name]
+                for twin in (way[0] for way in theirs if at and v.right and kind_of(way[0]) == kind_of(node)):
+                    other = self.factor(twin) if twin is not node and (turned or id(twin) in self.named) else None
+                    if other is not None and mine is not None and other * mine > 0:
+                        return turned or abs(other - mine) <= 1e-5 * abs(mine)
         return False
 
     def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
@@ -362,6 +363,11 @@ class Ranking(Candidates):
                     match = matched(theirs, [bar[id(node)] for bar in self.found.bars])
                     if match.holds and match.scale:
                         yield match.scale
+
+
+def kind_of(node: Node) -> Any:
+    """What a value is computed by; of a method, its name."""
+    return getattr(node.function, "__name__", node.function)
 
 
 def is_sum(node: Node) -> bool:
