@@ -90,7 +90,8 @@ class Locator(Turns):
             self.put_right(self.fixed | fault.right)
             wrong = [name for name in wrong if name not in fault.repairs] or self._off()
         self.unexplained = wrong
-        return [fault for fault in out if fault.repairs or not set(fault.eases) & set(wrong)]
+        ahead = {node.site for node, _ in self.quantities.order}  # a line of the forward pass is right
+        return [f for f in out if f.repairs or not (set(f.eases) & set(wrong) or f.first.site in ahead)]
 
     def put_right(self, fixed: Change) -> None:
         """Take these values in the place of those that the script has, and compute what follows from them."""
