@@ -154,6 +154,59 @@ for turn in range(40):
 """
 
 
+DRAWN = """
+import numpy as np
+np.random.seed(9)
+
+def dropped(x, share):
+    kept = (np.random.rand(*x.shape) >= share) / (1 - share)
+    return x * kept
+
+X = np.random.randn(40, 3); Y = np.eye(3)[np.argmax(X, axis=1)]
+A, a, B, b = np.random.randn(3, 8) * 0.5, np.zeros(8), np.random.randn(8, 3) * 0.5, np.zeros(3)
+for turn in range(30):
+    lit = np.tanh(X @ A + a)
+    kept = (np.random.rand(*lit.shape) >= 0.25) / 0.75
+    z = (lit * kept) @ B + b
+    p = np.exp(z - z.max(axis=1, keepdims=True)); p /= p.sum(axis=1, keepdims=True)
+    print(turn, -np.mean(np.sum(Y * np.log(p), axis=1)))
+    top = (p - Y) / len(X)
+    back = dropped(top @ B.T, 0.25)
+    deep = back * (1 - lit ** 2)
+    B -= 0.3 * (lit * kept).T @ top; b -= 0.3 * top.sum(axis=0)
+    A -= 0.3 * X.T @ deep; a -= 0.3 * deep.sum(axis=0)
+"""
+ELU = """
+import numpy as np
+draw = np.random.RandomState(8)
+X = draw.randn(30, 4); Y = np.abs(X[:, :1]) - X[:, 1:2]
+A, a, B, b = draw.randn(4, 6) * 0.4, np.zeros((1, 6)), draw.randn(6, 1) * 0.4, np.zeros((1, 1))
+less, more = 0.03, 0.1
+
+def ahead():
+    z = X @ A + a
+    lit = np.where(z > 0, z, np.exp(np.minimum(z, 0)) - 1)
+    return z, lit, lit @ B + b
+
+def loss():
+    z, lit, out = ahead()
+    return np.mean((out - Y) ** 2) + less * np.sum(np.abs(A)) + 0.5 * more * np.sum(B ** 2)
+
+for turn in range(40):
+    z, lit, out = ahead()
+    top = 2 * (out - Y) / len(X)
+    dB = lit.T @ top
+    dB += 2 * more * B
+    deep = top @ B.T * np.where(z > 0, 1, lit + 1)
+    dA = X.T @ deep
+    dA += less * np.abs(A)
+    cost = loss()
+    A -= 0.05 * dA; a -= 0.05 * deep.sum(axis=0, keepdims=True)
+    B -= 0.05 * dB; b -= 0.05 * top.sum(axis=0, keepdims=True)
+    print(turn, cost)
+"""
+
+
 def consult(path: Path, text: str):
     path.write_text(text)
     return run(str(path), cure=False)
@@ -210,3 +263,14 @@ def test_no_way_back_through_the_turns_is_not_called_writing_over(tmp_path):
     found = consult(tmp_path / "back.py", NOT_BACK).findings
     assert {f.name for f in found} == {"dropped-edge"}
     assert "5 turns" in found[0].told()
+
+
+def test_a_helper_that_draws_is_right_and_its_call_in_the_backward_pass_is_not(tmp_path):
+    found = consult(tmp_path / "drawn.py", DRAWN).findings
+    assert [(f.line, f.name) for f in found] == [(line_of(DRAWN, "back = dropped"), "new-mask")]
+
+
+def test_two_penalties_are_wrong_and_no_line_of_the_forward_pass(tmp_path):
+    found = consult(tmp_path / "elu.py", ELU).findings
+    assert [f.line for f in found] == [line_of(ELU, "dB += 2"), line_of(ELU, "dA += less")]
+    assert found[1].instead in ("dA += less * np.sign(A)", "dA += less * np.abs(A) / A")

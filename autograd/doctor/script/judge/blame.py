@@ -15,11 +15,15 @@ from ..watch.node import Node, same_statement
 from ..watch.sites import Site, path_to
 from .candidates import Fault
 from .locate import Locator
+from .masks import new_draws
 from .ranking import is_sum, kind_of
 from .replay import ancestors
 
 SCOPES = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
-BACKWARD = re.compile(r"back|grad|deriv|delta|prime|slope|err|train|fit|step|update|learn|^d|_d|bp", re.IGNORECASE)
+BACKWARD = re.compile(
+    r"back|grad|deriv|delta|prime|slope|err|train|fit|step|update|learn|^d(?!rop|ense|ot|ata|ecode|raw)|_d|bp",
+    re.IGNORECASE,
+)
 GRADIENT = re.compile(r"^[dg]|back|grad|deriv|delta|slope|err|self", re.IGNORECASE)
 
 
@@ -203,6 +207,9 @@ def _caller(locator: Locator, fault: Fault, blamed: set[int]) -> Site | None:
         and np.size(n.value) > 1 and id(n) in locator.look.to_end
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)
+    draws = new_draws(locator.found, [node, *node.operands()])
+    if draws and calls and found is not None and _knows_no_gradient(found):  # it is to draw: the call is wrong
+        return locator.look.training.tape.sites[calls[0]]
     for level, number in enumerate(calls):
         if not others:
             break
