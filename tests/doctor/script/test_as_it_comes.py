@@ -274,3 +274,22 @@ def test_two_penalties_are_wrong_and_no_line_of_the_forward_pass(tmp_path):
     found = consult(tmp_path / "elu.py", ELU).findings
     assert [f.line for f in found] == [line_of(ELU, "dB += 2"), line_of(ELU, "dA += less")]
     assert found[1].instead in ("dA += less * np.sign(A)", "dA += less * np.abs(A) / A")
+
+
+def test_a_gradient_with_a_penalty_of_no_size_is_no_running_mean(tmp_path):
+    text = """
+import numpy as np
+draw = np.random.RandomState(4)
+X = draw.randn(30, 3); Y = (X[:, :1] - X[:, 1:2] > 0) * 1.0
+W, w, share, less, cache, store = draw.randn(3, 1), np.zeros((1, 1)), 0.99, 0.0, 1, 1
+for turn in range(40):
+    p = 1 / (1 + np.exp(-(X @ W + w)))
+    g = X.T.dot(p - Y) + less * W
+    g0 = np.sum(p - Y, axis=0) + less * w
+    cache = share * cache + (1 - share) * g * g
+    store = share * store + (1 - share) * g0 * g0
+    W -= 0.05 * g / (np.sqrt(cache) + 1e-10)
+    w -= 0.05 * g0 / (np.sqrt(store) + 1e-10)
+    print(turn, -np.mean(Y * np.log(p) + (1 - Y) * np.log(1 - p)))
+"""
+    assert "no mistake found" in str(consult(tmp_path / "mean.py", text))

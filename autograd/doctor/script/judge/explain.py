@@ -317,7 +317,7 @@ class Explainer(Layouts, Masks):
         """Whether nothing in the step is computed where this is, for a second time."""
         step = self.look.step
         inside = (n for n in self.look.training.tape.nodes if step.start < n.time <= step.end)
-        return sum(n.site is self.node.site for n in inside) == 1
+        return sum(n.site is self.node.site for n in inside) <= 1
 
     def _laid_out(self, value: Array, like: Array) -> Array:
         return np.reshape(

@@ -14,11 +14,14 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Any
 
+import numpy as np
+
 from ...language import say
 from ...spelling import quoted_as
 from ..judge.candidates import Fault
 from ..judge.compared import Cause
 from ..judge.judge import wrong_elsewhere
+from ..judge.reference import gradient
 from ..judge.verdicts import Judgement
 from ..watch.edits import Edit, patched
 from ..watch.limits import Limit
@@ -28,6 +31,7 @@ from ..watch.sandbox import seed
 from ..watch.sites import Site, Source
 from .named import difference
 
+DUE = 1e-9  # a gradient of which no number is larger is nothing but rounding
 SLIP = 0.9  # of the characters are the same
 ROUNDS = 2  # of looking again with some lines repaired
 SHOWN = (
@@ -125,7 +129,7 @@ class Prover:
         found = self.judged(list(dict.fromkeys(edits)))
         if found is None:
             return False
-        wrong = wrong_in(found[0])
+        wrong = [*wrong_in(found[0]), *self._gone(found[0])]
         blind = any(edit.blind for edit in edits)
         if blind and not at_all and rights_in(found[0]) < rights_in(self.before):
             return False  # what is no parameter any more is not right either
@@ -136,6 +140,15 @@ class Prover:
         if better:
             self.least, self.last = wrong, found
         return better
+
+    def _gone(self, found: Judgement) -> list[str]:
+        """The blocks of which nothing can be told any more, for their steps are rounding, though a gradient is due."""
+        known = {name for name, v in self.before.verdicts.items() if not v.silent}
+        pairs = [*zip(found.points, found.bars, strict=True)]
+        return [
+            name for name, v in found.verdicts.items() if v.silent and name in known
+            and any(np.max(np.abs(gradient(found.look, p, bar, name)), initial=0.0) > DUE for p, bar in pairs)
+        ]  # fmt: skip
 
     def _choose(self, cases: list[Case]) -> None:
         for case in cases:
