@@ -109,7 +109,8 @@ class Prover:
         for case in self.cases:
             self._move(case)
             left = {n for name in self.least for n in ((name,) if name in self.before.verdicts else self._alike(name))}
-            case.proved = case.chosen is not None and not set(case.fault.repairs) & left
+            shows = not set(case.fault.repairs) & left if case.fault.repairs else not left
+            case.proved = case.chosen is not None and shows
             if not case.proved and case.found_at is not None:
                 case.fault = case.found_at
         return self.cases
