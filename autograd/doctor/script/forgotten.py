@@ -54,6 +54,13 @@ class Forgotten:
     edit: Edit | None
     line: str = field(default="")
 
+    def join(self, name: str, line: str) -> None:
+        """One more, which is missing at the same place, and the line to be written for it; "" where none is known."""
+        self.names += [name] if name not in self.names else []
+        if self.line and self.edit is not None and line not in ("", *self.line.split("; ")):
+            self.line += f"; {line}"
+            self.edit = Edit(self.edit.source, self.edit.span, f"{self.edit.new}; {line}")
+
     def told(self) -> dict[str, Any]:
         """As a fault among those of a consultation."""
         names = listed(self.names)
@@ -80,11 +87,8 @@ def forgotten(found: Judgement, recording: Recording) -> list[Forgotten]:
         known = out.get(place.site.number)
         if known is None:
             out[place.site.number] = Forgotten(place.site, [name], stored, place.edit, place.line)
-            continue
-        known.names += [name] if name not in known.names else []
-        if known.line and known.edit is not None and place.line not in ("", *known.line.split("; ")):
-            known.line += f"; {place.line}"
-            known.edit = Edit(known.edit.source, known.edit.span, f"{known.edit.new}; {place.line}")
+        else:
+            known.join(name, place.line)
     return sorted(out.values(), key=lambda each: each.site.line)
 
 

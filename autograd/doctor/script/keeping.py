@@ -19,7 +19,7 @@ from .nesterov import linear, sums_in, turned
 from .slip import Found, Slip
 from .watch.loops import find_loops
 from .watch.node import Node
-from .watch.sites import Site, path_to
+from .watch.sites import Site, around
 from .watching import same_samples
 
 ZEROS = ("zeros", "zeros_like")
@@ -114,7 +114,7 @@ def _always(site: Site | None, loop: Site | None) -> bool:
     """Whether a line is run in each turn of a loop, or whenever its function is called."""
     if site is None or any(lazy in site.source.segment(site.statement) for lazy in LAZY):
         return False
-    path = path_to(ast.parse(site.source.text), site.source, site.statement)
+    path = around(site)
     first = next((k for k, n in enumerate(path) if loop is not None and getattr(n, "lineno", 0) == loop.line), 0)
     functions = [k for k, n in enumerate(path) if isinstance(n, ast.FunctionDef)]
     inside = path[max([first, *functions]) + 1 :]

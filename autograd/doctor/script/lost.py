@@ -20,7 +20,7 @@ from .watch.direct import direct
 from .watch.edits import Edit
 from .watch.node import Node, comes_from, same_statement
 from .watch.record import Recording
-from .watch.sites import Site, path_to, tree_of, turning
+from .watch.sites import Site, around, tree_of, turning
 
 SEEN = 3  # times that the same array is the one to be updated
 PLUS = (ast.Add, ast.Sub)
@@ -193,7 +193,7 @@ def _operator(site: Site, read: ast.expr) -> str:
 
 def _returned(site: Site) -> ast.Return | None:
     """The `return` of a function that gives out what a statement stores."""
-    path = path_to(_tree(site.source.text), site.source, site.statement)
+    path = around(site)
     inside = [node for node in path if isinstance(node, ast.FunctionDef)]
     returns = (n for n in ast.walk(inside[-1]) if isinstance(n, ast.Return)) if inside else ()
     return next(
@@ -209,7 +209,7 @@ def _unkept(recording: Recording, lost: _Lost, returned: ast.Return) -> Slip | N
     body = getattr(_tree(call.source.segment(call.statement)), "body", [])
     if not body or not isinstance(body[0], ast.Expr) or not isinstance(body[0].value, ast.Call):
         return None
-    path = path_to(_tree(lost.site.source.text), lost.site.source, lost.site.statement)
+    path = around(lost.site)
     function = next(node for node in reversed(path) if isinstance(node, ast.FunctionDef))
     names = [each.arg for each in function.args.args]
     given = dict(zip(names, (ast.unparse(each) for each in body[0].value.args), strict=False))

@@ -356,8 +356,8 @@ class Moments:
 
     def is_mean(self, of: Held) -> bool:
         """Whether it is a running mean, kept from step to step; what stays as a whole is a sum."""
-        mean = of.moment is not None and of.moment.shared and of.moment.decay < 1.0
-        return mean and of.moment is not None and id(of.moment.node) in self.states
+        mean = of.moment
+        return mean is not None and mean.shared and mean.decay < 1.0 and id(mean.node) in self.states
 
     def _is_kept(self, below: Held) -> bool:
         """Whether a moment is a state of the training; a sum may be of anything."""

@@ -82,7 +82,7 @@ def _lines(of: Moments, parameter: Parameter) -> tuple[_Line, _Line] | None:
     end = chain.states[1]
     made = {id(operand) for node in (end, *end.operands()) for operand in node.operands()}
     stores = [(thing, site) for _, scope, _, thing, site in of.recording.tape.stores
-              if scope[0] not in ("return",) and isinstance(thing, Node) and id(thing) in made
+              if scope[0] != "return" and isinstance(thing, Node) and id(thing) in made
               and site.kind in ("store", "augmented") and id(thing) not in of.parameters]  # fmt: skip
     velocities = [site for thing, site in stores if id(thing) in of.states and site.statement != step.statement]
     if len({site.number for site in velocities}) != 1:

@@ -13,6 +13,7 @@ from .forgotten import MEANT, Forgotten, stays
 from .homes import Homes
 from .judge.match import matched
 from .judge.narrow import gradient_nodes
+from .judge.replay import ancestors
 from .judge.unused import stored_unused
 from .judge.verdicts import Judgement
 from .unlisted import last_update
@@ -58,10 +59,7 @@ def unlearned(found: Judgement, recording: Recording) -> list[Forgotten]:
         if known is None:
             out[site.number] = Forgotten(site, [name], "", edit, text)
         elif name not in known.names:
-            known.names.append(name)
-            if known.edit is not None and text:
-                known.line += f"; {text}"
-                known.edit = Edit(site.source, known.edit.span, f"{known.edit.new}; {text}")
+            known.join(name, text)
     return [*out.values()]
 
 
@@ -92,11 +90,7 @@ def _weights(found: Judgement, node: Any, depth: int = 4) -> str | None:
 def _is_begun(bias: Node) -> bool:
     """Whether it is begun as parameters are: with zeros, or by chance."""
     value = np.asarray(bias.value, dtype=float)
-    stack, drawn = [bias], False
-    while stack:
-        node = stack.pop()
-        drawn |= node.function is None and node.name == "random"
-        stack += node.operands()
+    drawn = any(node.function is None and node.name == "random" for node in ancestors([bias], lambda _: False))
     return value.size > 0 and value.ndim > 0 and (drawn or not np.any(value))
 
 

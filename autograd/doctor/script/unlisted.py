@@ -96,7 +96,7 @@ def _short_loop(found: Judgement, recording: Recording, homes: Homes, idle: Idle
     for loop in _loops(recording, found, idle.like if site is idle.like.site else parameter):
         made = ast.parse(loop.text.strip(), mode="eval").body
         written = isinstance(made, (ast.List, ast.Tuple)) and all(isinstance(e, ast.Constant) for e in made.elts)
-        if written and keys and turning(site) & _names(site):
+        if written and keys and not _names(site).isdisjoint(turning(site)):
             more = "".join(f", {key!r}" for key in _keys(homes, all_idle))
             return Place(loop, Edit(loop.source, loop.span, f"{loop.text[:-1].rstrip(', ')}{more}{loop.text[-1]}"))
         if alike and SHORT.search(loop.text):

@@ -20,7 +20,7 @@ from .watch.chains import Chain
 from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording
-from .watch.sites import Site, path_to
+from .watch.sites import Site, around
 from .watch.steps import Training
 
 RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
@@ -296,7 +296,7 @@ def under_a_count(site: Site) -> tuple[Place | None, int]:
     """What the loop around a statement goes through, and the line of an `if` in it that asks for its number only."""
     source = site.source
     try:
-        path = path_to(ast.parse(source.text), source, site.statement)
+        path = around(site)
     except SyntaxError:
         return None, 0
     loops = [k for k, node in enumerate(path) if isinstance(node, (ast.For, ast.While, ast.FunctionDef))]

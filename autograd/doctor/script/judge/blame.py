@@ -12,7 +12,7 @@ import numpy as np
 
 from ..watch.edits import Edit
 from ..watch.node import Node, same_statement
-from ..watch.sites import Site, path_to
+from ..watch.sites import Site, around
 from .candidates import Fault
 from .locate import Locator
 from .masks import new_draws
@@ -207,8 +207,8 @@ def _caller(locator: Locator, fault: Fault, blamed: set[int]) -> Site | None:
         and np.size(n.value) > 1 and id(n) in locator.look.to_end
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)
-    draws = new_draws(locator.found, [node, *node.operands()])
-    if draws and calls and found is not None and _knows_no_gradient(found):  # it is to draw: the call is wrong
+    plain = calls and found is not None and _knows_no_gradient(found)
+    if plain and new_draws(locator.found, [node, *node.operands()]):  # it is to draw: the call is wrong
         return locator.look.training.tape.sites[calls[0]]
     for level, number in enumerate(calls):
         if not others:
@@ -224,12 +224,12 @@ def _knows_no_gradient(site: Site) -> bool:
     """Whether a line stands in a function of no object, whose names tell of no way back, `correlate_full(img, ker)`: it
     hands to another what it is given, and whoever calls it knows what that is.
     """  # fmt: skip
-    around = [n for n in path_to(ast.parse(site.source.text), site.source, site.statement) if isinstance(n, SCOPES)]
-    if not around or not isinstance(around[-1], ast.FunctionDef):
+    scopes = [n for n in around(site) if isinstance(n, SCOPES)]
+    if not scopes or not isinstance(scopes[-1], ast.FunctionDef):
         return False
-    given = [a.arg for a in around[-1].args.args]
-    plain = not any(isinstance(n, ast.ClassDef) for n in around) and bool(given)
-    return plain and not BACKWARD.search(around[-1].name) and not any(GRADIENT.search(name) for name in given)
+    given = [a.arg for a in scopes[-1].args.args]
+    plain = not any(isinstance(n, ast.ClassDef) for n in scopes) and bool(given)
+    return plain and not BACKWARD.search(scopes[-1].name) and not any(GRADIENT.search(name) for name in given)
 
 
 def _contexts(node: Node) -> list[Any]:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..watch.node import Node
+from .agreement import support
 from .candidates import Fault
 from .handed import with_the_rest_right
-from .judge import support
 from .locate import Locator
 from .match import Columns, matched
 from .pieces import in_pieces

@@ -124,6 +124,11 @@ def path_to(tree: ast.AST, source: Source, span: Span) -> list[ast.AST]:
     return path
 
 
+def around(site: Site) -> list[ast.AST]:
+    """The nodes around the statement of a site, from the outermost in, the statement last."""
+    return path_to(ast.parse(site.source.text), site.source, site.statement)
+
+
 def tree_of(source: Source) -> ast.Module:
     """The syntax tree of a source, with the lines of its file; an empty one where it cannot be parsed."""
     try:
@@ -132,8 +137,7 @@ def tree_of(source: Source) -> ast.Module:
         return ast.Module([], [])
 
 
-def turning(site: Site) -> set[str]:
-    """The names that the loops around a statement give out."""
-    path = path_to(ast.parse(site.source.text), site.source, site.statement)
-    targets = [node.target for node in path if isinstance(node, ast.For)]
-    return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+def turning(site: Site) -> list[str]:
+    """The names that the loops around a statement give out, those of the outermost first."""
+    targets = [node.target for node in around(site) if isinstance(node, ast.For)]
+    return [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]

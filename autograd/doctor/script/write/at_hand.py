@@ -20,7 +20,7 @@ from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.replay import wide
 from ..watch.node import Node, assembled
-from ..watch.sites import Site, path_to
+from ..watch.sites import Site, around, turning
 from ..watch.tape import Held
 from .interpret import Interpreter, Unknown
 from .vocabulary import computed_at, frame_of, values_of, words_at
@@ -102,8 +102,7 @@ class AtHand:
         """Everything that can be read here, the nearest first."""
         known = {atom.text: atom for atom in self._spelled}
         here = self.place.source.segment(self.place.statement)
-        path = path_to(ast.parse(self.place.source.text), self.place.source, self.place.statement)
-        here += "".join(f" {ast.unparse(loop.target)}" for loop in path if isinstance(loop, ast.For))
+        here = " ".join([here, *turning(self.place)])
         counters = [a for a in known.values() if type(a.first) is int and re.search(rf"\b{a.text}\b", here)]
         lists: dict[str, int] = {}
         for atom in known.values():
@@ -149,7 +148,7 @@ class AtHand:
     @cached_property
     def keyed(self) -> list[Atom]:
         """Elements by a key that is put together, as the same function writes them: `cache["Z" + str(l)]`."""
-        path = path_to(ast.parse(self.place.source.text), self.place.source, self.place.statement)
+        path = around(self.place)
         inside = next((n for n in reversed(path) if isinstance(n, ast.FunctionDef)), path[0])
         texts = dict.fromkeys(
             ast.unparse(n) for n in ast.walk(inside)

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from ...spelling import level, slopes_of, turned
-from ..watch.sites import path_to
+from ..watch.sites import turning
 from .at_hand import AtHand
 
 MORE = 6  # names for a term or a factor more, at most
@@ -227,10 +227,7 @@ class Changer:
     @cached_property
     def _turns(self) -> list[str]:
         """The names that the loops around the line count with."""
-        place = self.hand.place
-        path = path_to(ast.parse(place.source.text), place.source, place.statement)
-        loops = [node.target for node in path if isinstance(node, ast.For)]
-        return [name.id for target in loops for name in ast.walk(target) if isinstance(name, ast.Name)]
+        return turning(self.hand.place)
 
     def _other_key(self, piece: ast.Subscript, holder: str) -> Iterator[str]:
         """Another word in a key that is made of a word and a number: `cache['A%d' % i]`, `cache[f"A{i}"]`."""

@@ -16,7 +16,7 @@ import numpy as np
 from ...spelling import level
 from ..watch.edits import Edit
 from ..watch.node import Node
-from ..watch.sites import Site, Span, path_to
+from ..watch.sites import Site, Span, around
 from .added import added_at, numpy_in
 from .change import Changer, exchanged
 from .compose import Composer
@@ -303,7 +303,7 @@ class Statements(Wanted):
         old = self.hand.read(name, 0)
         anew = f"{name} = {'0.0' if np.ndim(old) == 0 else f'np.zeros_like({name})'}"
         source = update.source
-        path = path_to(ast.parse(source.text), source, update.statement)
+        path = around(update)
         loops = [k for k, node in enumerate(path) if isinstance(node, (ast.For, ast.While, ast.FunctionDef))]
         loop = path[loops[-1]] if loops else None
         if isinstance(loop, (ast.For, ast.While)) and self.place.source is source:
