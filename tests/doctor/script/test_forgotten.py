@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.doctor import run
+from tests.doctor.script.asking import said
 
 PLAIN = """
 import numpy as np
@@ -133,12 +133,6 @@ for turn in range(30):
     for k in ["w1", "c1", "w2", "c2"]:
         p[k] -= 0.1 * g[k]
 """
-
-
-def said(text: str, tmp_path: Path) -> str:
-    file = tmp_path / "a.py"
-    file.write_text(text, encoding="utf-8")
-    return " ".join(str(run(file, cure=False)).split())
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.doctor import run
+from tests.doctor.script.asking import said
 
 LISTS = """
 import numpy as np
@@ -58,12 +58,6 @@ line = Line()
 for turn in range(30):
     print(line.learn(x, x[:, 0] - 0.5 * x[:, 2] + 1.0, 0.1))
 """
-
-
-def said(text: str, tmp_path: Path) -> str:
-    file = tmp_path / "a.py"
-    file.write_text(text, encoding="utf-8")
-    return " ".join(str(run(file, cure=False)).split())
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.doctor import run
+from tests.doctor.script.asking import said
 
 COUNTS = """
 import numpy as np
@@ -63,12 +63,6 @@ for turn in range(60):
     for w, g in ((u, du), (m, h.T @ dm), (s, h.T @ ds)):
         w -= 0.1 * g
 """
-
-
-def said(text: str, tmp_path: Path) -> str:
-    file = tmp_path / "a.py"
-    file.write_text(text, encoding="utf-8")
-    return " ".join(str(run(file, cure=False)).split())
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.doctor import run
+from tests.doctor.script.asking import said
 
 START = """
 import numpy as np
@@ -50,12 +50,6 @@ ADDED = """        whole = np.zeros_like(g)
 """
 
 
-def said(text: str, tmp_path: Path) -> str:
-    file = tmp_path / "a.py"
-    file.write_text(START + text, encoding="utf-8")
-    return " ".join(str(run(file, cure=False)).split())
-
-
 @pytest.mark.parametrize(
     ("text", "old", "new"),
     [
@@ -80,7 +74,7 @@ def said(text: str, tmp_path: Path) -> str:
 def test_a_share_that_is_wrong(text: str, old: str, new: str, tmp_path: Path) -> None:
     wrong = text.replace(old, new)
     line = next(k for k, each in enumerate((START + wrong).splitlines(), 1) if new in each)
-    told = said(wrong, tmp_path)
+    told = said(START + wrong, tmp_path)
     assert "one line is wrong" in told
     assert f"line {line}:" in told
 
@@ -89,4 +83,4 @@ def test_a_share_that_is_wrong(text: str, old: str, new: str, tmp_path: Path) ->
     "text", [ADAM, MEAN, MINUS, SUM, ADDED], ids=["adam", "a mean", "minus the gradient", "a sum", "added up"]
 )
 def test_right_shares(text: str, tmp_path: Path) -> None:
-    assert "no mistake found" in said(text, tmp_path)
+    assert "no mistake found" in said(START + text, tmp_path)
