@@ -24,7 +24,7 @@ from .quantities import Quantities
 from .ranking import is_sum
 from .rates import rate_of
 from .reference import gradient
-from .replay import Values, compute_node
+from .replay import Values, compute_resized
 from .stored import stored_right
 from .turns import Turns
 from .verdicts import Judgement
@@ -322,7 +322,7 @@ class Locator(Turns):
                 if trial.slip and node in trial.nodes:
                     mixed[key] = new[key] = np.asarray(trial.slip(node, mixed, scale))
                 elif key in self.look.to_end and key not in self.fixed:
-                    mixed[key] = new[key] = compute_node(node, mixed)
+                    mixed[key] = new[key] = compute_resized(node, mixed)
         except Exception:
             return {}
         return new
