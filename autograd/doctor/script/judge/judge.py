@@ -399,7 +399,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for show, and where large errors are cut off on the way back, as Huber does it.
     """
     assert best.reading is not None
-    if best.reading.kind == "loss" or best.reading.holds_something(best.look) or _holds_targets(best):
+    if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
     computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
@@ -431,9 +431,8 @@ def _holds_targets(found: Judgement) -> bool:
     """Whether the errors are taken from targets that follow from the parameters, too, and are held fixed: the values
     of what comes next, as one learns them from rewards.
     """  # fmt: skip
-    assert found.reading is not None
-    sides = [[o for o in error.operands() if id(o) in found.look.depends] for error, _ in found.reading.errors]
-    return bool(sides) and all(len(both) > 1 for both in sides) and any(v.right for v in found.verdicts.values())
+    held = found.reading is not None and not found.reading.held and found.reading.holds_something(found.look)
+    return held and any(v.right for v in found.verdicts.values())
 
 
 def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:
