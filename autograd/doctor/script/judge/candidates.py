@@ -106,6 +106,10 @@ class Trial:
         """Whether it is the whole gradient of a block."""
         return self.wanted[0].kind == "bar" and bool(self.wanted[0].block)
 
+    @property
+    def keeps_sizes(self) -> bool:
+        return not self.slip and all(q.size == np.size(n.value) for n, q in zip(self.nodes, self.wanted, strict=True))
+
 
 class Candidates:
     """The trials, and what they need to know of the step.

@@ -24,7 +24,7 @@ from .quantities import Quantities
 from .ranking import is_sum
 from .rates import rate_of
 from .reference import gradient
-from .replay import Values, compute_resized
+from .replay import Values, compute_node, compute_resized
 from .stored import stored_right
 from .turns import Turns
 from .verdicts import Judgement
@@ -316,21 +316,21 @@ class Locator(Turns):
         """The values that follow at one point."""
         new = {} if trial.slip else self._change(trial, scale, k)
         mixed, after = self.values[k] | new, self._downstream(trial.nodes)[0]
+        compute = compute_node if trial.keeps_sizes else compute_resized
         try:
             for node in sorted([*trial.nodes, *after], key=lambda n: n.time) if trial.slip else after:
                 key = id(node)
                 if trial.slip and node in trial.nodes:
                     mixed[key] = new[key] = np.asarray(trial.slip(node, mixed, scale))
                 elif key in self.look.to_end and key not in self.fixed:
-                    mixed[key] = new[key] = compute_resized(node, mixed)
+                    mixed[key] = new[key] = compute(node, mixed)
         except Exception:
             return {}
         return new
 
     def _without(self, trial: Trial, k: int) -> Values:
-        """The values that follow at one point where the replacement is 0: the same for all of its size."""
-        sizes = (q.size == np.size(self.values[k][id(n)]) for n, q in zip(trial.nodes, trial.wanted, strict=True))
-        if trial.slip or not all(sizes):
+        """The values that follow where the replacement is 0: the same for all of its size."""
+        if not trial.keeps_sizes:
             return self._recomputed(trial, 0.0, k)
         key = (*map(id, trial.nodes), k)
         if key not in self._known_without:
