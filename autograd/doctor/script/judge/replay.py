@@ -5,6 +5,7 @@ Everything is computed in float64 whatever the script uses, so that rounding doe
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import operator
@@ -28,6 +29,7 @@ Array = Any
 Values = dict[int, Any]
 NARROW = (np.float16, np.float32)
 STEP = 1e-6
+LARGE = 200_000  # numbers
 
 
 def ancestors(ends: Iterable[Node], stop: Callable[[Node], bool]) -> list[Node]:
@@ -129,6 +131,24 @@ def compute_node(node: Node, values: Mapping[int, Any]) -> Any:
     if node.plan is None:
         node.plan = _planned(node)
     return node.plan(values)
+
+
+def compute_resized(node: Node, values: Mapping[int, Any]) -> Any:
+    """A node's value where operands may have other shapes than they had.
+
+    Raises:
+        MemoryError: it would be far larger than it was, as an outer product with a matrix in the place of a row.
+    """
+    given = [(np.shape(values[id(o)]), np.size(o.value)) for o in node.operands()]
+    if any(math.prod(shape) > before for shape, before in given):
+        shapes = [shape for shape, _ in given]
+        if getattr(node.function, "__name__", "") == "outer":
+            shapes = [(math.prod(shape), *[1] * k) for k, shape in enumerate(shapes)]
+        with contextlib.suppress(ValueError):  # it is no broadcast, or none that can be
+            size = math.prod(np.broadcast_shapes(*shapes))
+            if size > LARGE and size > 8 * max(np.size(node.value), *map(math.prod, shapes)):
+                raise MemoryError(f"{size} numbers")
+    return compute_node(node, values)
 
 
 def _planned(node: Node) -> Callable[[Mapping[int, Any]], Any]:

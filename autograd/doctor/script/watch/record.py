@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+from .given import taken_as_given
 from .hooks import Hooks
 from .instrument import HOOK, instrument
 from .limits import Limit
@@ -130,4 +131,5 @@ def _recorded(subject: Subject, seconds: float, thorough: bool = False, columns:
     found.training = find_training(tape)
     if found.training is not None:
         unset(found.training)
+        taken_as_given(found.training)
     return found

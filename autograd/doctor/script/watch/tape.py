@@ -68,6 +68,8 @@ class Memory:
         if self.owner is None:
             return list(self.records.values()), flat
         owner, slot = self.owner[flat], self.slot[flat]
+        if flat.size == 1:
+            return [self.records[int(owner[0])]], slot
         numbers = np.unique(owner)
         parts = [self.records[int(k)] for k in numbers]
         starts = np.cumsum([0, *[int(np.size(part.value if isinstance(part, Node) else part)) for part in parts[:-1]]])
@@ -150,6 +152,10 @@ class Tape:
         memory = self.memories.get(id(root_of(thing))) if self.memories else None
         if memory is None or memory.whole or memory.root.size > 200000:
             return None
+        single = all(type(k) is int or isinstance(k, np.integer) for k in (index if type(index) is tuple else (index,)))
+        if single:  # of many elements in turn one would look for all places each time
+            rest = (*index, ...) if type(index) is tuple else (index, ...)
+            return self.found_in(memory, places(thing[rest], memory.root), out)
         return self.found_in(memory, np.asarray(places(thing, memory.root)[index]), out)
 
     def operand(self, thing: Any) -> Any:
@@ -284,16 +290,23 @@ class Tape:
                 self.conditions.append(Node(linked, (node,), {}, np.array(part), site, self.time))
 
     def rewrite(
-        self, target: Array, change: Callable[[], Any], function: Any, given: tuple[Any, ...], site: Site
-    ) -> None:
-        """A change of all elements in place: the new state is `function(old, *given)`."""
+        self, target: Array, change: Callable[[], Any], function: Any, given: tuple[Any, ...], site: Site,
+        named: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """A change of all elements in place: the new state is `function(old, *given)`.
+
+        Args:
+            named: where the old state does not matter: the new one is `function(*given, **named)`.
+        """
         if target.dtype == object:
             change()
             return
-        operands = (self.state(target), *map(self.operand, given))
+        old = (self.state(target),) if named is None else ()
+        operands = (*old, *map(self.operand, given))
+        kwargs = {key: self.operand(value) for key, value in (named or {}).items()}
         memory = self.before_write(target)
         change()
-        node = self.add(function, operands, {}, np.array(target), site)
+        node = self.add(function, operands, kwargs, np.array(target), site)
         if target.dtype.kind != "f":
             node = self.add(cast, (node, target.dtype), {}, np.array(target), site)
         where = None if target is memory.root else places(target, memory.root)
