@@ -20,7 +20,7 @@ from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
 from .judge.aligned import aligned
 from .judge.backwards import backward_steps
-from .judge.blame import mended_elsewhere, other_way, place
+from .judge.blame import carried_empty, mended_elsewhere, other_way, place
 from .judge.candidates import Change, Fault
 from .judge.clipping import clipped_by_squares, rooted
 from .judge.compared import Cause
@@ -278,6 +278,10 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         yield case  # it is told also where no time is left for what to write
+        home = carried_empty(at, fault)
+        if home is not None:
+            case.fault, case.texts = home, texts_at(at, home, cause, recording, home.right)
+            continue
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
         if "half" in cause.facts:
             case.half = texts_at(at, fault, cause, recording, cause.facts["half"])

@@ -54,3 +54,33 @@ def test_the_slope_of_a_relu(slope: str, cause: str | None, tmp_path: Path) -> N
     (fault,) = report.findings
     assert (fault.line, fault.name) == (20, cause), str(report)
     assert "ds = dh * (s > 0)" in str(report)
+
+
+APART = """
+import numpy as np
+
+rng = np.random.RandomState(5)
+points, aims = rng.normal(size=(12, 3)), rng.normal(size=(12, 4))
+U, V = rng.normal(size=(3, 4)), rng.normal(size=(4, 4))
+
+def guess(x):
+    return np.maximum(0, np.tanh(x @ U) @ V)
+
+for epoch in range(8):
+    for x, aim in zip(points, aims):
+        print(np.sum((guess(x) - aim) ** 2) / len(points))
+        h = np.tanh(x @ U)
+        s = h @ V
+        p = np.maximum(0, s)
+        d = p - aim
+        dh = V @ d * (1 - h ** 2)
+        V = V - 0.1 * np.outer(h, d)
+        U = U - 0.1 * np.outer(x, dh)
+"""
+
+
+def test_a_slope_that_is_missing_has_no_number_of_the_loss_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "apart.py"
+    file.write_text(APART, encoding="utf-8")
+    (fault,) = run(file, cure=False).findings
+    assert (fault.line, fault.instead.strip()) == (17, "d = (p - aim) * (s > 0)")

@@ -13,7 +13,7 @@ import numpy as np
 from ..watch.edits import Edit
 from ..watch.node import Node, same_statement
 from ..watch.sites import Site, around
-from .candidates import Fault
+from .candidates import Change, Fault
 from .locate import Locator
 from .masks import new_draws
 from .quantities import Quantity
@@ -63,6 +63,37 @@ def mended_elsewhere(locator: Locator, fault: Fault) -> Iterator[Fault]:
         wanted = [fault.wanted[fault.nodes.index(fault.first)]]
         yield Fault([base], wanted, fault.scale, False, fault.repairs, {id(base): right}, wrong, place=base.site)
         total = base
+
+
+def carried_empty(locator: Locator, fault: Fault) -> Fault | None:
+    """The fault at the line that hands zeros to the next turn of a loop, `dh_next = np.zeros(n)`, where they are added
+    to all that is there of a sum: what is missing in that belongs in their place.
+    """  # fmt: skip
+    nodes: list[Node] = []
+    right: Change = {}
+    wanted: list[Quantity] = []
+    for node, quantity in zip(fault.nodes, fault.wanted, strict=True):
+        both = [*zip(fault.right[id(node)], fault.wrong[id(node)], strict=True)]
+        for base in _beside_in_sum(locator, node):
+            old = [np.asarray(v[id(base)], dtype=float) for v in locator.values]
+            if not np.any(old) and all(x.shape == np.shape(r) for x, (r, _) in zip(old, both, strict=True)):
+                nodes.append(base)
+                wanted.append(quantity)
+                right[id(base)] = [r - np.reshape(w, np.shape(r)) for r, w in both]
+    if not nodes or any(n.site is not nodes[0].site for n in nodes) or len({*map(id, nodes)}) < len(nodes):
+        return None
+    wrong = {key: [np.zeros(np.shape(r)) for r in values] for key, values in right.items()}
+    return Fault(nodes, wanted, fault.scale, False, fault.repairs, right, wrong, place=nodes[0].site)
+
+
+def _beside_in_sum(locator: Locator, node: Node) -> Iterator[Node]:
+    """What an earlier turn of a loop, in a line further down, hands to the sum that a value is, or is a term of."""
+    sums = [n for n in (node, *locator.look.consumers.get(id(node), ())) if same_statement(n, node)]
+    for total in sums:
+        for base in total.operands() if getattr(total.function, "__name__", "") in ("add", "iadd") else ():
+            carried = base.site is not None and node.site is not None and base.site.span[0] > node.site.span[0]
+            if carried and base.time < node.time and id(base) in locator.values[0]:
+                yield base
 
 
 def _added_to(locator: Locator, total: Node) -> Node | None:
@@ -149,6 +180,8 @@ def _is_right_of(locator: Locator, fault: Fault, wanted: Quantity) -> bool:
     node, values = fault.first, locator.points[0].values
     inside = sorted(ancestors([node], lambda n: not _is_in(n, node.context)), key=lambda n: n.time)
     given = {id(o): o for n in inside for o in n.operands() if not _is_in(o, node.context)}.values()
+    if any(id(n) not in values for n in (*given, wanted.start, wanted.node)):
+        return False
     z, a = values[id(wanted.start)], values[id(wanted.node)]
     same = [n for n in given if np.shape(values[id(n)]) == np.shape(a) and np.allclose(values[id(n)], a, rtol=1e-9)]
     mixed = Layered({id(n): z for n in same}, values)

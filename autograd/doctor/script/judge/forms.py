@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -83,13 +84,18 @@ def _of_errors(
 
 def counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:
     """The node itself, or, where the loss has a forward pass of its own, the one with the same value there."""
+    return next(counterparts(points, node, bars), None)
+
+
+def counterparts(points: list[Point], node: Node, bars: list[dict[int, Array]]) -> Iterator[int]:
+    """The node itself; or all that have the same value: two sequences that begin alike are alike up to there."""
     if all(id(node) in bar for bar in bars):
-        return id(node)
+        yield id(node)
+        return
     values = [np.asarray(point.values[id(node)], dtype=float) for point in points]
     for key in bars[0]:
         other = points[0].values.get(key)
         same = other is not None and np.shape(other) == values[0].shape and np.array_equal(other, values[0])
         rows = zip(bars, points, values, strict=True)
         if same and all(key in bar and np.array_equal(point.values[key], value) for bar, point, value in rows):
-            return key
-    return None
+            yield key

@@ -230,7 +230,9 @@ def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
         if id(node) not in look.to_end or node.site is None:
             continue
         for prediction, sign in _predicted(look, node):
-            found.setdefault((node.site.number, node.function is assembled), []).append((node, prediction, sign))
+            group = found.setdefault((node.site.number, node.function is assembled), [])
+            if node.function is not assembled or all(p is not prediction for _, p, _ in group):  # a row is read twice
+                group.append((node, prediction, sign))
             if node.function is assembled:
                 inside |= {id(part) for part in node.args[0]}
     return [group for group in found.values() if not any(id(error) in inside for error, _, _ in group)]
@@ -257,7 +259,21 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
         for whole in parts:
             for part in parts:
                 if part is not whole and _shifted(part):
-                    yield through_copies(whole), 1.0
+                    yield _row_of(through_copies(whole), node, whole), 1.0
+
+
+def _row_of(whole: Node, error: Node, given: Node) -> Node:
+    """The row that an error is of, where an array was made row by row, `p[t] = ...`; else the array."""
+    if whole.function is not assembled or np.size(error.value) >= np.size(whole.value):
+        return whole
+    sizes = [np.size(part.value if isinstance(part, Node) else part) for part in error.args[0]]
+    before = sum(sizes[: next(k for k, part in enumerate(error.args[0]) if part is given)])
+    mine = [k - before for k in error.args[1] if before <= k < before + np.size(given.value)]
+    rows, order = whole.args[0], np.asarray(whole.args[1])
+    last = np.cumsum([np.size(row.value if isinstance(row, Node) else row) for row in rows])
+    from_rows = {int(k) for k in np.searchsorted(last, order[mine], side="right")}
+    row = rows[from_rows.pop()] if len(from_rows) == 1 else None
+    return row if isinstance(row, Node) and np.size(row.value) == np.size(error.value) else whole
 
 
 def is_crossed(error: Node) -> bool:

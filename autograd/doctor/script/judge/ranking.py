@@ -16,6 +16,7 @@ from .quantities import Quantity
 from .rates import number_in, plain_factors
 
 Array = Any
+SPREADS = ("repeat", "tile", "broadcast_to")
 
 
 class Ranking(Candidates):
@@ -183,7 +184,7 @@ class Ranking(Candidates):
             return self._as_it_should(fault, fault.rescaled)
         if self.is_a_path(fault):
             return False
-        if self._is_a_slope(fault):
+        if self._is_a_slope(fault) or all(map(self._is_spread, fault.nodes)):
             return True
         factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
         known = [factor for factor in factors if factor is not None]
@@ -208,6 +209,13 @@ class Ranking(Candidates):
         columns = self._columns(self.quantities.forward, theirs[0].size)
         match = columns.first(theirs) if columns is not None else None
         return match is not None and abs(match.scale - 1.0) <= CLOSE
+
+    def _is_spread(self, node: Node) -> bool:
+        """Whether it is a right error, repeated for all that it may come from: who it is for is told later."""
+        whole = node
+        while getattr(whole.function, "__name__", "") in SPREADS:
+            whole = next(whole.operands())
+        return whole is not node and self.factor(whole, self.quantities.bars) is not None
 
     def is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .forms import counterpart
+from ..watch.node import Node, assembled
+from .forms import counterpart, counterparts
 from .match import matched
 from .verdicts import Judgement
 
@@ -46,20 +48,39 @@ def of_more_samples(best: Judgement, computed: Judgement) -> bool:
     assert best.reading is not None
     assert computed.reading is not None
     look = best.look
-    keys = [k for root in best.reading.roots if (k := counterpart(look, best.points, root, computed.bars)) is not None]
-    step, sites = look.step, {error.site for error, _ in best.reading.errors}
-    here = [n for n in look.training.tape.nodes if step.start < n.time <= step.end and n.site in sites]
-    if (
-        len(keys) < len(best.reading.roots)
-        or len(here) > len(best.reading.errors)
-        or any(id(r) in computed.forward for r in best.reading.roots)
-    ):
+    step, kinds = look.step, {(error.site, error.function) for error, _ in best.reading.errors}
+    inside = (n for n in look.training.tape.nodes if step.start < n.time <= step.end)
+    here = {_as_read(n) for n in inside if (n.site, n.function) in kinds}
+    if len(here) > len(best.reading.errors) or any(id(r) in computed.forward for r in best.reading.roots):
         return False
-    theirs, right = ([np.concatenate([np.ravel(b[k]) for k in at]) for b in bars] for bars, at in
-                     ((computed.bars, keys), (best.bars, [id(root) for root in best.reading.roots])))  # fmt: skip
-    place = look.nodes[keys[0]].site
-    more, few = (sum(n.site is place for n, _ in j.reading.order(look)) for j in (computed, best) if j.reading)
-    return matched(theirs, right).holds and more > max(few, len(keys))  # the step may have a forward pass of its own
+    right = [np.concatenate([np.ravel(bar[id(root)]) for root in best.reading.roots]) for bar in best.bars]
+    for keys in _passes(best, computed):
+        theirs = [np.concatenate([np.ravel(bar[key]) for key in keys]) for bar in computed.bars]
+        place = look.nodes[keys[0]].site
+        more, few = (sum(n.site is place for n, _ in j.reading.order(look)) for j in (computed, best) if j.reading)
+        if matched(theirs, right).holds and more > max(few, len(keys)):  # the step may have a forward pass of its own
+            return True
+    return False
+
+
+def _passes(best: Judgement, computed: Judgement) -> Iterator[list[int]]:
+    """What a reading begins with, in each pass of the forward pass of another one that may be the same: what sequences
+    have in common, if they begin alike, does not tell which it is; their ends do.
+    """  # fmt: skip
+    assert best.reading is not None
+    nodes = best.look.nodes
+    options = [[*counterparts(best.points, root, computed.bars)] for root in best.reading.roots]
+    if all(options):
+        for last in min(options, key=len):
+            yield [min(keys, key=lambda key: abs(nodes[key].time - nodes[last].time)) for keys in options]
+
+
+def _as_read(node: Node) -> Any:
+    """What is the same for two reads of the same elements of an array."""
+    if node.function is not assembled:
+        return id(node)
+    parts, order, _ = node.args
+    return *map(id, parts), bytes(np.asarray(order))
 
 
 def sums_to_one(found: Judgement) -> bool:

@@ -13,8 +13,10 @@ from ..watch.node import Node
 from .agreement import support
 from .at_once import at_once
 from .candidates import Fault
+from .forms import counterpart
 from .handed import with_the_rest_right
 from .locate import Locator
+from .losses import errors
 from .match import Columns, matched
 from .pieces import in_pieces
 from .quantities import Quantities
@@ -22,6 +24,17 @@ from .rates import rate_of
 from .verdicts import Judgement
 
 ROUNDING = 1e-4
+
+
+def _has_factor(fault: Fault, factor: float) -> bool:
+    """Whether there are elements of a value that are what they should be but for this factor, and none with another."""
+    pairs = [(np.ravel(w), np.ravel(r)) for n in fault.nodes
+             for w, r in zip(fault.wrong[id(n)], fault.right[id(n)], strict=True)]  # fmt: skip
+    if any(w.size != r.size for w, r in pairs):
+        return False
+    wrong, right = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    both = (wrong != 0) & (right != 0)
+    return bool(both.any()) and np.allclose(wrong[both], factor * right[both], rtol=1e-6)
 
 
 def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
@@ -85,7 +98,30 @@ def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
     if several:
         return locator, several
     faults = still_there(locator, locator.faults(known))
+    if len(faults) == 1 and not known:
+        in_its_units(locator, faults[0])
     return locator, [piece for fault in faults for piece in in_pieces(locator, fault)]
+
+
+def in_its_units(locator: Locator, fault: Fault) -> None:
+    """Give what one fault should be, where no block is right and any multiple would do, the factor that the script's
+    own error has: with that of the loss there would be a number more in the line, which has nothing to do with it.
+    """  # fmt: skip
+    found, wanted = locator.found, fault.wanted[0]
+    every = all(name in fault.repairs for name, v in found.verdicts.items() if not v.silent)
+    plain = all(found.verdicts[name].rule == "plain" for name in fault.repairs)
+    if not every or not plain or fault.scale != 1.0 or fault.rescaled is not None or wanted.kind != "bar":
+        return
+    for error, prediction, sign in (each for group in errors(found.look) for each in group[:1]):
+        key = counterpart(found.look, found.points, prediction, found.bars)
+        if key is not None:
+            theirs = [np.asarray(p.values[id(error)], dtype=float) for p in found.points]
+            match = matched(theirs, [sign * bar[key] for bar in found.bars])
+            if match.holds and match.scale > 0 and _has_factor(fault, match.scale):
+                fault.scale = match.scale
+                fault.right = {key: [match.scale * v for v in values] for key, values in fault.right.items()}
+                locator.put_right(locator.fixed | fault.right)
+                return
 
 
 def still_there(locator: Locator, faults: list[Fault]) -> list[Fault]:

@@ -191,6 +191,17 @@ class AtHand:
         kept = [Atom(f"(1 - {a.text})", [1 - v for v in a.values], a.near + 1) for a in plain if f"1-{a.text}" in text]
         return plain + lengths + axes + kept + sizes
 
+    @cached_property
+    def by_chance(self) -> list[str]:
+        """What is easily right by chance only: lengths of what is as large as a parameter and follows from them, of a
+        layer and not of samples; and what is divided by a parameter.
+        """  # fmt: skip
+        blocks = [self.values[0][id(n)] for nodes in self.locator.look.starts.values() for n in nodes]
+        shapes = {np.shape(block) for block in blocks}
+        own = [a for a in self.arrays if np.shape(a.first) in shapes and self.varies(a)]
+        lengths = [said for a in own for said in (f"len({a.text})", f"{a.text}.shape[", f"{a.text}.size")]
+        return lengths + [f" / {a.text}" for a in own if any(np.array_equal(a.first, block) for block in blocks)]
+
     def varies(self, atom: Atom) -> bool:
         """Whether it is no setting: an array, or a number that follows from the parameters."""
         return bool(np.ndim(atom.first)) or atom.values[0] != atom.values[-1]

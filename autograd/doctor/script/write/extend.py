@@ -114,7 +114,7 @@ class Extender:
         """A term more."""
         if value is None or not broadcasts(value.shape, goal.shape):
             return
-        rest = goal - value
+        rest, zeros = goal - value, not np.any(value)  # what is nothing but zeros need not stay
         if not np.any(np.abs(rest[np.isfinite(rest)]) > 1e-12):
             return
         for text, x in self.hand.factors:
@@ -122,9 +122,9 @@ class Extender:
                 ratio = _ratio(rest, np.broadcast_to(x, rest.shape))
                 if ratio:
                     terms = (term for term in self.composer.times(text, ratio) if term != f"-{here}")  # that leaves 0
-                    yield from (plus(here, term) for term in terms)
+                    yield from (term if zeros else plus(here, term) for term in terms)
         for text, ratio in sorted(self.composer.pairs(rest), key=lambda pair: abs(abs(pair[1]) - 1.0) > 1e-9):
-            yield from (plus(here, scaled) for scaled in self.composer.times(text, ratio))
+            yield from (term if zeros else plus(here, term) for term in self.composer.times(text, ratio))
 
     def _composed(self, here: str, value: Array | None, goal: Array) -> Iterator[str]:
         """A product of two names in its place, or its numbers in another shape."""

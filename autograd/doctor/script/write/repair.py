@@ -36,6 +36,7 @@ Array = Any
 TURNS = 24  # of a loop that adds up, at most
 MOST = 8  # texts that are tried on the script itself
 DRAWS = re.compile(r"\b(rand\w*|binomial|choice|uniform|normal|bernoulli)\(")  # what is drawn anew is right by chance
+CHANCE = 6.0
 MOST_HERE = 2  # of them, those that are right at one turn of a loop only
 
 
@@ -113,9 +114,14 @@ class Repairer(Bindings):
                         break
         own = self._unrooted(own)
         for blind, texts in enumerate((found, here)):
-            costs = {text: _cost(self._unrooted(text), own, _written(source.text)) for text in texts}
+            known = _written(source.text)
+            costs = {text: _cost(self._unrooted(text), own, known) + self._by_chance(text, own) for text in texts}
             for text in sorted(costs, key=lambda t: costs[t]):
                 yield self._tidied(Edit(source, self.span, self._wrapped(text), blind=bool(blind)))
+
+    def _by_chance(self, text: str, own: str) -> float:
+        """What a text costs more for what is easily right by chance."""
+        return sum(CHANCE for said in self.hand.by_chance if said in text and said not in own)
 
     def _kept_mask(self) -> Iterator[Edit]:
         """Of a line that draws a mask: what it multiplies, times an array of that shape."""
@@ -331,11 +337,12 @@ def _written(text: str) -> Counter[str]:
     return Counter(ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Call, ast.BinOp)))
 
 
-_WEIGHTS = {"#": 6.0, "[": 3.0, ".": 2.0, "~": 0.5}
+_WEIGHTS = {"#": 6.0, "%": 4.0, "[": 3.0, ".": 2.0, "~": 0.5}
 
 
 def _pieces(tree: ast.AST) -> Iterator[str]:
-    """The names, numbers (# before them, [ where they are an index, ~ inside of one) and operators of an expression.
+    """The names, numbers (# before them, % before halves and doubles, [ where they are an index, ~ inside of one) and
+    operators of an expression.
 
     Of masks, `s > 0` and `h > 0` are the same.
     """
@@ -349,7 +356,8 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
             plain = id(node) in masks or node.value == 1
-            yield f"{beside.get(id(node), '' if plain else '#')}{node.value!r}"
+            often = not isinstance(node.value, str) and node.value in (2, 0.5)
+            yield f"{beside.get(id(node), '' if plain else '%' if often else '#')}{node.value!r}"
         elif isinstance(node, (ast.Name, ast.Attribute)):
             name = node.id if isinstance(node, ast.Name) else node.attr
             yield "mask" if id(node) in masks else f".{name}" if name in SELDOM else name

@@ -136,7 +136,8 @@ class Words:
         """What the script takes the mean of, as it is written, where that is of so many."""
         means = [n for n in self.look.program.order if getattr(n.function, "__name__", "") in ("mean", "average")]
         places = [n.site for n in means if n.site is not None and any(_long(o, number) for o in n.operands())]
-        return [p.part(0) if p.owner is None else p.source.segment(p.owner) for p in places]
+        owners = ["np" if p.owner is None else p.source.segment(p.owner) for p in places]
+        return [p.part(0) if own in ("np", "numpy") else own for own, p in zip(owners, places, strict=True)]
 
     def _axis(self, facts: dict[str, Any], what: str) -> str:
         if facts.get("unsummed"):
