@@ -7,8 +7,6 @@ anything is judged, and judged is the script without it.
 from __future__ import annotations
 
 import ast
-import bisect
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,15 +192,19 @@ def _edit(node: Node, step: Node, k: int, suffix: str) -> Edit | None:
 def _runs_over_samples(recording: Recording, update: Node, axis: int, states: set[int]) -> bool:
     """Whether an axis that a parameter did not have, and that it is added to, is one of the data."""
     mine = {id(update)} | {id(arg) for arg in update.args if isinstance(arg, Node) and arg in direct(update)}
-    nodes = recording.tape.nodes
-    for node in itertools.islice(nodes, bisect.bisect_right(nodes, update.time, key=lambda n: n.time), None):
-        if same_statement(node, update) or not any(id(each) in mine for each in node.operands()):
+    users = recording.consumers
+    waiting = {id(n): n for key in mine for n in users.get(key, ()) if n.time > update.time}
+    while waiting:
+        node = min(waiting.values(), key=lambda n: n.time)
+        del waiting[id(node)]
+        if same_statement(node, update):
             continue
         others = [o for o in node.operands() if id(o) not in mine and np.ndim(o.value) >= -axis]
         if getattr(node.function, "__name__", "") in PLUS and others:
             return _is_of_data(others[0], axis, states)
         if np.size(node.value) == np.size(update.value):  # the same in another shape
             mine.add(id(node))
+            waiting |= {id(n): n for n in users.get(id(node), ())}
     return False
 
 

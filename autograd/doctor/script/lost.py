@@ -48,11 +48,7 @@ def lost_updates(recording: Recording) -> list[Slip]:
     rows: dict[int, list[_Lost]] = defaultdict(list)
     for each in _results(recording):
         rows[each.site.number].append(each)
-    consumers: dict[int, list[Node]] = defaultdict(list)
-    for node in recording.tape.nodes if rows else ():
-        for operand in node.operands():
-            consumers[id(operand)].append(node)
-    held = _held(recording) if rows else set()
+    consumers, held = (recording.consumers, _held(recording)) if rows else ({}, set())
     for row in rows.values():
         if any(consumers.get(id(each.node)) or id(each.node) in held for each in row):
             continue

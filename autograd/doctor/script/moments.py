@@ -320,10 +320,7 @@ class Moments:
         self.nodes = recording.tape.nodes
         self.states = {id(state) for chain in self.training.chains for state in chain.states}
         self.ends = {id(end) for p in self.training.parameters for c in p.chains for end in c.states[1:]}
-        self.consumers: dict[int, list[Node]] = {}
-        for node in self.nodes:
-            for operand in {id(o): o for o in node.operands()}.values():
-                self.consumers.setdefault(id(operand), []).append(node)
+        self.consumers = recording.consumers
 
     @cached_property
     def names(self) -> dict[int, str]:

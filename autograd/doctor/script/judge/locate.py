@@ -305,12 +305,13 @@ class Locator(Turns):
 
     def _change(self, trial: Trial, scale: float, k: int) -> Values:
         """What is put in the place of the values, at one point."""
-        out: Values = {}
-        for node, quantity in zip(trial.nodes, trial.wanted, strict=True):
-            new = np.asarray(quantity.values[k], dtype=float)
-            new, shape = (new.T if trial.turned else new) * scale, np.shape(self.points[k].values[id(node)])
-            out[id(node)] = new if np.shape(new) == shape or new.size != math.prod(shape) else new.reshape(shape)
-        return out
+        return {id(node): self._replaced(trial, at, scale, k) for at, node in enumerate(trial.nodes)}
+
+    def _replaced(self, trial: Trial, at: int, scale: float, k: int) -> Array:
+        """What is put in the place of one of the values."""
+        new = np.asarray(trial.wanted[at].values[k], dtype=float)
+        new, shape = (new.T if trial.turned else new) * scale, np.shape(self.points[k].values[id(trial.nodes[at])])
+        return new if np.shape(new) == shape or new.size != math.prod(shape) else new.reshape(shape)
 
     def _recomputed(self, trial: Trial, scale: float, k: int) -> Values:
         """The values that follow at one point."""

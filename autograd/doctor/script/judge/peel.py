@@ -14,6 +14,7 @@ from itertools import islice
 
 import numpy as np
 
+from ..watch.limits import Limit
 from ..watch.node import Node
 from .blame import place
 from .candidates import Change, Fault
@@ -24,7 +25,7 @@ from .quantities import Quantity
 
 CERTAIN = {"dropped-edge", "overwritten", "missing-penalty"}  # exactly a term of what it should be: no coincidence
 SECONDS = 5.0
-ALL = 6.0  # seconds for all faults of a script, but for what is begun: those that are left stay as they are
+ALL = 8.0  # seconds for all faults of a script: those that are left stay as they are
 MOST = 4  # earlier mistakes that are tried for one value
 LEVELS = 3  # of the forward pass, from what a value belongs to on to what its operand belongs to
 
@@ -40,9 +41,10 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test) -> list[Fault]
     out: list[Fault] = []
     until = time.process_time() + ALL
     for fault in faults:
-        done = fault.sure or time.process_time() > until
-        nameless = done or _name(locator, fault) == "unrecognised"
-        several = [fault] if done else _several(locator, fault, out, hopeless, nameless)
+        several, left = [fault], until - time.process_time()
+        if not fault.sure and left > 0:
+            with Limit(left, work=True):
+                several = _several(locator, fault, out, hopeless, _name(locator, fault) == "unrecognised")
         out += several
         if several != [fault]:
             place(locator, several)

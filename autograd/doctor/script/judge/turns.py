@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,9 @@ from ..watch.node import Node
 from .candidates import Trial
 from .easing import Easing
 from .quantities import Quantity
-from .replay import Values, compute_node
+from .replay import Layered, compute_node
 
+Array = Any
 LONG = 8  # turns; in shorter loops all of them are looked at
 NEXT = 12  # values that are computed from a replaced one, which are looked at
 
@@ -23,7 +25,7 @@ NEXT = 12  # values that are computed from a replaced one, which are looked at
 class Turns(Easing):
     """Looks at one turn by itself."""
 
-    def _change(self, trial: Trial, scale: float, k: int) -> Values:
+    def _replaced(self, trial: Trial, at: int, scale: float, k: int) -> Array:
         raise NotImplementedError
 
     def _helps_its_turn(self, trial: Trial) -> bool:
@@ -32,18 +34,19 @@ class Turns(Easing):
         """  # fmt: skip
         if len(trial.nodes) <= LONG or trial.slip:
             return True
-        new = self._change(trial, 1.0, 0)
-        moves = (k for k, n in enumerate(trial.nodes) if not np.array_equal(self.values[0][id(n)], new[id(n)]))
+        theirs = enumerate(self.values[0][id(n)] for n in trial.nodes)
+        moves = (at for at, value in theirs if not np.array_equal(value, self._replaced(trial, at, 1.0, 0)))
         first = next(moves, len(trial.nodes) - 1)
         if first == len(trial.nodes) - 1:
             return True
         node, until = trial.nodes[first], trial.nodes[first + 1].time
         inside = [n for n in itertools.islice(self._downstream([node])[0], NEXT) if n.time < until]
-        mixed = [self.values[k] | {id(node): self._change(trial, 1.0, k)[id(node)]} for k in range(len(self.points))]
+        new = [{id(node): self._replaced(trial, first, 1.0, k)} for k in range(len(self.points))]
+        mixed = [Layered(given, values) for given, values in zip(new, self.values, strict=True)]
         tried = False
         for each in inside:
-            for values in mixed:
-                values[id(each)] = compute_node(each, values)
+            for given, values in zip(new, mixed, strict=True):
+                given[id(each)] = compute_node(each, values)
             size = np.size(mixed[0][id(each)])
             checked = size > 1 and id(each) in self.erring
             columns = self._columns(self._used_for(each), size) if checked else None

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import sys
 import time
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 from .given import taken_as_given
 from .hooks import Hooks
 from .instrument import HOOK, instrument
 from .limits import Limit
 from .loader import Subject, import_libraries
+from .node import Node
 from .sandbox import Refused, seed
 from .sites import Source
 from .steps import Parameter, Training, find_training, unset
@@ -48,6 +51,15 @@ class Recording:
     stopped: BaseException | None = None
     ended: bool = False
     seconds: float = 0.0
+
+    @cached_property
+    def consumers(self) -> dict[int, list[Node]]:
+        """What is computed from each node, in order; each once."""
+        found: dict[int, list[Node]] = defaultdict(list)
+        for node in self.tape.nodes:
+            for operand in {id(o) for o in node.operands()}:
+                found[operand].append(node)
+        return found
 
 
 class Watch:
