@@ -31,7 +31,7 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
-from .judge.overwritten import overwritten_faults
+from .judge.overwritten import added_up, overwritten_faults
 from .judge.peel import peeled
 from .judge.symmetry import is_gradient
 from .judge.truncated import cut_after
@@ -283,6 +283,7 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
             case.fault, case.texts = home, texts_at(at, home, cause, recording, home.right)
             continue
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
+        case.texts += added_up(fault) if fault in over else []
         if "half" in cause.facts:
             case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
         if fault not in known and all(text.blind for text in case.texts):

@@ -39,3 +39,51 @@ def test_the_line_to_write(old: str, new: str, instead: tuple[str, ...]) -> None
     assert HALF.count(old) == 1
     (fault,) = told(HALF.replace(old, new))["faults"]
     assert fault["instead"].strip() in instead
+
+
+WORDS = (
+    START
+    + """
+texts = [gen.permutation(9)[: 3 + k % 3] for k in range(12)]
+kinds = gen.randint(0, 4, 12)
+E, W, b = gen.randn(9, 5) * 0.5, gen.randn(4, 5) * 0.5, np.zeros(4)
+for turn in range(4):
+    for words, kind in zip(texts, kinds):
+        v = E[words].mean(axis=0)
+        p = np.exp(W @ v + b)
+        p = p / p.sum()
+        print(-np.log(p[kind]))
+        d = p.copy()
+        d[kind] -= 1
+        dv = W.T @ d
+        W -= 0.1 * np.outer(d, v)
+        b -= 0.1 * d
+        for word in words:
+            E[word] -= 0.1 * dv / len(words)
+"""
+)
+NORMS = (
+    START
+    + """
+x, y = gen.randn(20, 3), gen.randn(20, 2)
+A, B = gen.randn(3, 4), gen.randn(4, 2)
+for turn in range(10):
+    h = np.tanh(x @ A)
+    e = h @ B - y
+    print(np.sum(e ** 2) / 40 + 0.1 * (np.sum(A ** 2) + np.linalg.norm(B)))
+    dB = h.T @ e / 20 + 0.1 * 2 * B
+    dA = x.T @ (e @ B.T * (1 - h ** 2)) / 20 + 0.2 * A
+    A -= 0.1 * dA
+    B -= 0.1 * dB
+"""
+)
+
+
+def test_the_words_of_a_sample_come_before_the_kinds() -> None:
+    (fault,) = told(WORDS.replace("0.1 * dv / len(words)", "0.1 * dv"))["faults"]
+    assert fault["instead"].strip().endswith(("/ len(words)", "/ len(E[words])"))
+
+
+def test_the_square_of_a_norm_has_another_gradient() -> None:
+    (fault,) = told(NORMS)["faults"]
+    assert (fault["name"], fault["blocks"]) == ("penalty-scaled", ["B"])

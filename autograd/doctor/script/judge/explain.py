@@ -292,6 +292,8 @@ class Explainer(Layouts, Masks):
             values = [self._laid_out(v, t) for v, t in zip(quantity.values, self.theirs, strict=True)]
             missing = [np.reshape(r, t.shape) - t for r, t in zip(self.right, self.theirs, strict=True)]
             match = self._same(missing, values)
+            if match is None and len(parts) > 1 and self._is_of_another_power(quantity, missing, values):
+                return Cause("penalty-scaled", {"node": self.target, "consumer": quantity.consumer})
             if match is None or len(parts) == 1:
                 continue
             share = match.scale / self.fault.scale
@@ -326,6 +328,11 @@ class Explainer(Layouts, Masks):
         return np.reshape(
             np.asarray(value, dtype=float).T if self.fault.turned else np.asarray(value, dtype=float), like.shape
         )
+
+    def _is_of_another_power(self, part: Quantity, missing: list[Array], values: list[Array]) -> bool:
+        """Whether all that is wrong is a penalty along the block: a norm has another derivative than its square."""
+        along_it = all(matched([m], [v]).holds for m, v in zip(missing, values, strict=True))
+        return np.size(missing[0]) > 1 and along_it and self._is_penalty(part)
 
     def _is_penalty(self, part: Quantity) -> bool:
         """Whether a part of the gradient of a block is along the block itself, or its signs, and along no data."""

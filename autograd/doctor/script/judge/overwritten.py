@@ -6,12 +6,14 @@ stores is the gradient.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, linked
+from ..watch.edits import Edit
+from ..watch.node import Node, assembled, linked
 from ..watch.sites import Site
 from .aliases import insert
 from .candidates import Fault
@@ -40,7 +42,49 @@ def overwritten_faults(found: Judgement) -> list[Fault]:
                 if len(stores) > 1 and id(stores[-1][1]) in ends and (fault := _summed(found, name, stores)):
                     out.append(fault)
                     break
+            else:
+                wholes = (nodes[0] for nodes in gradient_nodes(found.look, name) if nodes[0].function is assembled)
+                pieces = (_in_pieces(found, name, whole, [*stored.values()]) for whole in wholes)
+                out += [fault for fault in pieces if fault is not None][:1]
     return out
+
+
+def added_up(fault: Fault) -> list[Edit]:
+    """The line that writes, with `+=`."""
+    assert fault.place is not None
+    text = fault.place.source.segment(fault.place.statement)
+    new = re.sub(r"(?<=[\])\w])\s*=(?!=)\s*", " += ", text, count=1)
+    return [Edit(fault.place.source, fault.place.statement, new)] if new != text else []
+
+
+def _in_pieces(found: Judgement, name: str, whole: Node, stored: list[list[tuple[int, Node, Site]]]) -> Fault | None:
+    """The fault where each piece of an array is written over, `dK[i, j] = ...` for every sample, and the sums of what
+    is written are the pieces of the gradient.
+    """  # fmt: skip
+    last = {id(stores[-1][1]): stores for stores in stored if len(stores) > 1}
+    parts, order, shape = whole.args
+    written = [last.get(id(part), []) for part in parts]
+    sites = {each[-1][2] for each in written if each}
+    if not all(written) or len(sites) > 1 or len(found.look.starts[name]) != 1:
+        return None
+    right = [gradient(found.look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
+    sums, wrong = list[Array](), list[Array]()
+    for point in found.points:
+        if any(id(node) not in point.values for each in written for _, node, _ in each):
+            return None
+        rows = [[np.asarray(point.values[id(node)], dtype=float) for _, node, _ in each] for each in written]
+        if any(np.shape(row) != np.shape(each[0]) for each in rows for row in each):
+            return None
+        sums.append(assembled([np.sum(each, axis=0) for each in rows], order, shape))
+        wrong.append(np.asarray(point.values[id(whole)], dtype=float))
+    if any(np.size(x) != np.size(g) for x, g in zip(sums, right, strict=True)):
+        return None
+    match = matched(sums, right)
+    if not match.holds or match.scale <= 0:
+        return None
+    wanted = Quantity("bar", found.look.starts[name][0], [np.reshape(g, shape) for g in right], block=name)
+    key = id(whole)
+    return Fault([whole], [wanted], match.scale, False, [name], {key: sums}, {key: wrong}, place=sites.pop())
 
 
 def _summed(found: Judgement, name: str, stores: list[tuple[int, Node, Site]]) -> Fault | None:

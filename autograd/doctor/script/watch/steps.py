@@ -19,7 +19,7 @@ from .chains import Chain, depends_on_itself, find_chains
 from .companions import is_average, is_velocity
 from .direct import beside, way_back
 from .naming import name_blocks
-from .node import Node, comes_from
+from .node import Node, assembled, comes_from
 from .sites import Site
 from .tape import Held, Tape
 
@@ -237,9 +237,11 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     born: dict[int, int] = {}
     window = [n for n in tape.nodes if marks[0] - 2 * period <= n.time <= marks[-1] + period]
     made: set[int] = set()  # from the states: data may cross as they like
+    read = {id(operand) for node in window for operand in node.operands()}
     for node in window:
         operands = list(node.operands())
-        uses |= {id(operand): node.time for operand in operands}
+        if node.function is not assembled or id(node) in read:  # an array handed back, that nobody takes, is no use
+            uses |= {id(operand): node.time for operand in operands}
         if any(id(operand) in states or id(operand) in made for operand in operands):
             made.add(id(node))
             born[id(node)] = node.time

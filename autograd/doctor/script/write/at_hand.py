@@ -189,7 +189,8 @@ class AtHand:
                 for k in range(1, np.ndim(a.first))]  # fmt: skip
         text = self.place.source.text.replace(" ", "")
         kept = [Atom(f"(1 - {a.text})", [1 - v for v in a.values], a.near + 1) for a in plain if f"1-{a.text}" in text]
-        return plain + lengths + axes + kept + sizes
+        by_chance = tuple(self.by_chance)
+        return sorted(plain + lengths + axes + kept + sizes, key=lambda a: a.text.startswith(by_chance))
 
     @cached_property
     def by_chance(self) -> list[str]:

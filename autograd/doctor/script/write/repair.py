@@ -284,13 +284,32 @@ class Repairer(Bindings):
 
 
 def tidy(text: str) -> str:
-    """Without two signs in a row, factors of 1 and brackets around a name.
+    """Without two signs in a row, factors of 1, numbers that cancel and brackets around a name.
 
-    >>> tidy("a - -b * (c)"), tidy("g * s * (1)"), tidy("f(x) * (1 - x)")
-    ('a + b * c', 'g * s', 'f(x) * (1 - x)')
+    >>> tidy("a - -b * (c)"), tidy("g * s * (1)"), tidy("f(x) * (1 - x)"), tidy("g + 2 * lam * w / 2")
+    ('a + b * c', 'g * s', 'f(x) * (1 - x)', 'g + lam * w')
     """
-    text = text.replace("- -", "+ ").replace("+ -", "- ")
+    text = _cancelled(text.replace("- -", "+ ").replace("+ -", "- "))
     return re.sub(r" \* 1(?=$|[ )])", "", re.sub(r"(?<![\w\])])\((\w[\w.]*)\)(?! *\*\*)", r"\1", text))
+
+
+def _cancelled(text: str) -> str:
+    """Without a number that a product begins with, and that it is divided by."""
+    with contextlib.suppress(SyntaxError):
+        for node in ast.walk(tree := ast.parse(text, mode="eval")):
+            if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div):
+                continue
+            chain: list[ast.BinOp] = [node]  # of the products that it is made of, the whole first
+            while isinstance(inner := chain[-1].left, ast.BinOp) and isinstance(inner.op, ast.Mult):
+                chain.append(inner)
+            first, by, old = chain[-1].left, node.right, ast.get_source_segment(text, node)
+            same = isinstance(first, ast.Constant) and isinstance(by, ast.Constant) and first.value == by.value
+            if len(chain) > 1 and same and old:
+                chain[-2].left = chain[-1].right
+                product = ast.unparse(node.left)
+                alone = node is tree.body or level(product) >= 2
+                return text.replace(old, product if alone else f"({product})", 1)
+    return text
 
 
 def turned_about(text: str) -> Iterator[str]:
