@@ -60,14 +60,9 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     if found["unread"]:
         yield say("unread", names=listed(found["unread"]))
     rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
-    if "decay" in rules:
-        yield say("step_decays")
-    if "truncated" in rules:
-        yield say("step_truncated")
-    if "in-turn" in rules:
-        yield say("step_in_turn")
-    if "adaptive" in rules:
-        yield say("step_adapts")
+    for rule in ("decay", "truncated", "in-turn", "aligned", "adaptive"):
+        if rule in rules:
+            yield say("step_" + rule)
 
 
 def _common_factor(found: dict[str, Any]) -> Iterator[str]:

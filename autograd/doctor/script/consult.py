@@ -19,6 +19,7 @@ from .as_data import told
 from .copied import copied
 from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
+from .judge.aligned import aligned
 from .judge.backwards import backward_steps
 from .judge.blame import mended_elsewhere, other_way, place
 from .judge.candidates import Change, Fault
@@ -250,6 +251,10 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         faults.remove(fault)
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
+    for fault in aligned(locator, faults):
+        faults.remove(fault)
+        for name in fault.repairs:
+            found.verdicts[name].right, found.verdicts[name].rule = True, "aligned"
     place(locator, faults)
     unnamed = Cause("unrecognised")
     faults = peeled(locator, faults, lambda f: all(t.blind for t in texts_for(locator, f, unnamed, recording)))

@@ -19,7 +19,7 @@ from ..language import listed, say
 from .grown import as_fault
 from .homes import Homes
 from .judge.narrow import gradient_nodes
-from .judge.unused import means, stored_unused
+from .judge.stored import means, stored_unused
 from .judge.verdicts import Judgement
 from .unlisted import Idle, Place, placed
 from .watch.edits import Edit

@@ -14,7 +14,7 @@ from .homes import Homes
 from .judge.match import matched
 from .judge.narrow import gradient_nodes
 from .judge.replay import ancestors
-from .judge.unused import stored_unused
+from .judge.stored import stored_unused
 from .judge.verdicts import Judgement
 from .unlisted import last_update
 from .watch.edits import Edit

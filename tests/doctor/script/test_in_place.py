@@ -123,3 +123,36 @@ def test_rounding_of_whole_numbers_in_the_data_is_not_asked_for(tmp_path: Path) 
     path = tmp_path / "theirs.py"
     path.write_text(PARITY)
     assert [finding.line for finding in run(path, cure=False).findings] == [20]
+
+
+GIVEN = """
+import numpy as np
+draw = np.random.RandomState(4)
+seen, aims = draw.randn(16, 3), draw.randn(16, 1)
+A, B = draw.randn(3, 5) * 0.5, draw.randn(5, 1)
+lit, miss, back = np.zeros((16, 5)), np.empty((16, 1)), np.empty((16, 5))
+gA, gB = np.empty((3, 5)), np.empty((5, 1))
+for turn in range(20):
+    raw = seen @ A
+    lit.fill(0.0)
+    np.multiply(raw, 1.0, out=lit, where=raw > 0)
+    np.matmul(lit, B, out=miss)
+    np.subtract(miss, aims, out=miss)
+    print(np.mean(miss ** 2))
+    np.divide(miss, 8, miss)
+    np.dot(lit.T, miss, out=gB)
+    np.matmul(miss, B.T, out=back)
+    np.multiply(back, raw > 0, out=back)
+    np.einsum("ni,nj->ij", seen, back, out=gA)
+    np.multiply(0.05, gA, out=gA)
+    np.subtract(A, gA, out=A)
+    B -= 0.05 * gB
+"""
+
+
+def test_arrays_that_are_given_to_write_into(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.py"
+    path.write_text(GIVEN)
+    assert run(path, cure=False).verdicts == {"A": "right", "B": "right"}
+    path.write_text(GIVEN.replace("np.multiply(back, raw > 0, out=back)", "np.multiply(back, raw, out=back)"))
+    assert [finding.line for finding in run(path, cure=False).findings] == [18]

@@ -63,3 +63,39 @@ def test_a_penalty_more_than_the_loss_has(right: str, wrong: str, name: str, ins
 def test_penalties_that_are_right(text: str, tmp_path: Path) -> None:
     faults, verdicts = told(text, tmp_path)
     assert (faults, "wrong" in verdicts) == ([], False)
+
+
+APART = """
+import numpy as np
+
+gen = np.random.RandomState(1)
+X, y = gen.randn(30, 3), gen.randn(30, 1)
+p = {"A": gen.randn(3, 4) * 0.5, "a": np.zeros((1, 4)), "B": gen.randn(4, 1) * 0.5}
+lam = 0.1
+
+def forward(p):
+    return np.tanh(X @ p["A"] + p["a"]) @ p["B"]
+
+def objective(p):
+    return np.mean((forward(p) - y) ** 2) + lam / 2 * (np.sum(p["A"] ** 2) + np.sum(p["B"] ** 2))
+
+def gradient(p):
+    h = np.tanh(X @ p["A"] + p["a"])
+    r = 2 * (h @ p["B"] - y) / len(X)
+    d = (r @ p["B"].T) * (1 - h ** 2)
+    return {"A": X.T @ d + lam * p["A"], "a": d.sum(axis=0, keepdims=True), "B": h.T @ r + lam * p["B"]}
+
+for turn in range(30):
+    g = gradient(p)
+    for name in p:
+        p[name] = p[name] - 0.1 * g[name]
+    if turn % 10 == 0:
+        print(turn, objective(p))
+"""
+
+
+@pytest.mark.parametrize("where", ['lam * p["A"]', 'lam * p["B"]'])
+def test_an_objective_with_a_forward_pass_of_its_own_tells_the_size_of_a_penalty(where: str, tmp_path: Path) -> None:
+    assert told(APART, tmp_path) == ([], {"right"})
+    faults, _ = told(APART.replace(where, where + " / len(X)"), tmp_path)
+    assert [(name, "len" in instead) for _, name, instead in faults] == [("penalty-scaled", False)]

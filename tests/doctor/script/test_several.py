@@ -80,6 +80,28 @@ for turn in range(30):
     a -= 0.5 * np.sum(e, axis=0, keepdims=True) / 24
 """
 )
+SCALED = (
+    START
+    + """
+X, y = gen.randn(3, 20), gen.randn(1, 20)
+A, s, t, B, b = gen.randn(5, 3), np.ones((5, 1)), np.zeros((5, 1)), gen.randn(1, 5), np.zeros((1, 1))
+for turn in range(30):
+    u = A @ X
+    n = (u - u.mean(axis=1, keepdims=True)) / np.sqrt(u.var(axis=1, keepdims=True) + 1e-6)
+    v = s * n + t
+    h = np.tanh(v)
+    e = (B @ h + b - y) / 20
+    print(np.sum((B @ h + b - y) ** 2) / 40)
+    dB, db = e @ h.T, e.sum(axis=1, keepdims=True)
+    dv = (B.T @ e) * (1 - h ** 2)
+    ds = (dv * n).sum(axis=1, keepdims=True)
+    dt = dv.sum(axis=1, keepdims=True)
+    s = s - 0.1 * ds
+    t = t - 0.1 * dt
+    B = B - 0.1 * dB
+    b = b - 0.1 * db
+"""
+)
 PUSHED = (
     START
     + """
@@ -95,7 +117,14 @@ for turn in range(30):
     b += u
 """
 )
-RIGHT = {"negative samples": SAMPLED, "layers": LAYERS, "elements": CURVE, "sigmoids": DEEP, "velocities": PUSHED}
+RIGHT = {
+    "negative samples": SAMPLED,
+    "layers": LAYERS,
+    "elements": CURVE,
+    "sigmoids": DEEP,
+    "velocities": PUSHED,
+    "a scale": SCALED,
+}
 WRONG = {
     "a sign of the negative samples": (SAMPLED, [("+ (1 - miss) @ far", "- (1 - miss) @ far")]),
     "a slope and a penalty": (LAYERS, [("(d @ B.T) * (h > 0)", "d @ B.T"), ("X.T @ back + 0.1 * A", "X.T @ back")]),
@@ -103,6 +132,7 @@ WRONG = {
     "a slope and a mean": (DEEP, [
         ("f(v) * (1 - f(v))", "f(p) * (1 - f(p))"), ("e, axis=0, keepdims=True) / 24", "e, axis=0, keepdims=True)"),
     ]),
+    "a gradient, and what is stepped along it": (SCALED, [("(dv * n)", "(dv * v)"), ("0.1 * dt", "0.1 * ds")]),
 }  # fmt: skip
 
 

@@ -16,8 +16,9 @@ from ..watch.sites import Site, around
 from .candidates import Fault
 from .locate import Locator
 from .masks import new_draws
+from .quantities import Quantity
 from .ranking import is_sum, kind_of
-from .replay import ancestors
+from .replay import Layered, ancestors, compute_node
 
 SCOPES = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
 BACKWARD = re.compile(
@@ -135,10 +136,32 @@ def _argument(locator: Locator, fault: Fault) -> Site | None:
     calls = calls_of(node.context)
     if calls and wanted.kind == "slope" and wanted.start is wanted.node and not _reads(locator, node, wanted.node):
         return locator.look.training.tape.sites[calls[0]]
+    if calls and wanted.kind == "slope" and wanted.start is not None and _is_right_of(locator, fault, wanted):
+        return locator.look.training.tape.sites[calls[0]]
     if not calls or wanted.kind != "value" or wanted.node.function is not node.function:
         return None
     inside = [o for o in node.operands() if o.context == node.context and o.function is not None]
     return None if inside else locator.look.training.tape.sites[calls[0]]
+
+
+def _is_right_of(locator: Locator, fault: Fault, wanted: Quantity) -> bool:
+    """Whether a function that is given an activation gives the right slope of what the activation is computed from."""
+    node, values = fault.first, locator.points[0].values
+    inside = sorted(ancestors([node], lambda n: not _is_in(n, node.context)), key=lambda n: n.time)
+    given = {id(o): o for n in inside for o in n.operands() if not _is_in(o, node.context)}.values()
+    z, a = values[id(wanted.start)], values[id(wanted.node)]
+    same = [n for n in given if np.shape(values[id(n)]) == np.shape(a) and np.allclose(values[id(n)], a, rtol=1e-9)]
+    mixed = Layered({id(n): z for n in same}, values)
+    for each in inside if same else ():
+        if _is_in(each, node.context):
+            mixed.new[id(each)] = compute_node(each, mixed)
+    right = fault.right[id(node)][0]
+    return bool(same) and np.allclose(np.ravel(mixed[id(node)]), np.ravel(right), rtol=1e-9)
+
+
+def _is_in(node: Node, context: Any) -> bool:
+    """Whether a value is computed in a call, or in those that it makes."""
+    return node.function is not None and context in _contexts(node)
 
 
 def _reads(locator: Locator, node: Node, shares: Node) -> bool:

@@ -46,6 +46,7 @@ class Fault:
         elsewhere: whether it is right for something, though not for what it is used for.
         eases: the blocks in which one mistake less is left with it.
         halves: faults that put a part of it right.
+        sure: whether it is known to be one mistake.
     """
 
     nodes: list[Node]
@@ -60,6 +61,7 @@ class Fault:
     elsewhere: bool = False
     eases: list[str] = field(default_factory=list)
     halves: list[Fault] = field(default_factory=list)
+    sure: bool = False
 
     @property
     def first(self) -> Node:
@@ -103,6 +105,10 @@ class Trial:
     def is_whole(self) -> bool:
         """Whether it is the whole gradient of a block."""
         return self.wanted[0].kind == "bar" and bool(self.wanted[0].block)
+
+    @property
+    def keeps_sizes(self) -> bool:
+        return not self.slip and all(q.size == np.size(n.value) for n, q in zip(self.nodes, self.wanted, strict=True))
 
 
 class Candidates:

@@ -6,6 +6,7 @@ without a name.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
 from ...language import say
 from ...spelling import broadcasts
@@ -61,9 +63,10 @@ class Explainer(Layouts, Masks):
             return Cause("zero")
         until = time.process_time() + SECONDS
         for test in self.tests:
-            found = test() if time.process_time() < until else None
-            if found is not None:
-                return found
+            with contextlib.suppress(ArithmeticError, LinAlgError, ValueError):  # the next one may stand what overflows
+                found = test() if time.process_time() < until else None
+                if found is not None:
+                    return found
         return Cause("unrecognised")
 
     @cached_property

@@ -108,7 +108,9 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
     whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
     whole = _in_steps_of_their_own(whole, loss, rng)
     assert whole.reading is not None
-    return None if whole.reading.holds_something(whole.look) and _wrong(whole) else whole  # all of it, or nothing
+    if whole.reading.holds_something(whole.look) and _wrong(whole) and not _holds_targets(whole):
+        return None  # all of it, or nothing
+    return whole
 
 
 def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgement], list[Judgement]]:
@@ -118,6 +120,7 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
     """
     found: list[Judgement] = []
     partial: list[Judgement] = []
+    held: list[Judgement] = []
     for reading in readings(look, look.losses, points):
         if loss and not is_called(look, reading, loss):
             continue
@@ -127,7 +130,10 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
                 found.append(each)
             elif not _wrong(each):  # such a reading explains all, or nothing
                 (partial if _silent(each) else found).append(each)
+            elif _holds_targets(each):
+                held.append(each)
     found = [each for each in found if not all(v.silent for v in each.verdicts.values())] or found
+    found += held if all(map(_wrong, found)) else []
     crossed = [each for each in found if each.reading and any(is_crossed(error) for error, _ in each.reading.errors)]
     if crossed and all(map(_wrong, found)):
         return crossed, []
@@ -419,6 +425,14 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
             best.aside = other.reading
     return best
+
+
+def _holds_targets(found: Judgement) -> bool:
+    """Whether the errors are taken from targets that follow from the parameters, too, and are held fixed: the values
+    of what comes next, as one learns them from rewards.
+    """  # fmt: skip
+    held = found.reading is not None and not found.reading.held and found.reading.holds_something(found.look)
+    return held and any(v.right for v in found.verdicts.values())
 
 
 def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:

@@ -24,7 +24,8 @@ from .quantities import Quantities
 from .ranking import is_sum
 from .rates import rate_of
 from .reference import gradient
-from .replay import Values, compute_resized
+from .replay import Values, compute_node, compute_resized
+from .stored import stored_right
 from .turns import Turns
 from .verdicts import Judgement
 from .written import flat
@@ -48,17 +49,16 @@ class Locator(Turns):
             for name in found.verdicts
         }
         self.ways = {name: self._way(name) for name in found.verdicts}
+        self.stored_right = stored_right(found, self.right)
         self.unexplained: list[str] = []
         self._known_right: dict[int, bool] = {}
         self._known_without: dict[tuple[int, ...], Values] = {}
         self.until = float("inf")
         self.eased = set[str]()  # blocks in which a mistake was found, and another one is left
         known = [v.change.scale for v in found.verdicts.values() if v.right and v.rule == "plain" and v.change.holds]
-        same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
-        self.common = known[0] if same else None  # the factor, rate included, that the right blocks share
+        self.common = known[0] if known and agreed(known) else None  # the factor of the right blocks, rate included
         known = [v.gradient.scale for v in found.verdicts.values() if v.right and v.gradient is not None]
-        same = known and max(known) - min(known) <= 1e-5 * abs(known[0])
-        self.common_gradient = known[0] if same else None
+        self.common_gradient = known[0] if known and agreed(known) else None
         kinds = [v.rule == "plain" and v.change.holds for v in found.verdicts.values() if v.right]
         self.plain = bool(kinds) and all(kinds)
         rates = [(v.change.scale, rate_of(self.look, self.look.ends[name][0])) for name, v in found.verdicts.items()
@@ -221,7 +221,7 @@ class Locator(Turns):
     def _tried(self, trial: Trial, wrong: list[str]) -> Fault | None:
         """The fault, if this replacement repairs a block and breaks none."""
         reached = [n for n in self._downstream(trial.nodes)[1] if not self.found.verdicts[n].silent]
-        concerned = [name for name in reached if name in wrong]
+        concerned = [n for n in reached if n in wrong and (len(reached) == 1 or n not in self.stored_right)]
         if not concerned or not self._promising(trial, concerned):
             return None
         linear = trial.wanted[0].kind in ("bar", "part", "rest") or (trial.slip is not None and trial.linear)
@@ -316,21 +316,21 @@ class Locator(Turns):
         """The values that follow at one point."""
         new = {} if trial.slip else self._change(trial, scale, k)
         mixed, after = self.values[k] | new, self._downstream(trial.nodes)[0]
+        compute = compute_node if trial.keeps_sizes else compute_resized
         try:
             for node in sorted([*trial.nodes, *after], key=lambda n: n.time) if trial.slip else after:
                 key = id(node)
                 if trial.slip and node in trial.nodes:
                     mixed[key] = new[key] = np.asarray(trial.slip(node, mixed, scale))
                 elif key in self.look.to_end and key not in self.fixed:
-                    mixed[key] = new[key] = compute_resized(node, mixed)
+                    mixed[key] = new[key] = compute(node, mixed)
         except Exception:
             return {}
         return new
 
     def _without(self, trial: Trial, k: int) -> Values:
-        """The values that follow at one point where the replacement is 0: the same for all of its size."""
-        sizes = (q.size == np.size(self.values[k][id(n)]) for n, q in zip(trial.nodes, trial.wanted, strict=True))
-        if trial.slip or not all(sizes):
+        """The values that follow where the replacement is 0: the same for all of its size."""
+        if not trial.keeps_sizes:
             return self._recomputed(trial, 0.0, k)
         key = (*map(id, trial.nodes), k)
         if key not in self._known_without:

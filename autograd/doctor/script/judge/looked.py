@@ -8,6 +8,7 @@ import numpy as np
 
 from ..watch.direct import beside, way_back
 from ..watch.node import Node, comes_from
+from ..watch.sites import Site
 from ..watch.steps import Step, Training
 from .look import Look, Point
 from .losses import is_of_the_rule, loss_nodes
@@ -28,7 +29,30 @@ def telling_look(training: Training, rng: np.random.Generator, first: int = 0) -
             chosen, losses = k, own or here
         if own:
             break
+    chosen, losses = _with_their_sum(training, chosen, losses)
     return look_at(training, steps[chosen], losses, rng)
+
+
+def _with_their_sum(training: Training, chosen: int, losses: list[list[Node]]) -> tuple[int, list[list[Node]]]:
+    """The same, or a step in which the sum of what looks like several losses is shown: `print(fit + penalty)`."""
+    shown = {id(node) for _, node, _ in training.tape.shown}
+    parts = {nodes[0].site for nodes in losses}
+    if len(parts) > 1 and not any(id(node) in shown for nodes in losses for node in nodes):
+        for k in training.telling():
+            here = losses_in(training, training.steps[k])[1]
+            if any(id(node) in shown and parts <= _made_of(node) for nodes in here for node in nodes):
+                return k, here
+    return chosen, losses
+
+
+def _made_of(whole: Node) -> set[Site | None]:
+    """The places of the numbers that a number is a sum of, as it is and by factors."""
+    found, waiting = set(), [whole]
+    while waiting:
+        node = waiting.pop()
+        found.add(node.site)
+        waiting += [o for o in node.operands() if np.size(node.value) == 1 == np.size(o.value)]
+    return found
 
 
 def losses_in(training: Training, step: Step) -> tuple[Look, list[list[Node]]]:

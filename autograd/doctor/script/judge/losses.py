@@ -282,9 +282,10 @@ def _shifted(node: Node) -> bool:
 
 
 def _bootstrapped(look: Look, target: Node) -> bool:
-    """Whether it is data plus something of the parameters, `reward + discount * value`: one holds it fixed."""
+    """Whether it is a number plus something of the parameters, `reward + discount * value`: one holds it fixed."""
+    target = through_copies(target)
     return getattr(target.function, "__name__", "") == "add" and any(
-        isinstance(arg, Node) and not arg.hyper and id(arg) not in look.depends for arg in target.args
+        not isinstance(arg, Node) or id(arg) not in look.depends for arg in target.args
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..watch.node import Node, assembled, comes_from
 from .compared import Cause
-from .look import Point
+from .look import Look, Point
 from .replay import ancestors
 from .slopes import Slopes
 from .verdicts import Judgement
@@ -119,6 +119,15 @@ def new_draws(found: Judgement, nodes: Iterable[Node]) -> bool:
     assert reading is not None
     start = look.step.start
     known = {id(n) for n in ancestors(reading.roots, lambda n: n.time <= start)}
-    new = {key for key in look.program.leaves - known
-           if look.nodes[key].name == "random" and look.nodes[key].time > start}  # fmt: skip
+    new = {key for key in look.program.leaves - known if draws_anew(look, look.nodes[key])}
     return comes_from(new, [n for n in nodes if id(n) not in look.depends], start)
+
+
+def draws_anew(look: Look, node: Node) -> bool:
+    """Whether random numbers are drawn in the step, and not once and for all before the training.
+
+    The first step is taken to begin with the recording: what is drawn anew comes in later ones, too.
+    """
+    later = look.training.steps[-1] is not look.step
+    again = (n.site is node.site for n in look.training.tape.nodes if n.name == "random" and n.time > look.step.end)
+    return node.name == "random" and node.time > look.step.start and (any(again) or not later)

@@ -125,7 +125,7 @@ def laid_over(value: Array, shape: tuple[int, ...]) -> Array | None:
 def polynomial(x: list[Array], y: list[Array]) -> bool:
     """Whether y is a polynomial of x, of the third degree at most: so are the slopes of activations written."""
     flat, goal = np.concatenate([np.ravel(a) for a in x]).astype(float), np.concatenate([np.ravel(a) for a in y])
-    if flat.size < 12 or flat.size != goal.size or not np.ptp(flat):
+    if flat.size < 12 or flat.size != goal.size or not np.isfinite([flat, goal]).all() or not np.ptp(flat):
         return False
     fit = np.polynomial.Polynomial.fit(flat, goal, 3)
     return float(np.linalg.norm(fit(flat) - goal)) <= 1e-7 * float(np.linalg.norm(goal))

@@ -40,9 +40,9 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test) -> list[Fault]
     out: list[Fault] = []
     until = time.process_time() + ALL
     for fault in faults:
-        late = time.process_time() > until
-        nameless = late or _name(locator, fault) == "unrecognised"
-        several = [fault] if late else _several(locator, fault, out, hopeless, nameless)
+        done = fault.sure or time.process_time() > until
+        nameless = done or _name(locator, fault) == "unrecognised"
+        several = [fault] if done else _several(locator, fault, out, hopeless, nameless)
         out += several
         if several != [fault]:
             place(locator, several)

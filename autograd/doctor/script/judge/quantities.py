@@ -235,11 +235,15 @@ class Quantities:
                 continue
             shape = np.shape(self.points[0].values[id(z)])
             region = {id(z)}
-            for node, operands in reversed(self.order):
-                if node.time <= z.time or not operands or not all(id(o) in region for o in operands):
+            waiting = [*self.consumers.get(id(z), ())]
+            while waiting:  # a node comes again with the last of its operands
+                node = waiting.pop()
+                key = id(node)
+                if key in region or not all(id(o) in region for o in self.operands.get(key, (node,))):
                     continue
-                if _is_elementwise(node) and np.shape(self.points[0].values[id(node)]) == shape:
-                    region.add(id(node))
+                if _is_elementwise(node) and np.shape(self.points[0].values[key]) == shape:
+                    region.add(key)
+                    waiting += self.consumers.get(key, ())
             for key in region - {id(z)}:
                 if np.asarray(self.points[0].values[key]).dtype.kind == "b":
                     continue  # z > 0 has no slope

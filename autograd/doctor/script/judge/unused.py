@@ -6,7 +6,6 @@ old one minus what the script stored as the gradient. What is wrong with that is
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,10 @@ from ..watch.node import Node, linked
 from .candidates import Fault
 from .locate import Locator
 from .look import Look
-from .match import matched
 from .quantities import Quantities
 from .reference import gradient
 from .replay import compute_node
+from .stored import stored_unused
 from .verdicts import Judgement, verdicts
 
 Array = Any
@@ -42,46 +41,6 @@ def _stored_as_gradient(found: Judgement, name: str) -> Node | None:
     start = found.look.starts[name][0]
     right = [gradient(found.look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
     return stored_unused(found, np.shape(found.points[0].values[id(start)]), right, name)
-
-
-def stored_unused(found: Judgement, shape: tuple[int, ...], right: list[Array], name: str = "") -> Node | None:
-    """A value that the step stores and that nothing follows from: a right gradient, or what is called that of a block.
-
-    Args:
-        shape: of what the gradient belongs to.
-    """
-    look, size = found.look, int(np.prod(shape))
-    best: tuple[int, Node] | None = None
-    for time, _, key, thing, site in look.training.tape.stores:
-        if not isinstance(thing, Node) or not look.step.start < thing.time <= look.step.end or time > look.step.end:
-            continue
-        if (
-            id(thing) in look.to_end
-            or getattr(thing.function, "__name__", "").endswith("_like")
-            or id(thing) in found.forward
-            or any(id(thing) not in p.values for p in found.points)
-            or np.asarray(thing.value).dtype == object
-        ):
-            continue
-        values = [np.asarray(p.values[id(thing)], dtype=float) for p in found.points]
-        if values[0].size != size or id(thing) not in look.depends:
-            continue
-        layouts = [right, [g.reshape(shape).T for g in right]] if len(shape) == 2 else [right]
-        matches = [matched(values, layout) for layout in layouts]
-        same = any(m.holds and abs(m.scale - 1.0) < 1e-6 for m in matches)
-        rank = 2 * same + (bool(name) and means(site.target or str(key), name))
-        if rank and (best is None or rank > best[0]):
-            best = rank, thing
-    return None if best is None else best[1]
-
-
-def means(text: str, block: str) -> bool:
-    """Whether a name speaks of a block: `dW1`, `Partials_W_hidden`, `grads["W1"]`."""
-    inner = re.split(r"[.\[\]'\"]+", block.strip("'\"[] "))[-1] or block
-    mine = re.sub(r"[^A-Za-z0-9]", "", inner).lower()
-    whole = re.sub(r"\[[^'\"\]]*\]$", "", text.strip())  # without the index of a part of it
-    theirs = re.sub(r"[^A-Za-z0-9]", "", whole).lower()
-    return bool(mine) and theirs.endswith(mine) and theirs != mine
 
 
 class AsIfUsed(Look):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..watch.node import Node
 from .agreement import support
+from .at_once import at_once
 from .candidates import Fault
 from .handed import with_the_rest_right
 from .locate import Locator
@@ -80,6 +81,9 @@ def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
         for name, right in before.items():
             found.verdicts[name].right = right
     locator = Locator(found, Quantities(found))
+    several = [] if known else at_once(locator)
+    if several:
+        return locator, several
     faults = still_there(locator, locator.faults(known))
     return locator, [piece for fault in faults for piece in in_pieces(locator, fault)]
 

@@ -266,8 +266,14 @@ class Hooks:
             out_array, args = args[function.nin], args[: function.nin]
         if isinstance(out_array, np.ndarray):
             rest = {key: value for key, value in kwargs.items() if key != "out"}
-            plain = functools.partial(function, **rest) if rest else function
-            tape.rewrite(out_array, lambda: function(*args, out=out_array, **rest), Replaced(plain), args, site)
+            change = functools.partial(function, *args, out=out_array, **rest)
+            mask = (rest.pop("where"),) if rest.get("where") is not None else ()
+            spread = isinstance(function, np.ufunc) and function.signature is None  # of elements
+            if not mask and not (spread and np.broadcast_shapes(*map(np.shape, args)) != out_array.shape):
+                tape.rewrite(out_array, change, function, args, site, rest)
+            else:
+                replaced = Replaced(functools.partial(function, **rest) if rest else function, bool(mask))
+                tape.rewrite(out_array, change, replaced, (*args, *mask), site)
             return out_array
         out = self._column(function(*args, **kwargs))
         if isinstance(out, np.ndarray) and out.base is not None and function in FRESH:

@@ -24,15 +24,21 @@ QUIET = {
 
 
 class Replaced:
-    """The new state of an array that `out=` wrote into: the old one does not matter."""
+    """The new state of an array that `out=` wrote into: the old one does not matter, or only where nothing is written.
 
-    __slots__ = ("__name__", "function")
+    Args:
+        masked: the last operand tells where it is written, `where=`.
+    """
 
-    def __init__(self, function: Any) -> None:
-        self.function = function
+    __slots__ = ("__name__", "function", "masked")
+
+    def __init__(self, function: Any, masked: bool) -> None:
+        self.function, self.masked = function, masked
         self.__name__ = getattr(function, "__name__", "call")
 
     def __call__(self, old: Any, *given: Any) -> Any:
+        if self.masked:
+            return np.where(given[-1], self.function(*given[:-1]), old)
         return np.broadcast_to(self.function(*given), np.shape(old)) if np.shape(old) else self.function(*given)
 
 

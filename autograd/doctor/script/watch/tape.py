@@ -290,16 +290,23 @@ class Tape:
                 self.conditions.append(Node(linked, (node,), {}, np.array(part), site, self.time))
 
     def rewrite(
-        self, target: Array, change: Callable[[], Any], function: Any, given: tuple[Any, ...], site: Site
-    ) -> None:
-        """A change of all elements in place: the new state is `function(old, *given)`."""
+        self, target: Array, change: Callable[[], Any], function: Any, given: tuple[Any, ...], site: Site,
+        named: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """A change of all elements in place: the new state is `function(old, *given)`.
+
+        Args:
+            named: where the old state does not matter: the new one is `function(*given, **named)`.
+        """
         if target.dtype == object:
             change()
             return
-        operands = (self.state(target), *map(self.operand, given))
+        old = (self.state(target),) if named is None else ()
+        operands = (*old, *map(self.operand, given))
+        kwargs = {key: self.operand(value) for key, value in (named or {}).items()}
         memory = self.before_write(target)
         change()
-        node = self.add(function, operands, {}, np.array(target), site)
+        node = self.add(function, operands, kwargs, np.array(target), site)
         if target.dtype.kind != "f":
             node = self.add(cast, (node, target.dtype), {}, np.array(target), site)
         where = None if target is memory.root else places(target, memory.root)
