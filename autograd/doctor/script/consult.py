@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ..language import say
-from .activated import slopes_at_results
 from .as_data import told
 from .copied import copied
 from .forgotten import Forgotten, forgotten
@@ -150,7 +149,6 @@ def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
         *idle,
         *odd_lines(found, recording),
         *repeated(found, recording.hooks.namespace),
-        *slopes_at_results(found, recording),
         *unasked(found),
         *unrated(found),
     ]
