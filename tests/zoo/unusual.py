@@ -309,6 +309,19 @@ for i in range(30):
     grads = {"w": X.T @ e / 20, "b": e.mean()}
     params = {k: params[k] - 0.1 * grads[k] for k in params}
 """,
+    "a target that is held fixed": """
+import numpy as np
+rng = np.random.default_rng(5)
+W = np.zeros((2, 4))
+s = 1
+for t in range(60):
+    x = np.eye(4)[s]
+    q = W @ x
+    a = int(rng.integers(2))
+    s = max(0, min(3, s + 2 * a - 1))
+    td = float(s == 3) + 0.9 * (W @ np.eye(4)[s]).max() - q[a]
+    W[a] += 0.2 * td * x
+""",
 }  # fmt: skip
 
 CANNOT_TELL = {
@@ -334,18 +347,5 @@ for epoch in range(20):
     W += 0.1 * (data.T @ p - v.T @ q) / 20
     a += 0.1 * (data - v).mean(0); b += 0.1 * (p - q).mean(0)
     print(((data - v) ** 2).sum())
-""",
-    "a part of the step": """
-import numpy as np
-rng = np.random.default_rng(5)
-W = np.zeros((2, 4))
-s = 1
-for t in range(60):
-    x = np.eye(4)[s]
-    q = W @ x
-    a = int(rng.integers(2))
-    s = max(0, min(3, s + 2 * a - 1))
-    td = float(s == 3) + 0.9 * (W @ np.eye(4)[s]).max() - q[a]
-    W[a] += 0.2 * td * x
 """,
 }

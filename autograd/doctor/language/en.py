@@ -377,6 +377,7 @@ MESSAGES = {
     "store it before.",
     "line_zero_power": "the exponent of the correction, {node}, is 0 in the first step: 1 - decay ** 0 is 0, and the mean "
     "is divided by it. Count from 1.",
+    "line_stuck": "{node} is a product with what it was before, and begins at 0: it stays 0, and {block} never moves.",
     "line_no_effect": "{node} as a statement changes nothing: {block} stays as it is.",
     "line_lost-update": "{node} makes a new array that nothing reads: {block} itself stays as it is.",
     "line_unkept": "what {node} gives back is not kept: {block} stays as it is.",

@@ -317,6 +317,7 @@ MESSAGES = {
     "line_zero_power": "校正的指数 {node} 在第一步是 0：1 - decay ** 0 等于 0，而均值要除以它。应从 1 开始计数。",
     "line_no_effect": "{node} 单独成句，什么也不改变：{block} 保持原样。",
     "line_lost-update": "{node} 得到一个新数组，却没有任何地方读它：{block} 本身保持原样。",
+    "line_stuck": "{node} 是它自己先前的值与其他因子的乘积，而它从 0 开始：它永远是 0，{block} 从不移动。",
     "line_unkept": "{node} 返回的结果没有保存：{block} 保持原样。",
     "line_unrated_long": "{block} 的步长没有乘以 {rate}，其余参数的步长都乘了：它长了 {times} 倍。",
     "line_unrated_short": "{block} 的步长没有乘以 {rate}，其余参数的步长都乘了：它只有应有的 1/{times}。",

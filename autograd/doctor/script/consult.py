@@ -46,6 +46,7 @@ from .repeated import repeated
 from .siblings import odd_lines
 from .slip import Slip
 from .slips import slips
+from .stuck import stuck_at_zero
 from .unlearned import unlearned
 from .unrated import unrated
 from .watch.edits import Edit, before_edit, in_first_text
@@ -86,7 +87,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     recording = record(subject, seconds)
     plain = [] if isinstance(subject, Edited) else plain_mistakes(recording)
     if plain:
-        return _without(subject, plain, options, seconds, limit)
+        return _without(subject, plain, options, seconds, limit, begin)
     seconds = min(seconds, max(3.0, 3 * (time.monotonic() - clock)))  # for the same once more
     if recording.training is None:
         return {"failure": no_training(subject, recording, options)}
@@ -99,7 +100,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     recording.training = found.look.training
     seen = [] if isinstance(subject, Edited) else seen_when_judged(found, recording)
     if seen:
-        return _without(subject, seen, options, seconds, limit, at_once=True)
+        return _without(subject, seen, options, seconds, limit, begin, at_once=True)
     cases = cases_of(found, recording, SHARE * limit - (time.process_time() - begin))
     names, reason = say("comma").join(found.verdicts), weighted(found, [case.fault for case in cases])
     none_right = not any(v.right for v in found.verdicts.values())
@@ -138,7 +139,7 @@ def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
     trained = recording.training is not None
     step: list[Plain] = [*slips(recording), *copied(recording)] if trained else []
-    return [*grown(recording), *lost_updates(recording), *step]
+    return [*grown(recording), *lost_updates(recording), *stuck_at_zero(recording), *step]
 
 
 def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
@@ -154,22 +155,27 @@ def seen_when_judged(found: Judgement, recording: Recording) -> list[Plain]:
 
 
 def _without(
-    subject: Subject, plain: Sequence[Plain], options: Options, seconds: float, limit: float, at_once: bool = False
-) -> dict[str, Any]:
+    subject: Subject, plain: Sequence[Plain], options: Options, seconds: float, limit: float, begin: float,
+    at_once: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """What can be said where there are plain mistakes: these, and what holds of the script without them.
 
     Args:
+        begin: when the work for everything began; the plain mistakes are told where no time is left for the rest.
         at_once: whether all are mended together; else one after the other, for one may follow from another.
     """
     mended: list[tuple[Plain, Edit | None]] = []
-    while plain and len(mended) < MOST_PLAIN:
-        edits = [edit for _, edit in mended if edit is not None]
-        now = plain[:MOST_PLAIN] if at_once and not mended else plain[:1]
-        mended += [(each, in_first_text(each.edit, edits)) for each in now]
-        subject_mended = Edited(subject, [edit for _, edit in mended if edit is not None])
-        plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
-        plain = [each for each in plain if each.site.number not in [one.site.number for one, _ in mended]]
-    out = _consulted(subject_mended, options, seconds, limit)
+    out: dict[str, Any] = {"failure": say("no_verdict", seconds=f"{limit:.0f}")}
+    rest = max(0.95 * limit - (time.process_time() - begin), 1.0)
+    with Limit(rest, work=True) as within:
+        while plain and len(mended) < MOST_PLAIN:
+            edits = [edit for _, edit in mended if edit is not None]
+            now = plain[:MOST_PLAIN] if at_once and not mended else plain[:1]
+            mended += [(each, in_first_text(each.edit, edits)) for each in now]
+            subject_mended = Edited(subject, [edit for _, edit in mended if edit is not None])
+            plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
+            plain = [each for each in plain if each.site.number not in [one.site.number for one, _ in mended]]
+        out = _consulted(subject_mended, options, seconds, within.left)
     faults = [told_with(each, edit) for each, edit in mended]
     if "failure" in out:
         first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])

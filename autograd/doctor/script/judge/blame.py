@@ -179,8 +179,8 @@ def _is_right_of(locator: Locator, fault: Fault, wanted: Quantity) -> bool:
     """Whether a function that is given an activation gives the right slope of what the activation is computed from."""
     node, values = fault.first, locator.points[0].values
     inside = sorted(ancestors([node], lambda n: not _is_in(n, node.context)), key=lambda n: n.time)
-    given = {id(o): o for n in inside for o in n.operands() if not _is_in(o, node.context)}.values()
-    if any(id(n) not in values for n in (*given, wanted.start, wanted.node)):
+    given = {id(o): o for n in inside for o in n.operands() if not _is_in(o, node.context) and id(o) in values}.values()
+    if any(id(n) not in values for n in (wanted.start, wanted.node)):
         return False
     z, a = values[id(wanted.start)], values[id(wanted.node)]
     same = [n for n in given if np.shape(values[id(n)]) == np.shape(a) and np.allclose(values[id(n)], a, rtol=1e-9)]

@@ -49,7 +49,7 @@ def stored_right(found: Judgement, right: dict[str, list[Array]]) -> set[str]:
     """The blocks of which the right gradient is stored and not used: it is their step that takes another one, which
     may be right for the block that it is the gradient of.
     """  # fmt: skip
-    starts = {name: nodes[0] for name, nodes in found.look.starts.items() if len(nodes) == 1}
+    starts = {name: nodes[0] for name, nodes in found.look.starts.items() if len(nodes) == 1 and name in right}
     alone = len(found.verdicts) == 1
     return {
         name for name, start in starts.items()

@@ -20,6 +20,8 @@ from .told import LETTER, LOSS, names_of
 from .verdict import Verdict
 
 Array = Any
+SUMS = ("add", "sub", "subtract", "iadd", "isub", "array", "sum", "mean", "assembled", "linked")
+SCALES = ("mul", "multiply", "truediv", "divide", "neg", "negative", "item", "float", "copy", "astype", "reshape")
 
 
 @dataclass(eq=False)
@@ -104,13 +106,20 @@ def penalised(look: Look, reading: Reading) -> set[str]:
     """The blocks of which the loss has a penalty: a number that follows from them and from no data."""
     if reading.kind != "loss":
         return set()
+    order = reading.order(look)
+    terms = {id(root) for root in reading.roots}  # of the loss, but for their factors
+    for node, operands in order:
+        kind = getattr(node.function, "__name__", "")
+        if id(node) in terms and (kind in SUMS or (kind in SCALES and len(operands) == 1)):
+            terms |= {id(o) for o in operands}
     plain: dict[int, set[str]] = {key: {name} for key, name in look.start_ids.items()}
     found: set[str] = set()
-    for node, operands in reversed(reading.order(look)):
+    for node, operands in reversed(order):
         others = [o for o in node.operands() if id(o) not in look.depends and np.size(o.value) > 1]
         if id(node) not in plain and operands and not others and all(id(o) in plain for o in operands):
             plain[id(node)] = set().union(*(plain[id(o)] for o in operands))
-        if id(node) in plain and np.size(node.value) == 1 and id(node) not in look.start_ids:
+        penalty = np.size(node.value) == 1 and id(node) in terms and id(node) not in look.start_ids
+        if penalty and len(plain.get(id(node), ())) == 1:  # of two, it is a product of factors
             found |= plain[id(node)]
     return found
 

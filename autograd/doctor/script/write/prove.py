@@ -185,8 +185,6 @@ class Prover:
             others = {c.chosen for c in self.cases if c is not case and c.used}
             if others and case.chosen not in others and not self.tries.over and self._is_better([case]):
                 self.cases.remove(case)
-                for heir in [c for c in self.cases if c.used and c.fault.first.site is case.fault.first.site][:1]:
-                    heir.fault.repairs += [name for name in case.fault.repairs if name not in heir.fault.repairs]
 
     def _keep_penalty(self) -> None:
         """Where steps have a penalty that the loss has not, a term of it has the wrong sign, and is not too many."""
