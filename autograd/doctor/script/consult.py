@@ -217,13 +217,13 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     out: list[Case] = []
-    with Limit(seconds, work=True):
-        for case in _cases(found, recording):
+    with Limit(seconds, work=True) as limit:
+        for case in _cases(found, recording, limit):
             out.append(case)
     return out
 
 
-def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
+def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Case]:
     if all(v.right or v.silent for v in found.verdicts.values()) and not found.squares:
         return
     crossed = crossed_faults(found)
@@ -254,8 +254,11 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         for name in fault.repairs:
             found.verdicts[name].right, found.verdicts[name].rule = True, "aligned"
     place(locator, faults)
-    unnamed = Cause("unrecognised")
-    faults = peeled(locator, faults, lambda f: all(t.blind for t in texts_for(locator, f, unnamed, recording)))
+
+    def hopeless(fault: Fault) -> bool:
+        return all(text.blind for text in texts_for(locator, fault, Cause("unrecognised"), recording))
+
+    faults = peeled(locator, faults, hopeless, limit.left / 3)
     for fault in known:
         locator.fixed |= fault.right
     faults += known
@@ -268,12 +271,13 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
         pairs += [(idle_locator, fault, False) for fault in idle if id(fault.place or fault.first.site) not in told]
     pairs.sort(key=lambda pair: pair[1].first.time)
     kept = list(found.kept.values())
-    for at, fault, used in pairs:
+    cases: list[tuple[Locator, Case]] = []
+    for left, (at, fault, used) in zip(range(len(pairs), 0, -1), pairs, strict=True):
         words = Words(at.look)
         cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
         cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
-        with Limit(SECONDS_FOR_A_CAUSE, work=True):
+        with Limit(min(SECONDS_FOR_A_CAUSE, limit.left / (left + 1)), work=True):
             cause = Explainer(at, by_itself(at, fault)).cause() if cause.name == "unrecognised" else cause
         if cause.name == "overwritten":  # the line that writes, not the one that made what is written
             fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
@@ -283,7 +287,10 @@ def _cases(found: Judgement, recording: Recording) -> Iterator[Case]:
             continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
+        cases.append((at, case))
         yield case  # it is told also where no time is left for what to write
+    for at, case in cases:
+        fault, cause = case.fault, case.cause
         home = carried_empty(at, fault)
         if home is not None:
             case.fault, case.texts = home, texts_at(at, home, cause, recording, home.right)

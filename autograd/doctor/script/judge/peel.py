@@ -32,14 +32,15 @@ LEVELS = 3  # of the forward pass, from what a value belongs to on to what its o
 Test = Callable[[Fault], bool]
 
 
-def peeled(locator: Locator, faults: list[Fault], hopeless: Test) -> list[Fault]:
+def peeled(locator: Locator, faults: list[Fault], hopeless: Test, seconds: float) -> list[Fault]:
     """The faults, with several in the place of one that cannot be mended where these explain it better.
 
     Args:
         hopeless: whether no line to write puts a fault right.
+        seconds: that there are for it.
     """
     out: list[Fault] = []
-    until = time.process_time() + ALL
+    until = time.process_time() + min(ALL, seconds)
     for fault in faults:
         several, left = [fault], until - time.process_time()
         if not fault.sure and left > 0:
