@@ -20,10 +20,11 @@ from ....core.rule import Rule
 from ....errors import AutogradError
 from ....switches import always_recording
 from ....tensor import functions as compute
+from ....tensor import rules
 from ....tensor.rules import unbroadcast
 from ....tensor.tensor import Tensor
 from ....ufuncs import OF_SCIPY
-from ..watch.node import Index, Method, Node, Part, cast, linked
+from ..watch.node import Index, Method, Node, Part, assembled, cast, linked
 
 Array = Any
 Values = dict[int, Any]
@@ -309,7 +310,8 @@ def pulled(
         rule = SMOOTH.get(node.function)
         if rule is not None and not node.kwargs and len(node.args) == rule.arity:
             return _pulled_by_rule(rule, node, given, wanted, g)
-        return _pulled_by_tensor(node, given, wanted, g)
+        parts = None if node.kwargs else _pulled_by_array_rule(node, given, g)
+        return _pulled_by_tensor(node, given, wanted, g) if parts is None else [parts.get(id(o)) for o in wanted]
     except (AutogradError, TypeError, ValueError, AttributeError, IndexError, NotImplementedError):
         return [_pulled_by_difference(node, given, operand, g) for operand in wanted]
 
@@ -325,6 +327,56 @@ def _pulled_by_rule(rule: Rule, node: Node, values: Mapping[int, Any], wanted: l
                 part = unbroadcast(times(g, rule.partial(k, operands, out)), operands[k].shape)
                 found[id(arg)] = found[id(arg)] + part if id(arg) in found else part
     return [found.get(id(operand)) for operand in wanted]
+
+
+def _pulled_by_array_rule(node: Node, values: Mapping[int, Any], g: Array) -> dict[int, Array] | None:
+    """What the rows for arrays give, where a node is one of the commonest: several times as fast as a graph for it."""
+    name, args = getattr(node.function, "__name__", ""), node.args
+    if node.function is assembled:
+        return _pulled_apart(node, values, g)
+    options: dict[str, Any] = {}
+    if node.function is operator.getitem and isinstance(args[0], Node) and not isinstance(args[1], Node):
+        args, options = args[:1], {"index": resolved(args[1], values)}
+    if not 0 < len(args) < 3 or not all(isinstance(arg, (Node, np.ndarray, float, int)) for arg in args):
+        return None
+    given = [np.asarray(values[id(arg)] if isinstance(arg, Node) else arg, dtype=float) for arg in args]
+    if node.function is linked:
+        return {id(args[0]): np.reshape(np.asarray(g, dtype=float), given[0].shape)}
+    if options:
+        rule, out = rules.getitem, given[0][options["index"]]
+    elif len(args) == 1 and (node.function is np.sum or (name == "sum" and isinstance(node.function, Method))):
+        rule, out = rules.sum, given[0].sum()
+    elif name in ("matmul", "dot") and [x.ndim for x in given] in ([1, 1], [1, 2], [2, 1], [2, 2]) and len(args) == 2:
+        rule, out = rules.matmul, given[0] @ given[1]
+    elif node.function is np.outer and len(args) == 2:
+        given = [np.reshape(given[0], (-1, 1)), np.reshape(given[1], (1, -1))]
+        rule, out = rules.matmul, given[0] @ given[1]
+    else:
+        return None
+    g = np.reshape(np.asarray(g, dtype=float), np.shape(out))
+    found: dict[int, Array] = {}
+    for k, arg in enumerate(args):
+        if isinstance(arg, Node):
+            part = np.reshape(rule.pull(k, g, out, tuple(given), options), np.shape(values[id(arg)]))
+            found[id(arg)] = found[id(arg)] + part if id(arg) in found else part
+    return found
+
+
+def _pulled_apart(node: Node, values: Mapping[int, Any], g: Array) -> dict[int, Array] | None:
+    """What the parts of an array that was put together get."""
+    parts, order, _ = node.args
+    if isinstance(order, Node):
+        return None
+    flat = [np.ravel(np.asarray(resolved(part, values), dtype=float)) for part in parts]
+    whole = np.concatenate(flat)
+    order = np.ravel(order)
+    back = rules.getitem.pull(0, np.ravel(np.asarray(g, dtype=float)), whole[order], (whole,), {"index": order})
+    found: dict[int, Array] = {}
+    for part, own in zip(parts, np.split(back, np.cumsum([each.size for each in flat])[:-1]), strict=True):
+        if isinstance(part, Node):
+            own = np.reshape(own, np.shape(values[id(part)]))
+            found[id(part)] = found[id(part)] + own if id(part) in found else own
+    return found
 
 
 def _pulled_by_tensor(node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array) -> list[Array | None]:
