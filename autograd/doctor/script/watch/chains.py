@@ -179,9 +179,12 @@ def _branches(one: Chain, other: Chain) -> bool:
 
 
 def depends_on_itself(chain: Chain) -> bool:
-    """Whether what is added to a state depends on an earlier state of it, one or two cycles back."""
+    """Whether what is added to a state depends on an earlier state of it, one or two cycles back.
+
+    A cycle may end with what adds nothing, as clipping does.
+    """
     count = len(chain.keys)
-    for k in sorted({count - 1, min(count - 1, 3), 1}, reverse=True):
+    for k in sorted({count - 1, count - 2, min(count - 1, 3), 2, 1}, reverse=True):
         if not 1 <= k < count:
             continue
         before = [j for j in range(k) if chain.changing or chain.keys[j] == chain.keys[k]]
