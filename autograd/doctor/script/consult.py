@@ -261,8 +261,9 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
     faults = peeled(locator, faults, hopeless, limit.left / 3)
     for fault in known:
         locator.fixed |= fault.right
+    at_steps = [f for f in [*faults, *known] if f not in over]
     faults += known
-    idle_locator, idle = faults_in_unused(found, unused_gradients(found, faults))
+    idle_locator, idle = faults_in_unused(found, unused_gradients(found, at_steps))
     pairs: list[tuple[Locator, Fault, bool]] = [(locator, fault, True) for fault in faults]
     if idle_locator is not None:
         place(idle_locator, idle)
