@@ -82,9 +82,10 @@ def test_every_message_is_used() -> None:
             "check_",
             "e_ratio_",
             "against_",
+            "rule_",
         )
     )
-    assert len(prefixes) == 12
+    assert len(prefixes) == 13
     assert [key for key in ENGLISH if key not in whole and not key.startswith(prefixes)] == []
 
 

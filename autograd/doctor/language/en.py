@@ -141,14 +141,14 @@ MESSAGES = {
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
     "not_followed": "About {names} one cannot tell: every step changes {names}, and how that follows from the loss could not "
     "be seen.",
-    "step_decay": "The step also shrinks the weights (weight decay).",
-    "step_aligned": "The errors go back through fixed random weights, not through those of the forward pass: that is "
+    "rule_decay": "The step also shrinks the weights (weight decay).",
+    "rule_aligned": "The errors go back through fixed random weights, not through those of the forward pass: that is "
     "feedback alignment, which trains the lower layers without their gradient.",
-    "step_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
+    "rule_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
     "unread": "The steps change {names} too, and no line of the forward pass reads {names}: another name may be meant there.",
-    "step_in-turn": "The factors of a product take turns: one is updated before the gradient of the other reads it. With "
+    "rule_in-turn": "The factors of a product take turns: one is updated before the gradient of the other reads it. With "
     "small steps that does little harm; a copy of it, taken before, would be exact.",
-    "step_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
+    "rule_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "
     "computes.",

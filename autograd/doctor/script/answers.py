@@ -62,7 +62,7 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
     for rule in ("decay", "truncated", "in-turn", "aligned", "adaptive"):
         if rule in rules:
-            yield say("step_" + rule)
+            yield say(f"rule_{rule}")
 
 
 def _common_factor(found: dict[str, Any]) -> Iterator[str]:
