@@ -156,18 +156,29 @@ def _planned(node: Node) -> Callable[[Mapping[int, Any]], Any]:
     """How a node is computed: what of that does not depend on the values is done once."""
     function: Any = node.function
     casts = function in NARROW or function is cast or getattr(function, "__name__", "") == "astype"
-    parts = [arg for arg in node.args if not isinstance(arg, Node)]
-    if node.kwargs or casts or len(node.args) > 2 or any(isinstance(p, (Index, list, tuple, dict)) for p in parts):
+    deep = [k for k, arg in enumerate(node.args) if not isinstance(arg, Node) and _holds_nodes(arg)]
+    if node.kwargs or casts or (deep and (function is not assembled or deep != [0])):
         return functools.partial(_computed, node)
-    keys = [id(arg) for arg in node.args]
-    if not parts and len(keys) == 2:
+    fixed = [arg if isinstance(arg, Node) or k in deep else resolved(arg, {}) for k, arg in enumerate(node.args)]
+    keys = [id(arg) for arg in fixed if isinstance(arg, Node)]
+    if deep:
+        parts = [part if isinstance(part, Node) else wide(part) for part in node.args[0]]
+        rest = fixed[1:]
+        return lambda values: wide(function([values[id(p)] if isinstance(p, Node) else p for p in parts], *rest))
+    if len(fixed) == len(keys) == 2:
         one, other = keys
         return lambda values: wide(function(values[one], values[other]))
-    if not parts and len(keys) == 1:
+    if len(fixed) == len(keys) == 1:
         key = keys[0]
         return lambda values: wide(function(values[key]))
-    fixed = [arg if isinstance(arg, Node) else wide(arg) for arg in node.args]
+    if len(fixed) == 2 and len(keys) == 1 and isinstance(fixed[0], Node):  # an element, say
+        key, second = keys[0], fixed[1]
+        return lambda values: wide(function(values[key], second))
     return lambda values: wide(function(*[values[id(a)] if isinstance(a, Node) else a for a in fixed]))
+
+
+def _holds_nodes(arg: Any) -> bool:
+    return any(True for _ in Node(None, (arg,), {}, None, None, 0).operands())
 
 
 def _computed(node: Node, values: Mapping[int, Any]) -> Any:
