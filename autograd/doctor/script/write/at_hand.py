@@ -272,10 +272,20 @@ class AtHand:
                 f"({a.text} == {a.text}.max(axis={k}, keepdims=True))" for a in wide for k in range(np.ndim(a.first))
             )
             texts |= dict.fromkeys(f"({a.text} == {a.text}.max())" for a in wide)  # of one window
+            texts |= dict.fromkeys(f"({window} == {window}.max())" for window in self._windows)
         texts |= dict.fromkeys(self.expressions)
         signs = [f"np.sign({a.text})" for a in self.arrays if np.ndim(a.first) and "abs(" in source]  # all 1, perhaps
         found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
         return [(text, v) for text, v in found if v.size and (text in signs or self._says_something(text, v))]
+
+    @property
+    def _windows(self) -> list[str]:
+        """The same piece of other arrays as the one that a line writes: `z[i:i + 2]` where it is `dz[i:i + 2]`."""
+        target = self.place.source.segment(self.place.statement).partition("=")[0].rstrip(" +-*/")
+        name, bracket, index = target.strip().partition("[")
+        return [f"{a.text}[{index}" for a in self.arrays if bracket and np.ndim(a.first) and a.text != name][
+            :MOST_KEYED
+        ]
 
     def _says_something(self, text: str, value: Array) -> bool:
         """Whether numbers are not all one and the same, here or elsewhere."""
