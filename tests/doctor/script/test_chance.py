@@ -87,3 +87,34 @@ def test_the_words_of_a_sample_come_before_the_kinds() -> None:
 def test_the_square_of_a_norm_has_another_gradient() -> None:
     (fault,) = told(NORMS)["faults"]
     assert (fault["name"], fault["blocks"]) == ("penalty-scaled", ["B"])
+
+
+ALONE = (
+    START
+    + """
+x, t = gen.randn(20, 3), gen.randn(20, 2)
+W = gen.randn(3, 2)
+rate, pull = 0.2, 0.1
+for turn in range(10):
+    e = x @ W - t
+    print(np.sum(e * e) / 20 + pull * np.sum(W * W))
+    dW = 2 * x.T @ e
+    dW /= 20
+    dW += 2 * pull * W
+    W -= rate * dW
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("dW += 2 * pull * W", "dW += pull * W", ["dW += 2 * pull * W"]),
+        ("dW = 2 * x.T @ e", "dW = x.T @ e", ["dW = 2 * x.T @ e", "dW = 2 * (x.T @ e)", "dW = x.T @ (2 * e)"]),
+    ],
+)
+def test_of_data_and_penalty_the_one_that_is_not_the_gradient_lacks_a_factor(
+    old: str, new: str, lines: list[str]
+) -> None:
+    (fault,) = told(ALONE.replace(old, new))["faults"]
+    assert fault["instead"].strip() in lines

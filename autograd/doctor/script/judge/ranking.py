@@ -14,6 +14,7 @@ from .losses import before_squash, errors
 from .match import Columns, matched
 from .quantities import Quantity
 from .rates import number_in, plain_factors
+from .verdicts import penalised
 
 Array = Any
 SPREADS = ("repeat", "tile", "broadcast_to")
@@ -57,6 +58,7 @@ class Ranking(Candidates):
                 and _is_term(f.first, first.first)
                 and set(f.repairs) >= set(first.repairs)
                 and not self._is_of_a_name(f)
+                and not self._is_given_away(f)
             ]
             if summed:  # a term that lacks a factor, and another that has it
                 return summed[0]
@@ -172,6 +174,44 @@ class Ranking(Candidates):
         named = [q for q in self.quantities.bars if id(q.node) in self.named and q.size == theirs[0].size]
         return any((m := matched(theirs, q.values)).holds and abs(m.scale - 1.0) <= CLOSE for q in named)
 
+    def _is_given_away(self, fault: Fault) -> bool | None:
+        """Whether a value leads to a term of a gradient that is exactly what the loss has, and the penalty that is
+        added to it is not; False where it is the other way round, None where nothing is known.
+        """  # fmt: skip
+        after = {id(fault.first), *(id(n) for n in self._downstream([fault.first])[0])}
+        known = [pair for name in fault.repairs if (pair := self._halves(name)) and id(pair[0]) in after]
+        exact = {(abs(data - 1.0) <= CLOSE, abs(penalty - 1.0) <= CLOSE) for _, data, penalty in known}
+        return next(iter(exact))[0] if len(exact) == 1 and len(set(*exact)) == 2 else None
+
+    def _halves(self, name: str) -> tuple[Node, float, float] | None:
+        """Where the gradient of a block is a sum of what follows from the data and of a penalty: the first of them, and
+        what each is of that in the loss that is computed.
+        """  # fmt: skip
+        key = name, len(self.fixed)
+        if key not in self._known_halves:
+            reading, found = self.found.reading, None
+            sums = [way[0] for way in self.ways[name] if len(way) == 1 and is_sum(way[0]) and len(way[0].args) == 2]
+            if reading is not None and name in penalised(self.look, reading):
+                found = next((h for n in sums for h in self._halves_of(n, name)), None)
+            self._known_halves[key] = found
+        return self._known_halves[key]
+
+    def _halves_of(self, total: Node, name: str) -> Iterator[tuple[Node, float, float]]:
+        whole = next((q.values for q in self.quantities.bars if q.block == name), None)
+        terms = [n for n in total.operands() if id(n) in self.values[0]]
+        for data, penalty in (terms, terms[::-1]) if whole and len(terms) == 2 else ():
+            one, other = ([np.asarray(v[id(n)], dtype=float) for v in self.values] for n in (data, penalty))
+            for q in (*self.quantities.parts, *self.quantities.rests):
+                if q.block == name and q.size == one[0].size == other[0].size and id(data) in self.erring:
+                    rest = [np.asarray(w) - v for w, v in zip(whole or (), q.values, strict=True)]
+                    mine, theirs = matched(one, q.values), matched(other, rest)
+                    if mine.holds and theirs.holds:
+                        yield data, mine.scale, theirs.scale
+
+    @cached_property
+    def _known_halves(self) -> dict[tuple[str, int], tuple[Node, float, float] | None]:
+        return {}
+
     def _is_idle_product(self, node: Node) -> bool:
         """Whether a product of matrices gives what it got: where weights sum to 1, and all rows are alike, say."""
         return getattr(node.function, "__name__", "") in ("matmul", "dot", "einsum") and self._hands_on(node)
@@ -184,6 +224,9 @@ class Ranking(Candidates):
             return self._as_it_should(fault, fault.rescaled)
         if self.is_a_path(fault):
             return False
+        halves = [self._halves(name) for name in fault.repairs]
+        if all(h and h[0] in fault.first.operands() and abs(h[2] - 1.0) <= CLOSE for h in halves):
+            return True  # the penalty is, what it is added to is not
         if self._is_a_slope(fault) or all(map(self._is_spread, fault.nodes)):
             return True
         factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
@@ -260,6 +303,9 @@ class Ranking(Candidates):
         theirs = self._factors_before(node)
         if not theirs:
             return mine > 0
+        exact = self._is_given_away(fault)
+        if exact is not None:
+            return exact
         if change < 0:
             return any(f * mine > 0 for f in theirs) and not self._against_custom(node, mine)
         rate = 1.0

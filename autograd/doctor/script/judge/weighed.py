@@ -13,6 +13,7 @@ from ..watch.node import Node
 from .agreement import support
 from .at_once import at_once
 from .candidates import Fault
+from .elements import written_before
 from .forms import counterpart
 from .handed import with_the_rest_right
 from .locate import Locator
@@ -100,6 +101,7 @@ def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
     faults = still_there(locator, locator.faults(known))
     if len(faults) == 1 and not known:
         in_its_units(locator, faults[0])
+    faults = faults if known else written_before(locator, faults)
     return locator, [piece for fault in faults for piece in in_pieces(locator, fault)]
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from ...spelling import level, slopes_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
+from ..judge.rates import rate_of
 from ..judge.replay import wide
 from ..watch.node import Node, assembled
 from ..watch.sites import Site, around, turning
@@ -95,7 +96,7 @@ class AtHand:
 
     @cached_property
     def atoms(self) -> list[Atom]:
-        return self.words[: MOST_WORDS * 3]
+        return [a for a in self.words if not self._is_rate(a.text, a.first)][: MOST_WORDS * 3]
 
     @cached_property
     def words(self) -> list[Atom]:
@@ -218,7 +219,24 @@ class AtHand:
     def settings(self) -> dict[str, float]:
         """Products and ratios of plain settings, as other lines here write them."""
         known = {text: v for text, v in self.expressions.items() if level(text) == 2 and np.ndim(v[0]) == 0}
-        return {text: float(v[0]) for text, v in known.items() if v[0] and all(x == v[0] for x in v)}
+        found = {text: float(v[0]) for text, v in known.items() if v[0] and all(x == v[0] for x in v)}
+        rates = {name for name, _ in self._rates}
+        return {text: number for text, number in found.items() if not _names(text) & rates}
+
+    def _is_rate(self, text: str, number: Any) -> bool:
+        """Whether it is the learning rate by which the step multiplies: then no other line does."""
+        return isinstance(number, float) and (text.rpartition(".")[2], number) in self._rates
+
+    @cached_property
+    def _rates(self) -> set[tuple[str, float]]:
+        """The names in the steps of the blocks that are wrong, with the rates there; none where it is such a step."""
+        look, found = self.locator.look, set[tuple[str, float]]()
+        for end in (end for name in (*self.fault.repairs, *self.fault.eases) for end in look.ends[name]):
+            rate = rate_of(look, end)
+            if rate is None or end.site is None or end.site.statement == self.place.statement:
+                return set()
+            found |= {(name, rate) for name in _names(end.site.source.segment(end.site.statement))}
+        return found
 
     @cached_property
     def roots(self) -> dict[str, float]:
@@ -254,10 +272,20 @@ class AtHand:
                 f"({a.text} == {a.text}.max(axis={k}, keepdims=True))" for a in wide for k in range(np.ndim(a.first))
             )
             texts |= dict.fromkeys(f"({a.text} == {a.text}.max())" for a in wide)  # of one window
+            texts |= dict.fromkeys(f"({window} == {window}.max())" for window in self._windows)
         texts |= dict.fromkeys(self.expressions)
         signs = [f"np.sign({a.text})" for a in self.arrays if np.ndim(a.first) and "abs(" in source]  # all 1, perhaps
         found = [(text, np.asarray(v, dtype=float)) for text in texts if (v := self.read(text, 0)) is not None]
         return [(text, v) for text, v in found if v.size and (text in signs or self._says_something(text, v))]
+
+    @property
+    def _windows(self) -> list[str]:
+        """The same piece of other arrays as the one that a line writes: `z[i:i + 2]` where it is `dz[i:i + 2]`."""
+        target = self.place.source.segment(self.place.statement).partition("=")[0].rstrip(" +-*/")
+        name, bracket, index = target.strip().partition("[")
+        return [f"{a.text}[{index}" for a in self.arrays if bracket and np.ndim(a.first) and a.text != name][
+            :MOST_KEYED
+        ]
 
     def _says_something(self, text: str, value: Array) -> bool:
         """Whether numbers are not all one and the same, here or elsewhere."""
@@ -367,3 +395,8 @@ def takes_one(function: Any) -> bool:
         return False
     needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return len(needed) == 1
+
+
+def _names(text: str) -> set[str]:
+    """The names in a text, without those of the objects that hold them."""
+    return {name.rpartition(".")[2] for name in re.findall(r"[A-Za-z_][\w.]*", text)}

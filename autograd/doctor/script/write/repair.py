@@ -195,11 +195,11 @@ class Repairer(Bindings):
         assert self.span is not None
         last = nodes[-1].args[0]
         sign = 1.0 if name == "add" else -1.0
-        whole = [
-            sign
-            * (np.asarray(r, dtype=float) - np.asarray(v[id(last)] if isinstance(last, Node) else last, dtype=float))
-            for r, v in zip(self.locator.fixed[id(self.node)], self.locator.values, strict=True)
-        ]
+        fixed = [np.asarray(r, dtype=float) for r in self.locator.fixed[id(self.node)]]
+        before = [np.asarray(v[id(last)] if isinstance(last, Node) else last, dtype=float) for v in self.locator.values]
+        if before[0].shape not in ((), fixed[0].shape):
+            return  # a piece of it
+        whole = [sign * (r - x) for r, x in zip(fixed, before, strict=True)]
         hands = [AtHand(self.locator, self.fault, self.place, n, n.time, n.context, self.namespace) for n in nodes]
         own = self.place.source.segment(self.span).replace("\n", " ")
         numbers = [a.text for a in self.hand.atoms if isinstance(a.first, (int, float)) and np.ndim(a.first) == 0]
