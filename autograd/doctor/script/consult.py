@@ -244,7 +244,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
     backwards = backward_steps(found)
     over = overwritten_faults(found)
     known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
-    locator, faults = located(found, {name for fault in known for name in fault.repairs})
+    locator, faults = located(found, {name for fault in known for name in fault.repairs}, 0.55 * limit.left)
     for fault in harmless(found, faults):
         faults.remove(fault)
         for name in fault.repairs:

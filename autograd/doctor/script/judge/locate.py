@@ -33,8 +33,8 @@ from .written import flat
 Array = Any
 Fit = tuple[float, float]  # the factor of a replacement, and the factor of the gradient that comes out
 MOST_FAULTS = 12
-SECONDS = 12.0  # of computing, for all faults of a script
-GRACE = 10.0  # where none was found by then
+SECONDS = 24.0  # of computing, for all faults of a script
+GRACE = 6.0  # where none was found by then
 OFTEN = 8  # trials, after which one looks at the clock
 
 
@@ -74,11 +74,11 @@ class Locator(Turns):
             if all(id(n) in values for n in nodes) and self.look.block(values, nodes).size == size
         ]  # fmt: skip
 
-    def faults(self, known: Collection[str] = ()) -> list[Fault]:
+    def faults(self, known: Collection[str] = (), seconds: float = SECONDS) -> list[Fault]:
         """Every fault, the first one first; those of known blocks aside."""
         wrong = [n for n, v in self.found.verdicts.items() if not v.right and not v.silent and n not in known]
         out: list[Fault] = []
-        self.until = time.process_time() + SECONDS
+        self.until = time.process_time() + min(seconds, SECONDS)
         while wrong and len(out) < MOST_FAULTS:
             fault = self._next(wrong)
             if fault is None:

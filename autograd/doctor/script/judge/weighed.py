@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import textwrap
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -81,14 +82,19 @@ def _laid_out(found: Judgement, node: Node) -> set[str]:
     return set().union(*(_laid_out(found, o) for o in node.operands() if id(o) in found.look.depends))
 
 
-def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
-    """The faults, found by the rates as they are written, where that makes one mistake of all; else by any rate."""
+def located(found: Judgement, known: set[str], seconds: float) -> tuple[Locator, list[Fault]]:
+    """The faults, found by the rates as they are written, where that makes one mistake of all; else by any rate.
+
+    Args:
+        seconds: that there are for it.
+    """
+    end = time.process_time() + seconds
     before = {name: v.right for name, v in found.verdicts.items()}
     for name, factor in {} if known else factors(found).items():
         found.verdicts[name].right &= abs(factor - 1.0) <= 1e-5
     if before != {name: v.right for name, v in found.verdicts.items()}:
         locator = Locator(found, Quantities(found))
-        faults = still_there(locator, locator.faults())
+        faults = still_there(locator, locator.faults(seconds=seconds / 2))
         exact = (locator.goes_right(name, as_written=True) for fault in faults for name in fault.repairs)
         if len(faults) == 1 and not locator.unexplained and all(exact):
             return locator, in_pieces(locator, faults[0])
@@ -98,7 +104,7 @@ def located(found: Judgement, known: set[str]) -> tuple[Locator, list[Fault]]:
     several = [] if known else at_once(locator)
     if several:
         return locator, several
-    faults = still_there(locator, locator.faults(known))
+    faults = still_there(locator, locator.faults(known, end - time.process_time()))
     if len(faults) == 1 and not known:
         in_its_units(locator, faults[0])
     faults = faults if known else written_before(locator, faults)
