@@ -156,3 +156,38 @@ def test_arrays_that_are_given_to_write_into(tmp_path: Path) -> None:
     assert run(path, cure=False).verdicts == {"A": "right", "B": "right"}
     path.write_text(GIVEN.replace("np.multiply(back, raw > 0, out=back)", "np.multiply(back, raw, out=back)"))
     assert [finding.line for finding in run(path, cure=False).findings] == [18]
+
+
+PLACES = """
+import numpy as np
+draw = np.random.RandomState(8)
+seen, aims = draw.randn(5, 3), draw.randn(5)
+A, B = draw.randn(3, 8) * 0.5, draw.randn(2)
+for turn in range(12):
+    gA, gB, total = np.zeros_like(A), np.zeros_like(B), 0
+    for x, y in zip(seen, aims):
+        lit = np.tanh(x @ A).reshape(2, 4)
+        best, at = np.zeros(2), np.zeros((2, 2), int)
+        for k in range(2):
+            q = lit[k].argmax()
+            at[k] = k, q
+            best[k] = lit[k, q]
+        r = best @ B - y
+        total += 0.5 * r ** 2
+        gB += r * best
+        back = np.zeros_like(lit)
+        for k in range(2):
+            back[at[k, 0], at[k, 1]] = r * B[k]
+        gA += np.outer(x, (back * (1 - lit ** 2)).ravel())
+    print(total)
+    A -= 0.1 * gA
+    B -= 0.1 * gB
+"""
+
+
+def test_places_that_are_kept_as_a_tuple(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.py"
+    path.write_text(PLACES)
+    assert run(path, cure=False).verdicts == {"A": "right", "B": "right"}
+    path.write_text(PLACES.replace(" * (1 - lit ** 2)", ""))
+    assert [finding.line for finding in run(path, cure=False).findings] == [21]

@@ -268,6 +268,8 @@ class Tape:
             return
         self.same_places(index, site)
         given = self.operand(value)
+        if isinstance(given, list):  # several numbers in a tuple: what was computed stays so
+            given = self.add(np.array, (given,), {}, np.array(value), site)
         memory = self.before_write(target)
         target[index] = value
         now = target[index]
