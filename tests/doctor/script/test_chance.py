@@ -118,3 +118,31 @@ def test_of_data_and_penalty_the_one_that_is_not_the_gradient_lacks_a_factor(
 ) -> None:
     (fault,) = told(ALONE.replace(old, new))["faults"]
     assert fault["instead"].strip() in lines
+
+
+STEPPED = (
+    START
+    + """
+X, n = gen.randn(24, 3), 24
+Y = (X[:, :1] * X[:, 1:2] > 0) * 1.0
+p = {"A": gen.randn(3, 5) * 0.6, "a": np.zeros((1, 5)), "B": gen.randn(5, 1) * 0.6, "b": np.zeros((1, 1))}
+m, v = ({k: np.zeros_like(each) for k, each in p.items()} for _ in range(2))
+for turn in range(1, 30):
+    h = np.tanh(X @ p["A"] + p["a"])
+    q = 1 / (1 + np.exp(-(h @ p["B"] + p["b"])))
+    print(-np.mean(Y * np.log(q) + (1 - Y) * np.log(1 - q)))
+    e = (q - Y) / n
+    back = e @ p["B"].T * (1 - h ** 2)
+    g = {"A": X.T @ back, "a": back.sum(0, keepdims=True), "B": h.T @ e, "b": e.sum(0, keepdims=True)}
+    for k in p:
+        m[k] = 0.9 * m[k] + 0.1 * g[k]
+        v[k] = 0.99 * v[k] + 0.01 * g[k] ** 2
+        p[k] -= 0.02 * m[k] / (1 - 0.9 ** turn) / (np.sqrt(v[k] / (1 - 0.99 ** turn)) + 1e-9)
+"""
+)
+
+
+def test_a_step_of_any_size_asks_for_no_factor_more() -> None:
+    assert told(STEPPED)["faults"] == []
+    (fault,) = told(STEPPED.replace("(q - Y) / n", "(q - Y) * q * (1 - q) / n"))["faults"]
+    assert (fault["name"], fault["instead"]) == ("extra-derivative", "e = (q - Y) / n")

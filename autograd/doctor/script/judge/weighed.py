@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..watch.node import Node
+from ..watch.node import Node, same_statement
 from .agreement import support
 from .at_once import at_once
 from .candidates import Fault
@@ -18,7 +18,7 @@ from .elements import written_before
 from .forms import counterpart
 from .handed import with_the_rest_right
 from .locate import Locator
-from .losses import errors
+from .losses import before_squash, errors
 from .match import Columns, matched
 from .pieces import in_pieces
 from .quantities import Quantities
@@ -121,11 +121,18 @@ def in_its_units(locator: Locator, fault: Fault) -> None:
     if not every or not plain or fault.scale != 1.0 or fault.rescaled is not None or wanted.kind != "bar":
         return
     for error, prediction, sign in (each for group in errors(found.look) for each in group[:1]):
-        key = counterpart(found.look, found.points, prediction, found.bars)
-        if key is not None:
+        logits = before_squash(found.look, prediction, found.points[0])
+        for node, side in [(prediction, sign), *([] if logits is None else [(logits[0], sign * logits[1])])]:
+            key = counterpart(found.look, found.points, node, found.bars)
+            if key is None:
+                continue
             theirs = [np.asarray(p.values[id(error)], dtype=float) for p in found.points]
-            match = matched(theirs, [sign * bar[key] for bar in found.bars])
-            if match.holds and match.scale > 0 and _has_factor(fault, match.scale):
+            match = matched(theirs, [side * bar[key] for bar in found.bars])
+            itself = fault.first.time > error.time and same_statement(fault.first, error)
+            itself = (
+                itself and matched(theirs, fault.right[id(fault.first)]).holds
+            )  # the error is what should stand there
+            if match.holds and match.scale > 0 and (itself or _has_factor(fault, match.scale)):
                 fault.scale = match.scale
                 fault.right = {key: [match.scale * v for v in values] for key, values in fault.right.items()}
                 locator.put_right(locator.fixed | fault.right)
