@@ -198,9 +198,12 @@ class Ranking(Candidates):
 
     def _halves_of(self, total: Node, name: str) -> Iterator[tuple[Node, float, float]]:
         whole = next((q.values for q in self.quantities.bars if q.block == name), None)
-        terms = [n for n in total.operands() if id(n) in self.values[0]]
-        for data, penalty in (terms, terms[::-1]) if whole and len(terms) == 2 else ():
-            one, other = ([np.asarray(v[id(n)], dtype=float) for v in self.values] for n in (data, penalty))
+        terms = [(n, 1.0) for n in total.operands() if id(n) in self.values[0]]
+        if getattr(total.function, "__name__", "") in ("sub", "subtract"):
+            terms[1:] = [(n, -1.0) for n, _ in terms[1:]]
+        for (data, plus), (penalty, sign) in (terms, terms[::-1]) if whole and len(terms) == 2 else ():
+            pairs = ((data, plus), (penalty, sign))
+            one, other = ([each * np.asarray(v[id(n)], dtype=float) for v in self.values] for n, each in pairs)
             for q in (*self.quantities.parts, *self.quantities.rests):
                 if q.block == name and q.size == one[0].size == other[0].size and id(data) in self.erring:
                     rest = [np.asarray(w) - v for w, v in zip(whole or (), q.values, strict=True)]
