@@ -67,6 +67,7 @@ MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
 SECONDS_FOR_TEXTS = 4.0
 SHARE = 0.75  # of the time, for finding what is wrong
+SEARCH = 0.55  # of what is left of that, for the search; the rest is for causes and lines to write
 SECONDS_FOR_TRIES = 15.0
 
 
@@ -238,21 +239,18 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
         return
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
-        for name in wrong:
-            found.verdicts[name].right, found.verdicts[name].rule = True, "truncated"
+        _excuse(found, wrong, "truncated")
         return
     backwards = backward_steps(found)
     over = overwritten_faults(found)
     known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
-    locator, faults = located(found, {name for fault in known for name in fault.repairs}, 0.55 * limit.left)
+    locator, faults = located(found, {name for fault in known for name in fault.repairs}, SEARCH * limit.left)
     for fault in harmless(found, faults):
         faults.remove(fault)
-        for name in fault.repairs:
-            found.verdicts[name].right, found.verdicts[name].rule = True, "decay"
+        _excuse(found, fault.repairs, "decay")
     for fault in aligned(locator, faults):
         faults.remove(fault)
-        for name in fault.repairs:
-            found.verdicts[name].right, found.verdicts[name].rule = True, "aligned"
+        _excuse(found, fault.repairs, "aligned")
     place(locator, faults)
 
     def hopeless(fault: Fault) -> bool:
@@ -283,8 +281,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
         if cause.name == "overwritten":  # the line that writes, not the one that made what is written
             fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
-            for name in fault.repairs:
-                found.verdicts[name].right, found.verdicts[name].rule = True, "in-turn"
+            _excuse(found, fault.repairs, "in-turn")
             continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
@@ -306,6 +303,12 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
                 if not all(text.blind for text in elsewhere):
                     case.fault, case.texts, case.found_at = other, [*elsewhere, *case.texts], fault
                     break
+
+
+def _excuse(found: Judgement, names: list[str], rule: str) -> None:
+    """Blocks whose steps are right by a rule of their own."""
+    for name in names:
+        found.verdicts[name].right, found.verdicts[name].rule = True, rule
 
 
 def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> list[Edit]:

@@ -148,16 +148,6 @@ for turn in range(20):
     np.subtract(A, gA, out=A)
     B -= 0.05 * gB
 """
-
-
-def test_arrays_that_are_given_to_write_into(tmp_path: Path) -> None:
-    path = tmp_path / "theirs.py"
-    path.write_text(GIVEN)
-    assert run(path, cure=False).verdicts == {"A": "right", "B": "right"}
-    path.write_text(GIVEN.replace("np.multiply(back, raw > 0, out=back)", "np.multiply(back, raw, out=back)"))
-    assert [finding.line for finding in run(path, cure=False).findings] == [18]
-
-
 PLACES = """
 import numpy as np
 draw = np.random.RandomState(8)
@@ -185,9 +175,19 @@ for turn in range(12):
 """
 
 
-def test_places_that_are_kept_as_a_tuple(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "old", "new", "line"),
+    [
+        (GIVEN, "np.multiply(back, raw > 0, out=back)", "np.multiply(back, raw, out=back)", 18),
+        (PLACES, " * (1 - lit ** 2)", "", 21),
+    ],
+    ids=["arrays that are given to write into", "places that are kept as a tuple"],
+)
+def test_what_is_written_is_followed_and_a_mistake_behind_it(
+    text: str, old: str, new: str, line: int, tmp_path: Path
+) -> None:
     path = tmp_path / "theirs.py"
-    path.write_text(PLACES)
+    path.write_text(text)
     assert run(path, cure=False).verdicts == {"A": "right", "B": "right"}
-    path.write_text(PLACES.replace(" * (1 - lit ** 2)", ""))
-    assert [finding.line for finding in run(path, cure=False).findings] == [21]
+    path.write_text(text.replace(old, new))
+    assert [finding.line for finding in run(path, cure=False).findings] == [line]

@@ -327,6 +327,11 @@ def pulled(
         return [_pulled_by_difference(node, given, operand, g) for operand in wanted]
 
 
+def _arrive(found: dict[int, Array], operand: Node, part: Array) -> None:
+    """Add what comes back to an operand, which may stand in several places."""
+    found[id(operand)] = found[id(operand)] + part if id(operand) in found else part
+
+
 def _pulled_by_rule(rule: Rule, node: Node, values: Mapping[int, Any], wanted: list[Node], g: Array) -> list[Any]:
     operands = [np.asarray(resolved(arg, values), dtype=float) for arg in node.args]
     found: dict[int, Array] = {}
@@ -335,8 +340,7 @@ def _pulled_by_rule(rule: Rule, node: Node, values: Mapping[int, Any], wanted: l
         g = np.reshape(np.asarray(g, dtype=float), out.shape)
         for k, arg in enumerate(node.args):
             if isinstance(arg, Node):
-                part = unbroadcast(times(g, rule.partial(k, operands, out)), operands[k].shape)
-                found[id(arg)] = found[id(arg)] + part if id(arg) in found else part
+                _arrive(found, arg, unbroadcast(times(g, rule.partial(k, operands, out)), operands[k].shape))
     return [found.get(id(operand)) for operand in wanted]
 
 
@@ -368,8 +372,7 @@ def _pulled_by_array_rule(node: Node, values: Mapping[int, Any], g: Array) -> di
     found: dict[int, Array] = {}
     for k, arg in enumerate(args):
         if isinstance(arg, Node):
-            part = np.reshape(rule.pull(k, g, out, tuple(given), options), np.shape(values[id(arg)]))
-            found[id(arg)] = found[id(arg)] + part if id(arg) in found else part
+            _arrive(found, arg, np.reshape(rule.pull(k, g, out, tuple(given), options), np.shape(values[id(arg)])))
     return found
 
 
@@ -385,8 +388,7 @@ def _pulled_apart(node: Node, values: Mapping[int, Any], g: Array) -> dict[int, 
     found: dict[int, Array] = {}
     for part, own in zip(parts, np.split(back, np.cumsum([each.size for each in flat])[:-1]), strict=True):
         if isinstance(part, Node):
-            own = np.reshape(own, np.shape(values[id(part)]))
-            found[id(part)] = found[id(part)] + own if id(part) in found else own
+            _arrive(found, part, np.reshape(own, np.shape(values[id(part)])))
     return found
 
 
