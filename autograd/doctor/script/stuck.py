@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .moments import DIFFERENCE, PRODUCT, SUM, name_of
 from .slip import Slip
 from .watch.edits import Edit
 from .watch.node import Node, same_statement
@@ -21,8 +22,6 @@ from .watch.sites import Site
 
 MOST = 40  # of these that are looked at
 SEEN = 4  # times that it was stored, and was 0
-PRODUCTS = ("mul", "multiply")
-SUMS = ("add", "sub", "subtract")
 
 
 def stuck_at_zero(recording: Recording) -> list[Slip]:
@@ -47,7 +46,7 @@ def stuck_at_zero(recording: Recording) -> list[Slip]:
 
 
 def _is_product(node: Node) -> bool:
-    return getattr(node.function, "__name__", "") in PRODUCTS and node.value is not None
+    return name_of(node) in PRODUCT and node.value is not None
 
 
 def _factors(node: Node, old: set[int]) -> Iterator[Node]:
@@ -73,7 +72,7 @@ def _steps(recording: Recording) -> dict[int, set[str]]:
     """By node, what is updated by it: `w` in `w -= u`, or in `w = w - u`."""
     found: dict[int, set[str]] = defaultdict(set)
     for _, _, _, thing, site in recording.tape.stores:
-        if isinstance(thing, Node) and getattr(thing.function, "__name__", "") in SUMS and len(thing.args) == 2:
+        if name_of(thing) in (*SUM, *DIFFERENCE) and len(thing.args) == 2:
             step = thing.args[1]
             own = site.kind == "augmented" or (thing.site is not None and thing.site.part(0).strip() == site.target)
             if isinstance(step, Node) and own:
