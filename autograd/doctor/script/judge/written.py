@@ -43,7 +43,7 @@ def flat(nodes: list[Node], values: Mapping[int, Any], otherwise: Any) -> Array:
     picks = getattr(nodes, "picks", None) or [None] * len(nodes)
     parts = []
     for node, pick in zip(nodes, picks, strict=True):
-        value = np.ravel(np.asarray(values[id(node)] if id(node) in values else otherwise(node), dtype=float))
+        value = np.asarray(values[id(node)] if id(node) in values else otherwise(node), dtype=float).ravel()
         parts.append(value[pick[0]] if pick is not None and value.size == pick[1] else value)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
