@@ -22,6 +22,8 @@ def stored_unused(found: Judgement, shape: tuple[int, ...], right: list[Array], 
     """
     look, size = found.look, int(np.prod(shape))
     best: tuple[int, Node] | None = None
+    if np.size(right[0]) != size:
+        return None  # some rows only are learned
     for time, _, key, thing, site in look.training.tape.stores:
         if not isinstance(thing, Node) or not look.step.start < thing.time <= look.step.end or time > look.step.end:
             continue
