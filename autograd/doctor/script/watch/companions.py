@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .node import Node
+from .node import Node, assembled
 
 
 def is_velocity(parameter: Any, among: list[Any], step: Any) -> bool:
@@ -15,12 +15,26 @@ def is_velocity(parameter: Any, among: list[Any], step: Any) -> bool:
     for other in among:
         if other is parameter or len(other.chains) > 1 or other.chains[0].size != parameter.chains[0].size:
             continue
-        state = other.chains[0].state_at(step.end)
-        name = getattr(state.function, "__name__", "")
-        added = state.args if name == "add" else state.args[1:] if name in ("sub", "subtract") else ()
-        if any(_multiple(operand) is end for operand in added):
+        if any(change is end for change in _changes(other.chains[0].state_at(step.end))):
             return True
     return False
+
+
+def is_summed_for(chain: Any, other: Any) -> bool:
+    """Whether a state is a sum, added to several times for each time that another changes by it."""
+    if len(chain.times) <= len(other.times):
+        return False
+    sums = set(map(id, chain.states))
+    changes = [change for state in other.states[1:3] for change in _changes(state) if isinstance(change, Node)]
+    parts = (part for change in changes if change.function is assembled for part in change.operands())
+    return any(id(each) in sums for each in (*changes, *parts))
+
+
+def _changes(state: Node) -> list[Any]:
+    """What a state is changed by, but for numbers that were written down."""
+    name = getattr(state.function, "__name__", "")
+    added = state.args if name == "add" else state.args[1:] if name in ("sub", "subtract") else ()
+    return [_multiple(operand) for operand in added]
 
 
 def _multiple(thing: Any) -> Any:
