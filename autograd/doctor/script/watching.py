@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..learning.changes import of_start
+from .judge.engines import own_site
 from .judge.look import Look
 from .judge.losses import errors, is_start, through_copies
 from .judge.rates import written_number
@@ -97,6 +98,8 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
     if reading is None or reading.kind != "loss" or reading.site is None:
         return {}
     root = through_copies(reading.roots[0])
+    if own_site(found.look, root) is not root.site:  # a line that computes other things, too
+        return {}
     site = root.site if root.site is not None else reading.site
     made = _statement(site)
     target: ast.expr | None = made.target if isinstance(made, ast.AugAssign) else None

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...language import say
+from ...language import listed, say
 from ...spelling import quoted_as
 from ..judge.candidates import Fault
 from ..judge.compared import Cause
@@ -330,10 +330,19 @@ def told_before(case: Case, cases: list[Case]) -> bool:
     for other in cases:
         same = case.proved and case.chosen == other.chosen and other in before
         same |= case is not other and not case.proved and case.fault.first.site is other.fault.first.site
-        if other.proved and same:
+        unknown = other in before and not other.proved and _is_unknown(case) and _is_unknown(other)
+        unknown = unknown and case.place is other.place  # of the gradients of several blocks nothing more is known
+        if (other.proved and same) or unknown:
             other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
+            if unknown:
+                other.should = say("wanted_gradient", block=listed(other.fault.repairs))
+                other.says = say("fault_unrecognised", what=other.should)
             return True
     return False
+
+
+def _is_unknown(case: Case) -> bool:
+    return case.cause.name == "unrecognised" and not case.proved and bool(case.fault.wanted[0].block)
 
 
 def name_by_line(case: Case) -> None:
