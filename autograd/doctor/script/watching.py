@@ -46,10 +46,11 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
     """The places to watch in a run at full speed."""
     assert recording.training is not None
     loops = find_loops(recording.tape, recording.hooks.turns, recording.training)
-    updates = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
-    updates |= {place_of_statement(site) for chain in _kept_between_steps(found) for site in chain.sites}
-    first = recording.training.parameters[0].chains[0].sites[0]
-    states = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
+    sites = [site for p in recording.training.parameters for c in p.chains for site in c.sites]
+    sites = [site for site in sites if _statement(site) is not None] or sites  # no `for layer in layers:`
+    states = {place_of_statement(site) for site in sites}
+    updates = states | {place_of_statement(s) for chain in _kept_between_steps(found) for s in chain.sites}
+    first = sites[0]
     states.discard(place_of_statement(first))
     reading = found.reading
     alike = reading is not None and (
