@@ -330,19 +330,20 @@ def told_before(case: Case, cases: list[Case]) -> bool:
     for other in cases:
         same = case.proved and case.chosen == other.chosen and other in before
         same |= case is not other and not case.proved and case.fault.first.site is other.fault.first.site
-        unknown = other in before and not other.proved and _is_unknown(case) and _is_unknown(other)
-        unknown = unknown and case.place is other.place  # of the gradients of several blocks nothing more is known
-        if (other.proved and same) or unknown:
+        alike = other in before and _says_the_same(case, other)
+        if (other.proved and same) or alike:
             other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
-            if unknown:
-                other.should = say("wanted_gradient", block=listed(other.fault.repairs))
-                other.says = say("fault_unrecognised", what=other.should)
+            if alike and case.fault.wanted[0].block:
+                every = say("wanted_gradient", block=listed(other.fault.repairs))
+                other.says, other.should = other.says.replace(other.should, every), every
             return True
     return False
 
 
-def _is_unknown(case: Case) -> bool:
-    return case.cause.name == "unrecognised" and not case.proved and bool(case.fault.wanted[0].block)
+def _says_the_same(case: Case, other: Case) -> bool:
+    """Whether two cases say the same of one line, each for blocks of its own, and neither knows what to write."""
+    told = case.says.replace(case.should, other.should) == other.says
+    return told and not case.proved and not other.proved and case.place is other.place
 
 
 def name_by_line(case: Case) -> None:
