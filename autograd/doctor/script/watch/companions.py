@@ -8,19 +8,17 @@ from .node import Node
 
 
 def is_velocity(parameter: Any, among: list[Any], step: Any) -> bool:
-    """Whether the new state is what another parameter changes by: of Nesterov's momentum, say."""
-    if len(parameter.chains) > 1:
-        return False
-    end = parameter.chains[0].state_at(step.end)
-    for other in among:
-        if other is parameter or len(other.chains) > 1 or other.chains[0].size != parameter.chains[0].size:
-            continue
-        state = other.chains[0].state_at(step.end)
+    """Whether the new state is what another parameter changes by: of Nesterov's momentum, say.
+
+    Of several numbers each is what a number of the others changes by.
+    """
+    taken: set[tuple[int, int]] = set()
+    for chain in (chain for other in among if other is not parameter for chain in other.chains):
+        state = chain.state_at(step.end)
         name = getattr(state.function, "__name__", "")
         added = state.args if name == "add" else state.args[1:] if name in ("sub", "subtract") else ()
-        if any(_multiple(operand) is end for operand in added):
-            return True
-    return False
+        taken |= {(id(_multiple(operand)), chain.size) for operand in added}
+    return all((id(chain.state_at(step.end)), chain.size) in taken for chain in parameter.chains)
 
 
 def _multiple(thing: Any) -> Any:
