@@ -18,7 +18,7 @@ import numpy as np
 from ..language import listed, say
 from .grown import as_fault
 from .homes import Homes
-from .judge.stored import means, stored_unused
+from .judge.stored import means, stored_unused, unused
 from .judge.verdicts import Judgement
 from .unlisted import Idle, Place, gradients, placed
 from .watch.edits import Edit
@@ -110,12 +110,15 @@ def _stores_unused(found: Judgement) -> bool:
 
 
 def _idle(found: Judgement, words: Words, homes: Homes) -> Iterator[Idle]:
-    given = stays(found)
+    sizes = {np.size(thing.value) for thing, _ in unused(found)}
+    given = [node for node in stays(found) if np.size(node.value) in sizes and homes.of(node)]
+    if not given:
+        return
     bars = _further(found, {id(node) for node in given})
     large = [max(float(np.max(np.abs(b), initial=0.0)) for b in bar.values()) for bar in bars]
     trained = [(p, node) for p in found.look.training.parameters for node in gradients(found, p)]
     for node in given:
-        if any(id(node) not in bar for bar in bars) or not homes.of(node):
+        if any(id(node) not in bar for bar in bars):
             continue
         shape = np.shape(node.value)
         right = [np.reshape(bar[id(node)], shape) for bar in bars]

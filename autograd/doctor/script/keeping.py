@@ -31,9 +31,9 @@ def _of_zeros(of: Moments) -> Iterator[list[tuple[Node, Node]]]:
     """What is begun with zeros: the running means and sums of a line, each with the zeros that it goes on from."""
     rows: dict[Any, list[tuple[Node, Node]]] = defaultdict(list)
     sums = {id(q.below.moment.node) for q in of.quotients if q.below.moment is not None and q.below.rooted}
-    for node in of.nodes:
-        kept = moment(node) if id(node) not in of.ends else None
-        old = core(kept.old) if kept is not None and (kept.decay < 1 or id(node) in sums) else None
+    for node, kept in of.all:
+        begins = id(node) not in of.ends and (kept.decay < 1 or id(node) in sums)
+        old = core(kept.old) if begins else None
         if isinstance(old, Node) and name_of(old) in ZEROS and old.site is not None and np.ndim(old.value):
             rows[node.site].append((node, old))
     yield from rows.values()
@@ -126,9 +126,9 @@ def _never_kept(of: Moments) -> Found:
     """A running mean that begins in each step with what it was at first: what it becomes is not stored."""
     rows: dict[Any, list[tuple[Node, Node]]] = defaultdict(list)
     begin = of.training.steps[0].end
-    for node in of.nodes:
-        kept = moment(node) if id(node) not in of.ends and of.step_of(node) > 0 else None
-        old = core(kept.old) if kept is not None and (kept.decay < 1 or kept.square is not None) else None
+    for node, kept in of.all:
+        goes_on = (kept.decay < 1 or kept.square is not None) and id(node) not in of.ends and of.step_of(node) > 0
+        old = core(kept.old) if goes_on else None
         if isinstance(old, Node) and old.time <= begin and not np.any(old.value):
             rows[node.site, id(old)].append((node, old))
     for row in rows.values():

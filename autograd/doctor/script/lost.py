@@ -63,27 +63,35 @@ def lost_updates(recording: Recording) -> list[Slip]:
 
 def _results(recording: Recording) -> Iterator[_Lost]:
     """Sums and differences that are stored under a local name, or not at all."""
-    tape = recording.tape
+    tape, origins = recording.tape, dict[int, Any]()
     for _, scope, _, thing, site in tape.stores:
         made = isinstance(thing, Node) and getattr(thing.function, "__name__", "") in SOURCES
         if scope[0] == "frame" and site.kind in ("store", "augmented") and made:
-            old = _changed(thing)
+            old = _changed(thing, origins)
             if old is not None:
                 yield _Lost(thing, old, site)
     idle = _idle_statements(recording)
     for node in tape.nodes if idle else ():
         if node.site is not None and (node.site.source.path, node.site.span) in idle:
-            old = _changed(node)
+            old = _changed(node, origins)
             if old is not None:
                 yield _Lost(node, old, node.site)
 
 
-def _changed(node: Node) -> Node | None:
-    """What a result is a change of, made in another statement."""
+def _changed(node: Node, origins: dict[int, Any]) -> Node | None:
+    """What a result is a change of, made in another statement.
+
+    Args:
+        origins: that of each node which was asked for before: a loop's line goes on from its own results.
+    """
     at: Any = node
     while isinstance(at, Node) and same_statement(at, node):
+        if id(at) in origins:
+            at = origins[id(at)]
+            break
         inside = direct(at)
         at = inside[0] if inside else None
+    origins[id(node)] = at
     return at if isinstance(at, Node) and not at.hyper and np.shape(at.value) == np.shape(node.value) else None
 
 

@@ -334,6 +334,11 @@ class Moments:
         return {id(s): p.name for p in self.training.parameters for c in p.chains for s in c.states}
 
     @cached_property
+    def all(self) -> list[tuple[Node, Moment]]:
+        """Every node that is a moment, or a copy of one, with it."""
+        return [(node, found) for node in self.nodes if (found := moment(node)) is not None]
+
+    @cached_property
     def kept(self) -> list[Moment]:
         """The moments that are states of the training."""
         found = (moment(node) for node in self.nodes if id(node) in self.states)

@@ -324,9 +324,8 @@ def _is_computed(number: Factor) -> bool:
 
 def _stored_corrected(of: Moments) -> Found:
     """A mean that is stored as it is corrected, so that the next step begins with that."""
-    for node in of.nodes:
-        mean = moment(node)
-        if mean is None or mean.decay == 1 or name_of(mean.old) not in QUOTIENT:
+    for node, mean in of.all:
+        if mean.decay == 1 or name_of(mean.old) not in QUOTIENT:
             continue
         by = mean.old.args[1]
         if not is_number(by) or not exponent(number_of(by), mean.decay):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -169,6 +170,41 @@ class Line:
                 self.losses.append(miss * miss)
                 self.a -= 0.01 * 2.0 * miss * x
                 self.b += 0.01 * 2.0 * miss
+
+
+TELLS = """
+import sys
+from autograd.doctor import run
+from autograd.doctor.script import process
+
+class Telling(set):
+    def add(self, number):
+        super().add(number)
+        print(number, flush=True)
+
+process._running = Telling()
+run(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_the_doctor_stops_the_script_as_well(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "endless.py").write_text("while True:\n    pass\n", encoding="utf-8")
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    doctor = subprocess.Popen(
+        [sys.executable, "-c", TELLS, str(tmp_path / "endless.py")],
+        env={**os.environ, "TMPDIR": str(aside)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert doctor.stdout is not None
+    script = int(doctor.stdout.readline())
+    doctor.send_signal(number)
+    doctor.communicate(timeout=10)
+    assert doctor.returncode == -number
+    assert not any(aside.iterdir())
+    with pytest.raises(ProcessLookupError):
+        os.kill(script, 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork()")

@@ -45,13 +45,20 @@ def _narrow(look: Look, start: Node, end: Node) -> list[Node]:
         return id(node) not in look.depends and not node.hyper and np.size(node.value) > 1
 
     def quiet(node: Node) -> bool:
-        if node is start or node.hyper or id(node) not in look.depends:
-            return True
-        if id(node) in look.program.leaves:
-            return False
-        if id(node) not in memo:
-            memo[id(node)] = False
-            memo[id(node)] = all(quiet(operand) and not is_data(operand) for operand in node.operands())
+        stack = [node]
+        while stack:  # a loop may add up thousands of terms: too deep for calls in calls
+            at = stack[-1]
+            operands = () if id(at) in memo else [*at.operands()]
+            if at is start or at.hyper or id(at) not in look.depends:
+                memo[id(at)] = True
+            elif id(at) in look.program.leaves or any(memo.get(id(o)) is False or is_data(o) for o in operands):
+                memo[id(at)] = False
+            elif id(at) not in memo and (waiting := [o for o in operands if id(o) not in memo]):
+                stack += waiting
+                continue
+            else:
+                memo.setdefault(id(at), True)
+            stack.pop()
         return memo[id(node)]
 
     for _ in range(3000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,34 +15,41 @@ from .verdicts import Judgement
 Array = Any
 
 
+def unused(found: Judgement) -> Iterator[tuple[Node, str]]:
+    """What follows from parameters, is stored in the step, and is no part of anything; with what it is stored as."""
+    look = found.look
+    for time, _, key, thing, site in look.training.tape.stores:
+        if not isinstance(thing, Node) or not look.step.start < thing.time <= look.step.end or time > look.step.end:
+            continue
+        if (
+            id(thing) in look.depends
+            and id(thing) not in look.to_end
+            and id(thing) not in found.forward
+            and not getattr(thing.function, "__name__", "").endswith("_like")
+            and all(id(thing) in p.values for p in found.points)
+            and np.asarray(thing.value).dtype != object
+        ):
+            yield thing, site.target or str(key)
+
+
 def stored_unused(found: Judgement, shape: tuple[int, ...], right: list[Array], name: str = "") -> Node | None:
     """A value that the step stores and that nothing follows from: a right gradient, or what is called that of a block.
 
     Args:
         shape: of what the gradient belongs to.
     """
-    look, size = found.look, int(np.prod(shape))
+    size = int(np.prod(shape))
     best: tuple[int, Node] | None = None
     if np.size(right[0]) != size:
         return None  # some rows only are learned
-    for time, _, key, thing, site in look.training.tape.stores:
-        if not isinstance(thing, Node) or not look.step.start < thing.time <= look.step.end or time > look.step.end:
-            continue
-        if (
-            id(thing) in look.to_end
-            or getattr(thing.function, "__name__", "").endswith("_like")
-            or id(thing) in found.forward
-            or any(id(thing) not in p.values for p in found.points)
-            or np.asarray(thing.value).dtype == object
-        ):
+    for thing, target in unused(found):
+        if np.size(found.points[0].values[id(thing)]) != size:
             continue
         values = [np.asarray(p.values[id(thing)], dtype=float) for p in found.points]
-        if values[0].size != size or id(thing) not in look.depends:
-            continue
         layouts = [right, [g.reshape(shape).T for g in right]] if len(shape) == 2 else [right]
         matches = [matched(values, layout) for layout in layouts]
         same = any(m.holds and abs(m.scale - 1.0) < 1e-6 for m in matches)
-        rank = 2 * same + (bool(name) and means(site.target or str(key), name))
+        rank = 2 * same + (bool(name) and means(target, name))
         if rank and (best is None or rank > best[0]):
             best = rank, thing
     return None if best is None else best[1]

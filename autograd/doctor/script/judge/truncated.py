@@ -8,6 +8,7 @@ import numpy as np
 
 from ..watch.node import Node
 from .forms import counterpart
+from .look import Point
 from .losses import errors
 from .match import matched
 from .reference import cotangents
@@ -15,6 +16,7 @@ from .replay import pulled
 from .verdicts import Judgement
 
 Array = Any
+Rows = list[tuple[int, Array]]
 MOST = 40  # steps
 
 
@@ -27,33 +29,38 @@ def cut_after(found: Judgement, names: list[str]) -> int:
         keys = {counterpart(found.look, found.points, prediction, found.bars) for _, prediction, _ in group}
         predictions = sorted((found.look.nodes[k] for k in keys if k is not None), key=lambda node: node.time)
         if 2 < len(predictions) <= MOST and None not in keys:
-            terms = {name: _terms(found, name, predictions) for name in names}
-            for steps in range(2, len(predictions)):
-                if all(_is_cut(found, name, terms[name], steps) for name in names):
+            terms: list[dict[str, Rows]] = []
+            for point, bar in zip(found.points, found.bars, strict=True):
+                terms.append(_terms(found, names, predictions, point, bar))
+                if not all(any(back >= 2 for back, _ in rows) for rows in terms[0].values()):
+                    break  # these are no steps of one time
+            for steps in range(2, len(predictions)) if len(terms) == len(found.points) else ():
+                if all(_is_cut(found, name, [each[name] for each in terms], steps) for name in names):
                     return steps
     return 0
 
 
-def _terms(found: Judgement, name: str, predictions: list[Node]) -> list[list[tuple[int, Array]]]:
-    """At each point, what each prediction adds to the gradient of a block, by how many steps before it that is."""
+def _terms(
+    found: Judgement, names: list[str], predictions: list[Node], point: Point, bar: dict[int, Array]
+) -> dict[str, Rows]:
+    """By block, what each prediction adds to its gradient, with how many steps before it that is."""
     assert found.reading is not None
-    order, starts = found.reading.order(found.look), found.look.starts[name]
-    out = []
-    for point, bar in zip(found.points, found.bars, strict=True):
-        rows: list[tuple[int, Array]] = []
-        for k, prediction in enumerate(predictions):
-            bars = cotangents(order, point.values, {id(prediction): bar[id(prediction)]})
-            for reader, operands in order:
-                if len(starts) == 1 and starts[0] in operands and id(reader) in bars:
+    order, starts = found.reading.order(found.look), {name: found.look.starts[name] for name in names}
+    rows: dict[str, Rows] = {name: [] for name in names}
+    for k, prediction in enumerate(predictions):
+        before = [pair for pair in order if pair[0].time <= prediction.time]
+        bars = cotangents(before, point.values, {id(prediction): bar[id(prediction)]})
+        for reader, operands in before:
+            for name in names if id(reader) in bars else ():
+                if len(starts[name]) == 1 and starts[name][0] in operands:
                     turn = sum(p.time < reader.time for p in predictions)
-                    part = pulled(reader, point.values, [starts[0]], bars[id(reader)])[0]
+                    part = pulled(reader, point.values, starts[name], bars[id(reader)])[0]
                     if part is not None:
-                        rows.append((k - turn, np.ravel(part)))
-        out.append(rows)
-    return out
+                        rows[name].append((k - turn, np.ravel(part)))
+    return rows
 
 
-def _is_cut(found: Judgement, name: str, terms: list[list[tuple[int, Array]]], steps: int) -> bool:
+def _is_cut(found: Judgement, name: str, terms: list[Rows], steps: int) -> bool:
     size = found.look.block(found.points[0].values, found.look.starts[name]).size
     if not any(back >= steps for rows in terms for back, _ in rows):  # nothing is left out
         return False

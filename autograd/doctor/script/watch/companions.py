@@ -8,16 +8,14 @@ from .node import Node, assembled
 
 
 def is_velocity(parameter: Any, among: list[Any], step: Any) -> bool:
-    """Whether the new state is what another parameter changes by: of Nesterov's momentum, say."""
-    if len(parameter.chains) > 1:
-        return False
-    end = parameter.chains[0].state_at(step.end)
-    for other in among:
-        if other is parameter or len(other.chains) > 1 or other.chains[0].size != parameter.chains[0].size:
-            continue
-        if any(change is end for change in _changes(other.chains[0].state_at(step.end))):
-            return True
-    return False
+    """Whether the new state is what another parameter changes by: of Nesterov's momentum, say.
+
+    Of several numbers each is what a number of the others changes by.
+    """
+    taken: set[tuple[int, int]] = set()
+    for chain in (chain for other in among if other is not parameter for chain in other.chains):
+        taken |= {(id(change), chain.size) for change in _changes(chain.state_at(step.end))}
+    return all((id(chain.state_at(step.end)), chain.size) in taken for chain in parameter.chains)
 
 
 def is_summed_for(chain: Any, other: Any) -> bool:

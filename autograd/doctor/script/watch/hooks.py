@@ -33,10 +33,10 @@ class Hooks:
         tape: where notes are taken.
         sites: the places, by number.
         files: the paths of the rewritten files.
-        watch: called now and then with the tape, so that a run can be ended when enough was seen.
+        watch: called now and then, so that a run can be ended when enough was seen; it gives the time of the next call.
     """
 
-    def __init__(self, tape: Tape, sites: list[Site], watch: Callable[[], None]) -> None:
+    def __init__(self, tape: Tape, sites: list[Site], watch: Callable[[], int]) -> None:
         self.tape, self.sites, self.watch = tape, sites, watch
         self.codes: set[str] = set()
         self.frames = 0
@@ -373,8 +373,7 @@ class Hooks:
 
     def _look(self) -> None:
         if self.tape.time >= self.next_look:
-            self.next_look = int(self.tape.time * 1.5)
-            self.watch()
+            self.next_look = self.watch()
 
     # ------------------------------------------------------------------------------------------------ stores
 

@@ -26,6 +26,7 @@ ENOUGH = 4000
 MANY = 30_000
 MOST = 400_000
 SECONDS = 20.0
+FURTHER, SOONER = 1.5, 1.1  # times as much as was recorded is, when one looks again; sooner where the end is in sight
 FIRST_SIGHT = 0.4  # of the time, for seeing that something is trained
 
 
@@ -63,25 +64,29 @@ class Recording:
 
 
 class Watch:
-    """Decides when enough was seen."""
+    """Decides when enough was seen; else it gives the time of the tape at which to look again."""
 
     def __init__(self, tape: Tape, seconds: float) -> None:
         self.tape, self.until = tape, time.monotonic() + seconds
         self.training: Training | None = None
 
-    def __call__(self) -> None:
-        found = find_training(self.tape)
+    def __call__(self) -> int:
+        found, later = find_training(self.tape), int(self.tape.time * FURTHER)
         if found is not None:
             self.training = found
             count = len(found.steps)
             if all(map(_is_inner, found.parameters)) and len(self.tape.nodes) < MANY and not self._late():
-                return
+                return later
             if count >= STEPS or (count >= FEW and len(self.tape.nodes) >= ENOUGH) or (count > 1 and self._late()):
                 raise Enough
+            last, few = found.steps[-1], FEW if len(self.tape.nodes) >= ENOUGH else STEPS
+            soon = last.end + (few - count) * (last.end - last.start) + 1
+            later = min(later, max(soon, int(self.tape.time * SOONER)))
         elif len(self.tape.nodes) > MOST:
             self.tape.prune()
         if self._late() and len(self.tape.nodes) > MOST // 2:
             raise Enough
+        return later
 
     def _late(self) -> bool:
         return time.monotonic() > self.until

@@ -265,17 +265,19 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
             born[id(node)] = node.time
     gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (last,)], strict=True)]
     lives = [(b, uses[i]) for i, b in born.items() if i in uses and i not in states]  # what is kept crosses every cut
-    begun, ended = np.array(lives).reshape(-1, 2).T
-    soon = ended < begun + period
-    crossing = [int(np.sum((t - period < begun) & (begun <= t) & (t < ended) & soon)) for t, _, _ in cycle]
-    narrow = [k for k, count in enumerate(crossing) if count == min(crossing)]
+    soon = [(b, e) for b, e in lives if e < b + period]
+    begun, ended = (np.sort(times) for times in np.array(soon, dtype=int).reshape(-1, 2).T)
+    times = [t for t, _, _ in cycle]
+    crossing = (np.searchsorted(begun, times, "right") - np.searchsorted(ended, times, "right")).tolist()
+    least = min(crossing)
+    narrow = [k for k, count in enumerate(crossing) if count == least]
     narrow.sort(key=lambda k: gaps[k], reverse=True)
-    cuts = [_ends(marks, events, cycle, k) for k in narrow]
-    ends = cuts[0]
-    means = _trained(lasting, ends) if len(cuts) > 1 else []
+    ends = _ends(marks, events, cycle, narrow[0])
+    means = _trained(lasting, ends) if len(narrow) > 1 else []
     plain = [c for c in means if not _is_mean(c)]  # what shrinks by itself follows from itself everywhere
     if len(plain) < len(means):  # means of gradients: what is trained stands still between these cuts
-        for cut in cuts[1:]:
+        for k in narrow[1:]:
+            cut = _ends(marks, events, cycle, k)
             others = _trained(lasting, cut)
             whole = len(others) + len(means) - len(plain) == len(lasting) and all(c in others for c in plain)
             if whole and not any(c not in plain and (c in means or _is_mean(c)) for c in others):

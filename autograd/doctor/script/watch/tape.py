@@ -152,11 +152,7 @@ class Tape:
         memory = self.memories.get(id(root_of(thing))) if self.memories else None
         if memory is None or memory.whole or memory.root.size > 200000:
             return None
-        single = all(type(k) is int or isinstance(k, np.integer) for k in (index if type(index) is tuple else (index,)))
-        if single:  # of many elements in turn one would look for all places each time
-            rest = (*index, ...) if type(index) is tuple else (index, ...)
-            return self.found_in(memory, places(thing[rest], memory.root), out)
-        return self.found_in(memory, np.asarray(places(thing, memory.root)[index]), out)
+        return self.found_in(memory, places_at(thing, index, memory.root), out)
 
     def operand(self, thing: Any) -> Any:
         """A thing as an operand of a node: its node if it has one; an array gets one; other things as they are."""
@@ -279,7 +275,7 @@ class Tape:
             given = self.add(spread, (given, np.shape(now)), {}, np.broadcast_to(value, np.shape(now)).copy(), site)
         if target.dtype.kind != "f" and isinstance(given, Node):
             given = self.add(cast, (given, target.dtype), {}, np.array(now), site)
-        where = None if target is memory.root and index is Ellipsis else np.asarray(places(target, memory.root)[index])
+        where = None if target is memory.root and index is Ellipsis else places_at(target, index, memory.root)
         self.after_write(memory, where, given, None if where is None else where.tobytes(), site)
 
     def same_places(self, index: Any, site: Site) -> None:
@@ -415,6 +411,14 @@ def root_of(array: Array) -> Array:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
+
+
+def places_at(view: Array, index: Any, root: Array) -> Array:
+    """Where the elements of `view[index]` lie in its root."""
+    single = all(type(k) is int or isinstance(k, np.integer) for k in (index if type(index) is tuple else (index,)))
+    if single:  # of many elements in turn one would look for all places each time
+        return places(view[(*index, ...) if type(index) is tuple else (index, ...)], root)
+    return np.asarray(places(view, root)[index])
 
 
 def places(view: Array, root: Array) -> Array:
