@@ -19,7 +19,7 @@ from .copied import copied
 from .forgotten import Forgotten, forgotten
 from .grown import Growth, grown
 from .judge.aligned import aligned
-from .judge.backwards import backward_steps
+from .judge.backwards import backward_steps, stepped_alike
 from .judge.blame import carried_empty, mended_elsewhere, other_way, place
 from .judge.candidates import Change, Fault
 from .judge.clipping import clipped_by_squares, rooted
@@ -243,6 +243,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
         _excuse(found, wrong, "truncated")
         return
     backwards = backward_steps(found)
+    found.turned = {name for fault in backwards for name in stepped_alike(found, fault)}
     over = overwritten_faults(found)
     known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
     locator, faults = located(found, {name for fault in known for name in fault.repairs}, SEARCH * limit.left)

@@ -68,9 +68,11 @@ def _is_used(of: Moments, each: Moment) -> bool:
 
 def idle_velocities(of: Moments) -> Found:
     """A velocity that is kept up, where the step goes along the gradient, or along another velocity."""
-    for row in _rows(of):
-        if any(_is_used(of, each) for each in row):
-            continue
+    idle = [row for row in _rows(of) if not any(_is_used(of, each) for each in row)]
+    squares = {id(each.of) for row in idle for each in row if each.square is not None}
+    for row in idle:
+        if any(each.square is None and id(each.of) in squares for each in row):
+            continue  # Adam's means, both of them: its velocity alone is not what was meant
         each = row[-1] if of.step_of(row[-1].node) < len(of.training.steps) - 1 else row[-2]
         step = of.training.steps[of.step_of(each.node)]
         for p in of.training.parameters:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..language import say
 from .judge.look import Look
-from .judge.rates import number_in, rate_of
+from .judge.rates import number_in, written_rate
 from .judge.verdicts import Judgement
 from .slip import Slip
 from .watch.edits import Edit
@@ -23,7 +23,7 @@ ATOM = re.compile(r"[\w.]+(\([^()]*\)|\[[^\[\]]*\])*")
 def unrated(found: Judgement) -> list[Slip]:
     """The steps that go along the right gradient, but farther than all others, by what those are multiplied by."""
     ends = {name: found.look.ends[name][0] for name, v in found.verdicts.items() if v.right and v.rule == "plain"}
-    rates = {name: rate_of(found.look, end) for name, end in ends.items() if end.site is not None}
+    rates = {name: written_rate(found.look, end) for name, end in ends.items() if end.site is not None}
     scales = {name: found.verdicts[name].change.scale for name in rates}
     rated = [name for name, rate in rates.items() if rate is not None]
     if not rated or len(rates) < len(found.verdicts) or len({rates[name] for name in rated}) != 1:

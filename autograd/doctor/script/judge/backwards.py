@@ -52,6 +52,15 @@ def backward_steps(found: Judgement) -> list[Fault]:
     return out
 
 
+def stepped_alike(found: Judgement, fault: Fault) -> list[str]:
+    """The other blocks that are wrong and that the same line steps: the wrong way, whatever goes into their steps."""
+
+    def same(name: str) -> bool:
+        return all(end.site is fault.first.site for end in found.look.ends[name])
+
+    return [n for n, v in found.verdicts.items() if not v.right and not v.silent and n not in fault.repairs and same(n)]
+
+
 def own_gradient(found: Judgement, name: str) -> tuple[float, list[Node]]:
     """Where the script first has all of the gradient of a block, and what it is of the right one; 0 if it has none."""
     right = [gradient(found.look, p, bar, name) for p, bar in zip(found.points, found.bars, strict=True)]

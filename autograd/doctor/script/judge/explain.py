@@ -199,7 +199,9 @@ class Explainer(Layouts, Masks):
             for axis in (*range(wholes[0].ndim), None, *several):
                 sums = [np.sum(w, axis=axis) for w in wholes]
                 if self._same(self.right, sums) is not None and name in {*SUMS, "getitem", "dot", "matmul", "max"}:
-                    return Cause("wrong-axis", {"axis": axis})
+                    mean = self._same(self.theirs, self.right) if name in SUMS else None  # over the same axis
+                    facts = {"axis": axis} if mean is None else {"factor": mean.scale}
+                    return Cause("wrong-axis" if mean is None else "scaled", facts)
         if self.theirs[0].size > self.right[0].size:
             for axis in range(self.theirs[0].ndim):
                 if self._same(self.right, [np.sum(t, axis=axis) for t in self.theirs]) is not None:

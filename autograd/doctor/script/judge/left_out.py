@@ -11,7 +11,7 @@ from ..watch.naming import name_blocks
 from ..watch.node import Node, same_statement
 from ..watch.steps import Parameter
 from ..watch.tape import Tape
-from .rates import number_in, rate_of
+from .rates import number_in, written_rate
 from .replay import ancestors
 from .verdicts import Judgement
 
@@ -19,7 +19,7 @@ from .verdicts import Judgement
 def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
     """What is stepped with the rate of the parameters, not by what follows from itself; what the loss reads first."""
     look, tape = found.look, found.look.training.tape
-    rates = {rate_of(look, end) for ends in look.ends.values() for end in ends} - {None}
+    rates = {written_rate(look, end) for ends in look.ends.values() for end in ends} - {None}
     assert found.reading is not None
     reads = {id(node) for node in ancestors(found.reading.roots, look._is_leaf)}
     functions = {p.site.function for p in look.training.parameters}

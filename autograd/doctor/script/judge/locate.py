@@ -265,9 +265,7 @@ class Locator(Turns):
         return made if any(map(made.moves, made.nodes)) else None
 
     def _by_rate(self, names: list[str], new: list[Values]) -> bool:
-        """Whether steps follow the gradient by the rates that are written, where these are known: what is left out of
-        a gradient could be any multiple, and the rest as well.
-        """  # fmt: skip
+        """Whether steps follow the gradient by the written rates, if known: a part left out may be any multiple."""
         for name in names:
             rate, match = rate_of(self.look, self.look.ends[name][0]), self._change_of(name, new)
             if rate and match.holds and abs(match.scale - rate) > 1e-5 * rate:
@@ -349,7 +347,8 @@ class Locator(Turns):
         numbers = flat(nodes, new, lambda node: self.values[k].get(id(node)))
         if any(nodes is first for first in self.chains[name][:1]) or nodes == self.look.ends[name]:
             start = self.look.block(self.values[k], self.look.starts[name])
-            return start - numbers if start.size == numbers.size else numbers
+            if start.size == numbers.size:
+                return numbers - start if name in self.found.turned else start - numbers
         return numbers
 
     def _fitted(self, name: str, with_it: list[Values], without: list[Values]) -> Fit | None:
@@ -425,7 +424,7 @@ class Locator(Turns):
         aim = own if self.common is None else self._common(name)
         if not without:  # a slope, or a forward value, has no factor of its own
             return 1.0 if free[1] > 0 else None
-        usual = 1.0 if self.as_written else self._convention(node)
+        usual = 1.0 if self.as_written else self.by_convention(node)
         if free[0] != 1.0 or self._has_more(name, without):  # what else is in the step tells the factor
             return _rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own
@@ -442,7 +441,7 @@ class Locator(Turns):
         rest = [self._block(self.look.ends[name], values, k, name) for k, values in enumerate(without)]
         return any(np.linalg.norm(x) > 1e-9 * np.linalg.norm(g) for x, g in zip(rest, self.right[name], strict=True))
 
-    def _convention(self, node: Node) -> float:
+    def by_convention(self, node: Node) -> float:
         """The factor along its cotangent of the error that a value is made from, or of the script's first error.
 
         It is what the script leaves out, or keeps for later.

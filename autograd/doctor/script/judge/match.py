@@ -78,7 +78,7 @@ class Columns:
             self.weights = np.where(self.squares > 0, 1 / self.squares, 0.0)
 
     def first(self, theirs: list[Array]) -> Match | None:
-        """How the first of them matches that does."""
+        """How the first of them matches that does: one that is the same, if there is one, else a multiple."""
         given = np.array([np.ravel(each) for each in theirs], dtype=float)
         with np.errstate(all="ignore"):
             squares = np.square(given).sum(axis=1)
@@ -88,6 +88,7 @@ class Columns:
             size = (squares * self.weights).sum(axis=1)
             left = size - scale**2 * (self.squares > 0).sum(axis=1)
             likely = np.flatnonzero(alike & (left <= 1e-8 * size))  # cancellation: the last word is that of `matched`
+            likely = likely[np.argsort(np.abs(np.abs(scale[likely]) - 1.0) > 1e-6, kind="stable")]
         return next((match for k in likely if (match := matched(theirs, self.columns[k])).holds), None)
 
 

@@ -24,12 +24,13 @@ from .reference import gradient
 from .verdicts import Judgement
 
 Array = Any
+Stored = tuple[int, Node, Site | None]
 
 
 def overwritten_faults(found: Judgement) -> list[Fault]:
     """A fault for each wrong block of whose gradient only the last term is kept."""
     out: list[Fault] = []
-    stored: dict[Any, list[tuple[int, Node, Site]]] = defaultdict(list)
+    stored: dict[Any, list[Stored]] = defaultdict(list)
     for time, scope, key, thing, site in found.look.training.tape.stores:
         inside = found.look.step.start < time <= found.look.step.end and isinstance(thing, Node)
         if inside and site.kind == "store" and scope[0] != "return":
@@ -57,15 +58,15 @@ def added_up(fault: Fault) -> list[Edit]:
     return [Edit(fault.place.source, fault.place.statement, new)] if new != text else []
 
 
-def _in_pieces(found: Judgement, name: str, whole: Node, stored: list[list[tuple[int, Node, Site]]]) -> Fault | None:
-    """The fault where each piece of an array is written over, `dK[i, j] = ...` for every sample, and the sums of what
-    is written are the pieces of the gradient.
+def _in_pieces(found: Judgement, name: str, whole: Node, stored: list[list[Stored]]) -> Fault | None:
+    """The fault where pieces of an array are written over, `dK[i, j] = ...` for every sample, or `dE[word] = ...` for
+    every word, and the sums of what is written are the pieces of the gradient.
     """  # fmt: skip
-    last = {id(stores[-1][1]): stores for stores in stored if len(stores) > 1}
+    last = {id(stores[-1][1]): stores for stores in stored}
     parts, order, shape = whole.args
-    written = [last.get(id(part), []) for part in parts]
-    sites = {each[-1][2] for each in written if each}
-    if not all(written) or len(sites) > 1 or len(found.look.starts[name]) != 1:
+    written = [last.get(id(part), [(0, part, None)]) for part in parts]
+    sites = {site for each in written for _, _, site in each if site is not None}
+    if len(sites) != 1 or max(map(len, written)) < 2 or len(found.look.starts[name]) != 1:
         return None
     right = [gradient(found.look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
     sums, wrong = list[Array](), list[Array]()
@@ -87,7 +88,7 @@ def _in_pieces(found: Judgement, name: str, whole: Node, stored: list[list[tuple
     return Fault([whole], [wanted], match.scale, False, [name], {key: sums}, {key: wrong}, place=sites.pop())
 
 
-def _summed(found: Judgement, name: str, stores: list[tuple[int, Node, Site]]) -> Fault | None:
+def _summed(found: Judgement, name: str, stores: list[Stored]) -> Fault | None:
     """The fault, if what is stored sums up to the gradient."""
     look, (time, last, site) = found.look, stores[-1]
     if any(id(node) not in point.values for _, node, _ in stores for point in found.points):

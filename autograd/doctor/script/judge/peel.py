@@ -15,9 +15,9 @@ from itertools import islice
 import numpy as np
 
 from ..watch.limits import Limit
-from ..watch.node import Node
+from ..watch.node import Node, same_statement
 from .blame import place
-from .candidates import Change, Fault
+from .candidates import CLOSE, Change, Fault
 from .explain import Explainer
 from .handed import Handed, as_fault, columns, options, traced, with_the_rest_right
 from .locate import Locator
@@ -41,8 +41,16 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test, seconds: float
     """
     out: list[Fault] = []
     until = time.process_time() + min(ALL, seconds)
-    for fault in faults:
-        several, left = [fault], until - time.process_time()
+    for each in faults:
+        fault, left = each, until - time.process_time()
+        if any(one not in faults for one in out):  # it was found with something else in the place of an earlier one
+            locator.put_right(locator.fixed)
+            now = with_the_rest_right(locator, fault)
+            if now is None:
+                locator.fixed = {key: v for key, v in locator.fixed.items() if key not in fault.right}
+                continue
+            fault = now
+        several = [fault]
         if not fault.sure and left > 0:
             with Limit(left, work=True):
                 several = _several(locator, fault, out, hopeless, _name(locator, fault) == "unrecognised")
@@ -64,9 +72,9 @@ def _several(locator: Locator, fault: Fault, before: list[Fault], hopeless: Test
         locator.put_right(fixed | fault.right)  # at the other turns of a loop
         vouched = any(v.right for v in locator.found.verdicts.values())  # else another loss may be meant
         several = traced(locator, fault) if vouched else [fault]
-        if several == [fault] and lost:
+        if several == [fault]:
             locator.put_right(fixed)
-            several = _pair(locator, fault, fixed, hopeless, nameless) or [fault]
+            several = _pair(locator, fault, fixed, hopeless, nameless, lost) or [fault]
     except Exception:
         several = [fault]
     finally:
@@ -86,9 +94,14 @@ def _name(locator: Locator, fault: Fault) -> str:
 
 
 def _pair(
-    locator: Locator, fault: Fault, fixed: Change, hopeless: Test, nameless: bool
+    locator: Locator, fault: Fault, fixed: Change, hopeless: Test, nameless: bool, lost: bool
 ) -> list[Fault] | None:  # fmt: skip
-    """Two mistakes that make a fault."""
+    """Two mistakes that make a fault.
+
+    Args:
+        lost: whether nothing can be written for it; else the same value is looked at only, as what it should be
+            further on: `/ np.sqrt(d)` in the line of a softmax may be what a line behind it lacks.
+    """
     until = time.process_time() + SECONDS
 
     def mended(one: Fault, other: Fault) -> bool:
@@ -98,6 +111,9 @@ def _pair(
 
     def likelier(first: Fault, name: str, rest: Fault) -> bool:
         """Whether two mistakes are likelier than one."""
+        if first.wanted == fault.wanted and first.scale != fault.scale:  # what is behind lacks the factor, and no more
+            behind = rest.rescaled is not None and not same_statement(rest.first, first.first)
+            return behind and mended(rest, first) and mended(first, rest)
         known = _name(locator, rest)  # with the first put right
         if nameless and {name, known} & CERTAIN:
             return True
@@ -105,10 +121,11 @@ def _pair(
             return False
         return nameless or (vouched and mended(rest, first) and mended(first, rest))
 
-    operands = list(islice(_operands(locator, fault), MOST))
+    fault = _wrong_turns(fault)
+    operands = list(islice(_operands(locator, fault), MOST if lost else 0))
     vouched = any(v.right for v in locator.found.verdicts.values())
     others = list(islice(_for_something_else(locator, fault), MOST if vouched else 0))
-    for first in [*operands, *others, *fault.halves[:MOST]]:
+    for first in [*operands, *others, *(fault.halves[:MOST] if lost else ())]:
         if time.process_time() > until:
             break
         locator.put_right(fixed)
@@ -116,8 +133,16 @@ def _pair(
         locator.put_right(fixed | first.right)
         rest = _found(locator, fault) if first in others else _left(locator, fault)
         if rest is not None and likelier(first, name, rest):
+            locator.put_right(fixed | first.right)
+            rest = _earlier(locator, fault, rest)
             return sorted((replace(first, repairs=[*fault.repairs]), rest), key=lambda f: f.first.time)
     return None
+
+
+def _wrong_turns(fault: Fault) -> Fault:
+    """A fault without the turns of a loop at which nothing is wrong."""
+    there = [n for n in fault.nodes if fault.moves(n)] or fault.nodes
+    return replace(fault, nodes=there, wanted=[fault.wanted[fault.nodes.index(n)] for n in there])
 
 
 def _left(locator: Locator, fault: Fault) -> Fault | None:
@@ -135,6 +160,13 @@ def _found(locator: Locator, fault: Fault) -> Fault | None:
     return rest if rest is not None and set(rest.repairs) >= set(fault.repairs) else None
 
 
+def _earlier(locator: Locator, fault: Fault, rest: Fault) -> Fault:
+    """What is left, where it is made: by the formula of a slope, and not by the line that asks for the slope."""
+    found = _found(locator, fault)
+    made = found is not None and found.wanted[0].kind == "slope" and found.first.time < rest.first.time
+    return found if made and found is not None else rest
+
+
 def _operands(locator: Locator, fault: Fault) -> Iterator[Fault]:
     """The operands of a value, each with the cotangent that belongs there, where it has another one."""
     bars = {id(q.node): q for q in locator.quantities.bars}
@@ -146,10 +178,16 @@ def _operands(locator: Locator, fault: Fault) -> Iterator[Fault]:
 
 
 def _for_something_else(locator: Locator, fault: Fault) -> Iterator[Fault]:
-    """The value itself, as what it should be further on, or as the slope of a part of what it is the slope of."""
+    """The value itself, with the factor that it has by custom; as what it should be further on; or as the slope of a
+    part of what it is the slope of.
+    """  # fmt: skip
     bars = {id(q.node): q for q in locator.quantities.bars}
     near = {id(q) for wanted in fault.wanted for q in _beyond(locator, wanted.node, bars)}
-    single = len(fault.nodes) == 1
+    single, usual = len(fault.nodes) == 1, locator.by_convention(fault.first)
+    if fault.wanted[0].kind == "bar" and fault.rescaled is None and abs(abs(fault.scale) - usual) > CLOSE * usual:
+        right = {key: [usual / abs(fault.scale) * v for v in values] for key, values in fault.right.items()}
+        scaled = replace(fault, scale=usual if fault.scale > 0 else -usual)
+        yield from _told(locator, scaled, Handed(fault.nodes, fault.wanted, fault.turned, right))
     for handed in options(locator, fault.nodes, fault.scale) if fault.wanted[0].kind == "bar" else ():
         if all(id(q) in near for q in handed.wanted):
             yield from _told(locator, fault, handed)

@@ -59,6 +59,7 @@ SHAPES = {
     "reshape", "ravel", "flatten", "copy", "transpose", "T", "squeeze", "expand_dims", "astype", "array", "asarray",
 }  # fmt: skip
 
+MULTIPLES = {"mul", "multiply", "truediv", "divide"}
 MOST_SHARES = 1000  # of a softmax, for each row of which there is a matrix of slopes
 MANY = 8  # paths of which all but one may come in one value
 
@@ -160,7 +161,15 @@ class Quantities:
         """Nodes inside an activation, which nobody has a name for."""
         inside = {key for z, a, region in self.activations for key in region if key not in (id(z), id(a))}
         ends = {id(end) for z, a, _ in self.activations for end in (z, a)}
-        return inside - ends - self._named
+        return inside - ends - self._named - {id(n) for z, _, _ in self.activations for n in self._scaled(z)}
+
+    def _scaled(self, z: Node) -> list[Node]:
+        """All that a pre-activation goes into, where that is it times a number: the scores of attention."""
+        users = self.consumers.get(id(z), [])
+        kinds = {getattr(n.function, "__name__", "") for n in users}
+        given = [o for n in users for o in self.operands[id(n)] if o is not z]
+        plain = all(np.size(a.value if isinstance(a, Node) else a) == 1 for n in users for a in n.args if a is not z)
+        return users if len(users) == 1 and kinds <= MULTIPLES and plain and not given else []
 
     @cached_property
     def _within(self) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from .losses import before_squash, errors
 from .match import Columns, matched
 from .quantities import Quantity
 from .rates import number_in, plain_factors
+from .replay import compute_node
 from .verdicts import penalised
 
 Array = Any
@@ -82,7 +84,7 @@ class Ranking(Candidates):
         laid = [
             f for f in more or fit
             if getattr(f.first.function, "__name__", "") in LAYOUTS and abs(abs(f.scale) - 1.0) <= CLOSE
-            and set(f.repairs) >= set(first.repairs) and not same_statement(f.first, first.first)
+            and set(f.repairs) >= set(first.repairs) and not same_statement(f.first, first.first) and f.rescaled is None
         ]  # fmt: skip
         if laid and abs(abs(first.scale) - 1.0) > CLOSE:  # the right numbers, in another order than they are used in
             return laid[0]
@@ -228,18 +230,35 @@ class Ranking(Candidates):
         if self.is_a_path(fault):
             return False
         halves = [self._halves(name) for name in fault.repairs]
-        if all(h and h[0] in fault.first.operands() and abs(h[2] - 1.0) <= CLOSE for h in halves):
+        if halves and all(h and h[0] in fault.first.operands() and abs(h[2] - 1.0) <= CLOSE for h in halves):
             return True  # the penalty is, what it is added to is not
         if self._is_a_slope(fault) or all(map(self._is_spread, fault.nodes)):
             return True
         factors = [self.factor(node, self.quantities.bars) for node in fault.nodes if fault.moves(node)]
         known = [factor for factor in factors if factor is not None]
         if len(known) < len(factors):
-            return False
+            known = self._handed_right(fault) if factors[0] is not None else []
+            if len(known) < len(factors):
+                return False
         single = all(np.size(self.values[0][id(node)]) == 1 for node in fault.nodes)
         return (
             not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))
         )  # one number fits by its sample
+
+    def _handed_right(self, fault: Fault) -> list[float]:
+        """The factors of a value along cotangents at each turn of a loop, if the turns before handed it what is right:
+        a line that is right for something hands on what another has spoilt.
+        """  # fmt: skip
+        right = [{key: values[k] for key, values in fault.right.items()} for k in range(len(self.values))]
+        found = list[float]()
+        with contextlib.suppress(ArithmeticError, IndexError, ValueError):  # of another size than what it is used for
+            mixed = [v | self.look.program.rerun(v, r) for v, r in zip(self.values, right, strict=True)]
+            for node in (n for n in fault.nodes if fault.moves(n)):
+                theirs = [np.asarray(compute_node(node, v), dtype=float) for v in mixed]
+                columns = self._columns(self.quantities.bars, theirs[0].size)
+                match = columns.first(theirs) if columns is not None else None
+                found += [] if match is None else [match.scale]
+        return found
 
     def _is_a_slope(self, fault: Fault) -> bool:
         """Whether it is the slope of a function of the forward pass, where that of a sum of its values is due."""
@@ -315,7 +334,7 @@ class Ranking(Candidates):
         if not theirs:
             return mine > 0
         exact = self._is_given_away(fault)
-        if exact is not None:
+        if exact or (exact is False and abs(mine - 1.0) > CLOSE):  # a cotangent itself is right as it is
             return exact
         if change < 0:
             return any(f * mine > 0 for f in theirs) and not self._against_custom(node, mine)

@@ -75,10 +75,21 @@ def _factors_of(number: float, operands: list[Node]) -> list[tuple[float, bool]]
 
 
 def rate_of(look: Look, end: Node) -> float | None:
+    """What a step multiplies a gradient by: the learning rate, and what a running mean takes in; None without one."""
+    rate, node = _rate(look, end)
+    return None if rate is None else rate * _taken_in(look, node)
+
+
+def written_rate(look: Look, end: Node) -> float | None:
     """The learning rate of a step: the numbers that were written down and that it multiplies by; None without one.
 
     In the statement where it is found only: the 2 of `grad = 2 * ...` belongs to the gradient, and so does 1 / m.
     """
+    return _rate(look, end)[0]
+
+
+def _rate(look: Look, end: Node) -> tuple[float | None, Node]:
+    """The learning rate of a step, and what is multiplied by it."""
     rate: list[tuple[float, bool]] = []
     node, found_in = end, None
     for _ in range(8):
@@ -119,7 +130,24 @@ def rate_of(look: Look, end: Node) -> float | None:
         node = rest[0]
     means = [r for r, divides in rate if divides and r and round(1 / r) in look.sizes]
     own = [r for r, divides in rate if not (divides and r in means)]
-    return abs(float(np.prod(own or means))) if rate else None
+    return abs(float(np.prod(own or means))) if rate else None, node
+
+
+def _taken_in(look: Look, node: Node) -> float:
+    """The share of a gradient that a running mean takes in, `b * m + (1 - b) * g`, corrected or not; 1 of any other."""
+    corrected = 1.0
+    while (kind := getattr(node.function, "__name__", "")) in ("truediv", "divide", "linked", "copy", "assembled"):
+        inside = [o for o in node.operands() if id(o) in look.depends]
+        number = number_in(look, node.args[1]) if "div" in kind else 1.0
+        if len(inside) != 1 or not number:
+            return 1.0
+        node, corrected = inside[0], corrected * number
+    kept, taken = list[float](), list[float]()
+    for term in node.args if kind in ("add", "iadd") else ():
+        if getattr(getattr(term, "function", None), "__name__", "") in ("mul", "multiply"):
+            (taken if id(term) in look.depends else kept).append((*plain_factors(look, term), 0.0)[0])
+    mean = len(kept) == len(taken) == 1 and np.isclose(kept[0] + taken[0], 1.0) and 0 < taken[0] < 1
+    return taken[0] / corrected if mean else 1.0
 
 
 def _settings_of(look: Look, end: Node) -> float:

@@ -36,6 +36,7 @@ class Judgement:
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
     kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
     squares: list[Any] = field(default_factory=list)  # faults: sums of squares that gradients are clipped by
+    turned: set[str] = field(default_factory=set)  # blocks that a line steps the wrong way, whatever goes into it
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 

@@ -18,7 +18,7 @@ import numpy as np
 from ...spelling import level, slopes_of
 from ..judge.candidates import Fault
 from ..judge.locate import Locator
-from ..judge.rates import rate_of
+from ..judge.rates import written_rate
 from ..judge.replay import wide
 from ..watch.node import Node, assembled
 from ..watch.sites import Site, around, turning
@@ -232,7 +232,7 @@ class AtHand:
         """The names in the steps of the blocks that are wrong, with the rates there; none where it is such a step."""
         look, found = self.locator.look, set[tuple[str, float]]()
         for end in (end for name in (*self.fault.repairs, *self.fault.eases) for end in look.ends[name]):
-            rate = rate_of(look, end)
+            rate = written_rate(look, end)
             if rate is None or end.site is None or end.site.statement == self.place.statement:
                 return set()
             found |= {(name, rate) for name in _names(end.site.source.segment(end.site.statement))}

@@ -29,6 +29,7 @@ from ..watch.loader import Subject
 from ..watch.record import Recording
 from ..watch.sandbox import seed
 from ..watch.sites import Site, Source
+from .intact import same_losses
 from .named import difference
 
 DUE = 1e-9  # a gradient of which no number is larger is nothing but rounding
@@ -89,6 +90,7 @@ class Prover:
         self.cases, self.before, self.judged, self.found_in = cases, before, judged, found_in
         self.least = wrong_in(before)
         self.last: tuple[Judgement, Recording] | None = None
+        self.steady: bool | None = None  # whether the script computes the same losses in each run; None: not asked yet
 
     def prove(self, seconds: float) -> list[Case]:
         """The cases that stay: those with a text that makes the script right, and those for which none is known."""
@@ -128,7 +130,7 @@ class Prover:
         """Whether less is wrong with what is chosen, some cases aside; or whether it can be judged `at_all`."""
         edits = [c.chosen for c in self.cases if c.chosen is not None and c not in without]
         found = self.judged(list(dict.fromkeys(edits)))
-        if found is None:
+        if found is None or not self._is_intact(found[0]):
             return False
         wrong = [*wrong_in(found[0]), *self._gone(found[0])]
         blind = any(edit.blind for edit in edits)
@@ -142,6 +144,15 @@ class Prover:
             self.least, self.last = wrong, found
         return better
 
+    def _is_intact(self, found: Judgement) -> bool:
+        """Whether the loss is what it was; a script that draws without a seed has another one in each run."""
+        if same_losses(self.before, found):
+            return True
+        if self.steady is None:
+            again = self.judged([])
+            self.steady = again is not None and same_losses(self.before, again[0])
+        return not self.steady
+
     def _gone(self, found: Judgement) -> list[str]:
         """The blocks of which nothing can be told any more, for their steps are rounding, though a gradient is due."""
         known = {name for name, v in self.before.verdicts.items() if not v.silent}
@@ -152,14 +163,18 @@ class Prover:
         ]  # fmt: skip
 
     def _choose(self, cases: list[Case]) -> None:
-        for case in cases:
-            for text in case.texts:
-                if not self.least or self.tries.over:
-                    return
-                if text is not case.chosen:
-                    before, case.chosen = case.chosen, text
-                    if not self._is_better([]):
-                        case.chosen = before
+        """Try the texts: first for what is still wrong, and first those that are right by their numbers."""
+        wrong = {*self.least}
+        pairs = [(case, text) for case in cases for text in case.texts]
+        for case, text in sorted(pairs, key=lambda pair: (not wrong & {*pair[0].fault.repairs}, pair[1].blind)):
+            if not self.least or self.tries.over:
+                return
+            if text is not case.chosen:
+                before, case.chosen, better = case.chosen, text, False
+                try:
+                    better = self._is_better([])
+                finally:  # also where the time is up
+                    case.chosen = text if better else before
 
     def _look_behind(self) -> None:
         """A line that mends what the numbers tell, though nothing is right with it: what is behind it is wrong, too."""

@@ -36,6 +36,8 @@ Array = Any
 TURNS = 24  # of a loop that adds up, at most
 MOST = 8  # texts that are tried on the script itself
 DRAWS = re.compile(r"\b(rand\w*|binomial|choice|uniform|normal|bernoulli)\(")  # what is drawn anew is right by chance
+HALVES = re.compile(r"/ *2(\.0*)?\b|\b(2|0\.5) *\*(?!\*)|\* *(2|0?\.5)\b")
+NAMED = re.compile(r"[A-Za-z_]")
 CHANCE = 6.0
 MOST_HERE = 2  # of them, those that are right at one turn of a loop only
 
@@ -121,7 +123,22 @@ class Repairer(Bindings):
 
     def _by_chance(self, text: str, own: str) -> float:
         """What a text costs more for what is easily right by chance."""
-        return sum(CHANCE for said in self.hand.by_chance if said in text and said not in own)
+        known = [*self.hand.by_chance, *self._as_large]
+        return sum(CHANCE for said in known if said in text and said not in own)
+
+    @cached_property
+    def _as_large(self) -> list[str]:
+        """Settings that happen to be 2, where the lines that are differentiated write 2 or 1/2, and no name for it."""
+        quantities, texts = self.locator.quantities, set[str]()
+        for wanted in self.fault.wanted:
+            nodes = (wanted.node, wanted.consumer, *quantities.consumers.get(id(wanted.node), ()))
+            texts |= {n.site.source.segment(n.site.statement) for n in nodes if n is not None and n.site is not None}
+        if not any(HALVES.search(text) for text in texts):
+            return []
+        settings = [a.text for a in self.hand.atoms if np.ndim(a.first) == 0 and not self.hand.varies(a)]
+        values = {name: self.hand.read(name, 0) for name in settings}
+        return [name for name, value in values.items()
+                if value in (2, 0.5) and NAMED.match(name) and not any(name in text for text in texts)]  # fmt: skip
 
     def _kept_mask(self) -> Iterator[Edit]:
         """Of a line that draws a mask: what it multiplies, times an array of that shape."""
