@@ -184,12 +184,16 @@ class Prover:
                 if self.tries.over or not (text in case.half or (told and told[0] == case.cause.name)):
                     continue
                 before, least, last, case.chosen = [*self.cases], self.least, self.last, text
-                if self._is_better([], at_all=True) and self.last is not None:
-                    self.least = least
-                    self._look_again(*self.last)
-                if len(self.least) < len(least):
+                try:
+                    if self._is_better([], at_all=True) and self.last is not None:
+                        self.least = least
+                        self._look_again(*self.last)
+                finally:
+                    better = len(self.least) < len(least)
+                    if not better:
+                        case.chosen, self.cases[:], self.least, self.last = None, before, least, last
+                if better:
                     return
-                case.chosen, self.cases[:], self.least, self.last = None, before, least, last
 
     def _leave_out(self) -> None:
         """What is right without being changed, as soon as the others are changed, is no mistake."""
@@ -209,9 +213,12 @@ class Prover:
             if (chosen := case.chosen) is None or self.tries.over:
                 continue
             for text in other_signs(chosen):
-                case.chosen = replace(chosen, new=text)
-                if not self._is_better([], at_all=True) or self.least:
-                    case.chosen, self.least = chosen, []
+                case.chosen, kept = replace(chosen, new=text), False
+                try:
+                    kept = self._is_better([], at_all=True) and not self.least
+                finally:
+                    if not kept:
+                        case.chosen, self.least = chosen, []
 
     def _move(self, case: Case) -> None:
         """The fault to where it is mended, if that is another line."""
@@ -247,10 +254,12 @@ class Prover:
             case.texts = [replace(text, source=known[text.source.path]) for text in here if text.source.path in known]
             same = [c for c in self.cases if c.place.line == case.place.line and c.chosen is None]
             self.cases += [case]
-            self._choose([case])
-            if case.chosen is None:
-                self.cases.remove(case)
-            else:
+            try:
+                self._choose([case])
+            finally:
+                if case.chosen is None:
+                    self.cases.remove(case)
+            if case.chosen is not None:
                 self.cases[:] = [c for c in self.cases if c not in same]
 
 
