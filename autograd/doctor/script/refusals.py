@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..language import lines_of, listed, say
+from ..language import counted, lines_of, listed, say
 from .judge.candidates import Fault
 from .judge.verdicts import Judgement
 from .watch.chains import find_chains
@@ -176,10 +176,10 @@ def weighted(found: Judgement, faults: list[Fault]) -> str:
 
 def no_loss(recording: Recording, options: Options) -> str:
     assert recording.training is not None
-    names = say("comma").join(p.name for p in recording.training.parameters)
+    blocks = [p.name for p in recording.training.parameters]
     if options.loss:
-        return say("no_such_loss", loss=repr(options.loss), names=names)
-    return say("no_loss", names=names)
+        return say("no_such_loss", loss=repr(options.loss), names=say("comma").join(blocks))
+    return counted("no_loss", len(blocks), names=listed(blocks))
 
 
 def _never_called(tree: ast.Module) -> Iterator[str]:

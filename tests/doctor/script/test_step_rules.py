@@ -8,6 +8,8 @@ import pytest
 
 from autograd.doctor import run
 
+from .asking import said
+
 ROWS = """
 import numpy as np
 
@@ -173,3 +175,41 @@ def test_a_norm_to_clip_by_has_a_root(case: str, root: str, tmp_path: Path) -> N
     ok, faults, told = _judged(text, tmp_path)
     assert ok == bool(root), told
     assert {name for _, name in faults} == (set() if ok else {"missing-root"}), told
+
+
+ALONG = """
+import numpy as np
+
+rng = np.random.default_rng(6)
+X, y = rng.normal(size=(20, 3)), rng.normal(size=20)
+w, m, n = np.zeros(3), np.zeros(3), np.zeros(3)
+for turn in range(1, 12):
+    miss = X @ w - y
+    loss = (miss ** 2).mean()
+    g = 2 * X.T @ miss / 20
+    @@
+"""
+RULES = {
+    "momentum 0.8 fits": "m = 0.8 * m - 0.05 * g\n    w = w + m",
+    "Adam's rule fits, with the decays 0.9 and 0.99": """m = 0.9 * m + 0.1 * g
+    n = 0.99 * n + 0.01 * g ** 2
+    w = w - 0.05 * m / (1 - 0.9 ** turn) / (np.sqrt(n / (1 - 0.99 ** turn)) + 1e-8)""",
+    "decay 0.95, as in RMSprop": "n = 0.95 * n + 0.05 * g ** 2\n    w = w - 0.01 * g / (np.sqrt(n) + 1e-8)",
+    "as in Adagrad": "n = n + g ** 2\n    w = w - 0.1 * g / (np.sqrt(n) + 1e-8)",
+    "the gradient of w is right. 2.": "w = w - 0.1 * g",
+}
+
+
+@pytest.mark.parametrize("told", RULES)
+def test_the_rule_is_told_with_its_numbers(told: str, tmp_path: Path) -> None:
+    assert told in said(ALONG.replace("@@", RULES[told]), tmp_path)
+
+
+def test_a_loop_over_the_parameters_gives_no_name_and_no_sign_to_the_rate(tmp_path: Path) -> None:
+    text = ALONG.replace("np.zeros(3), np.zeros(3), np.zeros(3)", "rng.normal(size=3), 0, 0\nw[0] = 0.5")
+    (tmp_path / "a.py").write_text(
+        text.replace("@@", "for p, d in ((w, g),):\n        p += -0.001 * d"), encoding="utf-8"
+    )
+    told = " ".join(str(run(tmp_path / "a.py")).split())
+    assert "the gradient of w is right" in told
+    assert "The learning rate 0.001 is too small" in told

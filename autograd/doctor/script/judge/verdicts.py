@@ -37,6 +37,7 @@ class Judgement:
     kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
     squares: list[Any] = field(default_factory=list)  # faults: sums of squares that gradients are clipped by
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
+    in_turn: dict[str, Any] = field(default_factory=dict)  # a factor that is updated before it is read
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
 

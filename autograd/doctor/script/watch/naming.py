@@ -35,18 +35,20 @@ def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
             spelled[id(thing)].append((_plainness(scope, key, site), text, whole))
     parameters = list(parameters)
     begun = Counter(id(chain.states[0]) for parameter in parameters for chain in parameter.chains)
+    filled = {id(array): key for key, array in tape.buffers.items()}  # an array before its elements were written
     best: list[str] = []
     for parameter in parameters:
         options: list[tuple[int, int, str]] = []
         for chain in parameter.chains[:1]:
             holds = parameter.several or chain.changing  # it is no element, or row, but what has them all
+            part = chain.scope[0] == "memory" and chain.keys[0][1][1] is not None
             for k, state in enumerate(chain.states[:3]):
                 if begun[id(state)] > 1:  # the number of a = b = 0.0
                     continue
-                for rank, text, whole in spelled.get(id(state), ()):
+                before = filled.get(chain.scope[1], 0) if k == 0 and not part else 0
+                for rank, text, whole in (*spelled.get(before, ()), *spelled.get(id(state), ())):
                     if text:
                         options.append((rank, k, _holder(whole, parameter.chains) if holds else text))
-            part = chain.scope[0] == "memory" and chain.keys[0][1][1] is not None
             if not holds and part and "[" in parameter.site.target:
                 options.append((-1, 0, parameter.site.target))  # one element of an array
         parameter.names = {text for _, _, text in options}
