@@ -419,6 +419,9 @@ MESSAGES = {
     "from it.",
     "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
     "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
+    "before_the_loop": "line {line} ({text}) is computed once, before the steps begin, and they change {names} by what was "
+    "computed there, again and again: the errors stay those of the first weights. Put the forward pass into the loop, in front "
+    "of the errors.",
     "closed_form": "the script solves for its numbers ({text}, line {line}), and follows no gradient to them: there is no "
     "step to judge.",
     "other_places": "the gradient is taken where a part of the step leads (line {line}: {code}), as extragradient methods, "

@@ -66,7 +66,8 @@ def _of_owners(tape: Tape, parameters: list[Any], names: list[str]) -> list[str]
     if len(set(names)) == len(names):
         return names
     owners: dict[int, str] = {}
-    for _, _, _, thing, site in tape.stores:
+    top_first = sorted(tape.stores, key=lambda store: store[1] != ("frame", 0))
+    for _, _, _, thing, site in top_first:
         if isinstance(thing, Held) and site.kind == "store" and site.target:
             _walk(thing.thing, site.target, owners)
     found = []
@@ -74,7 +75,10 @@ def _of_owners(tape: Tape, parameters: list[Any], names: list[str]) -> list[str]
         states = {id(state) for state in parameter.chains[0].states[:3]}
         kept = (f"{owners[scope[1]]}.{key}" for _, scope, key, thing, _ in tape.stores
                 if scope[0] == "attribute" and id(thing) in states and scope[1] in owners)  # fmt: skip
-        found.append(next(kept, name) if names.count(name) > 1 and not parameter.several else name)
+        kind, number = parameter.chains[0].scope
+        if parameter.several:  # a row of a list of lists, which a loop calls by one name
+            kept = (owners[each] for each in (number,) if kind == "item" and each in owners)
+        found.append(next(kept, name) if names.count(name) > 1 else name)
     alike = {
         name for name in names if len({f for f, n in zip(found, names, strict=True) if n == name}) < names.count(name)
     }
@@ -86,6 +90,8 @@ def _walk(thing: Any, text: str, found: dict[int, str], deep: int = 3) -> None:
     inside: Iterable[tuple[str, Any]] = ()
     if id(thing) in found or deep < 0 or isinstance(thing, (type, ModuleType, FunctionType)):
         return
+    if isinstance(thing, (list, tuple, dict)):
+        found[id(thing)] = text
     if isinstance(thing, (list, tuple)):
         inside = ((f"{text}[{k}]", each) for k, each in enumerate(thing[:MOST]))
     elif isinstance(thing, dict):
