@@ -11,6 +11,7 @@ from ..language import say
 from .facts import facts
 from .floors import least
 from .judge.candidates import Fault
+from .judge.engines import own_site
 from .judge.verdicts import Judgement
 from .step_rule import step_rule
 from .watch.loader import Subject
@@ -43,7 +44,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     assert reading is not None
     if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
-    site, watched = reading.site, watched_for(recording, found)
+    site, watched = own_site(found.look, reading.roots[0]), watched_for(recording, found)
     return {
         "steps": len(recording.training.steps),
         "loss": {"kind": reading.kind, "form": found.form, **_at(site)},

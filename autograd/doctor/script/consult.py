@@ -125,6 +125,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     for case in cases:
         name_by_line(case)
     cases = [case for case in cases if not told_before(case, cases)]
+    cases = [case for case in cases if case.fault.repairs or case.proved]  # one that repairs no block is a guess
     made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
     slip = along or any(nearly_right(case) for case in cases if case.proved or not made_up)
     # a term more than the loss has may be meant, and then it is another loss

@@ -18,10 +18,9 @@ import numpy as np
 from ..language import listed, say
 from .grown import as_fault
 from .homes import Homes
-from .judge.narrow import gradient_nodes
 from .judge.stored import means, stored_unused, unused
 from .judge.verdicts import Judgement
-from .unlisted import Idle, Place, placed
+from .unlisted import Idle, Place, gradients, placed
 from .watch.edits import Edit
 from .watch.node import Node
 from .watch.record import Recording
@@ -117,7 +116,7 @@ def _idle(found: Judgement, words: Words, homes: Homes) -> Iterator[Idle]:
         return
     bars = _further(found, {id(node) for node in given})
     large = [max(float(np.max(np.abs(b), initial=0.0)) for b in bar.values()) for bar in bars]
-    trained = [(p, node) for p in found.look.training.parameters for node in _gradients(found, p)]
+    trained = [(p, node) for p in found.look.training.parameters for node in gradients(found, p)]
     for node in given:
         if any(id(node) not in bar for bar in bars):
             continue
@@ -160,14 +159,6 @@ def _further(found: Judgement, given: set[int]) -> list[dict[int, Any]]:
         return [reading.cotangents(look, point) for point in found.points]
     except Exception:  # what is given may be what cannot be differentiated by
         return [{} for _ in found.points]
-
-
-def _gradients(found: Judgement, parameter: Parameter) -> list[Node]:
-    """What holds the gradient of a parameter, one number for each of its own."""
-    look = found.look
-    size = sum(np.size(node.value) for node in look.starts.get(parameter.name, ()))
-    rows = [found.verdicts[parameter.name].nodes, *gradient_nodes(look, parameter.name)]
-    return [node for nodes in rows for node in nodes if len(nodes) == 1 and np.size(node.value) == size]
 
 
 def _like(

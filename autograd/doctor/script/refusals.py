@@ -12,6 +12,7 @@ import numpy as np
 
 from ..language import counted, lines_of, listed, say
 from .judge.candidates import Fault
+from .judge.losses import unscaled
 from .judge.verdicts import Judgement
 from .watch.chains import Chain, find_chains
 from .watch.direct import beside, shrunk, way_back
@@ -138,7 +139,8 @@ def other_places(found: Judgement) -> str:
             continue
         own = [arg for arg in node.args if isinstance(arg, Node) and id(arg) in look.start_ids]
         rest = [arg for arg in node.args if isinstance(arg, Node) and arg not in own and id(arg) in look.depends]
-        read = any(getattr(n.function, "__name__", "") not in SUMS for n in look.consumers.get(id(node), ()))
+        readers = [n for n in look.consumers.get(id(node), ()) if unscaled(n) is not node]  # none that shrinks it only
+        read = any(getattr(reader.function, "__name__", "") not in SUMS for reader in readers)
         if own and rest and read and node.site is not None and _is_along(found, own[0], rest[0]):
             return say("other_places", line=node.site.line, code=node.site.source.line(node.site.line))
     return ""

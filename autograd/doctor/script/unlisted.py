@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from .homes import Homes
 from .judge.narrow import gradient_nodes
 from .judge.verdicts import Judgement
@@ -64,6 +66,14 @@ def placed(
     if place is None and site.target not in turning(site):
         place = _beside(found, homes, idle, owner) or _named(found, words, idle.node, idle.stored)
     return place or Place(_listed(found, recording, homes, idle) or last_update(found, site), None)
+
+
+def gradients(found: Judgement, parameter: Parameter) -> list[Node]:
+    """What holds the gradient of a parameter, one number for each of its own."""
+    look = found.look
+    size = sum(np.size(node.value) for node in look.starts.get(parameter.name, ()))
+    rows = [found.verdicts[parameter.name].nodes, *gradient_nodes(look, parameter.name)]
+    return [node for nodes in rows for node in nodes if len(nodes) == 1 and np.size(node.value) == size]
 
 
 # ------------------------------------------------------------------------------------------------ loops and lists
@@ -184,8 +194,7 @@ def _beside(found: Judgement, homes: Homes, idle: Idle, owner: str) -> Place | N
     """After the update of another parameter the same with the other names."""
     site, mate = idle.like.site, homes.first(found, idle.like)
     text = site.source.segment(site.statement)
-    read = [g for nodes in gradient_nodes(found.look, idle.like.name) for g in nodes]
-    ends = [g for g in [idle.gradient, *read] if homes.of(g)]
+    ends = [g for g in [idle.gradient, *gradients(found, idle.like)] if homes.of(g)]
     for old, new in homes.pairs(mate, idle.node) if "\n" not in text else ():
         for node in ends:
             for was, now in homes.pairs(node, idle.stored):
@@ -202,7 +211,7 @@ def _named(found: Judgement, words: Words, idle: Node, stored: Node) -> Place | 
     for parameter in found.look.training.parameters:
         site = parameter.site
         text = site.source.segment(site.statement)
-        theirs = [words.name(n) for nodes in gradient_nodes(found.look, parameter.name) for n in nodes]
+        theirs = [words.name(n) for n in gradients(found, parameter)]
         used = [each for each in theirs if _has(text, each) and _has(text, site.target)]
         if used and "\n" not in text and not _has(text, name):
             new = _put(_put(text, used[-1], words.name(stored)), site.target, name)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..learning.changes import of_start
+from .judge.engines import own_site
 from .judge.invented import number_of
 from .judge.look import Look
 from .judge.losses import errors, is_start, through_copies
@@ -47,10 +48,11 @@ def watched_for(recording: Recording, found: Judgement) -> Watched:
     """The places to watch in a run at full speed."""
     assert recording.training is not None
     loops = find_loops(recording.tape, recording.hooks.turns, recording.training)
-    updates = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
-    updates |= {place_of_statement(site) for chain in _kept_between_steps(found) for site in chain.sites}
-    first = recording.training.parameters[0].chains[0].sites[0]
-    states = {place_of_statement(site) for p in recording.training.parameters for c in p.chains for site in c.sites}
+    sites = [site for p in recording.training.parameters for c in p.chains for site in c.sites]
+    sites = [site for site in sites if _statement(site) is not None] or sites  # no `for layer in layers:`
+    states = {place_of_statement(site) for site in sites}
+    updates = states | {place_of_statement(s) for chain in _kept_between_steps(found) for s in chain.sites}
+    first = sites[0]
     states.discard(place_of_statement(first))
     reading = found.reading
     alike = reading is not None and (
@@ -99,6 +101,8 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
     if reading is None or reading.kind != "loss" or reading.site is None:
         return {}
     root = through_copies(reading.roots[0])
+    if own_site(found.look, root) is not root.site:  # a line that computes other things, too
+        return {}
     site = root.site if root.site is not None else reading.site
     made = _statement(site)
     target: ast.expr | None = made.target if isinstance(made, ast.AugAssign) else None

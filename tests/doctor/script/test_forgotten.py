@@ -219,3 +219,12 @@ def test_biases_without_a_gradient(tmp_path: Path) -> None:
 def test_what_is_brought_back_after_its_step_is_updated(tmp_path: Path) -> None:
     held = KEYS + "    p['w1'] *= np.minimum(1.0, 0.8 / np.linalg.norm(p['w1'], axis=0))\n"
     assert "never updated" not in said(held, tmp_path)
+
+
+def test_the_gradient_of_the_other_has_no_name(tmp_path: Path) -> None:
+    text = (
+        PLAIN.replace("    dw = x.T @ dh\n", "")
+        .replace("    w -= 0.1 * dw\n", "")
+        .replace("    c -= 0.1 * dc\n", "    w -= 0.1 * np.dot(x.T, dh)\n")
+    )
+    assert "c -= 0.1 * dc" in said(text, tmp_path)

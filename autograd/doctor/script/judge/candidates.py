@@ -129,6 +129,7 @@ class Candidates:
         self.fixed: Change = {}
         self.aliases: set[int] = set()
         self.latest: Node | None = None  # values that are computed later are not tried, but for those in its statement
+        self.known_kinds: dict[Fault, tuple[bool, bool]] = {}  # what was found of each of a search: see `Ranking`
         self.unfit: list[Fault] = []  # that are right for nothing else: what comes later of their blocks is not tried
         self._unknown = False  # whether there is no telling what depends on an error: `-y / p` begins it
         self.inexact = False  # with it repaired there is more in the step than plain descent: a later one may be better

@@ -59,6 +59,12 @@ class Compared:
             or (self.fault.turned and made[0].ndim == 2 and self._same(theirs, [m.T for m in made]) is not None)
         )
 
+    def _may_fit(self, made: Array) -> bool:
+        """Whether what was made at the first point may fit: a quick look, before the others are made."""
+        return made.size == self.theirs[0].size and (
+            along(self.theirs[0], made) or (self.fault.turned and made.ndim == 2 and along(self.theirs[0], made.T))
+        )
+
     def _operands_in_statement(self) -> Iterator[Node]:
         stack, known = list(self.node.operands()), set()
         while stack:

@@ -381,9 +381,9 @@ class Explainer(Layouts, Masks):
                 yield quantity.node, [v.T for v in values], True
 
     def _pulled(self, consumer: Node, other: Node, values: list[Array]) -> list[Array] | None:
-        out = []
+        out: list[Array] = []
         for point, bar, value in zip(self.points, self.locator.found.bars, values, strict=True):
-            if id(consumer) not in bar:
+            if id(consumer) not in bar or (len(out) == 1 and not self._may_fit(out[0])):
                 return None
             try:
                 part = pulled(consumer, point.values, [self.target], bar[id(consumer)], {id(other): value})[0]

@@ -17,11 +17,12 @@ import numpy as np
 from ..watch.naming import name_blocks
 from ..watch.steps import Parameter, Step, Training, finer
 from .agreement import explains_most
+from .engines import place_of_loss
 from .forms import counterpart
 from .left_out import left_out
 from .look import QUIET, Look, Point
 from .looked import look_at, losses_in, one_after_the_other, telling_look
-from .losses import Reading, is_crossed, place_of_loss, readings
+from .losses import Reading, is_crossed, readings
 from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors

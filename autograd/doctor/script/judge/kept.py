@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
 from ..watch.chains import Chain
-from ..watch.node import Node
+from ..watch.node import Node, assembled
 from .candidates import Fault
 from .quantities import Quantity
 from .reference import gradient
@@ -23,32 +24,66 @@ def never_zeroed(found: Judgement) -> dict[str, Node]:
     for name, v in found.verdicts.items():
         if not v.right or v.rule != "plain" or not v.change.scale or len(look.starts[name]) != 1 or not moved:
             continue
-        for chain in look.training.others:
-            start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
-            kept = id(start) in look.states and id(start) in look.program.leaves and np.any(start.value)
-            if kept and _adds(found, chain, name):
+        for chains in _arrays(look.training.others):
+            starts = [chain.state_at(look.step.start) for chain in chains]
+            kept = all(id(start) in look.states and id(start) in look.program.leaves for start in starts)
+            end = _whole(found, [chain.state_at(look.step.end) for chain in chains])
+            if (
+                kept
+                and any(np.any(start.value) for start in starts)
+                and end is not None
+                and _adds(found, starts, end, name)
+            ):
                 out[name] = end
     return out
 
 
-def _adds(found: Judgement, chain: Chain, name: str) -> bool:
+def _arrays(chains: list[Chain]) -> list[list[Chain]]:
+    """The states that are arrays by themselves, and those that are rows of one."""
+    rows: dict[Any, list[Chain]] = defaultdict(list)
+    for chain in chains:
+        whole = chain.scope[0] != "memory" or chain.keys[0][1][1] is None
+        rows[chain.number if whole else (chain.scope, chain.sites[0])].append(chain)
+    return [*rows.values()]
+
+
+def _whole(found: Judgement, ends: list[Node]) -> Node | None:
+    """The array that rows are put together to at the end of a step; a state that is no row itself."""
+    if len(ends) == 1:
+        return ends[0]
+    parts = {id(end) for end in ends}
+    made = (
+        n for n in reversed(found.look.program.order) if n.function is assembled and parts <= {*map(id, n.operands())}
+    )
+    return next(made, None)
+
+
+def _adds(found: Judgement, starts: list[Node], end: Node, name: str) -> bool:
     """Whether a state takes all of its former self along, and the step goes all of its length."""
     look = found.look
-    start, end = chain.state_at(look.step.start), chain.state_at(look.step.end)
     values = next(point.values for point in found.points if point.moved)
-    if start is end or id(end) not in values or np.shape(values[id(start)]) != np.shape(values[id(end)]):
+    if (
+        end in starts
+        or id(end) not in values
+        or np.size(values[id(end)]) != sum(np.size(values[id(s)]) for s in starts)
+    ):
         return False
     change = look.change(values, name)
     if np.size(values[id(end)]) != change.size or not np.any(change):
         return False
-    before = np.random.default_rng(3).standard_normal(np.shape(values[id(start)]))
-    now = look.program.rerun(values, {id(start): before})
-    if id(end) not in now or not np.allclose(np.asarray(now[id(end)]) - np.asarray(values[id(end)]), before, rtol=1e-9):
+    rng = np.random.default_rng(3)
+    before = {id(start): rng.standard_normal(np.shape(values[id(start)])) for start in starts}
+    now = look.program.rerun(values, before)
+    if id(end) not in now:
+        return False
+    taken = np.ravel(np.asarray(now[id(end)]) - np.asarray(values[id(end)]))
+    given = np.concatenate([np.ravel(each) for each in before.values()])
+    if not np.allclose(np.sort(taken), np.sort(given), rtol=1e-9):  # rows may be put together in any order
         return False
     more = look.change({**values, **now}, name) - change
     own = np.ravel(np.asarray(values[id(end)], dtype=float))
     rate = float(change @ own) / float(own @ own)
-    return bool(rate) and np.allclose(more, rate * np.ravel(before), rtol=1e-6) and np.allclose(change, rate * own)
+    return bool(rate) and np.allclose(more, rate * taken, rtol=1e-6) and np.allclose(change, rate * own)
 
 
 def kept_faults(found: Judgement) -> list[Fault]:

@@ -166,7 +166,7 @@ class Locator(Turns):
     def _best(self, wrong: list[str], likely: bool) -> Fault | None:
         """The likeliest of the faults that can be told from what is tried."""
         best: dict[tuple[int, ...], Fault] = {}  # of each value the replacement that repairs most
-        self.latest, self.inexact, self.unfit = None, False, []
+        self.latest, self.inexact, self.unfit, self.known_kinds = None, False, [], {}
         for count, trial in enumerate(self._trials(wrong, likely)):
             if count % OFTEN == 0 and (now := time.process_time()) > self.until and (best or now > self.until + GRACE):
                 break
@@ -186,9 +186,9 @@ class Locator(Turns):
 
     def _limit(self, faults: list[Fault]) -> None:
         """What comes after a fault is not looked at; where only a path is left out, what it is handed on to is."""
-        paths = [fault.first for fault in faults if self.is_a_path(fault)]
+        paths = [fault.first for fault in faults if self.kind_of(fault)[0]]
         others = [f for f in faults if not any(same_statement(f.first, path) for path in paths)]
-        unfit = [f for f in others if not self.fits_elsewhere(f) and not self._rank(f)[0]]
+        unfit = [f for f in others if self.kind_of(f)[1]]
         self.inexact = not any(fault.exact for fault in unfit)
         self.latest, self.unfit = min((f.first for f in unfit), key=lambda n: n.time, default=None), unfit
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..watch.direct import hyper
 from ..watch.node import Node, assembled, linked
+from .engines import computed_on, place_of_loss
 from .invented import grown, margins_of, number_of, quotients, spreads
 from .look import Look, Point
 from .reference import cotangents, forward_part
@@ -121,15 +122,6 @@ class Reading:
         return bool(self.held) or (len(sides) == 2 * len(errors) > 0 and all(id(s) in look.depends for s in sides))
 
 
-def place_of_loss(node: Node) -> tuple[int, ...]:
-    """The place of a loss, and those of the calls in which it was computed: the same in every step."""
-    found, context = [-1 if node.site is None else node.site.number], node.context
-    while context is not None:
-        found.append(context[1])
-        context = context[0]
-    return tuple(found)
-
-
 def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     """Scalars of the tape that depend on the parameters of the step and that no step follows from; by their place."""
     tape, start = look.training.tape, look.step.start
@@ -184,6 +176,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         if id(node) in among and id(node) not in inner:
             inner.add(id(node))
             stack += node.operands()
+    again = [n for n in terminal if id(n) in look.to_end and n.site in shown_at]
+    inner |= computed_on(again, terminal, depends - late)
     groups: dict[Any, list[Node]] = {}  # one loss function for training and for validation has two calls: two losses
     for node in terminal:
         if node.site is not None and (id(node) in shown or id(node) not in inner):

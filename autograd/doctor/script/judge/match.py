@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,17 +43,24 @@ def matched(theirs: list[Array], right: list[Array], noise: float = 1e-13) -> Ma
     """Compare at several points."""
     if any(np.size(x) != np.size(y) for x, y in zip(theirs, right, strict=True)):
         return Match(float("nan"), float("inf"))
-    pairs = [(np.ravel(x).astype(float), np.ravel(y).astype(float)) for x, y in zip(theirs, right, strict=True)]
-    if not all(np.all(np.isfinite(x)) and np.all(np.isfinite(y)) for x, y in pairs):
+    pairs = [(_row(x), _row(y)) for x, y in zip(theirs, right, strict=True)]
+    products = [(float(x @ x), float(x @ y), float(y @ y)) for x, y in pairs]
+    if not all(math.isfinite(xx + yy) for xx, _, yy in products):
         return Match(float("nan"), float("inf"))
-    fits = [_fitted(x, y, noise) for x, y in pairs if np.any(x) or np.any(y)]
-    if not fits:
+    known = [(each, sums) for each, sums in zip(pairs, products, strict=True) if sums[0] or sums[2]]
+    if not known:
         return Match(float("nan"), 0.0)
-    sizes = [(x / n, y / n) for x, y in pairs if (n := length(y)) > 0]  # every point counts the same
-    if len(sizes) < len(fits):
+    fits = [_fitted([each], sums, noise) for each, sums in known]
+    if not all(yy for _, (_, _, yy) in known):
         return Match(0.0, float("inf"), [c for c, _ in fits], float("inf"))
-    scale, error = _fitted(np.concatenate([x for x, _ in sizes]), np.concatenate([y for _, y in sizes]), noise)
+    sums = [sum(part[place] / part[2] for _, part in known) for place in range(3)]  # every point counts the same
+    sized = ((x / math.sqrt(yy), y / math.sqrt(yy)) for (x, y), (_, _, yy) in known)
+    scale, error = _fitted(sized, sums, noise)
     return Match(scale, error, [c for c, _ in fits], max(e for _, e in fits))
+
+
+def _row(numbers: Array) -> Array:
+    return np.asarray(numbers, dtype=float).ravel()
 
 
 class Columns:
@@ -83,14 +91,22 @@ class Columns:
         return next((match for k in likely if (match := matched(theirs, self.columns[k])).holds), None)
 
 
-def _fitted(x: Array, y: Array, noise: float) -> tuple[float, float]:
-    """The factor c that brings c·y nearest to x, and the relative residual."""
-    ours, size = length(y), length(x)
-    if not ours or not size:
-        return (0.0 if not size else float("inf")), (0.0 if ours == size else float("inf"))
-    scale = float(x @ y) / ours**2
-    missed = length(x - scale * y)
-    return scale, (missed / size if missed > noise * abs(scale) * ours else 0.0)
+def _fitted(pairs: Iterable[tuple[Array, Array]], products: Sequence[float], noise: float) -> tuple[float, float]:
+    """The factor c that brings c·y nearest to x, and the relative residual.
+
+    Args:
+        products: x·x, x·y and y·y. They tell the residual where it is not small; where it is, rounding would hide it,
+            and the numbers are subtracted.
+    """
+    xx, xy, yy = products
+    if not xx or not yy:
+        return (0.0 if not xx else float("inf")), (0.0 if xx == yy else float("inf"))
+    scale = xy / yy
+    left = xx - scale * xy
+    if left <= 1e-8 * xx:
+        missed = math.sqrt(sum(float(rest @ rest) for x, y in pairs for rest in (x - scale * y,)))
+        return scale, (missed / math.sqrt(xx) if missed > noise * abs(scale) * math.sqrt(yy) else 0.0)
+    return scale, math.sqrt(left / xx)
 
 
 def is_off(one: Array, other: Array, goal: Array) -> bool:

@@ -263,6 +263,14 @@ class Ranking(Candidates):
             whole = next(whole.operands())
         return whole is not node and self.factor(whole, self.quantities.bars) is not None
 
+    def kind_of(self, fault: Fault) -> tuple[bool, bool]:
+        """Whether a fault is but a path, and whether nothing after it need be looked at; asked once in a search."""
+        if fault not in self.known_kinds:
+            self.known_kinds[fault] = (
+                self.is_a_path(fault), not self.fits_elsewhere(fault) and not self._rank(fault)[0]
+            )  # fmt: skip
+        return self.known_kinds[fault]
+
     def is_a_path(self, fault: Fault) -> bool:
         """Whether it is what one of several paths passes to the node it is for: `dz` with a path left out."""
         return self.path_of(fault) is not None

@@ -317,6 +317,10 @@ def pulled(
         saved: other values for operands than those they had.
     """
     given = values if saved is None else Layered(dict(saved), values)  # type: ignore[arg-type]
+    if any(_counts(operand, given) for operand in wanted):
+        smooth = [operand for operand in wanted if not _counts(operand, given)]
+        found = dict(zip(map(id, smooth), pulled(node, given, smooth, g) if smooth else (), strict=True))
+        return [found.get(id(operand)) for operand in wanted]
     try:
         rule = SMOOTH.get(node.function)
         if rule is not None and not node.kwargs and len(node.args) == rule.arity:
@@ -325,6 +329,11 @@ def pulled(
         return _pulled_by_tensor(node, given, wanted, g) if parts is None else [parts.get(id(o)) for o in wanted]
     except (AutogradError, TypeError, ValueError, AttributeError, IndexError, NotImplementedError):
         return [_pulled_by_difference(node, given, operand, g) for operand in wanted]
+
+
+def _counts(operand: Node, values: Mapping[int, Any]) -> bool:
+    """Whether it is a place or a truth, `argmax(x)`, through which nothing passes back."""
+    return operand.function is not None and np.asarray(values[id(operand)]).dtype.kind in "biu"
 
 
 def _arrive(found: dict[int, Array], operand: Node, part: Array) -> None:

@@ -40,6 +40,8 @@ def stored_unused(found: Judgement, shape: tuple[int, ...], right: list[Array], 
     """
     size = int(np.prod(shape))
     best: tuple[int, Node] | None = None
+    if np.size(right[0]) != size:
+        return None  # some rows only are learned
     for thing, target in unused(found):
         if np.size(found.points[0].values[id(thing)]) != size:
             continue

@@ -43,7 +43,7 @@ def flat(nodes: list[Node], values: Mapping[int, Any], otherwise: Any) -> Array:
     picks = getattr(nodes, "picks", None) or [None] * len(nodes)
     parts = []
     for node, pick in zip(nodes, picks, strict=True):
-        value = np.ravel(np.asarray(values[id(node)] if id(node) in values else otherwise(node), dtype=float))
+        value = np.asarray(values[id(node)] if id(node) in values else otherwise(node), dtype=float).ravel()
         parts.append(value[pick[0]] if pick is not None and value.size == pick[1] else value)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -59,7 +59,7 @@ def united(training: Training) -> None:
                 for other in [q for q in training.parameters if chain in q.chains]:
                     training.parameters.remove(other)
                     p.chains += [c for c in other.chains if c is not chain]
-                p.chains.append(chain)
+                p.chains = sorted([*p.chains, chain], key=lambda c: c.states[0].time)
                 merged = True
     if merged:
         training.others = [c for c in training.others if all(c not in p.chains for p in training.parameters)]
@@ -77,9 +77,9 @@ def _where(chain: Chain) -> set[int]:
 
 
 def _share(chain: Chain, parameter: Parameter) -> bool:
-    """Whether a line of the block, or another one that writes the same elements, makes these states."""
+    """Whether a line of the block, or another one that writes the same elements, or all, makes these states."""
     mine, sites = _where(chain), set(chain.sites)
-    return any(mine & _where(c) or sites & set(c.sites) for c in parameter.chains)
+    return not mine or any(mine & _where(c) or sites & set(c.sites) for c in parameter.chains)
 
 
 def written(training: Training, parameter: Parameter, step: Step) -> tuple[Block, Block] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .node import Node
+from .node import Node, assembled
 
 
 def is_velocity(parameter: Any, among: list[Any], step: Any) -> bool:
@@ -14,11 +14,25 @@ def is_velocity(parameter: Any, among: list[Any], step: Any) -> bool:
     """
     taken: set[tuple[int, int]] = set()
     for chain in (chain for other in among if other is not parameter for chain in other.chains):
-        state = chain.state_at(step.end)
-        name = getattr(state.function, "__name__", "")
-        added = state.args if name == "add" else state.args[1:] if name in ("sub", "subtract") else ()
-        taken |= {(id(_multiple(operand)), chain.size) for operand in added}
+        taken |= {(id(change), chain.size) for change in _changes(chain.state_at(step.end))}
     return all((id(chain.state_at(step.end)), chain.size) in taken for chain in parameter.chains)
+
+
+def is_summed_for(chain: Any, other: Any) -> bool:
+    """Whether a state is a sum, added to several times for each time that another changes by it."""
+    if len(chain.times) <= len(other.times):
+        return False
+    sums = set(map(id, chain.states))
+    changes = [change for state in other.states[1:3] for change in _changes(state) if isinstance(change, Node)]
+    parts = (part for change in changes if change.function is assembled for part in change.operands())
+    return any(id(each) in sums for each in (*changes, *parts))
+
+
+def _changes(state: Node) -> list[Any]:
+    """What a state is changed by, but for numbers that were written down."""
+    name = getattr(state.function, "__name__", "")
+    added = state.args if name == "add" else state.args[1:] if name in ("sub", "subtract") else ()
+    return [_multiple(operand) for operand in added]
 
 
 def _multiple(thing: Any) -> Any:

@@ -69,7 +69,8 @@ class Hooks:
 
     def binary(self, number: int, name: str, x: Any, y: Any) -> Any:
         function = getattr(operator, name)
-        out = function(x, y)
+        own = type(x).__module__ in self.modules or type(y).__module__ in self.modules
+        out = self._inside(number, function, (x, y), {}) if own else function(x, y)
         if type(out) in PLAIN or self.tape.paused:
             if type(out) is str and name == "mod" and not self.tape.paused:
                 self._show(y, self.sites[number])
@@ -96,7 +97,7 @@ class Hooks:
 
     def unary(self, number: int, name: str, x: Any) -> Any:
         function = getattr(operator, name)
-        out = function(x)
+        out = self._inside(number, function, (x,), {}) if type(x).__module__ in self.modules else function(x)
         if type(out) in PLAIN or self.tape.paused:
             return out
         return self._note(number, out, function, (x,))

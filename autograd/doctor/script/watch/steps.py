@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .chains import Chain, depends_on_itself, find_chains
-from .companions import is_average, is_velocity
+from .companions import is_average, is_summed_for, is_velocity
 from .direct import beside, way_back
 from .naming import name_blocks
 from .node import Node, assembled, comes_from
@@ -119,8 +119,11 @@ def find_training(tape: Tape) -> Training | None:
         first = min((c for c in repeated if _life(c) >= least), key=lambda c: c.times[0])
         chains = [c for c in chains if c.times[0] <= first.times[-1]]
         lasting = [c for c in repeated if c in chains and _life(c) >= least]
-    longest = max(lasting, key=lambda c: (_life(c), -len(c.times)))
-    whole = [c for c in lasting if c.keys[0][1][1] is None]
+    lasting += _rows_together(chains, lasting, span)
+    sums = [c for c in lasting if any(is_summed_for(c, other) for other in lasting)]  # of gradients, never emptied
+    leading = [c for c in lasting if c not in sums]
+    longest = max(leading, key=lambda c: (_life(c), -len(c.times)))
+    whole = [c for c in leading if c.keys[0][1][1] is None]
     counts = Counter(len(c.times) for c in whole)  # a row that is read twice is updated twice in a step
     steady = [c for c in whole if len(c.times) >= 0.5 * len(longest.times) or counts[len(c.times)] > 2]
     # rows of an array may come in any order: a whole one tells better where a step begins
@@ -140,6 +143,21 @@ def _repeated(chains: list[Chain]) -> list[Chain]:
         if depends_on_itself(chain):
             found.append(chain)
     return sorted(found, key=lambda chain: chain.number)
+
+
+def _rows_together(chains: list[Chain], lasting: list[Chain], span: int) -> list[Chain]:
+    """Rows of an array that a line updates one after the other: they live for a short time each, and long together."""
+    families: dict[Any, list[Chain]] = defaultdict(list)
+    known = {chain.scope for chain in lasting}
+    for chain in chains:
+        is_row = chain.scope[0] == "memory" and chain.keys[0][1][1] is not None and chain.size > 1
+        if is_row and chain.scope not in known:
+            families[chain.scope, chain.sites[0]].append(chain)
+    long = [
+        rows for rows in families.values()
+        if max(row.times[-1] for row in rows) - min(row.times[0] for row in rows) >= LASTING * span
+    ]  # fmt: skip
+    return [row for rows in long for row in rows if _cycles(row) and depends_on_itself(row)]
 
 
 def _life(chain: Chain) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...language import say
+from ...language import listed, say
 from ...spelling import quoted_as
 from ..judge.candidates import Fault
 from ..judge.compared import Cause
@@ -330,10 +330,20 @@ def told_before(case: Case, cases: list[Case]) -> bool:
     for other in cases:
         same = case.proved and case.chosen == other.chosen and other in before
         same |= case is not other and not case.proved and case.fault.first.site is other.fault.first.site
-        if other.proved and same:
+        alike = other in before and _says_the_same(case, other)
+        if (other.proved and same) or alike:
             other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
+            if alike and case.fault.wanted[0].block:
+                every = say("wanted_gradient", block=listed(other.fault.repairs))
+                other.says, other.should = other.says.replace(other.should, every), every
             return True
     return False
+
+
+def _says_the_same(case: Case, other: Case) -> bool:
+    """Whether two cases say the same of one line, each for blocks of its own, and neither knows what to write."""
+    told = case.says.replace(case.should, other.should) == other.says
+    return told and not case.proved and not other.proved and case.place is other.place
 
 
 def name_by_line(case: Case) -> None:
