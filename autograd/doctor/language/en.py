@@ -146,8 +146,15 @@ MESSAGES = {
     "feedback alignment, which trains the lower layers without their gradient.",
     "rule_truncated": "Backpropagation through time is cut after some steps: what lies further back is left out.",
     "unread": "The steps change {names} too, and no line of the forward pass reads {names}: another name may be meant there.",
-    "rule_in-turn": "The factors of a product take turns: one is updated before the gradient of the other reads it. With "
-    "small steps that does little harm; a copy of it, taken before, would be exact.",
+    "rule_in-turn": "The factors of a product take turns: line {line} reads {block} for the gradient of the other, and "
+    "{block} is updated before that, in line {update}. With small steps that does little harm; a copy of {block}, taken "
+    "before line {update} and read in line {line}, would be exact.",
+    "rule_momentum": "The step is not plain gradient descent: momentum {decay} fits.",
+    "rule_adam": "The step is not plain gradient descent: Adam's rule fits, with the decays {decay} and {other}.",
+    "rule_rmsprop": "The step is not plain gradient descent: it is divided by the root of a running mean of squared "
+    "gradients, decay {decay}, as in RMSprop.",
+    "rule_adagrad": "The step is not plain gradient descent: it is divided by the root of the sum of all squared "
+    "gradients, as in Adagrad.",
     "rule_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "
@@ -212,8 +219,8 @@ MESSAGES = {
     "tried_order": "another order of the samples",
     "tried_start": "weights drawn anew",
     "tried_longer": "more epochs",
-    "start_matters": "It begins with weights from which it hardly learns: with weights drawn anew, of the deviation sqrt(2 / "
-    "(inputs + outputs)), the loss ends at {after} in place of {before}.",
+    "start_matters": "The weights that it begins with matter: with weights drawn anew, of the deviation sqrt(2 / (inputs + "
+    "outputs)), the loss ends at {after} in place of {before}.",
     "too_few_steps": "It has too few steps: with {times} times as many epochs the loss ends at {after} in place of {before}.",
     "seldom": "Line {line} runs in {count} of {turns} turns of its loop only: it stands inside the if of line {condition}.",
     "runs_off": "At step {step} a parameter becomes infinite or NaN: the training has run off.",
@@ -394,6 +401,7 @@ MESSAGES = {
     "refused": "the script {what}. Give it what it needs in the script itself, then ask again.",
     "refused_at": "the script {what}, in line {line}. Give it what it needs in the script itself, then ask again.",
     "refused_in_run": "the script {what}",
+    "refused_in_trial": "something that is not done here: the script {what}",
     "ends_early": "the script ends by itself before a training begins, and says: {text}",
     "ends_with_status": "the script ends by itself in line {line} ({code}), with status {status}, before a training begins. If it "
     "wants arguments, give them after its name and --.",
@@ -411,6 +419,9 @@ MESSAGES = {
     "from it.",
     "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
     "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
+    "before_the_loop": "line {line} ({text}) is computed once, before the steps begin, and they change {names} by what was "
+    "computed there, again and again: the errors stay those of the first weights. Put the forward pass into the loop, in front "
+    "of the errors.",
     "closed_form": "the script solves for its numbers ({text}, line {line}), and follows no gradient to them: there is no "
     "step to judge.",
     "other_places": "the gradient is taken where a part of the step leads (line {line}: {code}), as extragradient methods, "
@@ -424,7 +435,9 @@ MESSAGES = {
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
     "numbers that were computed from it. At least two training steps must run.",
     "no_such_loss": "there is no loss {loss} that depends on {names}; give its name or its line as --loss.",
-    "no_loss": "{names} are trained, and no loss was found that depends on them: name it, or its line, with --loss.",
+    "no_loss_one": "{names} is trained, but no loss was found that depends on it: name the loss, or its line, with --loss.",
+    "no_loss_many": "{names} are trained, but no loss was found that depends on them: name the loss, or its line, with "
+    "--loss.",
     "not_python": "the script is not Python: line {line}: {text}",
     "no_answer": "the process that the script ran in ended without an answer",
     "no_end": "the script did not come to an end in {seconds} seconds",

@@ -60,9 +60,14 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     if found["unread"]:
         yield say("unread", names=listed(found["unread"]))
     rules = {b["rule"] for b in blocks if b["verdict"] == "right"} - {"plain"}
-    for rule in ("decay", "truncated", "in-turn", "aligned", "adaptive"):
+    for rule in ("decay", "truncated", "aligned"):
         if rule in rules:
             yield say(f"rule_{rule}")
+    if found["in_turn"]:
+        turn = found["in_turn"]
+        yield say("rule_in-turn", block=turn["block"], line=turn["reader"], update=turn["line"])
+    if right and (found["step_rule"] or "adaptive" in rules):
+        yield found["step_rule"] or say("rule_adaptive")
 
 
 def _common_factor(found: dict[str, Any]) -> Iterator[str]:

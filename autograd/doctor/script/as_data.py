@@ -13,6 +13,7 @@ from .floors import least
 from .judge.candidates import Fault
 from .judge.engines import own_site
 from .judge.verdicts import Judgement
+from .step_rule import step_rule
 from .watch.loader import Subject
 from .watch.loops import find_loops
 from .watch.node import Node
@@ -63,6 +64,8 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
             {"name": p.name, "verdict": "cannot tell", "rule": "plain", "decay": 0.0, "line": p.site.line}
             for p in recording.training.lost
         ],
+        "in_turn": {key: found.in_turn[key] for key in ("block", "line", "reader") if key in found.in_turn},
+        "step_rule": step_rule(recording),
         "unread": [p.name for p in recording.training.unread],
         "lost": [p.name for p in recording.training.lost],
         "unexplained": sorted(unexplained),

@@ -34,6 +34,7 @@ from .judge.match import TOLERANCE
 from .judge.overwritten import added_up, overwritten_faults
 from .judge.peel import peeled
 from .judge.symmetry import is_gradient
+from .judge.thinned import fewer_samples
 from .judge.truncated import cut_after
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
@@ -219,8 +220,8 @@ def _judged(training: Training, options: Options) -> Judgement | None:
 def cases_of(found: Judgement, recording: Recording, seconds: float = 600.0) -> list[Case]:
     """Every fault, in the order in which the lines run; those in gradients that are not used come with them."""
     out: list[Case] = []
-    with Limit(seconds, work=True) as limit:
-        for case in _cases(found, recording, limit):
+    with Limit(seconds, work=True) as limit, fewer_samples(found) as fewer:
+        for case in _cases(fewer, recording, limit):
             out.append(case)
     return out
 
@@ -284,6 +285,8 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
             fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
             _excuse(found, fault.repairs, "in-turn")
+            reads = fault.place or fault.first.site
+            found.in_turn = {**cause.facts, "reader": 0 if reads is None else reads.line}
             continue
         should = words.wanted(fault.wanted[fault.nodes.index(fault.first)])
         case = Case(fault, cause, words.sentence(fault, cause), should, used)

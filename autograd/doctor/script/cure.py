@@ -146,7 +146,8 @@ class Clinic:
     def __init__(self, worker: Worker, found: dict[str, Any], until: float) -> None:
         self.worker, self.found, self.until = worker, found, until
         self.edits = [fault["edit"] for fault in found["faults"]]
-        self.rate = found["rate"] if found["rate_places"] else math.nan
+        self.written = found["rate"] if found["rate_places"] else math.nan  # -0.1 in `w += -0.1 * gradient`
+        self.rate = abs(self.written)
         self.whole = found["watched"]["samples"] is not None  # whether all can be gone through without an update
 
     def cure(self) -> Cure:
@@ -245,7 +246,7 @@ class Clinic:
     ) -> dict[str, Any]:  # fmt: skip
         changes = list(edits)
         if factor != 1.0:
-            text = f"{self.rate * factor:.12g}"
+            text = f"{self.written * factor:.12g}"
             changes += [{"path": path, "span": span, "new": text} for path, span in self.found["rate_places"]]
         if again > 1 and self.found["watched"]["epochs"] is None:
             (path, span), count = self.found["count_place"]

@@ -17,6 +17,7 @@ from .judge.look import Look
 from .moments import DIFFERENCE, SEEN, Moment, Moments, core, factors, is_number, moment, name_of, same
 from .nesterov import linear, sums_in, turned
 from .slip import Found, Slip
+from .watch.edits import Edit
 from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.sites import Site, around
@@ -135,9 +136,23 @@ def _never_kept(of: Moments) -> Found:
         if len({of.step_of(node) for node, _ in row}) >= max(SEEN, len(of.training.steps) - 2):
             node, old = row[0]
             if of.stepped_along(node):
-                site = _called_from(of, node)
+                stores = [(scope[0], site) for _, scope, _, thing, site in of.recording.tape.stores if thing is node]
+                given_back = any(kind == "return" for kind, _ in stores)  # then it is for the caller to keep it
+                site = _called_from(of, node) if given_back else None
+                edits = (_in_place(node, store) for kind, store in stores if kind == "frame" and not given_back)
                 assert node.site is not None
-                yield node, Slip(site or node.site, "zero", say("line_never_kept", node=node.site.text))
+                says = say("line_never_kept", node=node.site.text)
+                yield node, Slip(site or node.site, "zero", says, [], next(edits, None))
+
+
+def _in_place(node: Node, store: Site) -> Edit | None:
+    """The numbers of an array that a function is given, in the place of its name in there: `m[:] = ...`."""
+    line, column = store.statement[:2]
+    span = (line, column, line, column + len(store.target))
+    written = store.target.isidentifier() and store.source.segment(span) == store.target
+    return (
+        Edit(store.source, span, f"{store.target}[:]") if written and store.function and np.ndim(node.value) else None
+    )
 
 
 def _shared(of: Moments) -> Found:

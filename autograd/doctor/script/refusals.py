@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..language import lines_of, listed, say
+from ..language import counted, lines_of, listed, say
 from .judge.candidates import Fault
 from .judge.losses import unscaled
 from .judge.verdicts import Judgement
-from .watch.chains import find_chains
-from .watch.direct import shrunk
+from .watch.chains import Chain, find_chains
+from .watch.direct import beside, shrunk, way_back
 from .watch.loader import Subject
-from .watch.node import Node
+from .watch.node import Node, comes_from
 from .watch.record import Recording
 from .watch.sandbox import Refused
-from .watch.sites import Source
+from .watch.sites import Site, Source
 
 SUMS = ("add", "sub", "subtract")
 SOLVERS = {"inv", "pinv", "solve", "lstsq"}
@@ -107,6 +108,10 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
         return say("time_up")
     unmoved = [c for c in find_chains(recording.tape) if len(c.states) > 2 and c.size > 1 and c.sites[0].target]
     if unmoved:
+        before = _before_the_loop(recording, unmoved)
+        if before is not None:
+            names = listed([*dict.fromkeys(chain.sites[0].target for chain in unmoved)])
+            return say("before_the_loop", line=before.line, text=before.text, names=names)
         return say("not_by_itself", name=unmoved[0].sites[0].target, line=unmoved[0].sites[0].line)
     if proximal(subject, recording):
         return proximal(subject, recording)
@@ -176,12 +181,42 @@ def weighted(found: Judgement, faults: list[Fault]) -> str:
     return ""
 
 
+def _before_the_loop(recording: Recording, chains: list[Chain]) -> Site | None:
+    """Where something was computed, before all updates, from what these states began with, that every update reads."""
+    begun = min(chain.times[0] for chain in chains)
+    starts = {id(chain.states[0]) for chain in chains}
+    for chain in chains:
+        read: list[set[int]] = []
+        for old, new in itertools.pairwise(chain.states[1:]):
+            stack, known = [*beside(way_back(new, {id(old)}))], dict[int, Node]()
+            while stack:
+                node = stack.pop()
+                if id(node) not in known:
+                    known[id(node)] = node
+                    stack += node.operands() if node.time >= begun else ()
+            made = (n for n in known.values() if n.time < begun and id(n) not in starts)
+            read.append({id(n) for n in made if comes_from(starts, [n], 0)})
+        always = set.intersection(*read) if len(read) > 1 else set()
+        nodes = [node for node in recording.tape.nodes if id(node) in always and node.site is not None]
+        if nodes:
+            return _in_function(recording, nodes[-1], chain.sites[0].function)
+    return None
+
+
+def _in_function(recording: Recording, node: Node, function: Any) -> Site | None:
+    """Where a node is made as that function has it: its own place, or that of the call that leads there."""
+    site, context = node.site, node.context
+    while site is not None and site.function != function and context is not None:
+        context, site = context[0], recording.tape.sites[context[1]]
+    return site
+
+
 def no_loss(recording: Recording, options: Options) -> str:
     assert recording.training is not None
-    names = say("comma").join(p.name for p in recording.training.parameters)
+    blocks = [p.name for p in recording.training.parameters]
     if options.loss:
-        return say("no_such_loss", loss=repr(options.loss), names=names)
-    return say("no_loss", names=names)
+        return say("no_such_loss", loss=repr(options.loss), names=say("comma").join(blocks))
+    return counted("no_loss", len(blocks), names=listed(blocks))
 
 
 def _never_called(tree: ast.Module) -> Iterator[str]:

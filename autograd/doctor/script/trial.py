@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..language import say
 from .readings import Curve, Ended, Watch
 from .watch.edits import Edit, apart
 from .watch.limits import Limit
@@ -117,7 +118,7 @@ def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
     for place in watched.updates:
         path, span = place
         indent = source.lines[span[0] - source.first][: span[1]] if path == source.path else "elsewhere"
-        if not indent.strip():
+        if not indent.strip() and _can_be_left_out(source.segment(span)):
             known = place in watched.states
             target = _target(source.segment(span)) if known else ""
             first = known and place == watched.states[0]
@@ -127,6 +128,15 @@ def watched_text(source: Source, edits: list[Edit], watched: Watched) -> str:
     for a, b, _, new in sorted(changes, key=lambda c: (c[0], c[1] > c[0], -c[2]), reverse=True):
         text = text[:a] + new + text[b:]
     return text
+
+
+def _can_be_left_out(statement: str) -> bool:
+    """Whether it may stand behind an `if` in one line: the head of a loop, which binds a state, may not."""
+    try:
+        made = ast.parse(textwrap.dedent(statement)).body
+    except SyntaxError:
+        return False
+    return len(made) == 1 and not hasattr(made[0], "body")
 
 
 def _target(statement: str) -> str:
@@ -223,7 +233,7 @@ def run_trial(subject: Subject, edits: list[Edit], watched: Watched, watch: Watc
     except (SystemExit, Ended):
         pass
     except Refused as refused:
-        error = f"Refused: the script {refused}"
+        error = say("refused_in_trial", what=refused)
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
     if error or watch.limit.stopped is not None:

@@ -12,10 +12,12 @@ import numpy as np
 
 from ..learning.changes import of_start
 from .judge.engines import own_site
+from .judge.invented import number_of
 from .judge.look import Look
 from .judge.losses import errors, is_start, through_copies
 from .judge.rates import written_number
 from .judge.verdicts import Judgement
+from .moments import is_number
 from .trial import Place, Watched
 from .watch.chains import Chain
 from .watch.loops import find_loops
@@ -348,7 +350,10 @@ def _rates(look: Look, end: Node) -> Iterator[tuple[float, Place]]:
         name = getattr(node.function, "__name__", "")
         operands = list(node.operands())
         if name in ("mul", "multiply", "truediv", "divide") and id(node) in look.depends:
-            factors = node.args[:1] if name in ("truediv", "divide") else node.args
+            divides = name in ("truediv", "divide")
+            factors = node.args[:1] if divides else node.args
+            if divides and is_number(factors[0]) and number_of(factors[0]) == 1:  # 1 / (1 + exp(-z))
+                factors = ()
             hyper = [leaf for o in factors if isinstance(o, Node) and o.hyper for leaf in _literals(o)]
             told = [leaf for leaf in hyper if _is_rate(look, leaf)] or sorted(hyper, key=_size)
             for leaf in told[:1]:

@@ -142,6 +142,14 @@ def test_a_loss_that_is_divided_is_read_afterwards() -> None:
     assert run_trial(script, [], loss, Watch(9.0)).losses == [(0.0, 4.0), (1.0, 2.0)]
 
 
+@pytest.mark.parametrize(("text", "counted"), [("for w in kept:\n    pass\n", False), ("w = w - rate * g\n", True)])
+def test_the_head_of_a_loop_is_no_line_to_leave_out(text: str, counted: bool) -> None:
+    script = Script("a.py", text=text)
+    place = ("a.py", (1, 0, 1, len(text.splitlines()[0])))
+    told = watched_text(script.main, [], Watched(updates=(place,), states=(place,)))
+    assert ("step(True)" in told) is counted
+
+
 def test_crossed_shapes_and_a_rate_inside_a_product_are_told(tmp_path: Path) -> None:
     path = tmp_path / "slope.py"
     path.write_text(SLOPE.replace("SHAPED", "3 * x[:, 0]"), encoding="utf-8")

@@ -12,6 +12,8 @@ from autograd.doctor.script.slips import slips
 from autograd.doctor.script.watch.loader import Script
 from autograd.doctor.script.watch.record import record
 
+from .asking import said
+
 HEAD = """
 import numpy as np
 
@@ -56,6 +58,32 @@ for _ in range(14):
     slope = 2 * feats.T @ miss / 24
     speed = keep * speed + slope
     w = w - 0.02 * (slope + keep * speed)
+"""
+IN_LISTS = """
+ins = [(0.2, -0.7), (0.9, 0.1), (-0.5, 0.6), (0.4, 0.8)]
+outs = [0.3, -0.1, 0.6, 0.2]
+w = [0.1, -0.2]
+v = [0.0, 0.0]
+
+
+def cost(w):
+    total = 0.0
+    for x, aim in zip(ins, outs):
+        total += (sum(a * b for a, b in zip(w, x)) - aim) ** 2
+    return total + 0.01 * sum(a * a for a in w)
+
+
+for turn in range(12):
+    ahead = [a + 0.9 * b for a, b in zip(w, v)]
+    slope = [0.02 * a for a in ahead]
+    for x, aim in zip(ins, outs):
+        miss = sum(a * b for a, b in zip(ahead, x)) - aim
+        for k in range(2):
+            slope[k] += 2 * miss * x[k]
+    for k in range(2):
+        v[k] = 0.9 * v[k] - 0.05 * slope[k]
+        w[k] += v[k]
+    print(cost(w))
 """
 KERAS = f"""{HEAD}
 w, speed, keep = np.zeros(3), np.zeros(3), 0.9
@@ -198,3 +226,7 @@ def test_the_line_that_the_others_write_otherwise(old: str, new: str, tmp_path: 
     assert "one line is wrong" in told
     assert f"line {line}:" in told
     assert old.strip() in told
+
+
+def test_velocities_in_lists_are_no_parameters(tmp_path: Path) -> None:
+    assert "the gradient of w is right." in said(IN_LISTS, tmp_path)

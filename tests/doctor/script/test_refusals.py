@@ -9,6 +9,8 @@ import pytest
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.watch.loader import Script
 
+from .asking import said
+
 POLICY = """
 import numpy as np
 
@@ -64,3 +66,33 @@ def test_what_has_no_gradient_to_compare_with(text: str, line: str, reason: str,
     failure = consult(Script(str(file), []), Options(), 20.0)["failure"]
     assert failure.startswith(reason)
     assert line in failure
+
+
+ONCE = """
+import numpy as np
+
+draw = np.random.RandomState(8)
+ins, goals = draw.rand(12, 3), draw.rand(12, 1)
+A, B = draw.rand(3, 4), draw.rand(4, 1)
+
+
+def through(x):
+    inner = np.tanh(x @ A)
+    return inner, inner @ B
+
+
+mid, out = through(ins)
+for turn in range(20):
+    miss = out - goals
+    back = (miss * 0.5) @ np.ones((1, 4)) * (1 - mid ** 2)
+    B -= 0.1 * mid.T @ miss
+    A -= 0.1 * ins.T @ back
+    print(np.mean(miss ** 2))
+"""
+
+
+def test_a_forward_pass_before_the_loop_is_told(tmp_path: Path) -> None:
+    told = said(ONCE, tmp_path)
+    assert "line 14 (through(ins)) is computed once, before the steps begin, and they change B and A" in told
+    inside = ONCE.replace("\nmid, out = through(ins)", "").replace("    miss", "    mid, out = through(ins)\n    miss")
+    assert "computed once" not in said(inside, tmp_path)

@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 
 from autograd.doctor import run
+from autograd.doctor.script.judge.judge import judge
+from autograd.doctor.script.watch.loader import Script
+from autograd.doctor.script.watch.record import record
+from autograd.doctor.script.watching import rate_places
+
+from .asking import said
 
 ROWS = """
 import numpy as np
@@ -173,3 +179,139 @@ def test_a_norm_to_clip_by_has_a_root(case: str, root: str, tmp_path: Path) -> N
     ok, faults, told = _judged(text, tmp_path)
     assert ok == bool(root), told
     assert {name for _, name in faults} == (set() if ok else {"missing-root"}), told
+
+
+ALONG = """
+import numpy as np
+
+rng = np.random.default_rng(6)
+X, y = rng.normal(size=(20, 3)), rng.normal(size=20)
+w, m, n = np.zeros(3), np.zeros(3), np.zeros(3)
+for turn in range(1, 12):
+    miss = X @ w - y
+    loss = (miss ** 2).mean()
+    g = 2 * X.T @ miss / 20
+    @@
+"""
+FALLING = """
+import numpy as np
+
+rng = np.random.default_rng(6)
+A, B = rng.normal(size=(5, 3)), rng.normal(size=(5, 3))
+for turn in range(12):
+    i, j = rng.integers(0, 5, 2)
+    lr = 0.1 * (1 - turn / 20)
+    a, b = A[i].copy(), B[j].copy()
+    s = 1 / (1 + np.exp(-(a @ b)))
+    print(-np.log(s))
+    A[i] -= lr * (s - 1) * b
+    B[j] -= lr * (s - 1) * a
+"""
+RULES = {
+    "momentum 0.8 fits": "m = 0.8 * m - 0.05 * g\n    w = w + m",
+    "Adam's rule fits, with the decays 0.9 and 0.99": """m = 0.9 * m + 0.1 * g
+    n = 0.99 * n + 0.01 * g ** 2
+    w = w - 0.05 * m / (1 - 0.9 ** turn) / (np.sqrt(n / (1 - 0.99 ** turn)) + 1e-8)""",
+    "decay 0.95, as in RMSprop": "n = 0.95 * n + 0.05 * g ** 2\n    w = w - 0.01 * g / (np.sqrt(n) + 1e-8)",
+    "as in Adagrad": "n = n + g ** 2\n    w = w - 0.1 * g / (np.sqrt(n) + 1e-8)",
+    "the gradient of w is right. 2.": "w = w - 0.1 * g",
+}
+
+
+@pytest.mark.parametrize("told", RULES)
+def test_the_rule_is_told_with_its_numbers(told: str, tmp_path: Path) -> None:
+    assert told in said(ALONG.replace("@@", RULES[told]), tmp_path)
+
+
+def test_the_1_of_a_sigmoid_is_no_rate() -> None:
+    training = record(Script("a.py", text=FALLING)).training
+    found = judge(training) if training is not None else None
+    assert found is not None
+    assert not rate_places(found.look)[1]
+
+
+def test_a_loop_over_the_parameters_gives_no_name_and_no_sign_to_the_rate(tmp_path: Path) -> None:
+    text = ALONG.replace("np.zeros(3), np.zeros(3), np.zeros(3)", "rng.normal(size=3), 0, 0\nw[0] = 0.5")
+    (tmp_path / "a.py").write_text(
+        text.replace("@@", "for p, d in ((w, g),):\n        p += -0.001 * d"), encoding="utf-8"
+    )
+    told = " ".join(str(run(tmp_path / "a.py")).split())
+    assert "the gradient of w is right" in told
+    assert "The learning rate 0.001 is too small" in told
+
+
+HELPER = """
+import numpy as np
+
+gen = np.random.RandomState(5)
+rows, goals = gen.randn(20, 3), gen.randn(20)
+w, mean, square = gen.randn(3), np.zeros(3), np.zeros(3)
+
+
+def step(p, slope, m, s):
+    m[:] = 0.9 * m + 0.1 * slope
+    s[:] = 0.99 * s + 0.01 * slope ** 2
+    p -= 0.05 * m / (np.sqrt(s) + 1e-8)
+
+
+for turn in range(15):
+    miss = rows @ w - goals
+    cost = np.mean(miss ** 2)
+    step(w, 2 * rows.T @ miss / 20, mean, square)
+"""
+
+
+@pytest.mark.parametrize("kept", ["m[:]", "s[:]"])
+def test_what_a_function_keeps_under_a_name_of_its_own_is_told_in_its_line(kept: str, tmp_path: Path) -> None:
+    line = next(each for each in HELPER.splitlines() if each.strip().startswith(kept)).strip()
+    told = said(HELPER.replace(kept, kept[0]), tmp_path)
+    assert f"write: {line}" in told
+    assert "one line is wrong" in told
+    assert "no mistake found" in said(HELPER, tmp_path)
+
+
+ROWS_IN_LISTS = """
+W, U = [[0.1, -0.2], [0.3, 0.2]], [[0.5, 0.1]]
+for turn in range(8):
+    for x, aim in (((0.4, 0.9), 0.3), ((-0.5, 0.7), -0.2)):
+        mid = [sum(a * b for a, b in zip(row, x)) for row in W]
+        miss = sum(a * b for a, b in zip(U[0], mid)) - aim
+        print(miss ** 2)
+        slopes = [[2 * miss * u * b for b in x] for u in U[0]], [[2 * miss * m for m in mid]]
+        for P, G in zip((W, U), slopes):
+            for row, slope in zip(P, G):
+                for k in range(2):
+                    row[k] -= 0.1 * slope[k]
+"""
+OWN_NUMBERS = """
+class Number:
+    def __init__(self, value):
+        self.value = value
+
+class Unit:
+    def __init__(self, *values):
+        self.w = [Number(v) for v in values]
+
+units = [Unit(0.1, -0.2), Unit(0.3, 0.2)]
+for turn in range(8):
+    for x, aim in (((0.4, 0.9), 0.3), ((-0.5, 0.7), -0.2)):
+        miss = sum(n.value * each for unit in units for n, each in zip(unit.w, x)) - aim
+        print(miss ** 2)
+        for unit in units:
+            for n, each in zip(unit.w, x):
+                n.value -= 0.1 * 2 * miss * each
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (ROWS_IN_LISTS, {"W[0]", "W[1]", "U"}),
+        (OWN_NUMBERS, {f"units[{k}].w[{j}].value" for k in (0, 1) for j in (0, 1)}),
+    ],
+    ids=["rows of lists", "numbers of a class"],
+)
+def test_what_a_loop_calls_by_one_name_is_told_by_the_way_from_the_top(text: str, names: set[str]) -> None:
+    training = record(Script("a.py", text=text)).training
+    assert training is not None
+    assert {p.name for p in training.parameters} == names

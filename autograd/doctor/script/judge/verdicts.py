@@ -38,6 +38,7 @@ class Judgement:
     squares: list[Any] = field(default_factory=list)  # faults: sums of squares that gradients are clipped by
     turned: set[str] = field(default_factory=set)  # blocks that a line steps the wrong way, whatever goes into it
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
+    in_turn: dict[str, Any] = field(default_factory=dict)  # a factor that is updated before it is read
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
 
 

@@ -35,18 +35,20 @@ def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
             spelled[id(thing)].append((_plainness(scope, key, site), text, whole))
     parameters = list(parameters)
     begun = Counter(id(chain.states[0]) for parameter in parameters for chain in parameter.chains)
+    filled = {id(array): key for key, array in tape.buffers.items()}  # an array before its elements were written
     best: list[str] = []
     for parameter in parameters:
         options: list[tuple[int, int, str]] = []
         for chain in parameter.chains[:1]:
             holds = parameter.several or chain.changing  # it is no element, or row, but what has them all
+            part = chain.scope[0] == "memory" and chain.keys[0][1][1] is not None
             for k, state in enumerate(chain.states[:3]):
                 if begun[id(state)] > 1:  # the number of a = b = 0.0
                     continue
-                for rank, text, whole in spelled.get(id(state), ()):
+                before = filled.get(chain.scope[1], 0) if k == 0 and not part else 0
+                for rank, text, whole in (*spelled.get(before, ()), *spelled.get(id(state), ())):
                     if text:
                         options.append((rank, k, _holder(whole, parameter.chains) if holds else text))
-            part = chain.scope[0] == "memory" and chain.keys[0][1][1] is not None
             if not holds and part and "[" in parameter.site.target:
                 options.append((-1, 0, parameter.site.target))  # one element of an array
         parameter.names = {text for _, _, text in options}
@@ -64,7 +66,8 @@ def _of_owners(tape: Tape, parameters: list[Any], names: list[str]) -> list[str]
     if len(set(names)) == len(names):
         return names
     owners: dict[int, str] = {}
-    for _, _, _, thing, site in tape.stores:
+    top_first = sorted(tape.stores, key=lambda store: store[1] != ("frame", 0))
+    for _, _, _, thing, site in top_first:
         if isinstance(thing, Held) and site.kind == "store" and site.target:
             _walk(thing.thing, site.target, owners)
     found = []
@@ -72,7 +75,10 @@ def _of_owners(tape: Tape, parameters: list[Any], names: list[str]) -> list[str]
         states = {id(state) for state in parameter.chains[0].states[:3]}
         kept = (f"{owners[scope[1]]}.{key}" for _, scope, key, thing, _ in tape.stores
                 if scope[0] == "attribute" and id(thing) in states and scope[1] in owners)  # fmt: skip
-        found.append(next(kept, name) if names.count(name) > 1 and not parameter.several else name)
+        kind, number = parameter.chains[0].scope
+        if parameter.several:  # a row of a list of lists, which a loop calls by one name
+            kept = (owners[each] for each in (number,) if kind == "item" and each in owners)
+        found.append(next(kept, name) if names.count(name) > 1 else name)
     alike = {
         name for name in names if len({f for f, n in zip(found, names, strict=True) if n == name}) < names.count(name)
     }
@@ -84,6 +90,8 @@ def _walk(thing: Any, text: str, found: dict[int, str], deep: int = 3) -> None:
     inside: Iterable[tuple[str, Any]] = ()
     if id(thing) in found or deep < 0 or isinstance(thing, (type, ModuleType, FunctionType)):
         return
+    if isinstance(thing, (list, tuple, dict)):
+        found[id(thing)] = text
     if isinstance(thing, (list, tuple)):
         inside = ((f"{text}[{k}]", each) for k, each in enumerate(thing[:MOST]))
     elif isinstance(thing, dict):
