@@ -53,6 +53,7 @@ from .unrated import unrated
 from .watch.edits import Edit, before_edit, in_first_text
 from .watch.limits import Limit
 from .watch.loader import Subject
+from .watch.node import comes_from
 from .watch.record import Recording, record
 from .watch.sites import Site
 from .watch.steps import Training
@@ -125,7 +126,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     for case in cases:
         name_by_line(case)
     cases = [case for case in cases if not told_before(case, cases)]
-    cases = [case for case in cases if case.fault.repairs or case.proved]  # one that repairs no block is a guess
+    cases = [case for case in cases if not is_guess(case, cases)]
     made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
     slip = along or any(nearly_right(case) for case in cases if case.proved or not made_up)
     # a term more than the loss has may be meant, and then it is another loss
@@ -336,6 +337,13 @@ def texts_at(at: Locator, fault: Fault, cause: Cause, recording: Recording, righ
     found = texts_for(at, fault, cause, recording)
     at.fixed = fixed
     return found
+
+
+def is_guess(case: Case, cases: list[Case]) -> bool:
+    """Whether a fault repairs no block, no line mends it, and what is computed from it is wrong for no known reason."""
+    first = case.fault.first
+    unknown = (c.fault.first for c in cases if c is not case and c.cause.name == "unrecognised" and not c.proved)
+    return not case.fault.repairs and not case.proved and comes_from({id(first)}, unknown, first.time)
 
 
 def softmax_of_one(found: Judgement) -> Site | None:
