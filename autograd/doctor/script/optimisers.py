@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from ..language import say
@@ -238,8 +239,8 @@ def _overwritten(of: Moments) -> Found:
 # --------------------------------------------------------------------------------- of bias corrections
 
 
-def _wrong_power(of: Moments) -> Found:
-    """A mean divided by `1 - decay * t`, or by `(1 - decay) ** t`."""
+def _divided_means(of: Moments) -> Iterator[tuple[Node, Moment, Node, Node]]:
+    """Each running mean that is divided by `1 - ...`, or a power of that: where, by what, and the difference in it."""
     for node in of.nodes:
         if name_of(node) not in QUOTIENT or len(node.args) != 2 or not is_number(node.args[1]):
             continue
@@ -247,18 +248,37 @@ def _wrong_power(of: Moments) -> Found:
         if mean is None or mean.decay == 1 or id(mean.node) not in of.states or not isinstance(by, Node):
             continue
         taken = by.args[0] if name_of(by) in POWER else by
-        if name_of(taken) not in DIFFERENCE or isinstance(taken.args[0], Node) or taken.args[0] != 1:
-            continue
+        if name_of(taken) in DIFFERENCE and not isinstance(taken.args[0], Node) and taken.args[0] == 1:
+            yield node, mean, by, taken
+
+
+def _wrong_power(of: Moments) -> Found:
+    """A mean divided by `1 - decay * t`, or by `(1 - decay) ** t`."""
+    for node, mean, by, taken in _divided_means(of):
         inner = taken.args[1]
+        if taken is by and name_of(inner) not in PRODUCT:
+            continue
         decay, t = Factor(inner, taken, 1), Factor(by.args[1], by, 1)
         if taken is by:
-            if name_of(inner) not in PRODUCT:
-                continue
             k = 0 if isinstance(inner.args[0], Node) else 1
             decay, t = Factor(inner.args[k], inner, k), Factor(inner.args[1 - k], inner, 1 - k)
         at = Factor(by, node, 1)
         if decay.text and t.text and number_of(decay.thing) == mean.decay:
             slip = at_operand(at, _alike(at.text, f"1 - {decay.text} ** {t.text}"))
+            if slip is not None:
+                yield node, slip
+
+
+def _decay_of_another(of: Moments) -> Found:
+    """A mean divided by `1 - decay ** t` with the decay of another mean."""
+    decays = {each.decay for each in of.kept}
+    for node, mean, by, taken in _divided_means(of):
+        power = taken.args[1]
+        if taken is not by or name_of(power) not in POWER or not is_number(power.args[0]):
+            continue
+        decay = Factor(power.args[0], power, 0)
+        if mean.text and number_of(decay.thing) in decays - {mean.decay}:
+            slip = at_operand(decay, mean.text)
             if slip is not None:
                 yield node, slip
 
@@ -399,6 +419,6 @@ def _counted(site: Site, text: str) -> int | None:
 
 QUOTIENTS = (
     _another_ones, _swapped, _no_share, _no_square, _no_root, _multiplied, _outside, _overwritten, _wrong_power,
-    _one_corrected,
+    _decay_of_another, _one_corrected,
     _stored_corrected, _never_counted, _zero_power,
 )  # fmt: skip

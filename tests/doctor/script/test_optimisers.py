@@ -110,6 +110,7 @@ WRONG = [
     (ADAM, "/ (np.sqrt(two) + 1e-8)", "/ np.sqrt(two) + 1e-8", "wrong-operand", None),
     (ADAM, "first / (1 - b1 ** t)", "first / (1 - b1 * t)", "wrong-operand", None),
     (ADAM, "second / (1 - b2 ** t)", "second / (1 - b2) ** t", "wrong-operand", None),
+    (ADAM, "second / (1 - b2 ** t)", "second / (1 - b1 ** t)", "wrong-operand", None),
     (
         ADAM,
         "two = second / (1 - b2 ** t)",

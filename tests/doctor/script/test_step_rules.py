@@ -181,6 +181,24 @@ def test_a_norm_to_clip_by_has_a_root(case: str, root: str, tmp_path: Path) -> N
     assert {name for _, name in faults} == (set() if ok else {"missing-root"}), told
 
 
+TWICE = """for g in grads.values():
+        np.clip(g, -0.02, 0.02, out=g)
+    size = np.sqrt(sum(np.sum(g ** 2) for g in grads.values()))
+    if size > 0.01:
+        grads = {k: g * 0.01 / size for k, g in grads.items()}"""
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_gradient_that_is_clipped_by_element_and_then_by_its_norm(wrong: bool, tmp_path: Path) -> None:
+    text = NET.replace("    for name, theirs", f"    {TWICE}\n    for name, theirs").replace(
+        "0.9 * v[name] - 0.1", "-0.1"
+    )
+    before = text
+    text = text.replace("X.T @ dz", "X.T @ (dz * p * (1 - p))") if wrong else text
+    ok, _, told = _judged(text, tmp_path)
+    assert (ok, text != before) == (not wrong, wrong), told
+
+
 ALONG = """
 import numpy as np
 

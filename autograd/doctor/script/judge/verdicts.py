@@ -161,6 +161,9 @@ def verdict(
         if match.holds and abs(match.scale - 1.0) <= 1e-5:
             found.exact = True
             break
+    if found.gradient is None and not found.right:
+        found.gradient = _clipped_twice(look, points, right, steps)
+        found.rule, found.right = ("adaptive", True) if found.gradient is not None else (found.rule, False)
     if found.gradient is None and not found.right and _is_second_order(look, name):
         changes = [look.change(point.values, name) for point in points]
         found.rule = "adaptive"
@@ -186,6 +189,21 @@ def _but_for_rounding(steps: list[Array], right: list[Array], weights: list[Arra
     near = np.abs(step + scale * slope) <= kept + TOLERANCE * np.abs(scale * slope)
     seen = np.linalg.norm(step) >= 1e3 * np.linalg.norm(kept)
     return Match(scale, 0.0, [scale] * len(steps), 0.0) if np.all(near) and seen else None
+
+
+def _clipped_twice(look: Look, points: list[Point], right: list[Array], steps: list[Array]) -> Match | None:
+    """How a gradient compares with the right one where a step follows it, clipped by element and then by its norm."""
+    for node in look.program.steps:
+        inside = node.args[0] if getattr(node.function, "__name__", "") == "clip" and node.args else None
+        if not isinstance(inside, Node) or id(node) not in look.to_end:
+            continue
+        if any(id(inside) not in p.values or np.size(p.values[id(inside)]) != right[0].size for p in points):
+            continue
+        match = matched([np.ravel(point.values[id(inside)]) for point in points], right)
+        along = matched([-step for step in steps], [np.ravel(point.values[id(node)]) for point in points])
+        if match.holds and match.scale > 0 and along.worst <= TOLERANCE and min(along.scales) > 0:
+            return match
+    return None
 
 
 def _is_noise(bar: dict[int, Array], right: Array, step: Array) -> bool:
