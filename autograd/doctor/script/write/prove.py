@@ -95,7 +95,9 @@ class Prover:
     def prove(self, seconds: float) -> list[Case]:
         """The cases that stay: those with a text that makes the script right, and those for which none is known."""
         for case in self.cases:
-            case.chosen = next((text for text in case.texts if not text.blind), None)
+            case.chosen = next(
+                iter(sorted((t for t in case.texts if not t.blind), key=lambda t: not is_piece(t))), None
+            )
         with Limit(seconds, work=True) as self.tries:
             if not any(case.chosen for case in self.cases) or not self._is_better([], at_all=True):
                 for case in self.cases:
@@ -108,6 +110,7 @@ class Prover:
                 self._look_behind()
             self._leave_out()
             self._keep_penalty()
+            self._leave_less()
         for case in self.cases:
             self._move(case)
             left = {n for name in self.least for n in ((name,) if name in self.before.verdicts else self._alike(name))}
@@ -210,15 +213,25 @@ class Prover:
         if self.least or not any(v.right and v.rule == "decay" for v in self.before.verdicts.values()):
             return
         for case in self.cases:
-            if (chosen := case.chosen) is None or self.tries.over:
-                continue
-            for text in other_signs(chosen):
-                case.chosen, kept = replace(chosen, new=text), False
-                try:
-                    kept = self._is_better([], at_all=True) and not self.least
-                finally:
-                    if not kept:
-                        case.chosen, self.least = chosen, []
+            if case.chosen is not None:
+                self._choose_instead(case, [replace(case.chosen, new=text) for text in other_signs(case.chosen)])
+
+    def _leave_less(self) -> None:
+        """What is likeliest and only leaves something out, `z` for `f(z)`, for what is right by its numbers."""
+        for case in self.cases if not self.least else ():
+            if case.chosen is not None and not case.chosen.blind and not is_piece(case.chosen):
+                likeliest = itertools.takewhile(lambda text: text.blind, case.texts)
+                self._choose_instead(case, [text for text in likeliest if is_piece(text)][:1])
+
+    def _choose_instead(self, case: Case, texts: list[Edit]) -> None:
+        """Take the last of these with which all is right, too, in the place of what is chosen."""
+        for text in texts if not self.tries.over else ():
+            chosen, case.chosen, kept = case.chosen, text, False
+            try:
+                kept = self._is_better([], at_all=True) and not self.least
+            finally:
+                if not kept:
+                    case.chosen, self.least = chosen, []
 
     def _move(self, case: Case) -> None:
         """The fault to where it is mended, if that is another line."""
@@ -346,6 +359,11 @@ def nearly_right(case: Case) -> bool:
         SequenceMatcher(None, edit.old, edit.new).ratio() > SLIP and edit.new.replace("+=", "=") != edit.old
         for edit in known
     )
+
+
+def is_piece(edit: Edit) -> bool:
+    """Whether a text is a part of what stands there."""
+    return len(edit.new) < len(edit.old) and edit.new.strip() in edit.old
 
 
 def told_before(case: Case, cases: list[Case]) -> bool:
