@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..language import say
+from ..language import listed, say
 from .judge.invented import number_of
 from .judge.match import matched
 from .judge.reference import gradient
@@ -29,7 +29,7 @@ def unasked(found: Judgement) -> list[Slip]:
     """The lines in which a step has a penalty more than the loss."""
     assert found.reading is not None
     held = penalised(found.look, found.reading)
-    out = []
+    out: list[Slip] = []
     theirs = [term for name in held for term in _terms(found, name)]
     for name, v in found.verdicts.items():
         slip = None
@@ -37,8 +37,18 @@ def unasked(found: Judgement) -> list[Slip]:
             slip = _twice(found, name)
         elif held and name not in held and v.right and v.rule == "decay" and v.decay > 0:
             slip = _of_none(found, name, theirs)
-        out += [] if slip is None else [slip]
+        same = next((each for each in out if slip is not None and _is_the_same(each, slip)), None)
+        if same is not None and slip is not None:  # one line for several blocks is told once
+            known = listed(same.names)
+            same.names += slip.names
+            same.says = same.says.replace(known, listed(same.names))
+        elif slip is not None:
+            out.append(slip)
     return out
+
+
+def _is_the_same(one: Slip, other: Slip) -> bool:
+    return one.site is other.site and one.name == other.name and one.edit == other.edit
 
 
 def _of_none(found: Judgement, name: str, theirs: list[Term]) -> Slip | None:

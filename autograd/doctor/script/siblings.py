@@ -84,8 +84,10 @@ def _lines(of: Moments, parameter: Parameter) -> tuple[_Line, _Line] | None:
     stores = [(thing, site) for _, scope, _, thing, site in of.recording.tape.stores
               if scope[0] != "return" and isinstance(thing, Node) and id(thing) in made
               and site.kind in ("store", "augmented") and id(thing) not in of.parameters]  # fmt: skip
-    kept = {id(each.node) for each in of.kept if id(each.old) not in of.parameters}  # no gradient and its penalty
-    velocities = [site for thing, site in stores if id(thing) in kept and site.statement != step.statement]
+    pairs = [(m.node, m.old) for m in of.kept if isinstance(m.old, Node)]
+    begun = {id(node) for node, old in pairs if of.step_of(old) == of.step_of(node)}  # a gradient and its penalty
+    velocities = [site for thing, site in stores if id(thing) in of.states and id(thing) not in begun
+                  and site.statement != step.statement]  # fmt: skip
     if len({site.number for site in velocities}) != 1:
         return None
     lines = _line(velocities[0]), _line(step)
