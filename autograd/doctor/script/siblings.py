@@ -85,8 +85,8 @@ def _lines(of: Moments, parameter: Parameter) -> tuple[_Line, _Line] | None:
               if scope[0] != "return" and isinstance(thing, Node) and id(thing) in made
               and site.kind in ("store", "augmented") and id(thing) not in of.parameters]  # fmt: skip
     pairs = [(m.node, m.old) for m in of.kept if isinstance(m.old, Node)]
-    begun = {id(node) for node, old in pairs if of.step_of(old) == of.step_of(node)}  # a gradient and its penalty
-    velocities = [site for thing, site in stores if id(thing) in of.states and id(thing) not in begun
+    kept = {node.site for node, old in pairs if of.step_of(old) != of.step_of(node)}  # no gradient and its penalty
+    velocities = [site for thing, site in stores if id(thing) in of.states and thing.site in kept
                   and site.statement != step.statement]  # fmt: skip
     if len({site.number for site in velocities}) != 1:
         return None

@@ -173,6 +173,7 @@ class Line:
 
 
 TELLS = """
+import signal
 import sys
 from autograd.doctor import run
 from autograd.doctor.script import process
@@ -183,6 +184,7 @@ class Telling(set):
         print(number, flush=True)
 
 process._running = Telling()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background of a shell ignores it
 run(sys.argv[1])
 """
 
