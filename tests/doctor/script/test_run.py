@@ -201,8 +201,12 @@ def test_who_stops_the_doctor_stops_the_script_as_well(number: signal.Signals, t
     )  # fmt: skip
     assert doctor.stdout is not None
     script = int(doctor.stdout.readline())
-    doctor.send_signal(number)
-    doctor.communicate(timeout=10)
+    try:
+        doctor.send_signal(number)
+        doctor.communicate(timeout=60)
+    finally:
+        doctor.kill()
+        doctor.stdout.close()
     assert doctor.returncode == -number
     assert not any(aside.iterdir())
     with pytest.raises(ProcessLookupError):
