@@ -75,7 +75,7 @@ class Forgotten:
 def forgotten(found: Judgement, recording: Recording) -> list[Forgotten]:
     """What has a gradient that is stored and not used, in the order of the lines."""
     sources = {id(site.source): site.source for site in recording.tape.sites}
-    if not _stores_unused(found) or any(MEANT.search(source.text) for source in sources.values()):
+    if next(unused(found), None) is None or any(MEANT.search(source.text) for source in sources.values()):
         return []
     words, homes = Words(found.look), Homes(found.look)
     out: dict[int, Forgotten] = {}
@@ -97,16 +97,6 @@ def _told(found: Judgement, homes: Homes, rows: list[Idle]) -> list[Idle]:
              and not homes.together(row.node, homes.first(found, row.like))]  # fmt: skip
     most = len(named) > len(found.look.training.parameters)
     return [row for row in rows if row not in named] if most else rows
-
-
-def _stores_unused(found: Judgement) -> bool:
-    """Whether a step stores something that it makes no use of."""
-    look = found.look
-    return any(
-        isinstance(thing, Node) and id(thing) in look.depends
-        and id(thing) not in look.to_end and id(thing) not in found.forward
-        for time, _, _, thing, _ in look.training.tape.stores if look.step.start < time <= look.step.end
-    )  # fmt: skip
 
 
 def _idle(found: Judgement, words: Words, homes: Homes) -> Iterator[Idle]:

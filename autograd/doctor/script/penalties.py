@@ -37,13 +37,15 @@ def unasked(found: Judgement) -> list[Slip]:
             slip = _twice(found, name)
         elif held and name not in held and v.right and v.rule == "decay" and v.decay > 0:
             slip = _of_none(found, name, theirs)
-        same = next((each for each in out if slip is not None and _is_the_same(each, slip)), None)
-        if same is not None and slip is not None:  # one line for several blocks is told once
+        if slip is None:
+            continue
+        same = next((each for each in out if _is_the_same(each, slip)), None)
+        if same is None:
+            out.append(slip)
+        else:  # one line for several blocks is told once
             known = listed(same.names)
             same.names += slip.names
             same.says = same.says.replace(known, listed(same.names))
-        elif slip is not None:
-            out.append(slip)
     return out
 
 

@@ -54,7 +54,7 @@ class Worker:
     def __call__(self, job: dict[str, Any]) -> dict[str, Any]:
         with (
             _stopped_with_us(),
-            tempfile.TemporaryDirectory(prefix="glassgrad-doctor-", ignore_cleanup_errors=True) as name,
+            tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name,
         ):
             folder = Path(name)
             job = {**job, "language": spoken()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..watch.node import Node
 from ..watch.sites import Site
 from .look import Look
+from .replay import ancestors
 
 
 def place_of_loss(node: Node) -> tuple[int, ...]:
@@ -40,10 +41,5 @@ def own_site(look: Look, node: Node) -> Site | None:
 
 def _before(nodes: list[Node], within: set[int]) -> set[int]:
     """What some nodes are computed from."""
-    stack, known = [o for node in nodes for o in node.operands()], set[int]()
-    while stack:
-        node = stack.pop()
-        if id(node) in within and id(node) not in known:
-            known.add(id(node))
-            stack += node.operands()
-    return known
+    operands = (operand for node in nodes for operand in node.operands())
+    return {id(node) for node in ancestors(operands, lambda node: id(node) not in within)} & within

@@ -27,13 +27,9 @@ def never_zeroed(found: Judgement) -> dict[str, Node]:
         for chains in _arrays(look.training.others):
             starts = [chain.state_at(look.step.start) for chain in chains]
             kept = all(id(start) in look.states and id(start) in look.program.leaves for start in starts)
-            end = _whole(found, [chain.state_at(look.step.end) for chain in chains])
-            if (
-                kept
-                and any(np.any(start.value) for start in starts)
-                and end is not None
-                and _adds(found, starts, end, name)
-            ):
+            kept = kept and any(np.any(start.value) for start in starts)
+            end = _whole(found, [chain.state_at(look.step.end) for chain in chains]) if kept else None
+            if end is not None and _adds(found, starts, end, name):
                 out[name] = end
     return out
 
@@ -52,24 +48,19 @@ def _whole(found: Judgement, ends: list[Node]) -> Node | None:
     if len(ends) == 1:
         return ends[0]
     parts = {id(end) for end in ends}
-    made = (
-        n for n in reversed(found.look.program.order) if n.function is assembled and parts <= {*map(id, n.operands())}
-    )
-    return next(made, None)
+    arrays = (node for node in reversed(found.look.program.order) if node.function is assembled)
+    return next((array for array in arrays if parts <= {*map(id, array.operands())}), None)
 
 
 def _adds(found: Judgement, starts: list[Node], end: Node, name: str) -> bool:
     """Whether a state takes all of its former self along, and the step goes all of its length."""
     look = found.look
     values = next(point.values for point in found.points if point.moved)
-    if (
-        end in starts
-        or id(end) not in values
-        or np.size(values[id(end)]) != sum(np.size(values[id(s)]) for s in starts)
-    ):
+    size = sum(np.size(values[id(start)]) for start in starts)
+    if end in starts or id(end) not in values or np.size(values[id(end)]) != size:
         return False
     change = look.change(values, name)
-    if np.size(values[id(end)]) != change.size or not np.any(change):
+    if change.size != size or not np.any(change):
         return False
     rng = np.random.default_rng(3)
     before = {id(start): rng.standard_normal(np.shape(values[id(start)])) for start in starts}

@@ -16,6 +16,7 @@ from ..watch.node import Node, linked
 from .look import Look
 from .looked import stored_nodes
 from .losses import readings
+from .replay import ancestors
 from .verdicts import Judgement, verdicts
 
 LARGE = 1500  # operations in a step; with fewer of them there is nothing to gain
@@ -134,13 +135,8 @@ class _Samples:
 
     def _before(self, term: Node) -> set[int]:
         """What a term is computed from, parameters aside."""
-        known, stack = set[int](), [term]
-        while stack:
-            node = stack.pop()
-            if id(node) not in known and id(node) not in self.look.start_ids and id(node) in self.look.depends:
-                known.add(id(node))
-                stack += node.operands()
-        return known
+        inside = self.look.depends - set(self.look.start_ids)
+        return {id(node) for node in ancestors([term], lambda node: id(node) not in inside)} & inside
 
     def _follow(self, node: Node) -> bool:
         """Note which samples a value follows from; False where they are mixed in another way than added up."""

@@ -163,7 +163,8 @@ def verdict(
             break
     if found.gradient is None and not found.right:
         found.gradient = _clipped_twice(look, points, right, steps)
-        found.rule, found.right = ("adaptive", True) if found.gradient is not None else (found.rule, False)
+        if found.gradient is not None:
+            found.rule, found.right = "adaptive", True
     if found.gradient is None and not found.right and _is_second_order(look, name):
         changes = [look.change(point.values, name) for point in points]
         found.rule = "adaptive"

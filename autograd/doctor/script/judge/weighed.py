@@ -128,10 +128,8 @@ def in_its_units(locator: Locator, fault: Fault) -> None:
                 continue
             theirs = [np.asarray(p.values[id(error)], dtype=float) for p in found.points]
             match = matched(theirs, [side * bar[key] for bar in found.bars])
-            itself = fault.first.time > error.time and same_statement(fault.first, error)
-            itself = (
-                itself and matched(theirs, fault.right[id(fault.first)]).holds
-            )  # the error is what should stand there
+            behind = fault.first.time > error.time and same_statement(fault.first, error)
+            itself = behind and matched(theirs, fault.right[id(fault.first)]).holds  # the error should stand there
             if match.holds and match.scale > 0 and (itself or _has_factor(fault, match.scale)):
                 fault.scale = match.scale
                 fault.right = {key: [match.scale * v for v in values] for key, values in fault.right.items()}

@@ -95,9 +95,8 @@ class Prover:
     def prove(self, seconds: float) -> list[Case]:
         """The cases that stay: those with a text that makes the script right, and those for which none is known."""
         for case in self.cases:
-            case.chosen = next(
-                iter(sorted((t for t in case.texts if not t.blind), key=lambda t: not is_piece(t))), None
-            )
+            told = [text for text in case.texts if not text.blind]
+            case.chosen = min(told, key=lambda text: not is_piece(text), default=None)  # the first, and a piece first
         with Limit(seconds, work=True) as self.tries:
             if not any(case.chosen for case in self.cases) or not self._is_better([], at_all=True):
                 for case in self.cases:
