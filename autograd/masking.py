@@ -89,15 +89,24 @@ COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def evaluate(formula: Any, known: Mapping[str, Any]) -> Any:
-    """What a formula comes to, in whatever kind of number its names stand for."""
+    """What a formula comes to, in whatever kind of number its names stand for.
+
+    Where one condition decides for all elements, only the side that it chooses is computed: of the slope of x**2, with
+    an array x, that is 2 * x**1 alone.
+    """
     if not isinstance(formula, Symbol):
         return formula
     if not formula.args:
         return known[str(formula.op)]
+    if formula.op == "where":
+        condition = evaluate(formula.args[0], known)
+        if condition is True or condition is False:
+            return evaluate(formula.args[1 if condition else 2], known)
+        return where(condition, *[evaluate(side, known) for side in formula.args[1:]])
     operands = [evaluate(argument, known) for argument in formula.args]
     if isinstance(formula.op, Rule):
         return formula.op(*operands)
-    return where(*operands) if formula.op == "where" else COMPARE[formula.op](*operands)
+    return COMPARE[formula.op](*operands)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -19,7 +19,8 @@ from ..core.node import UNRECORDED, walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
 from ..errors import AnomalyError, GraphError
-from ..masking import Arrived, finite, is_selective
+from ..formula import Symbol
+from ..masking import Arrived, evaluate, finite, is_selective, partial
 from ..mode import ADDING
 from ..numbers.functions import greater, where
 from ..switches import check_cotangents, looking_for_anomalies
@@ -132,9 +133,16 @@ def _passing(rule: Rule, k: int) -> Callable[[Any, Any], Any]:
             return part if part.dtype is like.dtype and part.shape == like.shape else fitted(part, like)
 
     else:
+        choice = chosen if isinstance(chosen := partial(rule, k), Symbol) and chosen.op == "where" else None
+        names = (*rule.operands, "out")
 
         def passed(node: Any, g: Any) -> Any:
-            return _fitting(times(g, rule.partial(k, node._saved, node._data)), node._saved[k])
+            saved, out = node._saved, node._data
+            if choice is not None and float in map(type, saved):  # an exponent: it may decide which side is computed
+                local = evaluate(choice, dict(zip(names, (*saved, out), strict=True)))
+            else:
+                local = rule.partial(k, saved, out)
+            return _fitting(times(g, local), saved[k])
 
     return passed
 
