@@ -241,7 +241,8 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
             yield Case(fault, cause, words.sentence(fault, cause), should, True, None, one_shape(fault))
         return
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
-    if len(wrong) < len(found.verdicts) and cut_after(found, wrong):
+    known = {name for fault in found.squares for name in fault.repairs} | {*found.kept}
+    if len(wrong) < len(found.verdicts) and not known & {*wrong} and cut_after(found, wrong):
         _excuse(found, wrong, "truncated")
         return
     backwards = backward_steps(found)

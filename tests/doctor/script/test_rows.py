@@ -68,3 +68,39 @@ def test_sums_by_rows_that_are_never_emptied() -> None:
     (fault,) = found["faults"]
     assert (fault["name"], fault["blocks"]) == ("accumulated", ["k"])
     assert fault["code"].strip().startswith("sums[f] +=")
+
+
+THROUGH_TIME = (
+    START
+    + """
+rows, goal = gen.randn(6), gen.randn(6)
+a, b, c = gen.randn(4), gen.randn(4, 4) * 0.4, gen.randn(4) * 0.5
+da, db, dc = np.zeros(4), np.zeros((4, 4)), np.zeros(4)
+for turn in range(5):
+    s, cost = np.zeros((7, 4)), 0.0
+    for t in range(6):
+        s[t] = np.tanh(a * rows[t] + b @ s[t - 1])
+        cost += (c @ s[t] - goal[t]) ** 2
+    da[:] = 0
+    dc[:] = 0
+    back = np.zeros(4)
+    for t in reversed(range(6)):
+        miss = 2 * (c @ s[t] - goal[t])
+        dc += miss * s[t]
+        d = (miss * c + back) * (1 - s[t] ** 2)
+        da += d * rows[t]
+        db += np.outer(d, s[t - 1])
+        back = b.T @ d
+    a -= 0.05 * da
+    b -= 0.05 * db
+    c -= 0.05 * dc
+    print(cost)
+"""
+)
+
+
+def test_a_sum_that_is_never_emptied_is_not_cut_off_in_time() -> None:
+    """Where time begins nothing comes from before: leaving that out explains nothing."""
+    found = told(THROUGH_TIME)
+    (fault,) = found["faults"]
+    assert (fault["name"], fault["blocks"]) == ("accumulated", ["b"])

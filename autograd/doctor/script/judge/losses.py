@@ -27,6 +27,7 @@ Array = Any
 TERMINAL = 12
 TINY = 1e-5
 OFTEN = 4  # times in a step: a gradient by differences, of a loss that is printed for other samples, too
+SHAPED = ("zeros_like", "ones_like", "empty_like", "full_like")  # of another array they have the shape alone
 FEW = 6  # runs of one loss that may be on different sets of samples
 
 
@@ -139,6 +140,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             late.add(id(node))
         if id(node) in ends or not any(id(o) in depends for o in operands):
             continue
+        if getattr(node.function, "__name__", "") in SHAPED:
+            continue
         depends.add(id(node))
         used |= {id(o) for o in operands}
         if np.size(node.value) > 1 and node.function is not assembled:
@@ -148,16 +151,18 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             and node.value is not None
             and np.size(node.value) == 1
             and np.asarray(node.value).dtype.kind == "f"
+            and id(through_copies(node)) not in look.start_ids
         ):
             scalars.append(node)
     terminal = [n for n in scalars if id(n) not in look.to_end and id(n) not in spread]
     often = Counter(n.site.number for n in scalars if n.site is not None and id(n) in look.to_end)
     # the steps may follow from the losses themselves: a gradient by differences
     shown_at = {n.site for n in terminal if n.site is not None and often[n.site.number] >= OFTEN}
+    shown_at |= {site for n in scalars if (site := compared_at(n)) is not None and often[site.number] >= OFTEN}
     terminal += [
         n for n in scalars
         if id(n) in look.to_end and n.function is not operator.getitem and n.site is not None
-        and often[n.site.number] > 1 and (n.site in shown_at or not terminal)
+        and often[n.site.number] > 1 and (n.site in shown_at or not (terminal or shown_at))
     ]  # fmt: skip
     shown = {id(n) for _, n, _ in tape.shown}
     inside = {id(n): _averaged(n, depends) for n in terminal}
@@ -203,6 +208,12 @@ def _averaged(node: Node, depends: set[int]) -> Node:
         if side is new[0]:
             whole = next((a for a in side.args if isinstance(a, Node) and id(a) in depends), node)
     return whole if len(factors) == 2 and abs(sum(factors) - 1.0) < 1e-9 else node
+
+
+def compared_at(node: Node) -> Any:
+    """Where two numbers were computed, if a node is their difference and one line gave both; else None."""
+    two = [through_copies(o) for o in node.operands()] if getattr(node.function, "__name__", "") == "sub" else []
+    return two[0].site if len(two) == 2 and two[0].site is two[1].site else None
 
 
 def is_of_the_rule(look: Look, nodes: list[Node]) -> bool:

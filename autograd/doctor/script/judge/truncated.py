@@ -62,7 +62,7 @@ def _terms(
 
 def _is_cut(found: Judgement, name: str, terms: list[Rows], steps: int) -> bool:
     size = found.look.block(found.points[0].values, found.look.starts[name]).size
-    if not any(back >= steps for rows in terms for back, _ in rows):  # nothing is left out
+    if not any(back >= steps and np.any(part) for rows in terms for back, part in rows):  # nothing is left out
         return False
     near = [sum((part for back, part in rows if back < steps), np.zeros(size)) for rows in terms]
     taken = matched([-found.look.change(point.values, name) for point in found.points], near)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node
+from .differences import without_their_error
 from .factors import same_factor, unit
 from .forms import form_of
 from .look import Look, Point
@@ -76,6 +77,8 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
         form = "climbed"
+    if reading.kind == "loss":
+        points = without_their_error(look, points, reading, bars)
     held = penalised(look, reading)
     found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
     factor = unit(look, found, reading, bars)

@@ -22,6 +22,7 @@ from .naming import name_blocks
 from .node import Node, assembled, comes_from
 from .sites import Site
 from .tape import Held, Tape
+from .trials import take_back
 
 Event = tuple[int, Any, int]
 """An update: when, by which line of which elements, and the number of its chain."""
@@ -106,6 +107,7 @@ class Training:
 
 def find_training(tape: Tape) -> Training | None:
     """The parameters and the steps; None where nothing is trained."""
+    take_back(tape)
     chains = find_chains(tape)
     if not chains:
         return None
