@@ -17,6 +17,7 @@ import numpy as np
 
 from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
+from .arguments import give_arguments
 from .candidates import CLOSE, Change, Fault, Trial
 from .factors import agreed, near, outward, usual
 from .match import is_off, length, matched
@@ -44,6 +45,7 @@ class Locator(Turns):
     def __init__(self, found: Judgement, quantities: Quantities) -> None:
         super().__init__(found, quantities)
         self.aliases = give_nodes(found, self.erring)
+        give_arguments(found, self.erring)
         self.right = {
             name: [gradient(self.look, point, bar, name) for point, bar in zip(self.points, found.bars, strict=True)]
             for name in found.verdicts

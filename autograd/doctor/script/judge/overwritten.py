@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.edits import Edit
-from ..watch.node import Node, assembled, linked
+from ..watch.node import Node, assembled
 from ..watch.sites import Site
 from .aliases import insert
 from .candidates import Fault
@@ -102,8 +102,7 @@ def _summed(found: Judgement, name: str, stores: list[Stored]) -> Fault | None:
     readers = [n for n in look.consumers.get(id(last), ()) if n.time > time]
     if not match.holds or match.scale <= 0 or not readers:
         return None
-    alias = Node(linked, (last,), {}, last.value, site, time, context=last.context)
-    insert(found, last, alias, readers)
+    alias = insert(found, last, site, time, last.context, readers)
     key, start = id(alias), look.starts[name][0]
     wanted = Quantity("bar", start, [np.reshape(g, np.shape(s)) for g, s in zip(right, sums, strict=True)], block=name)
     return Fault([alias], [wanted], match.scale, False, [name], {key: sums}, {key: [r[-1] for r in rows]}, place=site)

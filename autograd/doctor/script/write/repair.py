@@ -24,7 +24,7 @@ import numpy as np
 from ...spelling import bracketed, level, quoted_as
 from ..judge.masks import new_draws
 from ..watch.edits import Edit
-from ..watch.node import Node
+from ..watch.node import Node, linked
 from .at_hand import AtHand
 from .bindings import Bindings
 from .change import Changer
@@ -59,6 +59,8 @@ class Repairer(Bindings):
             yield from (Edit(self.place.source, self.span, self._wrapped(t)) for t in turned_about(own))
         if self._is_begun():
             return
+        if self.node.function is linked and self.place.kind == "call":
+            yield from self._times_call()
         if self._is_of_whole():
             self._of_elements()
         if self.span is None or self.right is None or self._is_kept():
@@ -94,6 +96,13 @@ class Repairer(Bindings):
         yield from self._rescaled_after()
         yield from self._other_turn()
         yield from self._blind()
+
+    def _times_call(self) -> Iterator[Edit]:
+        """What a function of the learner's own gives, times the factor that it lacks, be the function right or not."""
+        if self.fault.rescaled is not None and self.span is not None:
+            own = self.place.source.segment(self.span).replace("\n", " ")
+            for text in itertools.islice(Composer(self.hand).times(own, self.fault.rescaled), 2):
+                yield Edit(self.place.source, self.span, self._wrapped(text))
 
     def _written(self) -> Iterator[Edit]:
         """Other texts for the expression."""
