@@ -31,7 +31,7 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
-from .judge.overwritten import added_up, overwritten_faults
+from .judge.overwritten import added_up, by_the_same_lines, overwritten_faults
 from .judge.peel import peeled
 from .judge.returned import by_call
 from .judge.symmetry import is_gradient
@@ -254,7 +254,8 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
     found.turned = {name for fault in backwards for name in stepped_alike(found, fault)}
     over = overwritten_faults(found)
     known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
-    locator, faults = located(found, {name for fault in known for name in fault.repairs}, SEARCH * limit.left)
+    aside = {name for fault in known for name in fault.repairs} | by_the_same_lines(found, over)
+    locator, faults = located(found, aside, SEARCH * limit.left)
     for fault in harmless(found, faults):
         faults.remove(fault)
         _excuse(found, fault.repairs, "decay")

@@ -199,6 +199,8 @@ for turn in range(6):
     C -= 0.1 * rows.T @ d_v
 """
 )
+SPLIT = LOOKING.replace("keepdims=True)) / np.sqrt(4)", "keepdims=True))").replace("@ q\n", "@ q / np.sqrt(4)\n")
+SPLIT = SPLIT.replace("d_marks @ k", "d_marks @ k / np.sqrt(4)")
 WEIGHED = (
     START
     + """
@@ -277,6 +279,9 @@ CASES = {
             "transpose(0, 2, 1), s) / np.sqrt(5)": "transpose(0, 2, 1), s)",
             "(up * s, axis=2": "(up * s, axis=1",
         },
+    ),
+    "a transpose in a line that has its factor": (
+        SPLIT, {"d_marks.T @ q": "d_marks @ q", "d_marks @ k / np.sqrt(4)": "d_marks @ k"},
     ),
     "a factor that two lines need": (LOOKING, {"keepdims=True)) / np.sqrt(4)": "keepdims=True))"}),
 }  # fmt: skip

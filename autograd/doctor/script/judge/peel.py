@@ -21,6 +21,7 @@ from .candidates import CLOSE, Change, Fault
 from .explain import Explainer
 from .handed import Handed, as_fault, columns, options, traced, with_the_rest_right
 from .locate import Locator
+from .match import matched
 from .quantities import Quantity
 
 CERTAIN = {"dropped-edge", "overwritten", "missing-penalty"}  # exactly a term of what it should be: no coincidence
@@ -184,7 +185,8 @@ def _for_something_else(locator: Locator, fault: Fault) -> Iterator[Fault]:
     bars = {id(q.node): q for q in locator.quantities.bars}
     near = {id(q) for wanted in fault.wanted for q in _beyond(locator, wanted.node, bars)}
     single, usual = len(fault.nodes) == 1, locator.by_convention(fault.first)
-    if fault.wanted[0].kind == "bar" and fault.rescaled is None and abs(abs(fault.scale) - usual) > CLOSE * usual:
+    given = abs(fault.scale * _scaled_by(locator, fault.first))
+    if fault.wanted[0].kind == "bar" and fault.rescaled is None and abs(given - usual) > CLOSE * usual:
         right = {key: [usual / abs(fault.scale) * v for v in values] for key, values in fault.right.items()}
         scaled = replace(fault, scale=usual if fault.scale > 0 else -usual)
         yield from _told(locator, scaled, Handed(fault.nodes, fault.wanted, fault.turned, right))
@@ -196,6 +198,18 @@ def _for_something_else(locator: Locator, fault: Fault) -> Iterator[Fault]:
             key, shape = id(fault.first), np.shape(fault.right[id(fault.first)][0])
             right = {key: [np.reshape(v, shape) for v in slope.values]}
             yield from _told(locator, fault, Handed(fault.nodes, [slope], False, right))
+
+
+def _scaled_by(locator: Locator, node: Node) -> float:
+    """What the rest of a statement multiplies a value by: `/ np.sqrt(d)` in `d_k = d_s @ q / np.sqrt(d)`."""
+    at, factor = node, 1.0
+    while len(readers := [n for n in locator.look.consumers.get(id(at), ()) if same_statement(n, node)]) == 1:
+        one, other = ([np.asarray(v[id(n)], dtype=float) for v in locator.values] for n in (at, readers[0]))
+        match = matched(other, one)
+        if np.shape(one[0]) != np.shape(other[0]) or not match.holds or not match.scale:
+            break
+        at, factor = readers[0], factor * match.scale
+    return factor
 
 
 def _told(locator: Locator, fault: Fault, handed: Handed) -> Iterator[Fault]:

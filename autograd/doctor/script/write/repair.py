@@ -146,8 +146,18 @@ class Repairer(Bindings):
             return []
         settings = [a.text for a in self.hand.atoms if np.ndim(a.first) == 0 and not self.hand.varies(a)]
         values = {name: self.hand.read(name, 0) for name in settings}
+        texts |= self._beside
         return [name for name, value in values.items()
                 if value in (2, 0.5) and NAMED.match(name) and not any(name in text for text in texts)]  # fmt: skip
+
+    @cached_property
+    def _beside(self) -> set[str]:
+        """The other lines of the function that lead to the steps: what they multiply by may belong here, too."""
+        here, look, forward = self.place, self.locator.look, self.locator.found.forward
+        back = (n for n in look.program.steps if id(n) in look.to_end and id(n) not in forward)
+        sites = {n.site for n in back if n.site is not None}
+        near = (s for s in sites if s.function == here.function and s.source is here.source)
+        return {s.source.segment(s.statement) for s in near if s.statement != here.statement}
 
     def _kept_mask(self) -> Iterator[Edit]:
         """Of a line that draws a mask: what it multiplies, times an array of that shape."""
