@@ -153,6 +153,37 @@ for turn in range(3):
         net[k] -= 0.05 * g[k]
 """
 )
+ALL_GATES = (
+    START
+    + """
+rows, aims = gen.randn(5, 6, 2), gen.randn(6, 1)
+A, a, V = gen.randn(5, 12) * 0.5, np.zeros(12), gen.randn(3, 1) * 0.5
+squash = lambda s: 1 / (1 + np.exp(-s))
+for turn in range(3):
+    h, c, kept = np.zeros((6, 3)), np.zeros((6, 3)), []
+    for x in rows:
+        both = np.hstack([x, h])
+        s = both @ A + a
+        i, f, o, n = squash(s[:, :3]), squash(s[:, 3:6]), squash(s[:, 6:9]), np.tanh(s[:, 9:])
+        old, c = c, f * c + i * n
+        h = o * np.tanh(c)
+        kept.append((both, i, f, o, n, old, c))
+    miss = h @ V - aims
+    print(np.mean(miss ** 2) / 2)
+    d = miss / 6
+    gV, gh, gc = h.T @ d, d @ V.T, np.zeros((6, 3))
+    gA, ga = np.zeros_like(A), np.zeros_like(a)
+    for both, i, f, o, n, old, c in kept[::-1]:
+        gc = gc + gh * o * (1 - np.tanh(c) ** 2)
+        parts = gc * n * i * (1 - i), gc * old * f * (1 - f), gh * np.tanh(c) * o * (1 - o), gc * i * (1 - n ** 2)
+        gs = np.hstack(parts)
+        gA += both.T @ gs
+        ga += gs.sum(axis=0)
+        gh = (gs @ A.T)[:, 2:]
+        gc = gc * f
+    A -= 0.1 * gA; a -= 0.1 * ga; V -= 0.1 * gV
+"""
+)
 NORMED = (
     START
     + """
@@ -266,6 +297,9 @@ CASES = {
     "a sign in a loop that goes on": (GATED, {"du = d * (n - h)": "du = d * (h - n)"}),
     "what is handed back, and two gates": (
         CELL, {"dc * c[t - 1], dc * n[t]": "dc * n[t], dc * c[t - 1]", "dc_later = dc * f[t]": "dc_later = dc"},
+    ),
+    "a slope, and what is handed on": (
+        ALL_GATES, {"o * (1 - np.tanh(c) ** 2)": "o * (1 - c ** 2)", "gc = gc * f": "gc = gc * i"},
     ),
     "a power, beside a line that computes once more what is right": (NORMED, {"-0.5 * per ** 3": "-0.5 * per"}),
     "a sign in one of two calls": (TWINS, {"passed(-d, kept_q)": "passed(d, kept_q)"}),

@@ -129,9 +129,11 @@ def _pair(
     for first in [*operands, *others, *(fault.halves[:MOST] if lost else ())]:
         if time.process_time() > until:
             break
-        locator.put_right(fixed)
+        turns = fault.right if first in operands and len(fault.nodes) > 1 else {}  # what other turns hand on is right
+        locator.put_right(fixed | turns)
+        first = (with_the_rest_right(locator, first) if turns else None) or first
         name = _name(locator, first)
-        locator.put_right(fixed | first.right)
+        locator.put_right(fixed | turns | first.right)
         rest = _found(locator, fault) if first in others else _left(locator, fault)
         if rest is not None and likelier(first, name, rest):
             locator.put_right(fixed | first.right)
@@ -169,13 +171,35 @@ def _earlier(locator: Locator, fault: Fault, rest: Fault) -> Fault:
 
 
 def _operands(locator: Locator, fault: Fault) -> Iterator[Fault]:
-    """The operands of a value, each with the cotangent that belongs there, where it has another one."""
+    """The operands of a value, each with the cotangent that belongs there, where it has another one; or with what comes
+    back by one path, as from the next turn of a loop.
+    """  # fmt: skip
     bars = {id(q.node): q for q in locator.quantities.bars}
-    for column in columns(locator, fault):
-        near = {id(q) for wanted in fault.wanted for q in _beyond(locator, wanted.node, bars)}
+    paths = [*locator.quantities.parts, *locator.quantities.rests]
+    near: dict[int, dict[int, Quantity]] = {}  # by turn: what may come in there
+    for node, wanted in zip(fault.nodes, fault.wanted, strict=True):
+        may = [*(q for q in paths if q.node is wanted.node), *_beyond(locator, wanted.node, bars)]
+        near[id(node)] = {id(q): q for q in may}
+
+    def reader(operand: Node) -> int:
+        return id(next((n for n in fault.nodes if n.time > operand.time), fault.nodes[-1]))
+
+    def fits(operand: Node) -> bool:
+        theirs = [np.asarray(v[id(operand)], dtype=float) for v in locator.values]
+        same = (q for q in near[reader(operand)].values() if q.size == theirs[0].size)
+        return any((m := matched(theirs, q.values)).holds and m.scale > 0 for q in same)
+
+    kept = locator.fixed
+    locator.put_right(kept | fault.right)  # what comes out right now is not to blame
+    guilty = [c for c in columns(locator, fault) if not all(map(fits, c))]
+    locator.put_right(kept)
+    for column in guilty:
+        likely: dict[tuple[int, ...], Handed] = {}
         for handed in options(locator, column, fault.scale):
-            if all(id(q) in near for q in handed.wanted):
-                yield from _told(locator, fault, handed)
+            if all(id(q) in near[reader(n)] for n, q in zip(handed.nodes, handed.wanted, strict=True)):
+                likely.setdefault(tuple(map(id, handed.wanted)), handed)
+        for handed in sorted(likely.values(), key=lambda h: h.wanted[0].kind == "bar"):
+            yield from _told(locator, fault, handed)
 
 
 def _for_something_else(locator: Locator, fault: Fault) -> Iterator[Fault]:
