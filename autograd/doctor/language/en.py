@@ -366,6 +366,7 @@ MESSAGES = {
     "line_missing-root": "{node} holds squares of the gradient; the root is missing.",
     "line_corrected": "{node} is stored as it is corrected, and the next step begins with that: keep the mean as it is, and "
     "correct a copy of it.",
+    "line_then": " Line {line} is then: {text}",
     "line_same_power": "the exponent of the correction, {node}, is {power} in every step: it is never counted up, so the "
     "correction never fades.",
     "line_no_power": "{node} is the same in every step: what corrects a mean is 1 - decay ** t, with the number t of the step.",

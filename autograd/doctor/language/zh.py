@@ -309,6 +309,7 @@ MESSAGES = {
     "line_missing-square": "应当是平方的地方写成了 {node}：更新量要除以梯度平方的均值的平方根。",
     "line_missing-root": "{node} 存的是梯度的平方，少开了平方根。",
     "line_corrected": "{node} 修正之后又被存回去，下一步就从修正过的值开始：均值应当原样保留，只修正它的副本。",
+    "line_then": "第 {line} 行随之改为：{text}",
     "line_same_power": "修正项的指数 {node} 每一步都是 {power}：它从不增加，修正也就一直不消失。",
     "line_no_power": "{node} 在每一步都一样：校正均值的应是 1 - decay ** t，其中 t 是步数。",
     "line_counts_parameters": "{node} 每个参数加一次，而不是每一步加一次，于是各个参数的修正都不同。",

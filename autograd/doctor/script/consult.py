@@ -31,8 +31,9 @@ from .judge.judge import judge
 from .judge.kept import kept_faults, never_zeroed, uphill_faults
 from .judge.locate import Locator
 from .judge.match import TOLERANCE
-from .judge.overwritten import added_up, overwritten_faults
+from .judge.overwritten import added_up, by_the_same_lines, overwritten_faults
 from .judge.peel import peeled
+from .judge.returned import by_call
 from .judge.symmetry import is_gradient
 from .judge.thinned import fewer_samples
 from .judge.truncated import cut_after
@@ -174,7 +175,9 @@ def _without(
     with Limit(rest, work=True) as within:
         while plain and len(mended) < MOST_PLAIN:
             edits = [edit for _, edit in mended if edit is not None]
-            now = plain[:MOST_PLAIN] if at_once and not mended else plain[:1]
+            one = plain[0].edit
+            same = [each for each in plain[1:] if one is not None and each.edit == one]  # of several lines
+            now = plain[:MOST_PLAIN] if at_once and not mended else [plain[0], *same]
             mended += [(each, in_first_text(each.edit, edits)) for each in now]
             subject_mended = Edited(subject, [edit for _, edit in mended if edit is not None])
             plain = plain_mistakes(record(subject_mended, min(seconds, 10.0)))
@@ -186,9 +189,12 @@ def _without(
         return {"failure": f"{first} {out['failure']}"}
     for edit in sorted((edit for _, edit in mended if edit is not None), key=lambda edit: edit.span[:2]):
         out = before_edit(out, edit)
+        several = range(edit.span[0], edit.span[2] + 1) if edit.span[0] < edit.span[2] else ()
+        out["faults"] = [fault for fault in out["faults"] if fault["line"] not in several]  # in the new text of these
     wrong = {name for fault in faults for name in fault["blocks"]}
-    if any(edit is None for _, edit in mended):  # what follows from these is judged with the mistake in it
-        out["faults"] = [fault for fault in out["faults"] if not wrong & {*fault["blocks"]}]
+    if any(edit is None for _, edit in mended):  # steps that follow from these are judged with the mistake in them
+        known = [fault for fault in out["faults"] if fault["edit"] is not None and not fault["step"]]  # of a gradient
+        out["faults"] = [fault for fault in out["faults"] if fault in known or not wrong & {*fault["blocks"]}]
     for block in out["blocks"]:
         if block["name"] in wrong:
             block["verdict"] = "wrong"
@@ -249,13 +255,15 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
     found.turned = {name for fault in backwards for name in stepped_alike(found, fault)}
     over = overwritten_faults(found)
     known = kept_faults(found) + (backwards or uphill_faults(found)) + found.squares + over
-    locator, faults = located(found, {name for fault in known for name in fault.repairs}, SEARCH * limit.left)
+    aside = {name for fault in known for name in fault.repairs} | by_the_same_lines(found, over)
+    locator, faults = located(found, aside, SEARCH * limit.left)
     for fault in harmless(found, faults):
         faults.remove(fault)
         _excuse(found, fault.repairs, "decay")
     for fault in aligned(locator, faults):
         faults.remove(fault)
         _excuse(found, fault.repairs, "aligned")
+    faults = [part for fault in faults for part in by_call(locator, fault)]
     place(locator, faults)
 
     def hopeless(fault: Fault) -> bool:

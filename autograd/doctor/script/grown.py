@@ -63,7 +63,7 @@ def as_fault(site: Site, edit: Edit | None, name: str, says: str, blocks: list[s
     return {
         "path": site.source.path, "line": site.line, "code": site.source.line(site.line), "name": name, "says": says,
         "should": "", "blocks": blocks, "used": True, "error": float("nan"), "step": step,
-        "instead": "" if edit is None else edit.line,
+        "instead": "" if edit is None else edit.line_at(site.line),
         "edit": None if edit is None else {"path": site.source.path, "span": edit.span, "new": edit.new},
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..language import say
+from .corrected import stored_corrected
 from .judge.invented import number_of
 from .moments import (
     DIFFERENCE,
@@ -342,19 +343,6 @@ def _is_computed(number: Factor) -> bool:
     return number.thing.function is not None if isinstance(number.thing, Node) else divides
 
 
-def _stored_corrected(of: Moments) -> Found:
-    """A mean that is stored as it is corrected, so that the next step begins with that."""
-    for node, mean in of.all:
-        if mean.decay == 1 or name_of(mean.old) not in QUOTIENT:
-            continue
-        by = mean.old.args[1]
-        if not is_number(by) or not exponent(number_of(by), mean.decay):
-            continue
-        before, site = moment(mean.old.args[0]), mean.old.site
-        if before is not None and before.node.site is node.site and site is not None:
-            yield node, Slip(site, "accumulated", say("line_corrected", node=site.part(0)))
-
-
 # ------------------------------------------------------------------------------- of all steps together
 
 
@@ -420,5 +408,5 @@ def _counted(site: Site, text: str) -> int | None:
 QUOTIENTS = (
     _another_ones, _swapped, _no_share, _no_square, _no_root, _multiplied, _outside, _overwritten, _wrong_power,
     _decay_of_another, _one_corrected,
-    _stored_corrected, _never_counted, _zero_power,
+    stored_corrected, _never_counted, _zero_power,
 )  # fmt: skip

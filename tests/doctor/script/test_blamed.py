@@ -153,6 +153,37 @@ for turn in range(3):
         net[k] -= 0.05 * g[k]
 """
 )
+ALL_GATES = (
+    START
+    + """
+rows, aims = gen.randn(5, 6, 2), gen.randn(6, 1)
+A, a, V = gen.randn(5, 12) * 0.5, np.zeros(12), gen.randn(3, 1) * 0.5
+squash = lambda s: 1 / (1 + np.exp(-s))
+for turn in range(3):
+    h, c, kept = np.zeros((6, 3)), np.zeros((6, 3)), []
+    for x in rows:
+        both = np.hstack([x, h])
+        s = both @ A + a
+        i, f, o, n = squash(s[:, :3]), squash(s[:, 3:6]), squash(s[:, 6:9]), np.tanh(s[:, 9:])
+        old, c = c, f * c + i * n
+        h = o * np.tanh(c)
+        kept.append((both, i, f, o, n, old, c))
+    miss = h @ V - aims
+    print(np.mean(miss ** 2) / 2)
+    d = miss / 6
+    gV, gh, gc = h.T @ d, d @ V.T, np.zeros((6, 3))
+    gA, ga = np.zeros_like(A), np.zeros_like(a)
+    for both, i, f, o, n, old, c in kept[::-1]:
+        gc = gc + gh * o * (1 - np.tanh(c) ** 2)
+        parts = gc * n * i * (1 - i), gc * old * f * (1 - f), gh * np.tanh(c) * o * (1 - o), gc * i * (1 - n ** 2)
+        gs = np.hstack(parts)
+        gA += both.T @ gs
+        ga += gs.sum(axis=0)
+        gh = (gs @ A.T)[:, 2:]
+        gc = gc * f
+    A -= 0.1 * gA; a -= 0.1 * ga; V -= 0.1 * gV
+"""
+)
 NORMED = (
     START
     + """
@@ -199,6 +230,60 @@ for turn in range(6):
     C -= 0.1 * rows.T @ d_v
 """
 )
+SPLIT = LOOKING.replace("keepdims=True)) / np.sqrt(4)", "keepdims=True))").replace("@ q\n", "@ q / np.sqrt(4)\n")
+SPLIT = SPLIT.replace("d_marks @ k", "d_marks @ k / np.sqrt(4)")
+WEIGHED = (
+    START
+    + """
+rows, aims = gen.randn(6, 4, 3), gen.randn(6, 5)
+A, B, C = gen.randn(3, 5) * 0.7, gen.randn(3, 5) * 0.7, gen.randn(3, 5) * 0.7
+
+def shares(m):
+    e = np.exp(m)
+    return e / e.sum(axis=2, keepdims=True)
+
+def shares_back(up, s):
+    return s * (up - np.sum(up * s, axis=2, keepdims=True))
+
+for turn in range(6):
+    q, k, v = rows @ A, rows @ B, rows @ C
+    s = shares(q @ k.transpose(0, 2, 1) / np.sqrt(5))
+    miss = (s @ v).sum(axis=1) - aims
+    print(0.5 * np.sum(miss ** 2))
+    up = np.repeat(miss[:, None, :], 4, axis=1)
+    dm = shares_back(up @ v.transpose(0, 2, 1), s) / np.sqrt(5)
+    dv = s.transpose(0, 2, 1) @ up
+    A -= 0.01 * np.einsum("nti,ntj->ij", rows, dm @ k)
+    B -= 0.01 * np.einsum("nti,ntj->ij", rows, dm.transpose(0, 2, 1) @ q)
+    C -= 0.01 * np.einsum("nti,ntj->ij", rows, dv)
+"""
+)
+TWINS = (
+    START
+    + """
+ones, others, aims = gen.randn(12, 3), gen.randn(12, 3), gen.rand(12)
+A, B = gen.randn(3, 5) * 0.6, gen.randn(5, 2) * 0.6
+
+def placed(x):
+    h = np.tanh(x @ A)
+    return h @ B, (x, h)
+
+def passed(d, kept):
+    x, h = kept
+    return {"A": x.T @ (d @ B.T * (1 - h ** 2)), "B": h.T @ d}
+
+for turn in range(6):
+    (p, kept_p), (q, kept_q) = placed(ones), placed(others)
+    apart = p - q
+    far = (apart ** 2).sum(1)
+    print(0.5 * np.mean((far - aims) ** 2))
+    d = 2 * ((far - aims) / 12)[:, None] * apart
+    first = passed(d, kept_p)
+    second = passed(-d, kept_q)
+    A -= 0.05 * (first["A"] + second["A"])
+    B -= 0.05 * (first["B"] + second["B"])
+"""
+)
 
 
 CASES = {
@@ -213,7 +298,25 @@ CASES = {
     "what is handed back, and two gates": (
         CELL, {"dc * c[t - 1], dc * n[t]": "dc * n[t], dc * c[t - 1]", "dc_later = dc * f[t]": "dc_later = dc"},
     ),
+    "a slope, and what is handed on": (
+        ALL_GATES, {"o * (1 - np.tanh(c) ** 2)": "o * (1 - c ** 2)", "gc = gc * f": "gc = gc * i"},
+    ),
     "a power, beside a line that computes once more what is right": (NORMED, {"-0.5 * per ** 3": "-0.5 * per"}),
+    "a sign in one of two calls": (TWINS, {"passed(-d, kept_q)": "passed(d, kept_q)"}),
+    "a factor in one of two calls": (TWINS, {"passed(-d, kept_q)": "passed(-d * 2, kept_q)"}),
+    "a factor that a function cannot know": (
+        WEIGHED, {"transpose(0, 2, 1), s) / np.sqrt(5)": "transpose(0, 2, 1), s)"},
+    ),
+    "the same, and an axis in the function": (
+        WEIGHED,
+        {
+            "transpose(0, 2, 1), s) / np.sqrt(5)": "transpose(0, 2, 1), s)",
+            "(up * s, axis=2": "(up * s, axis=1",
+        },
+    ),
+    "a transpose in a line that has its factor": (
+        SPLIT, {"d_marks.T @ q": "d_marks @ q", "d_marks @ k / np.sqrt(4)": "d_marks @ k"},
+    ),
     "a factor that two lines need": (LOOKING, {"keepdims=True)) / np.sqrt(4)": "keepdims=True))"}),
 }  # fmt: skip
 

@@ -63,6 +63,47 @@ for turn in range(60):
     for w, g in ((u, du), (m, h.T @ dm), (s, h.T @ ds)):
         w -= 0.1 * g
 """
+CLASSES = """
+import numpy as np
+rng = np.random.RandomState(3)
+x = rng.randn(36, 3)
+kind = (x[:, 0] > 0).astype(int) + (x[:, 1] > 1)
+rare = np.array([1.0, 0.5, 3.0])
+u, v = rng.randn(3, 5) * 0.5, rng.randn(5, 3) * 0.5
+for turn in range(60):
+    h = np.tanh(x @ u)
+    s = h @ v
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    own = rare[kind]
+    cost = -np.sum(own * np.log(p[np.arange(36), kind])) / 36
+    print(cost)
+    goal = np.zeros_like(p)
+    goal[np.arange(36), kind] = 1
+    d = (p - goal) * own[:, None] / 36
+    du = x.T @ (d @ v.T * (1 - h ** 2))
+    v -= 0.3 * h.T @ d
+    u -= 0.3 * du
+"""
+HALVES = """
+import numpy as np
+rng = np.random.RandomState(4)
+x = rng.randn(24, 3)
+y = np.sin(x[:, :1])
+w = {"in": rng.randn(3, 5) * 0.5, "out": rng.randn(5, 1) * 0.5}
+for turn in range(60):
+    g, loss = {key: np.zeros_like(w[key]) for key in w}, 0.0
+    for part in (slice(0, 12), slice(12, 24)):
+        h = np.tanh(x[part] @ w["in"])
+        miss = h @ w["out"] - y[part]
+        loss += np.sum(miss ** 2) / 24
+        d = miss / 12
+        g["out"] += h.T @ d
+        g["in"] += x[part].T @ (d @ w["out"].T * (1 - h ** 2))
+    print(loss)
+    for key in w:
+        w[key] -= 0.3 * g[key]
+"""
 
 
 @pytest.mark.parametrize(
@@ -70,9 +111,10 @@ for turn in range(60):
     [
         (COUNTS, "d = (rate - seen) / 40", "d = (rate - seen) * rate / 40"),
         (SPARSE, "0.01 * np.sign(w", "0.01 * np.abs(w"),
+        (CLASSES, "d = (p - goal) * own[:, None] / 36", "d = (p - goal) / 36"),
         (SPREAD, "ds = 0.5 * (1 - miss ** 2 * np.exp(-wide)) / 30", "ds = 0.5 * (1 - miss ** 2) / 30"),
     ],
-    ids=["the likelihood of counts", "a penalty", "a spread whose step does not follow from it"],
+    ids=["the likelihood of counts", "a penalty", "weights of classes", "a spread whose step does not follow from it"],
 )
 def test_the_loss_that_is_computed(text: str, old: str, new: str, tmp_path: Path) -> None:
     assert "no mistake found" in said(text, tmp_path)
@@ -81,3 +123,10 @@ def test_the_loss_that_is_computed(text: str, old: str, new: str, tmp_path: Path
     told = said(wrong, tmp_path)
     assert "one line is wrong" in told
     assert f"line {line}:" in told
+
+
+def test_the_sum_of_two_passes_where_one_is_kept_and_another_line_is_wrong(tmp_path: Path) -> None:
+    assert "no mistake found" in said(HALVES, tmp_path)
+    wrong = HALVES.replace("] += h", "] = h").replace("] += x", "] = x").replace("d = miss / 12", "d = miss ** 2 / 12")
+    told = said(wrong, tmp_path)
+    assert all(f"line {line}:" in told for line in (13, 14, 15))

@@ -119,7 +119,7 @@ WRONG = [
         LAST.replace("two)", "two / (1 - b2 ** t))"),
     ),
     (ADAM, "one = first / (1 - b1 ** t)", "one = first", "missing-factor", LAST.replace("one", "one / (1 - b1 ** t)")),
-    (ADAM, "one = first / (1 - b1 ** t)", "one = first = first / (1 - b1 ** t)", "accumulated", ""),
+    (ADAM, "one = first / (1 - b1 ** t)", "one = first = first / (1 - b1 ** t)", "accumulated", None),
     (ADAM, "    t += 1", "    t = 1", "constant", ""),
     (RMS, "/ (np.sqrt(two) + 1e-8)", "/ np.sqrt(two) + 1e-2", "wrong-operand", LAST.replace("1e-8", "1e-2")),
     (RMS, "second = b2 * second + (1 - b2) * slope ** 2", "second = (1 - b2) * slope ** 2", "overwritten", None),
@@ -173,6 +173,16 @@ def test_a_step_that_goes_downhill_and_is_wrong(
 )
 def test_right_steps(script: str, tmp_path: Path) -> None:
     assert told(script, tmp_path) == []
+
+
+def test_means_that_are_corrected_in_place_get_other_names(tmp_path: Path) -> None:
+    text = ADAM.replace("one = first", "first /= 1 - b1 ** t #").replace("two = second /", "second = second /")
+    file = tmp_path / "script.py"
+    file.write_text(text.replace("* one", "* first").replace("(two)", "(second)"))
+    first, second = consult(Script(str(file), []), Options(), 20.0)["faults"]
+    assert first["instead"].startswith("first_hat = first / (1 - b1 ** t) #")
+    assert second["instead"] == "second_hat = second / (1 - b2 ** t)"
+    assert second["says"].endswith("w = w - 0.05 * first_hat / (np.sqrt(second_hat) + 1e-8)")
 
 
 def test_a_single_number_among_blocks_whose_steps_adapt(tmp_path: Path) -> None:

@@ -49,9 +49,8 @@ def give_nodes(found: Judgement, erring: set[int]) -> set[int]:
         else:
             continue
         if readers:
-            alias = Node(linked, (thing,), {}, thing.value, site, time, context=readers[0].context)
-            alias.time += count * 1e-9  # after what was computed before, in the order of the text
-            insert(found, thing, alias, readers)
+            later = time + count * 1e-9  # after what was computed before, in the order of the text
+            alias = insert(found, thing, site, later, readers[0].context, readers)
             given.add(id(alias))
     erring |= given
     return given
@@ -65,9 +64,10 @@ def _is_second_name(found: Judgement, thing: Node, site: Site) -> bool:
     return site.kind == "store" and text.isidentifier() and re.sub(r"[\s()]", "", site.text) == f"{site.target}={text}"
 
 
-def insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> None:
-    """Put a node between a value and some of what reads it."""
-    look, key = found.look, id(alias)
+def insert(found: Judgement, at: Node, site: Site | None, time: Any, context: Any, readers: list[Node]) -> Node:
+    """A node between a value and some of what reads it, at a place, between the numbers of what is computed there."""
+    look, alias = found.look, Node(linked, (at,), {}, at.value, site, time, context=context)
+    key = id(alias)
     look.gradient_nodes.clear()
     for reader in readers:
         reader.args, reader.plan = tuple(alias if arg is at else arg for arg in reader.args), None
@@ -81,6 +81,7 @@ def insert(found: Judgement, at: Node, alias: Node, readers: list[Node]) -> None
             values[key] = values[id(at)]
     look.consumers[id(at)] = [*(n for n in look.consumers[id(at)] if n not in readers), alias]
     look.consumers[key] = readers
+    return alias
 
 
 def _texts(reader: Node) -> set[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from ..watch.edits import Edit
 from ..watch.node import Node, same_statement
 from ..watch.sites import Site, around
+from .arguments import argument, is_in
 from .candidates import Change, Fault
 from .locate import Locator
 from .masks import new_draws
@@ -194,7 +195,7 @@ def _is_right_of(locator: Locator, fault: Fault, wanted: Quantity) -> bool:
 
 def _is_in(node: Node, context: Any) -> bool:
     """Whether a value is computed in a call, or in those that it makes."""
-    return node.function is not None and context in _contexts(node)
+    return node.function is not None and is_in(node, context)
 
 
 def _reads(locator: Locator, node: Node, shares: Node) -> bool:
@@ -231,10 +232,8 @@ def _handed_over(locator: Locator, fault: Fault) -> Site | None:
         return None
     context, tape, first = entered[0][0], look.training.tape, min(n.time for n in readers)
     frames = [f for time, inside, f, _ in tape.calls if inside == context and node.time <= time <= first]
-    inside = [s for s in tape.stores if s[1] == ("frame", (*frames, 0)[0]) and s[0] <= first and s[2] != "self"]
-    call, at = tape.sites[context[1]], next((k for k, s in enumerate(inside) if s[3] is node), -1)
-    span = call.parts[at] if 0 <= at < len(call.parts) else None
-    return None if span is None else replace(call, kind="argument", span=span, parts=(span,))
+    inside = [s for s in tape.stores if s[1] == ("frame", (*frames, 0)[0]) and s[0] <= first]
+    return argument(tape.sites[context[1]], inside, node)
 
 
 def _kept_as_whole(locator: Locator, fault: Fault) -> Site | None:

@@ -74,7 +74,8 @@ class Explainer(Layouts, Masks):
         return [
             self._one_input, self._other_loss, self._rescaled, self._transposed, self._in_order, self._slice,
             self._own_weight, self._old, self._updated, self._drawn_anew, self._axis, self._mask, self._slope,
-            self._parts, self._operand, self._constant, self._missing_factor, self._extra_factor, self._own_slope,
+            self._parts, self._operand, self._constant, self._missing_factor, self._weights, self._extra_factor,
+            self._own_slope,
             self._error, self._diagonal, self._other_slope, self._upstream, self._duplicates, self._lost_turns,
             self._clipped, self._value, self._in_a_sum, self._deep_edge, self._other,
         ]  # fmt: skip
@@ -238,6 +239,22 @@ class Explainer(Layouts, Masks):
 
     def _missing_factor(self) -> Cause | None:
         return self._factor(self.right, self.theirs, "missing")
+
+    def _weights(self) -> Cause | None:
+        """A factor for each sample that the loss has, and the error has not."""
+        if self.wanted.block or self.theirs[0].ndim < 2 or np.shape(self.theirs[0]) != np.shape(self.right[0]):
+            return None
+        count = len(self.theirs[0])
+        rows = [np.reshape(x, (count, -1)) for x in self.theirs]
+        for quantity in self.quantities.forward:
+            if quantity.size == count > 2 and id(quantity.node) not in self.look.depends:
+                weights = [np.reshape(v, (count, 1)) for v in quantity.values]
+                if np.ptp(weights[0]) > 0 and self._same(
+                    [np.reshape(r, x.shape) for r, x in zip(self.right, rows, strict=True)],
+                    [x * w for x, w in zip(rows, weights, strict=True)],
+                ):
+                    return Cause("missing-factor", {"node": quantity.node})
+        return None
 
     def _extra_factor(self) -> Cause | None:
         return self._factor(self.theirs, self.right, "extra")

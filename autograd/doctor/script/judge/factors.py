@@ -156,3 +156,14 @@ def _is_normed(look: Look, name: str, factor: float) -> bool:
                 if abs(abs(value if kind in ("mul", "multiply") else 1.0 / value) - factor) <= NEAR * factor:
                     return True
     return False
+
+
+def is_usual(factor: float) -> bool:
+    """Whether a term is easily written with a factor too many or too few: a sign, 2, a number of samples."""
+    size = max(abs(factor), 1 / abs(factor))
+    return abs(size - round(size)) <= 1e-6 * size
+
+
+def rounded(factor: float) -> float:
+    near = float(round(factor)) if abs(factor) >= 1 else factor
+    return near if abs(near - factor) <= 1e-9 * abs(factor) else factor

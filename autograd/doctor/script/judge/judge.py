@@ -23,10 +23,11 @@ from .left_out import left_out
 from .look import QUIET, Look, Point
 from .looked import look_at, losses_in, one_after_the_other, telling_look
 from .losses import Reading, is_crossed, readings
+from .overwritten import only_last
 from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors
-from .slips import all_but_some, of_more_samples, sums_to_one
+from .slips import all_but_some, forgets_weights, of_more_samples, sums_to_one
 from .told import is_told
 from .verdicts import Judgement, penalised, verdicts
 from .written import united
@@ -410,7 +411,9 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     if same:
         return same[0]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
-    slips = [o for o in told if all_but_some(best, o)]
+    slips = [o for o in told if all_but_some(best, o) or forgets_weights(best, o)]
+    rights = max(1, sum(v.right for v in best.verdicts.values()))
+    slips += [o for o in told if _wrong(best) and len(only_last(o)) >= rights]
     if slips:
         slips[0].sure = True
         return slips[0]

@@ -17,8 +17,9 @@ import numpy as np
 
 from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
+from .arguments import give_arguments
 from .candidates import CLOSE, Change, Fault, Trial
-from .factors import agreed, near, outward, usual
+from .factors import agreed, is_usual, near, outward, rounded, usual
 from .match import is_off, length, matched
 from .quantities import Quantities
 from .ranking import is_sum
@@ -44,6 +45,7 @@ class Locator(Turns):
     def __init__(self, found: Judgement, quantities: Quantities) -> None:
         super().__init__(found, quantities)
         self.aliases = give_nodes(found, self.erring)
+        give_arguments(found, self.erring)
         self.right = {
             name: [gradient(self.look, point, bar, name) for point, bar in zip(self.points, found.bars, strict=True)]
             for name in found.verdicts
@@ -88,6 +90,7 @@ class Locator(Turns):
             fault.elsewhere = self.fits_elsewhere(fault)
             self.eased |= set(fault.eases)
             self.put_right(self.fixed | fault.right)
+            self.as_written |= self.common is None and self._at_their_rates(fault.repairs)
             wrong = [name for name in wrong if name not in fault.repairs] or self._off()
         self.unexplained = wrong
         ahead = {node.site for node, _ in self.quantities.order}  # a line of the forward pass is right
@@ -106,6 +109,11 @@ class Locator(Turns):
         rate, match = rate_of(self.look, self.look.ends[name][0]), self._change_of(name, self.values)
         off = as_written and rate and match.holds and not near(match.scale, rate)
         return not off and self._downhill(name, self.values)
+
+    def _at_their_rates(self, names: list[str]) -> bool:
+        """Whether the steps of these blocks now go along the gradient itself, each at the rate that is written."""
+        pairs = [(self._change_of(n, self.values), rate_of(self.look, self.look.ends[n][0])) for n in names]
+        return bool(pairs) and all(m.holds and rate and near(m.scale, rate) for m, rate in pairs)
 
     def _off(self) -> list[str]:
         """The blocks that have, with all that was found put right, another factor than most."""
@@ -245,7 +253,7 @@ class Locator(Turns):
         easing: list[str], with_it: list[Values],
     ) -> Fault | None:  # fmt: skip
         """The fault with a replacement by this factor, if it breaks no block and repairs, or eases, one."""
-        if scale is None or not np.isfinite(scale) or scale == 0.0 or (trial.slip and not _is_usual(scale)):
+        if scale is None or not np.isfinite(scale) or scale == 0.0 or (trial.slip and not is_usual(scale)):
             return None
         every = range(len(self.points))
         everywhere = with_it if scale == 1.0 else [self._recomputed(trial, scale, k) for k in every]
@@ -410,7 +418,7 @@ class Locator(Turns):
             if name not in wrong and self.found.verdicts[name].rule == "plain":
                 goal = self._change_of(name, self.values).scale
                 fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
-                return None if fit is None else _rounded(fit[0])
+                return None if fit is None else rounded(fit[0])
         name = next(iter(fits))
         free = self._fit_at(self.look.ends[name], name, with_it, without)
         if free is None:  # a step of another kind
@@ -418,23 +426,23 @@ class Locator(Turns):
             for nodes in self.ways[name] if self.common_gradient is not None else ():
                 fit = self._fit_at(nodes, name, with_it, without, self.common_gradient)
                 if fit is not None:
-                    return _rounded(fit[0])
-            return _rounded(factor if along > 0 or factor != 1.0 else -factor)
+                    return rounded(fit[0])
+            return rounded(factor if along > 0 or factor != 1.0 else -factor)
         own = rate_of(self.look, self.look.ends[name][0])
         aim = own if self.common is None else self._common(name)
         if not without:  # a slope, or a forward value, has no factor of its own
             return 1.0 if free[1] > 0 else None
         usual = 1.0 if self.as_written else self.by_convention(node)
         if free[0] != 1.0 or self._has_more(name, without):  # what else is in the step tells the factor
-            return _rounded(free[0]) if free[1] > 0 else None
+            return rounded(free[0]) if free[1] > 0 else None
         if aim is None:  # nothing tells it: the script keeps its own
-            return _rounded(usual if free[1] > 0 else -usual)
+            return rounded(usual if free[1] > 0 else -usual)
         fit = self._fit_at(self.look.ends[name], name, with_it, without, aim)
         if fit is None:
             return None
         if self.common is None and abs(fit[0] - 1.0) < CLOSE:
-            return _rounded(usual)
-        return _rounded(fit[0])
+            return rounded(usual)
+        return rounded(fit[0])
 
     def _has_more(self, name: str, without: list[Values]) -> bool:
         """Whether there is something in a step besides what follows from a value."""
@@ -486,14 +494,3 @@ class Locator(Turns):
                 ]  # fmt: skip
                 return not any(np.any(step < -1e-9 * np.max(np.abs(step), initial=0.0)) for step in steps)
         return False
-
-
-def _is_usual(factor: float) -> bool:
-    """Whether a term is easily written with a factor too many or too few: a sign, 2, a number of samples."""
-    size = max(abs(factor), 1 / abs(factor))
-    return abs(size - round(size)) <= 1e-6 * size
-
-
-def _rounded(factor: float) -> float:
-    near = float(round(factor)) if abs(factor) >= 1 else factor
-    return near if abs(near - factor) <= 1e-9 * abs(factor) else factor

@@ -36,6 +36,10 @@ ROUNDED = {
 """Functions whose result is rounded; a copy, a part or the larger of two is not."""
 
 
+OF_A_SHAPE = {"zeros_like", "ones_like", "empty_like"}
+"""Functions whose result tells nothing of the numbers that they are given."""
+
+
 @dataclass(eq=False)
 class Point:
     """The values of all nodes of a step at one place.
@@ -176,6 +180,7 @@ class Look:
         found = set(self.start_ids)
         for node in self.program.order:
             given = id(node) in found or id(node) in self.program.leaves
+            given |= getattr(node.function, "__name__", "") in OF_A_SHAPE
             if not given and any(id(operand) in found for operand in node.operands()):
                 found.add(id(node))
         return found

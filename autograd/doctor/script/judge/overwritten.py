@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..watch.edits import Edit
-from ..watch.node import Node, assembled, linked
+from ..watch.node import Node, assembled
 from ..watch.sites import Site
 from .aliases import insert
 from .candidates import Fault
@@ -30,24 +31,50 @@ Stored = tuple[int, Node, Site | None]
 def overwritten_faults(found: Judgement) -> list[Fault]:
     """A fault for each wrong block of whose gradient only the last term is kept."""
     out: list[Fault] = []
-    stored: dict[Any, list[Stored]] = defaultdict(list)
-    for time, scope, key, thing, site in found.look.training.tape.stores:
-        inside = found.look.step.start < time <= found.look.step.end and isinstance(thing, Node)
-        if inside and site.kind == "store" and scope[0] != "return":
-            stored[site.number, scope, key].append((time, thing, site))
+    stored = _stores(found)
     for name, v in found.verdicts.items():
         if not v.right and not v.silent and len(found.look.starts[name]) == 1:
-            ends = {id(nodes[0]) for nodes in gradient_nodes(found.look, name)}
-            by_last = sorted(enumerate(stored.values()), key=lambda pair: (pair[1][-1][0], pair[0]), reverse=True)
-            for _, stores in by_last:  # the last name that it is given
-                if len(stores) > 1 and id(stores[-1][1]) in ends and (fault := _summed(found, name, stores)):
-                    out.append(fault)
-                    break
+            fault = next((f for stores in _of_block(found, name, stored) if (f := _summed(found, name, stores))), None)
+            if fault is not None:
+                out.append(fault)
             else:
                 wholes = (nodes[0] for nodes in gradient_nodes(found.look, name) if nodes[0].function is assembled)
                 pieces = (_in_pieces(found, name, whole, [*stored.values()]) for whole in wholes)
                 out += [fault for fault in pieces if fault is not None][:1]
     return out
+
+
+def only_last(found: Judgement) -> set[str]:
+    """The wrong blocks of whose gradient the last term is kept, of those that are stored by one line."""
+    stored = _stores(found)
+    wrong = [n for n, v in found.verdicts.items() if not v.right and not v.silent and len(found.look.starts[n]) == 1]
+    return {n for n in wrong if any(_sums(found, n, stores) for stores in _of_block(found, n, stored))}
+
+
+def by_the_same_lines(found: Judgement, faults: list[Fault]) -> set[str]:
+    """The wrong blocks whose gradients are written over by the lines to blame, too: what else is wrong with them can
+    only be told when these lines are mended.
+    """  # fmt: skip
+    stored, lines = _stores(found), {fault.place for fault in faults}
+    wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
+    return {n for n in wrong if any(stores[-1][2] in lines for stores in _of_block(found, n, stored))}
+
+
+def _stores(found: Judgement) -> dict[Any, list[Stored]]:
+    """By line and name, what is stored in the step."""
+    stored: dict[Any, list[Stored]] = defaultdict(list)
+    for time, scope, key, thing, site in found.look.training.tape.stores:
+        inside = found.look.step.start < time <= found.look.step.end and isinstance(thing, Node)
+        if inside and site.kind == "store" and scope[0] != "return":
+            stored[site.number, scope, key].append((time, thing, site))
+    return stored
+
+
+def _of_block(found: Judgement, name: str, stored: dict[Any, list[Stored]]) -> Iterator[list[Stored]]:
+    """Of these the rows that end with the gradient of a block, the last name that it is given first."""
+    ends = {id(nodes[0]) for nodes in gradient_nodes(found.look, name)}
+    by_last = sorted(enumerate(stored.values()), key=lambda pair: (pair[1][-1][0], pair[0]), reverse=True)
+    return (stores for _, stores in by_last if len(stores) > 1 and id(stores[-1][1]) in ends)
 
 
 def added_up(fault: Fault) -> list[Edit]:
@@ -91,19 +118,26 @@ def _in_pieces(found: Judgement, name: str, whole: Node, stored: list[list[Store
 def _summed(found: Judgement, name: str, stores: list[Stored]) -> Fault | None:
     """The fault, if what is stored sums up to the gradient."""
     look, (time, last, site) = found.look, stores[-1]
+    readers = [n for n in look.consumers.get(id(last), ()) if n.time > time]
+    known = _sums(found, name, stores) if readers else None
+    if known is None:
+        return None
+    scale, sums, rows = known
+    right = [gradient(found.look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
+    alias = insert(found, last, site, time, last.context, readers)
+    key, start = id(alias), look.starts[name][0]
+    wanted = Quantity("bar", start, [np.reshape(g, np.shape(s)) for g, s in zip(right, sums, strict=True)], block=name)
+    return Fault([alias], [wanted], scale, False, [name], {key: sums}, {key: rows}, place=site)
+
+
+def _sums(found: Judgement, name: str, stores: list[Stored]) -> tuple[float, list[Array], list[Array]] | None:
+    """What is stored, summed up, and the last of it, if the sum is the gradient; what it is of that."""
     if any(id(node) not in point.values for _, node, _ in stores for point in found.points):
         return None
-    right = [gradient(look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
+    right = [gradient(found.look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
     rows = [[np.asarray(point.values[id(node)], dtype=float) for _, node, _ in stores] for point in found.points]
     if any(row.shape != rows[0][0].shape for each in rows for row in each):
         return None
     sums = [np.sum(each, axis=0) for each in rows]
     match = matched(sums, right)
-    readers = [n for n in look.consumers.get(id(last), ()) if n.time > time]
-    if not match.holds or match.scale <= 0 or not readers:
-        return None
-    alias = Node(linked, (last,), {}, last.value, site, time, context=last.context)
-    insert(found, last, alias, readers)
-    key, start = id(alias), look.starts[name][0]
-    wanted = Quantity("bar", start, [np.reshape(g, np.shape(s)) for g, s in zip(right, sums, strict=True)], block=name)
-    return Fault([alias], [wanted], match.scale, False, [name], {key: sums}, {key: [r[-1] for r in rows]}, place=site)
+    return (match.scale, sums, [r[-1] for r in rows]) if match.holds and match.scale > 0 else None

@@ -21,6 +21,7 @@ from .candidates import CLOSE, Change, Fault
 from .explain import Explainer
 from .handed import Handed, as_fault, columns, options, traced, with_the_rest_right
 from .locate import Locator
+from .match import matched
 from .quantities import Quantity
 
 CERTAIN = {"dropped-edge", "overwritten", "missing-penalty"}  # exactly a term of what it should be: no coincidence
@@ -128,9 +129,11 @@ def _pair(
     for first in [*operands, *others, *(fault.halves[:MOST] if lost else ())]:
         if time.process_time() > until:
             break
-        locator.put_right(fixed)
+        turns = fault.right if first in operands and len(fault.nodes) > 1 else {}  # what other turns hand on is right
+        locator.put_right(fixed | turns)
+        first = (with_the_rest_right(locator, first) if turns else None) or first
         name = _name(locator, first)
-        locator.put_right(fixed | first.right)
+        locator.put_right(fixed | turns | first.right)
         rest = _found(locator, fault) if first in others else _left(locator, fault)
         if rest is not None and likelier(first, name, rest):
             locator.put_right(fixed | first.right)
@@ -168,13 +171,35 @@ def _earlier(locator: Locator, fault: Fault, rest: Fault) -> Fault:
 
 
 def _operands(locator: Locator, fault: Fault) -> Iterator[Fault]:
-    """The operands of a value, each with the cotangent that belongs there, where it has another one."""
+    """The operands of a value, each with the cotangent that belongs there, where it has another one; or with what comes
+    back by one path, as from the next turn of a loop.
+    """  # fmt: skip
     bars = {id(q.node): q for q in locator.quantities.bars}
-    for column in columns(locator, fault):
-        near = {id(q) for wanted in fault.wanted for q in _beyond(locator, wanted.node, bars)}
+    paths = [*locator.quantities.parts, *locator.quantities.rests]
+    near: dict[int, dict[int, Quantity]] = {}  # by turn: what may come in there
+    for node, wanted in zip(fault.nodes, fault.wanted, strict=True):
+        may = [*(q for q in paths if q.node is wanted.node), *_beyond(locator, wanted.node, bars)]
+        near[id(node)] = {id(q): q for q in may}
+
+    def reader(operand: Node) -> int:
+        return id(next((n for n in fault.nodes if n.time > operand.time), fault.nodes[-1]))
+
+    def fits(operand: Node) -> bool:
+        theirs = [np.asarray(v[id(operand)], dtype=float) for v in locator.values]
+        same = (q for q in near[reader(operand)].values() if q.size == theirs[0].size)
+        return any((m := matched(theirs, q.values)).holds and m.scale > 0 for q in same)
+
+    kept = locator.fixed
+    locator.put_right(kept | fault.right)  # what comes out right now is not to blame
+    guilty = [c for c in columns(locator, fault) if not all(map(fits, c))]
+    locator.put_right(kept)
+    for column in guilty:
+        likely: dict[tuple[int, ...], Handed] = {}
         for handed in options(locator, column, fault.scale):
-            if all(id(q) in near for q in handed.wanted):
-                yield from _told(locator, fault, handed)
+            if all(id(q) in near[reader(n)] for n, q in zip(handed.nodes, handed.wanted, strict=True)):
+                likely.setdefault(tuple(map(id, handed.wanted)), handed)
+        for handed in sorted(likely.values(), key=lambda h: h.wanted[0].kind == "bar"):
+            yield from _told(locator, fault, handed)
 
 
 def _for_something_else(locator: Locator, fault: Fault) -> Iterator[Fault]:
@@ -184,7 +209,8 @@ def _for_something_else(locator: Locator, fault: Fault) -> Iterator[Fault]:
     bars = {id(q.node): q for q in locator.quantities.bars}
     near = {id(q) for wanted in fault.wanted for q in _beyond(locator, wanted.node, bars)}
     single, usual = len(fault.nodes) == 1, locator.by_convention(fault.first)
-    if fault.wanted[0].kind == "bar" and fault.rescaled is None and abs(abs(fault.scale) - usual) > CLOSE * usual:
+    given = abs(fault.scale * _scaled_by(locator, fault.first))
+    if fault.wanted[0].kind == "bar" and fault.rescaled is None and abs(given - usual) > CLOSE * usual:
         right = {key: [usual / abs(fault.scale) * v for v in values] for key, values in fault.right.items()}
         scaled = replace(fault, scale=usual if fault.scale > 0 else -usual)
         yield from _told(locator, scaled, Handed(fault.nodes, fault.wanted, fault.turned, right))
@@ -196,6 +222,18 @@ def _for_something_else(locator: Locator, fault: Fault) -> Iterator[Fault]:
             key, shape = id(fault.first), np.shape(fault.right[id(fault.first)][0])
             right = {key: [np.reshape(v, shape) for v in slope.values]}
             yield from _told(locator, fault, Handed(fault.nodes, [slope], False, right))
+
+
+def _scaled_by(locator: Locator, node: Node) -> float:
+    """What the rest of a statement multiplies a value by: `/ np.sqrt(d)` in `d_k = d_s @ q / np.sqrt(d)`."""
+    at, factor = node, 1.0
+    while len(readers := [n for n in locator.look.consumers.get(id(at), ()) if same_statement(n, node)]) == 1:
+        one, other = ([np.asarray(v[id(n)], dtype=float) for v in locator.values] for n in (at, readers[0]))
+        match = matched(other, one)
+        if np.shape(one[0]) != np.shape(other[0]) or not match.holds or not match.scale:
+            break
+        at, factor = readers[0], factor * match.scale
+    return factor
 
 
 def _told(locator: Locator, fault: Fault, handed: Handed) -> Iterator[Fault]:

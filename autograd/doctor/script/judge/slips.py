@@ -13,6 +13,7 @@ from .match import matched
 from .verdicts import Judgement
 
 Array = Any
+LEVELS = 4  # from a prediction back to what a softmax is given
 
 
 def all_but_some(best: Judgement, computed: Judgement) -> bool:
@@ -39,6 +40,54 @@ def all_but_some(best: Judgement, computed: Judgement) -> bool:
             weighted &= bool(np.all(np.isfinite(ratio)) and np.all((ratio >= 0) | (np.abs(ratio + 1) < 1e-6)))
     share = float(np.mean(np.concatenate(others)))
     return share == 0 or (share <= 0.5 and not weighted)
+
+
+def forgets_weights(best: Judgement, computed: Judgement) -> bool:
+    """Whether the loss that is computed is that of the steps with another weight for each sample, by its class, say:
+    one that no parameter has a part in.
+    """  # fmt: skip
+    assert best.reading is not None
+    judged = [v.right for v in best.verdicts.values() if not v.silent]
+    if 2 * sum(judged) < len(judged):
+        return False
+    if len(best.reading.roots) == 1:
+        return any(_are_weights(each) for each in _ratios(best, computed, best.reading.roots[0]))
+    rows = [next(_ratios(best, computed, root), None) for root in best.reading.roots]
+    known = [row for row in rows if row is not None]
+    return len(known) == len(rows) and _are_weights([np.concatenate(parts) for parts in zip(*known, strict=True)])
+
+
+def _ratios(best: Judgement, computed: Judgement, root: Node) -> Iterator[list[Array]]:
+    """What a loss passes to a prediction, by what another one passes, at each point, a row for each sample; then the
+    same of what the prediction is made from: a softmax of its own results gives the same again.
+    """  # fmt: skip
+    at: Node | None = root
+    for _ in range(LEVELS):
+        key = None if at is None else counterpart(best.look, best.points, at, computed.bars)
+        if at is None:
+            return
+        found = []
+        for bar, own in zip(computed.bars, best.bars, strict=True):
+            if key in bar and key in own:
+                x, y = (np.asarray(each[key], dtype=float) for each in (bar, own))
+                small = np.abs(y) <= 1e-9 * np.max(np.abs(y), initial=0.0)
+                with np.errstate(all="ignore"):
+                    ratio = np.where(small, np.nan, x / y)
+                found.append(np.reshape(ratio, (len(ratio), -1) if ratio.ndim > 1 else (-1, 1)))
+        if len(found) == len(best.bars):
+            yield found
+        wide = [o for o in at.operands() if id(o) in best.look.depends and np.shape(o.value) == np.shape(at.value)]
+        at = wide[0] if wide else None
+
+
+def _are_weights(ratios: list[Array]) -> bool:
+    """Whether each sample has a factor of its own, the same at all points."""
+    with np.errstate(all="ignore"):
+        first = np.nanmedian(ratios[0], axis=1)
+    if first.size < 3 or not np.all(np.isfinite(first)) or np.min(first) <= 0:
+        return False
+    same = all(np.allclose(np.where(np.isnan(w), first[:, None], w), first[:, None], rtol=1e-5) for w in ratios)
+    return same and bool(np.ptp(first) > 1e-3 * np.max(first))
 
 
 def of_more_samples(best: Judgement, computed: Judgement) -> bool:

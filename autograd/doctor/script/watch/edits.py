@@ -37,6 +37,12 @@ class Edit:
         """The line as it would be."""
         return self.line_with([])
 
+    def line_at(self, number: int) -> str:
+        """A line as it would be, of those that are replaced; else the first of them."""
+        if not self.span[0] < number <= self.span[2] or self.new.count("\n") != self.old.count("\n"):
+            return self.line
+        return patched(self.source.text, [self], self.source.first).splitlines()[number - self.source.first].strip()
+
     def line_with(self, others: list[Edit]) -> str:
         """The line with those of some other edits that change it elsewhere."""
         near = [o for o in others if o.source is self.source and o.span[0] == o.span[2] == self.span[0]]
@@ -83,7 +89,9 @@ def in_first_text(edit: Edit | None, earlier: list[Edit]) -> Edit | None:
 
 
 def before_edit(thing: Any, edit: Edit) -> Any:
-    """Data in which the places, each a path and a span beside it, are those of the text before an edit of one line."""
+    """Data in which the places, each a path and a span beside it, are those of the text before an edit that leaves the
+    lines their numbers.
+    """  # fmt: skip
     if isinstance(thing, dict):
         found = {key: before_edit(each, edit) for key, each in thing.items()}
         if found.get("path") == edit.source.path and isinstance(found.get("span"), tuple):
@@ -97,7 +105,9 @@ def before_edit(thing: Any, edit: Edit) -> Any:
 
 
 def _unshifted(span: Span, edit: Edit) -> Span:
-    line, start, _, end = edit.span
+    line, start, last, end = edit.span
+    if last > line:  # it leaves the columns of other lines as they are
+        return span
     longer = len(edit.new) - (end - start)
 
     def column(at: int, place: int) -> int:

@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 import itertools
+import math
 import re
 import types
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from ..judge.candidates import Fault
 from ..judge.locate import Locator
 from ..judge.rates import written_rate
 from ..judge.replay import wide
-from ..watch.node import Node, assembled
+from ..watch.node import Node, assembled, linked
 from ..watch.sites import Site, around, turning
 from ..watch.tape import Held
 from .interpret import Interpreter, Unknown
@@ -63,7 +64,8 @@ class AtHand:
         self.now = time_now()
         self.until, self.reads, self.next_look = self.now + SECONDS, 0, 0
         there = place.kind in ("store", "return", "argument") and place is not node.site
-        self.born = time + 1 if there else node.time  # what comes later is not at hand
+        result = place.kind == "call" and node.function is linked  # of a call: it has no name yet
+        self.born = time + 1 if there else math.floor(node.time) if result else node.time  # what comes later is not
         self.node, self.time, self.context = node, time, context
         self.tape = locator.look.training.tape
         self.points = range(len(locator.points))

@@ -105,6 +105,7 @@ class Prover:
             for _ in range(ROUNDS):
                 if self.least and self.last is not None and not self.tries.over:
                     self._look_again(*self.last)
+            self._choose(self.cases, settled=True)
             if self.least:
                 self._look_behind()
             self._leave_out()
@@ -164,10 +165,15 @@ class Prover:
             and any(np.max(np.abs(gradient(found.look, p, bar, name)), initial=0.0) > DUE for p, bar in pairs)
         ]  # fmt: skip
 
-    def _choose(self, cases: list[Case]) -> None:
-        """Try the texts: first for what is still wrong, and first those that are right by their numbers."""
+    def _choose(self, cases: list[Case], settled: bool = False) -> None:
+        """Try the texts: first for what is still wrong, and first those that are right by their numbers.
+
+        Args:
+            settled: also other texts for cases of which nothing is wrong any more.
+        """
         wrong = {*self.least}
-        pairs = [(case, text) for case in cases for text in case.texts]
+        done = [c for c in cases if c.chosen is not None and c.fault.repairs and not wrong & {*c.fault.repairs}]
+        pairs = [(case, text) for case in cases if settled or case not in done for text in case.texts]
         for case, text in sorted(pairs, key=lambda pair: (not wrong & {*pair[0].fault.repairs}, pair[1].blind)):
             if not self.least or self.tries.over:
                 return

@@ -24,7 +24,7 @@ import numpy as np
 from ...spelling import bracketed, level, quoted_as
 from ..judge.masks import new_draws
 from ..watch.edits import Edit
-from ..watch.node import Node
+from ..watch.node import Node, linked
 from .at_hand import AtHand
 from .bindings import Bindings
 from .change import Changer
@@ -59,6 +59,8 @@ class Repairer(Bindings):
             yield from (Edit(self.place.source, self.span, self._wrapped(t)) for t in turned_about(own))
         if self._is_begun():
             return
+        if self.node.function is linked and self.place.kind == "call":
+            yield from self._times_call()
         if self._is_of_whole():
             self._of_elements()
         if self.span is None or self.right is None or self._is_kept():
@@ -94,6 +96,13 @@ class Repairer(Bindings):
         yield from self._rescaled_after()
         yield from self._other_turn()
         yield from self._blind()
+
+    def _times_call(self) -> Iterator[Edit]:
+        """What a function of the learner's own gives, times the factor that it lacks, be the function right or not."""
+        if self.fault.rescaled is not None and self.span is not None:
+            own = self.place.source.segment(self.span).replace("\n", " ")
+            for text in itertools.islice(Composer(self.hand).times(own, self.fault.rescaled), 2):
+                yield Edit(self.place.source, self.span, self._wrapped(text))
 
     def _written(self) -> Iterator[Edit]:
         """Other texts for the expression."""
@@ -137,8 +146,18 @@ class Repairer(Bindings):
             return []
         settings = [a.text for a in self.hand.atoms if np.ndim(a.first) == 0 and not self.hand.varies(a)]
         values = {name: self.hand.read(name, 0) for name in settings}
+        texts |= self._beside
         return [name for name, value in values.items()
                 if value in (2, 0.5) and NAMED.match(name) and not any(name in text for text in texts)]  # fmt: skip
+
+    @cached_property
+    def _beside(self) -> set[str]:
+        """The other lines of the function that lead to the steps: what they multiply by may belong here, too."""
+        here, look, forward = self.place, self.locator.look, self.locator.found.forward
+        back = (n for n in look.program.steps if id(n) in look.to_end and id(n) not in forward)
+        sites = {n.site for n in back if n.site is not None}
+        near = (s for s in sites if s.function == here.function and s.source is here.source)
+        return {s.source.segment(s.statement) for s in near if s.statement != here.statement}
 
     def _kept_mask(self) -> Iterator[Edit]:
         """Of a line that draws a mask: what it multiplies, times an array of that shape."""
