@@ -382,3 +382,33 @@ for k in range(200):
     assert "A has the deviation" in found["odd_starts"][0]
     other = followed(text, anew=True)[1]
     assert other.first > 1.01 * curve.first or other.first < 0.99 * curve.first
+
+
+def test_what_a_line_search_tries_and_drops_is_no_loss_of_the_training() -> None:
+    text = (
+        DATA
+        + """
+def cost(w, slope=True):
+    e = X @ w - Y
+    value = (e ** 2).mean()
+    return (value, 2 * X.T @ e / len(X)) if slope else value
+
+w = np.array([2.0, -1.0])
+for turn in range(30):
+    now, g = cost(w)
+    truth.append(now)
+    t = 4.0
+    while True:
+        w_new = w - t * g
+        if cost(w_new, False) <= now - 0.1 * t * (g @ g):
+            break
+        t = t / 2
+    w = w_new
+print(truth[-1])
+"""
+    )
+    _, curve, truth = followed(text)
+    assert curve.losses
+    assert curve.first == pytest.approx(truth[0])
+    assert curve.last == pytest.approx(truth[-1])
+    assert max(loss for _, loss in curve.losses) <= truth[0] * (1 + 1e-9)
