@@ -293,6 +293,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         cases.append((at, case))
         yield case  # it is told also where no time is left for what to write
+    found_first = [case.fault for _, case in cases]
     for at, case in cases:
         fault, cause = case.fault, case.cause
         home = carried_empty(at, fault)
@@ -304,7 +305,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
         if "half" in cause.facts:
             case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
         if fault not in known and all(text.blind for text in case.texts):
-            for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
+            for other in mended_elsewhere(at, fault, found_first):  # where it can be mended it is at home
                 elsewhere = texts_at(at, other, cause, recording, other.right)
                 if not all(text.blind for text in elsewhere):
                     case.fault, case.texts, case.found_at = other, [*elsewhere, *case.texts], fault

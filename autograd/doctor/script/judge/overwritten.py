@@ -34,7 +34,9 @@ def overwritten_faults(found: Judgement) -> list[Fault]:
     for time, scope, key, thing, site in found.look.training.tape.stores:
         inside = found.look.step.start < time <= found.look.step.end and isinstance(thing, Node)
         if inside and site.kind == "store" and scope[0] != "return":
-            stored[site.number, scope, key].append((time, thing, site))
+            there = stored[site.number, scope, key]
+            if all(node is not thing for _, node, _ in there):  # a loop gives out the same thing again
+                there.append((time, thing, site))
     for name, v in found.verdicts.items():
         if not v.right and not v.silent and len(found.look.starts[name]) == 1:
             ends = {id(nodes[0]) for nodes in gradient_nodes(found.look, name)}
