@@ -28,9 +28,13 @@ BACKWARD = re.compile(
 GRADIENT = re.compile(r"^[dg]|back|grad|deriv|delta|slope|err|self", re.IGNORECASE)
 
 
-def place(locator: Locator, faults: list[Fault]) -> None:
-    """Give every fault its place."""
-    blamed = {id(node) for fault in faults for node in fault.nodes}
+def place(locator: Locator, faults: list[Fault], known: list[Fault] | None = None) -> None:
+    """Give every fault its place.
+
+    Args:
+        known: all that is found, where these are not.
+    """
+    blamed = {(node.site, node.context) for fault in known or faults for node in fault.nodes}
     for fault in faults:
         fault.place = (
             _step(locator, fault) or _given_name(locator, fault) or _written_over(locator, fault)
@@ -295,14 +299,14 @@ def _kept_as_whole(locator: Locator, fault: Fault) -> Site | None:
     )  # fmt: skip
 
 
-def _caller(locator: Locator, fault: Fault, blamed: set[int]) -> Site | None:
-    """The node's own place; where that is right in other calls, the place of the call that makes the difference."""
+def _caller(locator: Locator, fault: Fault, blamed: set[Any]) -> Site | None:
+    """The node's own place; where that is right in all of another call, the place of the call that makes the difference."""
     node = fault.first
     steps = locator.look.program.steps
     others = [
         n for n in steps
-        if n.site is node.site and n.context != node.context and id(n) not in blamed and kind_of(n) == kind_of(node)
-        and np.size(n.value) > 1 and id(n) in locator.look.to_end
+        if n.site is node.site and (n.site, n.context) not in blamed and kind_of(n) == kind_of(node)
+        and np.size(n.value) > 1 and id(n) in locator.look.to_end and n.context != node.context
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)
     plain = calls and found is not None and _knows_no_gradient(found)

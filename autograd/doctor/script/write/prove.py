@@ -28,7 +28,7 @@ from ..watch.limits import Limit
 from ..watch.loader import Subject
 from ..watch.record import Recording
 from ..watch.sandbox import seed
-from ..watch.sites import Site, Source
+from ..watch.sites import Site, Source, Span
 from .intact import same_losses
 from .named import difference
 
@@ -384,7 +384,11 @@ def told_before(case: Case, cases: list[Case]) -> bool:
 def _says_the_same(case: Case, other: Case) -> bool:
     """Whether two cases say the same of one line, each for blocks of its own, and neither knows what to write."""
     told = case.says.replace(case.should, other.should) == other.says
-    return told and not case.proved and not other.proved and case.place is other.place
+    return told and not case.proved and not other.proved and _at(case.place) == _at(other.place)
+
+
+def _at(site: Site) -> tuple[str, Span]:
+    return site.source.path, site.statement
 
 
 def name_by_line(case: Case) -> None:
