@@ -300,7 +300,7 @@ def _kept_as_whole(locator: Locator, fault: Fault) -> Site | None:
 
 
 def _caller(locator: Locator, fault: Fault, blamed: set[Any]) -> Site | None:
-    """The node's own place; where that is right all through another call, that of the call that makes the difference."""
+    """The node's own place; where that is right all through another call, that of the call that is to blame."""
     node = fault.first
     steps = locator.look.program.steps
     others = [
