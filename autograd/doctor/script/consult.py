@@ -392,4 +392,6 @@ def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
     if cause.name != "updated-weights" or at is None:
         return []
     ends = locator.look.ends[cause.facts["block"]]
-    return [edit for end in ends[:1] if end.site is not None for edit in before_update(at, end.site)]
+    block = next(p for p in locator.look.training.parameters if p.name == cause.facts["block"])
+    sites = {site for c in block.chains for site in c.sites} | {end.site for end in ends[:1] if end.site is not None}
+    return [edit for site in sorted(sites, key=lambda site: site.span) for edit in before_update(at, site)]
