@@ -155,6 +155,9 @@ MESSAGES = {
     "gradients, decay {decay}, as in RMSprop.",
     "rule_adagrad": "The step is not plain gradient descent: it is divided by the root of the sum of all squared "
     "gradients, as in Adagrad.",
+    "rule_cut": "The step is not plain gradient descent: what the gradients have beyond ±{limit} is cut off.",
+    "rule_scaled": "The step is not plain gradient descent: the gradients are scaled by their norm, as clipping does "
+    "where it is large.",
     "rule_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "

@@ -232,6 +232,8 @@ RULES = {
     w = w - 0.05 * m / (1 - 0.9 ** turn) / (np.sqrt(n / (1 - 0.99 ** turn)) + 1e-8)""",
     "decay 0.95, as in RMSprop": "n = 0.95 * n + 0.05 * g ** 2\n    w = w - 0.01 * g / (np.sqrt(n) + 1e-8)",
     "as in Adagrad": "n = n + g ** 2\n    w = w - 0.1 * g / (np.sqrt(n) + 1e-8)",
+    "beyond ±0.1 is cut off": "g = np.clip(g, -0.1, 0.1)\n    w = w - 0.05 * g",
+    "the gradients are scaled by their norm": "n = np.linalg.norm(g)\n    w = w - 0.05 * min(1.0, 0.1 / n) * g",
     "the gradient of w is right. 2.": "w = w - 0.1 * g",
 }
 
