@@ -327,8 +327,8 @@ MESSAGES = {
     "stays (= where += belongs).",
     "edge_diagonal": "the numbers of {node} sum to 1, so each of them follows from all scores; only the diagonal of that "
     "derivative is here.",
-    "fault_accumulated": "it adds to what all steps before have left there: it is never set to zero, so each step goes "
-    "along the sum of all gradients so far.",
+    "fault_accumulated": "what the steps add to {node} in {line} is never set to zero, so each step goes along the sum of "
+    "all gradients so far.",
     "common_factor_large": "All steps are {factor} times the gradient of the loss in line {line} ({text}) times the "
     "learning rate: as if the learning rate were so much larger, or as if another sum or mean were meant.",
     "common_factor_small": "All steps are 1/{factor} of the gradient of the loss in line {line} ({text}) times the "

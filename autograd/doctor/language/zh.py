@@ -276,7 +276,7 @@ MESSAGES = {
     "loss_aside": "各步降低的量与第 {line} 行计算的量（{text}）不是同一个。",
     "fault_overwritten": "循环的每一圈都覆盖上一圈：{what}本是一个和，却只剩下一项（该用 += 的地方用了 =）。",
     "edge_diagonal": "{node} 的各数之和为 1，所以每一个都取决于所有的得分；这里只有该导数的对角线。",
-    "fault_accumulated": "它加在之前各步留下的值上：从未清零，所以每一步都沿着到目前为止所有梯度之和走。",
+    "fault_accumulated": "各步在{line}加到 {node} 上的值从未清零，所以每一步都沿着到目前为止所有梯度之和走。",
     "common_factor_large": "所有的步都是第 {line} 行的损失（{text}）的梯度乘以学习率的 {factor} 倍：好像学习率大了这么多，或者本意是另一种求和或平均。",
     "common_factor_small": "所有的步都是第 {line} 行的损失（{text}）的梯度乘以学习率的 1/{factor}：好像学习率小了这么多，或者本意是另一种求和或平均。",
     "climbed": "各步沿着第 {line} 行计算的量（{text}）上升；如果它本该增大（如似然或奖励），这就是对的。",

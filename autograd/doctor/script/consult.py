@@ -277,7 +277,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
     cases: list[tuple[Locator, Case]] = []
     for left, (at, fault, used) in zip(range(len(pairs), 0, -1), pairs, strict=True):
         words = Words(at.look)
-        cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
+        cause = words.adds_up(fault.first) if fault.first in kept else Cause("unrecognised")
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
         cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(min(SECONDS_FOR_A_CAUSE, limit.left / (left + 1)), work=True):
