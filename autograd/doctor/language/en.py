@@ -170,6 +170,7 @@ MESSAGES = {
     "left_in": "With everything repaired the loss ends at {best}. With one wrong line left in it ends at {each}.",
     "left_in_setting": "With everything repaired the loss ends at {best} with {setting}. With one wrong line left in it "
     "ends at {each}.",
+    "left_in_lower": "That it ends lower with {lines} left wrong proves nothing: such steps do not follow the gradient.",
     "spoils_one": "So {lines} is enough to spoil the training alone.",
     "spoils_many": "So {lines} are each enough to spoil the training alone.",
     "spoils_mean_one": "So {lines} is enough to spoil the training alone (always predicting the mean gives {mean}).",

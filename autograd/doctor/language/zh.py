@@ -145,6 +145,7 @@ MESSAGES = {
     "left_in_each": "{loss}（留下第 {line} 行）",
     "left_in": "全部改正后，损失最后是 {best}。如果留下一行错误，损失最后是 {each}。",
     "left_in_setting": "全部改正后，用{setting}，损失最后是 {best}。如果留下一行错误，损失最后是 {each}。",
+    "left_in_lower": "留下{lines}的错误时损失更低，这证明不了什么：那样的步骤并不沿着梯度走。",
     "spoils_one": "所以单是{lines}就足以毁掉训练。",
     "spoils_many": "所以{lines}中的每一行都足以单独毁掉训练。",
     "spoils_mean_one": "所以单是{lines}就足以毁掉训练（总是预测平均值得到 {mean}）。",

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd.doctor.script.answers import why_not
+from autograd.doctor.script.answers import _fatal, why_not
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.cure import Cure, Run
 from autograd.doctor.script.readings import Curve, Watch
@@ -412,3 +413,12 @@ print(truth[-1])
     assert curve.first == pytest.approx(truth[0])
     assert curve.last == pytest.approx(truth[-1])
     assert max(loss for _, loss in curve.losses) <= truth[0] * (1 + 1e-9)
+
+
+def test_a_wrong_line_with_which_the_loss_ends_lower_proves_nothing() -> None:
+    runs = [Run("", Curve(losses=[(0.0, 2.0), (1.0, last)])) for last in (2.0, 0.03, 0.01, 0.5)]
+    cure = Cure(*runs[:2], left_in={0: runs[2], 1: runs[3]})
+    faults = [{"line": line, "used": True, "step": False, "name": "sign"} for line in (16, 39)]
+    told = [*_fatal(faults, cure)]
+    assert any("lower with line 16" in sentence for sentence in told)
+    assert not any("lower with line 16" in sentence for sentence in _fatal(faults, replace(cure, left_in={1: runs[3]})))
