@@ -30,7 +30,10 @@ def main(argv: list[str] | None = None) -> int:
         "--class", dest="of_class", default="", metavar="NAME", help="the class that keeps the parameters"
     )
     parser.add_argument("--no-cure", action="store_true", help="do not run the trainings to their end")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="for everything together (default: %(default)g)")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS,
+        help="of work for everything together; a busy machine takes longer (default: %(default)g)",
+    )  # fmt: skip
     parser.add_argument("--save", metavar="FILE", help="write the report as HTML")
     parser.add_argument("--lang", default="", help="en or zh (default: that of GLASSGRAD_LANG, or of the locale)")
     given = parser.parse_args(argv)

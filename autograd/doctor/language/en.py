@@ -155,6 +155,9 @@ MESSAGES = {
     "gradients, decay {decay}, as in RMSprop.",
     "rule_adagrad": "The step is not plain gradient descent: it is divided by the root of the sum of all squared "
     "gradients, as in Adagrad.",
+    "rule_cut": "The step is not plain gradient descent: what the gradients have beyond ±{limit} is cut off.",
+    "rule_scaled": "The step is not plain gradient descent: the gradients are scaled by their norm, as clipping does "
+    "where it is large.",
     "rule_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
     "downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "
@@ -167,6 +170,7 @@ MESSAGES = {
     "left_in": "With everything repaired the loss ends at {best}. With one wrong line left in it ends at {each}.",
     "left_in_setting": "With everything repaired the loss ends at {best} with {setting}. With one wrong line left in it "
     "ends at {each}.",
+    "left_in_lower": "That it ends lower with {lines} left wrong proves nothing: such steps do not follow the gradient.",
     "spoils_one": "So {lines} is enough to spoil the training alone.",
     "spoils_many": "So {lines} are each enough to spoil the training alone.",
     "spoils_mean_one": "So {lines} is enough to spoil the training alone (always predicting the mean gives {mean}).",
@@ -324,8 +328,8 @@ MESSAGES = {
     "stays (= where += belongs).",
     "edge_diagonal": "the numbers of {node} sum to 1, so each of them follows from all scores; only the diagonal of that "
     "derivative is here.",
-    "fault_accumulated": "it adds to what all steps before have left there: it is never set to zero, so each step goes "
-    "along the sum of all gradients so far.",
+    "fault_accumulated": "what the steps add to {node} in {line} is never set to zero, so each step goes along the sum of "
+    "all gradients so far.",
     "common_factor_large": "All steps are {factor} times the gradient of the loss in line {line} ({text}) times the "
     "learning rate: as if the learning rate were so much larger, or as if another sum or mean were meant.",
     "common_factor_small": "All steps are 1/{factor} of the gradient of the loss in line {line} ({text}) times the "

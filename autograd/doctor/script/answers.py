@@ -93,6 +93,10 @@ def _fatal(faults: list[dict[str, Any]], cure: Cure | None) -> Iterator[str]:
     ]
     plain = best in (cure.before, cure.after)
     yield say("left_in" if plain else "left_in_setting", best=figures(best.last), setting=best.name, each=listed(told))
+    least = best.last - CLEAR * abs(best.last)
+    lower = [faults[number]["line"] for number, run in cure.left_in.items() if run.last < least]
+    if lower:
+        yield say("left_in_lower", lines=lines_of(lower))
     fatal = [faults[number]["line"] for number in cure.left_in if cure.fatal(number)]
     if fatal:
         key = "spoils_mean" if math.isfinite(cure.baseline) else "spoils"

@@ -247,8 +247,8 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
             yield Case(fault, cause, words.sentence(fault, cause), should, True, None, one_shape(fault))
         return
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
-    known = {name for fault in found.squares for name in fault.repairs} | {*found.kept}
-    if len(wrong) < len(found.verdicts) and not known & {*wrong} and cut_after(found, wrong):
+    of_the_step = {name for fault in found.squares for name in fault.repairs} | {*found.kept}
+    if len(wrong) < len(found.verdicts) and not of_the_step & {*wrong} and cut_after(found, wrong):
         _excuse(found, wrong, "truncated")
         return
     backwards = backward_steps(found)
@@ -286,7 +286,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
     cases: list[tuple[Locator, Case]] = []
     for left, (at, fault, used) in zip(range(len(pairs), 0, -1), pairs, strict=True):
         words = Words(at.look)
-        cause = Cause("accumulated", {"node": fault.first}) if fault.first in kept else Cause("unrecognised")
+        cause = words.adds_up(fault.first) if fault.first in kept else Cause("unrecognised")
         cause = Cause("sign") if fault in backwards else Cause("missing-root") if fault in found.squares else cause
         cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(min(SECONDS_FOR_A_CAUSE, limit.left / (left + 1)), work=True):
@@ -302,6 +302,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
         case = Case(fault, cause, words.sentence(fault, cause), should, used)
         cases.append((at, case))
         yield case  # it is told also where no time is left for what to write
+    found_first = [case.fault for _, case in cases]
     for at, case in cases:
         fault, cause = case.fault, case.cause
         home = carried_empty(at, fault)
@@ -313,7 +314,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
         if "half" in cause.facts:
             case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
         if fault not in known and all(text.blind for text in case.texts):
-            for other in mended_elsewhere(at, fault):  # where it can be mended it is at home
+            for other in mended_elsewhere(at, fault, found_first):  # where it can be mended it is at home
                 elsewhere = texts_at(at, other, cause, recording, other.right)
                 if not all(text.blind for text in elsewhere):
                     case.fault, case.texts, case.found_at = other, [*elsewhere, *case.texts], fault
@@ -400,4 +401,6 @@ def moved(locator: Locator, fault: Fault, cause: Cause) -> list[Edit]:
     if cause.name != "updated-weights" or at is None:
         return []
     ends = locator.look.ends[cause.facts["block"]]
-    return [edit for end in ends[:1] if end.site is not None for edit in before_update(at, end.site)]
+    block = next(p for p in locator.look.training.parameters if p.name == cause.facts["block"])
+    sites = {site for c in block.chains for site in c.sites} | {end.site for end in ends[:1] if end.site is not None}
+    return [edit for site in sorted(sites, key=lambda site: site.span) for edit in before_update(at, site)]

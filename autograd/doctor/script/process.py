@@ -24,8 +24,9 @@ from .child import ANSWER, JOB, serve
 from .watch.loader import Function, Script
 
 PREFIX = "glassgrad-doctor-"
-GRACE = 120.0
-"""Seconds beyond the limit of a job, which counts its own work: a machine may have other things to do."""
+GRACE, BUSY = 120.0, 3.0
+"""Seconds beyond the limit of a job, which counts its own work, and how many times that limit they are at most: a
+machine may have other things to do."""
 
 
 class Worker:
@@ -58,7 +59,7 @@ class Worker:
         ):
             folder = Path(name)
             job = {**job, "language": spoken()}
-            limit = job["limit"] + (GRACE if job["task"] == "consult" else 8.0)
+            limit = job["limit"] + (min(GRACE, BUSY * job["limit"]) if job["task"] == "consult" else 8.0)
             if isinstance(self.subject, Script):
                 job = {**job, "path": self.subject.path, "argv": self.subject.argv}
                 (folder / JOB).write_text(json.dumps(job), encoding="utf-8")

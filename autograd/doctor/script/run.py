@@ -49,7 +49,7 @@ def run(
         of_class: the class whose attributes the parameters are.
         argv: the command line of the script.
         cure: whether the training is run to its end, as it is and repaired.
-        seconds: for everything together.
+        seconds: of work, for everything together; a machine that does other things besides takes longer for it.
         lang: the language of the report, "en" or "zh"; by default that of GLASSGRAD_LANG, or of the locale.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What can be watched and changed in another run of a script: its loss, its loops, its updates, its learning rate."""
+"""What can be watched and changed in another run of a script: its loss, its loops, its updates."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ import numpy as np
 
 from ..learning.changes import of_start
 from .judge.engines import own_site
-from .judge.invented import number_of
 from .judge.look import Look
 from .judge.losses import errors, is_start, through_copies
-from .judge.rates import written_number
 from .judge.verdicts import Judgement
-from .moments import is_number
 from .trial import Place, Watched
 from .watch.chains import Chain
 from .watch.loops import find_loops
@@ -26,18 +23,8 @@ from .watch.record import Recording
 from .watch.sites import Site, around
 from .watch.steps import Training
 
-RATE = re.compile(r"(^|_|\W)(lr|alpha|eta|rate|step|step_?size|learning_?rate|l_?rate|epsilon)($|_|\W)", re.IGNORECASE)
-
-
 RANDOM = re.compile(r"\brand|uniform|random|choice|multinomial|binomial")
 CHOSEN = re.compile(r"(choice|choices|multinomial|binomial)\s*\(.*\b(p|pvals|weights)\s*=|(multinomial|binomial)\s*\(")
-
-
-FOLLOWED = (
-    "sub", "subtract", "add", "neg", "mul", "multiply", "truediv", "divide", "copy", "linked", "assembled", "spread",
-    "matmul", "dot", "outer",
-)  # fmt: skip
-"""What a step may be made by, between the parameter and its gradient."""
 
 
 def place_of(site: Site) -> Place:
@@ -101,6 +88,9 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
     if reading is None or reading.kind != "loss" or reading.site is None:
         return {}
     root = through_copies(reading.roots[0])
+    assert recording.training is not None
+    if any(not recording.training.goes_on(step) for step in recording.training.steps):
+        return _of_kept_steps(root, recording.training)
     if own_site(found.look, root) is not root.site:  # a line that computes other things, too
         return {}
     site = root.site if root.site is not None else reading.site
@@ -124,6 +114,20 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
         return {"loss": place_of_statement(site), "becomes": ast.unparse(target)}
     at = _where_returned(root, recording)
     return {"loss": place_of(at)} if at.kind in ("binary", "call", "item", "unary") else {}
+
+
+def _of_kept_steps(root: Node, training: Training) -> dict[str, Any]:
+    """The name that has the loss of the steps that were made, where others are tried and dropped: a line search."""
+    dropped = [step for step in training.steps if not training.goes_on(step)]
+    twins = {id(node) for node in training.tape.nodes if node.site is root.site}
+    kept: dict[int, list[bool]] = {}
+    for time, scope, key, thing, site in training.tape.stores:
+        if id(thing) in twins and scope[0] == "frame" and isinstance(key, str) and site.kind in ("store", "unpack"):
+            kept.setdefault(site.number, []).append(not any(step.start < time <= step.end for step in dropped))
+    last = [number for number, each in kept.items() if all(each) and len(each) > 1]
+    for site in (training.tape.sites[number] for number in last[-1:]):
+        return {"loss": place_of_statement(site), "becomes": site.target or site.text}
+    return {}
 
 
 def _expression(text: str) -> str:
@@ -227,9 +231,10 @@ def _starts(training: Training) -> Iterator[Place]:
 
 def same_samples(look: Look) -> bool:
     """Whether the next step is made with the same numbers besides the parameters."""
-    steps = look.training.steps
-    other = steps[look.step.number + 1] if look.step.number + 1 < len(steps) else steps[look.step.number - 1]
-    if other is look.step:
+    steps, at = look.training.steps, look.step.number
+    near = [step for step in (*steps[at + 1 :], *reversed(steps[:at])) if step.number != at]
+    other = next((step for step in near if look.training.goes_on(step)), None)  # what is tried and dropped is none
+    if other is None:
         return True
     mine, theirs = _samples(look), _samples(Look(look.training, other))
     return mine == theirs if len(mine) == len(theirs) else set(mine) == set(theirs)
@@ -323,79 +328,3 @@ def under_a_count(site: Site) -> tuple[Place | None, int]:
             if counts & names and plain and not sums & read:
                 return (source.path, source.span(loop.iter)), node.lineno + source.first - 1
     return None, 0
-
-
-def rate_places(look: Look) -> tuple[float, list[Place]]:
-    """The learning rate as it is written, and where; no places where it is not found."""
-    found: dict[Place, float] = {}
-    for nodes in look.ends.values():
-        for value, place in _rates(look, nodes[0]):
-            found[place] = value
-    if not found:
-        return float("nan"), []
-    values = list(found.values())
-    rate = max(set(values), key=values.count)
-    return rate, [place for place, value in found.items() if value == rate]
-
-
-def _rates(look: Look, end: Node) -> Iterator[tuple[float, Place]]:
-    """The written numbers that a step is multiplied by."""
-    stack: list[Node] = [end]
-    known: set[int] = set()
-    while stack and len(known) < 40:
-        node = stack.pop(0)
-        if id(node) in known:
-            continue
-        known.add(id(node))
-        name = getattr(node.function, "__name__", "")
-        operands = list(node.operands())
-        if name in ("mul", "multiply", "truediv", "divide") and id(node) in look.depends:
-            divides = name in ("truediv", "divide")
-            factors = node.args[:1] if divides else node.args
-            if divides and is_number(factors[0]) and number_of(factors[0]) == 1:  # 1 / (1 + exp(-z))
-                factors = ()
-            hyper = [leaf for o in factors if isinstance(o, Node) and o.hyper for leaf in _literals(o)]
-            told = [leaf for leaf in hyper if _is_rate(look, leaf)] or sorted(hyper, key=_size)
-            for leaf in told[:1]:
-                yield float(np.asarray(leaf.value)), place_of(leaf.site)  # type: ignore[arg-type]
-            written = [] if told else list(_written(node, len(factors)))
-            yield from written[:1]
-            if told or written:
-                return
-        if name in ("matmul", "dot", "outer"):  # lr * X.T @ error
-            for operand in operands:
-                if id(operand) not in look.depends and getattr(operand.function, "__name__", "") in ("mul", "multiply"):
-                    yield from list(_written(operand, 2))[:1]
-        if name in FOLLOWED:
-            stack += [o for o in operands if id(o) in look.depends and id(o) not in look.start_ids]
-
-
-def _written(node: Node, count: int) -> Iterator[tuple[float, Place]]:
-    """The numbers in the text among the first operands of a node."""
-    for k, arg in enumerate(node.args[:count]):
-        part = node.site.parts[k] if node.site is not None and k < len(node.site.parts) else None
-        if isinstance(arg, (int, float)) and written_number(node, k) and part is not None and node.site is not None:
-            yield float(arg), (node.site.source.path, part)
-
-
-def _size(leaf: Node) -> float:
-    return abs(float(np.asarray(leaf.value)))
-
-
-def _literals(node: Node) -> list[Node]:
-    """The written numbers that a number is made of."""
-    out, stack = [], [node]
-    while stack:
-        at = stack.pop()
-        if at.function is None and at.name == "literal" and at.site is not None:
-            out.append(at)
-        stack += list(at.operands())
-    return out
-
-
-def _is_rate(look: Look, leaf: Node) -> bool:
-    """Whether a number is stored under a name such as `lr`."""
-    stores = look.training.tape.stores
-    return any(
-        thing is leaf and isinstance(key, str) and RATE.search(key) is not None for _, _, key, thing, _ in stores
-    )

@@ -293,3 +293,27 @@ for turn in range(40):
     print(turn, -np.mean(Y * np.log(p) + (1 - Y) * np.log(1 - p)))
 """
     assert "no mistake found" in str(consult(tmp_path / "mean.py", text))
+
+
+FACTORS = """
+import numpy as np
+draw = np.random.RandomState(7)
+A, B = draw.randn(5, 3) * 0.5, draw.randn(6, 3) * 0.5
+marks = [(i, j, draw.randn()) for i in range(5) for j in range(6)]
+for turn in range(3):
+    cost = 0.0
+    for i, j, r in marks:
+        e = A[i] @ B[j] - r
+        cost += e * e / 2
+        A[i] -= 0.05 * e * B[j]
+        B[j] -= 0.05 * e * A[i]
+    print(cost)
+"""
+
+
+def test_a_factor_that_was_updated_is_excused_only_where_all_else_is_right(tmp_path):
+    assert "take turns" in str(consult(tmp_path / "a.py", FACTORS))
+    wrong = FACTORS.replace("A[i] -= 0.05 * e", "A[i] += 0.05 * e")
+    report = consult(tmp_path / "b.py", wrong)
+    assert "take turns" not in str(report)
+    assert line_of(wrong, "A[i] +=") in [found.line for found in report.findings]

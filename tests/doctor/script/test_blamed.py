@@ -339,3 +339,52 @@ def test_each_line_that_is_wrong_is_told_and_no_other(name: str) -> None:
     faults = told(wrong)["faults"]
     assert {fault["line"] for fault in faults} == lines
     assert all(fault["instead"] for fault in faults) or text is SLIDING
+
+
+TWO_WAYS = (
+    START
+    + """
+rows, there, aims = gen.randn(6, 4, 2), np.ones((6, 4)), gen.randn(6, 2)
+there[0, 2:] = there[1, 3:] = there[2, 1:] = 0
+class Reader:
+    def __init__(self):
+        self.U, self.R = gen.randn(2, 3) * 0.6, gen.randn(3, 3) * 0.6
+    def read(self, turns):
+        s, self.kept = np.zeros((6, 3)), []
+        for t in turns:
+            on = there[:, t, None]
+            new = np.tanh(rows[:, t] @ self.U + s @ self.R)
+            self.kept.append((t, on, s, new))
+            s = on * new + (1 - on) * s
+        return s
+    def back(self, d):
+        self.gU, self.gR = 0, 0
+        while self.kept:
+            t, on, s, new = self.kept.pop()
+            z = d * on * (1 - new ** 2)
+            self.gU = self.gU + rows[:, t].T @ z
+            self.gR = self.gR + s.T @ z
+            d = z @ self.R.T + d * (1 - on)
+one, other, A, B = Reader(), Reader(), gen.randn(3, 2) * 0.5, gen.randn(3, 2) * 0.5
+for turn in range(4):
+    a, b = one.read(range(4)), other.read(range(3, -1, -1))
+    miss = a @ A + b @ B - aims
+    print(0.5 * np.sum(miss ** 2))
+    one.back(miss @ A.T)
+    other.back(miss @ B.T)
+    A -= 0.02 * a.T @ miss
+    B -= 0.02 * b.T @ miss
+    for each in (one, other):
+        each.U -= 0.02 * each.gU
+        each.R -= 0.02 * each.gR
+"""
+)
+
+
+def test_a_line_that_is_wrong_in_both_calls_is_told_once() -> None:
+    term = " + d * (1 - on)"
+    found = told(TWO_WAYS.replace(term, ""))
+    (fault,) = found["faults"]
+    assert fault["code"].strip() == "d = z @ self.R.T"
+    assert fault["instead"].strip() == "d = z @ self.R.T" + term
+    assert {block["verdict"] for block in told(TWO_WAYS)["blocks"]} == {"right"}

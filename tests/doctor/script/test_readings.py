@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd.doctor.script.answers import why_not
+from autograd.doctor.script.answers import _fatal, why_not
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.cure import Cure, Run
 from autograd.doctor.script.readings import Curve, Watch
@@ -382,3 +383,42 @@ for k in range(200):
     assert "A has the deviation" in found["odd_starts"][0]
     other = followed(text, anew=True)[1]
     assert other.first > 1.01 * curve.first or other.first < 0.99 * curve.first
+
+
+def test_what_a_line_search_tries_and_drops_is_no_loss_of_the_training() -> None:
+    text = (
+        DATA
+        + """
+def cost(w, slope=True):
+    e = X @ w - Y
+    value = (e ** 2).mean()
+    return (value, 2 * X.T @ e / len(X)) if slope else value
+
+w = np.array([2.0, -1.0])
+for turn in range(30):
+    now, g = cost(w)
+    truth.append(now)
+    t = 4.0
+    while True:
+        w_new = w - t * g
+        if cost(w_new, False) <= now - 0.1 * t * (g @ g):
+            break
+        t = t / 2
+    w = w_new
+print(truth[-1])
+"""
+    )
+    _, curve, truth = followed(text)
+    assert curve.losses
+    assert curve.first == pytest.approx(truth[0])
+    assert curve.last == pytest.approx(truth[-1])
+    assert max(loss for _, loss in curve.losses) <= truth[0] * (1 + 1e-9)
+
+
+def test_a_wrong_line_with_which_the_loss_ends_lower_proves_nothing() -> None:
+    runs = [Run("", Curve(losses=[(0.0, 2.0), (1.0, last)])) for last in (2.0, 0.03, 0.01, 0.5)]
+    cure = Cure(*runs[:2], left_in={0: runs[2], 1: runs[3]})
+    faults = [{"line": line, "used": True, "step": False, "name": "sign"} for line in (16, 39)]
+    told = [*_fatal(faults, cure)]
+    assert any("lower with line 16" in sentence for sentence in told)
+    assert not any("lower with line 16" in sentence for sentence in _fatal(faults, replace(cure, left_in={1: runs[3]})))

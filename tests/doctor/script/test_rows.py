@@ -104,3 +104,68 @@ def test_a_sum_that_is_never_emptied_is_not_cut_off_in_time() -> None:
     found = told(THROUGH_TIME)
     (fault,) = found["faults"]
     assert (fault["name"], fault["blocks"]) == ("accumulated", ["b"])
+
+
+TIMES = """
+import numpy as np
+gen = np.random.RandomState(2)
+rows, aims = gen.randn(7, 3), gen.randn(7)
+u, v, gu, gv = gen.randn(4, 1), gen.randn(1, 4), np.zeros((4, 1)), np.zeros((1, 4))
+for turn in range(4):
+    cost = 0.0
+    gu[:], gv[:] = 0.0, 0.0
+    for row, aim in zip(rows, aims):
+        later = np.zeros(4)
+        for t in range(3):
+            h = np.tanh(u[:, 0] * row[t])
+            miss = v[0] @ h - aim
+            cost += 0.5 * miss ** 2
+            gv[0] += miss * h
+            gu[:, 0] += miss * v[0] * (1 - h ** 2) * row[t]
+    u -= 0.02 * gu
+    v -= 0.02 * gv
+    print(cost)
+"""
+APART = """
+import numpy as np
+gen = np.random.RandomState(2)
+X, Y = gen.randn(12, 3), gen.randn(12, 2)
+class Net:
+    def __init__(self):
+        self.A, self.B = gen.randn(3, 4) * 0.5, gen.randn(4, 2) * 0.5
+        self.gA, self.gB = np.zeros((3, 4)), np.zeros((4, 2))
+    def forward(self, x):
+        self.x, self.h = x, np.tanh(x @ self.A)
+        return self.h @ self.B
+    def backward(self, d):
+        inner = d @ self.B.T * (1 - self.h ** 2)
+        for x, h, low, top in zip(self.x, self.h, inner, d):
+            self.gB += np.outer(h, top) / 12
+            self.gA += np.outer(x, low) / 12
+net = Net()
+for turn in range(5):
+    miss = net.forward(X) - Y
+    print(0.5 * np.sum(miss ** 2) / len(X))
+    net.backward(miss)
+    net.A -= 0.1 * net.gA
+    net.B -= 0.1 * net.gB
+    net.gA[:], net.gB[:] = 0.0, 0.0
+"""
+
+
+def test_sums_that_are_never_emptied_are_one_finding_where_they_should_be() -> None:
+    """Told where the new line belongs, with the lines that add to them, also where they are columns of something."""
+    (fault,) = told(TIMES.replace("    gu[:], gv[:] = 0.0, 0.0\n", ""))["faults"]
+    assert (fault["name"], {*fault["blocks"]}) == ("accumulated", {"u", "v"})
+    assert fault["code"].strip() == "cost = 0.0"
+    assert "in lines 14 and 15" in fault["says"]
+    (fault,) = told(APART.replace("    net.gA[:], net.gB[:] = 0.0, 0.0\n", ""))["faults"]
+    assert (fault["name"], {*fault["blocks"]}) == ("accumulated", {"self.A", "self.B"})
+    assert fault["code"].strip() == "for x, h, low, top in zip(self.x, self.h, inner, d):"
+    assert "before line 14" in fault["should"]
+    assert "in lines 15 and 16" in fault["says"]
+
+
+def test_sums_that_are_emptied() -> None:
+    for text in (TIMES, APART):
+        assert {b["verdict"] for b in told(text)["blocks"]} == {"right"}

@@ -10,7 +10,7 @@ from autograd.doctor import run
 from autograd.doctor.script.judge.judge import judge
 from autograd.doctor.script.watch.loader import Script
 from autograd.doctor.script.watch.record import record
-from autograd.doctor.script.watching import rate_places
+from autograd.doctor.script.written_rates import rate_places
 
 from .asking import said
 
@@ -232,6 +232,8 @@ RULES = {
     w = w - 0.05 * m / (1 - 0.9 ** turn) / (np.sqrt(n / (1 - 0.99 ** turn)) + 1e-8)""",
     "decay 0.95, as in RMSprop": "n = 0.95 * n + 0.05 * g ** 2\n    w = w - 0.01 * g / (np.sqrt(n) + 1e-8)",
     "as in Adagrad": "n = n + g ** 2\n    w = w - 0.1 * g / (np.sqrt(n) + 1e-8)",
+    "beyond ±0.1 is cut off": "g = np.clip(g, -0.1, 0.1)\n    w = w - 0.05 * g",
+    "the gradients are scaled by their norm": "n = np.linalg.norm(g)\n    w = w - 0.05 * min(1.0, 0.1 / n) * g",
     "the gradient of w is right. 2.": "w = w - 0.1 * g",
 }
 
@@ -241,8 +243,21 @@ def test_the_rule_is_told_with_its_numbers(told: str, tmp_path: Path) -> None:
     assert told in said(ALONG.replace("@@", RULES[told]), tmp_path)
 
 
+@pytest.mark.parametrize("made", ["0.1 * (1 - turn / 20)", "0.1 / (1 + turn)", "(1 - turn / 20) * 0.1"])
+def test_a_falling_rate_is_the_number_it_is_proportional_to(made: str) -> None:
+    text = FALLING.replace("0.1 * (1 - turn / 20)", made)
+    training = record(Script("a.py", text=text)).training
+    found = judge(training) if training is not None else None
+    assert found is not None
+    rate, places = rate_places(found.look)
+    lines = [text.splitlines()[span[0] - 1][span[1] : span[3]] for _, span in places]
+    assert rate == 0.1
+    assert lines == ["0.1"]
+
+
 def test_the_1_of_a_sigmoid_is_no_rate() -> None:
-    training = record(Script("a.py", text=FALLING)).training
+    text = FALLING.replace("0.1 * (1 - turn / 20)", "max(0.01, 0.1 - turn / 200)")
+    training = record(Script("a.py", text=text)).training
     found = judge(training) if training is not None else None
     assert found is not None
     assert not rate_places(found.look)[1]

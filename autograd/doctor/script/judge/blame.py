@@ -29,9 +29,13 @@ BACKWARD = re.compile(
 GRADIENT = re.compile(r"^[dg]|back|grad|deriv|delta|slope|err|self", re.IGNORECASE)
 
 
-def place(locator: Locator, faults: list[Fault]) -> None:
-    """Give every fault its place."""
-    blamed = {id(node) for fault in faults for node in fault.nodes}
+def place(locator: Locator, faults: list[Fault], known: list[Fault] | None = None) -> None:
+    """Give every fault its place.
+
+    Args:
+        known: all that is found, where these are not.
+    """
+    blamed = {(node.site, node.context) for fault in known or faults for node in fault.nodes}
     for fault in faults:
         fault.place = (
             _step(locator, fault) or _given_name(locator, fault) or _written_over(locator, fault)
@@ -40,15 +44,19 @@ def place(locator: Locator, faults: list[Fault]) -> None:
         )  # fmt: skip
 
 
-def mended_elsewhere(locator: Locator, fault: Fault) -> Iterator[Fault]:
+def mended_elsewhere(locator: Locator, fault: Fault, faults: list[Fault]) -> Iterator[Fault]:
     """The same fault at other places: its own line, the calls that lead there, the innermost first, and the lines that
-    made what a sum is added to.
+    made a factor of it, or what a sum is added to.
     """  # fmt: skip
     sites = locator.look.training.tape.sites
     own = [fault.first.site] if fault.first.site is not None else []
     for site in (*own, *(sites[n] for n in calls_of(fault.first.context)[:2])):
         if site is not fault.place:
             yield replace(fault, place=site)
+    alike = [other for other in faults if other.first.site is fault.first.site]
+    if len(alike) > 1:
+        yield from _factors(locator, _joined(alike))
+    yield from _factors(locator, fault)
     total, right = fault.first, fault.right[id(fault.first)]
     for _ in range(3):
         base = _added_to(locator, total)
@@ -64,6 +72,44 @@ def mended_elsewhere(locator: Locator, fault: Fault) -> Iterator[Fault]:
         wanted = [fault.wanted[fault.nodes.index(fault.first)]]
         yield Fault([base], wanted, fault.scale, False, fault.repairs, {id(base): right}, wrong, place=base.site)
         total = base
+
+
+def _joined(faults: list[Fault]) -> Fault:
+    """What is wrong in one line at several turns of a loop, as one fault."""
+    first = min(faults, key=lambda fault: fault.first.time)
+    nodes = {id(node): (node, wanted) for each in faults for node, wanted in zip(each.nodes, each.wanted, strict=True)}
+    return replace(
+        first,
+        nodes=[node for node, _ in nodes.values()],
+        wanted=[wanted for _, wanted in nodes.values()],
+        repairs=[*dict.fromkeys(name for each in faults for name in each.repairs)],
+        right={key: value for each in faults for key, value in each.right.items()},
+        wrong={key: value for each in faults for key, value in each.wrong.items()},
+    )
+
+
+def _factors(locator: Locator, fault: Fault) -> Iterator[Fault]:
+    """The fault in what another line made and a product has as a factor: all is right if the other factor is."""
+    for k in range(2):
+        nodes: list[Node] = []
+        right: Change = {}
+        wrong: Change = {}
+        for node in fault.nodes:
+            factors = node.args if getattr(node.function, "__name__", "") in ("mul", "multiply") else ()
+            if len(factors) != 2 or not all(isinstance(f, Node) and id(f) in locator.values[0] for f in factors):
+                return
+            theirs, others = (
+                [np.asarray(v[id(f)], dtype=float) for v in locator.values] for f in (factors[k], factors[1 - k])
+            )
+            alike = all(np.shape(r) == np.shape(x) == np.shape(y) and np.all(y != 0.0)
+                        for r, x, y in zip(fault.right[id(node)], theirs, others, strict=True))  # fmt: skip
+            if not alike or same_statement(factors[k], node) or factors[k].site is None:
+                break
+            nodes.append(factors[k])
+            right[id(factors[k])] = [r / y for r, y in zip(fault.right[id(node)], others, strict=True)]
+            wrong[id(factors[k])] = theirs
+        if len(nodes) == len(fault.nodes) and all(n.site is nodes[0].site for n in nodes):
+            yield Fault(nodes, fault.wanted, fault.scale, False, fault.repairs, right, wrong, place=nodes[0].site)
 
 
 def carried_empty(locator: Locator, fault: Fault) -> Fault | None:
@@ -252,14 +298,14 @@ def _kept_as_whole(locator: Locator, fault: Fault) -> Site | None:
     )  # fmt: skip
 
 
-def _caller(locator: Locator, fault: Fault, blamed: set[int]) -> Site | None:
-    """The node's own place; where that is right in other calls, the place of the call that makes the difference."""
+def _caller(locator: Locator, fault: Fault, blamed: set[Any]) -> Site | None:
+    """The node's own place; where that is right all through another call, that of the call that is to blame."""
     node = fault.first
     steps = locator.look.program.steps
     others = [
         n for n in steps
-        if n.site is node.site and n.context != node.context and id(n) not in blamed and kind_of(n) == kind_of(node)
-        and np.size(n.value) > 1 and id(n) in locator.look.to_end
+        if n.site is node.site and (n.site, n.context) not in blamed and kind_of(n) == kind_of(node)
+        and np.size(n.value) > 1 and id(n) in locator.look.to_end and n.context != node.context
     ]  # fmt: skip
     found, calls = node.site, calls_of(node.context)
     plain = calls and found is not None and _knows_no_gradient(found)

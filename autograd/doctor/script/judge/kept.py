@@ -26,6 +26,7 @@ def never_zeroed(found: Judgement) -> dict[str, Node]:
             continue
         for chains in _arrays(look.training.others):
             starts = [chain.state_at(look.step.start) for chain in chains]
+            starts = [look.laid_out.get(id(start), start) for start in starts]
             kept = all(id(start) in look.states and id(start) in look.program.leaves for start in starts)
             kept = kept and any(np.any(start.value) for start in starts)
             end = _whole(found, [chain.state_at(look.step.end) for chain in chains]) if kept else None

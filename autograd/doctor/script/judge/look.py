@@ -60,6 +60,9 @@ def _stepped(node: Node) -> Node:
     return node
 
 
+LAID_OUT = ("reshape", "ravel", "transpose", "T", "linked")
+
+
 def _of_a_library(function: Any) -> bool:
     """Whether a function is of another library than numpy: it may shuffle, or draw samples, and not give them again."""
     inner = getattr(function, "function", function)
@@ -96,6 +99,17 @@ class Look:
         # what goes on by itself, the state of a game say, is no state of the step rule
         self.rule_states = {key for key in self.states if id(states[key].state_at(step.end)) in self.depends}
         self.rule_states |= {id(node) for node in order if self._is_last_change(node)}
+        for key, leaf in self.laid_out.items():
+            self.states |= {id(leaf)}
+            self.rule_states |= {id(leaf)} if key in self.rule_states else set()
+
+    @cached_property
+    def laid_out(self) -> dict[int, Node]:
+        """By a state, what the step before read it as, and this one goes on from: `g[:, 0]` as a column of g."""
+        leaves = [node for node in self.nodes.values() if id(node) in self.program.leaves and node.function is not None]
+        found = {id(o): node for node in leaves for o in node.operands() if len([*node.operands()]) == 1}
+        return {key: node for key, node in found.items() if key in self.states
+                and getattr(node.function, "__name__", "") in LAID_OUT and node.time <= self.step.start}  # fmt: skip
 
     def _is_leaf(self, node: Node) -> bool:
         return (

@@ -66,7 +66,9 @@ def _stores(found: Judgement) -> dict[Any, list[Stored]]:
     for time, scope, key, thing, site in found.look.training.tape.stores:
         inside = found.look.step.start < time <= found.look.step.end and isinstance(thing, Node)
         if inside and site.kind == "store" and scope[0] != "return":
-            stored[site.number, scope, key].append((time, thing, site))
+            there = stored[site.number, scope, key]
+            if all(node is not thing for _, node, _ in there):  # a loop gives out the same thing again
+                there.append((time, thing, site))
     return stored
 
 

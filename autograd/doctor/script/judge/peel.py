@@ -56,10 +56,9 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test, seconds: float
             with Limit(left, work=True):
                 several = _several(locator, fault, out, hopeless, _name(locator, fault) == "unrecognised")
         out += several
-        if several != [fault]:
-            place(locator, several)
         locator.fixed = {key: v for key, v in locator.fixed.items() if key not in fault.right} | _right(several)
     locator.put_right(locator.fixed)
+    place(locator, [fault for fault in out if fault not in faults], out)
     return out
 
 

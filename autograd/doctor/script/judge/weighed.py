@@ -62,7 +62,12 @@ def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
 
 
 def in_turn(found: Judgement, updated: str, names: list[str]) -> bool:
-    """Whether blocks are multiplied with the one that was updated before them, as the factors of a matrix are."""
+    """Whether blocks are multiplied with the one that was updated before them, as the factors of a matrix are.
+
+    It is meant, perhaps, where all else is right.
+    """
+    if any(not (v.right or v.silent) for name, v in found.verdicts.items() if name not in names):
+        return False
     for node in found.look.program.steps:
         sides = [a for a in node.operands() if id(a) in found.look.depends] if id(node) in found.forward else []
         blocks = [_laid_out(found, side) for side in sides]

@@ -191,6 +191,20 @@ class Composer:
                 if ratio and not turned and np.linalg.norm(here * ratio - aim) <= 1e-6 * np.linalg.norm(aim):
                     yield text, ratio
 
+    def handed_on(self, goal: Array) -> Iterator[tuple[str, float]]:
+        """A name, and by how much less than the whole of it goes another way: what a gate or a mask lets by."""
+        used = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if self.hand.varies(a)]
+        given = ((a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if np.size(a.first) > 1)
+        gates = [(text, x) for text, x in given if x.min() >= 0 and x.max() <= 1 and np.any(x != x.flat[0])]
+        known = np.isfinite(goal)
+        for text, value in used if goal.ndim and 4 * int(known.sum()) >= goal.size else ():
+            for gate, x in gates if value.shape == goal.shape else ():
+                if gate != text and broadcasts(x.shape, goal.shape) and not lone(x, goal):
+                    rest, aim = (value * (1 - x))[known], goal[known]
+                    ratio = float(rest @ aim / (rest @ rest or 1.0))
+                    if ratio and np.linalg.norm(rest * ratio - aim) <= 1e-6 * np.linalg.norm(aim):
+                        yield f"{bound(text)} * (1 - {gate})", ratio
+
     def _products(self, shape: tuple[int, ...]) -> list[tuple[str, Array]]:
         if shape not in self._known_products:
             self._known_products[shape] = list(self._all_products(shape))

@@ -10,7 +10,7 @@ from ..watch.sites import Site, Source, Span
 
 
 def before_update(place: Site, update: Site) -> Iterator[Edit]:
-    """The statement at a place moved above that of an update, or the update below it.
+    """The statement at a place moved above that of an update, or the update below it; or what it adds, made before.
 
     >>> source = Source("a.py", "W -= g\\nd = 1\\nb = d @ W")
     >>> at = [Site(k, "store", source, span, (), span, "") for k, span in enumerate([(3, 0, 3, 9), (1, 0, 1, 6)])]
@@ -35,6 +35,21 @@ def before_update(place: Site, update: Site) -> Iterator[Edit]:
         span = (*early[:2], *late[2:])
         yield Edit(source, span, other + apart + one + (middle.rstrip("; \t\n") if kept else ""), before=update.line)
         yield Edit(source, span, kept + other + apart + one, before=update.line)
+        made = _changed(other)
+        name = next((name for name in ("change", "own_change") if name not in source.text), "")
+        if made is not None and name:  # what it changes may be read by what is between
+            value = ast.get_source_segment(other, made.value) or ast.unparse(made.value)
+            new = f"{name} = {value}{apart}{one}{middle}{other.removesuffix(value)}{name}"
+            yield Edit(source, span, new, before=update.line)
+
+
+def _changed(statement: str) -> ast.AugAssign | None:
+    """A statement that changes something by what it computes, `W -= step`; None for another."""
+    try:
+        made = ast.parse(statement).body[0]
+    except SyntaxError:
+        return None
+    return made if isinstance(made, ast.AugAssign) else None
 
 
 def _blocks(tree: ast.AST, source: Source) -> Iterator[list[Span]]:

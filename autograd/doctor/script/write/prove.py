@@ -28,9 +28,10 @@ from ..watch.limits import Limit
 from ..watch.loader import Subject
 from ..watch.record import Recording
 from ..watch.sandbox import seed
-from ..watch.sites import Site, Source
+from ..watch.sites import Site, Source, Span
 from .intact import same_losses
 from .named import difference
+from .words import never_emptied
 
 DUE = 1e-9  # a gradient of which no number is larger is nothing but rounding
 SLIP = 0.9  # of the characters are the same
@@ -118,7 +119,7 @@ class Prover:
             case.proved = case.chosen is not None and shows
             if not case.proved and case.found_at is not None:
                 case.fault = case.found_at
-        return self.cases
+        return begun_together(self.cases)
 
     @property
     def mended(self) -> Judgement:
@@ -251,11 +252,12 @@ class Prover:
         here = [s for s in sites if s.source is chosen.source and not chosen.inserts]
         inside = [s for s in here if s.statement[:2] <= chosen.span[:2] and chosen.span[2:] <= s.statement[2:]]
         updates = sorted(inside, key=lambda s: s.statement[2] - s.statement[0])  # the statement, and no loop around it
-        if not chosen.inserts:  # the head of a loop is no statement of its own
-            place = (
-                updates[0] if updates else replace(at, span=chosen.span, statement=chosen.span, parts=(chosen.span,))
-            )
-            case.fault = replace(case.fault, place=place)
+        span = chosen.span
+        if chosen.inserts:  # before this line
+            span = (*span[:2], span[0], len(chosen.source.line(span[0])))
+        # the head of a loop is no statement of its own
+        place = updates[0] if updates else replace(at, source=chosen.source, span=span, statement=span, parts=(span,))
+        case.fault = replace(case.fault, place=place)
 
     def _look_again(self, found: Judgement, recording: Recording) -> None:
         """Add what is found wrong with the lines repaired that are chosen, where it can be mended, too."""
@@ -371,6 +373,27 @@ def is_piece(edit: Edit) -> bool:
     return len(edit.new) < len(edit.old) and edit.new.strip() in edit.old
 
 
+def begun_together(cases: list[Case]) -> list[Case]:
+    """The cases, with one in the place of all those whose sums are begun anew before the same line."""
+    out: list[Case] = []
+    for case in cases:
+        at = case.chosen.span if case.proved and case.chosen is not None and case.chosen.inserts else None
+        alike = [c for c in out if at is not None and c.cause.name == case.cause.name == "accumulated"
+                 and c.proved and c.chosen is not None and c.chosen.span == at]  # fmt: skip
+        for first in alike[:1]:
+            assert first.chosen is not None
+            assert case.chosen is not None
+            sums = [*first.cause.facts["sums"], *case.cause.facts["sums"]]
+            first.cause, first.says = (
+                replace(first.cause, facts={**first.cause.facts, "sums": sums}),
+                never_emptied(sums),
+            )
+            first.chosen = replace(first.chosen, new=first.chosen.new.rstrip("; \n") + "; " + case.chosen.new)
+            first.fault = replace(first.fault, repairs=[*first.fault.repairs, *case.fault.repairs])
+        out += [case] if not alike else []
+    return out
+
+
 def told_before(case: Case, cases: list[Case]) -> bool:
     """Whether another case is the same change of the same line, or one for the same value: it then stands for both."""
     before = list(itertools.takewhile(lambda c: c is not case, cases))
@@ -390,7 +413,11 @@ def told_before(case: Case, cases: list[Case]) -> bool:
 def _says_the_same(case: Case, other: Case) -> bool:
     """Whether two cases say the same of one line, each for blocks of its own, and neither knows what to write."""
     told = case.says.replace(case.should, other.should) == other.says
-    return told and not case.proved and not other.proved and case.place is other.place
+    return told and not case.proved and not other.proved and _at(case.place) == _at(other.place)
+
+
+def _at(site: Site) -> tuple[str, Span]:
+    return site.source.path, site.statement
 
 
 def name_by_line(case: Case) -> None:

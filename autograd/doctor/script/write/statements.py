@@ -306,15 +306,28 @@ class Statements(Wanted):
         path = around(update)
         loops = [k for k, node in enumerate(path) if isinstance(node, (ast.For, ast.While, ast.FunctionDef))]
         loop = path[loops[-1]] if loops else None
-        if isinstance(loop, (ast.For, ast.While)) and self.place.source is source:
+        at = self.place.line - source.first + 1 if self.place.source is source else 0
+        if isinstance(loop, (ast.For, ast.While)) and loop.lineno <= at <= (loop.end_lineno or 0):
             zeros = [s for s in loop.body if isinstance(s, ast.Assign) and ast.unparse(s.value).startswith(ZEROS)]
             first = zeros[-1] if zeros else loop.body[0]
             line = (first.lineno + source.first - 1, first.col_offset) * 2
             indent = " " * first.col_offset
             yield Edit(source, line, f"{anew}; " if loop.lineno == first.lineno else f"{anew}\n{indent}", blind=True)
+        elif (added := self._first_sum()) is not None:
+            line = (added.lineno + self.place.source.first - 1, added.col_offset) * 2
+            yield Edit(self.place.source, line, f"{anew}\n{' ' * added.col_offset}", blind=True)
         text = source.segment(update.statement)
         if name in text:
             yield Edit(source, update.statement, f"{text}; {anew}", blind=True)
+
+    def _first_sum(self) -> ast.stmt | None:
+        """The statement of a function in which the first of the sums that are never set to zero is added to."""
+        source, path = self.place.source, around(self.place)
+        inside = [node for node in path if isinstance(node, ast.FunctionDef)][-1:]
+        sites = [node.site for node in self.locator.found.kept.values() if node.site is not None]
+        lines = {site.line - source.first + 1 for site in sites if site.source is source}
+        body = [each for function in inside for each in function.body]
+        return next((e for e in body if any(e.lineno <= line <= (e.end_lineno or 0) for line in lines)), None)
 
     @property
     def _update(self) -> Site | None:

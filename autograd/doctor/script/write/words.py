@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...language import say
+from ...language import lines_of, listed, say
 from ...spelling import with_key
 from ..judge.candidates import Fault
 from ..judge.compared import Cause
@@ -77,6 +77,12 @@ class Words:
             return say("wanted_part", node=self.name(quantity.node), consumer=self.name(quantity.consumer))
         return say("wanted_derivative", node=self.name(quantity.node))
 
+    def adds_up(self, node: Node) -> Cause:
+        """The cause where something adds up what all steps give."""
+        return Cause(
+            "accumulated", {"node": node, "sums": [(self.name(node), 0 if node.site is None else node.site.line)]}
+        )
+
     def sentence(self, fault: Fault, cause: Cause) -> str:
         facts = cause.facts
         what = self.wanted(fault.wanted[fault.nodes.index(fault.first)])
@@ -91,6 +97,8 @@ class Words:
             return say(key, node=self.name(node), instead=self.name(instead), what=what)
         if cause.name == "wrong-axis":
             return self._axis(facts, what)
+        if cause.name == "accumulated":
+            return never_emptied(facts["sums"])
         if cause.name in ("dropped-edge", "doubled-edge"):
             return self._edge(facts, cause.name)
         if cause.name == "missing-derivative" and instead is not None and facts.get("error"):
@@ -158,6 +166,11 @@ class Words:
             return say("edge_only", node=node, other=self.name(facts["only"]))
         key = "edge_dropped" if name == "dropped-edge" else "edge_doubled"
         return say(key, node=node, other=self.name(facts.get("consumer")))
+
+
+def never_emptied(sums: list[tuple[str, int]]) -> str:
+    """A sentence on sums, each with the line that adds to it."""
+    return say("fault_accumulated", node=listed([name for name, _ in sums]), line=lines_of(line for _, line in sums))
 
 
 def _long(node: Node, number: int) -> bool:
