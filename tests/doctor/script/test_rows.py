@@ -169,3 +169,10 @@ def test_sums_that_are_never_emptied_are_one_finding_where_they_should_be() -> N
 def test_sums_that_are_emptied() -> None:
     for text in (TIMES, APART):
         assert {b["verdict"] for b in told(text)["blocks"]} == {"right"}
+
+
+def test_a_sum_that_is_never_emptied_is_told_where_the_others_are() -> None:
+    """The line to write stands beside those that empty the other sums."""
+    (fault,) = told(TIMES.replace("gu[:], gv[:] = 0.0, 0.0", "gv.fill(0.0)"))["faults"]
+    assert (fault["code"].strip(), fault["blocks"]) == ("gv.fill(0.0)", ["u"])
+    assert "write gu[:, 0] = np.zeros_like(gu[:, 0]) before line 8" in fault["should"]

@@ -308,7 +308,7 @@ class Statements(Wanted):
         loop = path[loops[-1]] if loops else None
         at = self.place.line - source.first + 1 if self.place.source is source else 0
         if isinstance(loop, (ast.For, ast.While)) and loop.lineno <= at <= (loop.end_lineno or 0):
-            zeros = [s for s in loop.body if isinstance(s, ast.Assign) and ast.unparse(s.value).startswith(ZEROS)]
+            zeros = [each for each in loop.body if empties(each)]
             first = zeros[-1] if zeros else loop.body[0]
             line = (first.lineno + source.first - 1, first.col_offset) * 2
             indent = " " * first.col_offset
@@ -321,13 +321,17 @@ class Statements(Wanted):
             yield Edit(source, update.statement, f"{text}; {anew}", blind=True)
 
     def _first_sum(self) -> ast.stmt | None:
-        """The statement of a function in which the first of the sums that are never set to zero is added to."""
+        """The statement of a function in which the first of the sums that are never set to zero is added to; or the one
+        before it that empties another sum.
+        """  # fmt: skip
         source, path = self.place.source, around(self.place)
         inside = [node for node in path if isinstance(node, ast.FunctionDef)][-1:]
         sites = [node.site for node in self.locator.found.kept.values() if node.site is not None]
         lines = {site.line - source.first + 1 for site in sites if site.source is source}
         body = [each for function in inside for each in function.body]
-        return next((e for e in body if any(e.lineno <= line <= (e.end_lineno or 0) for line in lines)), None)
+        first = next((e for e in body if any(e.lineno <= line <= (e.end_lineno or 0) for line in lines)), None)
+        zeros = [e for e in body if first is not None and e.lineno < first.lineno and empties(e)]
+        return zeros[-1] if zeros else first
 
     @property
     def _update(self) -> Site | None:
@@ -418,3 +422,19 @@ def _span(node: ast.expr, statement: Span) -> Span:
         n + (0 if line else statement[1]) for n, line in ((node.col_offset, first), (node.end_col_offset or 0, last))
     )
     return statement[0] + first, start, statement[0] + last, end
+
+
+def empties(statement: ast.stmt) -> bool:
+    """Whether a statement sets something to zero: `d = np.zeros(3)`, `d[:] = 0`, `d.fill(0)`, `d *= 0`."""
+    if isinstance(statement, ast.AugAssign):
+        return isinstance(statement.op, ast.Mult) and _is_nought(statement.value)
+    if isinstance(statement, ast.Assign):
+        in_place = isinstance(statement.targets[0], ast.Subscript) and _is_nought(statement.value)
+        return in_place or ast.unparse(statement.value).startswith(ZEROS)
+    call = statement.value if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
+    fills = call is not None and isinstance(call.func, ast.Attribute) and call.func.attr == "fill"
+    return fills and call is not None and len(call.args) == 1 and _is_nought(call.args[0])
+
+
+def _is_nought(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant) and tree.value == 0 and tree.value is not False
