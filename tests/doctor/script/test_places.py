@@ -320,6 +320,21 @@ OTHERS = {
             for w, g in zip(W, grads):
                 w -= 0.1 * g
         """,
+    "a one put before and behind": """
+        import numpy as np
+        draw = np.random.RandomState(6)
+        W, V = draw.randn(3, 3) * 0.5, draw.randn(4) * 0.5
+        for turn in range(20):
+            x, aim = draw.randn(2), draw.randn()
+            i = np.r_[x, 1.0]
+            h = np.tanh(W @ i)
+            k = np.r_[1, h]
+            e = k @ V - aim
+            cost = 0.5 * e ** 2
+            d = e * V[1:] * (1 - h ** 2)
+            V -= 0.05 * e * k
+            W -= 0.05 * np.outer(d, i)
+        """,
     "time that is cut off": """
         import numpy as np
         draw = np.random.RandomState(9)
