@@ -118,3 +118,34 @@ def test_a_factor_of_all_steps_is_told_beside_another_mistake() -> None:
     found = found_in(text.replace("d_mid * (1 - mid ** 2)", "d_mid + 0"))
     assert found["factor"] == pytest.approx(30.0)
     assert any("30 times the gradient" in each for each in is_it_wrong(found, None)), found
+
+
+TREE = """
+import numpy as np
+gen = np.random.RandomState(4)
+X, Y = gen.randn(12, 3), gen.randn(12, 2)
+def mapped(f, *trees):
+    top = trees[0]
+    if isinstance(top, dict):
+        return {k: mapped(f, *(t[k] for t in trees)) for k in top}
+    if isinstance(top, list):
+        return [mapped(f, *each) for each in zip(*trees)]
+    return f(*trees)
+def train():
+    net = {"low": [{"w": gen.randn(3, 4) * 0.5}, {"w": gen.randn(4, 4) * 0.5}], "out": gen.randn(4, 2) * 0.5}
+    for turn in range(4):
+        h = np.tanh(X @ net["low"][0]["w"])
+        k = np.tanh(h @ net["low"][1]["w"])
+        miss = k @ net["out"] - Y
+        print(0.5 * np.sum(miss ** 2))
+        dk = miss @ net["out"].T * (1 - k ** 2)
+        dh = dk @ net["low"][1]["w"].T * (1 - h ** 2)
+        grads = {"low": [{"w": X.T @ dh}, {"w": h.T @ dk}], "out": k.T @ miss}
+        net = mapped(lambda p, g: p - 0.02 * g, net, grads)
+train()
+"""
+
+
+def test_a_tree_is_known_by_its_own_name_and_not_by_that_in_what_goes_over_it() -> None:
+    names = {block["name"].replace('"', "'") for block in found_in(TREE)["blocks"]}
+    assert names == {"net['low'][0]['w']", "net['low'][1]['w']", "net['out']"}

@@ -320,6 +320,37 @@ OTHERS = {
             for w, g in zip(W, grads):
                 w -= 0.1 * g
         """,
+    "a one put before and behind": """
+        import numpy as np
+        draw = np.random.RandomState(6)
+        W, V = draw.randn(3, 3) * 0.5, draw.randn(4) * 0.5
+        for turn in range(20):
+            x, aim = draw.randn(2), draw.randn()
+            i = np.r_[x, 1.0]
+            h = np.tanh(W @ i)
+            k = np.r_[1, h]
+            e = k @ V - aim
+            cost = 0.5 * e ** 2
+            d = e * V[1:] * (1 - h ** 2)
+            V -= 0.05 * e * k
+            W -= 0.05 * np.outer(d, i)
+        """,
+    "windows that slide": """
+        import numpy as np
+        draw = np.random.RandomState(7)
+        X, y = draw.randn(8, 6), draw.randn(8)
+        k, v = draw.randn(3) * 0.5, draw.randn(2) * 0.5
+        windows = np.lib.stride_tricks.sliding_window_view
+        for turn in range(20):
+            low = np.tanh(windows(X, 3, axis=1) @ k)
+            top = np.tanh(windows(low, 2, axis=1) @ v)
+            e = top.sum(axis=1) - y
+            cost = np.mean(e ** 2)
+            d = 2 * e[:, None] / 8 * (1 - top ** 2)
+            d_low = (np.pad(d, ((0, 0), (0, 1))) * v[0] + np.pad(d, ((0, 0), (1, 0))) * v[1]) * (1 - low ** 2)
+            v -= 0.05 * np.einsum('nt,ntw->w', d, windows(low, 2, axis=1))
+            k -= 0.05 * np.einsum('nt,ntw->w', d_low, windows(X, 3, axis=1))
+        """,
     "time that is cut off": """
         import numpy as np
         draw = np.random.RandomState(9)

@@ -164,8 +164,10 @@ class Hooks:
         tape = self.tape
         if (thing is np.c_ or thing is np.r_) and not tape.paused:
             parts = index if isinstance(index, tuple) else (index,)
-            if all(isinstance(part, (np.ndarray, np.generic)) for part in parts):  # as people write it, not 0:3
-                flat = thing is np.r_ and parts[0].ndim < 2
+            deep = max(map(np.ndim, parts))
+            plain = all(isinstance(part, (int, *NUMBERS)) and not isinstance(part, bool) for part in parts)
+            if plain and deep < 3 and (deep > 0 or thing is np.r_):  # as people write it, not 0:3
+                flat = thing is np.r_ and deep < 2
                 function = np.hstack if flat else np.concatenate if thing is np.r_ else np.column_stack
                 return self._outside(number, function, (parts,), {})
         out = self._column(thing[index])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from types import FunctionType, ModuleType
@@ -12,6 +13,7 @@ from .node import Node
 from .sites import Site
 from .tape import Held, Tape
 
+MOST_CALLS = 3  # of a function whose names are as good as others
 MOST = 50  # things in a list or an object that are looked at
 
 
@@ -62,30 +64,45 @@ def name_blocks(tape: Tape, parameters: Iterable[Any]) -> None:
 
 
 def _of_owners(tape: Tape, parameters: list[Any], names: list[str]) -> list[str]:
-    """The names, with the objects that have the parameters, `l1.W`, where several have one of the same name."""
-    if len(set(names)) == len(names):
+    """The names, with the objects that have the parameters, `l1.W`, where several have one of the same name, or where
+    what has them is known by the name that it has in a function which is called again and again.
+    """  # fmt: skip
+    frames: dict[str, set[int]] = defaultdict(set)
+    for _, scope, key, _, site in tape.stores:
+        if scope[0] == "frame" and isinstance(key, str) and site.kind == "store":
+            frames[key].add(scope[1])
+    passing = {name for name in names if "[" in name and len(frames[re.split(r"\W", name)[0]]) > MOST_CALLS}
+    if len(set(names)) == len(names) and not passing:
         return names
     owners: dict[int, str] = {}
-    top_first = sorted(tape.stores, key=lambda store: store[1] != ("frame", 0))
+    top_first = sorted(
+        tape.stores, key=lambda store: (store[1] != ("frame", 0), len(frames[store[4].target]) > MOST_CALLS)
+    )
     for _, _, _, thing, site in top_first:
         if isinstance(thing, Held) and site.kind == "store" and site.target:
             _walk(thing.thing, site.target, owners)
     found = []
     for parameter, name in zip(parameters, names, strict=True):
         states = {id(state) for state in parameter.chains[0].states[:3]}
-        kept = (f"{owners[scope[1]]}.{key}" for _, scope, key, thing, _ in tape.stores
-                if scope[0] == "attribute" and id(thing) in states and scope[1] in owners)  # fmt: skip
+        places = [(scope, key) for _, scope, key, thing, _ in tape.stores if id(thing) in states and scope[1] in owners]
+        kept = [f"{owners[scope[1]]}.{key}" for scope, key in places if scope[0] == "attribute"]
+        kept += [_inside(owners[scope[1]], key) for scope, key in places if scope[0] == "item" and name in passing]
         kind, number = parameter.chains[0].scope
         if parameter.several:  # a row of a list of lists, which a loop calls by one name
-            kept = (owners[each] for each in (number,) if kind == "item" and each in owners)
-        found.append(next(kept, name) if names.count(name) > 1 else name)
+            kept = [owners[each] for each in (number,) if kind == "item" and each in owners]
+        found.append(next(iter(kept), name) if names.count(name) > 1 or name in passing else name)
     alike = {
         name for name in names if len({f for f, n in zip(found, names, strict=True) if n == name}) < names.count(name)
     }
     return [name if name in alike else own for own, name in zip(found, names, strict=True)]
 
 
-def _walk(thing: Any, text: str, found: dict[int, str], deep: int = 3) -> None:
+def _inside(owner: str, key: Any) -> str:
+    """What lies in something under a key, or under one key after the other."""
+    return owner + "".join(f"[{part!r}]" for part in (key if isinstance(key, tuple) else (key,)))
+
+
+def _walk(thing: Any, text: str, found: dict[int, str], deep: int = 5) -> None:
     """Call an object, and those in it, by the way that leads there."""
     inside: Iterable[tuple[str, Any]] = ()
     if id(thing) in found or deep < 0 or isinstance(thing, (type, ModuleType, FunctionType)):

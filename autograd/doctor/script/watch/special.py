@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from .node import NUMBERS, Node, added_at, linked
 from .sites import Site
@@ -158,6 +159,13 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
     def copied(number: int, target: Any, source: Any, **options: Any) -> None:
         tape.write(target, Ellipsis, source, hooks.sites[number])
 
+    def windows(number: int, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """All windows of an array, each of its numbers by its place."""
+        if tape.paused or not isinstance(x, np.ndarray) or kwargs.get("writeable"):
+            return sliding_window_view(x, *args, **kwargs)
+        places = sliding_window_view(np.arange(x.size).reshape(x.shape), *args, **kwargs)
+        return hooks._outside(number, np.take, (x, np.array(places)), {})
+
     def set_attribute(number: int, thing: Any, name: str, value: Any) -> None:
         hooks.set_attribute(number, value, thing, name)
 
@@ -187,7 +195,13 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
     found |= {max: chosen(max, np.argmax), min: chosen(min, np.argmin)}
     found |= {f: plain(f) for f in QUIET}
     found |= {float: number_of(float), np.float64: number_of(np.float64), np.float32: number_of(np.float32)}
-    found |= {builtins.sum: total, copy.deepcopy: deep, setattr: set_attribute, print: shown}
+    found |= {
+        sliding_window_view: windows,
+        builtins.sum: total,
+        copy.deepcopy: deep,
+        setattr: set_attribute,
+        print: shown,
+    }
     found |= {np.add.at: add_at, np.subtract.at: subtract_at, np.copyto: copied, math.fsum: total}
     return found
 
