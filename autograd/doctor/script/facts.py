@@ -68,7 +68,7 @@ def _told(look: Look, data: _Data) -> Iterator[str]:
         best = explained(batch, linear=True)
         if best < NONE or (best < POOR and share > GOOD):
             yield say("fact_linear", share=f"{100 * max(best, 0.0):.0f}")
-    elif units and min(units) <= FEW and share > GOOD:
+    elif units and min(units) <= FEW and share > GOOD and not _is_copied(data):
         node = next(node for node, size in bent if size == min(units) and _feeds(look, node))
         line = 0 if node.site is None else node.site.line
         yield say("fact_units", units=min(units), line=line, share=f"{100 * share:.0f}")
@@ -151,3 +151,9 @@ def _idle(look: Look, data: _Data, bent: list[tuple[Node, int]]) -> Iterator[str
             slope = float(np.mean(1 - table**2)) if name == "tanh" else float(np.mean(4 * table * (1 - table)))
             if slope < SQUASHED:
                 yield say("fact_saturated", line=node.site.line, share=f"{100 * slope:.2g}")
+
+
+def _is_copied(data: _Data) -> bool:
+    """Whether the targets are the inputs: the few units of an autoencoder are what it is for."""
+    same = data.targets.shape == data.inputs.shape
+    return same and bool(np.allclose(data.targets, data.inputs))

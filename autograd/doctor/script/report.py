@@ -196,11 +196,9 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
         )
         for k, f in enumerate(found["faults"])
     ]  # fmt: skip
-    done = cure is not None and (cure.works(cure.before) or (bool(cure.tried) and cure.at_floor))
-    fits = cure is not None and cure.after is None and done and not findings
     answers = {
         say("question_mistake"): is_it_wrong(found, cure),
-        say("question_fits" if fits else "question_why"): why_not(found, cure)
+        say("question_why" if findings or _is_in_the_way(found, cure) else "question_fits"): why_not(found, cure)
         if cure is not None
         else [say("no_cure")],
     }
@@ -209,6 +207,16 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
         _evidence(found), _notes(found), found["source"]["text"], seconds, spoken(),
         found["graph"], "" if abs(found["factor"] - 1.0) <= 1e-5 else factor_text(found["factor"]),
     )  # fmt: skip
+
+
+def _is_in_the_way(found: dict[str, Any], cure: Cure | None) -> bool:
+    """Whether something was found, though no line is wrong, that keeps the training from fitting."""
+    if cure is None:
+        return True  # nothing was asked
+    curve = cure.before.curve
+    stopped = bool(curve.error or curve.broken or curve.crossed)
+    works = cure.works(cure.before)
+    return stopped or (not works and (bool(found["facts"]) or cure.best.last <= BETTER * cure.before.last))
 
 
 def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:
