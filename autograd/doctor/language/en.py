@@ -209,7 +209,7 @@ MESSAGES = {
     "fact_units": "The layer of line {line} has {units} units, too few perhaps: 100 with random weights explain {share} % of "
     "the variance of the targets of samples left out.",
     "at_floor": "It has come to rest: from {share} % of the training on the loss hardly changes, and what was tried ends no "
-    "lower: {tried}. What is left is what this network and this loss allow: noise in the targets, a penalty, or what the "
+    "lower: {tried}. What is left may be what this network and this loss allow: noise in the targets, a penalty, or what the "
     "network cannot express.",
     "reaches_floor": "The same inputs come with different targets, so nothing that is computed from them can get below {floor}: "
     "it fits as well as these samples allow.",

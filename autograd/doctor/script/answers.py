@@ -203,7 +203,7 @@ def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:
                       step=run.curve.broken)  # fmt: skip
         else:
             told = listed([say(key) for key, tried in kinds if tried])
-            if cure.at_floor and not found["facts"]:  # else what was found is in the way
+            if cure.at_floor:
                 yield say("at_floor", share=f"{100 * cure.rests:.0f}", tried=told)
             else:
                 yield say("no_better", tried=told)
