@@ -85,6 +85,25 @@ for turn in range(60):
     v -= 0.3 * h.T @ d
     u -= 0.3 * du
 """
+AFTERWARDS = """
+import numpy as np
+rng = np.random.RandomState(5)
+x = rng.randn(40, 3)
+y = (x @ [1.0, -2.0, 0.5] > 0).astype(float)
+class Fit:
+    def cost(self, p):
+        return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)) + 0.05 * np.sum(self.w ** 2)
+    def run(self):
+        self.w, self.b, self.costs = rng.randn(3) * 0.1, 0.0, []
+        for turn in range(60):
+            p = 1 / (1 + np.exp(-(x @ self.w + self.b)))
+            miss = y - p
+            self.w += 0.3 * (x.T @ miss / 40 - 0.1 * self.w)
+            self.b += 0.3 * miss.mean()
+            self.costs.append(self.cost(p))
+        return self.costs
+print(Fit().run()[-1])
+"""
 HALVES = """
 import numpy as np
 rng = np.random.RandomState(4)
@@ -111,10 +130,17 @@ for turn in range(60):
     [
         (COUNTS, "d = (rate - seen) / 40", "d = (rate - seen) * rate / 40"),
         (SPARSE, "0.01 * np.sign(w", "0.01 * np.abs(w"),
+        (AFTERWARDS, "/ 40 - 0.1 * self.w)", "/ 40 + 0.1 * self.w)"),
         (CLASSES, "d = (p - goal) * own[:, None] / 36", "d = (p - goal) / 36"),
         (SPREAD, "ds = 0.5 * (1 - miss ** 2 * np.exp(-wide)) / 30", "ds = 0.5 * (1 - miss ** 2) / 30"),
     ],
-    ids=["the likelihood of counts", "a penalty", "weights of classes", "a spread whose step does not follow from it"],
+    ids=[
+        "the likelihood of counts",
+        "a penalty",
+        "a penalty of what was updated",
+        "weights of classes",
+        "a spread whose step does not follow from it",
+    ],
 )
 def test_the_loss_that_is_computed(text: str, old: str, new: str, tmp_path: Path) -> None:
     assert "no mistake found" in said(text, tmp_path)

@@ -10,8 +10,9 @@ from ..watch.direct import beside, way_back
 from ..watch.node import Node, comes_from
 from ..watch.sites import Site
 from ..watch.steps import Step, Training
+from .engines import place_of_loss
 from .look import Look, Point
-from .losses import is_of_the_rule, loss_nodes
+from .losses import loss_nodes
 
 
 def telling_look(training: Training, rng: np.random.Generator, first: int = 0) -> tuple[Look, list[Point]]:
@@ -53,6 +54,17 @@ def _made_of(whole: Node) -> set[Site | None]:
         found.add(node.site)
         waiting += [o for o in node.operands() if np.size(node.value) == 1 == np.size(o.value)]
     return found
+
+
+def is_of_the_rule(look: Look, nodes: list[Node]) -> bool:
+    """Whether these are numbers that a step is scaled by, or is made of: the norm that it clips by, a velocity."""
+    inside = [node for node in nodes if id(node) in look.to_end]
+    if inside:  # but for those whose differences make a gradient
+        used = [reader for node in inside for reader in look.consumers.get(id(node), ())]
+        return not any("sub" in getattr(n.function, "__name__", "") and np.size(n.value) == 1 for n in used)
+    there = place_of_loss(nodes[0])
+    here = (n for n in look.program.steps if id(n) in look.to_end and n.site is nodes[0].site)
+    return any(place_of_loss(node) == there for node in here)
 
 
 def losses_in(training: Training, step: Step) -> tuple[Look, list[list[Node]]]:

@@ -20,7 +20,7 @@ from ..watch.node import Node, assembled, linked
 from .engines import computed_on, place_of_loss
 from .invented import grown, margins_of, number_of, quotients, spreads
 from .look import Look, Point
-from .reference import cotangents, forward_part
+from .reference import computed_again, cotangents, forward_part
 from .replay import Values, pulled, resolved
 
 Array = Any
@@ -47,6 +47,7 @@ class Reading:
         inner: whether a root or a logarithm of it is what the script computes.
         derived: whether the errors are the derivative by the roots, all of it.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
+        renewed: by parameter after the step, the one before: of these is the penalty of a loss that comes later.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Reading:
     sign: float = 1.0
     held: frozenset[int] = frozenset()
     bare: dict[int, int] = field(default_factory=dict)
+    renewed: dict[int, int] = field(default_factory=dict)
     turn: int = 0
     spread: int = 0
     inner: bool = False
@@ -78,10 +80,12 @@ class Reading:
 
     def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
         """The cotangent of every node at a point."""
-        values = {**point.values, **{key: point.values[inner] for key, inner in self.bare.items()}}
+        instead = {**self.bare, **self.renewed}
+        values = {**point.values, **{key: point.values[inner] for key, inner in instead.items()}}
+        values |= computed_again(self.order(look), values, self.renewed)
 
         def pull(node: Node, operands: Sequence[Node], g: Array) -> list[Array | None]:
-            inner = self.bare.get(id(node))
+            inner = instead.get(id(node))
             return (
                 pulled(node, values, list(operands), g)
                 if inner is None
@@ -92,7 +96,7 @@ class Reading:
 
     def order(self, look: Look) -> list[tuple[Node, list[Node]]]:
         """The forward pass of it."""
-        return forward_part(look, self.roots, self.held)
+        return forward_part(look, self.roots, self.held, self.renewed)
 
     def seeds(self, values: Values) -> dict[int, Array]:
         if self.kind == "loss":
@@ -129,6 +133,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     ends = {id(node) for nodes in look.ends.values() for node in nodes}
     depends: set[int] = set(look.start_ids)
     late: set[int] = set(ends)
+    pure: set[int] = set(ends)  # made of new parameters and numbers only, as a penalty is
+    mixed: set[int] = set()  # sums of what comes from before a step, and of a penalty after it
     used: set[int] = set()
     spread: set[int] = set()  # over an array: what a softmax divides by is no loss
     scalars: list[Node] = []
@@ -138,6 +144,12 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         operands = list(node.operands())
         if any(id(o) in late for o in operands):
             late.add(id(node))
+            given = {id(o) for o in operands if np.size(o.value) > 1 or id(o) in depends or id(o) in late}
+            pure |= {id(node)} if given <= pure else set()
+            sums = getattr(node.function, "__name__", "") in ("add", "sub", "iadd") and np.size(node.value) == 1
+            once = len({*(o.site for o in operands), node.site}) > len(operands)  # no sum of what goes on and on
+            if sums and once and given - pure and given - pure <= mixed | (depends - late):
+                mixed.add(id(node))
         if id(node) in ends or not any(id(o) in depends for o in operands):
             continue
         if getattr(node.function, "__name__", "") in SHAPED:
@@ -147,7 +159,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         if np.size(node.value) > 1 and node.function is not assembled:
             spread |= {id(o) for o in operands}
         if (
-            (id(node) not in late or node.time < look.step.end)  # a loss of blocks that are updated after others
+            (id(node) not in late or node.time < look.step.end or id(node) in mixed)  # or some are updated before it
             and node.value is not None
             and np.size(node.value) == 1
             and np.asarray(node.value).dtype.kind == "f"
@@ -214,17 +226,6 @@ def compared_at(node: Node) -> Any:
     """Where two numbers were computed, if a node is their difference and one line gave both; else None."""
     two = [through_copies(o) for o in node.operands()] if getattr(node.function, "__name__", "") == "sub" else []
     return two[0].site if len(two) == 2 and two[0].site is two[1].site else None
-
-
-def is_of_the_rule(look: Look, nodes: list[Node]) -> bool:
-    """Whether these are numbers that a step is scaled by, or is made of: the norm that it clips by, a velocity."""
-    inside = [node for node in nodes if id(node) in look.to_end]
-    if inside:  # but for those whose differences make a gradient
-        used = [reader for node in inside for reader in look.consumers.get(id(node), ())]
-        return not any("sub" in getattr(n.function, "__name__", "") and np.size(n.value) == 1 for n in used)
-    there = place_of_loss(nodes[0])
-    here = (n for n in look.program.steps if id(n) in look.to_end and n.site is nodes[0].site)
-    return any(place_of_loss(node) == there for node in here)
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
@@ -439,6 +440,8 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     compared = {id(m) for m, _ in margins}
     known = [nodes for nodes in losses if all(id(n) in look.nodes and id(n) not in compared for n in nodes)]
     found = [Reading("loss", _of_this_step(look, nodes)) for nodes in known]
+    for reading in found:
+        reading.renewed = _renewed(look, reading)
     for reading in found:  # each of its runs has the gradient, of which the differences make one
         if len(reading.roots) >= OFTEN and all(id(n) in look.to_end for n in reading.roots):
             reading.sign = 1.0 / len(reading.roots)
@@ -449,8 +452,10 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     found += [Reading("loss", [root], turn=r.turn, inner=True) for r, root in inner if root is not None]
     bare = _bare(look)
     found += [
-        Reading("loss", r.roots, bare=bare) for r in found if bare and any(id(n) in bare for n, _ in r.order(look))
-    ]
+        Reading("loss", r.roots, bare=bare, renewed=r.renewed)
+        for r in found
+        if bare and any(id(n) in bare for n, _ in r.order(look))
+    ]  # fmt: skip
     ahead = _ahead(look)
     found += [
         Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
@@ -481,6 +486,15 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
             means = np.concatenate([np.ravel(p.values[id(n)]).astype(float) for p in points for n in predictions])
             found += [Reading("likelihood", predictions, kinds[0][1], spread=k) for k in spreads(means)]
     return found
+
+
+def _renewed(look: Look, reading: Reading) -> dict[int, int]:
+    """The parameters after the step that a loss of predictions from before it reads, each with what it was."""
+    order = {id(n) for n, _ in reading.order(look)}
+    pairs = [(start[0], look.ends[name][0]) for name, start in look.starts.items()
+             if len(start) == 1 == len(look.ends[name]) and start[0] is not look.ends[name][0]]  # fmt: skip
+    new = {id(end): id(start) for start, end in pairs if id(end) in order}
+    return new if any(id(start) in order for start, _ in pairs) else {}
 
 
 def _inside(look: Look, node: Node) -> Node | None:

@@ -10,7 +10,7 @@ import numpy as np
 from ....core.reverse import sweep
 from ..watch.node import Node
 from .look import Look, Point
-from .replay import Values, pulled
+from .replay import Layered, Values, compute_node, pulled
 from .written import flat
 
 Array = Any
@@ -23,11 +23,14 @@ class _Kept(dict[int, Any]):
     pop = dict.get
 
 
-def forward_part(look: Look, roots: list[Node], held: Collection[int] = ()) -> list[tuple[Node, list[Node]]]:
+def forward_part(
+    look: Look, roots: list[Node], held: Collection[int] = (), renewed: Mapping[int, int] | None = None
+) -> list[tuple[Node, list[Node]]]:  # fmt: skip
     """The nodes between the parameters and the roots, results first, each with the operands that depend on them.
 
     Args:
         held: nodes that are taken for constants.
+        renewed: by new parameter, the one before the step, for which it stands.
     """
     depends, found = look.depends, {}
     updated = {id(node) for nodes in look.ends.values() for node in nodes}
@@ -37,13 +40,24 @@ def forward_part(look: Look, roots: list[Node], held: Collection[int] = ()) -> l
         if id(node) in found or id(node) not in depends:
             continue
         operands = (
-            []
+            [look.nodes[renewed[id(node)]]]
+            if renewed and id(node) in renewed
+            else []
             if id(node) in look.program.leaves or id(node) in updated
             else [o for o in {id(o): o for o in node.operands()}.values() if id(o) in depends and id(o) not in held]
         )
         found[id(node)] = (node, operands)
         stack += operands
     return sorted(found.values(), key=lambda pair: -pair[0].time)
+
+
+def computed_again(order: list[tuple[Node, list[Node]]], values: Values, changed: Collection[int]) -> Values:
+    """What follows from values that were exchanged, in the forward part."""
+    new: Values = {}
+    for node, operands in reversed(order):
+        if id(node) not in changed and any(id(o) in changed or id(o) in new for o in operands):
+            new[id(node)] = compute_node(node, Layered(new, values))
+    return new
 
 
 def cotangents(

@@ -72,7 +72,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     if sign < 0:
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
-    forward = {id(node) for node, _ in order}
+    forward = {id(node) for node, _ in order} - reading.renewed.keys()
     if reading.kind == "loss" and not form and _is_climbed(look, points, reading, bars):
         reading.sign = -reading.sign
         bars = [{key: -bar for key, bar in each.items()} for each in bars]
