@@ -258,6 +258,21 @@ for turn in range(6):
     C -= 0.01 * np.einsum("nti,ntj->ij", rows, dv)
 """
 )
+RECTIFIED = (
+    START
+    + """
+rows, aims = gen.randn(15, 3), gen.randn(15, 1)
+A, B = gen.randn(3, 6), gen.randn(6, 1)
+for turn in range(5):
+    on = np.maximum(0, rows @ A)
+    miss = on @ B - aims
+    print(np.mean(miss ** 2))
+    back = 2 * miss / 15 @ B.T
+    back[on <= 0] = 0
+    B -= 0.05 * on.T @ (2 * miss / 15)
+    A -= 0.05 * rows.T @ back
+"""
+)
 TWINS = (
     START
     + """
@@ -302,6 +317,7 @@ CASES = {
         ALL_GATES, {"o * (1 - np.tanh(c) ** 2)": "o * (1 - c ** 2)", "gc = gc * f": "gc = gc * i"},
     ),
     "a power, beside a line that computes once more what is right": (NORMED, {"-0.5 * per ** 3": "-0.5 * per"}),
+    "a mask that holds nowhere": (RECTIFIED, {"back[on <= 0] = 0": "back[on < 0] = 0"}),
     "a sign in one of two calls": (TWINS, {"passed(-d, kept_q)": "passed(d, kept_q)"}),
     "a factor in one of two calls": (TWINS, {"passed(-d, kept_q)": "passed(-d * 2, kept_q)"}),
     "a factor that a function cannot know": (

@@ -167,6 +167,8 @@ class Wanted:
                 right = [sign * (r - x) for r, x in zip(right, before, strict=True)]
         except Exception:
             return
+        if any(np.size(r) == 0 for r in right):
+            return  # a mask that holds nowhere
         self.right = [narrowed(r, x) for r, x in zip(right, own, strict=True)]
         self.span = site.parts[-1] if written else site.span
 
