@@ -48,10 +48,19 @@ def left_out(found: Judgement) -> tuple[list[Parameter], list[Parameter]]:
         factors = {abs(number_in(look, a)) for node in made for a in node.args if hyper(a) and np.size(a) < 2}
         if factors & rates and (read or not _reads(tape, chain)):
             groups[not read].append(block)
-        elif (factors & rates and chain in idle) or (read and end.time > last and end.site.function in functions):
+        elif (chain in idle and (factors & rates or _is_apart(found, chain))) or (
+            read and end.time > last and end.site.function in functions
+        ):
             look.training.lost.append(block)
     name_blocks(tape, [*look.training.parameters, *look.training.lost, *groups[0], *groups[1]])
     return groups
+
+
+def _is_apart(found: Judgement, chain: Chain) -> bool:
+    """Whether an array is used, and neither for the loss nor for the steps of others: its trace was lost on the way."""
+    look = found.look
+    start = chain.state_at(look.step.start)
+    return chain.size > 1 and id(start) not in look.to_end and _reads(look.training.tape, chain)
 
 
 def _made_there(end: Node, since: int) -> list[Node]:

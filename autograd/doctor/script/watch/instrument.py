@@ -132,6 +132,13 @@ class Rewriter(ast.NodeTransformer):
         keywords = [ast.keyword(k.arg, self.literal(k.value)) for k in node.keywords]
         return self.hook("call", [site, self.visit(node.func), *args], node, keywords)
 
+    def visit_Starred(self, node: ast.Starred) -> Any:
+        """`[*x, 1.0]` and `f(*x)` go through an array as a loop does."""
+        if not isinstance(node.ctx, ast.Load):
+            return self.generic_visit(node)
+        each = self.hook("unpack", [self.site("unpack", node.value, [node.value]), self.visit(node.value)], node.value)
+        return ast.copy_location(ast.Starred(each, ast.Load()), node)
+
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         if not isinstance(node.ctx, ast.Load) or (isinstance(node.value, ast.Name) and node.value.id in self.modules):
             return self.generic_visit(node)

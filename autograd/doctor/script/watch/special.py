@@ -103,6 +103,15 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
 
         return run
 
+    def mapped(number: int, function: Any, *things: Any) -> Any:
+        return map(functools.partial(hooks.call, number, function), *[hooks.elements(number, each) for each in things])
+
+    def from_iterable(number: int, things: Any, dtype: Any = float, *args: Any, **kwargs: Any) -> Any:
+        plain = np.dtype(dtype).names is None and not (args or kwargs)
+        if tape.paused or not plain or isinstance(things, np.ndarray):
+            return np.fromiter(things, dtype, *args, **kwargs)
+        return hooks._outside(number, np.array, ([*things], dtype), {})
+
     def total(number: int, things: Any, /, start: Any = 0) -> Any:
         found = start
         for part in hooks.elements(number, things):
@@ -181,7 +190,6 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
             iter,
             zip,
             enumerate,
-            map,
             filter,
             sorted,
             any,
@@ -197,6 +205,8 @@ def special_functions(hooks: Any) -> dict[Any, Callable[..., Any]]:
     found |= {float: number_of(float), np.float64: number_of(np.float64), np.float32: number_of(np.float32)}
     found |= {
         sliding_window_view: windows,
+        map: mapped,
+        np.fromiter: from_iterable,
         builtins.sum: total,
         copy.deepcopy: deep,
         setattr: set_attribute,
