@@ -80,10 +80,8 @@ class Words:
     def adds_up(self, node: Node) -> Cause:
         """The cause where something adds up what all steps give."""
         site = node.site
-        name = site.target.split("[")[0] if site is not None and site.kind == "augmented" else ""
-        return Cause(
-            "accumulated", {"node": node, "sums": [(name or self.name(node), 0 if site is None else site.line)]}
-        )
+        name = site.target if site is not None and site.kind == "augmented" and site.target else self.name(node)
+        return Cause("accumulated", {"node": node, "sums": [(name, 0 if site is None else site.line)]})
 
     def sentence(self, fault: Fault, cause: Cause) -> str:
         facts = cause.facts
