@@ -13,10 +13,11 @@ import numpy as np
 from ..learning.changes import of_start
 from .judge.engines import own_site
 from .judge.look import Look
-from .judge.losses import errors, is_start, through_copies
+from .judge.losses import errors, is_start
 from .judge.verdicts import Judgement
 from .trial import Place, Watched
 from .watch.chains import Chain
+from .watch.direct import through_copies
 from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.direct import hyper
+from ..watch.direct import compared_at, hyper
 from ..watch.node import Node
 from .invented import number_of
 from .look import Look, Point
-from .losses import Reading, compared_at
+from .losses import Reading
 from .match import matched
 from .narrow import gradient_nodes
 from .reference import gradient

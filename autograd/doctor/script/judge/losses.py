@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.direct import hyper
-from ..watch.node import Node, assembled, linked
+from ..watch.direct import compared_at, hyper, through_copies
+from ..watch.node import Node, assembled
 from .engines import computed_on, place_of_loss
 from .invented import grown, margins_of, number_of, quotients, spreads
 from .look import Look, Point
@@ -222,12 +222,6 @@ def _averaged(node: Node, depends: set[int]) -> Node:
     return whole if len(factors) == 2 and abs(sum(factors) - 1.0) < 1e-9 else node
 
 
-def compared_at(node: Node) -> Any:
-    """Where two numbers were computed, if a node is their difference and one line gave both; else None."""
-    two = [through_copies(o) for o in node.operands()] if getattr(node.function, "__name__", "") == "sub" else []
-    return two[0].site if len(two) == 2 and two[0].site is two[1].site else None
-
-
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
     """Differences of what depends on the parameters and what does not: (error, prediction, sign)."""
     found: dict[tuple[int, bool], list[tuple[Node, Node, float]]] = {}
@@ -323,16 +317,6 @@ def unscaled(node: Node) -> Node:
 
 def _begins_with_digit(node: Node) -> bool:
     return node.site is not None and node.site.part(0)[:1].isdigit()
-
-
-def through_copies(node: Node) -> Node:
-    while (
-        (node.function is linked or getattr(node.function, "__name__", "") in ("copy", "array"))
-        and node.args
-        and isinstance(node.args[0], Node)
-    ):
-        node = node.args[0]
-    return node
 
 
 def before_squash(look: Look, prediction: Node, point: Point) -> tuple[Node, float] | None:

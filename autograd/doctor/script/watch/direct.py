@@ -143,3 +143,20 @@ def beside(way: list[Node]) -> Iterator[Node]:
                 skipped = True  # x + x: once on the way, once beside it
             else:
                 yield operand
+
+
+def through_copies(node: Node) -> Node:
+    """What a node is a copy of, or a copy of a copy; else the node itself."""
+    while (
+        (node.function is linked or getattr(node.function, "__name__", "") in ("copy", "array"))
+        and node.args
+        and isinstance(node.args[0], Node)
+    ):
+        node = node.args[0]
+    return node
+
+
+def compared_at(node: Node) -> Any:
+    """Where two numbers were computed, if a node is their difference and one line gave both; else None."""
+    two = [through_copies(o) for o in node.operands()] if getattr(node.function, "__name__", "") == "sub" else []
+    return two[0].site if len(two) == 2 and two[0].site is two[1].site else None
