@@ -386,6 +386,8 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
     twin = next((r for r in readings(look, losses, points) if r.kin == reading.kin), None)
     if twin is None:
         return None
+    if len(twin.roots) < len(reading.roots) and all(id(root) in look.to_end for root in twin.roots):
+        return None  # only some of the differences were seen that make the gradient
     try:
         there = verdicts(look, points, twin)
         there.sure = found.sure
