@@ -15,6 +15,7 @@ MESSAGES = {
     "lines_wrong_many": "{count} lines are wrong.",
     "no_mistake": "no mistake found.",
     "no_mistake_in_part": "no mistake in what could be judged; about {names} one cannot tell.",
+    "no_line_but_apart": "no line of the gradient is wrong, but inputs and targets are in different orders.",
     "no_line_but_factor": "no line is wrong by itself, but all steps are {factor} times the gradient of the loss.",
     "finding": "✗ line {line}: {code}",
     "finding_titled": "{name}: {says}",
@@ -194,6 +195,8 @@ MESSAGES = {
     "no_better": "What was tried besides does not make it much better: {tried}.",
     "better_then_nan": "With {name} the loss falls to {low}, where it is {last} at the end as it is; at step {step} it "
     "becomes infinite or NaN then, as the logarithm of 0 or a step too long does.",
+    "apart": "Line {line} ({code}) puts the inputs into another order, and the targets that line {other} compares their "
+    "predictions with stay in theirs: each input is judged by the target of another one. Put both into the same order.",
     "fact_constant": "All targets are the same, {value}: there is nothing to learn but a constant.",
     "fact_range": "The targets lie between {low} and {high}, but what line {line} computes lies between {least} and {most}: "
     "the others cannot be reached. Scale the targets, or leave the last activation out.",

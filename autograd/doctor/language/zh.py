@@ -15,6 +15,7 @@ MESSAGES = {
     "lines_wrong_many": "有 {count} 行是错的。",
     "no_mistake": "没有发现错误。",
     "no_mistake_in_part": "在可以判断的部分没有发现错误；关于 {names} 无法判断。",
+    "no_line_but_apart": "梯度没有哪一行是错的，但输入和目标的顺序不同。",
     "no_line_but_factor": "没有哪一行本身是错的，但所有的步都是损失的梯度的 {factor} 倍。",
     "finding": "✗ 第 {line} 行：{code}",
     "finding_titled": "{name}：{says}",
@@ -166,6 +167,8 @@ MESSAGES = {
     "no_better": "另外试过的办法都没有使结果好多少：{tried}。",
     "better_then_nan": "用{name}，损失降到 {low}（照原样最后是 {last}），但在第 {step} 步变成了无穷大或 NaN：对 0 取对数，或者"
     "步子太大，都会这样。",
+    "apart": "第 {line} 行（{code}）打乱了输入的顺序，而第 {other} 行用来与预测比较的目标仍是原来的顺序："
+    "每个输入都用别的输入的目标来评判。请用同样的顺序排列两者。",
     "fact_constant": "所有目标都一样，都是 {value}：除了一个常数，没有什么可学的。",
     "fact_range": "目标在 {low} 和 {high} 之间，而第 {line} 行的结果只在 {least} 和 {most} 之间：其余的达不到。缩放目标，或者去掉最后的激活。",
     "fact_unrelated": "用最近邻和线性回归从这些输入预测这些目标，并不比随机分配的目标更好：输入和目标的顺序是不是打乱得不一样了？",
