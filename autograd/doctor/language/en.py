@@ -416,6 +416,7 @@ MESSAGES = {
     "never_called": "the script defines {name}() and never calls it. Add the lines that call it with data, then ask again.",
     "opens_window": "the script opens a window in line {line}, and there is no screen here.",
     "stops_early": "the script stops before a training begins, with {error}: {text}",
+    "asks_for_arguments": "It reads its command line: give its arguments after --, as in script.py -- 0.1",
     "stops_early_at": "the script stops before a training begins, with {error} in line {line} ({code}): {text}",
     "other_library": "the script trains with {name}, which computes gradients by itself; there is no handwritten backprop "
     "in numpy to examine.",
@@ -425,8 +426,9 @@ MESSAGES = {
     "array was changed again and again by numbers computed from it.",
     "time_up": "no training step was seen in the time there was: no array was changed again and again by numbers computed "
     "from it.",
-    "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
-    "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
+    "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, its own "
+    "shrinking and comparisons aside: so there is no gradient to compare the change with, as with a perceptron's rule, or with "
+    "a hinge loss whose slope a comparison decides.",
     "before_the_loop": "line {line} ({text}) is computed once, before the steps begin, and they change {names} by what was "
     "computed there, again and again: the errors stay those of the first weights. Put the forward pass into the loop, in front "
     "of the errors.",
