@@ -15,6 +15,7 @@ MESSAGES = {
     "lines_wrong_many": "{count} lines are wrong.",
     "no_mistake": "no mistake found.",
     "no_mistake_in_part": "no mistake in what could be judged; about {names} one cannot tell.",
+    "no_line_but_apart": "no line of the gradient is wrong, but inputs and targets are in different orders.",
     "no_line_but_factor": "no line is wrong by itself, but all steps are {factor} times the gradient of the loss.",
     "finding": "✗ line {line}: {code}",
     "finding_titled": "{name}: {says}",
@@ -194,6 +195,8 @@ MESSAGES = {
     "no_better": "What was tried besides does not make it much better: {tried}.",
     "better_then_nan": "With {name} the loss falls to {low}, where it is {last} at the end as it is; at step {step} it "
     "becomes infinite or NaN then, as the logarithm of 0 or a step too long does.",
+    "apart": "Line {line} ({code}) puts the inputs into another order, and the targets that line {other} compares their "
+    "predictions with stay in theirs: each input is judged by the target of another one. Put both into the same order.",
     "fact_constant": "All targets are the same, {value}: there is nothing to learn but a constant.",
     "fact_range": "The targets lie between {low} and {high}, but what line {line} computes lies between {least} and {most}: "
     "the others cannot be reached. Scale the targets, or leave the last activation out.",
@@ -413,6 +416,7 @@ MESSAGES = {
     "never_called": "the script defines {name}() and never calls it. Add the lines that call it with data, then ask again.",
     "opens_window": "the script opens a window in line {line}, and there is no screen here.",
     "stops_early": "the script stops before a training begins, with {error}: {text}",
+    "asks_for_arguments": "It reads its command line: give its arguments after --, as in script.py -- 0.1",
     "stops_early_at": "the script stops before a training begins, with {error} in line {line} ({code}): {text}",
     "other_library": "the script trains with {name}, which computes gradients by itself; there is no handwritten backprop "
     "in numpy to examine.",
@@ -422,8 +426,9 @@ MESSAGES = {
     "array was changed again and again by numbers computed from it.",
     "time_up": "no training step was seen in the time there was: no array was changed again and again by numbers computed "
     "from it.",
-    "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, comparisons "
-    "aside: so there is no gradient to compare the change with, as with a perceptron's rule.",
+    "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, its own "
+    "shrinking and comparisons aside: so there is no gradient to compare the change with, as with a perceptron's rule, or with "
+    "a hinge loss whose slope a comparison decides.",
     "before_the_loop": "line {line} ({text}) is computed once, before the steps begin, and they change {names} by what was "
     "computed there, again and again: the errors stay those of the first weights. Put the forward pass into the loop, in front "
     "of the errors.",

@@ -15,6 +15,7 @@ MESSAGES = {
     "lines_wrong_many": "有 {count} 行是错的。",
     "no_mistake": "没有发现错误。",
     "no_mistake_in_part": "在可以判断的部分没有发现错误；关于 {names} 无法判断。",
+    "no_line_but_apart": "梯度没有哪一行是错的，但输入和目标的顺序不同。",
     "no_line_but_factor": "没有哪一行本身是错的，但所有的步都是损失的梯度的 {factor} 倍。",
     "finding": "✗ 第 {line} 行：{code}",
     "finding_titled": "{name}：{says}",
@@ -166,6 +167,8 @@ MESSAGES = {
     "no_better": "另外试过的办法都没有使结果好多少：{tried}。",
     "better_then_nan": "用{name}，损失降到 {low}（照原样最后是 {last}），但在第 {step} 步变成了无穷大或 NaN：对 0 取对数，或者"
     "步子太大，都会这样。",
+    "apart": "第 {line} 行（{code}）打乱了输入的顺序，而第 {other} 行用来与预测比较的目标仍是原来的顺序："
+    "每个输入都用别的输入的目标来评判。请用同样的顺序排列两者。",
     "fact_constant": "所有目标都一样，都是 {value}：除了一个常数，没有什么可学的。",
     "fact_range": "目标在 {low} 和 {high} 之间，而第 {line} 行的结果只在 {least} 和 {most} 之间：其余的达不到。缩放目标，或者去掉最后的激活。",
     "fact_unrelated": "用最近邻和线性回归从这些输入预测这些目标，并不比随机分配的目标更好：输入和目标的顺序是不是打乱得不一样了？",
@@ -346,12 +349,14 @@ MESSAGES = {
     "never_called": "程序定义了 {name}()，却从未调用它。请加上用数据调用它的几行，然后再问一次。",
     "opens_window": "程序在第 {line} 行打开一个窗口，而这里没有屏幕。",
     "stops_early": "训练开始之前程序就停了，{error}：{text}",
+    "asks_for_arguments": "它要读取命令行参数：请把参数写在 -- 之后，例如 script.py -- 0.1",
     "stops_early_at": "训练开始之前程序就停了，{error}，在第 {line} 行（{code}）：{text}",
     "other_library": "程序用 {name} 训练，它自己会计算梯度；没有用 numpy 手写的反向传播可以检查。",
     "class_not_trained": "程序定义了 {name}，却从未训练它。请加上创建对象并训练它的几行，然后再问一次。",
     "time_up_at": "时间用完时程序还在第 {line} 行（{code}），而没有看到任何一步训练：没有哪个数组被由它算出的数反复改变。",
     "time_up": "在给定的时间里没有看到任何一步训练：没有哪个数组被由它算出的数反复改变。",
-    "not_by_itself": "{name} 反复改变（第 {line} 行），但除了比较之外，改变它的量都不是由它算出来的：所以没有梯度可以与之比较，感知机规则就是如此。",
+    "not_by_itself": "{name} 反复改变（第 {line} 行），但除了它自身的缩小和比较之外，改变它的量都不是由它算出来的：所以没有梯度可以与之比较，"
+    "感知机规则，以及由比较决定斜率的合页损失，就是如此。",
     "before_the_loop": "第 {line} 行（{text}）只在训练开始之前计算了一次，而每一步都按那里算出的数改变 {names}："
     "误差一直是最初那些权重的误差。请把前向传播放进循环里，放在计算误差之前。",
     "closed_form": "脚本直接解出它的数（{text}，第 {line} 行），并不沿着梯度走：没有可以判断的步骤。",

@@ -31,7 +31,7 @@ def is_it_wrong(found: dict[str, Any], cure: Cure | None) -> list[str]:
     out += list(_common_factor(found))
     if found["unread"]:
         out.append(say("unread", names=listed(found["unread"])))
-    return out
+    return [*out, found["apart"]] if found["apart"] else out
 
 
 def factor_text(factor: float) -> str:
@@ -43,7 +43,10 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
     blocks = found["blocks"]
     right = [b["name"] for b in blocks if b["verdict"] == "right"]
     unsure = [b["name"] for b in blocks if b["verdict"] == "cannot tell"]
-    yield say("right_gradients", names=listed(right)) if right else say("nothing_to_say")
+    if found["apart"]:
+        yield found["apart"]
+    told = "right_besides" if found["apart"] else "right_gradients"
+    yield say(told, names=listed(right)) if right else say("nothing_to_say")
     yield from _common_factor(found)
     if found["loss"]["form"] == "climbed":
         yield say("climbed", line=found["loss"]["line"], text=found["loss"]["text"])

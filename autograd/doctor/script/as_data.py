@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .apart import apart
 from .facts import facts
 from .floors import least
 from .judge.candidates import Fault
@@ -68,6 +69,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "in_turn": {key: found.in_turn[key] for key in ("block", "line", "reader") if key in found.in_turn},
         "step_rule": step_rule(recording),
         "unread": [p.name for p in recording.training.unread],
+        "apart": apart(found),
         "lost": [p.name for p in recording.training.lost],
         "unexplained": sorted(unexplained),
         "faults": [_fault(case, cases, recording) for case in cases],

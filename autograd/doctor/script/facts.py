@@ -14,6 +14,7 @@ import numpy as np
 from ..language import say
 from ..learning.changes import short
 from ..learning.targets import constant, explained, unrelated
+from .apart import source_of
 from .judge.look import Look
 from .judge.losses import before_squash, errors
 from .judge.verdicts import Judgement
@@ -36,6 +37,7 @@ class _Data:
     targets: Array
     prediction: Node
     rows: int
+    whole: Array  # all targets, where those of the step were cut from an array
 
 
 def facts(found: Judgement) -> list[str]:
@@ -51,7 +53,9 @@ def facts(found: Judgement) -> list[str]:
 def _told(look: Look, data: _Data) -> Iterator[str]:
     batch = (data.inputs, data.targets)
     if constant(batch):
-        yield say("fact_constant", value=short(float(data.targets.flat[0])))
+        if data.whole is None or constant((data.inputs, data.whole)):  # not of this batch only
+            row = [short(float(each)) for each in data.targets[0]]
+            yield say("fact_constant", value=row[0] if len(row) == 1 else f"({', '.join(row)})")
         return
     yield from _range(look, data)
     if unrelated(batch):
@@ -95,7 +99,9 @@ def _samples(look: Look) -> _Data | None:
                     rows = len(turned)
                     if rows > 2 and y.size % rows == 0 and rows in y.shape and max(y.shape) <= 4 * rows:
                         table = y if y.shape[0] == rows else y.T
-                        return _Data(turned, table.reshape(rows, -1), prediction, rows)
+                        whole = source_of(target)
+                        all_of_them = None if whole is None or whole.cut is None else whole.node.value
+                        return _Data(turned, table.reshape(rows, -1), prediction, rows, all_of_them)
     return None
 
 

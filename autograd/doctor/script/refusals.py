@@ -91,7 +91,10 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
         kind = type(error).__name__
         if not line:
             return say("stops_early", error=kind, text=error)
-        return say("stops_early_at", error=kind, line=line, code=subject.main.line(line), text=error)
+        code = subject.main.line(line)
+        told = say("stops_early_at", error=kind, line=line, code=code, text=error)
+        lacking = isinstance(error, (IndexError, ValueError)) and "argv" in code
+        return f"{told}. {say('asks_for_arguments')}" if lacking else told
     other = next((name for name in ("torch", "tensorflow", "jax") if _imports(subject.main, name)), "")
     if other:
         return say("other_library", name=other)

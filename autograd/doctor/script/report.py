@@ -69,6 +69,7 @@ class ScriptReport:
         graph: of one loss, with marks where it is wrong, as DOT text; "" where it is too large for a page.
         language: that of its sentences.
         factor: what all steps are of the gradient, the written learning rate aside; "" where they are once that.
+        apart: whether inputs and targets come in different orders.
     """
 
     name: str
@@ -84,6 +85,7 @@ class ScriptReport:
     language: str = "en"
     graph: str = ""
     factor: str = ""
+    apart: bool = False
 
     @property
     def ok(self) -> bool:
@@ -97,6 +99,8 @@ class ScriptReport:
         text = say("no_mistake_in_part", names=listed(unsure)) if unsure else say("no_mistake")
         if self.factor:
             text = say("no_line_but_factor", factor=self.factor)
+        elif self.apart:
+            text = say("no_line_but_apart")
         return say("headline", name=self.name, text=counted("lines_wrong", count) if count else text)
 
     def to_dict(self) -> dict[str, Any]:
@@ -206,6 +210,7 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
         name, findings, {b["name"]: b["verdict"] for b in found["blocks"]}, "", answers, _curves(cure),
         _evidence(found), _notes(found), found["source"]["text"], seconds, spoken(),
         found["graph"], "" if abs(found["factor"] - 1.0) <= 1e-5 else factor_text(found["factor"]),
+        bool(found["apart"]),
     )  # fmt: skip
 
 
@@ -216,7 +221,9 @@ def _is_in_the_way(found: dict[str, Any], cure: Cure | None) -> bool:
     curve = cure.before.curve
     stopped = bool(curve.error or curve.broken or curve.crossed)
     works = cure.works(cure.before)
-    return stopped or (not works and (bool(found["facts"]) or cure.best.last <= BETTER * cure.before.last))
+    return stopped or (
+        not works and (bool(found["facts"] or found["apart"]) or cure.best.last <= BETTER * cure.before.last)
+    )
 
 
 def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:

@@ -96,3 +96,9 @@ def test_a_forward_pass_before_the_loop_is_told(tmp_path: Path) -> None:
     assert "line 14 (through(ins)) is computed once, before the steps begin, and they change B and A" in told
     inside = ONCE.replace("\nmid, out = through(ins)", "").replace("    miss", "    mid, out = through(ins)\n    miss")
     assert "computed once" not in said(inside, tmp_path)
+
+
+def test_a_script_that_asks_for_arguments_is_told_how_to_get_them(tmp_path: Path) -> None:
+    text = said("import sys\nrate = float(sys.argv[1])\n", tmp_path)
+    assert "stops before a training begins, with IndexError in line 2" in text
+    assert "after --" in text
