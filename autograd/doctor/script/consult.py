@@ -65,6 +65,7 @@ from .write.repair import Repairer
 from .write.words import Words
 
 Plain = Growth | Forgotten | Slip
+SINGLE = 1e-5  # what numbers of single precision may differ by
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -291,6 +292,8 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
         cause = Cause("overwritten", {"node": fault.first}) if fault in over else cause
         with Limit(min(SECONDS_FOR_A_CAUSE, limit.left / (left + 1)), work=True):
             cause = Explainer(at, by_itself(at, fault)).cause() if cause.name == "unrecognised" else cause
+        if cause.name == "scaled" and 1e-9 < abs(cause.facts.get("factor", 2.0) - 1.0) < SINGLE:
+            continue  # nothing but the rounding of single precision
         if cause.name == "overwritten":  # the line that writes, not the one that made what is written
             fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):

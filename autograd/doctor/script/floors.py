@@ -25,6 +25,8 @@ def least(found: Judgement) -> float:
         error, prediction, sign = group[0]
         if len(group) > 1 or any(id(n) not in p.values for p in points for n in (error, prediction)):
             continue
+        if np.shape(points[0].values[id(error)]) != np.shape(points[0].values[id(prediction)]):
+            continue  # of a piece of it
         tables = [np.asarray(point.values[id(prediction)], dtype=float) for point in points]
         target = tables[0] - sign * np.asarray(points[0].values[id(error)], dtype=float)
         losses = [float(np.sum(point.values[id(reading.roots[0])])) for point in points]

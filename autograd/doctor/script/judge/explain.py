@@ -456,6 +456,8 @@ class Explainer(Layouts, Masks):
         limits = [float(np.max(np.abs(t))) for t in self.theirs]
         if max(limits) - min(limits) > 1e-9 * max(limits) or not limits[0]:
             return None
+        if all(np.all((t == 0) | (np.abs(t) == limits[0])) for t in self.theirs):
+            return None  # nothing but one number and its opposite: a count of 0 and 1, not what was cut off
         clipped = [np.clip(r, -limits[0], limits[0]) for r in self.right]
         return Cause("clipped", {"limit": limits[0]}) if close(self.theirs, clipped) else None
 

@@ -45,6 +45,8 @@ def difference(old: str, new: str) -> tuple[str, dict[str, str]] | None:
     ('wrong-operand', {'old': 'db2', 'new': 'db1'})
     >>> difference("g = d * m * m / n", "g = d * m / n")
     ('applied-twice', {'node': 'm', 'where': 'd * m * m / n'})
+    >>> difference("d[i, y] = -1", "d[i, y] = -d.sum(axis=1)")
+    ('wrong-operand', {'old': '-1', 'new': '-d.sum(axis=1)'})
     """
     heads = (f"{text} pass" if text.startswith("for ") and text.endswith(":") else text for text in (old, new))
     try:
@@ -102,6 +104,8 @@ def _same(one: Any, other: Any) -> bool:
 def _narrowed(old: Any, new: Any) -> tuple[Any, Any]:
     """The smallest pair of pieces in which the two differ."""
     while type(old) is type(new):
+        if isinstance(old, ast.UnaryOp) and isinstance(old.operand, ast.Constant):
+            break  # -1 is a number
         power = isinstance(old, ast.BinOp) and isinstance(old.op, ast.Pow) and not _same(old.right, new.right)
         if isinstance(old, ast.BinOp) and (power or isinstance(old.op, (ast.Mult, ast.Div)) or _apart(old, new)):
             break

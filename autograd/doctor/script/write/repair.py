@@ -39,6 +39,7 @@ DRAWS = re.compile(r"\b(rand\w*|binomial|choice|uniform|normal|bernoulli)\(")  #
 HALVES = re.compile(r"/ *2(\.0*)?\b|\b(2|0\.5) *\*(?!\*)|\* *(2|0?\.5)\b")
 NAMED = re.compile(r"[A-Za-z_]")
 CHANCE = 6.0
+MOST_NARROW = 2  # texts with one number for all elements
 MOST_HERE = 2  # of them, those that are right at one turn of a loop only
 
 
@@ -48,6 +49,8 @@ class Repairer(Bindings):
     def edits(self) -> Iterator[Edit]:
         """Edits that make the expression right, the smallest first, in the quotes of the script."""
         for edit in self._edits():
+            if edit.new == edit.source.segment(edit.span):
+                continue
             yield replace(edit, new=quoted_as(edit.new, edit.source.text))
 
     def _edits(self) -> Iterator[Edit]:
@@ -88,7 +91,7 @@ class Repairer(Bindings):
             yield from self._kept_mask() if self._draws else ()
             yield from self._written()
         found = 0
-        for edit in itertools.chain(self._summed(), self._written()):
+        for edit in itertools.chain(self._summed(), self._written_wide(), self._opposite()):
             found += 1
             yield edit
         if not found and self._widened():
@@ -158,6 +161,26 @@ class Repairer(Bindings):
         sites = {n.site for n in back if n.site is not None}
         near = (s for s in sites if s.function == here.function and s.source is here.source)
         return {s.source.segment(s.statement) for s in near if s.statement != here.statement}
+
+    def _written_wide(self) -> Iterator[Edit]:
+        """The same; also texts with a number for each element, where one number for all of them may be a chance."""
+        assert self.right is not None
+        if self.wide is None or np.shape(self.wide[0]) == np.shape(self.right[0]):
+            yield from self._written()
+            return
+        yield from itertools.islice(self._written(), MOST_NARROW)
+        narrow, self.right = self.right, self.wide
+        yield from self._written()
+        self.right = narrow
+
+    def _opposite(self) -> Iterator[Edit]:
+        """Minus the expression, where it has the wrong sign: nothing needs to be read for it, however late it is."""
+        if not self.hand.late or self.span is None or self.place is not self.node.site:
+            return
+        if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6 and self.place.kind == "binary":
+            own = self.place.source.segment(self.span).replace("\n", " ")
+            for text in Composer(self.hand).times(own, -1.0):
+                yield self._tidied(Edit(self.place.source, self.span, self._wrapped(text)))
 
     def _kept_mask(self) -> Iterator[Edit]:
         """Of a line that draws a mask: what it multiplies, times an array of that shape."""
@@ -311,6 +334,8 @@ class Repairer(Bindings):
         assert self.right is not None
         composer = Composer(self.hand)
         own = own.replace("\n", " ")
+        if np.ndim(self.right[0]) and not NAMED.search(own):  # nothing of a number needs to stay
+            yield from ((text, text) for text in composer.formulas(self.right[0]))
         yield from ((text, text) for text in Changer(self.hand).changed(own))
         needed = np.where(self._matters[0], self.right[0], np.nan)
         yield from Extender(self.hand, composer).texts(own, needed)

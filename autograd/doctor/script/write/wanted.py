@@ -33,6 +33,7 @@ class Wanted:
         self._known_needed: dict[int, list[Array]] = {}
         self.time, self.context = self.node.time, self.node.context
         self.span, self.right = self._expression()
+        self.wide = self.right  # with a number for each element, where one number may be right by chance
         self.hand = AtHand(locator, fault, self.place, self.node, self.time, self.context, namespace)
 
     def _telling(self) -> Node:
@@ -169,7 +170,9 @@ class Wanted:
             return
         if any(np.size(r) == 0 for r in right):
             return  # a mask that holds nowhere
-        self.right = [narrowed(r, x) for r, x in zip(right, own, strict=True)]
+        narrow = [narrowed(r, x) for r, x in zip(right, own, strict=True)]
+        alike = len({np.shape(r) for r in narrow}) == 1
+        self.right, self.wide = (narrow if alike else right), right
         self.span = site.parts[-1] if written else site.span
 
     def _is_of_whole(self) -> bool:
