@@ -148,7 +148,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
             pure |= {id(node)} if given <= pure else set()
             sums = getattr(node.function, "__name__", "") in ("add", "sub", "iadd") and np.size(node.value) == 1
             once = len({*(o.site for o in operands), node.site}) > len(operands)  # no sum of what goes on and on
-            if sums and once and given - pure and given - pure <= mixed | (depends - late):
+            rest = given - pure if sums and once else set()
+            if rest and all(key in mixed or (key in depends and key not in late) for key in rest):
                 mixed.add(id(node))
         if id(node) in ends or not any(id(o) in depends for o in operands):
             continue
