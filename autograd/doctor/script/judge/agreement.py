@@ -10,7 +10,7 @@ import numpy as np
 from .factors import outward
 from .match import Columns
 from .told import is_sloped, shown_forms
-from .verdicts import Judgement
+from .verdicts import Judgement, penalised
 
 Array = Any
 EXACT = 1e-9
@@ -20,10 +20,15 @@ KINDS = {"squares", "entropy", "errors", "likelihood"}  # of losses that may be 
 def explains_most(found: list[Judgement]) -> Judgement:
     """The verdicts under the reading that explains most."""
     shown = shown_forms(found[0].look) or KINDS
+    held = {name for f in found if f.reading is not None for name in penalised(f.look, f.reading)}
     ranks: tuple[Callable[[Judgement], Any], ...] = (
-        _agreement, lambda f: f.reading is not None and f.reading.kind in ("loss", *shown), _nearness, _plausibility,
-        _suits_the_slope, support,
-    )  # fmt: skip
+        lambda f: _agreement(f, held),
+        lambda f: f.reading is not None and f.reading.kind in ("loss", *shown),
+        _nearness,
+        _plausibility,
+        _suits_the_slope,
+        support,
+    )
     for rank in ranks:
         reached = [rank(each) for each in found]
         best_rank = max(reached)
@@ -35,12 +40,16 @@ def explains_most(found: list[Judgement]) -> Judgement:
     return found[0]
 
 
-def _agreement(found: Judgement) -> tuple[int, int, int]:
+def _agreement(found: Judgement, held: Collection[str]) -> tuple[int, int, int]:
     """How many blocks are right, how many of them by a plain step, and to the last digit.
 
     A step that is not plain is known by its direction, and a block of one number has none to be known by.
+
+    Args:
+        held: blocks of which some loss of the script has a penalty: they do not shrink beside it.
     """
     right = [found.verdicts[name] for name in _surely_right(found)]
+    right = [v for v in right if v.rule != "decay" or v.name not in held]
     return len(right), sum(v.rule == "plain" for v in right), sum(v.change.error <= EXACT for v in right)
 
 

@@ -390,6 +390,9 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
         return None  # only some of the differences were seen that make the gradient
     try:
         there = verdicts(look, points, twin)
+        assert there.reading is not None
+        if (there.reading.sign < 0) != (reading.sign < 0):
+            return None  # one loss is not lowered in one step and raised in another
         there.sure = found.sure
         return _undisturbed(there, lambda calm: verdicts(look, calm, twin), rng)
     except Exception:

@@ -61,7 +61,7 @@ def is_average(parameter: Any, among: list[Any], step: Any) -> bool:
             mixed = True
             continue
         name = getattr(node.function, "__name__", "")
-        if name not in ("add", "sub", "subtract", "mul", "multiply", "copy", "linked", "neg"):
+        if name not in ("add", "sub", "subtract", "mul", "multiply", "truediv", "divide", "copy", "linked", "neg"):
             return False
         stack += node.args
     return mixed and known < 60

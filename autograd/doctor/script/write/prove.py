@@ -96,6 +96,7 @@ class Prover:
     def prove(self, seconds: float) -> list[Case]:
         """The cases that stay: those with a text that makes the script right, and those for which none is known."""
         for case in self.cases:
+            case.texts.sort(key=lambda text, case=case: self._is_alone(case, text))  # type: ignore[misc]
             told = [text for text in case.texts if not text.blind]
             case.chosen = min(told, key=lambda text: not is_piece(text), default=None)  # the first, and a piece first
         with Limit(seconds, work=True) as self.tries:
@@ -120,6 +121,16 @@ class Prover:
             if not case.proved and case.found_at is not None:
                 case.fault = case.found_at
         return begun_together(self.cases)
+
+    def _is_alone(self, case: Case, text: Edit) -> bool:
+        """Whether a text binds names in another order, and would mend nothing else: then the other lines that read
+        these names are right.
+        """  # fmt: skip
+        at = case.place.statement
+        if at[0] <= text.span[0] <= at[2] or (difference(text.old, text.new) or ("",))[0] != "wrong-order":
+            return False
+        here = (text.source.path, text.span, text.new)
+        return all((t.source.path, t.span, t.new) != here for c in self.cases if c is not case for t in c.texts)
 
     @property
     def mended(self) -> Judgement:
