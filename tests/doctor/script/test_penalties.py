@@ -99,3 +99,33 @@ def test_an_objective_with_a_forward_pass_of_its_own_tells_the_size_of_a_penalty
     assert told(APART, tmp_path) == ([], {"right"})
     faults, _ = told(APART.replace(where, where + " / len(X)"), tmp_path)
     assert [(name, "len" in instead) for _, name, instead in faults] == [("penalty-scaled", False)]
+
+
+BOTH_SHOWN = """
+import numpy as np
+gen = np.random.RandomState(4)
+x, y = gen.randn(20, 2), gen.randn(20, 1)
+w = [gen.randn(2, 4) * 0.6, gen.randn(4, 1) * 0.6]
+
+def whole(out):
+    return np.mean((out - y) ** 2) + 0.05 * (np.sum(w[0] ** 2) + np.sum(w[1] ** 2))
+
+for turn in range(6):
+    h = np.tanh(x @ w[0])
+    out = h @ w[1]
+    print(whole(out), np.mean((out - y) ** 2))
+    d = 2 * (out - y) / 20
+    low = x.T @ (d @ w[1].T * (1 - h ** 2)) + 2 * 0.05 * w[0]
+    top = h.T @ d + 2 * 0.05 * w[1]
+    w[0] -= 0.1 * low
+    w[1] -= 0.1 * top
+"""
+
+
+def test_no_step_shrinks_what_a_loss_has_a_penalty_of(tmp_path: Path) -> None:
+    """Two losses are shown; where the steps have a penalty, the one with a penalty is meant, to its factor."""
+    assert told(BOTH_SHOWN, tmp_path) == ([], {"right"})
+    wrong = "top = h.T @ d + 0.05 * w[1]"
+    faults, _ = told(BOTH_SHOWN.replace("h.T @ d + 2 * 0.05", "h.T @ d + 0.05"), tmp_path)
+    assert [(line, name) for line, name, _ in faults] == [(wrong, "penalty-scaled")]
+    assert "0.05" in faults[0][2] and faults[0][2].strip() != wrong

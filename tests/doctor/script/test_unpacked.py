@@ -48,3 +48,38 @@ def test_a_parameter_whose_trace_is_lost_is_named() -> None:
     found = told("import json" + BIASED.replace("WIDE", "np.array(json.loads(json.dumps(h.tolist())) + [1.0])"))
     assert {block["name"]: block["verdict"] for block in found["blocks"]} == {"v": "right", "w": "cannot tell"}
     assert found["lost"] == ["w"]
+
+
+ONE_NAME = """
+import numpy as np
+gen = np.random.RandomState(6)
+x, y = gen.randn(16, 3), gen.randn(16, 1)
+w, g, b, v = gen.randn(3, 4) * 0.6, np.ones(4), np.zeros(4), gen.randn(4, 1) * 0.6
+
+def normed(z):
+    off = z - z.mean(axis=0)
+    one = 1 / np.sqrt((off ** 2).mean(axis=0) + 1e-5)
+    return g * off * one + b, (off * one, off, one)
+
+for turn in range(4):
+    z = x @ w
+    out, kept = normed(z)
+    e = np.tanh(out) @ v - y
+    print(np.sum(e ** 2))
+    hat, off, one = kept
+    d = 2 * e @ v.T * (1 - np.tanh(out) ** 2)
+    dg, db = np.sum(d * off, axis=0), d.sum(axis=0)
+    dhat = d * g
+    dz = one / 16 * (16 * dhat - dhat.sum(axis=0) - hat * np.sum(dhat * hat, axis=0))
+    v -= 0.01 * np.tanh(out).T @ (2 * e)
+    w -= 0.01 * x.T @ dz
+    g -= 0.01 * dg
+    b -= 0.01 * db
+"""
+
+
+def test_one_wrong_name_is_no_other_order_of_names() -> None:
+    """The line that unpacks them is right: other lines read the same names, and are right with them."""
+    (fault,) = told(ONE_NAME)["faults"]
+    assert fault["code"].strip().startswith("dg, db =")
+    assert "np.sum(d * hat, axis=0)" in fault["instead"]
