@@ -128,4 +128,5 @@ def test_no_step_shrinks_what_a_loss_has_a_penalty_of(tmp_path: Path) -> None:
     wrong = "top = h.T @ d + 0.05 * w[1]"
     faults, _ = told(BOTH_SHOWN.replace("h.T @ d + 2 * 0.05", "h.T @ d + 0.05"), tmp_path)
     assert [(line, name) for line, name, _ in faults] == [(wrong, "penalty-scaled")]
-    assert "0.05" in faults[0][2] and faults[0][2].strip() != wrong
+    assert "0.05" in faults[0][2]
+    assert faults[0][2].strip() != wrong
