@@ -51,10 +51,30 @@ def forgets_weights(best: Judgement, computed: Judgement) -> bool:
     if 2 * sum(judged) < len(judged):
         return False
     if len(best.reading.roots) == 1:
-        return any(_are_weights(each) for each in _ratios(best, computed, best.reading.roots[0]))
+        each = _ratios(best, computed, best.reading.roots[0])
+        return any(_are_weights(ratios) and _has(computed, ratios) for ratios in each)
     rows = [next(_ratios(best, computed, root), None) for root in best.reading.roots]
     known = [row for row in rows if row is not None]
-    return len(known) == len(rows) and _are_weights([np.concatenate(parts) for parts in zip(*known, strict=True)])
+    if len(known) < len(rows):
+        return False
+    ratios = [np.concatenate(parts) for parts in zip(*known, strict=True)]
+    return _are_weights(ratios) and _has(computed, ratios)
+
+
+def _has(computed: Judgement, ratios: list[Array]) -> bool:
+    """Whether these weights are in the loss, and not one through them in the steps."""
+    with np.errstate(all="ignore"):
+        weights = np.nanmedian(ratios[0], axis=1)
+        look, point = computed.look, computed.points[0]
+        readers = (node for node in look.program.steps if id(node) in computed.forward)
+        given = {id(o): o for node in readers for o in node.operands() if id(o) not in look.depends}
+        numbers = [np.ravel(np.asarray(point.values.get(key, o.value), dtype=float)) for key, o in given.items()
+                   if o.value is not None and np.asarray(o.value).dtype.kind in "fiu"]  # fmt: skip
+        rows = [each for each in numbers if each.size == weights.size]
+        if any(np.allclose(each / each[0], weights / weights[0]) for each in rows):
+            return True
+        levels, single = np.unique(weights), np.unique([each[0] for each in numbers if each.size == 1])
+        return any(all(np.any(np.isclose(single, scale * w)) for w in levels) for scale in single / levels[0])
 
 
 def _ratios(best: Judgement, computed: Judgement, root: Node) -> Iterator[list[Array]]:
