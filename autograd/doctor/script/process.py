@@ -24,9 +24,9 @@ from .child import ANSWER, JOB, serve
 from .watch.loader import Function, Script
 
 PREFIX = "glassgrad-doctor-"
-GRACE, BUSY = 120.0, 3.0
-"""Seconds beyond the limit of a job, which counts its own work, and how many times that limit they are at most: a
-machine may have other things to do."""
+GRACE, BUSY, LEAST = 120.0, 3.0, 8.0
+"""Seconds beyond the limit of a job, which counts its own work, how many times that limit they are at most, and what
+they are at least: a machine may have other things to do."""
 
 
 class Worker:
@@ -59,7 +59,7 @@ class Worker:
         ):
             folder = Path(name)
             job = {**job, "language": spoken()}
-            limit = job["limit"] + (min(GRACE, BUSY * job["limit"]) if job["task"] == "consult" else 8.0)
+            limit = job["limit"] + (max(LEAST, min(GRACE, BUSY * job["limit"])) if job["task"] == "consult" else LEAST)
             if isinstance(self.subject, Script):
                 job = {**job, "path": self.subject.path, "argv": self.subject.argv}
                 (folder / JOB).write_text(json.dumps(job), encoding="utf-8")

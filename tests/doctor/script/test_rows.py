@@ -154,14 +154,14 @@ for turn in range(5):
 
 
 def test_sums_that_are_never_emptied_are_one_finding_where_they_should_be() -> None:
-    """Told where the new line belongs, with the lines that add to them, also where they are columns of something."""
+    """Told beside a line that empties something, else where the first is added to; columns of something, too."""
     (fault,) = told(TIMES.replace("    gu[:], gv[:] = 0.0, 0.0\n", ""))["faults"]
     assert (fault["name"], {*fault["blocks"]}) == ("accumulated", {"u", "v"})
     assert fault["code"].strip() == "cost = 0.0"
     assert "in lines 14 and 15" in fault["says"]
     (fault,) = told(APART.replace("    net.gA[:], net.gB[:] = 0.0, 0.0\n", ""))["faults"]
     assert (fault["name"], {*fault["blocks"]}) == ("accumulated", {"self.A", "self.B"})
-    assert fault["code"].strip() == "for x, h, low, top in zip(self.x, self.h, inner, d):"
+    assert fault["code"].strip() == "self.gB += np.outer(h, top) / 12"
     assert "before line 14" in fault["should"]
     assert "in lines 15 and 16" in fault["says"]
 

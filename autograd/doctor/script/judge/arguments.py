@@ -7,7 +7,7 @@ Each call gets a node of its own for it, so that one of them can be blamed: `pul
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -64,9 +64,12 @@ def _handed_to(found: Judgement, erring: set[int]) -> list[tuple[Node, list[tupl
             stores[store[1][1]].append(store)
     nodes: dict[int, Node] = {}
     calls: dict[int, list[tuple[float, float, Any, list[Store]]]] = defaultdict(list)
+    returns = Counter(id(s[3]) for s in tape.stores if s[1][0] == "return")
     for entry, leaving, context, frame in _calls(tape):
         for node in {id(s[3]): s[3] for s in stores.get(frame, ()) if isinstance(s[3], Node)}.values():
             if id(node) in erring and id(node) in look.to_end and id(node) not in found.forward:
+                if returns[id(node)] > 1:
+                    continue  # a function returned it as it was: that is to blame, if more was to be made of it
                 nodes[id(node)] = node
                 calls[id(node)].append((entry, leaving, context, stores[frame]))
     return [(nodes[key], each) for key, each in calls.items() if 1 < len(each) <= MOST_CALLS]

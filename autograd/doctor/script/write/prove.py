@@ -7,6 +7,7 @@ what is still wrong with the lines repaired that could be is looked for again.
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ from ..watch.sandbox import seed
 from ..watch.sites import Site, Source, Span
 from .intact import same_losses
 from .named import difference
+from .statements import empties
 from .words import never_emptied
 
 DUE = 1e-9  # a gradient of which no number is larger is nothing but rounding
@@ -255,6 +257,8 @@ class Prover:
         chosen, at = case.chosen, case.place
         if chosen is None or chosen.before or at.statement[0] <= chosen.span[0] <= at.statement[2]:
             return
+        if chosen.inserts and not _empties_at(chosen):
+            return  # no line stands there that does the same for another sum: the one that adds is told
         own = None if case.found_at is None else case.found_at.place or case.found_at.first.site
         if case.found_at is not None and own is not None and own.statement[0] <= chosen.span[0] <= own.statement[2]:
             case.fault = case.found_at
@@ -292,6 +296,13 @@ class Prover:
                     self.cases.remove(case)
             if case.chosen is not None:
                 self.cases[:] = [c for c in self.cases if c not in same]
+
+
+def _empties_at(edit: Edit) -> bool:
+    """Whether a text is to stand before a line that sets something to zero."""
+    with contextlib.suppress(SyntaxError):
+        return any(map(empties, ast.parse(edit.source.line(edit.span[0]).strip()).body))
+    return False
 
 
 def wrong_in(found: Judgement) -> list[str]:
