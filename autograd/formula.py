@@ -112,6 +112,17 @@ def name_symbols(rule: Rule) -> tuple[Symbol, ...]:
     return tuple(Symbol(name) for name in rule.operands)
 
 
+def names_in(formula: Any) -> set[str]:
+    """The names that a formula is made of.
+
+    >>> sorted(names_in(Symbol("x") * Symbol("out") + 1))
+    ['out', 'x']
+    """
+    if not isinstance(formula, Symbol):
+        return set()
+    return set[str]().union(*map(names_in, formula.args)) if formula.args else {str(formula.op)}
+
+
 def derivative(rule: Rule, index: int) -> str:
     """The formula of ∂out/∂operand as text, as a label or a table shows it."""
     return write(rule.partial(index, name_symbols(rule), Symbol("out")))

@@ -19,7 +19,7 @@ from ..core.node import UNRECORDED, walk
 from ..core.reverse import sweep, times
 from ..core.rule import Rule
 from ..errors import AnomalyError, GraphError
-from ..formula import Symbol
+from ..formula import Symbol, names_in
 from ..masking import Arrived, evaluate, finite, is_selective, partial
 from ..mode import ADDING
 from ..numbers.functions import greater, where
@@ -133,13 +133,15 @@ def _passing(rule: Rule, k: int) -> Callable[[Any, Any], Any]:
             return part if part.dtype is like.dtype and part.shape == like.shape else fitted(part, like)
 
     else:
-        choice = chosen if isinstance(chosen := partial(rule, k), Symbol) and chosen.op == "where" else None
-        names = (*rule.operands, "out")
+        choice, names = partial(rule, k), (*rule.operands, "out")
+        read = names_in(choice.args[0]) if isinstance(choice, Symbol) and choice.op == "where" else set()
+        deciding = [place for place, name in enumerate(names) if name in read]  # of x**y, the exponent alone
 
         def passed(node: Any, g: Any) -> Any:
             saved, out = node._saved, node._data
-            if choice is not None and float in map(type, saved):  # an exponent: it may decide which side is computed
-                local = evaluate(choice, dict(zip(names, (*saved, out), strict=True)))
+            known = (*saved, out)
+            if deciding and all(known[place].__class__ is float for place in deciding):
+                local = evaluate(choice, dict(zip(names, known, strict=True)))
             else:
                 local = rule.partial(k, saved, out)
             return _fitting(times(g, local), saved[k])

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..language import say
 from ..learning.targets import constant
+from .judge.blame import calls_of
 from .judge.look import Look
 from .judge.losses import errors
 from .judge.verdicts import Judgement
@@ -116,13 +117,19 @@ def _length(node: Node) -> int:
 
 def _index(index: Any) -> Any:
     """An index as something to compare; None where it cuts nothing out of the samples, or not in a plain way."""
-    parts = index.parts if isinstance(index, Index) else index if isinstance(index, tuple) else (index,)
-    found = [part for part in parts if not (isinstance(part, slice) and part == slice(None)) and part is not None]
+    found = [
+        part for part in _parts(index) if not (isinstance(part, slice) and part == slice(None)) and part is not None
+    ]
     if len(found) != 1:
         return None
     if isinstance(found[0], slice):
         return tuple(map(_number, (found[0].start, found[0].stop, found[0].step)))
     return _number(found[0])
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    """An index, axis by axis."""
+    return tuple(index.parts) if isinstance(index, Index) else index if isinstance(index, tuple) else (index,)
 
 
 def _number(thing: Any) -> Any:
@@ -138,9 +145,7 @@ def _is_reordered(node: Node) -> bool:
         return any(DEALT.search(name.strip()) for name in node.site.text.split("(")[:-1])
     if getattr(node.function, "__name__", "") != "getitem" or not isinstance(node.args[0], Node):
         return False
-    index = node.args[1]
-    parts = index.parts if isinstance(index, Index) else index if isinstance(index, tuple) else (index,)
-    for axis, part in enumerate(parts):
+    for axis, part in enumerate(_parts(node.args[1])):
         order = part.value if isinstance(part, Node) else part
         if isinstance(order, (list, np.ndarray)) and np.ndim(order) == 1 and np.asarray(order).dtype.kind in "iu":
             count = np.shape(node.args[0].value)[axis] if axis < np.ndim(node.args[0].value) else 0
@@ -155,8 +160,5 @@ def _around(look: Look, node: Node) -> set[int]:
 
 def _loops(look: Look, site: Site, context: Any) -> set[int]:
     """The loops that a place lies in, those around the calls that lead there, too."""
-    found = set(site.loops)
-    while context is not None:
-        context, number = context
-        found |= set(look.training.tape.sites[number].loops)
-    return found
+    sites = look.training.tape.sites
+    return {loop for at in (site, *(sites[number] for number in calls_of(context))) for loop in at.loops}

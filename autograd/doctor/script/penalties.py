@@ -13,7 +13,7 @@ from ..language import listed, say
 from .judge.invented import number_of
 from .judge.match import matched
 from .judge.reference import gradient
-from .judge.verdicts import Judgement, penalised
+from .judge.verdicts import Judgement
 from .moments import DIFFERENCE, PRODUCT, SUM, is_number, name_of, uncopied
 from .nesterov import without
 from .slip import Slip
@@ -27,8 +27,7 @@ Term = tuple[Node, int, Node]
 
 def unasked(found: Judgement) -> list[Slip]:
     """The lines in which a step has a penalty more than the loss."""
-    assert found.reading is not None
-    held = penalised(found.look, found.reading)
+    held = found.penalised
     out: list[Slip] = []
     theirs = [term for name in held for term in _terms(found, name)]
     for name, v in found.verdicts.items():

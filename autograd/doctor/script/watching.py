@@ -22,7 +22,7 @@ from .watch.loops import find_loops
 from .watch.node import Node
 from .watch.record import Recording
 from .watch.sites import Site, around
-from .watch.steps import Training
+from .watch.steps import Step, Training
 
 RANDOM = re.compile(r"\brand|uniform|random|choice|multinomial|binomial")
 CHOSEN = re.compile(r"(choice|choices|multinomial|binomial)\s*\(.*\b(p|pvals|weights)\s*=|(multinomial|binomial)\s*\(")
@@ -90,8 +90,9 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
         return {}
     root = through_copies(reading.roots[0])
     assert recording.training is not None
-    if any(not recording.training.goes_on(step) for step in recording.training.steps):
-        return _of_kept_steps(root, recording.training)
+    dropped = [step for step in recording.training.steps if not recording.training.goes_on(step)]
+    if dropped:
+        return _of_kept_steps(root, recording.training, dropped)
     if own_site(found.look, root) is not root.site:  # a line that computes other things, too
         return {}
     site = root.site if root.site is not None else reading.site
@@ -117,9 +118,8 @@ def _loss(found: Judgement, recording: Recording) -> dict[str, Any]:
     return {"loss": place_of(at)} if at.kind in ("binary", "call", "item", "unary") else {}
 
 
-def _of_kept_steps(root: Node, training: Training) -> dict[str, Any]:
+def _of_kept_steps(root: Node, training: Training, dropped: list[Step]) -> dict[str, Any]:
     """The name that has the loss of the steps that were made, where others are tried and dropped: a line search."""
-    dropped = [step for step in training.steps if not training.goes_on(step)]
     twins = {id(node) for node in training.tape.nodes if node.site is root.site}
     kept: dict[int, list[bool]] = {}
     for time, scope, key, thing, site in training.tape.stores:

@@ -10,7 +10,7 @@ import numpy as np
 from .factors import outward
 from .match import Columns
 from .told import is_sloped, shown_forms
-from .verdicts import Judgement, penalised
+from .verdicts import Judgement
 
 Array = Any
 EXACT = 1e-9
@@ -20,7 +20,7 @@ KINDS = {"squares", "entropy", "errors", "likelihood"}  # of losses that may be 
 def explains_most(found: list[Judgement]) -> Judgement:
     """The verdicts under the reading that explains most."""
     shown = shown_forms(found[0].look) or KINDS
-    held = {name for f in found if f.reading is not None for name in penalised(f.look, f.reading)}
+    held = set[str]().union(*(each.penalised for each in found))
     ranks: tuple[Callable[[Judgement], Any], ...] = (
         lambda f: _agreement(f, held),
         lambda f: f.reading is not None and f.reading.kind in ("loss", *shown),

@@ -61,7 +61,7 @@ def _distance(look: Look, reading: Reading) -> float:
     """The largest number that a difference of two of the losses is divided by; 0 where there is none."""
     sites = {root.site for root in reading.roots if id(root) in look.to_end}
     found = 0.0
-    for node in look.program.steps:
+    for node in look.program.steps if sites else ():
         if compared_at(node) in sites and np.size(node.value) == 1:
             for reader in look.consumers.get(id(node), ()):
                 found = max(found, _divided_by(reader))

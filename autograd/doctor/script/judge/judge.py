@@ -29,7 +29,7 @@ from .reference import gradient
 from .replay import ancestors
 from .slips import all_but_some, forgets_weights, of_more_samples, sums_to_one
 from .told import is_told
-from .verdicts import Judgement, penalised, verdicts
+from .verdicts import Judgement, verdicts
 from .written import united
 
 Array = Any
@@ -449,7 +449,7 @@ def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:
     assert one.reading is not None
     alike = all(v.right == other.verdicts[name].right for name, v in one.verdicts.items())
     wrong = {name for name, v in one.verdicts.items() if not v.right}
-    return alike and 0 < len(wrong) < len(one.verdicts) and wrong <= penalised(one.look, one.reading)
+    return alike and 0 < len(wrong) < len(one.verdicts) and wrong <= one.penalised
 
 
 def _data_read(found: Judgement) -> int:

@@ -19,7 +19,7 @@ from ..watch.direct import compared_at, hyper, through_copies
 from ..watch.node import Node, assembled
 from .engines import computed_on, place_of_loss
 from .invented import grown, margins_of, number_of, quotients, spreads
-from .look import Look, Point
+from .look import OF_A_SHAPE, Look, Point
 from .reference import computed_again, cotangents, forward_part
 from .replay import Values, pulled, resolved
 
@@ -27,7 +27,7 @@ Array = Any
 TERMINAL = 12
 TINY = 1e-5
 OFTEN = 4  # times in a step: a gradient by differences, of a loss that is printed for other samples, too
-SHAPED = ("zeros_like", "ones_like", "empty_like", "full_like")  # of another array they have the shape alone
+SHAPED = OF_A_SHAPE | {"full_like"}  # of what it is filled with, no loss is made
 FEW = 6  # runs of one loss that may be on different sets of samples
 
 

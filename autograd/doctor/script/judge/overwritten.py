@@ -55,6 +55,8 @@ def by_the_same_lines(found: Judgement, faults: list[Fault]) -> set[str]:
     """The wrong blocks whose gradients are written over by the lines to blame, too: what else is wrong with them can
     only be told when these lines are mended.
     """  # fmt: skip
+    if not faults:
+        return set()
     stored, lines = _stores(found), {fault.place for fault in faults}
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
     return {n for n in wrong if any(stores[-1][2] in lines for stores in _of_block(found, n, stored))}
@@ -62,14 +64,12 @@ def by_the_same_lines(found: Judgement, faults: list[Fault]) -> set[str]:
 
 def _stores(found: Judgement) -> dict[Any, list[Stored]]:
     """By line and name, what is stored in the step."""
-    stored: dict[Any, list[Stored]] = defaultdict(list)
+    stored: dict[Any, dict[int, Stored]] = defaultdict(dict)
     for time, scope, key, thing, site in found.look.training.tape.stores:
         inside = found.look.step.start < time <= found.look.step.end and isinstance(thing, Node)
-        if inside and site.kind == "store" and scope[0] != "return":
-            there = stored[site.number, scope, key]
-            if all(node is not thing for _, node, _ in there):  # a loop gives out the same thing again
-                there.append((time, thing, site))
-    return stored
+        if inside and site.kind == "store" and scope[0] != "return":  # a loop may give out the same thing again
+            stored[site.number, scope, key].setdefault(id(thing), (time, thing, site))
+    return {place: [*each.values()] for place, each in stored.items()}
 
 
 def _of_block(found: Judgement, name: str, stored: dict[Any, list[Stored]]) -> Iterator[list[Stored]]:
@@ -124,16 +124,17 @@ def _summed(found: Judgement, name: str, stores: list[Stored]) -> Fault | None:
     known = _sums(found, name, stores) if readers else None
     if known is None:
         return None
-    scale, sums, rows = known
-    right = [gradient(found.look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
+    scale, sums, rows, right = known
     alias = insert(found, last, site, time, last.context, readers)
     key, start = id(alias), look.starts[name][0]
     wanted = Quantity("bar", start, [np.reshape(g, np.shape(s)) for g, s in zip(right, sums, strict=True)], block=name)
     return Fault([alias], [wanted], scale, False, [name], {key: sums}, {key: rows}, place=site)
 
 
-def _sums(found: Judgement, name: str, stores: list[Stored]) -> tuple[float, list[Array], list[Array]] | None:
-    """What is stored, summed up, and the last of it, if the sum is the gradient; what it is of that."""
+def _sums(
+    found: Judgement, name: str, stores: list[Stored]
+) -> tuple[float, list[Array], list[Array], list[Array]] | None:  # fmt: skip
+    """Of what is stored, if the sum of it is a multiple of the gradient: which one, the sum, the last, the gradient."""
     if any(id(node) not in point.values for _, node, _ in stores for point in found.points):
         return None
     right = [gradient(found.look, point, bar, name) for point, bar in zip(found.points, found.bars, strict=True)]
@@ -142,4 +143,4 @@ def _sums(found: Judgement, name: str, stores: list[Stored]) -> tuple[float, lis
         return None
     sums = [np.sum(each, axis=0) for each in rows]
     match = matched(sums, right)
-    return (match.scale, sums, [r[-1] for r in rows]) if match.holds and match.scale > 0 else None
+    return (match.scale, sums, [r[-1] for r in rows], right) if match.holds and match.scale > 0 else None

@@ -16,7 +16,6 @@ from .match import Columns, matched
 from .quantities import Quantity
 from .rates import number_in, plain_factors
 from .replay import compute_node
-from .verdicts import penalised
 
 Array = Any
 SPREADS = ("repeat", "tile", "broadcast_to")
@@ -191,9 +190,9 @@ class Ranking(Candidates):
         """  # fmt: skip
         key = name, len(self.fixed)
         if key not in self._known_halves:
-            reading, found = self.found.reading, None
+            found = None
             sums = [way[0] for way in self.ways[name] if len(way) == 1 and is_sum(way[0]) and len(way[0].args) == 2]
-            if reading is not None and name in penalised(self.look, reading):
+            if name in self.found.penalised:
                 found = next((h for n in sums for h in self._halves_of(n, name)), None)
             self._known_halves[key] = found
         return self._known_halves[key]

@@ -34,6 +34,7 @@ class Judgement:
     bars: list[dict[int, Array]]
     forward: set[int]
     form: str = ""
+    penalised: set[str] = field(default_factory=set)  # blocks of which the loss has a penalty
     by_sample: set[str] = field(default_factory=set)  # blocks whose factor is another for each sample
     kept: dict[str, Node] = field(default_factory=dict)  # by block: what its gradients are added to without an end
     squares: list[Any] = field(default_factory=list)  # faults: sums of squares that gradients are clipped by
@@ -79,7 +80,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         form = "climbed"
     if reading.kind == "loss":
         points = without_their_error(look, points, reading, bars)
-    held = penalised(look, reading)
+    held = _penalised(look, reading)
     found = {p.name: verdict(look, points, bars, p.name, forward, p.name not in held) for p in look.training.parameters}
     factor = unit(look, found, reading, bars)
     if factor != 1.0:  # of the loss that is meant, the one that is read is a multiple
@@ -91,7 +92,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
     same_factor(look, found, reading)
-    return Judgement(look, points, reading, found, bars, forward, form)
+    return Judgement(look, points, reading, found, bars, forward, form, held)
 
 
 def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Array]], v: Verdict) -> None:
@@ -107,7 +108,7 @@ def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Arr
         v.change, v.right = change, True
 
 
-def penalised(look: Look, reading: Reading) -> set[str]:
+def _penalised(look: Look, reading: Reading) -> set[str]:
     """The blocks of which the loss has a penalty: a number that follows from them and from no data."""
     if reading.kind != "loss":
         return set()
