@@ -27,7 +27,7 @@ from .overwritten import only_last
 from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors
-from .slips import all_but_some, forgets_weights, of_more_samples, sums_to_one
+from .slips import all_but_some, counts_unseen, forgets_weights, of_more_samples, sums_to_one, with_the_steps_own
 from .told import is_told
 from .verdicts import Judgement, verdicts
 from .written import united
@@ -59,6 +59,13 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     for verdict in best.verdicts.values() if several else ():
         verdict.silent |= not verdict.right
     return best
+
+
+def _know_the_steps(found: Judgement, reading: Reading) -> None:
+    """Let a loss with a forward pass of its own know that of the steps, which goes along with it."""
+    same = (r for r in readings(found.look, found.look.losses, found.points) if r.kin == reading.kin)
+    for twin in itertools.islice(same, 1):
+        with_the_steps_own(found, verdicts(found.look, found.points, twin))
 
 
 def _not_updated(found: Judgement) -> set[str]:
@@ -109,6 +116,8 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         return _judged(training, loss, seed, True, later)
     whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
     whole = _in_steps_of_their_own(whole, loss, rng)
+    if best.beside is not None:
+        _know_the_steps(whole, best.beside)
     assert whole.reading is not None
     if whole.reading.holds_something(whole.look) and _wrong(whole) and not _holds_targets(whole):
         return None  # all of it, or nothing
@@ -326,11 +335,13 @@ def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
         return next((r for end in judgement.look.ends[name] if (r := rate_of(judgement.look, end))), None)
 
     factors: dict[str, list[float]] = {}
+    unread = set[bool]()
     for name in everywhere[0].verdicts:
         seen = [(j.verdicts[name].change, j) for j in everywhere if not j.verdicts[name].silent]
         if len(seen) < 3 or any(j.verdicts[name].rule != "plain" or (c.scale and not c.holds) for c, j in seen):
             return None
-        if len({rate(j, name) is None for _, j in seen}) > 1:  # it cannot be read everywhere
+        unread |= {rate(j, name) is None for _, j in seen}
+        if len(unread) > 1:  # it cannot be read everywhere
             return None
         factors[name] = [factor(j, name) for _, j in seen]
     steady = {name: f[0] for name, f in factors.items() if max(f) - min(f) <= 1e-5 * max(map(abs, f))}
@@ -408,7 +419,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     assert best.reading is not None
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
-    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    computed = every = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
         computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
     computed = [o for o in computed if not of_more_samples(best, o)]
@@ -417,6 +428,11 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         return same[0]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
     slips = [o for o in told if all_but_some(best, o) or forgets_weights(best, o)]
+    shown = {id(node) for _, node, _ in best.look.training.tape.shown}
+    printed = [o for o in every if o in told or (o.reading and id(o.reading.roots[0]) in shown)]
+    for other in (o for o in printed if o not in slips and counts_unseen(best, o)):
+        other.beside = best.reading
+        slips.append(other)
     rights = max(1, sum(v.right for v in best.verdicts.values()))
     slips += [o for o in told if _wrong(best) and len(only_last(o)) >= rights]
     if slips:
@@ -453,7 +469,8 @@ def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:
 
 
 def _data_read(found: Judgement) -> int:
-    """How many numbers that do not follow from the parameters the forward pass is computed with."""
+    """How many numbers that do not follow from the parameters the forward pass, and the error, are computed with."""
     assert found.reading is not None
-    read = {id(o): o for n, _ in found.reading.order(found.look) for o in n.operands()}.values()
+    nodes = [n for n, _ in found.reading.order(found.look)] + [error for error, _ in found.reading.errors]
+    read = {id(o): o for n in nodes for o in n.operands()}.values()
     return sum(np.size(o.value) for o in read if id(o) not in found.look.depends and not o.hyper)

@@ -46,6 +46,7 @@ class Reading:
         spread: of a likelihood, the power of the mean that its variance is; 0 for μ(1 - μ).
         inner: whether a root or a logarithm of it is what the script computes.
         derived: whether the errors are the derivative by the roots, all of it.
+        along: what the steps begin with in a forward pass of their own, where the loss leaves elements of it out.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
         renewed: by parameter after the step, the one before: of these is the penalty of a loss that comes later.
     """
@@ -61,6 +62,7 @@ class Reading:
     spread: int = 0
     inner: bool = False
     derived: bool = False
+    along: list[Node] = field(default_factory=list)
 
     def term(self, look: Look) -> Node:
         """What the loss is in this pass, where it is added to that of other passes."""
@@ -96,7 +98,7 @@ class Reading:
 
     def order(self, look: Look) -> list[tuple[Node, list[Node]]]:
         """The forward pass of it."""
-        return forward_part(look, self.roots, self.held, self.renewed)
+        return forward_part(look, [*self.roots, *self.along], self.held, self.renewed)
 
     def seeds(self, values: Values) -> dict[int, Array]:
         if self.kind == "loss":

@@ -42,6 +42,7 @@ class Judgement:
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     in_turn: dict[str, Any] = field(default_factory=dict)  # a factor that is updated before it is read
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
+    beside: Reading | None = None  # what the steps follow, where the loss leaves elements of it out
 
 
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
