@@ -433,6 +433,8 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     for other in (o for o in printed if o not in slips and counts_unseen(best, o)):
         other.beside = best.reading
         slips.append(other)
+    if best.reading.kind in ("likelihood", "errors"):  # many losses have such errors: the one that is there comes first
+        slips += [o for o in told if not o.form and o not in slips]
     rights = max(1, sum(v.right for v in best.verdicts.values()))
     slips += [o for o in told if _wrong(best) and len(only_last(o)) >= rights]
     if slips:
