@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..watch.direct import compared_at, hyper, through_copies
-from ..watch.node import Node, assembled
+from ..watch.node import Node, assembled, same_statement
 from .engines import computed_on, place_of_loss
 from .invented import grown, margins_of, number_of, quotients, spreads
 from .look import OF_A_SHAPE, Look, Point
@@ -140,10 +140,12 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     used: set[int] = set()
     spread: set[int] = set()  # over an array: what a softmax divides by is no loss
     scalars: list[Node] = []
+    of_the_rule = _kept_by_the_rule(look)
     for node in tape.nodes:
         if node.time <= start or node.time > upto:
             continue
         operands = list(node.operands())
+        of_the_rule |= {id(node)} if any(id(o) in of_the_rule for o in operands) else set()
         if any(id(o) in late for o in operands):
             late.add(id(node))
             given = {id(o) for o in operands if np.size(o.value) > 1 or id(o) in depends or id(o) in late}
@@ -180,6 +182,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         and often[n.site.number] > 1 and (n.site in shown_at or not (terminal or shown_at))
     ]  # fmt: skip
     shown = {id(n) for _, n, _ in tape.shown}
+    terminal = [n for n in terminal if id(n) in shown or id(n) not in of_the_rule]
     inside = {id(n): _averaged(n, depends) for n in terminal}
     shown |= {id(n) for key, n in inside.items() if key in shown}
     terminal = [*{id(n): n for n in inside.values()}.values()]
@@ -208,6 +211,17 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
+
+
+def _kept_by_the_rule(look: Look) -> set[int]:
+    """What steps keep for later ones, and its parts: the squares that Adagrad adds up are no loss."""
+    found: set[int] = set()
+    for chain in look.training.others:
+        both = (chain.state_at(look.step.start), chain.state_at(look.step.end))
+        if any(id(state) in look.to_end for state in both) and not both[1].hyper:
+            found.add(id(both[1]))
+            found |= {id(o) for o in both[1].operands() if o.site is not None and same_statement(o, both[1])}
+    return found
 
 
 def _averaged(node: Node, depends: set[int]) -> Node:

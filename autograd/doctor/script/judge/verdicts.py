@@ -17,6 +17,7 @@ from .match import TOLERANCE, Match, matched
 from .narrow import gradient_nodes
 from .rates import by_own_rates, shrunk_twice, takes_a_share
 from .reference import gradient
+from .repeats import gradient_in_copies
 from .told import LETTER, LOSS, names_of
 from .verdict import Verdict
 
@@ -166,6 +167,9 @@ def verdict(
         if match.holds and abs(match.scale - 1.0) <= 1e-5:
             found.exact = True
             break
+    copies = None if found.right or found.gradient is not None else gradient_in_copies(look, points, right, name)
+    if copies is not None:
+        found.gradient, found.nodes = copies
     if found.gradient is None and not found.right:
         found.gradient = _clipped_twice(look, points, right, steps)
         if found.gradient is not None:
