@@ -93,7 +93,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
-    same_factor(look, found, reading)
+    same_factor(look, points, found, reading, bars)
     return Judgement(look, points, reading, found, bars, forward, form, held)
 
 
