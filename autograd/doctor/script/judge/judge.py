@@ -68,6 +68,15 @@ def _know_the_steps(found: Judgement, reading: Reading) -> None:
         with_the_steps_own(found, verdicts(found.look, found.points, twin))
 
 
+def _leaving_out(named: Judgement) -> Reading | None:
+    """What the steps follow, where the loss that was named leaves elements of it out."""
+    for reading in readings(named.look, named.look.losses, named.points):
+        with contextlib.suppress(Exception):
+            if reading.kind == "squares" and counts_unseen(verdicts(named.look, named.points, reading), named):
+                return reading
+    return None
+
+
 def _not_updated(found: Judgement) -> set[str]:
     """The blocks of which nothing is known, for the steps that were looked at do not update them."""
     return {n for n, v in found.verdicts.items() if v.silent and found.look.ends[n] == found.look.starts[n]}
@@ -108,6 +117,8 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed, complete, later)
     best = _best(found, [*found, *partial])
+    if loss and best.beside is None and _wrong(best):
+        best.beside = _leaving_out(best)
     read, training.unread = ([], training.unread) if complete else left_out(best)
     if read:
         training.parameters += read
@@ -257,14 +268,17 @@ def _next_turn(best: Judgement, other: Judgement) -> bool:
 
 
 def is_called(look: Look, reading: Reading, text: str) -> bool:
-    """Whether a loss has this name, or stands in this line."""
+    """Whether a loss has this name, or that of a function which computes it, or stands or is asked for in this line."""
     if reading.kind != "loss" or reading.site is None:
         return False
-    if text.isdigit():
-        return bool(reading.site.line == int(text))
+    tape = look.training.tape
+    calls = [tape.sites[number] for number in place_of_loss(reading.roots[0]) if number >= 0]
     roots = {id(root) for root in reading.roots}
-    names = {site.target for _, _, _, thing, site in look.training.tape.stores if id(thing) in roots}
-    return text in names or text == reading.site.target or f"self.{text}" in names
+    stores = [site for _, _, _, thing, site in tape.stores if id(thing) in roots]
+    if text.isdigit():
+        return any(site.span[0] <= int(text) <= site.span[2] for site in (*calls, *stores))
+    names = {site.target for site in (reading.site, *stores)} | {site.function.split(".")[-1] for site in calls[:-1]}
+    return text in names or f"self.{text}" in names or f"{text}(" in reading.site.text
 
 
 def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from ..watch.direct import compared_at, hyper, through_copies
-from ..watch.node import Node, assembled, same_statement
+from ..watch.node import Node, assembled
 from .engines import computed_on, place_of_loss
 from .invented import grown, margins_of, number_of, quotients, spreads
 from .look import OF_A_SHAPE, Look, Point
 from .reference import computed_again, cotangents, forward_part
 from .replay import Values, pulled, resolved
+from .running import averaged, kept_by_the_rule
 
 Array = Any
 TERMINAL = 12
@@ -140,7 +141,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     used: set[int] = set()
     spread: set[int] = set()  # over an array: what a softmax divides by is no loss
     scalars: list[Node] = []
-    of_the_rule = _kept_by_the_rule(look)
+    of_the_rule = kept_by_the_rule(look)
     for node in tape.nodes:
         if node.time <= start or node.time > upto:
             continue
@@ -183,7 +184,7 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     ]  # fmt: skip
     shown = {id(n) for _, n, _ in tape.shown}
     terminal = [n for n in terminal if id(n) in shown or id(n) not in of_the_rule]
-    inside = {id(n): _averaged(n, depends) for n in terminal}
+    inside = {id(n): averaged(n, depends) for n in terminal}
     shown |= {id(n) for key, n in inside.items() if key in shown}
     terminal = [*{id(n): n for n in inside.values()}.values()]
     elements = {id(thing) for _, scope, _, thing, _ in tape.stores if scope[0] == "memory"}
@@ -211,32 +212,6 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
-
-
-def _kept_by_the_rule(look: Look) -> set[int]:
-    """What steps keep for later ones, and its parts: the squares that Adagrad adds up are no loss."""
-    found: set[int] = set()
-    for chain in look.training.others:
-        both = (chain.state_at(look.step.start), chain.state_at(look.step.end))
-        if any(id(state) in look.to_end for state in both) and not both[1].hyper:
-            found.add(id(both[1]))
-            found |= {id(o) for o in both[1].operands() if o.site is not None and same_statement(o, both[1])}
-    return found
-
-
-def _averaged(node: Node, depends: set[int]) -> Node:
-    """What a running average takes in: `loss` in `0.999 * smooth + 0.001 * loss`; else the node itself."""
-    if getattr(node.function, "__name__", "") not in ("add", "iadd"):
-        return node
-    new = [a for a in node.args if isinstance(a, Node) and id(a) in depends]
-    factors, whole = list[float](), node
-    for side in node.args if len(new) == 1 else ():
-        scaled = isinstance(side, Node) and getattr(side.function, "__name__", "") in ("mul", "multiply")
-        plain = [a for a in side.args if hyper(a)] if scaled else []
-        factors += [number_of(a) for a in plain]
-        if side is new[0]:
-            whole = next((a for a in side.args if isinstance(a, Node) and id(a) in depends), node)
-    return whole if len(factors) == 2 and abs(sum(factors) - 1.0) < 1e-9 else node
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:

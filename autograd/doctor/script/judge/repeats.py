@@ -13,7 +13,9 @@ from .match import Match, matched
 Array = Any
 
 
-def gradient_in_copies(look: Look, points: list[Point], right: list[Array], name: str) -> tuple[Match, list[Node]] | None:
+def gradient_in_copies(
+    look: Look, points: list[Point], right: list[Array], name: str
+) -> tuple[Match, list[Node]] | None:
     """How what a step follows from compares with the right gradient, and where it is; None where it follows from more.
 
     Multiples of the gradient, and of its squares, are all that a rule is given.
@@ -26,8 +28,8 @@ def gradient_in_copies(look: Look, points: list[Point], right: list[Array], name
     kept: set[int] = set()
     for node in look.program.steps:
         if id(node) in look.to_end and id(node) in look.depends and np.size(node.value) == right[0].size:
-            values = [point.values.get(id(node)) for point in points]
-            if node is ends[0] or any(v is None or np.asarray(v).dtype.kind != "f" for v in values):
+            values = [np.asarray(point.values[id(node)]) for point in points if id(node) in point.values]
+            if node is ends[0] or len(values) < len(points) or any(v.dtype.kind != "f" for v in values):
                 continue
             theirs = [np.ravel(v) for v in values]
             match = matched(theirs, right)
@@ -37,7 +39,8 @@ def gradient_in_copies(look: Look, points: list[Point], right: list[Array], name
                 kept.add(id(node))
     if not given or not _is_all(look, ends[0], given.keys() | kept, look.starts[name]):
         return None
-    match, node = next((each for each in given.values() if abs(each[0].scale - 1.0) <= 1e-5), next(iter(given.values())))
+    exact = (each for each in given.values() if abs(each[0].scale - 1.0) <= 1e-5)
+    match, node = next(exact, next(iter(given.values())))
     return match, [node]
 
 

@@ -274,7 +274,7 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     crossing = (np.searchsorted(begun, times, "right") - np.searchsorted(ended, times, "right")).tolist()
     least = min(crossing)
     narrow = [k for k, count in enumerate(crossing) if count == least]
-    replaced = [(at, uses.get(id(old), 0)) for c in lasting for old, at in zip(c.states, c.times, strict=False)]
+    replaced = [(at, uses.get(id(old), 0)) for c in lasting for old, at in zip(c.states[1:], c.times[1:], strict=False)]
     stale = [sum(at <= t < last for at, last in replaced) for t in times]  # states that are read once more, though new
     narrow.sort(key=lambda k: (stale[k], -gaps[k]))
     ends = _ends(marks, events, cycle, narrow[0])
