@@ -236,7 +236,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
-    own = dict(best.verdicts)
+    own, others = dict(best.verdicts), dict[str, Reading]()
     for other in everything:
         assert other.reading is not None
         if best.reading.kind == "loss" != other.reading.kind and not _next_turn(best, other):
@@ -244,10 +244,12 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
         if _follows(best, other) or _follows(other, best):
             continue
         known = bool(other.form or other.reading.turn)
-        own |= {name: v for name, v in other.verdicts.items()
-                if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
+        new = {name: v for name, v in other.verdicts.items()
+               if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
+        own |= new
+        others |= dict.fromkeys(new, other.reading) if other.reading.site is not best.reading.site else {}
     if all(v.right for v in own.values()):
-        best.verdicts = own
+        best.verdicts, best.others = own, others
         return best
     for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
         assert one.reading is not None
