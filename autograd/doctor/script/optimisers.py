@@ -163,6 +163,8 @@ def _another_ones(of: Moments) -> Found:
         if q.gradient is not None or not q.below.rooted or not q.below.squares or q.below.moment is None:
             continue
         above = [each.of if isinstance(each, Held) else each for each in q.above]
+        if len(above) > 1:  # a product: the moment of one factor is not its own
+            continue
         mine = next((own[id(core(each))] for each in above if id(core(each)) in own), None)
         wrong = _lone_mean(of, q)
         if wrong is not None:
