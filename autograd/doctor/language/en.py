@@ -445,6 +445,8 @@ MESSAGES = {
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
     "numbers that were computed from it. At least two training steps must run.",
     "no_such_loss": "there is no loss {loss} that depends on {names}; give its name or its line as --loss.",
+    "losses_there": "These would do: {losses}.",
+    "loss_there": "line {line} ({text})",
     "no_loss_one": "{names} is trained, but no loss was found that depends on it: name the loss, or its line, with --loss.",
     "no_loss_many": "{names} are trained, but no loss was found that depends on them: name the loss, or its line, with "
     "--loss.",

@@ -368,6 +368,8 @@ MESSAGES = {
     "这里无法判断。",
     "trains_nothing": "程序运行到了结尾，但没有用 numpy 训练任何东西：没有哪个数被由它算出的数反复改变。至少要运行两步训练。",
     "no_such_loss": "没有依赖 {names} 的损失 {loss}；请用 --loss 给出它的名字或行号。",
+    "losses_there": "可以用的有：{losses}。",
+    "loss_there": "第 {line} 行（{text}）",
     "no_loss_one": "训练改变了 {names}，但没有找到依赖它的损失：请用 --loss 给出它的名字或行号。",
     "no_loss_many": "训练改变了 {names}，但没有找到依赖它们的损失：请用 --loss 给出它的名字或行号。",
     "not_python": "程序不是 Python：第 {line} 行：{text}",

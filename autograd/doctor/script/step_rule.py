@@ -6,7 +6,7 @@ import numpy as np
 
 from ..language import say
 from .judge.invented import number_of
-from .moments import PRODUCT, QUOTIENT, Held, Moments, is_number, name_of
+from .moments import PRODUCT, QUOTIENT, Held, Moment, Moments, is_number, name_of, uncopied
 from .watch.node import Node
 from .watch.record import Recording
 
@@ -26,20 +26,35 @@ def _of_squares(of: Moments) -> str:
         squares = each.below.moment
         if squares is None or squares.square is None or not each.below.rooted or not of.stepped_along(each.node):
             continue
-        if squares.decay == 1:
+        decay = _decay(of, squares)
+        means = [_decay(of, held.moment) for held in each.above if isinstance(held, Held) and held.moment is not None]
+        mean = next((m for m in means if m is not None and m < 1), None)
+        if decay is None or None in means:
+            continue
+        if decay == 1:
             return say("rule_adagrad")
-        means = (held.moment for held in each.above if isinstance(held, Held))
-        mean = next((m for m in means if m is not None and m.decay < 1), None)
         if mean is None:
-            return say("rule_rmsprop", decay=f"{squares.decay:g}")
-        return say("rule_adam", decay=f"{mean.decay:g}", other=f"{squares.decay:g}")
+            return say("rule_rmsprop", decay=f"{decay:g}")
+        return say("rule_adam", decay=f"{mean:g}", other=f"{decay:g}")
     return ""
+
+
+def _decay(of: Moments, kept: Moment) -> float | None:
+    """What is left of a moment from one step to the next, also where a line of its own shrinks it; None where it is not
+    made of what it was before.
+    """  # fmt: skip
+    decay, old = kept.decay, uncopied(kept.old)
+    while name_of(old) in PRODUCT and sum(map(is_number, old.args)) == 1 and id(old) in of.states:
+        k = int(is_number(old.args[0]))
+        decay, old = decay * number_of(old.args[1 - k]), uncopied(old.args[k])
+    return decay if is_number(old) or id(old) in of.states else None
 
 
 def _of_a_velocity(of: Moments) -> str:
     """Steps along what was kept of the gradients before."""
-    velocities = (each for each in of.kept if each.square is None and each.decay < 1)
-    decays = {each.decay for each in velocities if of.stepped_along(each.node)}
+    velocities = (each for each in of.kept if each.square is None and id(each.node) not in of.parameters)
+    made = [(_decay(of, each), each.node) for each in velocities]
+    decays = {decay for decay, node in made if decay is not None and decay < 1 and of.stepped_along(node)}
     return say("rule_momentum", decay=f"{decays.pop():g}") if len(decays) == 1 else ""
 
 

@@ -124,6 +124,32 @@ for turn in range(60):
         w[key] -= 0.3 * g[key]
 """
 
+RATED = """
+import numpy as np
+draw = np.random.RandomState(2)
+table = np.array([[4, 0, 5, 1], [0, 2, 3, 0], [5, 4, 0, 2], [1, 0, 2, 5], [3, 5, 0, 4]])
+A, B = draw.rand(5, 2), draw.rand(4, 2)
+
+def error(A, B):
+    total = 0
+    for i, row in enumerate(table):
+        for j, rated in enumerate(row):
+            if rated > 0:
+                total += (rated - A[i] @ B[j]) ** 2
+    return total + 0.02 * ((A ** 2).sum() + (B ** 2).sum())
+
+known = table > 0
+for turn in range(40):
+    if turn % 5 == 0:
+        print(turn, error(A, B))
+    miss = known * (table - A @ B.T)
+    to_A = 2 * miss @ B - 0.04 * A
+    to_B = 2 * miss.T @ A - 0.04 * B
+    A, B = A + 0.01 * to_A, B + 0.01 * to_B
+"""
+AT_ONCE = RATED.replace("    total = 0\n", "    total = (known * (table - A @ B.T) ** 2).sum()\n")
+AT_ONCE = AT_ONCE.replace("enumerate(table)", "()")
+
 
 @pytest.mark.parametrize(
     ("text", "old", "new"),
@@ -132,6 +158,8 @@ for turn in range(60):
         (SPARSE, "0.01 * np.sign(w", "0.01 * np.abs(w"),
         (AFTERWARDS, "/ 40 - 0.1 * self.w)", "/ 40 + 0.1 * self.w)"),
         (CLASSES, "d = (p - goal) * own[:, None] / 36", "d = (p - goal) / 36"),
+        (RATED, "miss = known * (table - A @ B.T)", "miss = table - A @ B.T"),
+        (AT_ONCE, "miss = known * (table - A @ B.T)", "miss = table - A @ B.T"),
         (SPREAD, "ds = 0.5 * (1 - miss ** 2 * np.exp(-wide)) / 30", "ds = 0.5 * (1 - miss ** 2) / 30"),
     ],
     ids=[
@@ -139,6 +167,8 @@ for turn in range(60):
         "a penalty",
         "a penalty of what was updated",
         "weights of classes",
+        "what nobody rated",
+        "what nobody rated, by a mask",
         "a spread whose step does not follow from it",
     ],
 )

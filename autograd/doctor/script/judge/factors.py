@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node
-from .look import Look
+from .look import Look, Point
 from .losses import Reading
+from .match import matched
 from .narrow import gradient_nodes
 from .rates import clipped_alike, rate_of
+from .reference import gradient
 from .verdict import Verdict
 
 Array = Any
@@ -36,6 +38,8 @@ def of_steps(look: Look, found: Mapping[str, Verdict], reading: Reading) -> tupl
     # where one step adapts, what scales a single number may adapt, too
     adapts = reading.kind == "loss" and any(v.rule == "adaptive" for v in found.values())
     for name, v in found.items():
+        if _is_lone(look, v) and any(other.rule == "adaptive" for other in found.values()):
+            continue
         if v.right and v.exact and adapts:
             factors[name] = 1.0
         elif v.right and v.rule == "plain" and v.change.holds:
@@ -47,11 +51,36 @@ def of_steps(look: Look, found: Mapping[str, Verdict], reading: Reading) -> tupl
     return factors, unread
 
 
-def same_factor(look: Look, found: dict[str, Verdict], reading: Reading) -> None:
+def _is_lone(look: Look, v: Verdict) -> bool:
+    """Whether one number was compared at one place: any step of it is a multiple of its gradient."""
+    one = sum(np.size(node.value) for node in look.starts[v.name]) == 1
+    return one and v.right and v.rule == "plain" and len(v.change.scales) == 1
+
+
+def _lone_ones(
+    look: Look, points: list[Point], found: dict[str, Verdict], bars: list[dict[int, Array]], due: Collection[float]
+) -> None:
+    """No word on a single number beside steps that adapt, unless it has the factor of the others on its way."""
+    for name, v in found.items():
+        if _is_lone(look, v) and any(other.rule == "adaptive" for other in found.values()):
+            right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
+            on_the_way = [
+                matched([look.block(point.values, nodes) for point in points], right)
+                for nodes in gradient_nodes(look, name)
+                if all(id(node) in point.values for node in nodes for point in points)
+            ]
+            v.silent = not any(near(match.scale, factor) for match in on_the_way for factor in due)
+            v.rule = "adaptive"
+
+
+def same_factor(
+    look: Look, points: list[Point], found: dict[str, Verdict], reading: Reading, bars: list[dict[int, Array]]
+) -> None:
     """Blocks whose gradient is right but for a factor that the others do not have are wrong."""
     if clipped_alike(look, found):
         return
     factors, unread = of_steps(look, found, reading)
+    _lone_ones(look, points, found, bars, factors.values())
     adapts = reading.kind == "loss" and any(v.rule == "adaptive" for v in found.values())
     plain = {n: found[n].change.scale for n in factors if found[n].rule == "plain" and not (adapts and found[n].exact)}
     if (len(plain) == len(factors) and agreed(plain.values())) or agreed(factors.values()):

@@ -18,9 +18,9 @@ from .match import TOLERANCE, Match, matched
 from .narrow import gradient_nodes
 from .rates import by_own_rates, shrunk_twice, takes_a_share
 from .reference import gradient
+from .repeats import gradient_in_copies
 from .told import LETTER, LOSS, names_of
 from .verdict import Verdict
-from .within import within
 
 Array = Any
 SUMS = ("add", "sub", "subtract", "iadd", "isub", "array", "sum", "mean", "assembled", "linked")
@@ -44,6 +44,7 @@ class Judgement:
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     in_turn: dict[str, Any] = field(default_factory=dict)  # a factor that is updated before it is read
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
+    beside: Reading | None = None  # what the steps follow, where the loss leaves elements of it out
 
 
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
@@ -93,7 +94,7 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
-    same_factor(look, found, reading)
+    same_factor(look, points, found, reading, bars)
     return Judgement(look, points, reading, found, bars, forward, form, held)
 
 
@@ -168,7 +169,7 @@ def verdict(
             found.exact = True
             break
     if not (found.exact or found.right or found.uphill):
-        plainer = within(look, points, name, right)
+        plainer = gradient_in_copies(look, points, right, name)
         if plainer is not None and _is_plainer(plainer[0], found.gradient):
             found.gradient, found.nodes = plainer
     if found.gradient is None and not found.right:

@@ -266,14 +266,17 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
             made.add(id(node))
             born[id(node)] = node.time
     gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (last,)], strict=True)]
-    lives = [(b, uses[i]) for i, b in born.items() if i in uses and i not in states]  # what is kept crosses every cut
+    kept = states | {id(state) for chain in alike for state in chain.states}  # it crosses every cut
+    lives = [(b, uses[i]) for i, b in born.items() if i in uses and i not in kept]
     soon = [(b, e) for b, e in lives if e < b + period]
     begun, ended = (np.sort(times) for times in np.array(soon, dtype=int).reshape(-1, 2).T)
     times = [t for t, _, _ in cycle]
     crossing = (np.searchsorted(begun, times, "right") - np.searchsorted(ended, times, "right")).tolist()
     least = min(crossing)
     narrow = [k for k, count in enumerate(crossing) if count == least]
-    narrow.sort(key=lambda k: gaps[k], reverse=True)
+    replaced = [(at, uses.get(id(old), 0)) for c in lasting for old, at in zip(c.states[1:], c.times[1:], strict=False)]
+    stale = [sum(at <= t < last for at, last in replaced) for t in times]  # states that are read once more, though new
+    narrow.sort(key=lambda k: (stale[k], -gaps[k]))
     ends = _ends(marks, events, cycle, narrow[0])
     means = _trained(lasting, ends) if len(narrow) > 1 else []
     plain = [c for c in means if not _is_mean(c)]  # what shrinks by itself follows from itself everywhere
@@ -281,7 +284,7 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
         for k in narrow[1:]:
             cut = _ends(marks, events, cycle, k)
             others = _trained(lasting, cut)
-            whole = len(others) + len(means) - len(plain) == len(lasting) and all(c in others for c in plain)
+            whole = all(c in others or (c not in plain and _is_mean(c)) for c in lasting)
             if whole and not any(c not in plain and (c in means or _is_mean(c)) for c in others):
                 ends = cut
                 break
