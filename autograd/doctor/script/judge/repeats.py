@@ -52,9 +52,9 @@ def _is_all(look: Look, end: Node, given: set[int], starts: list[Node]) -> bool:
         if id(node) in known or id(node) in given or id(node) in own or node.hyper or id(node) in look.rule_states:
             continue
         known.add(id(node))
-        if id(node) in look.program.leaves or id(node) not in look.depends:
-            if id(node) in look.start_ids or np.size(node.value) > 1:
-                return False
+        if id(node) not in look.depends and np.size(node.value) == 1:
             continue
+        if id(node) in look.program.leaves or id(node) in look.start_ids:  # the samples, or another parameter
+            return False
         waiting += node.operands()
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,9 +169,10 @@ def verdict(
         if match.holds and abs(match.scale - 1.0) <= 1e-5:
             found.exact = True
             break
-    copies = None if found.right or found.gradient is not None else gradient_in_copies(look, points, right, name)
-    if copies is not None:
-        found.gradient, found.nodes = copies
+    if not (found.exact or found.right or found.uphill):
+        plainer = gradient_in_copies(look, points, right, name)
+        if plainer is not None and _is_plainer(plainer[0], found.gradient):
+            found.gradient, found.nodes = plainer
     if found.gradient is None and not found.right:
         found.gradient = _clipped_twice(look, points, right, steps)
         if found.gradient is not None:
@@ -187,6 +189,11 @@ def verdict(
     if not found.right and not found.uphill and len(look.ends[name]) > 1 and by_own_rates(look, name, steps, right):
         found.rule, found.right = "adaptive", True
     return found
+
+
+def _is_plainer(one: Match, other: Match | None) -> bool:
+    """Whether a multiple of the gradient is nearer to the gradient itself than another is."""
+    return other is None or (one.scale > 0 and abs(math.log(one.scale)) < abs(math.log(abs(other.scale) or 1e-300)))
 
 
 def _but_for_rounding(steps: list[Array], right: list[Array], weights: list[Array]) -> Match | None:
