@@ -277,9 +277,13 @@ class Look:
                 continue
             finite = all(np.isfinite(self.block(values, ends)).all() for ends in self.ends.values())
             noisy = calm and finite and (self._overflows(values) or max(self.noise(values).values()) > QUIET)
-            if finite and not noisy and self._same_way(values):
+            if finite and not noisy and self.goes_the_same_way(values):
                 found.append(Point(values, True))
         return found
+
+    def start_values(self) -> Values:
+        """The leaves where points begin, in a dict that may be changed."""
+        return dict(self._start)
 
     def _overflows(self, values: Values) -> bool:
         """Whether a power grew beyond all bounds: what is 0 in the end may have a slope that is 0 × ∞."""
@@ -318,7 +322,7 @@ class Look:
         of_them = {id(node) for n in still for node in ancestors(self.ends[n], self._is_leaf)}
         return quiet | {key: start[key] for key in self.rule_states & of_them & start.keys()}
 
-    def _same_way(self, values: Values) -> bool:
+    def goes_the_same_way(self, values: Values) -> bool:
         """Whether the script would have taken the same branches."""
         for condition in self.conditions:
             try:
