@@ -122,7 +122,7 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
     out += list(_curves(found, cure) if before.losses else _without_curve(cure))
     if before.broken:
         out.append(say("runs_off", step=before.broken))
-    if not before.complete:
+    if not before.complete and before.steps:
         out.append(say("not_to_its_end", steps=before.steps, seconds=f"{before.seconds:.0f}"))
     if found["faults"] and not cure.all_repaired:
         out.append(say("cannot_repair"))
@@ -157,17 +157,25 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
 def _without_curve(cure: Cure) -> Iterator[str]:
     """What is known where the training as it is has no losses that can be followed."""
     after, error = cure.after, cure.before.curve.error
-    yield say("training_stops", error=error.rstrip(".")) if error else say("no_curve")
+    yield _stops(error) if error else say("no_curve")
     if after is not None and after.curve.losses:
         first, last = figures(after.curve.first), figures(after.curve.last)
         name = after.name[:1].upper() + after.name[1:]
         yield say("repaired_goes", name=name, first=first, last=last)
 
 
+def _stops(error: str) -> str:
+    """That a training stops, in a sentence: with an error, or because there was no time for more."""
+    endless = say("no_end", seconds="\0").split("\0")[0]
+    if error.startswith(endless):
+        return f"{error[:1].upper()}{error[1:].rstrip('.')}{say('stop')}"
+    return say("training_stops", error=error.rstrip("."))
+
+
 def _curves(found: dict[str, Any], cure: Cure) -> Iterator[str]:
     before, after = cure.before, cure.after
     if before.curve.error:
-        yield say("training_stops", error=before.curve.error.rstrip("."))
+        yield _stops(before.curve.error)
     facts = {"line": found["loss"]["line"], "text": found["loss"]["text"]}
     if found["watched"]["error"] is not None and before.curve.measure != "loss":
         facts["line"] = found["watched"]["error"][1][0]

@@ -217,3 +217,28 @@ def test_the_loss_may_be_named_by_its_function(tmp_path: Path) -> None:
     told = " ".join(str(run(file, cure=False, loss="nothing")).split())
     assert "no loss 'nothing'" in told
     assert "These would do: line 13 (total + 0.02" in told
+
+
+SIDES = """
+import numpy as np
+draw = np.random.RandomState(8)
+rows = draw.randn(24, 2)
+side = np.where(rows[:, 0] > rows[:, 1] ** 2, 1.0, -1.0)
+A, v, c = draw.randn(3, 2), draw.randn(3) * 0.5, 0.0
+for turn in range(3):
+    for x, t in zip(rows, side):
+        h = np.tanh(A @ x)
+        margin = t * (v @ h + c)
+        g = -t / (1 + np.exp(margin))
+        low = g * v * (1 - h ** 2)
+        v = v - 0.1 * g * h
+        c = c - 0.1 * g
+        A = A - 0.1 * np.outer(low, x)
+"""
+
+
+@pytest.mark.parametrize("slip", ["g = t /", "(1 - h)"])
+def test_targets_of_both_signs_and_no_loss(slip: str, tmp_path: Path) -> None:
+    assert "no mistake found" in said(SIDES, tmp_path)
+    told = said(SIDES.replace("g = -t /", slip) if "t /" in slip else SIDES.replace("(1 - h ** 2)", slip), tmp_path)
+    assert f"line {11 if 't /' in slip else 12}:" in told

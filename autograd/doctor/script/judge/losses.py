@@ -18,7 +18,7 @@ import numpy as np
 from ..watch.direct import compared_at, hyper, through_copies
 from ..watch.node import Node, assembled
 from .engines import computed_on, place_of_loss
-from .invented import grown, margins_of, number_of, quotients, spreads
+from .invented import grown, margins_of, number_of, of_margins, quotients, spreads
 from .look import OF_A_SHAPE, Look, Point
 from .reference import computed_again, cotangents, forward_part
 from .replay import Values, pulled, resolved
@@ -440,7 +440,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))
     rows: dict[Any, list[tuple[Node, Node, float]]] = {}
-    for derivative, p, sign in quotients(look, points):
+    for derivative, p, sign in (*quotients(look, points), *of_margins(look, points)):
         rows.setdefault(derivative.site, []).append((derivative, p, sign))
     found += [Reading("entropy", [p for _, p, _ in r], [(d, s) for d, _, s in r], derived=True) for r in rows.values()]
     for group in errors(look):
