@@ -114,7 +114,7 @@ class Repairer(Bindings):
         own = source.segment(self.span)
         found: list[str] = []
         here: list[str] = []  # what is right at this turn of a loop, but not at all of them
-        for text, plain in self._texts(own):
+        for text, plain in _as_far_as_it_goes(self._texts(own)):
             if self.hand.late:
                 break
             if text not in seen and text != self.place.target and not DRAWS.search(text):
@@ -446,3 +446,9 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
 
 
 SELDOM = ("size", "shape", "len", "sign", "exp", "cos")
+
+
+def _as_far_as_it_goes(texts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Texts until one cannot be made: a product of matrices is none of their elements."""
+    with contextlib.suppress(ArithmeticError, ValueError, TypeError):
+        yield from texts
