@@ -306,6 +306,7 @@ MESSAGES = {
     "most_apart": "the largest number is to be taken off {due}, as the shares add up to 1: any other changes them.",
     "shares_along": "along axis {axis}",
     "shares_all": "all together",
+    "line_one_sided": "{node} cuts the gradient off on one side only: it goes as far on the other side.",
     "fault_missing-derivative": "the slope of the activation {node} is missing: {what} has it as a factor.",
     "fault_extra-derivative": "the slope of {node} is one factor too many.",
     "fault_missing-mask": "the mask {node} of the forward pass is missing: what it sets to 0 there has no gradient.",

@@ -259,6 +259,7 @@ MESSAGES = {
     "most_apart": "减去的最大值应当{due}取，与份额加起来为 1 的方向相同：否则份额会改变。",
     "shares_along": "沿轴 {axis} ",
     "shares_all": "全部一起",
+    "line_one_sided": "{node} 只在一侧截断梯度：它在另一侧也会走那么远。",
     "fault_missing-derivative": "缺少激活 {node} 的斜率：{what}里有这个因子。",
     "fault_extra-derivative": "多了一个因子：{node} 的斜率。",
     "fault_missing-mask": "缺少前向传播的掩码 {node}：它在那里置为 0 的数没有梯度。",

@@ -64,7 +64,7 @@ class Repairer(Bindings):
             return
         if self.node.function is linked and self.place.kind == "call":
             yield from self._times_call()
-        if self._is_of_whole():
+        if self._is_of_whole() and not self._is_kept():
             self._of_elements()
         if self.span is None or self.right is None or self._is_kept():
             if not self._is_kept():
