@@ -140,6 +140,9 @@ MESSAGES = {
     "become small, the gradient is another loss's; if it is there to be watched only, name the loss, or its line, with "
     "--loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
+    "cannot_tell_beside": "About {names} one cannot tell: no loss that was found depends on that.",
+    "another_loss": "It is not the loss of all: the steps of {names} go along another one, that of line {line} ({text}), and "
+    "what lowers the one may raise the other.",
     "not_followed": "About {names} one cannot tell: every step changes {names}, and how that follows from the loss could not "
     "be seen.",
     "rule_decay": "The step also shrinks the weights (weight decay).",

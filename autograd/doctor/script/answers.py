@@ -54,8 +54,11 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
         yield say("loss_aside", line=found["aside"]["line"], text=found["aside"]["text"])
     odd = [name for name in unsure if name in found["unexplained"]]
     silent = [name for name in unsure if name not in odd and name not in found["lost"]]
-    if silent:
-        yield say("cannot_tell", names=listed(silent))
+    beside = [name for name in silent if name in found["beside"]]
+    if beside:
+        yield say("cannot_tell_beside", names=listed(beside))
+    if len(silent) > len(beside):
+        yield say("cannot_tell", names=listed([name for name in silent if name not in beside]))
     if odd:
         yield say("no_known_loss", names=listed(odd))
     if found["lost"]:
@@ -126,6 +129,10 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
         return out
     if found["drawn"]:
         out.append(say("own_samples"))
+    for other in found["others"]:
+        out.append(say("another_loss", names=listed(other["names"]), line=other["line"], text=other["text"]))
+    if found["others"] and not found["faults"]:
+        return out
     if base.curve.error or not base.curve.losses or found["upward"] or found["drawn"]:
         return out
     if math.isfinite(cure.floor):

@@ -136,7 +136,10 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
     slip = along or any(nearly_right(case) for case in cases if case.proved or not made_up)
     # a term more than the loss has may be meant, and then it is another loss
-    named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
+    vague = {"unrecognised", "doubled-edge"}
+    named = slip or any(
+        case.cause.name not in (vague if case.proved or not made_up else {*vague, "dropped-edge"}) for case in cases
+    )
     if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd.doctor import run
 from tests.doctor.script.asking import said
 
 COUNTS = """
@@ -186,3 +187,33 @@ def test_the_sum_of_two_passes_where_one_is_kept_and_another_line_is_wrong(tmp_p
     wrong = HALVES.replace("] += h", "] = h").replace("] += x", "] = x").replace("d = miss / 12", "d = miss ** 2 / 12")
     told = said(wrong, tmp_path)
     assert all(f"line {line}:" in told for line in (13, 14, 15))
+
+
+SELDOM = """
+import numpy as np
+draw = np.random.RandomState(5)
+x, aim = draw.randn(20, 3), draw.randn(20, 2)
+w = draw.randn(3, 2)
+for turn in range(1, 301):
+    miss = x @ w - aim
+    w -= 0.1 * x.T @ np.clip(miss, -0.7, 0.7) / 20
+    if turn % 100 == 0:
+        size = np.abs(x @ w - aim)
+        print(turn, np.where(size < 0.7, size ** 2 / 2, 0.7 * (size - 0.35)).sum() / 20)
+"""
+
+
+def test_what_is_printed_much_later_is_the_loss(tmp_path: Path) -> None:
+    told = said(SELDOM, tmp_path)
+    assert "no mistake found" in told
+    assert "the loss in line 11" in told
+    assert "no mistake found" not in said(SELDOM.replace("np.clip(miss, -0.7, 0.7)", "miss"), tmp_path)
+
+
+def test_the_loss_may_be_named_by_its_function(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(RATED, encoding="utf-8")
+    assert "the loss in line 13" in " ".join(str(run(file, cure=False, loss="error")).split())
+    told = " ".join(str(run(file, cure=False, loss="nothing")).split())
+    assert "no loss 'nothing'" in told
+    assert "These would do: line 13 (total + 0.02" in told

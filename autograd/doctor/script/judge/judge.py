@@ -17,7 +17,9 @@ import numpy as np
 from ..watch.naming import name_blocks
 from ..watch.steps import Parameter, Step, Training, finer
 from .agreement import explains_most
+from .called import is_called
 from .engines import place_of_loss
+from .farther import farther
 from .forms import counterpart
 from .left_out import left_out
 from .look import QUIET, Look, Point
@@ -59,6 +61,16 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     for verdict in best.verdicts.values() if several else ():
         verdict.silent |= not verdict.right
     return best
+
+
+def _on_both_sides(found: Judgement, loss: str, rng: np.random.Generator) -> Judgement:
+    """The same where a comparison that came out one way for all samples comes out both ways."""
+    points = farther(found.look, found.points, rng)
+    others, partial = _by_reading(found.look, points, loss) if points else ([], [])
+    there = _best(others, [*others, *partial]) if others else None
+    if there is None or there.reading is None or found.reading is None or there.reading.kin != found.reading.kin:
+        return found
+    return there if _wrong(there) else found
 
 
 def _know_the_steps(found: Judgement, reading: Reading) -> None:
@@ -129,6 +141,8 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
     whole = _in_steps_of_their_own(whole, loss, rng)
     if best.beside is not None:
         _know_the_steps(whole, best.beside)
+    if all(v.right and v.rule in ("plain", "decay") for v in whole.verdicts.values()):
+        return _on_both_sides(whole, loss, rng)
     assert whole.reading is not None
     if whole.reading.holds_something(whole.look) and _wrong(whole) and not _holds_targets(whole):
         return None  # all of it, or nothing
@@ -236,7 +250,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
-    own = dict(best.verdicts)
+    own, others = dict(best.verdicts), dict[str, Reading]()
     for other in everything:
         assert other.reading is not None
         if best.reading.kind == "loss" != other.reading.kind and not _next_turn(best, other):
@@ -244,10 +258,12 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
         if _follows(best, other) or _follows(other, best):
             continue
         known = bool(other.form or other.reading.turn)
-        own |= {name: v for name, v in other.verdicts.items()
-                if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
+        new = {name: v for name, v in other.verdicts.items()
+               if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
+        own |= new
+        others |= dict.fromkeys(new, other.reading) if other.reading.site is not best.reading.site else {}
     if all(v.right for v in own.values()):
-        best.verdicts = own
+        best.verdicts, best.others = own, others
         return best
     for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
         assert one.reading is not None
@@ -265,20 +281,6 @@ def _next_turn(best: Judgement, other: Judgement) -> bool:
     assert other.reading is not None
     ends = {id(node) for nodes in best.look.ends.values() for node in nodes}
     return bool(best.form) and best.form == other.form and any(id(n) in ends for n, _ in other.reading.order(best.look))
-
-
-def is_called(look: Look, reading: Reading, text: str) -> bool:
-    """Whether a loss has this name, or that of a function which computes it, or stands or is asked for in this line."""
-    if reading.kind != "loss" or reading.site is None:
-        return False
-    tape = look.training.tape
-    calls = [tape.sites[number] for number in place_of_loss(reading.roots[0]) if number >= 0]
-    roots = {id(root) for root in reading.roots}
-    stores = [site for _, _, _, thing, site in tape.stores if id(thing) in roots]
-    if text.isdigit():
-        return any(site.span[0] <= int(text) <= site.span[2] for site in (*calls, *stores))
-    names = {site.target for site in (reading.site, *stores)} | {site.function.split(".")[-1] for site in calls[:-1]}
-    return text in names or f"self.{text}" in names or f"{text}(" in reading.site.text
 
 
 def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:

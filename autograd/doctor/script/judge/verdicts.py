@@ -44,6 +44,7 @@ class Judgement:
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     in_turn: dict[str, Any] = field(default_factory=dict)  # a factor that is updated before it is read
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
+    others: dict[str, Reading] = field(default_factory=dict)  # by block, the loss of its own that it follows
     beside: Reading | None = None  # what the steps follow, where the loss leaves elements of it out
 
 
