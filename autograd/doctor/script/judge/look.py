@@ -298,7 +298,7 @@ class Look:
             with contextlib.suppress(Exception), np.errstate(all="ignore"):
                 values = self.program.run(given)
                 finite = all(np.isfinite(self.block(values, ends)).all() for ends in self.ends.values())
-                if finite and self._same_way(values) and any(self._parts(node, values) for node in cuts):
+                if finite and self.goes_the_same_way(values) and any(self._parts(node, values) for node in cuts):
                     return [Point(values, True)]
         return []
 
