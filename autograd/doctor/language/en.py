@@ -304,6 +304,12 @@ MESSAGES = {
     "fault_activation-applied-twice": "the slope is taken at the activation {node}, which is the function applied once "
     "already.",
     "fault_wrong-derivative": "the slope in this line is not that of the function that gives {node}.",
+    "fault_wrong-condition": "the condition in this line chooses others than those at which {node} has a slope.",
+    "shares_apart": "the shares add up to 1 {own}, and the targets that they are compared with {due}.",
+    "most_apart": "the largest number is to be taken off {due}, as the shares add up to 1: any other changes them.",
+    "shares_along": "along axis {axis}",
+    "shares_all": "all together",
+    "line_one_sided": "{node} cuts the gradient off on one side only: it goes as far on the other side.",
     "fault_missing-derivative": "the slope of the activation {node} is missing: {what} has it as a factor.",
     "fault_extra-derivative": "the slope of {node} is one factor too many.",
     "fault_missing-mask": "the mask {node} of the forward pass is missing: what it sets to 0 there has no gradient.",

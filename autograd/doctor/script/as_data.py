@@ -132,7 +132,7 @@ def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any
     theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
     error = max(
         (
-            float(np.linalg.norm(np.ravel(x) - np.ravel(y)) / (np.linalg.norm(y) or 1.0))
+            float(np.linalg.norm(np.subtract(np.ravel(x), np.ravel(y), dtype=float)) / (np.linalg.norm(y) or 1.0))
             for x, y in zip(theirs, right, strict=True)
             if np.size(x) == np.size(y)
         ),

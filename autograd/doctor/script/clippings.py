@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from ..spelling import level
 from .judge.invented import number_of
 from .moments import (
+    COPIES,
     PRODUCT,
     QUOTIENT,
     SEEN,
@@ -26,6 +28,7 @@ from .moments import (
 from .slip import Found, Slip, replaced
 from .watch.edits import Edit
 from .watch.node import Node
+from .watch.sites import Site
 
 COMPARED = ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
 
@@ -81,4 +84,66 @@ def _clipped_for_nothing(of: Moments) -> Found:
                 yield node.args[0], Slip(site, "not-used", say("line_not_used", node=site.text), [], edit)
 
 
-CLIPPINGS = (_longer, _clipped_for_nothing)
+def _on_one_side(of: Moments) -> Found:
+    """A gradient that is cut off above only, or below only, though it goes as far on the other side."""
+    rows: dict[Any, list[tuple[Node, float]]] = defaultdict(list)
+    for node in of.nodes:
+        bound = _only_bound(node)
+        if bound and node.site is not None and node.site.kind == "call" and isinstance(node.args[0], Node):
+            kept = {id(node), id(node.args[0])} & {*of.parameters}  # what is held within bounds is no gradient
+            if not kept and name_of(node.args[0]) not in (*CUTS, "clip") and _is_step(of, node):
+                rows[node.site].append((node, bound))
+    for site, row in rows.items():
+        beyond = [node for node, bound in row if np.any(np.asarray(node.value) * np.sign(bound) < -abs(bound))]
+        again = any(name_of(user) in (*CUTS, "clip") for node, _ in row for user in of.consumers.get(id(node), ()))
+        edit = None if again or not beyond else _on_both_sides(site)
+        for node in beyond if edit is not None else ():
+            yield node, Slip(site, "clipped", say("line_one_sided", node=site.text), [], edit)
+
+
+CUTS = ("minimum", "fmin", "maximum", "fmax")
+
+
+def _only_bound(node: Node) -> float:
+    """What something is cut off at, on one side: above 0 for the upper one; 0 for what is not cut off so."""
+    name, args = name_of(node), node.args
+    if name in CUTS and len(args) == 2 and is_number(args[1]) and np.ndim(node.value):
+        bound = number_of(args[1])
+        return bound if (bound > 0) == (name in CUTS[:2]) else 0.0
+    if name == "clip" and len(args) == 3 and np.ndim(node.value):
+        low, high = (number_of(arg) if arg is not None and is_number(arg) else np.inf for arg in args[1:])
+        return high if np.isinf(low) and 0 < high < np.inf else low if np.isinf(high) and -np.inf < low < 0 else 0.0
+    return 0.0
+
+
+def _is_step(of: Moments, node: Node) -> bool:
+    """Whether a parameter, or a velocity, changes by a multiple of a node."""
+    near = [node]
+    for _ in range(4):
+        users = [(user, at) for at in near for user in of.consumers.get(id(at), ())]
+        if any(id(user) in {*of.states, *of.ends} and name_of(user) in ("add", "sub", "subtract") for user, _ in users):
+            return True
+        near = [user for user, at in users if name_of(user) in ("neg", *COPIES) or _times_numbers(user, at)]
+    return False
+
+
+def _times_numbers(product: Node, node: Node) -> bool:
+    """Whether it is a node times numbers that were written down."""
+    return name_of(product) in (*PRODUCT, *QUOTIENT) and all(arg is node or is_number(arg) for arg in product.args)
+
+
+def _on_both_sides(site: Site) -> Edit | None:
+    """The call that cuts off at the bound on both sides."""
+    made = ast.parse(site.text, mode="eval").body
+    texts = [ast.unparse(arg) for arg in made.args] if isinstance(made, ast.Call) else []
+    method = len(texts) == len(site.parts) - 1
+    bound = next((text for text in texts[-1:0:-1] if "inf" not in text and text != "None"), "")
+    if len(texts) not in (2, 3) or method or not bound or not isinstance(made, ast.Call):
+        return None
+    size = bound[1:].strip() if bound.startswith("-") else bound
+    size = size if level(size) > 3 else f"({size})"
+    owner = ast.unparse(made.func).rpartition(".")[0]
+    return Edit(site.source, site.span, f"{owner or 'np'}.clip({texts[0]}, -{size}, {size.strip('()')})")
+
+
+CLIPPINGS = (_longer, _clipped_for_nothing, _on_one_side)

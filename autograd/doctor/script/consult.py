@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..language import say
+from .apart_shares import apart_shares
 from .as_data import told
 from .copied import copied
 from .forgotten import Forgotten, forgotten
@@ -59,6 +60,7 @@ from .watch.record import Recording, record
 from .watch.sites import Site
 from .watch.steps import Training
 from .watching import watched_for
+from .write.conditions import conditions
 from .write.order import before_update
 from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_training, told_before
 from .write.repair import Repairer
@@ -149,7 +151,7 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
 def plain_mistakes(recording: Recording) -> list[Plain]:
     """What no gradient shows: a step that makes its parameter larger, a running mean with the decay of another."""
     trained = recording.training is not None
-    step: list[Plain] = [*slips(recording), *copied(recording)] if trained else []
+    step: list[Plain] = [*slips(recording), *copied(recording), *apart_shares(recording)] if trained else []
     return [*grown(recording), *lost_updates(recording), *stuck_at_zero(recording), *step]
 
 
@@ -345,7 +347,7 @@ def texts_for(at: Locator, fault: Fault, cause: Cause, recording: Recording) -> 
     with np.errstate(all="ignore"), Limit(SECONDS_FOR_TEXTS, work=True) as limit, contextlib.suppress(Exception):
         # a fault without a line is better than none
         repairs = Repairer(at, fault, recording.hooks.namespace).edits()
-        for edit in itertools.chain(moved(at, fault, cause), other_way(at, fault), repairs):
+        for edit in itertools.chain(moved(at, fault, cause), other_way(at, fault), conditions(at, fault), repairs):
             found.append(edit)
             if sum(not each.blind for each in found) >= TRIES or len(found) >= 4 * TRIES or limit.over:
                 break

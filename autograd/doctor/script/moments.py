@@ -347,7 +347,7 @@ class Moments:
         assert recording.training is not None
         self.recording, self.training = recording, recording.training
         self.nodes = recording.tape.nodes
-        self.states = {id(state) for chain in self.training.chains for state in chain.states}
+        self.states = {id(state): chain for chain in self.training.chains for state in chain.states}
         self.ends = {id(end) for p in self.training.parameters for c in p.chains for end in c.states[1:]}
         self.consumers = recording.consumers
 

@@ -14,11 +14,12 @@ import numpy as np
 
 from ..watch.node import Node, assembled, same_statement
 from ..watch.sites import Site
+from .comparisons import other_comparisons
 from .forms import counterpart
 from .losses import errors
 from .match import matched
 from .narrow import gradient_nodes
-from .quantities import MANY, Quantities, Quantity, by_family
+from .quantities import MANY, Quantities, Quantity, by_family, last_in_first_out
 from .replay import Values
 from .slipped import Slip, slips
 from .verdicts import Judgement
@@ -269,6 +270,15 @@ class Candidates:
         return found
 
     @cached_property
+    def _counting(self) -> set[int]:
+        """The nodes whose numbers the new parameters are computed with: what is only compared is no cotangent."""
+        found = {id(node) for nodes in self.look.ends.values() for node in nodes}
+        for node in reversed(self.look.program.steps):
+            if id(node) in found and np.asarray(self.values[0].get(id(node), 0.0)).dtype.kind != "b":
+                found |= {id(operand) for operand in node.operands()}
+        return found
+
+    @cached_property
     def _of_the_way_back(self) -> set[int]:
         """What is computed after the forward pass from more of it than parameters: a term that is added to an error
         should be an error, a penalty aside.
@@ -287,9 +297,12 @@ class Candidates:
 
     def _single(self, node: Node, wrong: list[str]) -> Iterator[Trial]:
         shape = np.shape(self.values[0][id(node)])
-        size, erring = int(np.prod(shape, dtype=int)), id(node) in self.erring
-        if np.asarray(self.values[0][id(node)]).dtype.kind == "b":
-            return  # a mask is no error, and no number that another belongs in the place of
+        size, erring = int(np.prod(shape, dtype=int)), id(node) in self.erring & self._counting
+        if np.asarray(self.values[0][id(node)]).dtype.kind == "b":  # a mask is no error: others belong in its place
+            for quantity in self.quantities.masks:
+                if quantity.size == size and any(other_comparisons(node, self.values, quantity.values)):
+                    yield Trial([node], [quantity], False)
+            return
         for quantity in self.quantities.backward:
             own = quantity.kind == "bar" and quantity.block in wrong and self._only_for(node, quantity.block)
             own = own and (erring or self.found.verdicts[quantity.block].rule != "decay")  # a penalty is no gradient
@@ -297,8 +310,9 @@ class Candidates:
                 yield from layouts([node], [quantity], shape)
             elif own and not (size > quantity.size and self._reduced_to(node, quantity.size)):
                 yield Trial([node], [quantity], False)
+        compared = id(node) not in self._counting
         for quantity in self.quantities.neutral if not erring else self.quantities.jacobians if self._unknown else ():
-            if quantity.size == size:
+            if quantity.size == size and (quantity.kind == "value" or not compared):
                 yield from layouts([node], [quantity], shape)
 
     def _is_of_a_block(self, quantity: Quantity, wrong: list[str]) -> bool:
@@ -335,10 +349,13 @@ class Candidates:
         own = (self._by_block(nodes) or self._by_piece(nodes)) if likely else []
         if own:
             yield Trial(nodes, own, False)
-        erring = any(id(node) in self.erring for node in nodes)
+        erring = any(id(node) in self.erring & self._counting for node in nodes)
         shapes = [np.shape(self.values[0][id(node)]) for node in nodes]
         sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
+        compared = not any(id(node) in self._counting for node in nodes)
         for members in self._families[erring].values():
+            if compared and members[0].kind != "value":
+                continue
             if len(members) < len(nodes) or (members[0].kind == "value" and len(members) > 4 * len(nodes)):
                 continue
             for wanted in self._aligned(nodes, members, likely):
@@ -475,22 +492,3 @@ def layouts(nodes: list[Node], wanted: list[Quantity], shape: tuple[int, ...]) -
             yield Trial(nodes, wanted, True)
     else:
         yield Trial(nodes, wanted, False)
-
-
-def last_in_first_out(nodes: list[Node], members: list[Quantity], skip: int) -> list[Quantity]:
-    """Each turn takes the latest quantity of the forward pass before it that is not taken yet."""
-    out, waiting, at, fresh = [], [], 0, True
-    for node in nodes:
-        before = at
-        while at < len(members) and members[at].time < node.time:
-            waiting.append(members[at])
-            at += 1
-        if at > before or fresh:
-            for _ in range(skip):
-                if waiting:
-                    waiting.pop()
-        fresh = False
-        if not waiting:
-            return []
-        out.append(waiting.pop())
-    return out

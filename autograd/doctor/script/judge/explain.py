@@ -55,6 +55,8 @@ class Explainer(Layouts, Masks):
     def cause(self) -> Cause:
         if not all(np.all(np.isfinite(x)) for x in self.theirs):
             return Cause("not-finite")
+        if np.asarray(self.node.value).dtype.kind == "b":
+            return Cause("wrong-condition", {"node": self.wanted.node})
         if np.asarray(self.node.value).dtype.kind in "iu" and not all(
             np.array_equal(r, np.round(r)) for r in self.right
         ):

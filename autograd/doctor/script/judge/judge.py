@@ -296,7 +296,9 @@ def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
         if large and not any(v.silent for v in seen.values()) and step in known:
             break
         there = _judged_at(found, step, rng)
-        if there is None or any(math.isnan(v.change.scale) and not v.silent for v in there.verdicts.values()):
+        if there is None or there.verdicts.keys() != seen.keys():
+            continue
+        if any(math.isnan(v.change.scale) and not v.silent for v in there.verdicts.values()):
             continue  # where it has grown beyond all bounds nothing can be told
         everywhere.append(there)
         for name, verdict_there in there.verdicts.items():

@@ -315,8 +315,9 @@ class Locator(Turns):
 
     def _replaced(self, trial: Trial, at: int, scale: float, k: int) -> Array:
         """What is put in the place of one of the values."""
-        new = np.asarray(trial.wanted[at].values[k], dtype=float)
-        new, shape = (new.T if trial.turned else new) * scale, np.shape(self.points[k].values[id(trial.nodes[at])])
+        new = np.asarray(trial.wanted[at].values[k])
+        new = new if new.dtype.kind == "b" else np.asarray(new, dtype=float) * scale
+        new, shape = new.T if trial.turned else new, np.shape(self.points[k].values[id(trial.nodes[at])])
         return new if np.shape(new) == shape or new.size != math.prod(shape) else new.reshape(shape)
 
     def _recomputed(self, trial: Trial, scale: float, k: int) -> Values:

@@ -6,6 +6,7 @@ the points that the script was at, it is looked at with random parameters, so th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,10 @@ from .written import Block, flat, written
 
 Array = Any
 POWERS = ("exp", "exp2", "expm1", "power", "pow", "sinh", "cosh")
+CUTS = ("maximum", "fmax", "minimum", "fmin")
+FARTHER = (3.0, 10.0, 30.0)
+FEW_SAMPLES = 7  # of so few, all may fall on one side
+
 QUIET = 1e-8
 """Of the rounding errors in a step, relative to it, at a place that is fit to be judged at."""
 
@@ -279,7 +284,29 @@ class Look:
             noisy = calm and finite and (self._overflows(values) or max(self.noise(values).values()) > QUIET)
             if finite and not noisy and self.goes_the_same_way(values):
                 found.append(Point(values, True))
-        return found
+        return found if calm or halved else found + self._bent(found)
+
+    def _bent(self, points: list[Point]) -> list[Point]:
+        """A point farther off, where at all others all samples, or none, are cut off: there a hinge is a line."""
+        cuts = [n for n in self.program.steps if id(n) in self.depends and np.size(n.value) > FEW_SAMPLES
+                and getattr(n.function, "__name__", "") in CUTS]  # fmt: skip
+        cuts = [node for node in cuts if not any(self._parts(node, point.values) for point in points)]
+        for factor in FARTHER if cuts and points else ():
+            given = dict(self._start)
+            for node in (node for nodes in self.starts.values() for node in nodes if id(node) in given):
+                given[id(node)] = factor * points[0].values[id(node)]
+            with contextlib.suppress(Exception), np.errstate(all="ignore"):
+                values = self.program.run(given)
+                finite = all(np.isfinite(self.block(values, ends)).all() for ends in self.ends.values())
+                if finite and self.goes_the_same_way(values) and any(self._parts(node, values) for node in cuts):
+                    return [Point(values, True)]
+        return []
+
+    def _parts(self, node: Node, values: Values) -> bool:
+        """Whether some elements are cut off, and others are not."""
+        inside = [values[id(o)] for o in node.operands() if id(o) in self.depends and id(o) in values]
+        same = np.asarray(values.get(id(node), 0.0)) == inside[0] if inside else False
+        return bool(np.any(same)) and not bool(np.all(same))
 
     def start_values(self) -> Values:
         """The leaves where points begin, in a dict that may be changed."""

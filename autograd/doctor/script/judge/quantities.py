@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -293,6 +293,14 @@ class Quantities:
         return out
 
     @cached_property
+    def masks(self) -> list[Quantity]:
+        """Where slopes are not 0, or where they are, of what has no slope at some places."""
+        some = [q for q in self.slopes if not all(np.all(v) for v in q.values) and any(np.any(v) for v in q.values)]
+        return _distinct(
+            [replace(q, values=[(v == 0) == out for v in q.values]) for q in some for out in (False, True)]
+        )
+
+    @cached_property
     def jacobians(self) -> list[Quantity]:
         """What passes back through a softmax, row by row: diag(s) - outer(s, s)."""
         out = []
@@ -378,3 +386,22 @@ def by_family(quantities: Iterable[Quantity]) -> dict[tuple[Any, ...], list[Quan
     for members in found.values():
         members.sort(key=lambda q: q.time)
     return found
+
+
+def last_in_first_out(nodes: list[Node], members: list[Quantity], skip: int) -> list[Quantity]:
+    """Each turn takes the latest quantity of the forward pass before it that is not taken yet."""
+    out, waiting, at, fresh = [], [], 0, True
+    for node in nodes:
+        before = at
+        while at < len(members) and members[at].time < node.time:
+            waiting.append(members[at])
+            at += 1
+        if at > before or fresh:
+            for _ in range(skip):
+                if waiting:
+                    waiting.pop()
+        fresh = False
+        if not waiting:
+            return []
+        out.append(waiting.pop())
+    return out

@@ -33,13 +33,13 @@ def gradient_in_copies(
                 continue
             theirs = [np.ravel(v) for v in values]
             match = matched(theirs, right)
-            if match.holds and match.scale > 0:
+            if match.holds and match.scale != 0.0:  # minus the gradient, where it is added
                 given[id(node)] = match, node
             elif matched(theirs, squares).holds:
                 kept.add(id(node))
     if not given or not _is_all(look, ends[0], given.keys() | kept, look.starts[name]):
         return None
-    exact = (each for each in given.values() if abs(each[0].scale - 1.0) <= 1e-5)
+    exact = (each for each in given.values() if abs(abs(each[0].scale) - 1.0) <= 1e-5)
     match, node = next(exact, next(iter(given.values())))
     return match, [node]
 

@@ -193,7 +193,7 @@ def verdict(
 
 def _is_plainer(one: Match, other: Match | None) -> bool:
     """Whether a multiple of the gradient is nearer to the gradient itself than another is."""
-    return other is None or (one.scale > 0 and abs(math.log(one.scale)) < abs(math.log(abs(other.scale) or 1e-300)))
+    return other is None or abs(math.log(abs(one.scale))) < abs(math.log(abs(other.scale) or 1e-300))
 
 
 def _but_for_rounding(steps: list[Array], right: list[Array], weights: list[Array]) -> Match | None:

@@ -266,7 +266,8 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
             made.add(id(node))
             born[id(node)] = node.time
     gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (last,)], strict=True)]
-    kept = states | {id(state) for chain in alike for state in chain.states}  # it crosses every cut
+    running = [chain for chain in alike if len(chain.states) > 2 and _is_mean(chain)]
+    kept = states | {id(state) for chain in running for state in chain.states}  # it crosses every cut
     lives = [(b, uses[i]) for i, b in born.items() if i in uses and i not in kept]
     soon = [(b, e) for b, e in lives if e < b + period]
     begun, ended = (np.sort(times) for times in np.array(soon, dtype=int).reshape(-1, 2).T)

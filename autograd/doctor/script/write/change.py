@@ -36,6 +36,7 @@ class Changer:
         except SyntaxError:
             return
         pieces = list(ast.walk(tree))
+        yield from self._other_count(own, pieces)
         for kind in (self._slips, self._alike, self._others):  # the likeliest first
             yield from _put(own, pieces, kind)
         bound = [[n.id for n in ast.walk(p.target) if isinstance(n, ast.Name)] for c in pieces
@@ -61,6 +62,19 @@ class Changer:
             yield ast.unparse(_Axis(axis).visit(ast.parse(own, mode="eval")))
         yield f"-{own}" if level(own) > 1 else f"-({own})"
         yield f"{own}.T" if level(own) > 3 else f"({own}).T"
+
+    def _other_count(self, own: str, pieces: list[ast.AST]) -> Iterator[str]:
+        """Another number wherever one number stands, which is written several times: units for samples, say."""
+        texts = [ast.unparse(p) for p in pieces if isinstance(p, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))]
+        for text in dict.fromkeys(text for text in texts if texts.count(text) > 1):
+            mine = self.hand.read(text, 0)
+            if mine is None or np.size(mine) != 1 or own.count(text) != texts.count(text):
+                continue
+            size = re.fullmatch(r"(.*\.shape\[)(-?\d)\]", text)
+            others = [f"{size[1]}{k}]" for k in (0, 1, -1)] if size else []
+            for other in (*(scalar.text for scalar in self.hand.scalars), *others):
+                if other != text:
+                    yield re.sub(rf"(?<![\w.]){re.escape(text)}(?!\w)", other, own)
 
     def slips(self, own: str) -> Iterator[str]:
         """The likeliest changes, whatever they come to: also a term or a factor more, of the same shape."""

@@ -178,12 +178,13 @@ class Composer:
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""
+        goal = np.asarray(goal)  # a matrix has two axes, whatever is chosen from it
         known = np.isfinite(goal)
         if 4 * int(known.sum()) < goal.size:
             return
         aim = goal[known]
         for text, value in self._products(goal.shape):
-            here = value[known] if value.shape == goal.shape else np.zeros(1)
+            here = np.asarray(value)[known] if value.shape == goal.shape else np.zeros(1)
             length = float(here @ here)
             if length and np.isfinite(length):
                 ratio = float(here @ aim) / length

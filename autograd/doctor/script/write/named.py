@@ -101,8 +101,23 @@ def _same(one: Any, other: Any) -> bool:
     return ast.dump(one) == ast.dump(other)
 
 
+def _renamed(old: ast.AST, new: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """The pieces in which two texts differ, as small as they can be."""
+    pairs = [*zip(ast.iter_child_nodes(old), ast.iter_child_nodes(new), strict=False)]
+    alike = type(old) is type(new) and len([*ast.iter_child_nodes(old)]) == len([*ast.iter_child_nodes(new)])
+    if not pairs or not alike or isinstance(old, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+        yield from () if _same(old, new) else ((old, new),)
+        return
+    for one, other in pairs:
+        yield from _renamed(one, other)
+
+
 def _narrowed(old: Any, new: Any) -> tuple[Any, Any]:
-    """The smallest pair of pieces in which the two differ."""
+    """The smallest pair of pieces in which the two differ, also where one name stands several times for another."""
+    renamed = [*_renamed(old, new)]
+    names = all(isinstance(each, (ast.Name, ast.Attribute, ast.Subscript)) for pair in renamed for each in pair)
+    if len(renamed) > 1 and names and len({(ast.dump(a), ast.dump(b)) for a, b in renamed}) == 1:
+        return renamed[0]
     while type(old) is type(new):
         if isinstance(old, ast.UnaryOp) and isinstance(old.operand, ast.Constant):
             break  # -1 is a number

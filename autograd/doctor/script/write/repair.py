@@ -64,7 +64,7 @@ class Repairer(Bindings):
             return
         if self.node.function is linked and self.place.kind == "call":
             yield from self._times_call()
-        if self._is_of_whole():
+        if self._is_of_whole() and not self._is_kept():
             self._of_elements()
         if self.span is None or self.right is None or self._is_kept():
             if not self._is_kept():
@@ -114,7 +114,7 @@ class Repairer(Bindings):
         own = source.segment(self.span)
         found: list[str] = []
         here: list[str] = []  # what is right at this turn of a loop, but not at all of them
-        for text, plain in self._texts(own):
+        for text, plain in _as_far_as_it_goes(self._texts(own)):
             if self.hand.late:
                 break
             if text not in seen and text != self.place.target and not DRAWS.search(text):
@@ -446,3 +446,9 @@ def _pieces(tree: ast.AST) -> Iterator[str]:
 
 
 SELDOM = ("size", "shape", "len", "sign", "exp", "cos")
+
+
+def _as_far_as_it_goes(texts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Texts until one cannot be made: a product of matrices is none of their elements."""
+    with contextlib.suppress(ArithmeticError, ValueError, TypeError):
+        yield from texts

@@ -17,7 +17,7 @@ from ...spelling import level
 from ..watch.edits import Edit
 from ..watch.node import Node
 from ..watch.sites import Site, Span, around
-from .added import added_at, numpy_in
+from .added import added_at, array_in, numpy_in
 from .change import Changer, exchanged
 from .compose import Composer
 from .extend import Extender, neat
@@ -299,7 +299,8 @@ class Statements(Wanted):
         tree, update = statement_of(self.place), self._update
         if not isinstance(tree, ast.AugAssign) or update is None:
             return
-        name = ast.unparse(tree.target)
+        name, whole = ast.unparse(tree.target), array_in(ast.unparse(tree.target))
+        name = whole if np.ndim(self.hand.read(whole, 0)) else name  # of elements that loops add to, all are emptied
         old = self.hand.read(name, 0)
         anew = f"{name} = {'0.0' if np.ndim(old) == 0 else f'np.zeros_like({name})'}"
         source = update.source

@@ -1,0 +1,46 @@
+"""Softmax along the wrong axis, which no gradient tells: p - t is that of the right one."""
+
+from __future__ import annotations
+
+import pytest
+
+from .test_mended import told
+
+SHARES = """
+import numpy as np
+gen = np.random.RandomState(6)
+rows = gen.randn(15, 3)
+goal = np.eye(4)[gen.randint(0, 4, 15)]
+w = gen.randn(3, 4) * 0.3
+
+def shares(z):
+    e = np.exp(z - MOST)
+    return e / SUM
+
+for turn in range(20):
+    p = shares(rows @ w)
+    print(-np.mean(np.sum(goal * np.log(p), axis=1)))
+    w = w - 0.5 * rows.T @ (p - goal) / 15
+"""
+MOST, SUM = "z.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
+
+
+def of(most: str, total: str) -> list[tuple[int, str]]:
+    """The lines that are told, each with what to write."""
+    out = told(SHARES.replace("MOST", most).replace("SUM", total))
+    return [(fault["line"], fault["instead"]) for fault in out["faults"]]
+
+
+@pytest.mark.parametrize("most", [MOST, "np.max(z)", "0"])
+def test_shares_of_each_sample(most: str) -> None:
+    assert of(most, SUM) == []
+
+
+@pytest.mark.parametrize(("most", "total"), [("0", "np.sum(e, axis=0)"), ("np.max(z)", "e.sum()"), (MOST, "e.sum(0)")])
+def test_shares_of_all_samples(most: str, total: str) -> None:
+    there = "np.sum(e, axis=1, keepdims=True)" if total.startswith("np") else SUM
+    assert of(most, total) == [(10, f"return e / {there}")]
+
+
+def test_the_largest_number_of_all_samples() -> None:
+    assert of("z.max(axis=0)", "e.sum(axis=0)") == [(9, f"e = np.exp(z - {MOST})"), (10, f"return e / {SUM}")]
