@@ -30,6 +30,7 @@ from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors
 from .slips import all_but_some, counts_unseen, forgets_weights, of_more_samples, sums_to_one, with_the_steps_own
+from .together import together
 from .told import is_told
 from .verdicts import Judgement, verdicts
 from .written import united
@@ -168,6 +169,7 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
                 (partial if _silent(each) else found).append(each)
             elif _holds_targets(each):
                 held.append(each)
+    found += together(look, points, found) if not loss and all(map(_wrong, found)) else []
     found = [each for each in found if not all(v.silent for v in each.verdicts.values())] or found
     found += held if all(map(_wrong, found)) else []
     crossed = [each for each in found if each.reading and any(is_crossed(error) for error, _ in each.reading.errors)]

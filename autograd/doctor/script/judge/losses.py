@@ -50,6 +50,7 @@ class Reading:
         along: what the steps begin with in a forward pass of their own, where the loss leaves elements of it out.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
         renewed: by parameter after the step, the one before: of these is the penalty of a loss that comes later.
+        shares: by root, its factor in a sum of losses; 1 where none is given.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Reading:
     held: frozenset[int] = frozenset()
     bare: dict[int, int] = field(default_factory=dict)
     renewed: dict[int, int] = field(default_factory=dict)
+    shares: dict[int, float] = field(default_factory=dict)
     turn: int = 0
     spread: int = 0
     inner: bool = False
@@ -79,7 +81,17 @@ class Reading:
     def kin(self) -> tuple[Any, ...]:
         """What it has in common with the same reading of another step."""
         error = [(node.site, getattr(node.function, "__name__", "")) for node, _ in self.errors[:1]]
-        return self.kind, self.site, not self.held, not self.bare, self.turn, self.spread, self.inner, *error
+        return (
+            self.kind,
+            self.site,
+            not self.held,
+            not self.bare,
+            not self.shares,
+            self.turn,
+            self.spread,
+            self.inner,
+            *error,
+        )
 
     def cotangents(self, look: Look, point: Point) -> dict[int, Array]:
         """The cotangent of every node at a point."""
@@ -103,7 +115,8 @@ class Reading:
 
     def seeds(self, values: Values) -> dict[int, Array]:
         if self.kind == "loss":
-            return {id(root): np.full(np.shape(values[id(root)]), self.sign) for root in self.roots}
+            shares = [(id(root), self.shares.get(id(root), 1.0)) for root in self.roots]
+            return {key: np.full(np.shape(values[key]), self.sign * share) for key, share in shares}
         found: dict[int, Array] = {}
         for root, (error, sign) in zip(self.roots, self.errors, strict=True):
             shape = np.shape(values[id(root)])

@@ -1,0 +1,38 @@
+"""Two losses that are printed apart, of which the gradient follows a weighted sum that no line computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .asking import said
+
+TWO = """
+import numpy as np
+gen = np.random.default_rng(21)
+feats = gen.normal(size=(20, 3))
+high, yes = feats[:, 0] * feats[:, 1], (feats[:, 2] > 0) * 1.0
+trunk, left, right = gen.normal(size=(3, 5)) * 0.4, gen.normal(size=5) * 0.3, gen.normal(size=5) * 0.3
+for turn in range(20):
+    hid = np.tanh(feats @ trunk)
+    level, chance = hid @ left, 1 / (1 + np.exp(-hid @ right))
+    far = np.mean((level - high) ** 2)
+    odd = -np.mean(yes * np.log(chance) + (1 - yes) * np.log(1 - chance))
+    print(far, odd)
+    of_level, of_chance = 0.7 * 2 * (level - high) / 20, 0.3 * (chance - yes) / 20
+    back = (np.outer(of_level, left) + np.outer(of_chance, right)) * (1 - hid ** 2)
+    left = left - 0.1 * hid.T @ of_level
+    right = right - 0.1 * hid.T @ of_chance
+    trunk = trunk - 0.1 * feats.T @ back
+"""
+
+
+def test_a_weighted_sum_is_right(tmp_path: Path) -> None:
+    assert "No mistake found" in said(TWO, tmp_path)
+
+
+@pytest.mark.parametrize(("old", "new"), [("* (1 - hid ** 2)", ""), ("feats.T @ back", "feats.T @ -back")])
+def test_a_mistake_behind_it_is_told(old: str, new: str, tmp_path: Path) -> None:
+    answer = said(TWO.replace(old, new), tmp_path)
+    assert "one line is wrong, line" in answer
