@@ -72,6 +72,8 @@ def direct(node: Node) -> list[Any]:
         return [inside]
     if name == "add":
         return [arg for arg in args if isinstance(arg, (Node, int, float))]
+    if name in ("maximum", "fmax"):
+        return [arg for arg in args[:2] if isinstance(arg, Node)]  # of what it was, and of something new: Adamax
     if name in ("sub", "subtract"):
         return [args[0]] if isinstance(args[0], (Node, int, float)) else []
     if name in ("mul", "multiply", "truediv", "divide"):
