@@ -46,22 +46,18 @@ def walk(
     ['x', 'multiply', 'tanh']
     """
     order: list[tuple[Any, tuple[Any, ...]]] = []
-    seen: set[int] = set()
+    seen = {id(None)}  # what stands in the place of an operand that is no node
     stack: list[Any] = list(roots[::-1])
     while stack:
         node = stack.pop()
         if node.__class__ is tuple:  # a pair: all that its node needs is there
             order.append(node)
-            continue
-        place = id(node)
-        if place not in seen:
+        elif (place := id(node)) not in seen:
             seen.add(place)
             operands = operands_of(node)
             if operands:
                 stack.append((node, operands))
-                for operand in reversed(operands):
-                    if operand is not None:
-                        stack.append(operand)
+                stack += operands[::-1]
             else:
                 order.append((node, operands))
     return order

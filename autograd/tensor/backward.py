@@ -6,6 +6,7 @@ undone, in plain arrays (`passed`) and with the memory of which elements arrived
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from ..core.reverse import sweep, times
 from ..core.rule import Rule
 from ..errors import AnomalyError, GraphError
 from ..formula import Symbol, names_in
-from ..masking import Arrived, evaluate, finite, is_selective, partial
+from ..masking import Arrived, decided, finite, is_selective, partial
 from ..mode import ADDING
 from ..numbers.functions import greater, where
 from ..switches import check_cotangents, looking_for_anomalies
@@ -133,20 +134,31 @@ def _passing(rule: Rule, k: int) -> Callable[[Any, Any], Any]:
             return part if part.dtype is like.dtype and part.shape == like.shape else fitted(part, like)
 
     else:
-        choice, names = partial(rule, k), (*rule.operands, "out")
-        read = names_in(choice.args[0]) if isinstance(choice, Symbol) and choice.op == "where" else set()
-        deciding = [place for place, name in enumerate(names) if name in read]  # of x**y, the exponent alone
 
         def passed(node: Any, g: Any) -> Any:
             saved, out = node._saved, node._data
-            known = (*saved, out)
-            if deciding and all(known[place].__class__ is float for place in deciding):
-                local = evaluate(choice, dict(zip(names, known, strict=True)))
-            else:
-                local = rule.partial(k, saved, out)
+            case = _case_of(node, k)
+            local = rule.partial(k, saved, out) if case is None else case[0]((*saved, out))
             return _fitting(times(g, local), saved[k])
 
     return passed
+
+
+@functools.lru_cache(maxsize=1024)
+def _deciding(rule: Rule, k: int) -> tuple[int, ...]:
+    """The places of the operands that choose between the cases of a derivative: of x**y, to x, the exponent's alone."""
+    formula = partial(rule, k)
+    read = names_in(formula.args[0]) if isinstance(formula, Symbol) and formula.op == "where" else set()
+    return tuple(place for place, name in enumerate((*rule.operands, "out")) if name in read)
+
+
+def _case_of(node: Any, k: int) -> tuple[Callable[[Any], Any], bool] | None:
+    """The one case of the derivative to operand `k` that constants choose, as `decided` gives it; None: they do not."""
+    deciding, saved = _deciding(node.rule, k), node._saved
+    for place in deciding:
+        if place == len(saved) or saved[place].__class__ is not float or not saved[place]:  # 0.0 == -0.0: one key
+            return None
+    return decided(node.rule, k, tuple([x if x.__class__ is float else None for x in saved])) if deciding else None
 
 
 def accumulate(root: Any, seed: Any) -> None:
@@ -188,8 +200,8 @@ def _opened(root: Any) -> tuple[list[Any], list[Any], bool]:
             order.append(pair)
             if node._prints is not None:
                 doubted.append(node)
-            if _SELECTS[node.rule]:
-                selective = True
+            if _SELECTS[node.rule] and not selective:
+                selective = any(p is not None and _selects_here(node, k) for k, p in enumerate(parents))
         else:
             leaves.append(node)
     if leaves and all(leaf.rule is UNRECORDED for leaf in leaves):  # almost always the first is not
@@ -261,3 +273,11 @@ class _Selects(dict[Any, bool]):
 
 
 _SELECTS = _Selects()
+
+
+def _selects_here(node: Any, k: int) -> bool:
+    """The same for one operand of a node whose rule selects: x**2 has only one case, and that selects nothing."""
+    if isinstance(node.rule, ArrayRule):
+        return True
+    case = _case_of(node, k)
+    return is_selective(node.rule, k) if case is None else case[1]

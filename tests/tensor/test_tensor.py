@@ -20,6 +20,7 @@ from autograd import (
     OperandError,
     ShapeError,
     Tensor,
+    Value,
     detect_anomaly,
     grad,
     no_grad,
@@ -553,3 +554,17 @@ def test_functions_of_constants_of_different_shapes_pass_nothing_on() -> None:
     x.grad = None
     ((small.tanh() * x).sum() + (large.exp() * x).sum()).backward()
     np.testing.assert_allclose(x.grad - alone, np.full(3, 4 * np.exp(0.5)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("constant", [2.0, 3.0, 1.0, 0.5, -1.0, 0.0, -0.0, 2.5, math.inf, math.nan])
+@pytest.mark.parametrize("formula", [lambda x, c: x**c, lambda x, c: c**x], ids=["x**c", "c**x"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_power_with_a_constant_has_the_slope_that_a_value_has(formula, constant):
+    points = np.array([-math.inf, -2.0, -1.0, -0.0, 0.0, 5e-324, 1e-300, 0.5, 1.0, 3.0, 1e200, math.inf, math.nan])
+    for seed in (1.0, 0.0, -3.0):
+        many = Tensor(points)
+        formula(many, constant).backward(np.full(points.shape, seed))
+        each = [Value(float(point)) for point in points]
+        for one in each:
+            formula(one, constant).backward(seed)
+        np.testing.assert_array_equal(many.grad, [one.grad for one in each])

@@ -140,6 +140,9 @@ MESSAGES = {
     "become small, the gradient is another loss's; if it is there to be watched only, name the loss, or its line, with "
     "--loss.",
     "cannot_tell": "About {names} one cannot tell: the gradient was zero wherever it was looked at.",
+    "cannot_tell_beside": "About {names} one cannot tell: no loss that was found depends on that.",
+    "another_loss": "It is not the loss of all: the steps of {names} go along another one, that of line {line} ({text}), and "
+    "what lowers the one may raise the other.",
     "not_followed": "About {names} one cannot tell: every step changes {names}, and how that follows from the loss could not "
     "be seen.",
     "rule_decay": "The step also shrinks the weights (weight decay).",
@@ -451,6 +454,8 @@ MESSAGES = {
     "trains_nothing": "the script runs to its end, and trains nothing with numpy: no number is changed again and again by "
     "numbers that were computed from it. At least two training steps must run.",
     "no_such_loss": "there is no loss {loss} that depends on {names}; give its name or its line as --loss.",
+    "losses_there": "These would do: {losses}.",
+    "loss_there": "line {line} ({text})",
     "no_loss_one": "{names} is trained, but no loss was found that depends on it: name the loss, or its line, with --loss.",
     "no_loss_many": "{names} are trained, but no loss was found that depends on them: name the loss, or its line, with "
     "--loss.",

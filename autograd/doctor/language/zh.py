@@ -126,6 +126,8 @@ MESSAGES = {
     "但不是第 {line} 行所计算的量（{text}）的梯度。如果应当变小的正是这个量，那么这个梯度属于另一个损失；"
     "如果它只是用来观察的，请用 --loss 指明损失的名字或所在的行。",
     "cannot_tell": "关于 {names} 无法判断：凡是检查过的地方，梯度都是零。",
+    "cannot_tell_beside": "关于 {names} 无法判断：找到的损失都与之无关。",
+    "another_loss": "这并不是所有参数的损失：{names} 按第 {line} 行的损失（{text}）更新，降低其中一个可能会提高另一个。",
     "not_followed": "关于 {names} 无法判断：每一步都会改变 {names}，但看不出这些变化怎样由损失得出。",
     "rule_decay": "每一步还会缩小权重（权重衰减）。",
     "rule_aligned": "误差经由固定的随机权重向后传，而不是前向计算的权重：这是反馈对齐（feedback alignment）：下层的训练没有用到它们的梯度。",
@@ -374,6 +376,8 @@ MESSAGES = {
     "这里无法判断。",
     "trains_nothing": "程序运行到了结尾，但没有用 numpy 训练任何东西：没有哪个数被由它算出的数反复改变。至少要运行两步训练。",
     "no_such_loss": "没有依赖 {names} 的损失 {loss}；请用 --loss 给出它的名字或行号。",
+    "losses_there": "可以用的有：{losses}。",
+    "loss_there": "第 {line} 行（{text}）",
     "no_loss_one": "训练改变了 {names}，但没有找到依赖它的损失：请用 --loss 给出它的名字或行号。",
     "no_loss_many": "训练改变了 {names}，但没有找到依赖它们的损失：请用 --loss 给出它的名字或行号。",
     "not_python": "程序不是 Python：第 {line} 行：{text}",

@@ -54,8 +54,11 @@ def _no_mistake(found: dict[str, Any]) -> Iterator[str]:
         yield say("loss_aside", line=found["aside"]["line"], text=found["aside"]["text"])
     odd = [name for name in unsure if name in found["unexplained"]]
     silent = [name for name in unsure if name not in odd and name not in found["lost"]]
-    if silent:
-        yield say("cannot_tell", names=listed(silent))
+    beside = [name for name in silent if name in found["beside"]]
+    if beside:
+        yield say("cannot_tell_beside", names=listed(beside))
+    if len(silent) > len(beside):
+        yield say("cannot_tell", names=listed([name for name in silent if name not in beside]))
     if odd:
         yield say("no_known_loss", names=listed(odd))
     if found["lost"]:
@@ -119,13 +122,17 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
     out += list(_curves(found, cure) if before.losses else _without_curve(cure))
     if before.broken:
         out.append(say("runs_off", step=before.broken))
-    if not before.complete:
+    if not before.complete and before.steps:
         out.append(say("not_to_its_end", steps=before.steps, seconds=f"{before.seconds:.0f}"))
     if found["faults"] and not cure.all_repaired:
         out.append(say("cannot_repair"))
         return out
     if found["drawn"]:
         out.append(say("own_samples"))
+    for other in found["others"]:
+        out.append(say("another_loss", names=listed(other["names"]), line=other["line"], text=other["text"]))
+    if found["others"] and not found["faults"]:
+        return out
     if base.curve.error or not base.curve.losses or found["upward"] or found["drawn"]:
         return out
     if math.isfinite(cure.floor):
@@ -150,17 +157,25 @@ def why_not(found: dict[str, Any], cure: Cure) -> list[str]:
 def _without_curve(cure: Cure) -> Iterator[str]:
     """What is known where the training as it is has no losses that can be followed."""
     after, error = cure.after, cure.before.curve.error
-    yield say("training_stops", error=error.rstrip(".")) if error else say("no_curve")
+    yield _stops(error) if error else say("no_curve")
     if after is not None and after.curve.losses:
         first, last = figures(after.curve.first), figures(after.curve.last)
         name = after.name[:1].upper() + after.name[1:]
         yield say("repaired_goes", name=name, first=first, last=last)
 
 
+def _stops(error: str) -> str:
+    """That a training stops, in a sentence: with an error, or because there was no time for more."""
+    endless = say("no_end", seconds="\0").split("\0")[0]
+    if error.startswith(endless):
+        return f"{error[:1].upper()}{error[1:].rstrip('.')}{say('stop')}"
+    return say("training_stops", error=error.rstrip("."))
+
+
 def _curves(found: dict[str, Any], cure: Cure) -> Iterator[str]:
     before, after = cure.before, cure.after
     if before.curve.error:
-        yield say("training_stops", error=before.curve.error.rstrip("."))
+        yield _stops(before.curve.error)
     facts = {"line": found["loss"]["line"], "text": found["loss"]["text"]}
     if found["watched"]["error"] is not None and before.curve.measure != "loss":
         facts["line"] = found["watched"]["error"][1][0]

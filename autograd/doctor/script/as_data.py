@@ -68,6 +68,14 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         ],
         "in_turn": {key: found.in_turn[key] for key in ("block", "line", "reader") if key in found.in_turn},
         "step_rule": step_rule(recording),
+        "beside": _beside(found),
+        "others": [
+            {
+                "names": [name for name, each in found.others.items() if each is loss],
+                **_at(loss.errors[0][0].site if loss.errors else loss.site),
+            }
+            for loss in {id(each): each for each in found.others.values()}.values()
+        ],
         "unread": [p.name for p in recording.training.unread],
         "apart": apart(found),
         "lost": [p.name for p in recording.training.lost],
@@ -90,6 +98,14 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
         "source": {"path": subject.main.path, "text": subject.main.text},
         "graph": graph_of(found, [(case.fault, _mark(case)) for case in cases]),
     }
+
+
+def _beside(found: Judgement) -> list[str]:
+    """The blocks that are no part of the loss, so that it tells nothing of them."""
+    assert found.reading is not None
+    read = {id(node) for node, _ in found.reading.order(found.look)}
+    silent = (name for name, v in found.verdicts.items() if v.silent)
+    return [name for name in silent if not any(id(node) in read for node in found.look.starts[name])]
 
 
 def _mark(case: Case) -> str:

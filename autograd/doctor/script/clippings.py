@@ -121,7 +121,7 @@ def _is_step(of: Moments, node: Node) -> bool:
     near = [node]
     for _ in range(4):
         users = [(user, at) for at in near for user in of.consumers.get(id(at), ())]
-        if any(id(user) in of.states | of.ends and name_of(user) in ("add", "sub", "subtract") for user, _ in users):
+        if any(id(user) in {*of.states, *of.ends} and name_of(user) in ("add", "sub", "subtract") for user, _ in users):
             return True
         near = [user for user, at in users if name_of(user) in ("neg", *COPIES) or _times_numbers(user, at)]
     return False

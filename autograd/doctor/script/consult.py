@@ -68,6 +68,8 @@ from .write.words import Words
 
 Plain = Growth | Forgotten | Slip
 SINGLE = 1e-5  # what numbers of single precision may differ by
+ALIKE = {"wrong-operand", "missing-factor", "extra-factor", "missing-square"}
+"""What a comparison with another line suggests, and a judgement of the whole has to prove."""
 TRIES = 8
 MOST_PLAIN = 8
 SECONDS_FOR_A_CAUSE = 6.0
@@ -134,7 +136,10 @@ def _consulted(subject: Subject, options: Options, seconds: float, limit: float)
     made_up = found.reading is not None and found.reading.kind != "loss"  # and nothing speaks for it
     slip = along or any(nearly_right(case) for case in cases if case.proved or not made_up)
     # a term more than the loss has may be meant, and then it is another loss
-    named = slip or any(case.cause.name not in ("unrecognised", "doubled-edge") for case in cases)
+    vague = {"unrecognised", "doubled-edge"}
+    named = slip or any(
+        case.cause.name not in (vague if case.proved or not made_up else {*vague, "dropped-edge"}) for case in cases
+    )
     if none_right and not named and not found.sure and (made_up or (is_gradient(found) and not proved(found))):
         return {"failure": another_loss(found, names), "watched": watched_for(recording, found).__dict__}
     wrong = [name for name, v in found.verdicts.items() if not v.right and not v.silent]
@@ -188,8 +193,12 @@ def _without(
         out = _consulted(subject_mended, options, seconds, within.left)
     faults = [told_with(each, edit) for each, edit in mended]
     if "failure" in out:
-        first = say("finding_titled", name=say("lines_one", number=faults[0]["line"]), says=faults[0]["says"])
-        return {"failure": f"{first} {out['failure']}"}
+        reason = out["failure"]
+        first = next((fault for fault in faults if fault["name"] not in ALIKE), None)
+        if first is None:
+            return {"failure": reason}
+        said = say("finding_titled", name=say("lines_one", number=first["line"]), says=first["says"])
+        return {"failure": f"{said} {reason[:1].upper()}{reason[1:]}"}
     for edit in sorted((edit for _, edit in mended if edit is not None), key=lambda edit: edit.span[:2]):
         out = before_edit(out, edit)
         several = range(edit.span[0], edit.span[2] + 1) if edit.span[0] < edit.span[2] else ()

@@ -26,6 +26,7 @@ SQUASHED = 0.02  # of the largest slope: a mean slope below that lets hardly any
 LARGE = 10.0  # inputs beyond that drive units to their ends
 NONE, POOR, GOOD = 0.01, 0.5, 0.75  # shares of the variance of the targets
 FEW = 4  # units
+CUT = ("maximum", "mul", "multiply", "where", "masked")  # what a relu is written with
 BENT = ("tanh", "exp", "maximum", "minimum", "where", "sin", "cos", "abs", "absolute", "sqrt", "log", "clip", "max")
 
 
@@ -149,7 +150,7 @@ def _idle(look: Look, data: _Data, bent: list[tuple[Node, int]]) -> Iterator[str
         if not units or value.ndim != 2 or node.site is None or node is data.prediction:
             continue
         table = value if len(value) == data.rows else value.T
-        if name == "maximum":
+        if name in CUT:
             silent = int(np.sum(np.all(table == 0, axis=0)))
             if 2 * silent >= units:
                 yield say("fact_dead", line=node.site.line, count=silent, units=units)

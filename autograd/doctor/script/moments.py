@@ -6,6 +6,7 @@ Nothing is judged here; `optimisers.py` tells which of them stand in the wrong p
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -303,7 +304,35 @@ class Quotient:
             other = each.of if isinstance(each, Held) else each
             if mine is not None and other is not None and (same(mine, other) or _size_of(mine, other)):
                 return other
-        return None
+        return mine if mine is not None and (is_product(mine, self.top) or self._is_earlier(mine)) else None
+
+    def _is_earlier(self, gradient: Node) -> bool:
+        """Whether it is what the same line gave in a step before: a sum may take in the gradient after the step."""
+        at: Any = self.node.args[0]
+        while isinstance(at, Node):
+            if at.site is gradient.site and name_of(at) == name_of(gradient):
+                return True
+            rest = [arg for arg in at.args if not is_number(arg)]
+            if name_of(at) not in (*PRODUCT, *QUOTIENT, *COPIES, "neg") or len(rest) != 1:
+                return False
+            at = rest[0]
+        return False
+
+
+def is_product(node: Node, of: list[Factor]) -> bool:
+    """Whether an array holds a multiple of the product of these factors: `e * x` of `rate * e * x`."""
+    values = [each.thing.value for each in active(iter(of)) if isinstance(each.thing, Node)]
+    if node.value is None or len(values) < 2 or any(value is None for value in values):
+        return False
+    try:
+        product = np.asarray(functools.reduce(np.multiply, values), dtype=float)
+    except (TypeError, ValueError):
+        return False
+    whole = np.asarray(node.value, dtype=float)
+    if whole.size < 2 or product.shape != whole.shape or not np.any(product):
+        return False
+    scale = np.vdot(product, whole) / np.vdot(product, product)
+    return bool(scale) and bool(np.allclose(whole, scale * product, rtol=1e-9, atol=0.0))
 
 
 def _size_of(one: Node, other: Node) -> bool:
@@ -318,7 +347,7 @@ class Moments:
         assert recording.training is not None
         self.recording, self.training = recording, recording.training
         self.nodes = recording.tape.nodes
-        self.states = {id(state) for chain in self.training.chains for state in chain.states}
+        self.states = {id(state): chain for chain in self.training.chains for state in chain.states}
         self.ends = {id(end) for p in self.training.parameters for c in p.chains for end in c.states[1:]}
         self.consumers = recording.consumers
 

@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ..language import say
 from .corrected import stored_corrected
 from .judge.invented import number_of
@@ -161,6 +163,8 @@ def _another_ones(of: Moments) -> Found:
         if q.gradient is not None or not q.below.rooted or not q.below.squares or q.below.moment is None:
             continue
         above = [each.of if isinstance(each, Held) else each for each in q.above]
+        if len(above) > 1:  # a product: the moment of one factor is not its own
+            continue
         mine = next((own[id(core(each))] for each in above if id(core(each)) in own), None)
         wrong = _lone_mean(of, q)
         if wrong is not None:
@@ -257,7 +261,8 @@ def _wrong_power(of: Moments) -> Found:
     """A mean divided by `1 - decay * t`, or by `(1 - decay) ** t`."""
     for node, mean, by, taken in _divided_means(of):
         inner = taken.args[1]
-        if taken is by and name_of(inner) not in PRODUCT:
+        running = exponent(number_of(by), mean.decay)  # the power itself is kept, and multiplied by decay each time
+        if taken is by and (name_of(inner) not in PRODUCT or running):
             continue
         decay, t = Factor(inner, taken, 1), Factor(by.args[1], by, 1)
         if taken is by:
@@ -312,7 +317,8 @@ def _one_corrected(of: Moments) -> Found:
         known = [{f.thing for each in both for f in each} for both in done]
         others = [[number_of(f.thing) for f in q.top if is_number(f.thing) and f.thing not in numbers]
                   for (q, _, _), numbers in zip(row, known, strict=True)]  # fmt: skip
-        if any(numbers != others[0] for numbers in others):
+        hidden = any(_is_unknown(f.thing) for q, _, _ in row for f in q.top)
+        if hidden or any(numbers != others[0] for numbers in others):
             continue  # the rate may hold the correction
         for (q, first, second), (top, below) in zip(row, done, strict=True):
             if bool(top) == bool(below) or (top and second.corrected):
@@ -327,6 +333,11 @@ def _one_corrected(of: Moments) -> Found:
             slip = at_operand(bare.inner, f"{_bracketed(bare.inner.text)} / {_bracketed(new)}", "missing-factor")
             if slip is not None:
                 yield q.end, slip
+
+
+def _is_unknown(factor: Any) -> bool:
+    """Whether it is one number of which is not known how it was computed: `np.sqrt(1 - 0.999 ** t)`, in a loop."""
+    return isinstance(factor, Node) and factor.function is None and not factor.hyper and np.size(factor.value) == 1
 
 
 def corrections(of: Held, among: list[Factor]) -> list[Factor]:

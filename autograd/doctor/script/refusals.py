@@ -12,6 +12,7 @@ import numpy as np
 
 from ..language import counted, lines_of, listed, say
 from .judge.candidates import Fault
+from .judge.looked import telling_look
 from .judge.losses import unscaled
 from .judge.verdicts import Judgement
 from .watch.chains import Chain, find_chains
@@ -21,6 +22,7 @@ from .watch.node import Node, comes_from
 from .watch.record import Recording
 from .watch.sandbox import Refused
 from .watch.sites import Site, Source
+from .watch.steps import Training
 
 SUMS = ("add", "sub", "subtract")
 SOLVERS = {"inv", "pinv", "solve", "lstsq"}
@@ -218,8 +220,16 @@ def no_loss(recording: Recording, options: Options) -> str:
     assert recording.training is not None
     blocks = [p.name for p in recording.training.parameters]
     if options.loss:
-        return say("no_such_loss", loss=repr(options.loss), names=say("comma").join(blocks))
+        said = say("no_such_loss", loss=repr(options.loss), names=say("comma").join(blocks))
+        there = listed([say("loss_there", line=site.line, text=site.text) for site in _losses(recording.training)])
+        return f"{said} {say('losses_there', losses=there)}" if there else said
     return counted("no_loss", len(blocks), names=listed(blocks))
+
+
+def _losses(training: Training) -> list[Site]:
+    """The places of what could be named as the loss."""
+    look, _ = telling_look(training, np.random.default_rng(0))
+    return [nodes[0].site for nodes in look.losses if nodes[0].site is not None]
 
 
 def _never_called(tree: ast.Module) -> Iterator[str]:

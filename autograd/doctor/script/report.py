@@ -217,9 +217,11 @@ def report_of(name: str, found: dict[str, Any], cure: Cure | None, seconds: floa
 def _is_in_the_way(found: dict[str, Any], cure: Cure | None) -> bool:
     """Whether something was found, though no line is wrong, that keeps the training from fitting."""
     if cure is None:
-        return True  # nothing was asked
+        return False  # nothing was asked
     curve = cure.before.curve
     stopped = bool(curve.error or curve.broken or curve.crossed)
+    if not stopped and not curve.losses:
+        return False  # nothing is known
     works = cure.works(cure.before)
     return stopped or (
         not works and (bool(found["facts"] or found["apart"]) or cure.best.last <= BETTER * cure.before.last)

@@ -29,8 +29,8 @@ def _of_squares(of: Moments) -> str:
         decay = _decay(of, squares)
         means = [_decay(of, held.moment) for held in each.above if isinstance(held, Held) and held.moment is not None]
         mean = next((m for m in means if m is not None and m < 1), None)
-        if decay is None or None in means:
-            continue
+        if decay is None or None in means or (mean is None and each.gradient is None):
+            continue  # of what they are made is not known: Nadam's mean and gradient, say
         if decay == 1:
             return say("rule_adagrad")
         if mean is None:
@@ -43,19 +43,37 @@ def _decay(of: Moments, kept: Moment) -> float | None:
     """What is left of a moment from one step to the next, also where a line of its own shrinks it; None where it is not
     made of what it was before.
     """  # fmt: skip
+    own = of.states.get(id(kept.node))
     decay, old = kept.decay, uncopied(kept.old)
-    while name_of(old) in PRODUCT and sum(map(is_number, old.args)) == 1 and id(old) in of.states:
+    states = () if own is None else {id(state) for state in own.states}
+    while id(old) in states and own is not None and old is not own.states[0]:
+        if name_of(old) not in PRODUCT or sum(map(is_number, old.args)) != 1:
+            break
         k = int(is_number(old.args[0]))
         decay, old = decay * number_of(old.args[1 - k]), uncopied(old.args[k])
-    return decay if is_number(old) or id(old) in of.states else None
+    return decay if is_number(old) or id(old) in states else None
 
 
 def _of_a_velocity(of: Moments) -> str:
     """Steps along what was kept of the gradients before."""
     velocities = (each for each in of.kept if each.square is None and id(each.node) not in of.parameters)
     made = [(_decay(of, each), each.node) for each in velocities]
-    decays = {decay for decay, node in made if decay is not None and decay < 1 and of.stepped_along(node)}
+    steps = [node for decay, node in made if decay is not None and decay < 1 and of.stepped_along(node)]
+    if any(_is_divided(of, node) for node in steps):
+        return ""  # Adamax
+    decays = {decay for decay, node in made if decay is not None and decay < 1 and node in steps}
     return say("rule_momentum", decay=f"{decays.pop():g}") if len(decays) == 1 else ""
+
+
+def _is_divided(of: Moments, node: Node) -> bool:
+    """Whether a velocity, or a multiple of it, is divided by what is no setting."""
+    level = [node]
+    for _ in range(NEAR):
+        users = [(user, at) for at in level for user in of.consumers.get(id(at), ())]
+        if any(name_of(user) in QUOTIENT and user.args[0] is at and not is_number(user.args[1]) for user, at in users):
+            return True
+        level = [user for user, _ in users if name_of(user) in (*PRODUCT, *QUOTIENT)]
+    return False
 
 
 def _of_a_limit(of: Moments) -> str:

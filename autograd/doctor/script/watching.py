@@ -317,7 +317,7 @@ def under_a_count(site: Site) -> tuple[Place | None, int]:
         return None, 0
     counts = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
     for node in path[loops[-1] + 1 :]:
-        if isinstance(node, ast.If):
+        if isinstance(node, ast.If) and not node.orelse:  # else it is one of two ways
             inside = list(ast.walk(node.test))
             names = {n.id for n in inside if isinstance(n, ast.Name)}
             sums = {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd.doctor import run
 from tests.doctor.script.asking import said
 
 COUNTS = """
@@ -124,6 +125,32 @@ for turn in range(60):
         w[key] -= 0.3 * g[key]
 """
 
+RATED = """
+import numpy as np
+draw = np.random.RandomState(2)
+table = np.array([[4, 0, 5, 1], [0, 2, 3, 0], [5, 4, 0, 2], [1, 0, 2, 5], [3, 5, 0, 4]])
+A, B = draw.rand(5, 2), draw.rand(4, 2)
+
+def error(A, B):
+    total = 0
+    for i, row in enumerate(table):
+        for j, rated in enumerate(row):
+            if rated > 0:
+                total += (rated - A[i] @ B[j]) ** 2
+    return total + 0.02 * ((A ** 2).sum() + (B ** 2).sum())
+
+known = table > 0
+for turn in range(40):
+    if turn % 5 == 0:
+        print(turn, error(A, B))
+    miss = known * (table - A @ B.T)
+    to_A = 2 * miss @ B - 0.04 * A
+    to_B = 2 * miss.T @ A - 0.04 * B
+    A, B = A + 0.01 * to_A, B + 0.01 * to_B
+"""
+AT_ONCE = RATED.replace("    total = 0\n", "    total = (known * (table - A @ B.T) ** 2).sum()\n")
+AT_ONCE = AT_ONCE.replace("enumerate(table)", "()")
+
 
 @pytest.mark.parametrize(
     ("text", "old", "new"),
@@ -132,6 +159,8 @@ for turn in range(60):
         (SPARSE, "0.01 * np.sign(w", "0.01 * np.abs(w"),
         (AFTERWARDS, "/ 40 - 0.1 * self.w)", "/ 40 + 0.1 * self.w)"),
         (CLASSES, "d = (p - goal) * own[:, None] / 36", "d = (p - goal) / 36"),
+        (RATED, "miss = known * (table - A @ B.T)", "miss = table - A @ B.T"),
+        (AT_ONCE, "miss = known * (table - A @ B.T)", "miss = table - A @ B.T"),
         (SPREAD, "ds = 0.5 * (1 - miss ** 2 * np.exp(-wide)) / 30", "ds = 0.5 * (1 - miss ** 2) / 30"),
     ],
     ids=[
@@ -139,6 +168,8 @@ for turn in range(60):
         "a penalty",
         "a penalty of what was updated",
         "weights of classes",
+        "what nobody rated",
+        "what nobody rated, by a mask",
         "a spread whose step does not follow from it",
     ],
 )
@@ -156,3 +187,58 @@ def test_the_sum_of_two_passes_where_one_is_kept_and_another_line_is_wrong(tmp_p
     wrong = HALVES.replace("] += h", "] = h").replace("] += x", "] = x").replace("d = miss / 12", "d = miss ** 2 / 12")
     told = said(wrong, tmp_path)
     assert all(f"line {line}:" in told for line in (13, 14, 15))
+
+
+SELDOM = """
+import numpy as np
+draw = np.random.RandomState(5)
+x, aim = draw.randn(20, 3), draw.randn(20, 2)
+w = draw.randn(3, 2)
+for turn in range(1, 301):
+    miss = x @ w - aim
+    w -= 0.1 * x.T @ np.clip(miss, -0.7, 0.7) / 20
+    if turn % 100 == 0:
+        size = np.abs(x @ w - aim)
+        print(turn, np.where(size < 0.7, size ** 2 / 2, 0.7 * (size - 0.35)).sum() / 20)
+"""
+
+
+def test_what_is_printed_much_later_is_the_loss(tmp_path: Path) -> None:
+    told = said(SELDOM, tmp_path)
+    assert "no mistake found" in told
+    assert "the loss in line 11" in told
+    assert "no mistake found" not in said(SELDOM.replace("np.clip(miss, -0.7, 0.7)", "miss"), tmp_path)
+
+
+def test_the_loss_may_be_named_by_its_function(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(RATED, encoding="utf-8")
+    assert "the loss in line 13" in " ".join(str(run(file, cure=False, loss="error")).split())
+    told = " ".join(str(run(file, cure=False, loss="nothing")).split())
+    assert "no loss 'nothing'" in told
+    assert "These would do: line 13 (total + 0.02" in told
+
+
+SIDES = """
+import numpy as np
+draw = np.random.RandomState(8)
+rows = draw.randn(24, 2)
+side = np.where(rows[:, 0] > rows[:, 1] ** 2, 1.0, -1.0)
+A, v, c = draw.randn(3, 2), draw.randn(3) * 0.5, 0.0
+for turn in range(3):
+    for x, t in zip(rows, side):
+        h = np.tanh(A @ x)
+        margin = t * (v @ h + c)
+        g = -t / (1 + np.exp(margin))
+        low = g * v * (1 - h ** 2)
+        v = v - 0.1 * g * h
+        c = c - 0.1 * g
+        A = A - 0.1 * np.outer(low, x)
+"""
+
+
+@pytest.mark.parametrize("slip", ["g = t /", "(1 - h)"])
+def test_targets_of_both_signs_and_no_loss(slip: str, tmp_path: Path) -> None:
+    assert "no mistake found" in said(SIDES, tmp_path)
+    told = said(SIDES.replace("g = -t /", slip) if "t /" in slip else SIDES.replace("(1 - h ** 2)", slip), tmp_path)
+    assert f"line {11 if 't /' in slip else 12}:" in told

@@ -76,6 +76,6 @@ def test_moments_beside_running_means_are_no_parameters() -> None:
     verdicts = {block["name"]: block["verdict"] for block in told(KEPT)["blocks"]}
     # the bias in front of the norm has no gradient
     assert verdicts == {
-        "layers[0].w": "right", "layers[0].b": "cannot tell", "self.gain": "right", "self.lift": "right",
+        "layers[0].w": "right", "layers[0].b": "cannot tell", "layers[1].gain": "right", "layers[1].lift": "right",
         "layers[3].w": "right", "layers[3].b": "right",
     }  # fmt: skip

@@ -422,3 +422,19 @@ def test_a_wrong_line_with_which_the_loss_ends_lower_proves_nothing() -> None:
     told = [*_fatal(faults, cure)]
     assert any("lower with line 16" in sentence for sentence in told)
     assert not any("lower with line 16" in sentence for sentence in _fatal(faults, replace(cure, left_in={1: runs[3]})))
+
+
+def test_one_of_two_ways_is_not_rare() -> None:
+    text = (
+        DATA
+        + """
+w, v = np.zeros(2), np.zeros(2)
+for k in range(400):
+    g = 2 * X.T @ (X @ w + X @ v - Y)
+    if k % 2 == 0:
+        w = w - 0.001 * g
+    else:
+        v = v - 0.001 * g
+"""
+    )
+    assert followed(text)[0]["seldom"] == 0

@@ -275,7 +275,13 @@ def test_the_command_says_what_it_found_where_nothing_can_be_saved_or_read(
         ({"loss": "cost"}, ""),
         ({"loss": 8}, ""),
         ({"parameters": ["w"]}, ""),
-        ({"loss": "price"}, "there is no loss 'price' that depends on w, b; give its name or its line as --loss."),
+        (
+            {"loss": "price"},
+            (
+                "there is no loss 'price' that depends on w, b; give its name or its line as --loss. These would do: "
+                "line 8 (0.5 * (miss ** 2).sum())."
+            ),
+        ),
         ({"parameters": ["v"]}, "v is not changed by a training step; what is changed: w, b."),
         ({"of_class": "Net"}, "no object of the class Net has parameters that a training changes."),
     ],

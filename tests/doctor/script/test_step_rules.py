@@ -348,3 +348,28 @@ def test_what_a_loop_calls_by_one_name_is_told_by_the_way_from_the_top(text: str
     training = record(Script("a.py", text=text)).training
     assert training is not None
     assert {p.name for p in training.parameters} == names
+
+
+SUBTRACTED = """
+import numpy as np
+draw = np.random.RandomState(6)
+mine, theirs = draw.rand(7, 3) - 0.5, draw.rand(7, 3) - 0.5
+done, all_steps = 0, 60
+for turn in range(12):
+    total = 0.0
+    for word in range(5):
+        rate = 0.3 * (1 - done / all_steps)
+        some = np.append(word + 1, draw.randint(0, 7, 3))
+        p = 1 / (1 + np.exp(-theirs[some] @ mine[word]))
+        total -= np.log(p[0]) + np.log(1 - p[1:]).sum()
+        miss = p - np.array([1.0, 0, 0, 0])
+        down = miss @ theirs[some]
+        np.subtract.at(theirs, some, rate * miss[:, None] * mine[word])
+        mine[word] -= rate * down
+        done += 1
+    print(turn, total)
+"""
+
+
+def test_a_rate_that_falls_is_read_where_rows_are_subtracted(tmp_path: Path) -> None:
+    assert "no mistake found" in said(SUBTRACTED, tmp_path)

@@ -79,7 +79,8 @@ def _of_errors(
     size = np.abs(g)
     grows = np.all(side * e * g >= 0) and np.all(np.any(size > 0, axis=0))
     more = np.mean(np.ptp(size, axis=0) > 1e-6 * np.max(size, axis=0))
-    return side if grows and more > 0.1 else 0.0
+    few = min(0.1, 1.5 / e.shape[1])  # where outliers are many, few errors come into the middle of Huber's
+    return side if grows and more > few else 0.0
 
 
 def counterpart(look: Look, points: list[Point], node: Node, bars: list[dict[int, Array]]) -> int | None:

@@ -80,6 +80,27 @@ def quotients(look: Look, points: list[Point]) -> Iterator[tuple[Node, Node, flo
             break
 
 
+def of_margins(look: Look, points: list[Point]) -> Iterator[tuple[Node, Node, float]]:
+    """Derivatives of log(1 + exp(-t s)) by s, for targets t of -1 and 1: (the derivative, s, its sign)."""
+    for margin in look.program.steps:
+        if getattr(margin.function, "__name__", "") not in ("mul", "multiply") or id(margin) not in look.depends:
+            continue
+        scores = [a for a in margin.args if isinstance(a, Node) and id(a) in look.depends]
+        target = next((number for number in margin.args if not any(number is s for s in scores)), None)
+        t = np.asarray(target.value if isinstance(target, Node) else target, dtype=object)
+        if len(scores) != 1 or t.size != np.size(margin.value) or not all(abs(each) == 1 for each in np.ravel(t)):
+            continue
+        t = t.astype(float).reshape(np.shape(margin.value))
+        with np.errstate(over="ignore"):
+            right = [-t / (1 + np.exp(np.asarray(point.values[id(margin)], dtype=float))) for point in points]
+        for node in look.program.steps:
+            if id(node) in look.to_end and np.shape(node.value) == t.shape and id(node) in look.depends:
+                match = matched([np.ravel(point.values[id(node)]) for point in points], [np.ravel(r) for r in right])
+                if match.holds and match.scale:
+                    yield node, scores[0], float(np.sign(match.scale))
+                    break
+
+
 def spreads(means: Array) -> tuple[int, ...]:
     """The variances of usual likelihoods with such means: 1 for μ (Poisson), 2 (gamma), 3; 0 for μ(1 - μ)."""
     if not np.all(means > 0):

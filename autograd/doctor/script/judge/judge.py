@@ -17,7 +17,9 @@ import numpy as np
 from ..watch.naming import name_blocks
 from ..watch.steps import Parameter, Step, Training, finer
 from .agreement import explains_most
+from .called import is_called
 from .engines import place_of_loss
+from .farther import farther
 from .forms import counterpart
 from .left_out import left_out
 from .look import QUIET, Look, Point
@@ -27,7 +29,7 @@ from .overwritten import only_last
 from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors
-from .slips import all_but_some, forgets_weights, of_more_samples, sums_to_one
+from .slips import all_but_some, counts_unseen, forgets_weights, of_more_samples, sums_to_one, with_the_steps_own
 from .told import is_told
 from .verdicts import Judgement, verdicts
 from .written import united
@@ -59,6 +61,32 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     for verdict in best.verdicts.values() if several else ():
         verdict.silent |= not verdict.right
     return best
+
+
+def _on_both_sides(found: Judgement, loss: str, rng: np.random.Generator) -> Judgement:
+    """The same where a comparison that came out one way for all samples comes out both ways."""
+    points = farther(found.look, found.points, rng)
+    others, partial = _by_reading(found.look, points, loss) if points else ([], [])
+    there = _best(others, [*others, *partial]) if others else None
+    if there is None or there.reading is None or found.reading is None or there.reading.kin != found.reading.kin:
+        return found
+    return there if _wrong(there) else found
+
+
+def _know_the_steps(found: Judgement, reading: Reading) -> None:
+    """Let a loss with a forward pass of its own know that of the steps, which goes along with it."""
+    same = (r for r in readings(found.look, found.look.losses, found.points) if r.kin == reading.kin)
+    for twin in itertools.islice(same, 1):
+        with_the_steps_own(found, verdicts(found.look, found.points, twin))
+
+
+def _leaving_out(named: Judgement) -> Reading | None:
+    """What the steps follow, where the loss that was named leaves elements of it out."""
+    for reading in readings(named.look, named.look.losses, named.points):
+        with contextlib.suppress(Exception):
+            if reading.kind == "squares" and counts_unseen(verdicts(named.look, named.points, reading), named):
+                return reading
+    return None
 
 
 def _not_updated(found: Judgement) -> set[str]:
@@ -101,6 +129,8 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         training.parameters = [p for p in training.parameters if p.name not in idle]
         return _judged(training, loss, seed, complete, later)
     best = _best(found, [*found, *partial])
+    if loss and best.beside is None and _wrong(best):
+        best.beside = _leaving_out(best)
     read, training.unread = ([], training.unread) if complete else left_out(best)
     if read:
         training.parameters += read
@@ -109,6 +139,10 @@ def _judged(training: Training, loss: str, seed: int, complete: bool = False, la
         return _judged(training, loss, seed, True, later)
     whole = _several(best, [*found, *partial]) or _elsewhere(_undisturbed(best, judged_at, rng), rng)
     whole = _in_steps_of_their_own(whole, loss, rng)
+    if best.beside is not None:
+        _know_the_steps(whole, best.beside)
+    if all(v.right and v.rule in ("plain", "decay") for v in whole.verdicts.values()):
+        return _on_both_sides(whole, loss, rng)
     assert whole.reading is not None
     if whole.reading.holds_something(whole.look) and _wrong(whole) and not _holds_targets(whole):
         return None  # all of it, or nothing
@@ -216,7 +250,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
     if not _wrong(best) + _silent(best) or len(everything) < 2:
         return None
     assert best.reading is not None
-    own = dict(best.verdicts)
+    own, others = dict(best.verdicts), dict[str, Reading]()
     for other in everything:
         assert other.reading is not None
         if best.reading.kind == "loss" != other.reading.kind and not _next_turn(best, other):
@@ -224,10 +258,12 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
         if _follows(best, other) or _follows(other, best):
             continue
         known = bool(other.form or other.reading.turn)
-        own |= {name: v for name, v in other.verdicts.items()
-                if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
+        new = {name: v for name, v in other.verdicts.items()
+               if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
+        own |= new
+        others |= dict.fromkeys(new, other.reading) if other.reading.site is not best.reading.site else {}
     if all(v.right for v in own.values()):
-        best.verdicts = own
+        best.verdicts, best.others = own, others
         return best
     for one, another in itertools.islice(itertools.combinations(losses, 2), PAIRS if _silent(best) else 0):
         assert one.reading is not None
@@ -245,17 +281,6 @@ def _next_turn(best: Judgement, other: Judgement) -> bool:
     assert other.reading is not None
     ends = {id(node) for nodes in best.look.ends.values() for node in nodes}
     return bool(best.form) and best.form == other.form and any(id(n) in ends for n, _ in other.reading.order(best.look))
-
-
-def is_called(look: Look, reading: Reading, text: str) -> bool:
-    """Whether a loss has this name, or stands in this line."""
-    if reading.kind != "loss" or reading.site is None:
-        return False
-    if text.isdigit():
-        return bool(reading.site.line == int(text))
-    roots = {id(root) for root in reading.roots}
-    names = {site.target for _, _, _, thing, site in look.training.tape.stores if id(thing) in roots}
-    return text in names or text == reading.site.target or f"self.{text}" in names
 
 
 def _elsewhere(found: Judgement, rng: np.random.Generator) -> Judgement:
@@ -328,11 +353,13 @@ def _by_sample(everywhere: list[Judgement]) -> Judgement | None:
         return next((r for end in judgement.look.ends[name] if (r := rate_of(judgement.look, end))), None)
 
     factors: dict[str, list[float]] = {}
+    unread = set[bool]()
     for name in everywhere[0].verdicts:
         seen = [(j.verdicts[name].change, j) for j in everywhere if not j.verdicts[name].silent]
         if len(seen) < 3 or any(j.verdicts[name].rule != "plain" or (c.scale and not c.holds) for c, j in seen):
             return None
-        if len({rate(j, name) is None for _, j in seen}) > 1:  # it cannot be read everywhere
+        unread |= {rate(j, name) is None for _, j in seen}
+        if len(unread) > 1:  # it cannot be read everywhere
             return None
         factors[name] = [factor(j, name) for _, j in seen]
     steady = {name: f[0] for name, f in factors.items() if max(f) - min(f) <= 1e-5 * max(map(abs, f))}
@@ -410,7 +437,7 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
     assert best.reading is not None
     if best.reading.kind == "loss" or best.reading.holds_something(best.look):
         return best
-    computed = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
+    computed = every = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
     if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
         computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
     computed = [o for o in computed if not of_more_samples(best, o)]
@@ -419,6 +446,13 @@ def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
         return same[0]
     told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
     slips = [o for o in told if all_but_some(best, o) or forgets_weights(best, o)]
+    shown = {id(node) for _, node, _ in best.look.training.tape.shown}
+    printed = [o for o in every if o in told or (o.reading and id(o.reading.roots[0]) in shown)]
+    for other in (o for o in printed if o not in slips and counts_unseen(best, o)):
+        other.beside = best.reading
+        slips.append(other)
+    if best.reading.kind in ("likelihood", "errors"):  # many losses have such errors: the one that is there comes first
+        slips += [o for o in told if not o.form and o not in slips]
     rights = max(1, sum(v.right for v in best.verdicts.values()))
     slips += [o for o in told if _wrong(best) and len(only_last(o)) >= rights]
     if slips:
@@ -455,7 +489,8 @@ def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:
 
 
 def _data_read(found: Judgement) -> int:
-    """How many numbers that do not follow from the parameters the forward pass is computed with."""
+    """How many numbers that do not follow from the parameters the forward pass, and the error, are computed with."""
     assert found.reading is not None
-    read = {id(o): o for n, _ in found.reading.order(found.look) for o in n.operands()}.values()
+    nodes = [n for n, _ in found.reading.order(found.look)] + [error for error, _ in found.reading.errors]
+    read = {id(o): o for n in nodes for o in n.operands()}.values()
     return sum(np.size(o.value) for o in read if id(o) not in found.look.depends and not o.hyper)

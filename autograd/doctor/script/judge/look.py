@@ -282,7 +282,7 @@ class Look:
                 continue
             finite = all(np.isfinite(self.block(values, ends)).all() for ends in self.ends.values())
             noisy = calm and finite and (self._overflows(values) or max(self.noise(values).values()) > QUIET)
-            if finite and not noisy and self._same_way(values):
+            if finite and not noisy and self.goes_the_same_way(values):
                 found.append(Point(values, True))
         return found if calm or halved else found + self._bent(found)
 
@@ -298,7 +298,7 @@ class Look:
             with contextlib.suppress(Exception), np.errstate(all="ignore"):
                 values = self.program.run(given)
                 finite = all(np.isfinite(self.block(values, ends)).all() for ends in self.ends.values())
-                if finite and self._same_way(values) and any(self._parts(node, values) for node in cuts):
+                if finite and self.goes_the_same_way(values) and any(self._parts(node, values) for node in cuts):
                     return [Point(values, True)]
         return []
 
@@ -307,6 +307,10 @@ class Look:
         inside = [values[id(o)] for o in node.operands() if id(o) in self.depends and id(o) in values]
         same = np.asarray(values.get(id(node), 0.0)) == inside[0] if inside else False
         return bool(np.any(same)) and not bool(np.all(same))
+
+    def start_values(self) -> Values:
+        """The leaves where points begin, in a dict that may be changed."""
+        return dict(self._start)
 
     def _overflows(self, values: Values) -> bool:
         """Whether a power grew beyond all bounds: what is 0 in the end may have a slope that is 0 × ∞."""
@@ -345,7 +349,7 @@ class Look:
         of_them = {id(node) for n in still for node in ancestors(self.ends[n], self._is_leaf)}
         return quiet | {key: start[key] for key in self.rule_states & of_them & start.keys()}
 
-    def _same_way(self, values: Values) -> bool:
+    def goes_the_same_way(self, values: Values) -> bool:
         """Whether the script would have taken the same branches."""
         for condition in self.conditions:
             try:

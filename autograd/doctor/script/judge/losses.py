@@ -18,10 +18,11 @@ import numpy as np
 from ..watch.direct import compared_at, hyper, through_copies
 from ..watch.node import Node, assembled
 from .engines import computed_on, place_of_loss
-from .invented import grown, margins_of, number_of, quotients, spreads
+from .invented import grown, margins_of, number_of, of_margins, quotients, spreads
 from .look import OF_A_SHAPE, Look, Point
 from .reference import computed_again, cotangents, forward_part
 from .replay import Values, pulled, resolved
+from .running import averaged, kept_by_the_rule
 
 Array = Any
 TERMINAL = 12
@@ -46,6 +47,7 @@ class Reading:
         spread: of a likelihood, the power of the mean that its variance is; 0 for μ(1 - μ).
         inner: whether a root or a logarithm of it is what the script computes.
         derived: whether the errors are the derivative by the roots, all of it.
+        along: what the steps begin with in a forward pass of their own, where the loss leaves elements of it out.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
         renewed: by parameter after the step, the one before: of these is the penalty of a loss that comes later.
     """
@@ -61,6 +63,7 @@ class Reading:
     spread: int = 0
     inner: bool = False
     derived: bool = False
+    along: list[Node] = field(default_factory=list)
 
     def term(self, look: Look) -> Node:
         """What the loss is in this pass, where it is added to that of other passes."""
@@ -96,7 +99,7 @@ class Reading:
 
     def order(self, look: Look) -> list[tuple[Node, list[Node]]]:
         """The forward pass of it."""
-        return forward_part(look, self.roots, self.held, self.renewed)
+        return forward_part(look, [*self.roots, *self.along], self.held, self.renewed)
 
     def seeds(self, values: Values) -> dict[int, Array]:
         if self.kind == "loss":
@@ -138,10 +141,12 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
     used: set[int] = set()
     spread: set[int] = set()  # over an array: what a softmax divides by is no loss
     scalars: list[Node] = []
+    of_the_rule = kept_by_the_rule(look)
     for node in tape.nodes:
         if node.time <= start or node.time > upto:
             continue
         operands = list(node.operands())
+        of_the_rule |= {id(node)} if any(id(o) in of_the_rule for o in operands) else set()
         if any(id(o) in late for o in operands):
             late.add(id(node))
             given = {id(o) for o in operands if np.size(o.value) > 1 or id(o) in depends or id(o) in late}
@@ -178,7 +183,8 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         and often[n.site.number] > 1 and (n.site in shown_at or not (terminal or shown_at))
     ]  # fmt: skip
     shown = {id(n) for _, n, _ in tape.shown}
-    inside = {id(n): _averaged(n, depends) for n in terminal}
+    terminal = [n for n in terminal if id(n) in shown or id(n) not in of_the_rule]
+    inside = {id(n): averaged(n, depends) for n in terminal}
     shown |= {id(n) for key, n in inside.items() if key in shown}
     terminal = [*{id(n): n for n in inside.values()}.values()]
     elements = {id(thing) for _, scope, _, thing, _ in tape.stores if scope[0] == "memory"}
@@ -206,21 +212,6 @@ def loss_nodes(look: Look, upto: int) -> list[list[Node]]:
         key=lambda nodes: (not any(id(n) in shown for n in nodes), any(id(n) in used for n in nodes), -nodes[-1].time),
     )
     return ranked[:TERMINAL]
-
-
-def _averaged(node: Node, depends: set[int]) -> Node:
-    """What a running average takes in: `loss` in `0.999 * smooth + 0.001 * loss`; else the node itself."""
-    if getattr(node.function, "__name__", "") not in ("add", "iadd"):
-        return node
-    new = [a for a in node.args if isinstance(a, Node) and id(a) in depends]
-    factors, whole = list[float](), node
-    for side in node.args if len(new) == 1 else ():
-        scaled = isinstance(side, Node) and getattr(side.function, "__name__", "") in ("mul", "multiply")
-        plain = [a for a in side.args if hyper(a)] if scaled else []
-        factors += [number_of(a) for a in plain]
-        if side is new[0]:
-            whole = next((a for a in side.args if isinstance(a, Node) and id(a) in depends), node)
-    return whole if len(factors) == 2 and abs(sum(factors) - 1.0) < 1e-9 else node
 
 
 def errors(look: Look) -> list[list[tuple[Node, Node, float]]]:
@@ -449,7 +440,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))
     rows: dict[Any, list[tuple[Node, Node, float]]] = {}
-    for derivative, p, sign in quotients(look, points):
+    for derivative, p, sign in (*quotients(look, points), *of_margins(look, points)):
         rows.setdefault(derivative.site, []).append((derivative, p, sign))
     found += [Reading("entropy", [p for _, p, _ in r], [(d, s) for d, _, s in r], derived=True) for r in rows.values()]
     for group in errors(look):

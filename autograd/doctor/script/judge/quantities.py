@@ -360,11 +360,12 @@ def _nearest(node: Node, around: dict[int, list[Node]], depth: int = 7) -> dict[
 
 
 def _distinct(quantities: list[Quantity]) -> list[Quantity]:
-    """Without those that are others in another shape or under another name; blocks first."""
+    """Without those that are others in another shape or under another name, at all points; blocks first."""
     found: dict[Any, Quantity] = {}
     for quantity in sorted(quantities, key=lambda q: not q.block):
         values = np.asarray(quantity.values[0], dtype=float)
-        key = (values.tobytes(), values.shape if values.ndim == 2 and min(values.shape) > 1 else 0)
+        same = [hash(np.asarray(each, dtype=float).tobytes()) for each in quantity.values]  # a relu may be open at one
+        key = (*same, values.shape if values.ndim == 2 and min(values.shape) > 1 else 0)
         loop = quantity.node.time if quantity.block == "" and values.size == 1 else 0
         found.setdefault((*key, loop), quantity)
     return list(found.values())

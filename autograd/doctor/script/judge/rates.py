@@ -99,6 +99,9 @@ def _rate(look: Look, end: Node) -> tuple[float | None, Node]:
         operands = [*{id(o): o for o in node.operands()}.values()]
         kind = getattr(node.function, "__name__", "")
         active = [o for o in operands if id(o) in look.depends and not is_copy(o, look.start_ids)]
+        if kind == "added_at" and len(active) == 1:
+            node = active[0]
+            continue
         if kind in ("sub", "subtract", "add") and len(active) == 1 and len(operands) == 2:
             if rate and any(id(o) not in look.depends and not o.hyper for o in operands):
                 break  # the rest is a penalty, beside what follows from the samples alone

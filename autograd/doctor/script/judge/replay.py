@@ -130,8 +130,17 @@ def resolved(arg: Any, values: Mapping[int, Any]) -> Any:
 def compute_node(node: Node, values: Mapping[int, Any]) -> Any:
     """A node's value from those of its operands."""
     if node.plan is None:
-        node.plan = _planned(node)
+        node.plan = _plain(_planned(node)) if _takes_in_a_matrix(node) else _planned(node)
     return node.plan(values)
+
+
+def _takes_in_a_matrix(node: Node) -> bool:
+    """Whether an array stays an array although an `np.matrix` comes into it: `total += error * matrix`."""
+    return type(node.value) is np.ndarray and any(isinstance(o.value, np.matrix) for o in node.operands())
+
+
+def _plain(plan: Callable[[Mapping[int, Any]], Any]) -> Callable[[Mapping[int, Any]], Any]:
+    return lambda values: np.asarray(plan(values))
 
 
 def compute_resized(node: Node, values: Mapping[int, Any]) -> Any:

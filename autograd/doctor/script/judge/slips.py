@@ -10,9 +10,11 @@ import numpy as np
 from ..watch.node import Node, assembled
 from .forms import counterpart, counterparts
 from .match import matched
+from .reference import cotangents, gradient
 from .verdicts import Judgement
 
 Array = Any
+MOST_ELEMENTS = 200  # that one sweep each is made for
 LEVELS = 4  # from a prediction back to what a softmax is given
 
 
@@ -108,6 +110,74 @@ def _are_weights(ratios: list[Array]) -> bool:
         return False
     same = all(np.allclose(np.where(np.isnan(w), first[:, None], w), first[:, None], rtol=1e-5) for w in ratios)
     return same and bool(np.ptp(first) > 1e-3 * np.max(first))
+
+
+def counts_unseen(best: Judgement, computed: Judgement) -> bool:
+    """Whether the loss that is computed is that of the steps but for elements here and there that it leaves out.
+
+    So it is with what nobody rated. Whole samples, and whole outputs, are left out on purpose: to watch the others.
+    """
+    return all(v.right or v.silent for v in best.verdicts.values()) and _seen(best, computed) is not None
+
+
+def with_the_steps_own(computed: Judgement, best: Judgement) -> None:
+    """Let such a loss know the forward pass of the steps, too, and what it passes back there."""
+    seen = _seen(best, computed)
+    if best.reading is not None and computed.reading is not None and seen is not None:
+        root, order = best.reading.roots[0], best.reading.order(best.look)
+        for point, own, bar in zip(best.points, best.bars, computed.bars, strict=True):
+            known = cotangents(order, point.values, {id(root): own[id(root)] * seen})
+            bar |= {key: value for key, value in known.items() if key not in bar}
+        computed.forward |= best.forward
+        computed.reading.along = best.reading.roots
+
+
+def _seen(best: Judgement, computed: Judgement) -> Array | None:
+    """By which factor the error of each element of the steps is in a loss: 0 here and there, and one number else."""
+    assert best.reading is not None
+    root = best.reading.roots[0]
+    shape = np.shape(best.points[0].values[id(root)])
+    if len(best.reading.roots) > 1 or len(shape) != 2:
+        return None
+    shares = [np.nan_to_num(ratios, nan=-1.0) for each in _ratios(best, computed, root) for ratios in each]
+    shares = shares if shares and shares[0].shape == shape else _shares(best, computed, root)
+    if not shares or any(not np.allclose(each, shares[0], rtol=1e-5, atol=1e-5) for each in shares):
+        return None
+    seen = shares[0][np.abs(shares[0]) > 1e-5]
+    left = np.abs(shares[0]) <= 1e-5
+    mixed = all(np.any(left.any(axis) & ~left.all(axis)) for axis in (0, 1))
+    same = bool(seen.size and seen[0] > 0 and np.ptp(seen) <= 1e-5 * seen[0])
+    return np.where(left, 0.0, seen[0]) if mixed and same else None
+
+
+def _shares(best: Judgement, computed: Judgement, root: Node) -> list[Array]:
+    """By which factors the error of each element is in the gradient of a loss that computes them one by one, and that
+    may shrink the parameters; nothing where there is no telling.
+    """  # fmt: skip
+    assert best.reading is not None
+    look, names = best.look, [*best.look.starts]
+    size, order = np.size(root.value), best.reading.order(look)
+    if size > MOST_ELEMENTS:
+        return []
+    rows, goal = list[Array](), list[Array]()
+    for point, bar in zip(best.points, computed.bars, strict=True):
+        seed = best.reading.seeds(point.values)[id(root)]
+        columns = []
+        for k in range(size):
+            one = np.zeros(size)
+            one[k] = np.ravel(seed)[k]
+            single = cotangents(order, point.values, {id(root): one.reshape(np.shape(seed))})
+            columns.append(np.concatenate([gradient(look, point, single, name) for name in names]))
+        weights = [look.block(point.values, look.starts[name]) for name in names]
+        shrunk = [np.concatenate([w * (k == j) for j, w in enumerate(weights)]) for k in range(len(names))]
+        rows.append(np.stack([*columns, *shrunk], axis=1))
+        goal.append(np.concatenate([gradient(look, point, bar, name) for name in names]))
+    table, right = np.concatenate(rows), np.concatenate(goal)
+    if not np.all(np.isfinite(table)) or not np.all(np.isfinite(right)) or len(table) < table.shape[1]:
+        return []
+    fit, _, rank, _ = np.linalg.lstsq(table, right, rcond=None)
+    known = rank == table.shape[1] and np.linalg.norm(table @ fit - right) <= 1e-6 * np.linalg.norm(right)
+    return [np.reshape(fit[:size], np.shape(root.value))] if known else []
 
 
 def of_more_samples(best: Judgement, computed: Judgement) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from .match import TOLERANCE, Match, matched
 from .narrow import gradient_nodes
 from .rates import by_own_rates, shrunk_twice, takes_a_share
 from .reference import gradient
+from .repeats import gradient_in_copies
 from .told import LETTER, LOSS, names_of
 from .verdict import Verdict
 
@@ -42,6 +44,8 @@ class Judgement:
     sure: bool = False  # whether the loss that is computed is certainly the one that is meant
     in_turn: dict[str, Any] = field(default_factory=dict)  # a factor that is updated before it is read
     aside: Reading | None = None  # a loss that the script computes, and that the steps do not follow
+    others: dict[str, Reading] = field(default_factory=dict)  # by block, the loss of its own that it follows
+    beside: Reading | None = None  # what the steps follow, where the loss leaves elements of it out
 
 
 def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[dict[int, Array]]) -> bool:
@@ -165,6 +169,10 @@ def verdict(
         if match.holds and abs(match.scale - 1.0) <= 1e-5:
             found.exact = True
             break
+    if not (found.exact or found.right or found.uphill):
+        plainer = gradient_in_copies(look, points, right, name)
+        if plainer is not None and _is_plainer(plainer[0], found.gradient):
+            found.gradient, found.nodes = plainer
     if found.gradient is None and not found.right:
         found.gradient = _clipped_twice(look, points, right, steps)
         if found.gradient is not None:
@@ -181,6 +189,11 @@ def verdict(
     if not found.right and not found.uphill and len(look.ends[name]) > 1 and by_own_rates(look, name, steps, right):
         found.rule, found.right = "adaptive", True
     return found
+
+
+def _is_plainer(one: Match, other: Match | None) -> bool:
+    """Whether a multiple of the gradient is nearer to the gradient itself than another is."""
+    return other is None or abs(math.log(abs(one.scale))) < abs(math.log(abs(other.scale) or 1e-300))
 
 
 def _but_for_rounding(steps: list[Array], right: list[Array], weights: list[Array]) -> Match | None:

@@ -56,6 +56,7 @@ def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
             continue
         more = [np.ravel(x) - np.ravel(y) for x, y in zip(theirs, right, strict=True)]
         rows = [np.concatenate([np.ravel(f(v)) for v in values]) for f in (np.asarray, np.sign)]
+        rows = [row for row in rows if np.ptp(row) > 0]  # a constant goes along with no value
         if any((m := matched([np.concatenate(more)], [row])).holds and m.scale > 0 for row in rows):
             out.append(fault)
     return out

@@ -53,11 +53,12 @@ SIZES = {
 
 
 def _made_of(size: Node, whole: Node, depth: int = 5) -> bool:
-    """Whether something is made of sizes of one array and of written numbers, and of nothing else."""
+    """Whether something is made of sizes of one array and of single numbers, and of nothing else."""
     if getattr(size.function, "__name__", "") not in SIZES or not depth:
         return False
     parts = [o for o in size.operands() if not o.hyper]
-    return bool(parts) and all(o is whole or _made_of(o, whole, depth - 1) for o in parts)
+    sizes = [o for o in parts if o is whole or _made_of(o, whole, depth - 1)]
+    return bool(sizes) and all(o in sizes or np.size(o.value) == 1 for o in parts)
 
 
 def direct(node: Node) -> list[Any]:

@@ -75,13 +75,18 @@ def _of_owners(tape: Tape, parameters: list[Any], names: list[str]) -> list[str]
     if len(set(names)) == len(names) and not passing:
         return names
     owners: dict[int, str] = {}
-    top_first = sorted(
-        tape.stores, key=lambda store: (store[1] != ("frame", 0), len(frames[store[4].target]) > MOST_CALLS)
-    )
+
+    def nearness(store: Any) -> tuple[bool, bool, bool]:
+        """At the top first; then what a function has that is called once, which is more than `self.layers` tells."""
+        (kind, number), target = store[1], store[4].target
+        return (kind, number) != ("frame", 0), len(frames[target]) > MOST_CALLS, kind != "frame"
+
+    top_first = sorted(tape.stores, key=nearness)
     for _, _, _, thing, site in top_first:
         if isinstance(thing, Held) and site.kind == "store" and site.target:
             _walk(thing.thing, site.target, owners)
     found = []
+    repeated = any(names.count(name) > 1 and "." in name for name in names)  # then objects are told for all of them
     for parameter, name in zip(parameters, names, strict=True):
         states = {id(state) for state in parameter.chains[0].states[:3]}
         places = [(scope, key) for _, scope, key, thing, _ in tape.stores if id(thing) in states and scope[1] in owners]
@@ -90,7 +95,8 @@ def _of_owners(tape: Tape, parameters: list[Any], names: list[str]) -> list[str]
         kind, number = parameter.chains[0].scope
         if parameter.several:  # a row of a list of lists, which a loop calls by one name
             kept = [owners[each] for each in (number,) if kind == "item" and each in owners]
-        found.append(next(iter(kept), name) if names.count(name) > 1 or name in passing else name)
+        told = names.count(name) > 1 or name in passing or (repeated and "." in name)
+        found.append(next(iter(kept), name) if told else name)
     alike = {
         name for name in names if len({f for f, n in zip(found, names, strict=True) if n == name}) < names.count(name)
     }

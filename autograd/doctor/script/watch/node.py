@@ -136,8 +136,10 @@ class Part:
 
 def assembled(parts: list[Any], order: Array, shape: tuple[int, ...]) -> Any:
     """An array put together from the elements of several, in the order given."""
-    flat = [np.reshape(part, (-1,)) for part in parts]
-    return np.reshape((flat[0] if len(flat) == 1 else np.concatenate(flat))[order], shape)
+    tables = [isinstance(part, np.matrix) for part in parts]  # these stay of two axes, however they are laid out
+    flat = [np.reshape(p.A if table else p, (-1,)) for p, table in zip(parts, tables, strict=True)]
+    whole = np.reshape((flat[0] if len(flat) == 1 else np.concatenate(flat))[order], shape)
+    return np.asmatrix(whole) if any(tables) and len(shape) == 2 else whole
 
 
 def added_at(old: Array, index: Any, value: Any) -> Array:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
+from .early import print_at_once, printed_now_and_then
 from .given import taken_as_given
 from .hooks import Hooks
 from .instrument import HOOK, instrument
@@ -104,8 +105,23 @@ def record(subject: Subject, seconds: float = SECONDS) -> Recording:
 
     Where nothing is trained at first sight, in a part of the time, it runs again, with arrays in the place of columns
     of tables; and again, and plain numbers are kept as well: parameters, samples and rates may all be Python's own, so
-    that nothing tells one from another before they are mixed.
+    that nothing tells one from another before they are mixed. Where nothing was printed in the steps that were seen,
+    it runs again and prints at once what it prints now and then.
     """
+    found = _as_it_is(subject, seconds)
+    if found.training is not None and not found.tape.shown and any(printed_now_and_then(ast.parse(subject.main.text))):
+        seed()
+        again = _recorded(subject, seconds, found.tape.thorough, found.hooks.columns, early=True)
+        if (
+            again.training is not None
+            and again.tape.shown
+            and len(again.training.parameters) == len(found.training.parameters)
+        ):
+            return again
+    return found
+
+
+def _as_it_is(subject: Subject, seconds: float) -> Recording:
     import_libraries(subject.main)
     seed()
     tables = "pandas" in sys.modules
@@ -119,7 +135,9 @@ def record(subject: Subject, seconds: float = SECONDS) -> Recording:
     return found
 
 
-def _recorded(subject: Subject, seconds: float, thorough: bool = False, columns: bool = False) -> Recording:
+def _recorded(
+    subject: Subject, seconds: float, thorough: bool = False, columns: bool = False, early: bool = False
+) -> Recording:  # fmt: skip
     tape = Tape()
     tape.thorough = thorough
     watch = Watch(tape, seconds)
@@ -131,7 +149,10 @@ def _recorded(subject: Subject, seconds: float, thorough: bool = False, columns:
     def rewrite(source: Source) -> ast.Module:
         hooks.codes.add(source.path)
         hooks.modules = subject.modules()
-        return instrument(ast.parse(source.text, source.path), source, hooks.sites)
+        tree = ast.parse(source.text, source.path)
+        if early:
+            print_at_once(tree)
+        return instrument(tree, source, hooks.sites)
 
     try:
         with Limit(seconds + 1.0, 1.0 if thorough else FIRST_SIGHT, lambda: watch.training is not None) as limit:

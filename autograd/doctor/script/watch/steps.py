@@ -275,7 +275,9 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     crossing = (np.searchsorted(begun, times, "right") - np.searchsorted(ended, times, "right")).tolist()
     least = min(crossing)
     narrow = [k for k, count in enumerate(crossing) if count == least]
-    narrow.sort(key=lambda k: gaps[k], reverse=True)
+    replaced = [(at, uses.get(id(old), 0)) for c in lasting for old, at in zip(c.states[1:], c.times[1:], strict=False)]
+    stale = [sum(at <= t < last for at, last in replaced) for t in times]  # states that are read once more, though new
+    narrow.sort(key=lambda k: (stale[k], -gaps[k]))
     ends = _ends(marks, events, cycle, narrow[0])
     means = _trained(lasting, ends) if len(narrow) > 1 else []
     plain = [c for c in means if not _is_mean(c)]  # what shrinks by itself follows from itself everywhere
