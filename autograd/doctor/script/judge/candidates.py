@@ -19,7 +19,7 @@ from .forms import counterpart
 from .losses import errors
 from .match import matched
 from .narrow import gradient_nodes
-from .quantities import MANY, Quantities, Quantity, by_family, last_in_first_out
+from .quantities import MANY, Quantities, Quantity, by_family, is_added, last_in_first_out
 from .replay import Values
 from .slipped import Slip, slips
 from .verdicts import Judgement
@@ -206,7 +206,7 @@ class Candidates:
         if not getattr(node.function, "__name__", "").endswith(("_like", "zeros")) or np.any(self.values[0][id(node)]):
             return False
         readers = self.look.consumers.get(id(node), ())
-        sums = (n for n in readers if _adds(n) or n.function is assembled)
+        sums = (n for n in readers if is_added(n) or n.function is assembled)
         return any(id(o) in self.erring and o is not node for n in sums for o in n.operands())
 
     def _slipped(self, nodes: list[Node]) -> Iterator[Trial]:
@@ -263,11 +263,18 @@ class Candidates:
         }  # fmt: skip
         for node in self.look.program.steps:
             operands = [*node.operands()]
-            if any(id(operand) in found for operand in operands):
+            if any(id(operand) in found for operand in operands) or self._is_all_error(node):
                 found.add(id(node))
-                if node.site is not None and id(node) not in self.found.forward and _adds(node):
+                if node.site is not None and id(node) not in self.found.forward and is_added(node):
                     found |= {id(o) for o in operands if id(o) in self._of_the_way_back}
         return found
+
+    def _is_all_error(self, node: Node) -> bool:
+        """Whether it is a cotangent as it is, beside the forward pass: of shares whose targets are 0, for example."""
+        here = id(node) in self.look.to_end and id(node) in self.look.depends and id(node) not in self.found.forward
+        if not here or np.size(self.values[0].get(id(node), 0.0)) < 2 or node.function is assembled:
+            return False
+        return abs(abs(self.factor(node, self.quantities.bars) or 0.0) - 1.0) <= CLOSE
 
     @cached_property
     def _counting(self) -> set[int]:
@@ -473,10 +480,6 @@ class Candidates:
             names = [name for name in self.found.verdicts if any(id(n) in found for n in self.look.ends[name])]
             self._known_downstream[key] = order, names
         return self._known_downstream[key]
-
-
-def _adds(node: Node) -> bool:
-    return getattr(node.function, "__name__", "") in ("add", "sub", "subtract", "iadd", "isub")
 
 
 def alike(x: Array, y: Array) -> bool:

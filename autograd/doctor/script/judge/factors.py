@@ -180,8 +180,8 @@ def _is_normed(look: Look, name: str, factor: float) -> bool:
         if kind not in ("mul", "multiply", "truediv", "divide") or len(node.args) != 2:
             continue
         for arg in node.args:
-            if isinstance(arg, Node) and id(arg) in look.depends and np.size(look.base.values[id(arg)]) == 1:
-                value = float(np.asarray(look.base.values[id(arg)]).reshape(()))
+            if isinstance(arg, Node) and id(arg) in look.depends and np.size(arg.value) == 1:
+                value = float(np.asarray(arg.value).reshape(()))
                 if abs(abs(value if kind in ("mul", "multiply") else 1.0 / value) - factor) <= NEAR * factor:
                     return True
     return False

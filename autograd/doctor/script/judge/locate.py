@@ -71,10 +71,11 @@ class Locator(Turns):
     def _way(self, name: str) -> list[list[Node]]:
         """What the gradient of a block may be read from, nearest the step first."""
         size, values = self.right[name][0].size, self.points[0].values
-        return [
+        found = [
             nodes for nodes in self.chains[name]
             if all(id(n) in values for n in nodes) and self.look.block(values, nodes).size == size
         ]  # fmt: skip
+        return found or [self.look.ends[name]]  # of elements that several lines step there is nothing but the step
 
     def faults(self, known: Collection[str] = (), seconds: float = SECONDS) -> list[Fault]:
         """Every fault, the first one first; those of known blocks aside."""

@@ -378,6 +378,11 @@ def _is_elementwise(node: Node) -> bool:
     )
 
 
+def is_added(node: Node) -> bool:
+    """Whether it is a sum, or a difference."""
+    return getattr(node.function, "__name__", "") in ("add", "sub", "subtract", "iadd", "isub")
+
+
 def by_family(quantities: Iterable[Quantity]) -> dict[tuple[Any, ...], list[Quantity]]:
     """Quantities of the same line, in order of time."""
     found: dict[tuple[Any, ...], list[Quantity]] = defaultdict(list)

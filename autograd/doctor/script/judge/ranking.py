@@ -39,7 +39,7 @@ class Ranking(Candidates):
         fit = [fault for fault in faults if self.fits_elsewhere(fault)]
         fit += [f for f in faults if f not in fit and any(_lays_out(f.first, each.first) for each in fit)]
         others = [fault for fault in faults if fault not in fit]
-        most = max((len(fault.repairs) for fault in others), default=0)
+        most = max((1 if self._is_of_steps(f) else len(f.repairs) for f in others), default=0)
         most = max([most, *(len(f.repairs) - 1 for f in fit)])
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
@@ -116,6 +116,12 @@ class Ranking(Candidates):
         # where a line hands on what it gets, it is the one that forgets something
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
         return max(idle, key=lambda f: f.first.time) if idle and not first.by_factors else first
+
+    def _is_of_steps(self, fault: Fault) -> bool:
+        """Whether each of several values is put in the line of the step, for its own block: that explains anything."""
+        ends = [end for name in fault.repairs for end in self.look.ends[name]]
+        alone = len(fault.nodes) > 1 and all(q.kind == "bar" and q.block for q in fault.wanted)
+        return alone and all(any(same_statement(node, end) for end in ends) for node in fault.nodes)
 
     def _only_turned_about(self, fault: Fault, other: Fault) -> bool:
         """Whether minus what belongs there makes up for a wrong sign behind it, where another fault explains more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,7 +121,7 @@ def _penalised(look: Look, reading: Reading) -> set[str]:
     terms = {id(root) for root in reading.roots}  # of the loss, but for their factors
     for node, operands in order:
         kind = getattr(node.function, "__name__", "")
-        if id(node) in terms and (kind in SUMS or (kind in SCALES and len(operands) == 1)):
+        if id(node) in terms and (kind in SUMS or (kind in SCALES and len(operands) == 1 and not _is_square(node))):
             terms |= {id(o) for o in operands}
     plain: dict[int, set[str]] = {key: {name} for key, name in look.start_ids.items()}
     found: set[str] = set()
@@ -132,6 +133,11 @@ def _penalised(look: Look, reading: Reading) -> set[str]:
         if penalty and len(plain.get(id(node), ())) == 1:  # of two, it is a product of factors
             found |= plain[id(node)]
     return found
+
+
+def _is_square(node: Node) -> bool:
+    """Whether it is something times itself: what that is a sum of are no terms."""
+    return any(one is other and isinstance(one, Node) for one, other in itertools.combinations(node.args, 2))
 
 
 def verdict(
