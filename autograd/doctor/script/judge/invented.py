@@ -91,14 +91,25 @@ def of_margins(look: Look, points: list[Point]) -> Iterator[tuple[Node, Node, fl
         if len(scores) != 1 or t.size != np.size(margin.value) or not all(abs(each) == 1 for each in np.ravel(t)):
             continue
         t = t.astype(float).reshape(np.shape(margin.value))
-        with np.errstate(over="ignore"):
-            right = [-t / (1 + np.exp(np.asarray(point.values[id(margin)], dtype=float))) for point in points]
-        for node in look.program.steps:
-            if id(node) in look.to_end and np.shape(node.value) == t.shape and id(node) in look.depends:
-                match = matched([np.ravel(point.values[id(node)]) for point in points], [np.ravel(r) for r in right])
-                if match.holds and match.scale:
-                    yield node, scores[0], float(np.sign(match.scale))
-                    break
+        both = [_first_derivative(look, points, margin, sign * t, sign) for sign in (1.0, -1.0)]
+        known = [each for each in both if each is not None]
+        if known:  # of 1 - 1 / (1 + exp(-t s)), that as a whole
+            node, sign = max(known, key=lambda each: each[0].time)
+            yield node, scores[0], sign
+
+
+def _first_derivative(
+    look: Look, points: list[Point], margin: Node, t: Array, turned: float
+) -> tuple[Node, float] | None:
+    """The first multiple of that derivative in a step, and its sign, where the margin is t s but for its sign."""
+    with np.errstate(over="ignore"):
+        right = [-t / (1 + np.exp(turned * np.asarray(point.values[id(margin)], dtype=float))) for point in points]
+    for node in look.program.steps:
+        if id(node) in look.to_end and np.shape(node.value) == t.shape and id(node) in look.depends:
+            match = matched([np.ravel(point.values[id(node)]) for point in points], [np.ravel(r) for r in right])
+            if match.holds and match.scale:
+                return node, float(np.sign(match.scale))
+    return None
 
 
 def spreads(means: Array) -> tuple[int, ...]:
