@@ -35,3 +35,11 @@ def test_the_right_mask_of_a_hinge() -> None:
 def test_another_mask_of_a_hinge(wrong: str) -> None:
     (fault,) = told(HINGE.replace("margin < 1", wrong))["faults"]
     assert (fault["line"], fault["name"], fault["instead"]) == (13, "wrong-condition", "short = margin < 1")
+
+
+def test_sums_over_what_a_mask_chooses() -> None:
+    """What is chosen is more at one place than at another."""
+    summed = HINGE.replace("(side[short][:, None] * rows[short]).sum(axis=0) / 60", "rows[short].T @ side[short] / 60")
+    assert told(summed)["faults"] == []
+    (fault,) = told(summed.replace("margin < 1", "margin < 0"))["faults"]
+    assert fault["instead"] == "short = margin < 1"

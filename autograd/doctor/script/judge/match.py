@@ -71,14 +71,19 @@ class Columns:
     """
 
     def __init__(self, columns: list[list[Array]]) -> None:
-        self.columns = columns
-        self.all = np.array(columns, dtype=float)
+        size = np.size(columns[0][0]) if columns else 0  # what a mask chooses may be more at one point than at another
+        self.columns = [column for column in columns if all(np.size(each) == size for each in column)]
+        self.all = np.array(self.columns, dtype=float).reshape(
+            len(self.columns), len(columns[0]) if columns else 0, size
+        )
         with np.errstate(all="ignore"):
             self.squares = np.square(self.all).sum(axis=2)
             self.weights = np.where(self.squares > 0, 1 / self.squares, 0.0)
 
     def first(self, theirs: list[Array]) -> Match | None:
         """How the first of them matches that does: one that is the same, if there is one, else a multiple."""
+        if not self.columns or any(np.size(each) != self.all.shape[2] for each in theirs):
+            return None
         given = np.array([np.ravel(each) for each in theirs], dtype=float)
         with np.errstate(all="ignore"):
             squares = np.square(given).sum(axis=1)
