@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from autograd.doctor.script.judge.judge import Judgement, judge
 from autograd.doctor.script.watch.loader import Script
 from autograd.doctor.script.watch.record import record
+
+from .asking import said
 
 ONLINE = """
 import numpy as np
@@ -71,3 +75,49 @@ def test_parameters_that_are_made_anew_at_once_are_one_step() -> None:
     assert {name: v.right for name, v in found.verdicts.items()} == {"theta": True}
     assert found.reading is not None
     assert found.reading.kind == "loss"
+
+
+PACKED = """
+import numpy as np
+gen = np.random.default_rng(17)
+x = gen.uniform(-2, 2, 40)
+y = x ** 3 - x + gen.normal(size=40) * 0.3
+rows = np.stack([np.ones_like(x), x, x ** 2], 1)
+middle, spread = np.zeros(3), np.zeros(3)
+m, v = np.zeros(6), np.zeros(6)
+for t in range(1, 13):
+    far, log = rows @ middle, rows @ spread
+    z = (y - far) / np.exp(log)
+    g = np.concatenate([rows.T @ (-z / np.exp(log)), rows.T @ (1 - z ** 2)]) / 40
+    m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g ** 2
+    step = 0.02 * (m / (1 - 0.9 ** t)) / (np.sqrt(v / (1 - 0.99 ** t)) + 1e-8)
+    middle, spread = middle - step[:3], spread - step[3:]
+    print(np.mean(log + 0.5 * z ** 2))
+"""
+
+
+def test_one_array_may_hold_the_gradients_of_several_blocks(tmp_path: Path) -> None:
+    assert "No mistake found" in said(PACKED, tmp_path)
+    assert "one line is wrong" in said(PACKED.replace("(1 - z ** 2)", "(1 - z)"), tmp_path)
+
+
+NEWTON = """
+import numpy as np
+gen = np.random.default_rng(5)
+x = gen.normal(size=(30, 2))
+y = (x[:, 0] - 0.5 * x[:, 1] + 0.7 * gen.normal(size=30) > 0) * 1.0
+rows = np.hstack([x, np.ones((30, 1))])
+w, b = np.zeros(2), 0.0
+for turn in range(8):
+    p = 1 / (1 + np.exp(-(x @ w + b)))
+    print(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
+    g = rows.T @ (p - y)
+    d = np.linalg.solve(rows.T @ (rows * (p * (1 - p))[:, None]), g)
+    w = w - d[:2]
+    b = b - d[2]
+"""
+
+
+def test_one_step_of_newton_s_may_be_cut_into_blocks(tmp_path: Path) -> None:
+    assert "No mistake found" in said(NEWTON, tmp_path)
+    assert "No mistake found" not in said(NEWTON.replace("@ (p - y)", "@ (y - p)"), tmp_path)

@@ -52,9 +52,8 @@ def of_steps(look: Look, found: Mapping[str, Verdict], reading: Reading) -> tupl
 
 
 def _is_lone(look: Look, v: Verdict) -> bool:
-    """Whether one number was compared at one place: any step of it is a multiple of its gradient."""
-    one = sum(np.size(node.value) for node in look.starts[v.name]) == 1
-    return one and v.right and v.rule == "plain" and len(v.change.scales) == 1
+    """Whether it is one number: beside steps that adapt, what it is multiplied by may adapt, too."""
+    return sum(np.size(node.value) for node in look.starts[v.name]) == 1 and v.right and v.rule == "plain"
 
 
 def _lone_ones(

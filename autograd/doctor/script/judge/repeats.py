@@ -1,7 +1,11 @@
-"""A step that computes its gradient more than once: `s += (e * x) ** 2`, and `w -= rate * e * x / np.sqrt(s)`."""
+"""A step that computes its gradient more than once: `s += (e * x) ** 2`, and `w -= rate * e * x / np.sqrt(s)`.
+
+Or one that takes it out of an array that holds the gradients of other blocks, too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ from .look import Look, Point
 from .match import Match, matched
 
 Array = Any
+MOST_PLACES = 32
 
 
 def gradient_in_copies(
@@ -24,24 +29,38 @@ def gradient_in_copies(
     if len(ends) != 1 or not all(np.any(each) for each in right):
         return None
     squares = [each**2 for each in right]
-    given: dict[int, tuple[Match, Node]] = {}
+    given: dict[int, tuple[Match, list[Node]]] = {}
     kept: set[int] = set()
     for node in look.program.steps:
-        if id(node) in look.to_end and id(node) in look.depends and np.size(node.value) == right[0].size:
-            values = [np.asarray(point.values[id(node)]) for point in points if id(node) in point.values]
-            if node is ends[0] or len(values) < len(points) or any(v.dtype.kind != "f" for v in values):
-                continue
-            theirs = [np.ravel(v) for v in values]
-            match = matched(theirs, right)
-            if match.holds and match.scale != 0.0:  # minus the gradient, where it is added
-                given[id(node)] = match, node
-            elif matched(theirs, squares).holds:
-                kept.add(id(node))
+        if id(node) in look.to_end and id(node) in look.depends and node is not ends[0]:
+            for theirs in _parts(look, points, node, name, right[0].size):
+                match = matched(theirs, right)
+                if match.holds and match.scale != 0.0:  # minus the gradient, where it is added
+                    given[id(node)] = match, [node] if np.size(node.value) == right[0].size else []
+                elif matched(theirs, squares).holds:
+                    kept.add(id(node))
     if not given or not _is_all(look, ends[0], given.keys() | kept, look.starts[name]):
         return None
     exact = (each for each in given.values() if abs(abs(each[0].scale) - 1.0) <= 1e-5)
-    match, node = next(exact, next(iter(given.values())))
-    return match, [node]
+    return next(exact, next(iter(given.values())))
+
+
+def _parts(look: Look, points: list[Point], node: Node, name: str, size: int) -> Iterator[list[Array]]:
+    """What a node holds, at each point; of one that may hold the gradients of several blocks, as many numbers each."""
+    values = [np.asarray(point.values[id(node)]) for point in points if id(node) in point.values]
+    if np.size(node.value) < size or len(values) < len(points) or any(v.dtype.kind != "f" for v in values):
+        return
+    flat = [np.ravel(v) for v in values]
+    if flat[0].size == size:
+        yield flat
+        return
+    before = {0}  # how many numbers there may be of other blocks before those of this one
+    for other, ends in look.ends.items():
+        if other != name and len(before) < MOST_PLACES:
+            before |= {place + sum(np.size(end.value) for end in ends) for place in before}
+    for place in before:
+        if place + size <= flat[0].size:
+            yield [each[place : place + size] for each in flat]
 
 
 def _is_all(look: Look, end: Node, given: set[int], starts: list[Node]) -> bool:

@@ -183,10 +183,8 @@ def verdict(
         found.gradient = _clipped_twice(look, points, right, steps)
         if found.gradient is not None:
             found.rule, found.right = "adaptive", True
-    if found.gradient is None and not found.right and _is_second_order(look, name):
-        changes = [look.change(point.values, name) for point in points]
-        found.rule = "adaptive"
-        found.right = all(float(np.vdot(g, d)) < 0.0 for g, d in zip(right, changes, strict=True))
+    if not found.right and not found.uphill and _is_second_order(look, name):
+        found.rule, found.right = "adaptive", _goes_down(look, points, bars)
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
         found.right &= free or found.rule != "decay" or not shrunk_twice(look, name, forward)
@@ -307,6 +305,14 @@ def _shrinks(look: Look, points: list[Point], right: list[Array], found: Verdict
             found.right, found.uphill = right_so, bool(fit[0] > 0)
             return True
     return False
+
+
+def _goes_down(look: Look, points: list[Point], bars: list[dict[int, Array]]) -> bool:
+    """Whether the step of all blocks goes downhill: one solves equations for all of them."""
+    return all(
+        sum(float(np.vdot(gradient(look, p, bar, n), look.change(p.values, n))) for n in look.starts) < 0.0
+        for p, bar in zip(points, bars, strict=True)
+    )
 
 
 def _is_second_order(look: Look, name: str) -> bool:
