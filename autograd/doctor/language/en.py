@@ -36,6 +36,7 @@ MESSAGES = {
     "at_the_end": "{name}: {loss} at the end",
     "curves_label": "the loss over the training",
     "against_loss": "the loss in line {line} ({text})",
+    "against_sum": "the sum of {loss} and {share} times that in line {line} ({text})",
     "against_squares": "the error of squares",
     "against_entropy": "the error of a cross-entropy",
     "against_hinge": "a hinge loss",

@@ -36,6 +36,7 @@ MESSAGES = {
     "at_the_end": "{name}：最后是 {loss}",
     "curves_label": "训练过程中的损失",
     "against_loss": "第 {line} 行的损失（{text}）",
+    "against_sum": "{loss}与第 {line} 行的损失（{text}）的 {share} 倍之和",
     "against_squares": "平方误差",
     "against_entropy": "交叉熵误差",
     "against_hinge": "合页损失",

@@ -47,10 +47,12 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
     if reading.kind == "loss" and (found.sure or any(v.right and v.rule == "plain" for v in found.verdicts.values())):
         unexplained = set()  # the others follow this very loss, so these should, too
     site, watched = own_site(found.look, reading.roots[0]), watched_for(recording, found)
+    rule = step_rule(recording)
+    second = {"share": reading.shares[id(reading.roots[1])], **_at(reading.roots[1].site)} if reading.shares else {}
     return {
         "steps": len(recording.training.steps),
-        "loss": {"kind": reading.kind, "form": found.form, **_at(site)},
-        "factor": factor,
+        "loss": {"kind": reading.kind, "form": found.form, "second": second, **_at(site)},
+        "factor": 1.0 if rule or second else factor,  # of other steps than plain ones the rate is no such factor
         "aside": None if found.aside is None else _at(found.aside.site),
         "blocks": [
             {
@@ -67,7 +69,7 @@ def told(subject: Subject, recording: Recording, found: Judgement, cases: list[C
             for p in recording.training.lost
         ],
         "in_turn": {key: found.in_turn[key] for key in ("block", "line", "reader") if key in found.in_turn},
-        "step_rule": step_rule(recording),
+        "step_rule": rule,
         "beside": _beside(found),
         "others": [
             {

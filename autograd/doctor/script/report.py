@@ -246,6 +246,9 @@ def _curves(cure: Cure | None) -> dict[str, list[tuple[float, float]]]:
 def _evidence(found: dict[str, Any]) -> str:
     loss = found["loss"]
     where = say(f"against_{loss['kind']}", line=loss["line"], text=loss["text"])
+    if loss["second"]:
+        second = loss["second"]
+        where = say("against_sum", loss=where, share=f"{second['share']:.3g}", line=second["line"], text=second["text"])
     names = listed([b["name"] for b in found["blocks"]])
     return say(
         "evidence_tried" if any(fault["instead"] for fault in found["faults"]) else "evidence",

@@ -29,7 +29,10 @@ for turn in range(20):
 
 
 def test_a_weighted_sum_is_right(tmp_path: Path) -> None:
-    assert "No mistake found" in said(TWO, tmp_path)
+    answer = said(TWO, tmp_path)
+    assert "No mistake found" in answer
+    assert "All steps are" not in answer
+    assert "the sum of the loss in line" in answer
 
 
 @pytest.mark.parametrize(("old", "new"), [("* (1 - hid ** 2)", ""), ("feats.T @ back", "feats.T @ -back")])
