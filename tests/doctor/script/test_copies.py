@@ -98,6 +98,8 @@ for t in range(1, 13):
 
 def test_one_array_may_hold_the_gradients_of_several_blocks(tmp_path: Path) -> None:
     assert "No mistake found" in said(PACKED, tmp_path)
+    halves = PACKED.replace("middle - step[:3], spread - step[3:]", "[p - s for p, s in zip((middle, spread), PARTS)]")
+    assert "No mistake found" in said(halves.replace("PARTS", "np.split(step, np.cumsum([3]))"), tmp_path)
     assert "one line is wrong" in said(PACKED.replace("(1 - z ** 2)", "(1 - z)"), tmp_path)
 
 

@@ -39,3 +39,26 @@ def test_a_weighted_sum_is_right(tmp_path: Path) -> None:
 def test_a_mistake_behind_it_is_told(old: str, new: str, tmp_path: Path) -> None:
     answer = said(TWO.replace(old, new), tmp_path)
     assert "one line is wrong, line" in answer
+
+
+PERPLEXITY = """
+import numpy as np
+gen = np.random.default_rng(3)
+feats, kinds = gen.normal(size=(24, 3)), gen.integers(0, 4, 24)
+w, b = gen.normal(size=(3, 4)) * 0.4, np.zeros(4)
+for turn in range(12):
+    z = feats @ w + b
+    p = np.exp(z - z.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    print(np.exp(-np.mean(np.log(p[np.arange(24), kinds]))))
+    d = p.copy()
+    d[np.arange(24), kinds] -= 1
+    d /= 24
+    w = w - 0.5 * feats.T @ d
+    b = b - 0.5 * d.sum(0)
+"""
+
+
+def test_a_perplexity_is_a_power_of_what_is_minimised(tmp_path: Path) -> None:
+    assert "No mistake found" in said(PERPLEXITY, tmp_path)
+    assert "line is wrong" in said(PERPLEXITY.replace("kinds] -= 1", "kinds] += 1"), tmp_path)

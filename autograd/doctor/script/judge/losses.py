@@ -45,7 +45,7 @@ class Reading:
         sign: -1 for what is to grow, such as a likelihood.
         held: what the step looks ahead by: parameters moved along their gradient, which is taken for a constant.
         spread: of a likelihood, the power of the mean that its variance is; 0 for μ(1 - μ).
-        inner: whether a root or a logarithm of it is what the script computes.
+        inner: whether a root, a logarithm or a power of it is what the script computes: a perplexity.
         derived: whether the errors are the derivative by the roots, all of it.
         along: what the steps begin with in a forward pass of their own, where the loss leaves elements of it out.
         bare: by node, what it is but for a tiny number: `log(p + 1e-7)` is mostly differentiated as `log(p)`.
@@ -487,13 +487,13 @@ def _renewed(look: Look, reading: Reading) -> dict[int, int]:
 
 
 def _inside(look: Look, node: Node) -> Node | None:
-    """The number that a loss is a root or a logarithm of, perhaps times something; None where it is of none."""
+    """The number that a loss is a root, a logarithm or a power of, perhaps times something; None without one."""
     found = None
     while id(node) not in look.program.leaves:
         active = [o for o in node.operands() if id(o) in look.depends]
         if len(active) != 1 or np.size(active[0].value) != 1:
             break
-        if getattr(node.function, "__name__", "") in ("sqrt", "log", "log10", "log2", "pow", "power"):
+        if getattr(node.function, "__name__", "") in ("sqrt", "exp", "exp2", "log", "log10", "log2", "pow", "power"):
             found = active[0]
         node = active[0]
     return found

@@ -75,5 +75,6 @@ def _is_all(look: Look, end: Node, given: set[int], starts: list[Node]) -> bool:
             continue
         if id(node) in look.program.leaves or id(node) in look.start_ids:  # the samples, or another parameter
             return False
-        waiting += node.operands()
+        cut = getattr(node.function, "__name__", "") in ("split", "array_split", "getitem")  # where is no sample
+        waiting += [o for o in node.operands() if not cut or o is node.args[0]]
     return True
