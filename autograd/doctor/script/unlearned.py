@@ -24,10 +24,11 @@ from .watch.sites import Site
 from .watch.steps import Parameter
 from .write.words import Words
 
-BIAS = re.compile(r"(?:^|_)(?:b|bias|biases|intercept)(?:_|\d|$)|^b[a-z]{0,2}\d?$", re.I)
+BIAS = re.compile(r"(?:^|_)(?:b|[a-z]?bias|biases|intercept)(?:_|\d|$)|^b[a-z]{0,2}\d?$", re.I)
 ON_PURPOSE = re.compile(r"\bfixed\b|un-?trained|\bnot (?:be )?(?:trained|updated|learned)|no bias|without bias", re.I)
 PRODUCTS = ("matmul", "dot", "einsum", "tensordot")
 SUMS = ("add",)
+BY_ELEMENTS = ("mul", "multiply")
 
 
 def unlearned(found: Judgement, recording: Recording) -> list[Forgotten]:
@@ -76,8 +77,10 @@ def _biases(found: Judgement, given: set[int]) -> Iterator[tuple[Node, Node, Par
 
 
 def _weights(found: Judgement, node: Any, depth: int = 4) -> str | None:
-    """The trained weights that something is a product with, or a sum of such products."""
+    """The trained weights that something is a product with, or a sum of such products: `(k * window).sum()`, too."""
     name = getattr(node.function, "__name__", "") if isinstance(node, Node) else ""
+    if name == "sum" and getattr(node.args[0].function, "__name__", "") in BY_ELEMENTS:
+        node, name = node.args[0], PRODUCTS[0]
     if not depth or name not in (*PRODUCTS, *SUMS):
         return None
     inside = list(node.operands())

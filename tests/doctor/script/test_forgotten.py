@@ -228,3 +228,37 @@ def test_the_gradient_of_the_other_has_no_name(tmp_path: Path) -> None:
         .replace("    c -= 0.1 * dc\n", "    w -= 0.1 * np.dot(x.T, dh)\n")
     )
     assert "c -= 0.1 * dc" in said(text, tmp_path)
+
+
+WINDOWS = """
+import numpy as np
+draw = np.random.default_rng(6)
+rows, sides = draw.normal(size=(8, 7)), draw.integers(0, 2, 8)
+taps, tbias = draw.normal(size=(3, 3)) * 0.5, np.zeros(3)
+mix = draw.normal(size=(3, 5)) * 0.5
+for turn in range(12):
+    whole = 0
+    for row, side in zip(rows, sides):
+        z = np.zeros((3, 5))
+        for i in range(5):
+            z[:, i] = (taps * row[i : i + 3]).sum(axis=1) + tbias
+        a = np.tanh(z)
+        miss = (mix * a).sum() - side
+        whole += 0.5 * miss ** 2
+        dz = miss * mix * (1 - a ** 2)
+        dtaps = np.zeros_like(taps)
+        for i in range(5):
+            dtaps += dz[:, i][:, None] * row[i : i + 3]
+        mix -= 0.1 * miss * a
+        taps -= 0.1 * dtaps
+    print(whole)
+"""
+
+
+def test_the_bias_of_windows_is_not_learned_beside_another_mistake(tmp_path: Path) -> None:
+    told = said(WINDOWS.replace(" * (1 - a ** 2)", ""), tmp_path)
+    assert "2 lines are wrong" in told
+    assert "nothing computes the gradient of tbias, and no step updates it" in told
+    assert "missing-derivative" in told
+    step = "        taps -= 0.1 * dtaps\n"
+    assert "no mistake found" in said(WINDOWS.replace(step, step + "        tbias -= 0.1 * dz.sum(axis=1)\n"), tmp_path)

@@ -457,7 +457,7 @@ class Locator(Turns):
         It is what the script leaves out, or keeps for later.
         """
         single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
-        before = [] if single else self._factors_before(node)
+        before = [] if single else self.factors_before(node)
         if is_sum(node) and len(before) == 1 and self._is_penalised(node):
             return 1.0  # of a gradient and a penalty only the penalty has a factor
         return next((abs(f) for f in (*before, *self._first_factors())), 1.0)

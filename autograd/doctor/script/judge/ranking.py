@@ -11,6 +11,7 @@ import numpy as np
 
 from ..watch.node import Node, assembled, same_statement
 from .candidates import CLOSE, LAYOUTS, Candidates, Fault, alike
+from .customs import has_it_behind, has_its_sign
 from .losses import before_squash, errors
 from .match import Columns, matched
 from .quantities import Quantity
@@ -60,6 +61,7 @@ class Ranking(Candidates):
                 and set(f.repairs) >= set(first.repairs)
                 and not self._is_of_a_name(f)
                 and not self._is_given_away(f)
+                and not (f.rescaled < 0 and has_its_sign(self, f.first))
             ]
             if summed:  # a term that lacks a factor, and another that has it
                 return summed[0]
@@ -79,6 +81,8 @@ class Ranking(Candidates):
             return max(renamed, key=lambda f: f.first.time, default=first)
         if not fit:
             return None
+        behind = {id(f.first) for f in fit if has_it_behind(self, f)}
+        fit, more = ([f for f in each if id(f.first) not in behind] or each for each in (fit, more))
         first = min(more or fit, key=self._rank)
         laid = [
             f for f in more or fit
@@ -127,7 +131,7 @@ class Ranking(Candidates):
         """Whether minus what belongs there makes up for a wrong sign behind it, where another fault explains more."""
         if fault.scale >= 0 or other.scale <= 0 or not set(other.repairs) > set(fault.repairs):
             return False
-        before = [f for node in fault.nodes for f in self._factors_before(node)]
+        before = [f for node in fault.nodes for f in self.factors_before(node)]
         return fault.rescaled is None and bool(before) and min(before) > 0
 
     def _wider(self, fault: Fault, others: list[Fault]) -> list[Fault]:
@@ -335,7 +339,9 @@ class Ranking(Candidates):
         mine = self.factor(node)
         if mine is None:
             return False
-        theirs = self._factors_before(node)
+        if change < 0 and has_its_sign(self, node):
+            return True
+        theirs = self.factors_before(node)
         if not theirs:
             return mine > 0
         exact = self._is_given_away(fault)
@@ -349,8 +355,12 @@ class Ranking(Candidates):
             rate = known[0] if known else 1.0
         return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
 
-    def _factors_before(self, node: Node) -> list[float]:
-        """The factors of the errors that a value is computed from, those of half products left aside."""
+    def factors_before(self, node: Node, beyond: bool = False) -> list[float]:
+        """The factors of the errors that a value is computed from, those of half products left aside.
+
+        Args:
+            beyond: whether all that is computed in its own statement is left aside, too.
+        """
         found: list[float] = []
         stack, known = list(node.operands()), set[int]()
         while stack and len(known) < 12:
@@ -358,10 +368,10 @@ class Ranking(Candidates):
             if id(at) not in self.erring or id(at) in known:
                 continue
             known.add(id(at))
-            factor = self.factor(at)
+            factor = None if beyond and same_statement(at, node) else self.factor(at)
             if factor is not None:
                 found.append(factor)
-            elif same_statement(at, node) and not plain_factors(self.look, at):
+            elif same_statement(at, node) and (beyond or not plain_factors(self.look, at)):
                 stack += at.operands()
         return found
 
