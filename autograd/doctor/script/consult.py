@@ -64,6 +64,7 @@ from .write.conditions import conditions
 from .write.order import before_update
 from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_training, told_before
 from .write.repair import Repairer
+from .write.wider import wider_loops
 from .write.words import Words
 
 Plain = Growth | Forgotten | Slip
@@ -325,6 +326,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
             continue
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
         case.texts += added_up(fault) if fault in over else []
+        case.texts = [*wider_loops(found, fault, cause), *case.texts]
         if "half" in cause.facts:
             case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
         if fault not in known and all(text.blind for text in case.texts):

@@ -141,3 +141,19 @@ def turning(site: Site) -> list[str]:
     """The names that the loops around a statement give out, those of the outermost first."""
     targets = [node.target for node in around(site) if isinstance(node, ast.For)]
     return [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+
+
+def left_over(site: Site) -> set[str]:
+    """The names that only loops give out which are over at a statement, and that it does not use itself: nobody writes
+    them there.
+    """  # fmt: skip
+    path = around(site)
+    scope = next((n for n in reversed(path) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))), path[0])
+    loops = [n for n in ast.walk(scope) if isinstance(n, (ast.For, ast.AsyncFor))]
+    given = [(n in path, t) for n in loops for t in ast.walk(n.target) if isinstance(t, ast.Name)]
+    theirs = {id(t) for _, t in given}
+    every = [n for n in ast.walk(scope) if isinstance(n, ast.Name)]
+    bound = {n.id for n in every if isinstance(n.ctx, ast.Store) and id(n) not in theirs}
+    bound |= {a.arg for n in ast.walk(scope) if isinstance(n, ast.arguments) for a in (*n.posonlyargs, *n.args)}
+    own = {n.id for n in ast.walk(path[-1]) if isinstance(n, ast.Name)}
+    return {t.id for _, t in given} - {t.id for inside, t in given if inside} - bound - own

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..judge.replay import compute_node
 from ..watch.node import Node, assembled
-from ..watch.sites import Site
+from ..watch.sites import Site, left_over
 from ..watch.tape import Held, Memory, Tape
 
 Array = Any
@@ -96,8 +96,11 @@ def words_at(
             if _rebound(tape, text, at, until, frame):
                 continue
             found.append(Word(text, node, near))
+    over = left_over(site)
     unique: dict[str, Word] = {}
     for word in found:
+        if over and not over.isdisjoint(_names_in(word.text)):
+            continue
         if word.text not in unique or word.near <= unique[word.text].near:
             unique[word.text] = word
     return list(unique.values())
@@ -220,9 +223,7 @@ _PLAIN: dict[str, str] = {}
 def _rebound(tape: Tape, text: str, since: int, until: int, frame: int) -> bool:
     """Whether a name in an expression was given another value in between."""
     since, until = min(since, until), max(since, until)
-    if text not in _NAMES:
-        _NAMES[text] = frozenset(n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name))
-    names = _NAMES[text]
+    names = _names_in(text)
     first = bisect.bisect_right(tape.stores, since, key=lambda store: store[0])
     for at, scope, key, _, _ in tape.stores[first:]:
         if at > until:
@@ -230,6 +231,12 @@ def _rebound(tape: Tape, text: str, since: int, until: int, frame: int) -> bool:
         if scope == ("frame", frame) and key in names:
             return True
     return False
+
+
+def _names_in(text: str) -> frozenset[str]:
+    if text not in _NAMES:
+        _NAMES[text] = frozenset(n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name))
+    return _NAMES[text]
 
 
 _NAMES: dict[str, frozenset[str]] = {}
