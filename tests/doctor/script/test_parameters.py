@@ -11,6 +11,7 @@ import pytest
 
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.watch.loader import Script
+from tests.doctor.script.asking import said
 
 LINE = """
 import numpy as np
@@ -246,3 +247,29 @@ def test_columns_of_tables_are_arrays() -> None:
     assert verdicts(COLUMNS) == {"m": "right", "c": "right"}
     found = found_in(COLUMNS.replace("sum(x * (y - said))", "sum(y - said)"))
     assert [fault["line"] for fault in found["faults"]] == [12]
+
+
+HELD = """
+import numpy as np
+draw = np.random.default_rng(3)
+x = draw.normal(size=(20, 3))
+goal = np.sin(x[:, :1])
+w, v = draw.normal(size=(3, 5)), draw.normal(size=(5, 1))
+for turn in range(30):
+    h = np.tanh(x @ w)
+    miss = h @ v - goal
+    print(np.mean(miss ** 2))
+    dy = 2 * miss / 20
+    dv = h.T @ dy
+    dw = x.T @ (dy @ v.T * (1 - h ** 2))
+    w, v = w - 0.2 * dw, v - 0.2 * dv
+    length = np.linalg.norm(w, axis=0, keepdims=True)
+    w *= np.minimum(1, 1.5 / np.maximum(length, 1e-9))
+"""
+
+
+def test_weights_that_are_held_within_a_length_are_judged(tmp_path: Path) -> None:
+    right = said(HELD, tmp_path)
+    assert "no mistake found" in right
+    assert "the gradient of w and v is right" in right
+    assert "missing-derivative" in said(HELD.replace(" * (1 - h ** 2)", ""), tmp_path)

@@ -33,6 +33,9 @@ def projected(node: Node) -> Node | None:
         return inside[0] if len(inside) == 1 and all(arg is inside[0] or hyper(arg) for arg in args) else None
     if name in ("truediv", "divide") and isinstance(args[0], Node) and isinstance(args[1], Node):
         return args[0] if _made_of(args[1], args[0]) else None  # its length, or what that is at least
+    for whole, share in itertools.permutations(args) if name in ("mul", "multiply") and len(args) == 2 else ():
+        if isinstance(whole, Node) and isinstance(share, Node) and _is_share(share, whole):
+            return whole  # W * np.minimum(1, 3 / norm(W))
     return None
 
 
@@ -59,6 +62,16 @@ def _made_of(size: Node, whole: Node, depth: int = 5) -> bool:
     parts = [o for o in size.operands() if not o.hyper]
     sizes = [o for o in parts if o is whole or _made_of(o, whole, depth - 1)]
     return bool(sizes) and all(o in sizes or np.size(o.value) == 1 for o in parts)
+
+
+def _is_share(share: Node, whole: Node) -> bool:
+    """Whether something is a number by the size of an array, or the smaller of that and 1."""
+    name, args = getattr(share.function, "__name__", ""), share.args
+    if name in ("minimum", "fmin", "clip"):
+        inside = [arg for arg in args if isinstance(arg, Node) and not arg.hyper]
+        return len(inside) == 1 and _is_share(inside[0], whole)
+    divides = name in ("truediv", "divide") and len(args) == 2 and hyper(args[0]) and isinstance(args[1], Node)
+    return divides and _made_of(args[1], whole)
 
 
 def direct(node: Node) -> list[Any]:
