@@ -195,3 +195,11 @@ def is_usual(factor: float) -> bool:
 def rounded(factor: float) -> float:
     near = float(round(factor)) if abs(factor) >= 1 else factor
     return near if abs(near - factor) <= 1e-9 * abs(factor) else factor
+
+
+def leading(along: dict[str, float]) -> str:
+    """The block that tells the factor of a value: where some would go the other way with it, one of those that would
+    not, if they are not fewer; the others have a mistake more.
+    """  # fmt: skip
+    down = [name for name, each in along.items() if each > 0]
+    return down[0] if 2 * len(down) >= len(along) else next(iter(along))

@@ -19,7 +19,7 @@ from ..watch.node import Node, assembled, same_statement
 from .aliases import give_nodes
 from .arguments import give_arguments
 from .candidates import CLOSE, Change, Fault, Trial
-from .factors import agreed, is_usual, near, outward, rounded, usual
+from .factors import agreed, is_usual, leading, near, outward, rounded, usual
 from .match import is_off, length, matched
 from .quantities import Quantities
 from .ranking import is_sum
@@ -421,7 +421,7 @@ class Locator(Turns):
                 goal = self._change_of(name, self.values).scale
                 fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
                 return None if fit is None else rounded(fit[0])
-        name = next(iter(fits))
+        name = leading({name: along for name, (_, along) in fits.items()})
         free = self._fit_at(self.look.ends[name], name, with_it, without)
         if free is None:  # a step of another kind
             factor, along = fits[name]

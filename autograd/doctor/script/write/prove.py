@@ -97,6 +97,7 @@ class Prover:
 
     def prove(self, seconds: float) -> list[Case]:
         """The cases that stay: those with a text that makes the script right, and those for which none is known."""
+        every = [*self.cases]
         for case in self.cases:
             case.texts.sort(key=lambda text, case=case: self._is_alone(case, text))  # type: ignore[misc]
             told = [text for text in case.texts if not text.blind]
@@ -122,7 +123,7 @@ class Prover:
             case.proved = case.chosen is not None and shows
             if not case.proved and case.found_at is not None:
                 case.fault = case.found_at
-        return begun_together(self.cases)
+        return begun_together(self.cases, every)
 
     def _is_alone(self, case: Case, text: Edit) -> bool:
         """Whether a text binds names in another order, and would mend nothing else: then the other lines that read
@@ -395,25 +396,32 @@ def is_piece(edit: Edit) -> bool:
     return len(edit.new) < len(edit.old) and edit.new.strip() in edit.old
 
 
-def begun_together(cases: list[Case]) -> list[Case]:
-    """The cases, with one in the place of all those whose sums are begun anew before the same line."""
+def begun_together(cases: list[Case], every: list[Case]) -> list[Case]:
+    """The cases, with one in the place of all those whose sums are begun anew before the same line, or in it."""
     out: list[Case] = []
+    sums = [case for case in every if case.cause.name == "accumulated"]
     for case in cases:
-        at = case.chosen.span if case.proved and case.chosen is not None and case.chosen.inserts else None
-        alike = [c for c in out if at is not None and c.cause.name == case.cause.name == "accumulated"
-                 and c.proved and c.chosen is not None and c.chosen.span == at]  # fmt: skip
-        for first in alike[:1]:
-            assert first.chosen is not None
-            assert case.chosen is not None
-            sums = [*first.cause.facts["sums"], *case.cause.facts["sums"]]
-            first.cause, first.says = (
-                replace(first.cause, facts={**first.cause.facts, "sums": sums}),
-                never_emptied(sums),
-            )
-            first.chosen = replace(first.chosen, new=first.chosen.new.rstrip("; \n") + "; " + case.chosen.new)
-            first.fault = replace(first.fault, repairs=[*first.fault.repairs, *case.fault.repairs])
-        out += [case] if not alike else []
+        chosen = case.chosen if case.proved and case in sums else None
+        if chosen is None:
+            out.append(case)
+            continue
+        first = next((c for c in out if c in sums and c.proved and c.chosen and c.chosen.span == chosen.span), None)
+        if first is None or not chosen.inserts:
+            for other in [] if chosen.inserts else sums:
+                if other is not case and chosen in other.texts:
+                    _join(case, other)
+            out += [case] if first is None or first.chosen != chosen else []
+        elif first.chosen is not None:
+            _join(first, case)
+            first.chosen = replace(first.chosen, new=first.chosen.new.rstrip("; \n") + "; " + chosen.new)
     return out
+
+
+def _join(case: Case, other: Case) -> None:
+    """Tell the sum of another case with one."""
+    sums = sorted([*case.cause.facts["sums"], *other.cause.facts["sums"]], key=lambda each: each[1])
+    case.cause, case.says = replace(case.cause, facts={**case.cause.facts, "sums": sums}), never_emptied(sums)
+    case.fault = replace(case.fault, repairs=[*case.fault.repairs, *other.fault.repairs])
 
 
 def told_before(case: Case, cases: list[Case]) -> bool:

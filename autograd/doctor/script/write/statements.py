@@ -314,12 +314,39 @@ class Statements(Wanted):
             line = (first.lineno + source.first - 1, first.col_offset) * 2
             indent = " " * first.col_offset
             yield Edit(source, line, f"{anew}; " if loop.lineno == first.lineno else f"{anew}\n{indent}", blind=True)
+        elif self._is_called_often():  # once for each sample, say: what the calls give is meant to be added up
+            yield from self._reset_all()
         elif (added := self._first_sum()) is not None:
             line = (added.lineno + self.place.source.first - 1, added.col_offset) * 2
             yield Edit(self.place.source, line, f"{anew}\n{' ' * added.col_offset}", blind=True)
         text = source.segment(update.statement)
         if name in text:
             yield Edit(source, update.statement, f"{text}; {anew}", blind=True)
+
+    def _is_called_often(self) -> bool:
+        """Whether the function that adds to the sum runs several times in a step."""
+        step, place = self.locator.look.step, self.place
+        here = (c for c in self.tape.calls if c[3].source is place.source and c[3].function == place.function)
+        return bool(place.function) and sum(step.start < call[0] <= step.end for call in here) > 1
+
+    def _reset_all(self) -> Iterator[Edit]:
+        """All sums that are never set to zero begun anew after the last of the steps along them, which stand together;
+        the same text for each of them.
+        """  # fmt: skip
+        kept, names = self.locator.found.kept, []
+        updates = {p.name: p.site for p in self.locator.look.training.parameters if p.name in kept}
+        for name, update in updates.items():
+            added = kept[name].site
+            tree = None if added is None else statement_of(added)
+            whole = array_in(ast.unparse(tree.target)) if isinstance(tree, ast.AugAssign) else ""
+            if not whole or whole not in update.source.segment(update.statement):
+                return
+            names.append(whole)
+        last = max(updates.values(), key=lambda site: site.statement)
+        blocks = {(site.source.path, around(site)[-2].__dict__.get("lineno", 0)) for site in updates.values()}
+        if len(updates) > 1 and len(blocks) == 1:
+            anew = "; ".join(f"{name} = np.zeros_like({name})" for name in dict.fromkeys(names))
+            yield Edit(last.source, last.statement, f"{last.source.segment(last.statement)}; {anew}", blind=True)
 
     def _first_sum(self) -> ast.stmt | None:
         """The statement of a function in which the first of the sums that are never set to zero is added to; or the one
