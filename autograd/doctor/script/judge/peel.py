@@ -20,6 +20,7 @@ from .blame import place
 from .candidates import CLOSE, Change, Fault
 from .explain import Explainer
 from .handed import Handed, as_fault, columns, options, traced, with_the_rest_right
+from .in_common import in_common
 from .locate import Locator
 from .match import matched
 from .quantities import Quantity
@@ -42,6 +43,7 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test, seconds: float
     """
     out: list[Fault] = []
     until = time.process_time() + min(ALL, seconds)
+    given, faults = faults, in_common(locator, faults, lambda f: _name(locator, f) == "unrecognised", hopeless)
     for each in faults:
         fault, left = each, until - time.process_time()
         if any(one not in faults for one in out):  # it was found with something else in the place of an earlier one
@@ -58,7 +60,7 @@ def peeled(locator: Locator, faults: list[Fault], hopeless: Test, seconds: float
         out += several
         locator.fixed = {key: v for key, v in locator.fixed.items() if key not in fault.right} | _right(several)
     locator.put_right(locator.fixed)
-    place(locator, [fault for fault in out if fault not in faults], out)
+    place(locator, [fault for fault in out if fault not in given], out)
     return out
 
 
