@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -165,7 +164,7 @@ class Composer:
         scales = [(t, x) for t, x in self.hand.factors if broadcasts(x.shape, right.shape)]
         for name, x in same:
             for axis in dict.fromkeys((0, right.ndim - 1)):
-                if not is_standard(x, axis):
+                if not (np.allclose(x.mean(axis), 0, atol=1e-9) and np.allclose((x * x).mean(axis), 1, rtol=0.05)):
                     continue
                 for error, g in errors if right.shape[axis] > 1 and not self.hand.late else ():
                     over = f"axis={axis}, keepdims=True" if right.ndim > 1 else ""
@@ -176,31 +175,6 @@ class Composer:
                             ratio = float(np.vdot(whole, right) / (np.vdot(whole, whole) or 1.0))
                             if np.any(whole) and np.allclose(whole * ratio, right, rtol=1e-4, atol=1e-12):
                                 yield from self.times(f"{text} {sign} {said}", ratio)
-
-    def through_moments(self, goal: Array) -> Iterator[tuple[str, float]]:
-        """What comes back through the deviation of standardised numbers, or through their mean: terms of such a
-        gradient that may be missing by themselves.
-        """  # fmt: skip
-        same = [(t, x) for t, x in self.hand.factors if x.shape == goal.shape and x.ndim]
-        used = [(a.text, np.asarray(a.first, dtype=float)) for a in self.hand.arrays if self.hand.varies(a)]
-        errors = [(text, g) for text, g in used if g.shape == goal.shape and g.ndim]
-        scales = [("", np.ones(()))] + [(t, x) for t, x in self.hand.factors if broadcasts(x.shape, goal.shape)]
-        known = np.isfinite(goal)
-        if 4 * int(known.sum()) < goal.size:
-            return
-        for axis in dict.fromkeys((0, goal.ndim - 1)) if goal.ndim else ():
-            over = f"axis={axis}, keepdims=True" if axis else "axis=0" if goal.ndim > 1 else ""
-            normed = [(text, x) for text, x in same if is_standard(x, axis)] if goal.shape[axis] > 1 else []
-            for error, g in errors if normed and not self.hand.late else ():
-                means = [(f"{error}.mean({over})", g.mean(axis=axis, keepdims=True))]
-                for name, x in normed:
-                    means.append((f"{name} * ({error} * {name}).mean({over})", x * (g * x).mean(axis, keepdims=True)))
-                for (text, value), (said, scale) in itertools.product(means, scales):
-                    for sign, whole in (("*", value * scale), ("/", value / scale)) if said else (("", value),):
-                        here, aim = np.broadcast_to(whole, goal.shape)[known], goal[known]
-                        ratio = float(here @ aim / (here @ here or 1.0))
-                        if ratio and np.linalg.norm(here * ratio - aim) <= 1e-6 * np.linalg.norm(aim):
-                            yield f"{text} {sign} {said}".rstrip(), ratio
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""
@@ -271,11 +245,6 @@ class Composer:
                             f"{text}.sum(axis={axis}{', keepdims=True' if keep else ''})",
                             value.sum(axis=axis, keepdims=keep),
                         )
-
-
-def is_standard(x: Array, axis: int) -> bool:
-    """Whether numbers have a mean of 0 and a deviation of 1 over an axis."""
-    return bool(np.allclose(x.mean(axis), 0, atol=1e-9) and np.allclose((x * x).mean(axis), 1, rtol=0.05))
 
 
 def lone(x: Array, goal: Array) -> bool:

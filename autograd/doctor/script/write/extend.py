@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,7 +125,7 @@ class Extender:
                     yield from (term if zeros else plus(here, term) for term in terms)
         for text, ratio in sorted(self.composer.pairs(rest), key=lambda pair: abs(abs(pair[1]) - 1.0) > 1e-9):
             yield from (term if zeros else plus(here, term) for term in self.composer.times(text, ratio))
-        for text, ratio in itertools.chain(self.composer.handed_on(rest), self.composer.through_moments(rest)):
+        for text, ratio in self.composer.handed_on(rest):
             yield from (term if zeros else plus(here, term) for term in self.composer.times(text, ratio))
 
     def _composed(self, here: str, value: Array | None, goal: Array) -> Iterator[str]:
