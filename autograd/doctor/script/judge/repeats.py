@@ -29,11 +29,13 @@ def gradient_in_copies(
     if len(ends) != 1 or not all(np.any(each) for each in right):
         return None
     squares = [each**2 for each in right]
+    sizes = {each: sum(np.size(end.value) for end in of) for each, of in look.ends.items()}
+    size, whole = right[0].size, sum(sizes.values())
     given: dict[int, tuple[Match, list[Node]]] = {}
     kept: set[int] = set()
     for node in look.program.steps:
         if id(node) in look.to_end and id(node) in look.depends and node is not ends[0]:
-            for theirs in _parts(look, points, node, name, right[0].size):
+            for theirs in _parts(points, node, name, sizes) if np.size(node.value) in (size, whole) else ():
                 match = matched(theirs, right)
                 if match.holds and match.scale != 0.0:  # minus the gradient, where it is added
                     given[id(node)] = match, [node] if np.size(node.value) == right[0].size else []
@@ -45,22 +47,19 @@ def gradient_in_copies(
     return next(exact, next(iter(given.values())))
 
 
-def _parts(look: Look, points: list[Point], node: Node, name: str, size: int) -> Iterator[list[Array]]:
-    """What a node holds, at each point; of one that may hold the gradients of several blocks, as many numbers each."""
+def _parts(points: list[Point], node: Node, name: str, sizes: dict[str, int]) -> Iterator[list[Array]]:
+    """What a node holds, at each point; of one with as many numbers as all blocks together, those of this one."""
     values = [np.asarray(point.values[id(node)]) for point in points if id(node) in point.values]
-    if np.size(node.value) < size or len(values) < len(points) or any(v.dtype.kind != "f" for v in values):
+    if len(values) < len(points) or any(v.dtype.kind != "f" for v in values):
         return
     flat = [np.ravel(v) for v in values]
-    if flat[0].size == size:
-        yield flat
-        return
     before = {0}  # how many numbers there may be of other blocks before those of this one
-    for other, ends in look.ends.items():
+    for other in sizes if flat[0].size > sizes[name] else ():
         if other != name and len(before) < MOST_PLACES:
-            before |= {place + sum(np.size(end.value) for end in ends) for place in before}
+            before |= {place + sizes[other] for place in before}
     for place in before:
-        if place + size <= flat[0].size:
-            yield [each[place : place + size] for each in flat]
+        if place + sizes[name] <= flat[0].size:
+            yield [each[place : place + sizes[name]] for each in flat]
 
 
 def _is_all(look: Look, end: Node, given: set[int], starts: list[Node]) -> bool:
