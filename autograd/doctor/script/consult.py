@@ -42,7 +42,7 @@ from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
 from .lost import lost_updates
-from .penalties import unasked
+from .penalties import unasked, where_others_have_it
 from .refusals import Options as Options
 from .refusals import no_line, no_loss, no_training, other_places, proximal, restrict, weighted
 from .repeated import repeated
@@ -326,7 +326,8 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
             continue
         case.texts = rooted(fault) if fault in found.squares else texts_for(at, fault, cause, recording)
         case.texts += added_up(fault) if fault in over else []
-        case.texts = [*wider_loops(found, fault, cause), *case.texts]
+        if cause.name == "missing-penalty":
+            case.texts = [*wider_loops(where_others_have_it(found, fault.repairs)), *case.texts]
         if "half" in cause.facts:
             case.half = texts_at(at, fault, cause, recording, cause.facts["half"])
         if fault not in known and all(text.blind for text in case.texts):

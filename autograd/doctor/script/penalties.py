@@ -7,7 +7,7 @@ step shrinks them besides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..language import listed, say
 from .judge.invented import number_of
@@ -20,6 +20,7 @@ from .slip import Slip
 from .watch.direct import direct
 from .watch.edits import Edit
 from .watch.node import Node
+from .watch.sites import Site
 
 Term = tuple[Node, int, Node]
 """A sum or a difference, which of its operands is a number times a parameter, and that product."""
@@ -95,6 +96,12 @@ def _shrunk(found: Judgement, name: str) -> Iterator[tuple[Node, int, float]]:
             number = 0.0 if k is None else number_of(node.args[k])
             if k is not None and id(uncopied(node.args[1 - k])) in starts and 0.5 < number < 1:
                 yield node, k, number
+
+
+def where_others_have_it(found: Judgement, names: Collection[str]) -> list[Site | None]:
+    """The places where blocks besides these get the penalty that the loss has of them."""
+    theirs = [name for name in found.verdicts if name in found.penalised and name not in names]
+    return [node.site for name in theirs for node, _, _ in terms(found, name)]
 
 
 def terms(found: Judgement, name: str) -> Iterator[Term]:

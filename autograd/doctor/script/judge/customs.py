@@ -2,70 +2,85 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from ..watch.node import Node, same_statement
 from .candidates import CLOSE, Fault
+from .look import Look
 from .rates import number_in
-
-if TYPE_CHECKING:
-    from .ranking import Ranking
 
 PRODUCTS = ("mul", "multiply", "truediv", "divide")
 
 
-def has_its_sign(ranking: Ranking, node: Node) -> bool:
+class Ranks(Protocol):
+    """What is asked of the one that ranks faults, a `Ranking`."""
+
+    look: Look
+    fixed: Any
+
+    @property
+    def erring(self) -> set[int]: ...
+
+    @property
+    def named(self) -> set[int]: ...
+
+    def factor(self, node: Node) -> float | None: ...
+
+    def factors_before(self, node: Node, beyond: bool = False) -> list[float]: ...
+
+
+def has_its_sign(known: Ranks, node: Node) -> bool:
     """Whether a whole statement, `dmu = -1 * np.sum(d)`, has the sign of what it is computed from: then the parts of it
     may have the other, and whoever turns it about later is to blame.
     """  # fmt: skip
-    whole = _whole(ranking, node)
-    mine = ranking.factor(whole) if id(whole) in ranking.named else None
-    theirs = ranking.factors_before(whole, beyond=True) if mine is not None else []
+    whole = _whole(known, node)
+    mine = known.factor(whole) if id(whole) in known.named else None
+    theirs = known.factors_before(whole, beyond=True) if mine is not None else []
     return mine is not None and bool(theirs) and all(f * mine > 0 for f in theirs)
 
 
-def has_it_behind(ranking: Ranking, fault: Fault) -> bool:
+def has_it_behind(known: Ranks, fault: Fault) -> bool:
     """Whether a line that reads a value, and is wrong for another reason, has the factor itself that the value seems to
     lack: `db = 1 / m * np.sum(dz)` beside `dw = x.T @ dz`.
     """  # fmt: skip
-    factor, consumers = fault.rescaled, ranking.look.consumers
-    stack, known = [*fault.nodes], set[int]()
+    factor, consumers = fault.rescaled, known.look.consumers
+    stack, seen = [*fault.nodes], set[int]()
     while stack and factor is not None:
         for node in consumers.get(id(stack.pop()), ()):
-            if id(node) in known or id(node) not in ranking.erring:
+            if id(node) in seen or id(node) not in known.erring:
                 continue
-            known.add(id(node))
-            if id(node) not in ranking.fixed:
-                stack += [node] if same_statement(node, fault.first) or _leads_to_fixed(ranking, node) else []
+            seen.add(id(node))
+            if id(node) not in known.fixed:
+                stack += [node] if same_statement(node, fault.first) or _leads_to_fixed(known, node) else []
                 continue
-            if any(abs(f - abs(factor)) <= CLOSE * f for f in _factors_of_line(ranking, node)):
+            if any(abs(f - abs(factor)) <= CLOSE * f for f in _factors_of_line(known, node)):
                 return True
     return False
 
 
-def _leads_to_fixed(ranking: Ranking, node: Node) -> bool:
+def _leads_to_fixed(known: Ranks, node: Node) -> bool:
     """Whether a value is read in its own line by what was put right."""
-    readers = ranking.look.consumers.get(id(node), ())
-    return any(id(n) in ranking.fixed or _leads_to_fixed(ranking, n) for n in readers if same_statement(n, node))
+    readers = known.look.consumers.get(id(node), ())
+    return any(id(n) in known.fixed or _leads_to_fixed(known, n) for n in readers if same_statement(n, node))
 
 
-def _factors_of_line(ranking: Ranking, node: Node) -> list[float]:
+def _factors_of_line(known: Ranks, node: Node) -> list[float]:
     """The plain numbers that the line of a value multiplies and divides by, from this value on."""
     at, found = node, list[float]()
     while True:
         kind = getattr(at.function, "__name__", "")
-        numbers = [abs(f) for arg in at.args if (f := number_in(ranking.look, arg))] if kind in PRODUCTS else []
+        numbers = [abs(f) for arg in at.args if (f := number_in(known.look, arg))] if kind in PRODUCTS else []
         found += [1.0 / f if kind in PRODUCTS[2:] else f for f in numbers]
-        readers = [n for n in ranking.look.consumers.get(id(at), ()) if same_statement(n, node)]
+        readers = [n for n in known.look.consumers.get(id(at), ()) if same_statement(n, node)]
         if len(readers) != 1:
             return found
         at = readers[0]
 
 
-def _whole(ranking: Ranking, node: Node) -> Node:
+def _whole(known: Ranks, node: Node) -> Node:
     """What a statement gives in the end."""
-    while id(node) not in ranking.named:
-        readers = [n for n in ranking.look.consumers.get(id(node), ()) if same_statement(n, node)]
+    while id(node) not in known.named:
+        readers = [n for n in known.look.consumers.get(id(node), ()) if same_statement(n, node)]
         if len(readers) != 1:
             break
         node = readers[0]

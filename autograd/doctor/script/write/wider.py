@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ..judge.candidates import Fault
-from ..judge.compared import Cause
-from ..judge.verdicts import Judgement
-from ..penalties import terms
 from ..watch.edits import Edit
 from ..watch.sites import Site, Source, path_to
 
 
-def wider_loops(found: Judgement, fault: Fault, cause: Cause) -> Iterator[Edit]:
-    """The head of the loop in which others get their penalty, with a turn more; a run tells whether that is right."""
-    if cause.name != "missing-penalty":
-        return
-    theirs = [name for name in found.verdicts if name in found.penalised and name not in fault.repairs]
-    sites = (node.site for name in theirs for node, _, _ in terms(found, name))
+def wider_loops(sites: Iterable[Site | None]) -> Iterator[Edit]:
+    """The head of each loop around these places, with a turn more; a run tells whether that is right."""
     for site in {site.number: site for site in sites if site is not None}.values():
         loop = _loop(site)
         for piece in ast.walk(loop.iter) if loop is not None else ():
