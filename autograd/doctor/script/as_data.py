@@ -129,8 +129,7 @@ def _fault(case: Case, cases: list[Case], recording: Recording) -> dict[str, Any
     fault, at = case.fault, case.fault.place or case.fault.first.site
     assert at is not None
     edit = case.chosen if case.proved else None
-    inside = edit is not None and not edit.before and at.statement[0] < edit.span[0] <= at.statement[2]
-    line = edit.span[0] if inside and edit is not None else at.line
+    line = at.line if edit is None or edit.before else edit.line_of(at)
     theirs, right = fault.wrong[id(fault.first)], fault.right[id(fault.first)]
     error = max(
         (

@@ -60,10 +60,11 @@ class Growth:
 
 def as_fault(site: Site, edit: Edit | None, name: str, says: str, blocks: list[str], step: bool) -> dict[str, Any]:
     """What the text alone tells, as one of the faults of a consultation."""
+    line = site.line if edit is None else edit.line_of(site)
     return {
-        "path": site.source.path, "line": site.line, "code": site.source.line(site.line), "name": name, "says": says,
+        "path": site.source.path, "line": line, "code": site.source.line(line), "name": name, "says": says,
         "should": "", "blocks": blocks, "used": True, "error": float("nan"), "step": step,
-        "instead": "" if edit is None else edit.line_at(site.line),
+        "instead": "" if edit is None else edit.line_at(line),
         "edit": None if edit is None else {"path": site.source.path, "span": edit.span, "new": edit.new},
     }  # fmt: skip
 

@@ -9,6 +9,8 @@ import pytest
 from autograd.doctor.script.consult import Options, consult
 from autograd.doctor.script.watch.loader import Script
 
+from .asking import said
+
 LINE = """
 import numpy as np
 
@@ -130,3 +132,25 @@ def test_no_step_shrinks_what_a_loss_has_a_penalty_of(tmp_path: Path) -> None:
     assert [(line, name) for line, name, _ in faults] == [(wrong, "penalty-scaled")]
     assert "0.05" in faults[0][2]
     assert faults[0][2].strip() != wrong
+
+
+LISTED = """
+import numpy as np
+gen = np.random.default_rng(6)
+rows, goal = gen.normal(size=(20, 3)), gen.normal(size=20)
+w, c, weight = gen.normal(size=3) * 0.3, 0.2, 0.1
+for turn in range(12):
+    far = rows @ w + c - goal
+    print(far @ far / 40 + weight / 2 * (w @ w))
+    grads = [
+        rows.T @ far / 20 + weight * w,
+        far.mean() + weight * c,
+    ]
+    w, c = (p - 0.1 * g for p, g in zip((w, c), grads))
+"""
+
+
+def test_a_penalty_is_told_in_the_line_of_a_list_that_has_it(tmp_path: Path) -> None:
+    answer = said(LISTED, tmp_path)
+    assert "✗ line 11: far.mean() + weight * c, extra-penalty" in answer
+    assert "write: far.mean()," in answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .sites import Source, Span
+from .sites import Site, Source, Span
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class Edit:
     def line(self) -> str:
         """The line as it would be."""
         return self.line_with([])
+
+    def line_of(self, site: Site) -> int:
+        """The line to tell of a statement: where it has several, the one that changes."""
+        return self.span[0] if site.statement[0] < self.span[0] <= site.statement[2] else site.line
 
     def line_at(self, number: int) -> str:
         """A line as it would be, of those that are replaced; else the first of them."""
