@@ -13,7 +13,7 @@ import numpy as np
 
 from ..language import say
 from ..spelling import level
-from .judge.invented import number_of
+from .judge.invented import COMPARED, number_of
 from .moments import (
     COPIES,
     PRODUCT,
@@ -29,9 +29,6 @@ from .slip import Found, Slip, replaced
 from .watch.edits import Edit
 from .watch.node import Node
 from .watch.sites import Site
-
-COMPARED = ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal")
-
 
 # ----------------------------------------------------------------------------------------- of clipping
 

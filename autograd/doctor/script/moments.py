@@ -304,7 +304,7 @@ class Quotient:
             other = each.of if isinstance(each, Held) else each
             if mine is not None and other is not None and (same(mine, other) or _size_of(mine, other)):
                 return other
-        return mine if mine is not None and (is_product(mine, self.top) or self._is_earlier(mine)) else None
+        return mine if mine is not None and (_is_product(mine, self.top) or self._is_earlier(mine)) else None
 
     def _is_earlier(self, gradient: Node) -> bool:
         """Whether it is what the same line gave in a step before: a sum may take in the gradient after the step."""
@@ -319,7 +319,7 @@ class Quotient:
         return False
 
 
-def is_product(node: Node, of: list[Factor]) -> bool:
+def _is_product(node: Node, of: list[Factor]) -> bool:
     """Whether an array holds a multiple of the product of these factors: `e * x` of `rate * e * x`."""
     values = [each.thing.value for each in active(iter(of)) if isinstance(each.thing, Node)]
     if node.value is None or len(values) < 2 or any(value is None for value in values):

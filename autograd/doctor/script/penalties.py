@@ -30,7 +30,7 @@ def unasked(found: Judgement) -> list[Slip]:
     """The lines in which a step has a penalty more than the loss."""
     held = found.penalised
     out: list[Slip] = []
-    theirs = [term for name in held for term in terms(found, name)]
+    theirs = [term for name in held for term in _terms(found, name)]
     for name, v in found.verdicts.items():
         slip = None
         if name in held and not v.right and not v.silent:
@@ -55,7 +55,7 @@ def _is_the_same(one: Slip, other: Slip) -> bool:
 
 def _of_none(found: Judgement, name: str, theirs: list[Term]) -> Slip | None:
     """A penalty, with the factor of those that the loss has, of what it has none of."""
-    for node, k, product in terms(found, name):
+    for node, k, product in _terms(found, name):
         like = [each for each in theirs if _named_alike(each[2], product)]
         if like and node.site is not None:
             shared = any(each[0].site is node.site for each in like)  # one line for all of them
@@ -101,10 +101,10 @@ def _shrunk(found: Judgement, name: str) -> Iterator[tuple[Node, int, float]]:
 def where_others_have_it(found: Judgement, names: Collection[str]) -> list[Site | None]:
     """The places where blocks besides these get the penalty that the loss has of them."""
     theirs = [name for name in found.verdicts if name in found.penalised and name not in names]
-    return [node.site for name in theirs for node, _, _ in terms(found, name)]
+    return [node.site for name in theirs for node, _, _ in _terms(found, name)]
 
 
-def terms(found: Judgement, name: str) -> Iterator[Term]:
+def _terms(found: Judgement, name: str) -> Iterator[Term]:
     """Where the step adds a number times a block, or takes it off: its penalty."""
     look, starts = found.look, {id(node) for node in found.look.starts[name]}
     for node in look.program.steps:

@@ -57,11 +57,11 @@ def _decay(of: Moments, kept: Moment) -> float | None:
 def _of_a_velocity(of: Moments) -> str:
     """Steps along what was kept of the gradients before."""
     velocities = (each for each in of.kept if each.square is None and id(each.node) not in of.parameters)
-    made = [(_decay(of, each), each.node) for each in velocities]
-    steps = [node for decay, node in made if decay is not None and decay < 1 and of.stepped_along(node)]
-    if any(_is_divided(of, node) for node in steps):
+    made = ((_decay(of, each), each.node) for each in velocities)
+    steps = [(decay, node) for decay, node in made if decay is not None and decay < 1 and of.stepped_along(node)]
+    if any(_is_divided(of, node) for _, node in steps):
         return ""  # Adamax
-    decays = {decay for decay, node in made if decay is not None and decay < 1 and node in steps}
+    decays = {decay for decay, _ in steps}
     return say("rule_momentum", decay=f"{decays.pop():g}") if len(decays) == 1 else ""
 
 

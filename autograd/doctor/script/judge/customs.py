@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..watch.node import Node, same_statement
-from .candidates import CLOSE, Fault
+from .candidates import CLOSE, Change, Fault
 from .look import Look
 from .rates import number_in
 
@@ -16,7 +16,7 @@ class Ranks(Protocol):
     """What is asked of the one that ranks faults, a `Ranking`."""
 
     look: Look
-    fixed: Any
+    fixed: Change
 
     @property
     def erring(self) -> set[int]: ...

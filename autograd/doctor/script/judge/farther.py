@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..watch.node import Node
+from .invented import COMPARED
 from .look import QUIET, Look, Point
 from .replay import Values
 
-ORDERS = {"lt", "gt", "le", "ge", "less", "greater", "less_equal", "greater_equal"}
 FACTORS = (4.0, 16.0, 64.0, 256.0)  # of the spread of the parameters
 ENOUGH = 3
 
@@ -32,7 +32,7 @@ def farther(look: Look, points: list[Point], rng: np.random.Generator) -> list[P
 
 def _is_sided(look: Look, node: Node, points: list[Point]) -> bool:
     """Whether a comparison that the step goes by comes out the same for all, wherever one looked."""
-    if getattr(node.function, "__name__", "") not in ORDERS or id(node) not in look.depends:
+    if getattr(node.function, "__name__", "") not in COMPARED or id(node) not in look.depends:
         return False
     known = [np.ravel(np.asarray(p.values[id(node)], dtype=bool)) for p in points if id(node) in p.values]
     whole = np.concatenate(known) if known else np.zeros(0, dtype=bool)

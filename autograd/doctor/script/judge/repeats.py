@@ -38,7 +38,7 @@ def gradient_in_copies(
             for theirs in _parts(points, node, name, sizes) if np.size(node.value) in (size, whole) else ():
                 match = matched(theirs, right)
                 if match.holds and match.scale != 0.0:  # minus the gradient, where it is added
-                    given[id(node)] = match, [node] if np.size(node.value) == right[0].size else []
+                    given[id(node)] = match, [node] if np.size(node.value) == size else []
                 elif matched(theirs, squares).holds:
                     kept.add(id(node))
     if not given or not _is_all(look, ends[0], given.keys() | kept, look.starts[name]):

@@ -6,6 +6,7 @@ Only the first steps are recorded, and what is printed tells which number the le
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 COUNTS = (
@@ -16,14 +17,17 @@ COUNTS = (
 
 def printed_now_and_then(tree: ast.AST) -> Iterator[ast.If]:
     """The `if`s that ask for a count, `epoch % 100 == 0`, and do nothing but to print."""
+    everywhere = _names(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and not node.orelse and _counts(node.test):
-            own = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-            outside = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
-            inside = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
-            only = {name for name in own if outside.count(name) == inside.count(name)}
+            only = {name for name, count in _names(node).items() if count == everywhere[name]}
             if all(_shows(each, only) for each in node.body) and any(map(_prints, node.body)):
                 yield node
+
+
+def _names(tree: ast.AST) -> Counter[str]:
+    """How often each name is written."""
+    return Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def print_at_once(tree: ast.AST) -> None:
