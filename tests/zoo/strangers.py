@@ -221,7 +221,7 @@ for i in range(100):
         "    dW1 = dh",
     ),
     "attention": (
-        "scaled",
+        "missing-factor",
         r"""
 import numpy as np
 np.random.seed(0)

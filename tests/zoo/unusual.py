@@ -220,7 +220,7 @@ WRONG = {
 """By name: the cause, the text, and the lines that make it right and wrong."""
 
 SLOW = {"plain numbers in a list", "one of four paths through time", "a mean forgotten in the step"}
-NO_LINE = {"plain numbers in a list", "rows in lists", "one of four paths through time"} | {
+NO_LINE = {"rows in lists", "one of four paths through time"} | {
     "Huber's loss shown, squares followed",
     "fourth powers shown, squares followed",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,13 +52,21 @@ class Compared:
 
     def _equal(self, values: list[Array]) -> bool:
         """Whether what they have is this, but for a common factor."""
-        return self._same(self.theirs, values) is not None
+        return self._tells(self._same(self.theirs, values))
 
     def _fits(self, made: list[Array], theirs: list[Array]) -> bool:
         return made[0].size == theirs[0].size and (
-            self._same(theirs, made) is not None
-            or (self.fault.turned and made[0].ndim == 2 and self._same(theirs, [m.T for m in made]) is not None)
+            self._tells(self._same(theirs, made))
+            or (self.fault.turned and made[0].ndim == 2 and self._tells(self._same(theirs, [m.T for m in made])))
         )
+
+    def _tells(self, match: Match | None) -> bool:
+        """Whether a match up to a factor says anything: a multiple of what is right is one of much else, too."""
+        return match is not None and (abs(match.scale - 1) < 1e-9 or not self._is_a_multiple)
+
+    @cached_property
+    def _is_a_multiple(self) -> bool:
+        return self._same(self.theirs, self.right) is not None
 
     def _may_fit(self, made: Array) -> bool:
         """Whether what was made at the first point may fit: a quick look, before the others are made."""

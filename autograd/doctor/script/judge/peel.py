@@ -26,6 +26,7 @@ from .match import matched
 from .quantities import Quantity
 
 CERTAIN = {"dropped-edge", "overwritten", "missing-penalty"}  # exactly a term of what it should be: no coincidence
+UNTOLD = {"unrecognised", "not-finite"}  # these name no mistake
 SECONDS = 5.0
 ALL = 8.0  # seconds for all faults of a script: those that are left stay as they are
 MOST = 4  # earlier mistakes that are tried for one value
@@ -119,7 +120,7 @@ def _pair(
         known = _name(locator, rest)  # with the first put right
         if nameless and {name, known} & CERTAIN:
             return True
-        if "unrecognised" in (name, known):
+        if UNTOLD & {name, known}:
             return False
         return nameless or (vouched and mended(rest, first) and mended(first, rest))
 

@@ -69,7 +69,8 @@ class Ranking(Candidates):
             first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
             first = next((f for f in near if self.is_a_path(f)), first)
             if self.is_a_path(first):  # where it is handed on, the other paths are forgotten
-                idle = [f for f in others if self._hands_on(f.first) and set(f.repairs) >= set(first.repairs)]
+                idle = [f for f in others if self._hands_on(f.first) and set(f.repairs) >= set(first.repairs)
+                        and not _is_each_by_itself(f)]  # fmt: skip
                 first = max(idle, key=lambda f: f.first.time, default=first)
             renamed = [
                 f for f in faults
@@ -124,8 +125,7 @@ class Ranking(Candidates):
     def _is_of_steps(self, fault: Fault) -> bool:
         """Whether each of several values is put in the line of the step, for its own block: that explains anything."""
         ends = [end for name in fault.repairs for end in self.look.ends[name]]
-        alone = len(fault.nodes) > 1 and all(q.kind == "bar" and q.block for q in fault.wanted)
-        return alone and all(any(same_statement(node, end) for end in ends) for node in fault.nodes)
+        return _is_each_by_itself(fault) and all(any(same_statement(node, end) for end in ends) for node in fault.nodes)
 
     def _only_turned_about(self, fault: Fault, other: Fault) -> bool:
         """Whether minus what belongs there makes up for a wrong sign behind it, where another fault explains more."""
@@ -486,3 +486,8 @@ def _lays_out(node: Node, whole: Node) -> bool:
 def _is_term(node: Node, total: Node) -> bool:
     """Whether a value is one of the terms of a sum, or what it is added to."""
     return is_sum(total) and node in total.operands() and not same_statement(node, total)
+
+
+def _is_each_by_itself(fault: Fault) -> bool:
+    """Whether several values are put in the place of the gradients of their own blocks."""
+    return len(fault.nodes) > 1 and all(q.kind == "bar" and q.block for q in fault.wanted)

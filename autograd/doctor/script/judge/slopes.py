@@ -81,7 +81,10 @@ class Slopes(Compared):
             numbers = self.theirs[0].size
             if used is None or numbers * len(self.points) <= FEW or not self._is_for(quantity.start):
                 continue
-            if self._same(used, self._slope_at_result(quantity.start, quantity.node)) is not None:
+            at_result = self._slope_at_result(quantity.start, quantity.node)
+            if self._same(quantity.values, at_result) is not None:
+                continue  # a factor, which has one slope everywhere: it tells nothing
+            if self._same(used, at_result) is not None:
                 return Cause("activation-applied-twice", {"node": quantity.node})
             if numbers > 1:
                 for other in [*self.quantities.slopes, *self.quantities.forward]:

@@ -56,7 +56,8 @@ def _terms(
                     turn = sum(p.time < reader.time for p in predictions)
                     part = pulled(reader, point.values, starts[name], bars[id(reader)])[0]
                     if part is not None:
-                        rows[name].append((k - turn, np.ravel(part)))
+                        part = found.look.block({id(starts[name][0]): part}, starts[name])
+                        rows[name].append((k - turn, part))
     return rows
 
 

@@ -124,6 +124,8 @@ class Changer:
             yield left
             yield right
             yield f"{left} {'/' if isinstance(piece.op, ast.Mult) else '*'} {right}"
+        if isinstance(piece.op, ast.Pow) and isinstance(piece.right, ast.Name):
+            yield f"{left} * {right}"
         yield from _other_powers(piece)
         if isinstance(piece.op, ast.MatMult):
             yield f"{right} @ {left}"
@@ -387,7 +389,7 @@ def _other_powers(tree: ast.expr) -> Iterator[str]:
 
 
 def _without_some(product: ast.BinOp) -> Iterator[str]:
-    """A product with some of its factors left out, with a power in it one more or less, or with both."""
+    """A product with some of its factors left out, with a power in it one more or less, with both, or * for **."""
     factors: list[ast.expr] = []
     at: ast.expr = product
     while isinstance(at, ast.BinOp) and isinstance(at.op, ast.Mult):
@@ -399,6 +401,9 @@ def _without_some(product: ast.BinOp) -> Iterator[str]:
     for other in others:
         for count in range(len(other), 0, -1):
             yield from (" * ".join(kept) for kept in itertools.combinations(other, count) if list(kept) != texts)
+    for k in range(1, len(texts)):  # * for **
+        if isinstance(factors[k], ast.Name) and level(texts[k - 1]) > 3:
+            yield " * ".join([*texts[: k - 1], f"{texts[k - 1]}**{texts[k]}", *texts[k + 1 :]])
     named = [t for t in texts if any(other in (f"(1 - {t})", f"(1 - {t} ** 2)") for other in texts)]
     slopes = dict.fromkeys(s for text in named for s in slopes_of(text) if " * " not in s)
     for count in (1, 2):  # another slope in the place of some
