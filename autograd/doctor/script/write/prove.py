@@ -181,15 +181,14 @@ class Prover:
         ]  # fmt: skip
 
     def _choose(self, cases: list[Case], settled: bool = False) -> None:
-        """Try the texts: first for what is still wrong, and first those that are right by their numbers.
+        """Try the texts.
 
         Args:
             settled: also other texts for cases of which nothing is wrong any more.
         """
         wrong = {*self.least}
         done = [c for c in cases if c.chosen is not None and c.fault.repairs and not wrong & {*c.fault.repairs}]
-        pairs = [(case, text) for case in cases if settled or case not in done for text in case.texts]
-        for case, text in sorted(pairs, key=lambda pair: (not wrong & {*pair[0].fault.repairs}, pair[1].blind)):
+        for case, text in _in_turns([case for case in cases if settled or case not in done], wrong):
             if not self.least or self.tries.over:
                 return
             if text is not case.chosen:
@@ -297,6 +296,19 @@ class Prover:
                     self.cases.remove(case)
             if case.chosen is not None:
                 self.cases[:] = [c for c in self.cases if c not in same]
+
+
+def _in_turns(cases: list[Case], wrong: set[str]) -> list[tuple[Case, Edit]]:
+    """Texts to try, one of each case in turn: first of what is still wrong, of what has none yet, and by their numbers.
+
+    Where two mistakes spoil the same blocks, nothing is better before there is a text for both.
+    """
+    ranked = []
+    for case in cases:
+        behind = not wrong & {*case.fault.repairs}
+        for rank, text in enumerate(sorted(case.texts, key=lambda text: text.blind), case.chosen is not None):
+            ranked.append(((behind, rank, text.blind), case, text))
+    return [(case, text) for _, case, text in sorted(ranked, key=lambda row: row[0])]
 
 
 def _empties_at(edit: Edit) -> bool:
