@@ -21,8 +21,8 @@ from .watch.node import Node
 from .watch.record import Recording
 from .watch.sites import Site
 from .watching import count_place, draws_by_parameters, odd_starts, under_a_count, watched_for
+from .write.case import Case
 from .write.drawn import graph_of
-from .write.prove import Case
 from .written_rates import rate_places
 
 SHORT = 5  # so many lines of a statement are not quoted

@@ -60,9 +60,10 @@ from .watch.record import Recording, record
 from .watch.sites import Site
 from .watch.steps import Training
 from .watching import watched_for
+from .write.case import Case
 from .write.conditions import conditions
 from .write.order import before_update
-from .write.prove import Case, Edited, Prover, name_by_line, nearly_right, same_training, told_before
+from .write.prove import Edited, Prover, name_by_line, nearly_right, same_training, told_before
 from .write.repair import Repairer
 from .write.wider import wider_loops
 from .write.words import Words

@@ -27,7 +27,8 @@ def by_call(locator: Locator, fault: Fault) -> list[Fault]:
     lies in the function.
     """  # fmt: skip
     usual = locator.by_convention(fault.first)
-    if fault.turned or fault.wanted[0].kind != "bar" or abs(abs(fault.scale) - usual) <= CLOSE * usual:
+    due = (1.0, usual)  # the cotangent itself lacks nothing
+    if fault.turned or fault.wanted[0].kind != "bar" or any(abs(abs(fault.scale) - c) <= CLOSE * c for c in due):
         return [fault]
     inner = [_given_to_counterpart(locator, wanted) for wanted in fault.wanted]
     calls = [_readers_outside(locator, node) for node in fault.nodes]

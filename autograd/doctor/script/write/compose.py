@@ -164,7 +164,7 @@ class Composer:
         scales = [(t, x) for t, x in self.hand.factors if broadcasts(x.shape, right.shape)]
         for name, x in same:
             for axis in dict.fromkeys((0, right.ndim - 1)):
-                if not (np.allclose(x.mean(axis), 0, atol=1e-9) and np.allclose((x * x).mean(axis), 1, rtol=0.05)):
+                if not _is_standard(x, axis):
                     continue
                 for error, g in errors if right.shape[axis] > 1 and not self.hand.late else ():
                     over = f"axis={axis}, keepdims=True" if right.ndim > 1 else ""
@@ -175,6 +175,24 @@ class Composer:
                             ratio = float(np.vdot(whole, right) / (np.vdot(whole, whole) or 1.0))
                             if np.any(whole) and np.allclose(whole * ratio, right, rtol=1e-4, atol=1e-12):
                                 yield from self.times(f"{text} {sign} {said}", ratio)
+
+    def by_deviation(self, goal: Array) -> Iterator[tuple[str, float]]:
+        """What standardised numbers give back by way of their deviation."""
+        same = [(t, x) for t, x in self.hand.factors if x.shape == goal.shape and x.ndim]
+        errors = [(a.text, np.asarray(a.first)) for a in self.hand.arrays if np.shape(a.first) == goal.shape]
+        scales = [(t, x) for t, x in self.hand.factors if broadcasts(x.shape, goal.shape)]
+        for name, x in same:
+            for axis in dict.fromkeys((0, goal.ndim - 1)):
+                if goal.shape[axis] < 2 or not _is_standard(x, axis) or not _is_along(goal, x, axis):
+                    continue
+                over = f"axis={axis}, keepdims=True" if goal.ndim > 1 else ""
+                for error, g in errors if not self.hand.late else ():
+                    value = x * (g * x).mean(axis=axis, keepdims=True)
+                    for said, scale in scales if np.any(value) else ():
+                        for sign, whole in (("*", value * scale), ("/", value / scale)):
+                            ratio = float(np.vdot(whole, goal) / (np.vdot(whole, whole) or 1.0))
+                            if ratio and np.allclose(whole * ratio, goal, rtol=1e-6, atol=1e-12):
+                                yield f"{name} * ({error} * {name}).mean({over}) {sign} {said}", ratio
 
     def pairs(self, goal: Array) -> Iterator[tuple[str, float]]:
         """Two names multiplied or subtracted that give a multiple of what is wanted."""
@@ -245,6 +263,17 @@ class Composer:
                             f"{text}.sum(axis={axis}{', keepdims=True' if keep else ''})",
                             value.sum(axis=axis, keepdims=keep),
                         )
+
+
+def _is_standard(x: Array, axis: int) -> bool:
+    """Whether numbers have the mean 0 and, but for what keeps it above 0, the deviation 1."""
+    return np.allclose(x.mean(axis), 0, atol=1e-9) and np.allclose((x * x).mean(axis), 1, rtol=0.05)
+
+
+def _is_along(goal: Array, x: Array, axis: int) -> bool:
+    """Whether one array is another, times a number for each row or column."""
+    share = (goal * x).mean(axis=axis, keepdims=True) / (x * x).mean(axis=axis, keepdims=True)
+    return np.allclose(share * x, goal, rtol=1e-6, atol=1e-12)
 
 
 def lone(x: Array, goal: Array) -> bool:

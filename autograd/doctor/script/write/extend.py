@@ -125,7 +125,7 @@ class Extender:
                     yield from (term if zeros else plus(here, term) for term in terms)
         for text, ratio in sorted(self.composer.pairs(rest), key=lambda pair: abs(abs(pair[1]) - 1.0) > 1e-9):
             yield from (term if zeros else plus(here, term) for term in self.composer.times(text, ratio))
-        for text, ratio in self.composer.handed_on(rest):
+        for text, ratio in (*self.composer.handed_on(rest), *self.composer.by_deviation(rest)):
             yield from (term if zeros else plus(here, term) for term in self.composer.times(text, ratio))
 
     def _composed(self, here: str, value: Array | None, goal: Array) -> Iterator[str]:

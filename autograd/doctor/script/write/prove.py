@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -19,7 +19,6 @@ import numpy as np
 
 from ...language import listed, say
 from ...spelling import quoted_as
-from ..judge.candidates import Fault
 from ..judge.compared import Cause
 from ..judge.judge import wrong_elsewhere
 from ..judge.reference import gradient
@@ -30,6 +29,7 @@ from ..watch.loader import Subject
 from ..watch.record import Recording
 from ..watch.sandbox import seed
 from ..watch.sites import Site, Source, Span
+from .case import Case, in_turns, is_named, is_piece
 from .intact import same_losses
 from .named import difference
 from .statements import empties
@@ -46,34 +46,6 @@ SHOWN = (
 )  # what is told of these is a piece of the line
 LESS_SURE = ("unrecognised", "wrong-operand", "doubled-edge")
 """Causes that the line to write tells better."""
-
-
-@dataclass(eq=False)
-class Case:
-    """A fault, what it is called, and what may be written instead.
-
-    Args:
-        half: texts that are right if another line is wrong, too.
-        used: whether the step makes use of the value.
-        found_at: the same fault where it was found, if it can be mended elsewhere.
-    """
-
-    fault: Fault
-    cause: Cause
-    says: str
-    should: str
-    used: bool
-    found_at: Fault | None = None
-    texts: list[Edit] = field(default_factory=list)
-    half: list[Edit] = field(default_factory=list)
-    chosen: Edit | None = None
-    proved: bool = False
-
-    @property
-    def place(self) -> Site:
-        at = self.fault.place or self.fault.first.site
-        assert at is not None
-        return at
 
 
 class Prover:
@@ -101,7 +73,8 @@ class Prover:
         for case in self.cases:
             case.texts.sort(key=lambda text, case=case: self._is_alone(case, text))  # type: ignore[misc]
             told = [text for text in case.texts if not text.blind]
-            case.chosen = min(told, key=lambda text: not is_piece(text), default=None)  # the first, and a piece first
+            case.chosen = next((text for text in told if is_named(case, text)), None)
+            case.chosen = case.chosen or min(told, key=lambda text: not is_piece(text), default=None)  # a piece first
         with Limit(seconds, work=True) as self.tries:
             if not any(case.chosen for case in self.cases) or not self._is_better([], at_all=True):
                 for case in self.cases:
@@ -188,7 +161,7 @@ class Prover:
         """
         wrong = {*self.least}
         done = [c for c in cases if c.chosen is not None and c.fault.repairs and not wrong & {*c.fault.repairs}]
-        for case, text in _in_turns([case for case in cases if settled or case not in done], wrong):
+        for case, text in in_turns([case for case in cases if settled or case not in done], wrong):
             if not self.least or self.tries.over:
                 return
             if text is not case.chosen:
@@ -202,8 +175,7 @@ class Prover:
         """A line that mends what the numbers tell, though nothing is right with it: what is behind it is wrong, too."""
         for case in [case for case in self.cases if case.chosen is None and case.used]:
             for text in (*case.half[:2], *case.texts):
-                told = difference(*text.within(case.place.statement))
-                if self.tries.over or not (text in case.half or (told and told[0] == case.cause.name)):
+                if self.tries.over or not (text in case.half or is_named(case, text)):
                     continue
                 before, least, last, case.chosen = [*self.cases], self.least, self.last, text
                 try:
@@ -298,19 +270,6 @@ class Prover:
                 self.cases[:] = [c for c in self.cases if c not in same]
 
 
-def _in_turns(cases: list[Case], wrong: set[str]) -> list[tuple[Case, Edit]]:
-    """Texts to try, one of each case in turn: first of what is still wrong, of what has none yet, and by their numbers.
-
-    Where two mistakes spoil the same blocks, nothing is better before there is a text for both.
-    """
-    ranked = []
-    for case in cases:
-        behind = not wrong & {*case.fault.repairs}
-        for rank, text in enumerate(sorted(case.texts, key=lambda text: text.blind), case.chosen is not None):
-            ranked.append(((behind, rank, text.blind), case, text))
-    return [(case, text) for _, case, text in sorted(ranked, key=lambda row: row[0])]
-
-
 def _empties_at(edit: Edit) -> bool:
     """Whether a text is to stand before a line that sets something to zero."""
     with contextlib.suppress(SyntaxError):
@@ -401,11 +360,6 @@ def nearly_right(case: Case) -> bool:
         SequenceMatcher(None, edit.old, edit.new).ratio() > SLIP and edit.new.replace("+=", "=") != edit.old
         for edit in known
     )
-
-
-def is_piece(edit: Edit) -> bool:
-    """Whether a text is a part of what stands there."""
-    return len(edit.new) < len(edit.old) and edit.new.strip() in edit.old
 
 
 def begun_together(cases: list[Case], every: list[Case]) -> list[Case]:
