@@ -91,13 +91,14 @@ def _on_one_side(of: Moments) -> Found:
             if not kept and name_of(node.args[0]) not in (*CUTS, "clip") and _is_step(of, node):
                 rows[node.site].append((node, bound))
     for site, row in rows.items():
-        beyond = [node for node, bound in row if np.any(np.asarray(node.value) * np.sign(bound) < -abs(bound))]
+        beyond = [node for node, bound in row if np.any(_before(node) * np.sign(bound) < -_kept_below(node, bound))]
         again = any(name_of(user) in (*CUTS, "clip") for node, _ in row for user in of.consumers.get(id(node), ()))
         edit = None if again or not beyond else _on_both_sides(site)
         for node in beyond if edit is not None else ():
             yield node, Slip(site, "clipped", say("line_one_sided", node=site.text), [], edit)
 
 
+NOTHING = ("None", "0", "0.0", "0.")
 CUTS = ("minimum", "fmin", "maximum", "fmax")
 
 
@@ -109,8 +110,22 @@ def _only_bound(node: Node) -> float:
         return bound if (bound > 0) == (name in CUTS[:2]) else 0.0
     if name == "clip" and len(args) == 3 and np.ndim(node.value):
         low, high = (number_of(arg) if arg is not None and is_number(arg) else np.inf for arg in args[1:])
-        return high if np.isinf(low) and 0 < high < np.inf else low if np.isinf(high) and -np.inf < low < 0 else 0.0
+        one = np.isinf(low) or low == 0
+        other = np.isinf(high) or high == 0
+        return high if one and 0 < high < np.inf else low if other and -np.inf < low < 0 else 0.0
     return 0.0
+
+
+def _before(node: Node) -> Any:
+    """What is cut off, as it is before that."""
+    return np.asarray(node.args[0].value, dtype=float)
+
+
+def _kept_below(node: Node, bound: float) -> float:
+    """How far what is cut off may go on the other side: as far as on this one, or not at all, `np.clip(g, 0, most)`."""
+    return (
+        0.0 if any(arg is not None and is_number(arg) and number_of(arg) == 0 for arg in node.args[1:]) else abs(bound)
+    )
 
 
 def _is_step(of: Moments, node: Node) -> bool:
@@ -134,13 +149,14 @@ def _on_both_sides(site: Site) -> Edit | None:
     made = ast.parse(site.text, mode="eval").body
     texts = [ast.unparse(arg) for arg in made.args] if isinstance(made, ast.Call) else []
     method = len(texts) == len(site.parts) - 1
-    bound = next((text for text in texts[-1:0:-1] if "inf" not in text and text != "None"), "")
+    bound = next((text for text in texts[-1:0:-1] if "inf" not in text and text not in NOTHING), "")
     if len(texts) not in (2, 3) or method or not bound or not isinstance(made, ast.Call):
         return None
     size = bound[1:].strip() if bound.startswith("-") else bound
     size = size if level(size) > 3 else f"({size})"
     owner = ast.unparse(made.func).rpartition(".")[0]
-    return Edit(site.source, site.span, f"{owner or 'np'}.clip({texts[0]}, -{size}, {size.strip('()')})")
+    given = [f"-{size}", size.strip("()"), *map(ast.unparse, made.keywords)]
+    return Edit(site.source, site.span, f"{owner or 'np'}.clip({', '.join([texts[0], *given])})")
 
 
 CLIPPINGS = (_longer, _clipped_for_nothing, _on_one_side)

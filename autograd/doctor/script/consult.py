@@ -308,7 +308,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
             continue  # nothing but the rounding of single precision
         if cause.name == "overwritten":  # the line that writes, not the one that made what is written
             fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
-        if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault.repairs):
+        if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault):
             _excuse(found, fault.repairs, "in-turn")
             reads = fault.place or fault.first.site
             found.in_turn = {**cause.facts, "reader": 0 if reads is None else reads.line}

@@ -421,7 +421,9 @@ class Locator(Turns):
                 goal = self._change_of(name, self.values).scale
                 fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
                 return None if fit is None else rounded(fit[0])
-        name = leading({name: along for name, (_, along) in fits.items()})
+        near_first = [name for name in outward(self.look, self.found.forward) if name in fits]
+        near_first += [name for name in fits if name not in near_first]
+        name = leading({name: fits[name][1] for name in near_first})
         free = self._fit_at(self.look.ends[name], name, with_it, without)
         if free is None:  # a step of another kind
             factor, along = fits[name]

@@ -62,11 +62,14 @@ def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
     return out
 
 
-def in_turn(found: Judgement, updated: str, names: list[str]) -> bool:
+def in_turn(found: Judgement, updated: str, fault: Fault) -> bool:
     """Whether blocks are multiplied with the one that was updated before them, as the factors of a matrix are.
 
-    It is meant, perhaps, where all else is right.
+    It is meant, perhaps, where all else is right, and the step itself reads it: a gradient is of one place.
     """
+    names = fault.repairs
+    if not any(same_statement(fault.first, end) for name in names for end in found.look.ends[name]):
+        return False
     if any(not (v.right or v.silent) for name, v in found.verdicts.items() if name not in names):
         return False
     for node in found.look.program.steps:
