@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from ..language import say
 from ..spelling import level
 from .judge.invented import COMPARED, number_of
+from .judge.look import ABOVE, CUTS
 from .moments import (
     COPIES,
     PRODUCT,
@@ -27,17 +29,47 @@ from .moments import (
 )  # fmt: skip
 from .slip import Found, Slip, replaced
 from .watch.edits import Edit
-from .watch.node import Node
-from .watch.sites import Site
+from .watch.node import Node, same_statement
+from .watch.sites import Site, around
 
 # ----------------------------------------------------------------------------------------- of clipping
 
 
+def _tests(of: Moments) -> list[tuple[Node, int]]:
+    """The comparisons of a norm with a bound, each with which of the two the norm is."""
+    return [(c, k) for c in of.recording.tape.conditions if name_of(c) in COMPARED and len(c.args) == 2
+            for k in (0, 1) if is_number(c.args[1 - k]) and _is_norm(c.args[k])]  # fmt: skip
+
+
+def _short_ones(of: Moments) -> Found:
+    """Gradients that are made as long as the bound where they are shorter: `bound / norm if norm < bound else 1`."""
+    tests = {id(c.args[k]): (c, k) for c, k in _tests(of)}
+    for node in of.nodes:
+        ratio = name_of(node) in QUOTIENT and len(node.args) == 2 and is_number(node.args[0]) and node.site is not None
+        condition, k = tests.get(id(node.args[1]), (None, 0)) if ratio else (None, 0)
+        if condition is None or condition.site is None or number_of(condition.args[1 - k]) != number_of(node.args[0]):
+            continue
+        short = ((name_of(condition)[0] == "l") == (k == 0)) == bool(condition.value)
+        signs = re.findall("[<>]", condition.site.text)
+        if short and len(signs) == 1 and _is_decided(node, condition) and of.moved(node):
+            (sign,) = signs
+            new = condition.site.text.replace(sign, {"<": ">", ">": "<"}[sign])
+            yield node, replaced(condition.site, condition.site.span, new)
+
+
+def _is_decided(node: Node, condition: Node) -> bool:
+    """Whether a comparison decides whether a value is computed."""
+    assert node.site is not None
+    assert condition.site is not None
+    here = [n.test for n in around(node.site) if isinstance(n, (ast.If, ast.IfExp))]
+    line = condition.site.line - condition.site.source.first + 1
+    above = any(test.lineno <= line <= (test.end_lineno or line) for test in here)
+    return above or (same_statement(node, condition) and " if " in node.site.source.segment(node.site.statement))
+
+
 def _longer(of: Moments) -> Found:
     """Gradients that clipping makes longer: `g * norm / bound`, of what is longer than the bound."""
-    tests = [(c, k) for c in of.recording.tape.conditions if name_of(c) in COMPARED and len(c.args) == 2
-             for k in (0, 1) if is_number(c.args[1 - k]) and _is_norm(c.args[k])]  # fmt: skip
-    for condition, k in tests:
+    for condition, k in _tests(of):
         norm, bound = condition.args[k], number_of(condition.args[1 - k])
         upper = (name_of(condition)[0] == "g") == (k == 0) and condition.value
         users = [*of.consumers.get(id(norm), ())]
@@ -99,7 +131,6 @@ def _on_one_side(of: Moments) -> Found:
 
 
 NOTHING = ("None", "0", "0.0", "0.")
-CUTS = ("minimum", "fmin", "maximum", "fmax")
 
 
 def _only_bound(node: Node) -> float:
@@ -107,7 +138,7 @@ def _only_bound(node: Node) -> float:
     name, args = name_of(node), node.args
     if name in CUTS and len(args) == 2 and is_number(args[1]) and np.ndim(node.value):
         bound = number_of(args[1])
-        return bound if (bound > 0) == (name in CUTS[:2]) else 0.0
+        return bound if (bound > 0) == (name in ABOVE) else 0.0
     if name == "clip" and len(args) == 3 and np.ndim(node.value):
         low, high = (number_of(arg) if arg is not None and is_number(arg) else np.inf for arg in args[1:])
         one = np.isinf(low) or low == 0
@@ -159,4 +190,4 @@ def _on_both_sides(site: Site) -> Edit | None:
     return Edit(site.source, site.span, f"{owner or 'np'}.clip({', '.join([texts[0], *given])})")
 
 
-CLIPPINGS = (_longer, _clipped_for_nothing, _on_one_side)
+CLIPPINGS = (_longer, _short_ones, _clipped_for_nothing, _on_one_side)

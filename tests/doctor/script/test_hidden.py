@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from autograd.doctor.script.judge.ranking import Ranking
+
 from .test_mended import START, told
 
 ADDED = (
@@ -111,7 +113,39 @@ for turn in range(20):
     B -= 0.1 * h.T @ miss
 """
 )
-RIGHT = {"a sum of losses": ADDED, "a mask": THINNED, "gates": GATED, "a mean": CENTRED}
+NORMED = (
+    START
+    + """
+x, y = gen.randn(16, 3), gen.randn(16, 1)
+A, s, B = gen.randn(3, 5), np.ones(5), gen.randn(5, 1)
+
+def spread(u, s):
+    mid, var = u.mean(0), u.var(0)
+    n = (u - mid) / np.sqrt(var + 1e-5)
+    return s * n, (u, n, mid, var, s)
+
+def spread_back(g, kept):
+    u, n, mid, var, s = kept
+    gn = g * s
+    per = 1 / np.sqrt(var + 1e-5)
+    g_var = np.sum(gn * (u - mid) * -0.5 * per ** 3, axis=0)
+    g_mid = np.sum(-gn * per, axis=0)
+    gu = gn * per + g_mid / len(u) + g_var * 2 * (u - mid) / len(u)
+    return gu, np.sum(g * n, axis=0)
+
+for turn in range(20):
+    out, kept = spread(x @ A, s)
+    h = np.tanh(out)
+    miss = h @ B - y
+    print(0.5 * np.mean(miss ** 2))
+    miss = miss / 16
+    gu, gs = spread_back(miss @ B.T * (1 - h ** 2), kept)
+    A -= 0.1 * x.T @ gu
+    s -= 0.1 * gs
+    B -= 0.1 * h.T @ miss
+"""
+)
+RIGHT = {"a sum of losses": ADDED, "a mask": THINNED, "gates": GATED, "a mean": CENTRED, "a variance": NORMED}
 WRONG = {
     "the sign of one part": (ADDED, [("+ hit @ Q[others]", "- hit @ Q[others]")]),
     "a factor behind another mistake": (THINNED, [
@@ -120,6 +154,7 @@ WRONG = {
     "a path that is counted twice behind another mistake": (GATED, [
         ("dt = dh * s * (1 - t ** 2)", "dt = dh * s * (1 - t)"), ("late = dz[:4]", "late = dz[:4] + A[:, :4].T @ ds"),
     ]),
+    "a path beside a mean": (NORMED, [(" + g_var * 2 * (u - mid) / len(u)", "")]),
     "a number that makes it too large": (CENTRED, [("g_mean = -1 *", "g_mean = -2 *")]),
 }  # fmt: skip
 
@@ -137,4 +172,13 @@ def test_each_of_the_mistakes_is_found(name: str) -> None:
         assert wrong.count(old) == 1
         wrong = wrong.replace(old, new)
     rows = enumerate(zip(text.splitlines(), wrong.splitlines(), strict=True), 1)
-    assert {f["line"] for f in told(wrong)["faults"]} == {k for k, (one, other) in rows if one != other}
+    faults = told(wrong)["faults"]
+    assert {f["line"] for f in faults} == {k for k, (one, other) in rows if one != other}
+    assert all(f["instead"] for f in faults)
+
+
+def test_of_two_repairs_that_undo_each_other_one_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A custom that is none would have the mean's share in the line, and take it out of the call behind it."""
+    monkeypatch.setattr(Ranking, "by_convention", lambda *_: 1 / 16)
+    (fault,) = told(NORMED.replace(" + g_var * 2 * (u - mid) / len(u)", ""))["faults"]
+    assert "dropped-edge" in fault["name"]

@@ -97,3 +97,14 @@ def test_sums_that_each_step_takes_from_a_list_are_emptied_there() -> None:
     assert (fault["line"], fault["name"], fault["blocks"]) == (10, "accumulated", ["v", "w"])
     assert fault["instead"] == "gw, gv = sums = [np.zeros_like(g) for g in sums]"
     assert told(TAKEN.replace("gw, gv = sums", fault["instead"]))["faults"] == []
+
+
+def test_only_what_is_longer_than_a_bound_is_made_as_long() -> None:
+    clipped = CUT.replace("CUT", "g * (most / np.linalg.norm(g) if np.linalg.norm(g) > most else 1.0)")
+    named = clipped.replace("        g = g *", "        size = np.linalg.norm(g)\n        g = g *").replace(
+        "np.linalg.norm(g) if np.linalg.norm(g) >", "size if size >"
+    )
+    assert told(named)["faults"] == []
+    wrong = named.replace("size > most", "size < most").replace("gen.randn(5, 1), 0.2", "gen.randn(5, 1), 9.0")
+    (fault,) = told(wrong)["faults"]
+    assert (fault["line"], fault["instead"]) == (14, "g = g * (most / size if size > most else 1.0)")

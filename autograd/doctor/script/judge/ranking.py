@@ -11,6 +11,7 @@ import numpy as np
 from ..watch.node import Node, assembled, same_statement
 from .candidates import CLOSE, LAYOUTS, Fault, alike
 from .customs import has_it_behind, has_its_sign
+from .factors import near
 from .fitting import Fitting
 from .losses import before_squash, errors
 from .match import matched
@@ -64,9 +65,9 @@ class Ranking(Fitting):
             ]
             if summed:  # a term that lacks a factor, and another that has it
                 return summed[0]
-            near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
-            first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
-            first = next((f for f in near if self.is_a_path(f)), first)
+            there = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
+            first = max(there, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
+            first = next((f for f in there if self.is_a_path(f)), first)
             if self.is_a_path(first):  # where it is handed on, the other paths are forgotten
                 idle = [f for f in others if self._hands_on(f.first) and set(f.repairs) >= set(first.repairs)]
                 idle = [f for f in idle if all(map(alike, f.wrong[id(f.first)], first.wrong[id(first.first)]))]
@@ -354,6 +355,27 @@ class Ranking(Fitting):
             elif same_statement(at, node) and (beyond or not plain_factors(self.look, at)):
                 stack += at.operands()
         return found
+
+    def by_convention(self, node: Node) -> float:
+        """The factor along its cotangent of the error that a value is made from, or of the script's first error.
+
+        It is what the script leaves out, or keeps for later.
+        """
+        single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
+        before = [] if single else self.factors_before(node)
+        if is_sum(node) and len(before) == 1 and self._is_penalised(node):
+            return 1.0  # of a gradient and a penalty only the penalty has a factor
+        if is_sum(node) and any(near(abs(f), 1.0) for f in before):
+            return 1.0  # a mean that comes back is spread over all: that factor is no custom
+        return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
+
+    def _is_penalised(self, node: Node) -> bool:
+        """Whether one of the terms of a sum is a multiple of a block."""
+        blocks = [[np.asarray(v[id(n)], dtype=float) for v in self.values] for ns in self.look.starts.values()
+                  for n in ns if all(id(n) in v for v in self.values)]  # fmt: skip
+        terms = [[np.asarray(v[id(o)], dtype=float) for v in self.values] for o in node.operands() if
+                 all(id(o) in v for v in self.values)]  # fmt: skip
+        return any(t[0].shape == b[0].shape and matched(t, b).holds for t in terms for b in blocks)
 
     def _where_others_have_it(self, fault: Fault, factor: float) -> bool:
         """Whether it is the step where this factor is missing, and where the steps of the other blocks have it."""
