@@ -194,6 +194,8 @@ MESSAGES = {
     "loss_goes": "The loss goes from {first} to {last}.",
     "loss_goes_both": "The loss goes from {first} to {last} as the script is, and from {first_repaired} to "
     "{last_repaired} {name}.",
+    "rises_repaired": "Repaired it rises, and as the script is it falls: perhaps the learning rate is too large for the "
+    "right steps; if a smaller one does not help, what is to be written is not what was meant.",
     "falling_loss": "A falling loss proves nothing: here the wrong steps lower it further than the right ones.",
     "baseline": "Always predicting the mean of the targets would give {mean}.",
     "no_better": "What was tried besides does not make it much better: {tried}.",

@@ -165,6 +165,8 @@ MESSAGES = {
     "把目标变成预测的形状：targets.reshape(predictions.shape)。",
     "loss_goes": "损失从 {first} 变到 {last}。",
     "loss_goes_both": "照原样，损失从 {first} 变到 {last}；{name}，从 {first_repaired} 变到 {last_repaired}。",
+    "rises_repaired": "修复后损失上升，而脚本原样运行时损失下降：也许学习率对正确的步来说太大；如果更小的学习率也无济于事，"
+    "那么建议写的并不是原来的意思。",
     "falling_loss": "损失下降证明不了什么：在这里，错误的步骤比正确的步骤使损失降得更多。",
     "baseline": "总是预测目标的平均值会得到 {mean}。",
     "no_better": "另外试过的办法都没有使结果好多少：{tried}。",

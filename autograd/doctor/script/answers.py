@@ -199,9 +199,14 @@ def _curves(found: dict[str, Any], cure: Cure) -> Iterator[str]:
         )  # fmt: skip
         lower = before.last < after.last - CLEAR * abs(after.last) and before.last < before.curve.first
         if cure.all_repaired and lower and not found["drawn"]:
-            yield say("falling_loss")
+            yield say("rises_repaired" if _rises(after) else "falling_loss")
     if math.isfinite(cure.baseline):
         yield say("baseline", mean=figures(cure.baseline))
+
+
+def _rises(run: Run) -> bool:
+    """Whether a training ends higher than it began, by more than its losses differ from turn to turn."""
+    return run.last > run.curve.first + CLEAR * abs(run.curve.first)
 
 
 def _compared(found: dict[str, Any], cure: Cure, base: Run) -> Iterator[str]:

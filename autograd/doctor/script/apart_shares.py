@@ -91,8 +91,11 @@ def _is_positive(value: Any) -> bool:
 
 
 def _adds_up(value: Any, axis: int) -> bool:
-    """Whether numbers are shares of 1 along an axis."""
-    return bool(np.all(value >= 0) and np.allclose(np.sum(value, axis=axis), 1.0, rtol=1e-6))
+    """Whether numbers are shares of 1 along an axis, as exactly as their precision allows."""
+    numbers = np.asarray(value)
+    rounding = 4.0 * float(np.finfo(numbers.dtype).eps) if numbers.dtype.kind == "f" else 0.0
+    sums = np.sum(numbers, axis=axis, dtype=float)
+    return bool(np.all(numbers >= 0) and np.allclose(sums, 1.0, rtol=max(1e-6, rounding)))
 
 
 def _along(site: Site, axis: int) -> Edit | None:

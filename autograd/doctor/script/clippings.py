@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from ..language import say
 from ..spelling import level
 from .judge.invented import COMPARED, number_of
+from .judge.look import ABOVE, CUTS
 from .moments import (
     COPIES,
     PRODUCT,
@@ -27,17 +29,47 @@ from .moments import (
 )  # fmt: skip
 from .slip import Found, Slip, replaced
 from .watch.edits import Edit
-from .watch.node import Node
-from .watch.sites import Site
+from .watch.node import Node, same_statement
+from .watch.sites import Site, around
 
 # ----------------------------------------------------------------------------------------- of clipping
 
 
+def _tests(of: Moments) -> list[tuple[Node, int]]:
+    """The comparisons of a norm with a bound, each with which of the two the norm is."""
+    return [(c, k) for c in of.recording.tape.conditions if name_of(c) in COMPARED and len(c.args) == 2
+            for k in (0, 1) if is_number(c.args[1 - k]) and _is_norm(c.args[k])]  # fmt: skip
+
+
+def _short_ones(of: Moments) -> Found:
+    """Gradients that are made as long as the bound where they are shorter: `bound / norm if norm < bound else 1`."""
+    tests = {id(c.args[k]): (c, k) for c, k in _tests(of)}
+    for node in of.nodes:
+        ratio = name_of(node) in QUOTIENT and len(node.args) == 2 and is_number(node.args[0]) and node.site is not None
+        condition, k = tests.get(id(node.args[1]), (None, 0)) if ratio else (None, 0)
+        if condition is None or condition.site is None or number_of(condition.args[1 - k]) != number_of(node.args[0]):
+            continue
+        short = ((name_of(condition)[0] == "l") == (k == 0)) == bool(condition.value)
+        signs = re.findall("[<>]", condition.site.text)
+        if short and len(signs) == 1 and _is_decided(node, condition) and of.moved(node):
+            (sign,) = signs
+            new = condition.site.text.replace(sign, {"<": ">", ">": "<"}[sign])
+            yield node, replaced(condition.site, condition.site.span, new)
+
+
+def _is_decided(node: Node, condition: Node) -> bool:
+    """Whether a comparison decides whether a value is computed."""
+    assert node.site is not None
+    assert condition.site is not None
+    here = [n.test for n in around(node.site) if isinstance(n, (ast.If, ast.IfExp))]
+    line = condition.site.line - condition.site.source.first + 1
+    above = any(test.lineno <= line <= (test.end_lineno or line) for test in here)
+    return above or (same_statement(node, condition) and " if " in node.site.source.segment(node.site.statement))
+
+
 def _longer(of: Moments) -> Found:
     """Gradients that clipping makes longer: `g * norm / bound`, of what is longer than the bound."""
-    tests = [(c, k) for c in of.recording.tape.conditions if name_of(c) in COMPARED and len(c.args) == 2
-             for k in (0, 1) if is_number(c.args[1 - k]) and _is_norm(c.args[k])]  # fmt: skip
-    for condition, k in tests:
+    for condition, k in _tests(of):
         norm, bound = condition.args[k], number_of(condition.args[1 - k])
         upper = (name_of(condition)[0] == "g") == (k == 0) and condition.value
         users = [*of.consumers.get(id(norm), ())]
@@ -91,14 +123,14 @@ def _on_one_side(of: Moments) -> Found:
             if not kept and name_of(node.args[0]) not in (*CUTS, "clip") and _is_step(of, node):
                 rows[node.site].append((node, bound))
     for site, row in rows.items():
-        beyond = [node for node, bound in row if np.any(np.asarray(node.value) * np.sign(bound) < -abs(bound))]
+        beyond = [node for node, bound in row if np.any(_before(node) * np.sign(bound) < -_kept_below(node, bound))]
         again = any(name_of(user) in (*CUTS, "clip") for node, _ in row for user in of.consumers.get(id(node), ()))
         edit = None if again or not beyond else _on_both_sides(site)
         for node in beyond if edit is not None else ():
             yield node, Slip(site, "clipped", say("line_one_sided", node=site.text), [], edit)
 
 
-CUTS = ("minimum", "fmin", "maximum", "fmax")
+NOTHING = ("None", "0", "0.0", "0.")
 
 
 def _only_bound(node: Node) -> float:
@@ -106,11 +138,25 @@ def _only_bound(node: Node) -> float:
     name, args = name_of(node), node.args
     if name in CUTS and len(args) == 2 and is_number(args[1]) and np.ndim(node.value):
         bound = number_of(args[1])
-        return bound if (bound > 0) == (name in CUTS[:2]) else 0.0
+        return bound if (bound > 0) == (name in ABOVE) else 0.0
     if name == "clip" and len(args) == 3 and np.ndim(node.value):
         low, high = (number_of(arg) if arg is not None and is_number(arg) else np.inf for arg in args[1:])
-        return high if np.isinf(low) and 0 < high < np.inf else low if np.isinf(high) and -np.inf < low < 0 else 0.0
+        one = np.isinf(low) or low == 0
+        other = np.isinf(high) or high == 0
+        return high if one and 0 < high < np.inf else low if other and -np.inf < low < 0 else 0.0
     return 0.0
+
+
+def _before(node: Node) -> Any:
+    """What is cut off, as it is before that."""
+    return np.asarray(node.args[0].value, dtype=float)
+
+
+def _kept_below(node: Node, bound: float) -> float:
+    """How far what is cut off may go on the other side: as far as on this one, or not at all, `np.clip(g, 0, most)`."""
+    return (
+        0.0 if any(arg is not None and is_number(arg) and number_of(arg) == 0 for arg in node.args[1:]) else abs(bound)
+    )
 
 
 def _is_step(of: Moments, node: Node) -> bool:
@@ -134,13 +180,14 @@ def _on_both_sides(site: Site) -> Edit | None:
     made = ast.parse(site.text, mode="eval").body
     texts = [ast.unparse(arg) for arg in made.args] if isinstance(made, ast.Call) else []
     method = len(texts) == len(site.parts) - 1
-    bound = next((text for text in texts[-1:0:-1] if "inf" not in text and text != "None"), "")
+    bound = next((text for text in texts[-1:0:-1] if "inf" not in text and text not in NOTHING), "")
     if len(texts) not in (2, 3) or method or not bound or not isinstance(made, ast.Call):
         return None
     size = bound[1:].strip() if bound.startswith("-") else bound
     size = size if level(size) > 3 else f"({size})"
     owner = ast.unparse(made.func).rpartition(".")[0]
-    return Edit(site.source, site.span, f"{owner or 'np'}.clip({texts[0]}, -{size}, {size.strip('()')})")
+    given = [f"-{size}", size.strip("()"), *map(ast.unparse, made.keywords)]
+    return Edit(site.source, site.span, f"{owner or 'np'}.clip({', '.join([texts[0], *given])})")
 
 
-CLIPPINGS = (_longer, _clipped_for_nothing, _on_one_side)
+CLIPPINGS = (_longer, _short_ones, _clipped_for_nothing, _on_one_side)

@@ -38,6 +38,7 @@ from .judge.returned import by_call
 from .judge.symmetry import is_gradient
 from .judge.thinned import fewer_samples
 from .judge.truncated import cut_after
+from .judge.undone import not_undone
 from .judge.unused import faults_in_unused, unused_gradients
 from .judge.verdicts import Judgement
 from .judge.weighed import common_factor, doubtful, harmless, in_turn, located, proved
@@ -62,8 +63,9 @@ from .watch.steps import Training
 from .watching import watched_for
 from .write.case import Case
 from .write.conditions import conditions
+from .write.once import told_before
 from .write.order import before_update
-from .write.prove import Edited, Prover, name_by_line, nearly_right, same_training, told_before
+from .write.prove import Edited, Prover, name_by_line, nearly_right, same_training
 from .write.repair import Repairer
 from .write.wider import wider_loops
 from .write.words import Words
@@ -283,7 +285,7 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
     def hopeless(fault: Fault) -> bool:
         return all(text.blind for text in texts_for(locator, fault, Cause("unrecognised"), recording))
 
-    faults = peeled(locator, faults, hopeless, limit.left / 3)
+    faults = not_undone(locator, peeled(locator, faults, hopeless, limit.left / 3))
     for fault in known:
         locator.fixed |= fault.right
     at_steps = [f for f in [*faults, *known] if f not in over]

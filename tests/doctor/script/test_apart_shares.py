@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+
+from autograd.doctor.script.apart_shares import _adds_up
 
 from .test_mended import told
 
@@ -44,3 +47,11 @@ def test_shares_of_all_samples(most: str, total: str) -> None:
 
 def test_the_largest_number_of_all_samples() -> None:
     assert of("z.max(axis=0)", "e.sum(axis=0)") == [(9, f"e = np.exp(z - {MOST})"), (10, f"return e / {SUM}")]
+
+
+def test_shares_of_half_precision_add_up_as_exactly_as_they_can() -> None:
+    powers = np.exp(np.random.RandomState(3).randn(40, 3).astype(np.float16))
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    assert not np.allclose(shares.sum(axis=1), 1.0, rtol=1e-6)
+    assert _adds_up(shares, 1)
+    assert not _adds_up(shares, 0)

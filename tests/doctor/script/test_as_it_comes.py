@@ -317,3 +317,9 @@ def test_a_factor_that_was_updated_is_excused_only_where_all_else_is_right(tmp_p
     report = consult(tmp_path / "b.py", wrong)
     assert "take turns" not in str(report)
     assert line_of(wrong, "A[i] +=") in [found.line for found in report.findings]
+    gathered = FACTORS.replace("        A[i] -= 0.05 * e * B[j]\n", "").replace(
+        "        B[j] -= 0.05 * e * A[i]\n",
+        "        B[j] -= 0.05 * e * A[i]\n        g = e * B[j]\n        A[i] -= 0.05 * g\n",
+    )
+    (fault,) = consult(tmp_path / "c.py", gathered).findings
+    assert (fault.line, fault.name) == (line_of(gathered, "g = e"), "updated-weights")

@@ -119,6 +119,13 @@ def test_what_the_parameters_draw_is_not_compared() -> None:
     assert "proves nothing" not in told
 
 
+@pytest.mark.parametrize(("last", "said"), [(2.0, "proves nothing"), (6.0, "is not what was meant")])
+def test_a_repaired_training_that_rises_is_not_praised(last: float, said: str) -> None:
+    worse, other = (Curve(losses=[(0.0, 3.0), (1.0, end)]) for end in (1.0, last))
+    told = " ".join(why_not(found_in(NET), Cure(Run("", worse), Run("repaired", other))))
+    assert said in told
+
+
 def test_the_number_of_steps_of_a_while_is_found() -> None:
     (path, span), count = found_in(COUNTED)["count_place"]
     assert count == 5

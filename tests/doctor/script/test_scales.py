@@ -57,10 +57,50 @@ for turn in range(1, 60):
 """
 )
 """A step along a running mean; the rest of Adam stands there for nothing."""
+LAYERS = (
+    START
+    + """
+class Lin:
+    def __init__(self, n, m):
+        self.w, self.c = gen.randn(n, m) / n ** 0.5, np.zeros(m)
+    def ahead(self, x):
+        self.x = x
+        return np.tanh(x @ self.w + self.c)
+    def back(self, g):
+        g = g * (1 - np.tanh(self.x @ self.w + self.c) ** 2)
+        self.gw, self.gc = self.x.T @ g, g.sum(0)
+        return g @ self.w.T
+
+class Thin:
+    def __init__(self, share):
+        self.share = share
+    def ahead(self, x):
+        self.kept = gen.rand(*x.shape) > self.share
+        return x * self.kept / (1. - self.share)
+    def back(self, g):
+        return g * self.kept / (1. - self.share)
+
+net = [Lin(2, 9), Thin(0.25), Lin(9, 6), Thin(0.5), Lin(6, 1)]
+x = gen.randn(30, 2)
+y = np.tanh(x[:, :1] - x[:, 1:])
+for turn in range(30):
+    out = x
+    for each in net:
+        out = each.ahead(out)
+    g = (out - y) / len(y)
+    for each in net[::-1]:
+        g = each.back(g)
+    for each in net[::2]:
+        each.w -= 0.1 * each.gw
+        each.c -= 0.1 * each.gc
+"""
+)
+"""A factor that each layer lacks once more; no loss tells which blocks are right: those behind all that lack it."""
 PLAIN = SMOOTH.replace("0.5 * mean[k]", "0.5 * grads[k]")
 HATS = SMOOTH.replace("0.5 * mean[k]", "0.5 * m_hat")
 SLOPE = "    miss = (p - y) / len(x)", "    miss = (p - y) * p * (1 - p) / len(x)"
 CASES = {
+    "each layer once more": (LAYERS, "g * self.kept / (1. - self.share)", "g * self.kept"),
     "behind the shares": (GAZE, ".sum(2, keepdims=True)) / 2", ".sum(2, keepdims=True))"),
     "all of them, along a mean": (SMOOTH.replace("        m_hat = mean[k] / (1 - keep ** turn)\n", ""), *SLOPE),
     "all of them, along a corrected mean": (HATS, *SLOPE),

@@ -84,3 +84,37 @@ def test_a_slope_that_is_missing_has_no_number_of_the_loss_beside_it(tmp_path: P
     file.write_text(APART, encoding="utf-8")
     (fault,) = run(file, cure=False).findings
     assert (fault.line, fault.instead.strip()) == (17, "d = (p - aim) * (s > 0)")
+
+
+HELPED = """
+import numpy as np
+
+gen = np.random.RandomState(2)
+x = gen.randn(20, 2)
+y = (x[:, :1] > x[:, 1:]) * 1.0
+A, B = gen.randn(2, 5), gen.randn(5, 1)
+
+def squash(v):
+    return 1 / (1 + np.exp(-v))
+
+def slope(v):
+    return v * (1 - v)
+
+for turn in range(30):
+    s = x @ A
+    h = squash(s)
+    p = squash(h @ B)
+    cost = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    miss = (p - y) / len(x)
+    low = miss @ B.T * slope(s)
+    A -= 0.3 * x.T @ low
+    B -= 0.3 * h.T @ miss
+"""
+
+
+def test_a_slope_that_is_asked_for_the_wrong_thing(tmp_path: Path) -> None:
+    """The function is right of what it should be given, and nobody else calls it."""
+    file = tmp_path / "helped.py"
+    file.write_text(HELPED, encoding="utf-8")
+    (fault,) = run(file, cure=False).findings
+    assert (fault.line, fault.instead.strip()) == (21, "low = miss @ B.T * slope(h)")

@@ -223,20 +223,26 @@ def _argument(locator: Locator, fault: Fault) -> Site | None:
 
 
 def _is_right_of(locator: Locator, fault: Fault, wanted: Quantity) -> bool:
-    """Whether a function that is given an activation gives the right slope of what the activation is computed from."""
+    """Whether a function that is given an activation gives the right slope of what the activation is computed from; or
+    the other way round, where it is called for this only: `slope(z)` with `a * (1 - a)` in it.
+    """  # fmt: skip
     node, values = fault.first, locator.points[0].values
     inside = sorted(ancestors([node], lambda n: not _is_in(n, node.context)), key=lambda n: n.time)
     given = {id(o): o for n in inside for o in n.operands() if not _is_in(o, node.context) and id(o) in values}.values()
     if any(id(n) not in values for n in (wanted.start, wanted.node)):
         return False
     z, a = values[id(wanted.start)], values[id(wanted.node)]
-    same = [n for n in given if np.shape(values[id(n)]) == np.shape(a) and np.allclose(values[id(n)], a, rtol=1e-9)]
-    mixed = Layered({id(n): z for n in same}, values)
-    for each in inside if same else ():
-        if _is_in(each, node.context):
-            mixed.new[id(each)] = compute_node(each, mixed)
     right = fault.right[id(node)][0]
-    return bool(same) and np.allclose(np.ravel(mixed[id(node)]), np.ravel(right), rtol=1e-9)
+    for taken, instead in ((a, z), (z, a))[: 1 + (len(fault.nodes) == 1)]:
+        same = [n for n in given if np.shape(values[id(n)]) == np.shape(taken)
+                and np.allclose(values[id(n)], taken, rtol=1e-9)]  # fmt: skip
+        mixed = Layered({id(n): instead for n in same}, values)
+        for each in inside if same else ():
+            if _is_in(each, node.context):
+                mixed.new[id(each)] = compute_node(each, mixed)
+        if same and np.allclose(np.ravel(mixed[id(node)]), np.ravel(right), rtol=1e-9):
+            return True
+    return False
 
 
 def _is_in(node: Node, context: Any) -> bool:

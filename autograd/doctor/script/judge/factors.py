@@ -6,6 +6,7 @@ decides, or a number that it is a multiple of; without one, what one mistake exp
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -132,6 +133,9 @@ def usual(factors: Mapping[str, float], stored: Collection[float], order: list[s
     row = [factors[name] for name in order if name in factors]
     if len(counts) < 2 or len(row) < len(factors):
         return most
+    turns = sum(not near(one, other) for one, other in itertools.pairwise(row))
+    if len(counts) > 2 and turns == len(counts) - 1 and len({*counts.values()}) == 1:
+        return row[0]  # each layer has its own: what is lacking on the way back is lacking once more in each before it
     last = next((k for k, factor in enumerate(row) if not near(factor, row[0])), len(row) - 1)
     rest = row[last:]
     ratio = max(rest[0] / row[0], row[0] / rest[0])

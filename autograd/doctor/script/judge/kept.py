@@ -18,11 +18,14 @@ Array = Any
 
 
 def never_zeroed(found: Judgement) -> dict[str, Node]:
-    """By block, the gradient that each step adds to those of all steps before, and that it then steps along."""
+    """By block, the gradient that each step adds to those of all steps before, and that it then steps along; or that it
+    cuts off, or adapts itself to, as far as all of it goes into the step.
+    """  # fmt: skip
     look, out = found.look, {}
     moved = [point for point in found.points if point.moved]
     for name, v in found.verdicts.items():
-        if not v.right or v.rule != "plain" or not v.change.scale or len(look.starts[name]) != 1 or not moved:
+        plain = v.rule == "plain" and bool(v.change.scale)
+        if not v.right or not (plain or v.rule == "adaptive") or len(look.starts[name]) != 1 or not moved:
             continue
         for chains in _arrays(look.training.others):
             starts = [chain.state_at(look.step.start) for chain in chains]
@@ -30,7 +33,8 @@ def never_zeroed(found: Judgement) -> dict[str, Node]:
             kept = all(id(start) in look.states and id(start) in look.program.leaves for start in starts)
             kept = kept and any(np.any(start.value) for start in starts)
             end = _whole(found, [chain.state_at(look.step.end) for chain in chains]) if kept else None
-            if end is not None and _adds(found, starts, end, name):
+            used = end is not None and (plain or v.nodes == [end])
+            if end is not None and used and _adds(found, starts, end, name, plain):
                 out[name] = end
     return out
 
@@ -53,8 +57,8 @@ def _whole(found: Judgement, ends: list[Node]) -> Node | None:
     return next((array for array in arrays if parts <= {*map(id, array.operands())}), None)
 
 
-def _adds(found: Judgement, starts: list[Node], end: Node, name: str) -> bool:
-    """Whether a state takes all of its former self along, and the step goes all of its length."""
+def _adds(found: Judgement, starts: list[Node], end: Node, name: str, plain: bool) -> bool:
+    """Whether a state takes all of its former self along, and the step goes all of its length, if it is a plain one."""
     look = found.look
     values = next(point.values for point in found.points if point.moved)
     size = sum(np.size(values[id(start)]) for start in starts)
@@ -65,6 +69,8 @@ def _adds(found: Judgement, starts: list[Node], end: Node, name: str) -> bool:
         return False
     rng = np.random.default_rng(3)
     before = {id(start): rng.standard_normal(np.shape(values[id(start)])) for start in starts}
+    if not plain and len(starts) == 1:  # then all goes the other way
+        before = {id(starts[0]): np.reshape(-2.0 * values[id(end)], np.shape(values[id(starts[0])]))}
     now = look.program.rerun(values, before)
     if id(end) not in now:
         return False
@@ -73,6 +79,8 @@ def _adds(found: Judgement, starts: list[Node], end: Node, name: str) -> bool:
     if not np.allclose(np.sort(taken), np.sort(given), rtol=1e-9):  # rows may be put together in any order
         return False
     more = look.change({**values, **now}, name) - change
+    if not plain:
+        return len(starts) == 1 and np.allclose(more, -2.0 * change, rtol=1e-6)
     own = np.ravel(np.asarray(values[id(end)], dtype=float))
     rate = float(change @ own) / float(own @ own)
     return bool(rate) and np.allclose(more, rate * taken, rtol=1e-6) and np.allclose(change, rate * own)

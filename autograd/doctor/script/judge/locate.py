@@ -22,7 +22,6 @@ from .candidates import CLOSE, Change, Fault, Trial
 from .factors import agreed, is_usual, leading, near, outward, rounded, usual
 from .match import is_off, length, matched
 from .quantities import Quantities
-from .ranking import is_sum
 from .rates import rate_of
 from .reference import gradient
 from .replay import Values, compute_node, compute_resized
@@ -421,7 +420,9 @@ class Locator(Turns):
                 goal = self._change_of(name, self.values).scale
                 fit = self._fit_at(self.look.ends[name], name, with_it, without, goal)
                 return None if fit is None else rounded(fit[0])
-        name = leading({name: along for name, (_, along) in fits.items()})
+        near_first = [name for name in outward(self.look, self.found.forward) if name in fits]
+        near_first += [name for name in fits if name not in near_first]
+        name = leading({name: fits[name][1] for name in near_first})
         free = self._fit_at(self.look.ends[name], name, with_it, without)
         if free is None:  # a step of another kind
             factor, along = fits[name]
@@ -450,25 +451,6 @@ class Locator(Turns):
         """Whether there is something in a step besides what follows from a value."""
         rest = [self._block(self.look.ends[name], values, k, name) for k, values in enumerate(without)]
         return any(np.linalg.norm(x) > 1e-9 * np.linalg.norm(g) for x, g in zip(rest, self.right[name], strict=True))
-
-    def by_convention(self, node: Node) -> float:
-        """The factor along its cotangent of the error that a value is made from, or of the script's first error.
-
-        It is what the script leaves out, or keeps for later.
-        """
-        single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
-        before = [] if single else self.factors_before(node)
-        if is_sum(node) and len(before) == 1 and self._is_penalised(node):
-            return 1.0  # of a gradient and a penalty only the penalty has a factor
-        return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
-
-    def _is_penalised(self, node: Node) -> bool:
-        """Whether one of the terms of a sum is a multiple of a block."""
-        blocks = [[np.asarray(v[id(n)], dtype=float) for v in self.values] for ns in self.look.starts.values()
-                  for n in ns if all(id(n) in v for v in self.values)]  # fmt: skip
-        terms = [[np.asarray(v[id(o)], dtype=float) for v in self.values] for o in node.operands() if
-                 all(id(o) in v for v in self.values)]  # fmt: skip
-        return any(t[0].shape == b[0].shape and matched(t, b).holds for t in terms for b in blocks)
 
     def _change_of(self, name: str, new: list[Values]) -> Any:
         return matched(

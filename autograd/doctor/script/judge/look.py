@@ -22,7 +22,9 @@ from .written import Block, flat, written
 
 Array = Any
 POWERS = ("exp", "exp2", "expm1", "power", "pow", "sinh", "cosh")
-CUTS = ("maximum", "fmax", "minimum", "fmin")
+ABOVE, BELOW = ("minimum", "fmin"), ("maximum", "fmax")
+CUTS = (*ABOVE, *BELOW)
+"""What cuts off above a bound, or below it."""
 FARTHER = (3.0, 10.0, 30.0)
 FEW_SAMPLES = 7  # of so few, all may fall on one side
 

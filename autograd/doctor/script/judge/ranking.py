@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -10,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from ..watch.node import Node, assembled, same_statement
-from .candidates import CLOSE, LAYOUTS, Candidates, Fault, alike
+from .candidates import CLOSE, LAYOUTS, Fault, alike
 from .customs import has_it_behind, has_its_sign
+from .factors import near
+from .fitting import Fitting
 from .losses import before_squash, errors
-from .match import Columns, matched
+from .match import matched
 from .quantities import Quantity
 from .rates import number_in, plain_factors
-from .replay import compute_node
 
 Array = Any
-SPREADS = ("repeat", "tile", "broadcast_to")
 
 
-class Ranking(Candidates):
+class Ranking(Fitting):
     """Chooses among faults.
 
     Args:
@@ -44,6 +43,7 @@ class Ranking(Candidates):
         most = max([most, *(len(f.repairs) - 1 for f in fit)])
         more = [fault for fault in fit if len(fault.repairs) > most]
         if others and not more:
+            others = [f for f in others if not self._is_in_another_order(f)] or others
             others = [f for f in others if not any(self._only_turned_about(f, other) for other in others)]
             first = min(others, key=self._rank)
             first = min(self._wider(first, others), key=self._rank, default=first)
@@ -65,12 +65,12 @@ class Ranking(Candidates):
             ]
             if summed:  # a term that lacks a factor, and another that has it
                 return summed[0]
-            near = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
-            first = max(near, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
-            first = next((f for f in near if self.is_a_path(f)), first)
+            there = [f for f in others if same_statement(f.first, first.first) and set(f.repairs) >= set(first.repairs)]
+            first = max(there, key=lambda f: (f.exact, len(f.repairs), f is first, -f.first.time))
+            first = next((f for f in there if self.is_a_path(f)), first)
             if self.is_a_path(first):  # where it is handed on, the other paths are forgotten
-                idle = [f for f in others if self._hands_on(f.first) and set(f.repairs) >= set(first.repairs)
-                        and not _is_each_by_itself(f)]  # fmt: skip
+                idle = [f for f in others if self._hands_on(f.first) and set(f.repairs) >= set(first.repairs)]
+                idle = [f for f in idle if all(map(alike, f.wrong[id(f.first)], first.wrong[id(first.first)]))]
                 first = max(idle, key=lambda f: f.first.time, default=first)
             renamed = [
                 f for f in faults
@@ -122,10 +122,25 @@ class Ranking(Candidates):
         idle = [f for f in more or fit if set(f.repairs) >= set(first.repairs) and self._hands_on(f.first)]
         return max(idle, key=lambda f: f.first.time) if idle and not first.by_factors else first
 
+    def _is_in_another_order(self, fault: Fault) -> bool:
+        """Whether the terms of a sum would be put right turn by turn, and the first that is wrong is that of another
+        turn: only their sum is wrong.
+        """  # fmt: skip
+        node, readers = fault.first, self.look.consumers.get(id(fault.first), [])
+        if len(fault.nodes) < 2 or fault.rescaled is not None or not readers or not all(map(is_sum, readers)):
+            return False
+        theirs, mine = fault.wrong[id(node)], fault.wanted[fault.nodes.index(node)]
+        return any(
+            q is not mine and np.size(q.values[0]) == np.size(theirs[0]) > 1
+            and (m := matched(theirs, [v.T if fault.turned else v for v in q.values])).holds
+            and abs(m.scale - fault.scale) <= CLOSE * abs(fault.scale) for q in fault.wanted
+        )  # fmt: skip
+
     def _is_of_steps(self, fault: Fault) -> bool:
         """Whether each of several values is put in the line of the step, for its own block: that explains anything."""
         ends = [end for name in fault.repairs for end in self.look.ends[name]]
-        return _is_each_by_itself(fault) and all(any(same_statement(node, end) for end in ends) for node in fault.nodes)
+        alone = len(fault.nodes) > 1 and all(q.kind == "bar" and q.block for q in fault.wanted)
+        return alone and all(any(same_statement(node, end) for end in ends) for node in fault.nodes)
 
     def _only_turned_about(self, fault: Fault, other: Fault) -> bool:
         """Whether minus what belongs there makes up for a wrong sign behind it, where another fault explains more."""
@@ -238,6 +253,8 @@ class Ranking(Candidates):
             return self._as_it_should(fault, fault.rescaled)
         if self.is_a_path(fault):
             return False
+        if fault.wanted[0].kind == "slip" and self._is_of_a_right_line(fault):
+            return True
         halves = [self._halves(name) for name in fault.repairs]
         if halves and all(h and h[0] in fault.first.operands() and abs(h[2] - 1.0) <= CLOSE for h in halves):
             return True  # the penalty is, what it is added to is not
@@ -253,43 +270,6 @@ class Ranking(Candidates):
         return (
             not single or not known or max(known) - min(known) <= 1e-5 * max(map(abs, known))
         )  # one number fits by its sample
-
-    def _handed_right(self, fault: Fault) -> list[float]:
-        """The factors of a value along cotangents at each turn of a loop, if the turns before handed it what is right:
-        a line that is right for something hands on what another has spoilt.
-        """  # fmt: skip
-        right = [{key: values[k] for key, values in fault.right.items()} for k in range(len(self.values))]
-        found = list[float]()
-        with contextlib.suppress(ArithmeticError, IndexError, ValueError):  # of another size than what it is used for
-            mixed = [v | self.look.program.rerun(v, r) for v, r in zip(self.values, right, strict=True)]
-            for node in (n for n in fault.nodes if fault.moves(n)):
-                theirs = [np.asarray(compute_node(node, v), dtype=float) for v in mixed]
-                columns = self._columns(self.quantities.bars, theirs[0].size)
-                match = columns.first(theirs) if columns is not None else None
-                found += [] if match is None else [match.scale]
-        return found
-
-    def _is_a_slope(self, fault: Fault) -> bool:
-        """Whether it is the slope of a function of the forward pass, where that of a sum of its values is due."""
-        theirs = [np.asarray(v, dtype=float) for v in fault.wrong[id(fault.first)]]
-        slopes = [q for q in self.quantities.slopes if q.size == theirs[0].size > 2]
-        return any((m := matched(theirs, q.values)).holds and abs(m.scale - 1.0) <= CLOSE for q in slopes)
-
-    def _is_computed_again(self, node: Node) -> bool:
-        """Whether it is what the forward pass computes, too."""
-        theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
-        if theirs[0].size < 3 or id(node) not in self.look.depends:
-            return False
-        columns = self._columns(self.quantities.forward, theirs[0].size)
-        match = columns.first(theirs) if columns is not None else None
-        return match is not None and abs(match.scale - 1.0) <= CLOSE
-
-    def _is_spread(self, node: Node) -> bool:
-        """Whether it is a right error, repeated for all that it may come from: who it is for is told later."""
-        whole = node
-        while getattr(whole.function, "__name__", "") in SPREADS:
-            whole = next(whole.operands())
-        return whole is not node and self.factor(whole, self.quantities.bars) is not None
 
     def kind_of(self, fault: Fault) -> tuple[bool, bool]:
         """Whether a fault is but a path, and whether nothing after it need be looked at; asked once in a search."""
@@ -352,7 +332,8 @@ class Ranking(Candidates):
         rate = 1.0
         if getattr(node.function, "__name__", "") in ("mul", "multiply"):
             known = plain_factors(self.look, node)
-            rate = known[0] if known else 1.0
+            own = bool(known) and abs(abs(change * known[0]) - 1.0) <= CLOSE  # that is what is wrong
+            rate = known[0] if known and not own else 1.0
         return any(abs(abs(f * rate / mine) - 1.0) < 1e-5 for f in theirs)
 
     def factors_before(self, node: Node, beyond: bool = False) -> list[float]:
@@ -374,6 +355,27 @@ class Ranking(Candidates):
             elif same_statement(at, node) and (beyond or not plain_factors(self.look, at)):
                 stack += at.operands()
         return found
+
+    def by_convention(self, node: Node) -> float:
+        """The factor along its cotangent of the error that a value is made from, or of the script's first error.
+
+        It is what the script leaves out, or keeps for later.
+        """
+        single = all(np.size(self.values[0].get(id(o), 0.0)) == 1 for o in node.operands())
+        before = [] if single else self.factors_before(node)
+        if is_sum(node) and len(before) == 1 and self._is_penalised(node):
+            return 1.0  # of a gradient and a penalty only the penalty has a factor
+        if is_sum(node) and any(near(abs(f), 1.0) for f in before):
+            return 1.0  # a mean that comes back is spread over all: that factor is no custom
+        return next((abs(f) for f in (*before, *self._first_factors())), 1.0)
+
+    def _is_penalised(self, node: Node) -> bool:
+        """Whether one of the terms of a sum is a multiple of a block."""
+        blocks = [[np.asarray(v[id(n)], dtype=float) for v in self.values] for ns in self.look.starts.values()
+                  for n in ns if all(id(n) in v for v in self.values)]  # fmt: skip
+        terms = [[np.asarray(v[id(o)], dtype=float) for v in self.values] for o in node.operands() if
+                 all(id(o) in v for v in self.values)]  # fmt: skip
+        return any(t[0].shape == b[0].shape and matched(t, b).holds for t in terms for b in blocks)
 
     def _where_others_have_it(self, fault: Fault, factor: float) -> bool:
         """Whether it is the step where this factor is missing, and where the steps of the other blocks have it."""
@@ -419,32 +421,6 @@ class Ranking(Candidates):
                         return turned or abs(other - mine) <= 1e-5 * abs(mine)
         return False
 
-    def factor(self, node: Node, among: list[Quantity] | None = None) -> float | None:
-        """The factor of a value along a cotangent; None where it is none."""
-        if id(node) not in self.values[0]:
-            return None
-        theirs = [np.asarray(v[id(node)], dtype=float) for v in self.values]
-        columns = self._columns(self.quantities.backward if among is None else among, theirs[0].size)
-        match = columns.first(theirs) if columns is not None else None
-        return match.scale if match is not None else None
-
-    def _columns(self, among: list[Quantity], size: int) -> Columns | None:
-        """The quantities of a size, and their transposes."""
-        key = id(among), size
-        if key not in self._known_columns:
-            found = []
-            for quantity in among:
-                if quantity.size == size:
-                    found.append([np.ravel(value) for value in quantity.values])
-                    if np.ndim(quantity.values[0]) > 1:
-                        found.append([np.ravel(value.T) for value in quantity.values])
-            self._known_columns[key] = Columns(found) if found else None
-        return self._known_columns[key]
-
-    @cached_property
-    def _known_columns(self) -> dict[tuple[int, int], Columns | None]:
-        return {}
-
     @cached_property
     def named(self) -> set[int]:
         """Nodes that are stored under a name."""
@@ -486,8 +462,3 @@ def _lays_out(node: Node, whole: Node) -> bool:
 def _is_term(node: Node, total: Node) -> bool:
     """Whether a value is one of the terms of a sum, or what it is added to."""
     return is_sum(total) and node in total.operands() and not same_statement(node, total)
-
-
-def _is_each_by_itself(fault: Fault) -> bool:
-    """Whether several values are put in the place of the gradients of their own blocks."""
-    return len(fault.nodes) > 1 and all(q.kind == "bar" and q.block for q in fault.wanted)

@@ -65,6 +65,8 @@ def _is_cut(found: Judgement, name: str, terms: list[Rows], steps: int) -> bool:
     size = found.look.block(found.points[0].values, found.look.starts[name]).size
     if not any(back >= steps and np.any(part) for rows in terms for back, part in rows):  # nothing is left out
         return False
+    if any(part.size != size for rows in terms for _, part in rows):  # but a row of it is read
+        return False
     near = [sum((part for back, part in rows if back < steps), np.zeros(size)) for rows in terms]
     taken = matched([-found.look.change(point.values, name) for point in found.points], near)
     return taken.holds and taken.scale > 0

@@ -65,12 +65,12 @@ def harmless(found: Judgement, faults: list[Fault]) -> list[Fault]:
 def in_turn(found: Judgement, updated: str, fault: Fault) -> bool:
     """Whether blocks are multiplied with the one that was updated before them, as the factors of a matrix are.
 
-    It is meant, perhaps, where all else is right; but not in a sum over several turns, between which it is updated.
+    It is meant, perhaps, where all else is right, and the step itself reads it: a gradient is of one place.
     """
     names = fault.repairs
-    if len(fault.nodes) > 1 or any(
-        not (v.right or v.silent) for name, v in found.verdicts.items() if name not in names
-    ):
+    if not any(same_statement(fault.first, end) for name in names for end in found.look.ends[name]):
+        return False
+    if any(not (v.right or v.silent) for name, v in found.verdicts.items() if name not in names):
         return False
     for node in found.look.program.steps:
         sides = [a for a in node.operands() if id(a) in found.look.depends] if id(node) in found.forward else []

@@ -267,6 +267,8 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
             born[id(node)] = node.time
     gaps = [later[0] - event[0] for event, later in zip(cycle, [*cycle[1:], (last,)], strict=True)]
     running = [chain for chain in alike if len(chain.states) > 2 and _is_mean(chain)]
+    totals = _totals(alike, window)  # a loss belongs to the step that follows it, and not to the one before
+    running += [chain for chain in alike if chain.number in totals]
     kept = states | {id(state) for chain in running for state in chain.states}  # it crosses every cut
     lives = [(b, uses[i]) for i, b in born.items() if i in uses and i not in kept]
     soon = [(b, e) for b, e in lives if e < b + period]
@@ -277,7 +279,7 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     narrow = [k for k, count in enumerate(crossing) if count == least]
     replaced = [(at, uses.get(id(old), 0)) for c in lasting for old, at in zip(c.states[1:], c.times[1:], strict=False)]
     stale = [sum(at <= t < last for at, last in replaced) for t in times]  # states that are read once more, though new
-    narrow.sort(key=lambda k: (stale[k], -gaps[k]))
+    narrow.sort(key=lambda k: (stale[k], cycle[k][2] in totals, -gaps[k]))
     ends = _ends(marks, events, cycle, narrow[0])
     means = _trained(lasting, ends) if len(narrow) > 1 else []
     plain = [c for c in means if not _is_mean(c)]  # what shrinks by itself follows from itself everywhere
@@ -292,6 +294,16 @@ def _boundaries(tape: Tape, chains: list[Chain], lasting: list[Chain], marks: li
     begin = min(min(c.times) for c in lasting)
     origin = max((c.states[0].time for c in lasting if c.states[0].time < begin), default=0)
     return [origin, *ends]
+
+
+def _totals(chains: list[Chain], nodes: list[Node]) -> set[int]:
+    """The numbers of the chains that nothing reads but their own next state: sums of losses, say."""
+    numbers = {id(state): chain.number for chain in chains for state in chain.states}
+    read = {
+        numbers[id(operand)] for node in nodes for operand in node.operands()
+        if id(operand) in numbers and numbers.get(id(node)) != numbers[id(operand)]
+    }  # fmt: skip
+    return {*numbers.values()} - read
 
 
 def _turns(chain: Chain, steps: list[Step]) -> list[Step]:

@@ -191,7 +191,11 @@ class AtHand:
         axes = [Atom(f"{a.text}.shape[{k}]", [np.shape(v)[k] for v in a.values], a.near + 2) for a in large
                 for k in range(1, np.ndim(a.first))]  # fmt: skip
         text = self.place.source.text.replace(" ", "")
-        kept = [Atom(f"(1 - {a.text})", [1 - v for v in a.values], a.near + 1) for a in plain if f"1-{a.text}" in text]
+        ones = {
+            a.text: one for a in plain for one in ("1", "1.", "1.0") if f"{one}-{a.text}" in text
+        }  # as it is written
+        kept = [Atom(f"({ones[a.text]} - {a.text})", [1 - v for v in a.values], a.near + 1)
+                for a in plain if a.text in ones]  # fmt: skip
         by_chance = tuple(self.by_chance)
         return sorted(plain + lengths + axes + kept + sizes, key=lambda a: a.text.startswith(by_chance))
 

@@ -20,6 +20,7 @@ from .compose import Composer
 from .extend import Extender
 from .statements import Statements
 from .vocabulary import frame_of
+from .wanted import statement_of
 
 MOST_VALUES = 2  # of a name, that are tried
 MOST = 12  # other things that a name may be bound to, that are tried
@@ -79,18 +80,37 @@ class Bindings(Statements):
                 for other in (*map(ast.unparse, near), f"{ast.unparse(index)} - 1", f"{ast.unparse(index)} + 1"):
                     yield Edit(source, source.span(taken), f"{holder}[{other}]", blind=True)
 
-    def _binding(self, name: str, forward: bool = False) -> Site | None:
+    def _reset(self) -> Iterator[Edit]:
+        yield from self._taken_empty()
+        yield from super()._reset()
+
+    def _taken_empty(self) -> Iterator[Edit]:
+        """A sum that each step takes from where it is kept, `dw, db = grads`: taken from there with zeros in it."""
+        added = statement_of(self.place)
+        named = isinstance(added, ast.AugAssign) and isinstance(added.target, ast.Name)
+        site = self._binding(self.place.target, added=True) if named else None
+        tree = None if site is None else _statement_at(site)
+        kept = (ast.Name, ast.Attribute, ast.Subscript)
+        if site is None or not isinstance(tree, ast.Assign) or not isinstance(tree.value, kept):
+            return
+        source, value = site.source, ast.unparse(tree.value)
+        several = isinstance(tree.targets[0], (ast.Tuple, ast.List))
+        anew = f"[np.zeros_like(g) for g in {value}]" if several else f"np.zeros_like({value})"
+        yield Edit(source, source.span(tree.value), f"{value} = {anew}", blind=True)
+
+    def _binding(self, name: str, forward: bool = False, added: bool = False) -> Site | None:
         """The place that gave a name its value, in the same call, if it is another line than that of the fault.
 
         Args:
             forward: only if no error is in the value, as in that of a mask or a slope.
+            added: the line of the fault only adds to that.
         """
         frame, _ = frame_of(self.tape, self.hand.born, self.context, self.place)
         found = None
         for at, scope, key, thing, site in self.tape.stores:
             if at > self.time:
                 break
-            if scope == ("frame", frame) and key == name:
+            if scope == ("frame", frame) and key == name and not (added and site.statement == self.place.statement):
                 found = None if forward and id(thing) in self.locator.erring else site
         if found is None or found.kind != "store" or found.source is not self.place.source:
             return None

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ...language import listed, say
+from ...language import say
 from ...spelling import quoted_as
 from ..judge.compared import Cause
 from ..judge.judge import wrong_elsewhere
@@ -28,7 +28,7 @@ from ..watch.limits import Limit
 from ..watch.loader import Subject
 from ..watch.record import Recording
 from ..watch.sandbox import seed
-from ..watch.sites import Site, Source, Span
+from ..watch.sites import Source
 from .case import Case, in_turns, is_named, is_piece
 from .intact import same_losses
 from .named import difference
@@ -37,6 +37,8 @@ from .words import never_emptied
 
 DUE = 1e-9  # a gradient of which no number is larger is nothing but rounding
 SLIP = 0.9  # of the characters are the same
+TOGETHER = 3  # cases, and texts of each, that are tried at once
+MOST_TOGETHER = 6  # choices of these
 ROUNDS = 2  # of looking again with some lines repaired
 SHOWN = (
     "dropped-edge",
@@ -79,6 +81,7 @@ class Prover:
             if not any(case.chosen for case in self.cases) or not self._is_better([], at_all=True):
                 for case in self.cases:
                     case.chosen = None
+                self._choose_together()
             self._choose(self.cases)
             for _ in range(ROUNDS):
                 if self.least and self.last is not None and not self.tries.over:
@@ -92,7 +95,9 @@ class Prover:
         for case in self.cases:
             self._move(case)
             left = {n for name in self.least for n in ((name,) if name in self.before.verdicts else self._alike(name))}
-            shows = not set(case.fault.repairs) & left if case.fault.repairs else not left
+            mended = set(case.fault.repairs) - left  # of the others, a line behind is wrong, too
+            exact = case.chosen is not None and not case.chosen.blind and bool(mended)
+            shows = exact or not set(case.fault.repairs) & left if case.fault.repairs else not left
             case.proved = case.chosen is not None and shows
             if not case.proved and case.found_at is not None:
                 case.fault = case.found_at
@@ -170,6 +175,26 @@ class Prover:
                     better = self._is_better([])
                 finally:  # also where the time is up
                     case.chosen = text if better else before
+
+    def _choose_together(self) -> None:
+        """Try texts of several cases at once: what one of them spoils comes round to the others."""
+        wrong = {*self.least}
+        left = [c for c in self.cases if c.chosen is None and c.used and wrong & {*c.fault.repairs}]
+        texts = [[*itertools.islice((t for t in case.texts if not t.blind), TOGETHER)] for case in left]
+        if not 1 < len(left) <= TOGETHER or not all(texts):
+            return
+        choices = itertools.product(*(range(len(each)) for each in texts))
+        for choice in sorted(choices, key=sum)[:MOST_TOGETHER]:
+            better = False
+            try:
+                for case, each, k in zip(left, texts, choice, strict=True):
+                    case.chosen = each[k]
+                better = not self.tries.over and self._is_better([])
+            finally:
+                for case in [] if better else left:
+                    case.chosen = None
+            if better or self.tries.over:
+                return
 
     def _look_behind(self) -> None:
         """A line that mends what the numbers tell, though nothing is right with it: what is behind it is wrong, too."""
@@ -388,32 +413,6 @@ def _join(case: Case, other: Case) -> None:
     sums = sorted([*case.cause.facts["sums"], *other.cause.facts["sums"]], key=lambda each: each[1])
     case.cause, case.says = replace(case.cause, facts={**case.cause.facts, "sums": sums}), never_emptied(sums)
     case.fault = replace(case.fault, repairs=[*case.fault.repairs, *other.fault.repairs])
-
-
-def told_before(case: Case, cases: list[Case]) -> bool:
-    """Whether another case is the same change of the same line, or one for the same value: it then stands for both."""
-    before = list(itertools.takewhile(lambda c: c is not case, cases))
-    for other in cases:
-        same = case.proved and case.chosen == other.chosen and other in before
-        same |= case is not other and not case.proved and case.fault.first.site is other.fault.first.site
-        alike = other in before and _says_the_same(case, other)
-        if (other.proved and same) or alike:
-            other.fault.repairs += [name for name in case.fault.repairs if name not in other.fault.repairs]
-            if alike and case.fault.wanted[0].block:
-                every = say("wanted_gradient", block=listed(other.fault.repairs))
-                other.says, other.should = other.says.replace(other.should, every), every
-            return True
-    return False
-
-
-def _says_the_same(case: Case, other: Case) -> bool:
-    """Whether two cases say the same of one line, each for blocks of its own, and neither knows what to write."""
-    told = case.says.replace(case.should, other.should) == other.says
-    return told and not case.proved and not other.proved and _at(case.place) == _at(other.place)
-
-
-def _at(site: Site) -> tuple[str, Span]:
-    return site.source.path, site.statement
 
 
 def name_by_line(case: Case) -> None:
