@@ -163,8 +163,8 @@ MESSAGES = {
     "rule_cut": "The step is not plain gradient descent: what the gradients have beyond ±{limit} is cut off.",
     "rule_scaled": "The step is not plain gradient descent: the gradients are scaled by their norm, as clipping does "
     "where it is large.",
-    "rule_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
-    "downhill.",
+    "rule_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate, the curvature or "
+    "clipping, say), and goes downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "
     "computes.",
     "fatal_step_many": "Fatal is the step: {lines} change the parameters without the gradients that the script "
@@ -439,6 +439,9 @@ MESSAGES = {
     "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, its own "
     "shrinking and comparisons aside: so there is no gradient to compare the change with, as with a perceptron's rule, or with "
     "a hinge loss whose slope a comparison decides.",
+    "no_steps": "{name} changes again and again (line {line}), by what is computed from it; but not from what the step before "
+    "left there, as where a search along a line has computed the next gradient already: where one step ends and the next "
+    "begins cannot be told, and nothing is judged. Compute the gradient anew at the beginning of each step to have it judged.",
     "before_the_loop": "line {line} ({text}) is computed once, before the steps begin, and they change {names} by what was "
     "computed there, again and again: the errors stay those of the first weights. Put the forward pass into the loop, in front "
     "of the errors.",

@@ -17,14 +17,19 @@ from .look import Look, Point
 from .losses import Reading
 from .match import TOLERANCE, Match, matched
 from .narrow import gradient_nodes
+from .preconditioned import is_scaled, is_turned
 from .rates import by_own_rates, shrunk_twice, takes_a_share
 from .reference import gradient
 from .repeats import gradient_in_copies
-from .told import LETTER, LOSS, names_of
+from .told import LETTER, LOSS, is_to_grow, names_of
 from .verdict import Verdict
 
 Array = Any
 SUMS = ("add", "sub", "subtract", "iadd", "isub", "array", "sum", "mean", "assembled", "linked")
+BENT = (
+    "abs", "absolute", "fabs", "maximum", "minimum", "fmax", "fmin", "max", "min", "amax", "amin", "where", "clip",
+    "sign", "heaviside", "greater", "less", "gt", "lt", "ge", "le", "masked", "norm",
+)  # fmt: skip
 SCALES = ("mul", "multiply", "truediv", "divide", "neg", "negative", "item", "float", "copy", "astype", "reshape")
 
 
@@ -55,7 +60,8 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
     same = [np.ravel(n.value) for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
     values = np.concatenate([*same, np.zeros(0)]).astype(float)
     positive = bool(np.all(values > 1e-9 * np.max(np.abs(values), initial=0.0)))
-    if any(LOSS.search(name) or (positive and LETTER.search(name)) for name in names):
+    grows = reading.roots and is_to_grow(look, reading.roots[0])
+    if any(LOSS.search(name) or (positive and not grows and LETTER.search(name)) for name in names):
         return False
     matches = []
     for name in look.ends:
@@ -72,6 +78,8 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     # the first one serves to try things quickly: a point at which all units are dead tells nothing
     pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
+    if reading.kind == "loss" and _is_linear(look, points, order, bars):
+        raise ValueError("no loss")
     form, sign = form_of(look, points, reading, bars)
     if reading.inner and form not in ("squares", "entropy", "errors"):
         raise ValueError("a part of a loss")
@@ -98,6 +106,18 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
             _as_far_as_stepped(look, points, bars, v)
     same_factor(look, points, found, reading, bars)
     return Judgement(look, points, reading, found, bars, forward, form, held)
+
+
+def _is_linear(
+    look: Look, points: list[Point], order: list[tuple[Node, list[Node]]], bars: list[dict[int, Array]]
+) -> bool:
+    """Whether the gradient is the same everywhere, and no slope of a hinge: what is linear has no least value."""
+    slopes = [
+        np.concatenate([gradient(look, p, bar, n) for n in look.starts]) for p, bar in zip(points, bars, strict=True)
+    ]
+    same = len(slopes) > 2 and np.any(slopes[0]) and all(np.allclose(each, slopes[0], rtol=1e-9) for each in slopes)
+    bent = look.conditions or any(getattr(node.function, "__name__", "") in BENT for node, _ in order)
+    return bool(same and not bent)
 
 
 def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Array]], v: Verdict) -> None:
@@ -185,12 +205,16 @@ def verdict(
             found.rule, found.right = "adaptive", True
     if not found.right and not found.uphill and _is_second_order(look, name):
         found.rule, found.right = "adaptive", _goes_down(look, points, bars)
+    if not found.right and not found.uphill and is_scaled(look, points, steps, right, name):
+        found.rule, found.right = "adaptive", True
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
         found.right &= free or found.rule != "decay" or not shrunk_twice(look, name, forward)
     if not found.right and not found.uphill:
         _shrinks(look, points, right, found, free)
     if not found.right and not found.uphill and len(look.ends[name]) > 1 and by_own_rates(look, name, steps, right):
+        found.rule, found.right = "adaptive", True
+    if not found.right and not found.uphill and found.exact and is_turned(look, name, found.nodes):
         found.rule, found.right = "adaptive", True
     return found
 

@@ -1,0 +1,101 @@
+"""Steps that multiply a right gradient by something of their own: by what is known of the curvature, as Newton does.
+
+Each number is divided by a curvature, or multiplied by what follows from the parameters alone (a natural gradient); or
+a matrix, the inverse of a Hessian perhaps, turns the whole gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..watch.node import Node, comes_from
+from .look import Look, Point
+from .match import matched
+from .rates import is_copy
+from .replay import ancestors
+
+Array = Any
+FAR = 12  # operations from the end of a step back to where the gradient is divided
+CHANGES = ("add", "sub", "subtract", "iadd", "isub")
+PRODUCTS = ("mul", "multiply")
+QUOTIENTS = ("truediv", "divide")
+PLAIN = ("neg", "negative", "linked", "copy", "reshape", "ravel", "squeeze", "transpose", "T", "array")
+TURNS = ("matmul", "dot", "einsum")
+
+
+def is_scaled(look: Look, points: list[Point], steps: list[Array], right: list[Array], name: str) -> bool:
+    """Whether each number of a step is that of the gradient, but for something positive that it is divided by; or that
+    it is multiplied by, as far as that follows from no samples: else it is a slope, and may be one too many.
+    """  # fmt: skip
+    if len(look.ends[name]) != 1:
+        return False
+    for node, divides in _beside(look, look.ends[name][0]):
+        if any(id(node) not in point.values for point in points):
+            continue
+        sizes = [np.ravel(np.asarray(point.values[id(node)], dtype=float)) for point in points]
+        if not all(np.all(size > 0) and size.size in (1, np.size(d)) for size, d in zip(sizes, steps, strict=True)):
+            continue
+        undone = [-np.ravel(d) * (size if divides else 1 / size) for d, size in zip(steps, sizes, strict=True)]
+        match = matched(undone, right)
+        if match.holds and match.scale > 0:
+            return True
+    return False
+
+
+def _beside(look: Look, end: Node) -> Iterator[tuple[Node, bool]]:
+    """What a change is divided by, and multiplied by, that follows from the parameters; and whether it divides."""
+    node = end
+    for _ in range(FAR):
+        kind = getattr(node.function, "__name__", "")
+        active = [(k, arg) for k, arg in enumerate(node.args) if isinstance(arg, Node) and id(arg) in look.depends]
+        if kind in CHANGES:
+            active = [(k, arg) for k, arg in active if not is_copy(arg, look.start_ids)]
+        elif kind in QUOTIENTS and len(active) == 2:
+            yield active[1][1], True
+            active = active[:1]
+        elif kind in PRODUCTS and len(active) == 2:
+            plain = [arg for _, arg in active if not _reads_samples(look, arg)]
+            if len(plain) != 1:
+                return
+            yield plain[0], False
+            active = [(k, arg) for k, arg in active if arg is not plain[0]]
+        elif kind not in (*PRODUCTS, *QUOTIENTS, *PLAIN):
+            return
+        if len(active) != 1 or (kind in QUOTIENTS and active[0][0] == 1):
+            return
+        node = active[0][1]
+
+
+def _reads_samples(look: Look, node: Node) -> bool:
+    """Whether arrays have a part in it that follow from no parameters."""
+    made = ancestors([node], look._is_leaf)
+    return any(id(n) not in look.depends and not n.hyper and np.size(n.value) > 1 for n in made)
+
+
+def is_turned(look: Look, name: str, nodes: list[Node]) -> bool:
+    """Whether a matrix that is kept from step to step turns a right gradient, downhill where the script was.
+
+    Args:
+        nodes: of the gradient, as it should be.
+    """
+    starts, after = {id(node) for node in nodes}, {id(node) for node in look.ends[name]}
+    since = min(node.time for node in nodes)
+    for node in reversed(look.program.steps):
+        if id(node) not in after or id(node) in starts:
+            continue
+        made = [o for o in node.operands() if comes_from(starts, [o], since)]
+        after |= {id(o) for o in made}
+        if made and getattr(node.function, "__name__", "") in TURNS and any(_is_kept(look, o) for o in node.operands()):
+            step = look.change(look.base.values, name)
+            return float(np.vdot(look.block(look.base.values, nodes), step)) < 0.0
+    return False
+
+
+def _is_kept(look: Look, node: Node) -> bool:
+    """Whether it is a square matrix that goes on from the step before, and no parameter."""
+    square = np.ndim(node.value) == 2 and np.shape(node.value)[0] == np.shape(node.value)[1]
+    leaves = [n for n in ancestors([node], look._is_leaf) if id(n) in look.program.leaves] if square else []
+    return any(id(n) not in look.start_ids and (id(n) in look.rule_states or look.goes_back(id(n))) for n in leaves)
