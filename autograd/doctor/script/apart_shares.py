@@ -93,7 +93,9 @@ def _is_positive(value: Any) -> bool:
 
 def _adds_up(value: Any, axis: int) -> bool:
     """Whether numbers are shares of 1 along an axis."""
-    return bool(np.all(value >= 0) and np.allclose(np.sum(value, axis=axis), 1.0, rtol=1e-6))
+    numbers = np.asarray(value)
+    exact = 1e-6 if numbers.dtype.kind != "f" else max(1e-6, 8 * float(np.finfo(numbers.dtype).eps))
+    return bool(np.all(numbers >= 0) and np.allclose(np.sum(numbers, axis=axis, dtype=float), 1.0, rtol=exact))
 
 
 def _along(site: Site, axis: int) -> Edit | None:

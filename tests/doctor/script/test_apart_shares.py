@@ -44,3 +44,11 @@ def test_shares_of_all_samples(most: str, total: str) -> None:
 
 def test_the_largest_number_of_all_samples() -> None:
     assert of("z.max(axis=0)", "e.sum(axis=0)") == [(9, f"e = np.exp(z - {MOST})"), (10, f"return e / {SUM}")]
+
+
+def test_shares_that_are_half_as_precise_or_equal_in_a_square() -> None:
+    half = SHARES.replace("gen.randn(3, 4) * 0.3", "(gen.randn(3, 4) * 0.3).astype(np.float16)")
+    half = half.replace("shares(rows @ w)", "shares((rows @ w).astype(np.float16))").replace("MOST", MOST)
+    assert not any(fault["name"] == "wrong-axis" for fault in told(half.replace("SUM", SUM)).get("faults", []))
+    square = SHARES.replace("15", "4").replace("gen.randn(3, 4) * 0.3", "np.zeros((3, 4))").replace("MOST", MOST)
+    assert told(square.replace("SUM", SUM))["faults"] == []

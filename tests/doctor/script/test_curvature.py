@@ -173,3 +173,54 @@ def test_a_gradient_that_comes_from_the_search_is_not_computed_once(tmp_path: Pa
     told = said(SEARCH, tmp_path)
     assert "computed once" not in told
     assert "by nothing that is computed from it" not in told
+
+
+KEPT = {
+    "residuals": """
+weights, rest = np.zeros(3), -(A @ [1.0, -1.0, 2.0])
+for turn in range(30):
+    print(0.5 * np.mean(rest ** 2))
+    move = -0.3 * A.T @ rest / 40
+    weights += move
+    rest += A @ move
+""",
+    "a fit": """
+A /= np.linalg.norm(A, axis=0)
+goal, fit, share = A @ [3.0, 0.0, -2.0], np.zeros(40), np.zeros(3)
+for turn in range(30):
+    left = goal - fit
+    along = A.T @ left
+    k = np.abs(along).argmax()
+    share[k] += 0.3 * along[k]
+    fit += 0.3 * along[k] * A[:, k]
+    print(0.5 * np.sum((goal - fit) ** 2))
+""",
+    "samples that are alike": """
+near = np.exp(-0.5 * (A[:, :1] - A[:, 0]) ** 2)
+share, goal = np.zeros(40), np.sin(A[:, 0])
+for turn in range(30):
+    left = goal - near @ share
+    share += 0.05 * left - 0.0005 * share
+    print(np.mean(left ** 2))
+""",
+    "a gradient from before": """
+goal = A @ [1.0, 0.0, 2.0]
+slope = lambda w, i: A[i] * (A[i] @ w - goal[i])
+w = np.zeros(3)
+for turn in range(4):
+    old = w.copy()
+    all_of_it = A.T @ (A @ old - goal) / 40
+    print(0.5 * np.mean((A @ w - goal) ** 2))
+    for i in draw.permutation(40):
+        w = w - 0.05 * (slope(w, i) - slope(old, i) + all_of_it)
+""",
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_is_kept_beside_the_gradient(name: str, tmp_path: Path) -> None:
+    assert "no mistake found" in said(DATA + KEPT[name], tmp_path)
+
+
+def test_an_uphill_step_of_residuals(tmp_path: Path) -> None:
+    assert "no mistake found" not in said(DATA + KEPT["residuals"].replace("move = -0.3", "move = 0.3"), tmp_path)

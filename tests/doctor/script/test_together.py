@@ -62,3 +62,27 @@ for turn in range(12):
 def test_a_perplexity_is_a_power_of_what_is_minimised(tmp_path: Path) -> None:
     assert "No mistake found" in said(PERPLEXITY, tmp_path)
     assert "line is wrong" in said(PERPLEXITY.replace("d.sum(0)", "d.sum()"), tmp_path)
+
+
+CRITIC = """
+import numpy as np
+draw = np.random.default_rng(1)
+pays = draw.uniform(0, 1, (4, 3))
+theta, value = np.zeros((4, 3)), np.zeros(4)
+for turn in range(60):
+    e = np.exp(theta)
+    p = e / e.sum(axis=1, keepdims=True)
+    gain = (p * pays).sum(axis=1)
+    actor_loss = -gain.mean()
+    critic_loss = ((gain - value) ** 2).mean()
+    theta += p * (pays - gain[:, None]) / 4
+    value += (gain - value) / 4
+    print(actor_loss, critic_loss)
+"""
+
+
+def test_each_block_its_own_loss_though_the_one_reads_both(tmp_path: Path) -> None:
+    assert "no mistake found" in said(CRITIC, tmp_path)
+    rewards = CRITIC.replace("actor_loss = -gain", "reward = gain").replace("print(actor_loss", "print(reward")
+    assert "no mistake found" in said(rewards, tmp_path)
+    assert "no mistake found" not in said(CRITIC.replace("pays - gain[", "pays + gain["), tmp_path)

@@ -26,11 +26,13 @@ from .look import QUIET, Look, Point
 from .looked import look_at, losses_in, one_after_the_other, telling_look
 from .losses import Reading, is_crossed, readings
 from .meant import meant
+from .preconditioned import reads_samples
 from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors
 from .slips import counts_unseen, with_the_steps_own
 from .together import together
+from .told import is_claimed
 from .verdicts import Judgement, verdicts
 from .written import united
 
@@ -263,7 +265,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
             continue  # where a loss is computed, no other is made up
         if _follows(best, other) or _follows(other, best):
             continue
-        known = bool(other.form or other.reading.turn)
+        known = bool(other.form or other.reading.turn) or _is_of_its_own(other)
         new = {name: v for name, v in other.verdicts.items()
                if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
         own |= new
@@ -280,6 +282,14 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
             if all(v.right for v in joined.verdicts.values()):
                 return joined
     return None
+
+
+def _is_of_its_own(other: Judgement) -> bool:
+    """Whether all blocks that a quantity depends on follow it, which is called a loss and is no penalty."""
+    assert other.reading is not None
+    if other.reading.kind != "loss" or _wrong(other) or not reads_samples(other.look, other.reading.roots[0]):
+        return False
+    return all(v.rule == "plain" for v in other.verdicts.values()) and is_claimed(other.look, other.reading.roots[0])
 
 
 def _next_turn(best: Judgement, other: Judgement) -> bool:

@@ -17,7 +17,7 @@ from .look import Look, Point
 from .losses import Reading
 from .match import TOLERANCE, Match, matched
 from .narrow import gradient_nodes
-from .preconditioned import is_scaled, is_turned
+from .preconditioned import is_offset, is_scaled, is_through_samples, is_turned
 from .rates import by_own_rates, shrunk_twice, takes_a_share
 from .reference import gradient
 from .repeats import gradient_in_copies
@@ -66,7 +66,8 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
     matches = []
     for name in look.ends:
         right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
-        matches.append(matched([look.change(point.values, name) for point in points], right))
+        if any(map(np.any, right)):  # else it has no part in it, and may follow a loss of its own
+            matches.append(matched([look.change(point.values, name) for point in points], right))
     return all(m.holds and (m.scale > 0 or not m.scales) for m in matches) and any(m.scales for m in matches)
 
 
@@ -214,6 +215,9 @@ def verdict(
         _shrinks(look, points, right, found, free)
     if not found.right and not found.uphill and len(look.ends[name]) > 1 and by_own_rates(look, name, steps, right):
         found.rule, found.right = "adaptive", True
+    kept = (is_offset, is_through_samples)
+    if not found.right and any(is_so(look, points, steps, right, name) for is_so in kept):
+        found.rule, found.right, found.uphill = "adaptive", True, False
     if not found.right and not found.uphill and found.exact and is_turned(look, name, found.nodes):
         found.rule, found.right = "adaptive", True
     return found
