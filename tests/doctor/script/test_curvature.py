@@ -224,3 +224,33 @@ def test_what_is_kept_beside_the_gradient(name: str, tmp_path: Path) -> None:
 
 def test_an_uphill_step_of_residuals(tmp_path: Path) -> None:
     assert "no mistake found" not in said(DATA + KEPT["residuals"].replace("move = -0.3", "move = 0.3"), tmp_path)
+
+
+SURE = {
+    "a filter": """
+goal, w, sure, total = A @ [1.0, -0.5, 2.0], np.zeros(3), np.eye(3) * 50, 0
+for n, x in enumerate(A):
+    gain = sure @ x / (0.98 + x @ sure @ x)
+    miss = goal[n] - w @ x
+    total += miss ** 2
+    w = w + gain * miss
+    sure = (sure - np.outer(gain, x @ sure)) / 0.98
+    print(total)
+""",
+    "a filter of what is bent": """
+goal, w, sure = np.tanh(A @ [1.0, -0.5, 0.3]), np.zeros(3), np.eye(3)
+for n, x in enumerate(A):
+    out = np.tanh(w @ x)
+    bent = (1 - out * out) * x
+    gain = sure @ bent / (bent @ sure @ bent + 0.1)
+    w = w + gain * (goal[n] - out)
+    sure = sure - np.outer(gain, bent) @ sure + 1e-5 * np.eye(3)
+    print((goal[n] - out) ** 2)
+""",
+}
+
+
+@pytest.mark.parametrize("name", SURE)
+def test_how_sure_a_filter_is(name: str, tmp_path: Path) -> None:
+    assert "no mistake" in said(DATA + SURE[name], tmp_path)
+    assert "no mistake" not in said(DATA + SURE[name].replace("goal[n] - ", "goal[n] + "), tmp_path)

@@ -86,3 +86,28 @@ def test_each_block_its_own_loss_though_the_one_reads_both(tmp_path: Path) -> No
     rewards = CRITIC.replace("actor_loss = -gain", "reward = gain").replace("print(actor_loss", "print(reward")
     assert "no mistake found" in said(rewards, tmp_path)
     assert "no mistake found" not in said(CRITIC.replace("pays - gain[", "pays + gain["), tmp_path)
+
+
+BETTER = """
+import numpy as np
+draw = np.random.default_rng(1)
+seen = draw.normal(size=(40, 3))
+best = (seen[:, 1] > 0).astype(int)
+W, v = np.zeros((3, 2)), np.zeros(3)
+for turn in range(40):
+    e = np.exp(seen @ W)
+    p = e / e.sum(axis=1, keepdims=True)
+    done = (draw.random(40) < p[:, 1]).astype(int)
+    gain = (done == best) * 1.0
+    value = seen @ v
+    better = gain - value
+    loss = -np.mean(np.log(p[np.arange(40), done]) * better) + 0.5 * np.mean((gain - value) ** 2)
+    W -= 0.5 * seen.T @ ((p - np.eye(2)[done]) * better[:, None]) / 40
+    v -= 0.5 * (-seen.T @ better) / 40
+    print(loss)
+"""
+
+
+def test_an_advantage_is_taken_for_a_constant(tmp_path: Path) -> None:
+    assert "no mistake found" in said(BETTER, tmp_path)
+    assert "no mistake found" not in said(BETTER.replace("(p - np.eye(2)[done])", "(p + np.eye(2)[done])"), tmp_path)

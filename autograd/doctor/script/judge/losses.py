@@ -23,6 +23,7 @@ from .look import OF_A_SHAPE, Look, Point
 from .reference import computed_again, cotangents, forward_part
 from .replay import Values, pulled, resolved
 from .running import averaged, kept_by_the_rule
+from .stopped import looked_ahead, weights_of_logarithms
 
 Array = Any
 TERMINAL = 12
@@ -386,19 +387,6 @@ def _turns(look: Look, roots: list[Node]) -> list[list[Node]]:
     return [*found.values()]
 
 
-def _ahead(look: Look) -> frozenset[int]:
-    """What parameters are moved by before the gradient is taken: `loss(W + rho * g / norm)`."""
-    ends = {id(node) for nodes in look.ends.values() for node in nodes}
-    found = set()
-    for node in look.program.steps:
-        if getattr(node.function, "__name__", "") in ("add", "sub", "subtract") and id(node) not in ends:
-            sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends]
-            moved = [a for a in sides if id(through_copies(a)) in look.start_ids]
-            if len(sides) == 2 and len(moved) == 1 and np.shape(node.value) == np.shape(moved[0].value):
-                found |= {id(a) for a in sides if a is not moved[0]}
-    return frozenset(found)
-
-
 def _bare(look: Look) -> dict[int, int]:
     """What a tiny number keeps from 0 or 1, `log(p + 1e-7)` or `clip(p, 1e-7, 1 - 1e-7)`: by it, what is inside."""
     found = {}
@@ -445,10 +433,10 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
         for r in found
         if bare and any(id(n) in bare for n, _ in r.order(look))
     ]  # fmt: skip
-    ahead = _ahead(look)
-    found += [
-        Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
-    ]
+    ahead = looked_ahead(look)
+    for order, r in [(r.order(look), r) for r in found]:
+        for held in (ahead, weights_of_logarithms(look, order)):
+            found += [Reading("loss", r.roots, held=held)] if any(id(n) in held for n, _ in order) else []
     for sign in {sign for _, sign in margins}:
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..watch.node import Node, comes_from
+from ..watch.node import Node
 from .look import Look, Point
 from .match import TOLERANCE, matched
 from .rates import is_copy
@@ -76,30 +76,30 @@ def reads_samples(look: Look, node: Node) -> bool:
     return any(id(n) not in look.depends and not n.hyper and np.size(n.value) > 1 for n in made)
 
 
-def is_turned(look: Look, name: str, nodes: list[Node]) -> bool:
-    """Whether a matrix that is kept from step to step turns a right gradient, downhill where the script was.
+def is_turned(look: Look, name: str, right: Array) -> bool:
+    """Whether a square matrix that goes on from step to step turned the gradient into the step that the script made:
+    what is known of the inverse of a Hessian, or how sure a filter is of its weights.
 
     Args:
-        nodes: of the gradient, as it should be.
-    """
-    starts, after = {id(node) for node in nodes}, {id(node) for node in look.ends[name]}
-    since = min(node.time for node in nodes)
-    for node in reversed(look.program.steps):
-        if id(node) not in after or id(node) in starts:
+        right: the gradient where the script was.
+    """  # fmt: skip
+    values, goal = look.base.values, np.ravel(right)
+    step = np.ravel(look.change(values, name))
+    for node in look.program.order if goal.size > 2 and np.any(step) else ():
+        if np.shape(node.value) != (goal.size, goal.size) or id(node) not in values or not _is_kept(look, node, name):
             continue
-        made = [o for o in node.operands() if comes_from(starts, [o], since)]
-        after |= {id(o) for o in made}
-        if made and getattr(node.function, "__name__", "") in TURNS and any(_is_kept(look, o) for o in node.operands()):
-            step = look.change(look.base.values, name)
-            return float(np.vdot(look.block(look.base.values, nodes), step)) < 0.0
+        matrix = np.asarray(values[id(node)], dtype=float)
+        match = matched([-step], [matrix @ goal])
+        if np.allclose(matrix, matrix.T) and match.holds and match.scale > 0 and float(step @ goal) < 0:
+            return True
     return False
 
 
-def _is_kept(look: Look, node: Node) -> bool:
-    """Whether it is a square matrix that goes on from the step before, and no parameter."""
-    square = np.ndim(node.value) == 2 and np.shape(node.value)[0] == np.shape(node.value)[1]
-    leaves = [n for n in ancestors([node], look._is_leaf) if id(n) in look.program.leaves] if square else []
-    return any(id(n) not in look.start_ids and (id(n) in look.rule_states or look.goes_back(id(n))) for n in leaves)
+def _is_kept(look: Look, node: Node, name: str) -> bool:
+    """Whether it goes on from the step before, and is not the block itself."""
+    leaves = [n for n in ancestors([node], look._is_leaf) if id(n) in look.program.leaves]
+    own = [n for n in leaves if look.start_ids.get(id(n)) != name]
+    return any(id(n) in {*look.start_ids, *look.rule_states} or look.goes_back(id(n)) for n in own)
 
 
 def is_through_samples(look: Look, points: list[Point], steps: list[Array], right: list[Array], name: str) -> bool:

@@ -105,8 +105,15 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
+        if not v.right and not v.silent and is_turned(look, v.name, _where_it_was(look, reading, v.name)):
+            v.rule, v.right, v.uphill = "adaptive", True, False
     same_factor(look, points, found, reading, bars)
     return Judgement(look, points, reading, found, bars, forward, form, held)
+
+
+def _where_it_was(look: Look, reading: Reading, name: str) -> Array:
+    """The gradient of a block at the parameters that the script had."""
+    return gradient(look, look.base, reading.cotangents(look, look.base), name)
 
 
 def _is_linear(
@@ -218,8 +225,6 @@ def verdict(
     kept = (is_offset, is_through_samples)
     if not found.right and any(is_so(look, points, steps, right, name) for is_so in kept):
         found.rule, found.right, found.uphill = "adaptive", True, False
-    if not found.right and not found.uphill and found.exact and is_turned(look, name, found.nodes):
-        found.rule, found.right = "adaptive", True
     return found
 
 
