@@ -111,3 +111,28 @@ for turn in range(40):
 def test_an_advantage_is_taken_for_a_constant(tmp_path: Path) -> None:
     assert "no mistake found" in said(BETTER, tmp_path)
     assert "no mistake found" not in said(BETTER.replace("(p - np.eye(2)[done])", "(p + np.eye(2)[done])"), tmp_path)
+
+
+PLAYERS = """
+import numpy as np
+draw = np.random.default_rng(4)
+share = lambda t: 1 / (1 + np.exp(-t))
+a, c, m = 0.1, 0.0, -1.0
+for turn in range(40):
+    x, g = draw.normal(1, 0.5, 30), draw.normal(0, 0.5, 30) + m
+    real, made = share(a * x + c), share(a * g + c)
+    d_loss = -(np.log(real).mean() + np.log(1 - made).mean())
+    ga = -((1 - real) * x).mean() + (made * g).mean()
+    gc = -(1 - real).mean() + made.mean()
+    a -= 0.2 * ga
+    c -= 0.2 * gc
+    made = share(a * (draw.normal(0, 0.5, 30) + m) + c)
+    g_loss = -np.log(made).mean()
+    m -= 0.1 * (-(1 - made) * a).mean()
+    print(d_loss, g_loss)
+"""
+
+
+def test_one_player_after_the_other(tmp_path: Path) -> None:
+    assert "no mistake found" in said(PLAYERS, tmp_path)
+    assert "line 16:" in said(PLAYERS.replace("(-(1 - made) * a)", "((1 - made) * a)"), tmp_path)

@@ -425,6 +425,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
         found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]
+    found += [Reading("loss", r.roots, turn=-1) for r in found if r.renewed and _is_of_the_others(look, r)]
     inner = [(r, _inside(look, r.roots[0])) for r in found if len(r.roots) == 1]
     found += [Reading("loss", [root], turn=r.turn, inner=True) for r, root in inner if root is not None]
     bare = _bare(look)
@@ -472,6 +473,15 @@ def _renewed(look: Look, reading: Reading) -> dict[int, int]:
              if len(start) == 1 == len(look.ends[name]) and start[0] is not look.ends[name][0]]  # fmt: skip
     new = {id(end): id(start) for start, end in pairs if id(end) in order}
     return new if any(id(start) in order for start, _ in pairs) else {}
+
+
+def _is_of_the_others(look: Look, reading: Reading) -> bool:
+    """Whether a loss reads each block either as the step has left it, or as it was: one player's, after the other's."""
+    order = {id(n) for n, _ in forward_part(look, reading.roots)}
+    return not any(
+        any(id(n) in order for n in nodes) and any(id(n) in order for n in look.ends[name])
+        for name, nodes in look.starts.items() if nodes != look.ends[name]
+    )  # fmt: skip
 
 
 def _inside(look: Look, node: Node) -> Node | None:

@@ -30,6 +30,8 @@ BENT = (
     "abs", "absolute", "fabs", "maximum", "minimum", "fmax", "fmin", "max", "min", "amax", "amin", "where", "clip",
     "sign", "heaviside", "greater", "less", "gt", "lt", "ge", "le", "masked", "norm",
 )  # fmt: skip
+SOLVERS = ("solve", "inv", "pinv", "lstsq", "cho_solve")
+TAKEN_APART = ("eigh", "eig", "svd", "cholesky", "qr")  # matrices, before equations are solved with them
 SCALES = ("mul", "multiply", "truediv", "divide", "neg", "negative", "item", "float", "copy", "astype", "reshape")
 
 
@@ -353,7 +355,8 @@ def _is_second_order(look: Look, name: str) -> bool:
     ends = {id(node) for node in look.ends[name]}
     for node in reversed(look.program.steps):
         if id(node) in ends:
-            if getattr(node.function, "__name__", "") in ("solve", "inv", "pinv", "lstsq", "cho_solve"):
+            kind = getattr(node.function, "__name__", "")
+            if kind in SOLVERS or (kind in TAKEN_APART and id(node) in look.depends):
                 return True
             ends |= {id(operand) for operand in node.operands()}
     return False
