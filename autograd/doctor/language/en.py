@@ -43,6 +43,7 @@ MESSAGES = {
     "against_likelihood": "the error of a likelihood whose variance follows from the mean (Poisson, gamma, probit)",
     "against_errors": "a loss that grows with each error as the script's own derivative of it does",
     "evidence": "Judged against {loss}, with {names} at {points} different places.",
+    "evidence_here": "Judged against {loss}, with {names} as they were in one step.",
     "evidence_tried": "Judged against {loss}, with {names} at {points} different places; every line to write instead was "
     "run in the place of the old one.",
     "stopped_itself": "the script itself stopped with {error}.",
@@ -156,6 +157,8 @@ MESSAGES = {
     "before line {update} and read in line {line}, would be exact.",
     "rule_momentum": "The step is not plain gradient descent: momentum {decay} fits.",
     "rule_adam": "The step is not plain gradient descent: Adam's rule fits, with the decays {decay} and {other}.",
+    "rule_nadam": "The step is not plain gradient descent: it follows the gradient and a running mean of it, divided by the "
+    "root of a running mean of squares, decays {decay} and {other}, as in Nadam.",
     "rule_rmsprop": "The step is not plain gradient descent: it is divided by the root of a running mean of squared "
     "gradients, decay {decay}, as in RMSprop.",
     "rule_adagrad": "The step is not plain gradient descent: it is divided by the root of the sum of all squared "

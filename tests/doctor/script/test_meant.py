@@ -269,3 +269,21 @@ def test_what_is_shown_and_not_called_a_loss_may_be_another_than_what_is_lowered
         assert "no mistake found" in told
         assert "lower another quantity" in told
     assert "line 10:" in said(SHOWN.replace("LABEL", "loss"), tmp_path)
+
+
+def test_minus_shares_and_one_more_where_a_perplexity_is_printed(tmp_path: Path) -> None:
+    text = """
+import numpy as np
+draw = np.random.default_rng(1)
+rows, kind = draw.normal(size=(30, 4)), draw.integers(0, 3, 30)
+W = draw.normal(size=(4, 3)) * 0.1
+for turn in range(40):
+    e = np.exp(rows @ W)
+    p = e / e.sum(axis=1, keepdims=True)
+    d = -p
+    d[np.arange(30), kind] += 1
+    W += 0.5 * rows.T @ d / 30
+    print(np.exp(-np.log(p[np.arange(30), kind]).mean()))
+"""
+    assert "no mistake found" in said(text, tmp_path)
+    assert "no mistake found" not in said(text.replace("+= 1", "+= 2"), tmp_path)

@@ -23,7 +23,7 @@ from .look import OF_A_SHAPE, Look, Point
 from .reference import computed_again, cotangents, forward_part
 from .replay import Values, pulled, resolved
 from .running import averaged, kept_by_the_rule
-from .stopped import looked_ahead, weights_of_logarithms
+from .stopped import is_of_the_others, looked_ahead, weights_of_logarithms
 
 Array = Any
 TERMINAL = 12
@@ -266,6 +266,8 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
             for part in parts:
                 if part is not whole and _shifted(part):
                     yield _row_of(through_copies(whole), node, whole), 1.0
+                elif part is not whole and _is_one_more(part, through_copies(whole)):
+                    yield through_copies(whole).args[0], -1.0
 
 
 def _row_of(whole: Node, error: Node, given: Node) -> Node:
@@ -296,6 +298,12 @@ def paired(error: Node, values: Values) -> Array:
     """The difference of each with its own."""
     left, right = (np.ravel(np.asarray(resolved(a, values), dtype=float)) for a in error.args)
     return left - right
+
+
+def _is_one_more(part: Node, whole: Node) -> bool:
+    """Whether shares were turned around, and 1 is added to those of what was right."""
+    kinds = [getattr(node.function, "__name__", "") for node in (part, whole)]
+    return kinds == ["add", "neg"] and hyper(part.args[1]) and number_of(part.args[1]) == 1
 
 
 def _shifted(node: Node) -> bool:
@@ -425,7 +433,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
         found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]
-    found += [Reading("loss", r.roots, turn=-1) for r in found if r.renewed and _is_of_the_others(look, r)]
+    found += [Reading("loss", r.roots, turn=-1) for r in found if r.renewed and is_of_the_others(look, r.roots)]
     inner = [(r, _inside(look, r.roots[0])) for r in found if len(r.roots) == 1]
     found += [Reading("loss", [root], turn=r.turn, inner=True) for r, root in inner if root is not None]
     bare = _bare(look)
@@ -473,15 +481,6 @@ def _renewed(look: Look, reading: Reading) -> dict[int, int]:
              if len(start) == 1 == len(look.ends[name]) and start[0] is not look.ends[name][0]]  # fmt: skip
     new = {id(end): id(start) for start, end in pairs if id(end) in order}
     return new if any(id(start) in order for start, _ in pairs) else {}
-
-
-def _is_of_the_others(look: Look, reading: Reading) -> bool:
-    """Whether a loss reads each block either as the step has left it, or as it was: one player's, after the other's."""
-    order = {id(n) for n, _ in forward_part(look, reading.roots)}
-    return not any(
-        any(id(n) in order for n in nodes) and any(id(n) in order for n in look.ends[name])
-        for name, nodes in look.starts.items() if nodes != look.ends[name]
-    )  # fmt: skip
 
 
 def _inside(look: Look, node: Node) -> Node | None:

@@ -7,6 +7,7 @@ import numpy as np
 from ..watch.direct import through_copies
 from ..watch.node import Node, comes_from
 from .look import Look
+from .reference import forward_part
 
 PRODUCTS = ("mul", "multiply")
 DIFFERENCES = ("sub", "subtract")
@@ -56,3 +57,12 @@ def _is_logarithm(node: Node) -> bool:
             return False
         node = inside[-1] if kind in DIFFERENCES else inside[0]  # z - log(sum(exp(z)))
     return False
+
+
+def is_of_the_others(look: Look, roots: list[Node]) -> bool:
+    """Whether a loss reads each block either as the step has left it, or as it was: one player's, after the other's."""
+    order = {id(n) for n, _ in forward_part(look, roots)}
+    return not any(
+        any(id(n) in order for n in nodes) and any(id(n) in order for n in look.ends[name])
+        for name, nodes in look.starts.items() if nodes != look.ends[name]
+    )  # fmt: skip

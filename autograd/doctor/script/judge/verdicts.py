@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from dataclasses import dataclass, field
@@ -107,15 +108,18 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
-        if not v.right and not v.silent and is_turned(look, v.name, _where_it_was(look, reading, v.name)):
+        there = None if v.right or v.silent else _where_it_was(look, reading, v.name)
+        if there is not None and is_turned(look, v.name, there):
             v.rule, v.right, v.uphill = "adaptive", True, False
     same_factor(look, points, found, reading, bars)
     return Judgement(look, points, reading, found, bars, forward, form, held)
 
 
-def _where_it_was(look: Look, reading: Reading, name: str) -> Array:
-    """The gradient of a block at the parameters that the script had."""
-    return gradient(look, look.base, reading.cotangents(look, look.base), name)
+def _where_it_was(look: Look, reading: Reading, name: str) -> Array | None:
+    """The gradient of a block at the parameters that the script had; None where they are not all known."""
+    with contextlib.suppress(KeyError):
+        return gradient(look, look.base, reading.cotangents(look, look.base), name)
+    return None
 
 
 def _is_linear(
