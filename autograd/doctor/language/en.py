@@ -43,6 +43,7 @@ MESSAGES = {
     "against_likelihood": "the error of a likelihood whose variance follows from the mean (Poisson, gamma, probit)",
     "against_errors": "a loss that grows with each error as the script's own derivative of it does",
     "evidence": "Judged against {loss}, with {names} at {points} different places.",
+    "evidence_here": "Judged against {loss}, with {names} as they were in one step.",
     "evidence_tried": "Judged against {loss}, with {names} at {points} different places; every line to write instead was "
     "run in the place of the old one.",
     "stopped_itself": "the script itself stopped with {error}.",
@@ -156,6 +157,8 @@ MESSAGES = {
     "before line {update} and read in line {line}, would be exact.",
     "rule_momentum": "The step is not plain gradient descent: momentum {decay} fits.",
     "rule_adam": "The step is not plain gradient descent: Adam's rule fits, with the decays {decay} and {other}.",
+    "rule_nadam": "The step is not plain gradient descent: it follows the gradient and a running mean of it, divided by the "
+    "root of a running mean of squares, decays {decay} and {other}, as in Nadam.",
     "rule_rmsprop": "The step is not plain gradient descent: it is divided by the root of a running mean of squared "
     "gradients, decay {decay}, as in RMSprop.",
     "rule_adagrad": "The step is not plain gradient descent: it is divided by the root of the sum of all squared "
@@ -163,8 +166,8 @@ MESSAGES = {
     "rule_cut": "The step is not plain gradient descent: what the gradients have beyond ±{limit} is cut off.",
     "rule_scaled": "The step is not plain gradient descent: the gradients are scaled by their norm, as clipping does "
     "where it is large.",
-    "rule_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate or clipping), and goes "
-    "downhill.",
+    "rule_adaptive": "The step is not plain gradient descent (momentum, an adaptive rate, the curvature or "
+    "clipping, say), and goes downhill.",
     "fatal_step_one": "Fatal is the step: {lines} changes its parameter without the gradients that the script "
     "computes.",
     "fatal_step_many": "Fatal is the step: {lines} change the parameters without the gradients that the script "
@@ -441,6 +444,9 @@ MESSAGES = {
     "not_by_itself": "{name} changes again and again (line {line}), but by nothing that is computed from it, its own "
     "shrinking and comparisons aside: so there is no gradient to compare the change with, as with a perceptron's rule, or with "
     "a hinge loss whose slope a comparison decides.",
+    "no_steps": "{name} changes again and again (line {line}), by what is computed from it; but not from what the step before "
+    "left there, as where a search along a line has computed the next gradient already: where one step ends and the next "
+    "begins cannot be told, and nothing is judged. Compute the gradient anew at the beginning of each step to have it judged.",
     "before_the_loop": "line {line} ({text}) is computed once, before the steps begin, and they change {names} by what was "
     "computed there, again and again: the errors stay those of the first weights. Put the forward pass into the loop, in front "
     "of the errors.",

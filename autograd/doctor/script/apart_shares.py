@@ -28,7 +28,8 @@ def apart_shares(recording: Recording) -> list[Slip]:
     names = [parameter.name for parameter in recording.training.parameters]
     for node, total in _shares(recording):
         assert total.site is not None
-        due = next((axis for axis in (0, 1) if _adds_up(node.value, axis)), None)
+        along = [axis for axis in (0, 1) if _adds_up(node.value, axis)]
+        due = along[0] if len(along) == 1 else None  # equal shares in a square add up to 1 either way
         for axis in (0, 1):
             for targets in _compared(recording, node):
                 if _adds_up(targets, axis) and not _adds_up(targets, 1 - axis) and not _adds_up(node.value, axis):

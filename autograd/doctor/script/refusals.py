@@ -15,7 +15,7 @@ from .judge.candidates import Fault
 from .judge.looked import telling_look
 from .judge.losses import unscaled
 from .judge.verdicts import Judgement
-from .watch.chains import Chain, find_chains
+from .watch.chains import Chain, depends_on_itself, find_chains
 from .watch.direct import beside, shrunk, way_back
 from .watch.loader import Subject
 from .watch.node import Node, comes_from
@@ -117,7 +117,9 @@ def no_training(subject: Subject, recording: Recording, options: Options) -> str
         if before is not None:
             names = listed([*dict.fromkeys(chain.sites[0].target for chain in unmoved)])
             return say("before_the_loop", line=before.line, text=before.text, names=names)
-        return say("not_by_itself", name=unmoved[0].sites[0].target, line=unmoved[0].sites[0].line)
+        own = next((chain for chain in unmoved if depends_on_itself(chain)), None)
+        name, line = (own or unmoved[0]).sites[0].target, (own or unmoved[0]).sites[0].line
+        return say("no_steps" if own else "not_by_itself", name=name, line=line)
     if proximal(subject, recording):
         return proximal(subject, recording)
     solved = next((n for n in recording.tape.nodes if getattr(n.function, "__name__", "") in SOLVERS and n.site), None)
@@ -190,6 +192,7 @@ def _before_the_loop(recording: Recording, chains: list[Chain]) -> Site | None:
     """Where something was computed, before all updates, from what these states began with, that every update reads."""
     begun = min(chain.times[0] for chain in chains)
     starts = {id(chain.states[0]) for chain in chains}
+    again = {node.site for node in recording.tape.nodes if node.time >= begun}  # what is computed in the loop, too
     for chain in chains:
         read: list[set[int]] = []
         for old, new in itertools.pairwise(chain.states[1:]):
@@ -202,7 +205,7 @@ def _before_the_loop(recording: Recording, chains: list[Chain]) -> Site | None:
             made = (n for n in known.values() if n.time < begun and id(n) not in starts)
             read.append({id(n) for n in made if comes_from(starts, [n], 0)})
         always = set.intersection(*read) if len(read) > 1 else set()
-        nodes = [node for node in recording.tape.nodes if id(node) in always and node.site is not None]
+        nodes = [node for node in recording.tape.nodes if id(node) in always and node.site not in {None, *again}]
         if nodes:
             return _in_function(recording, nodes[-1], chain.sites[0].function)
     return None

@@ -250,12 +250,9 @@ def _evidence(found: dict[str, Any]) -> str:
         second = loss["second"]
         where = say("against_sum", loss=where, share=f"{second['share']:.3g}", line=second["line"], text=second["text"])
     names = listed([b["name"] for b in found["blocks"]])
-    return say(
-        "evidence_tried" if any(fault["instead"] for fault in found["faults"]) else "evidence",
-        loss=where,
-        names=names,
-        points=found["points"],
-    )
+    tried = any(fault["instead"] for fault in found["faults"])
+    key = "evidence_tried" if tried else "evidence" if found["points"] != 1 else "evidence_here"
+    return say(key, loss=where, names=names, points=found["points"])
 
 
 def _notes(found: dict[str, Any]) -> list[str]:

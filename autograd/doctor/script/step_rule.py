@@ -34,6 +34,9 @@ def _of_squares(of: Moments) -> str:
         if decay == 1:
             return say("rule_adagrad")
         if mean is None:
+            first = {each for each, _ in _kept_along(of)}
+            if first:  # beside the gradient itself: Nadam
+                return say("rule_nadam", decay=f"{first.pop():g}", other=f"{decay:g}") if len(first) == 1 else ""
             return say("rule_rmsprop", decay=f"{decay:g}")
         return say("rule_adam", decay=f"{mean:g}", other=f"{decay:g}")
     return ""
@@ -56,13 +59,29 @@ def _decay(of: Moments, kept: Moment) -> float | None:
 
 def _of_a_velocity(of: Moments) -> str:
     """Steps along what was kept of the gradients before."""
-    velocities = (each for each in of.kept if each.square is None and id(each.node) not in of.parameters)
-    made = ((_decay(of, each), each.node) for each in velocities)
-    steps = [(decay, node) for decay, node in made if decay is not None and decay < 1 and of.stepped_along(node)]
-    if any(_is_divided(of, node) for _, node in steps):
-        return ""  # Adamax
+    steps = _kept_along(of)
+    if any(_is_divided(of, node) or _divides(of, node) for _, node in steps):
+        return ""  # Adamax; or a mean of sizes
     decays = {decay for decay, _ in steps}
     return say("rule_momentum", decay=f"{decays.pop():g}") if len(decays) == 1 else ""
+
+
+def _kept_along(of: Moments) -> list[tuple[float, Node]]:
+    """What was kept of the gradients, and steps follow: what is left of it from one step to the next, and its node."""
+    velocities = (each for each in of.kept if each.square is None and id(each.node) not in of.parameters)
+    made = ((_decay(of, each), each.node) for each in velocities)
+    return [(decay, node) for decay, node in made if decay is not None and decay < 1 and of.stepped_along(node)]
+
+
+def _divides(of: Moments, node: Node) -> bool:
+    """Whether something is divided by it, or by it and a small number."""
+    level = [node]
+    for _ in range(NEAR):
+        users = [(user, at) for at in level for user in of.consumers.get(id(at), ())]
+        if any(name_of(user) in QUOTIENT and user.args[-1] is at and not is_number(at) for user, at in users):
+            return True
+        level = [user for user, at in users if name_of(user) in ("add", "sqrt", "maximum") and user is not at]
+    return False
 
 
 def _is_divided(of: Moments, node: Node) -> bool:

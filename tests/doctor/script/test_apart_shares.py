@@ -55,3 +55,11 @@ def test_shares_of_half_precision_add_up_as_exactly_as_they_can() -> None:
     assert not np.allclose(shares.sum(axis=1), 1.0, rtol=1e-6)
     assert _adds_up(shares, 1)
     assert not _adds_up(shares, 0)
+
+
+def test_shares_that_are_half_as_precise_or_equal_in_a_square() -> None:
+    half = SHARES.replace("gen.randn(3, 4) * 0.3", "(gen.randn(3, 4) * 0.3).astype(np.float16)")
+    half = half.replace("shares(rows @ w)", "shares((rows @ w).astype(np.float16))").replace("MOST", MOST)
+    assert not any(fault["name"] == "wrong-axis" for fault in told(half.replace("SUM", SUM)).get("faults", []))
+    square = SHARES.replace("15", "4").replace("gen.randn(3, 4) * 0.3", "np.zeros((3, 4))").replace("MOST", MOST)
+    assert told(square.replace("SUM", SUM))["faults"] == []

@@ -242,3 +242,48 @@ def test_targets_of_both_signs_and_no_loss(slip: str, tmp_path: Path) -> None:
     assert "no mistake found" in said(SIDES, tmp_path)
     told = said(SIDES.replace("g = -t /", slip) if "t /" in slip else SIDES.replace("(1 - h ** 2)", slip), tmp_path)
     assert f"line {11 if 't /' in slip else 12}:" in told
+
+
+SHOWN = """
+import numpy as np
+draw = np.random.RandomState(9)
+rows = draw.randn(30, 3)
+goal = (rows[:, :1] + rows[:, 1:2] > 0) * 1.0
+A, v = draw.randn(3, 4) * 0.5, draw.randn(4, 1) * 0.5
+for turn in range(60):
+    h = np.tanh(rows @ A)
+    p = 1 / (1 + np.exp(-h @ v))
+    d = (p - goal) / 30
+    shown = np.mean((p - goal) ** 2)
+    v, A = v - 0.3 * h.T @ d, A - 0.3 * rows.T @ (d @ v.T * (1 - h ** 2))
+    if turn % 10 == 0:
+        print("LABEL", shown)
+"""
+CROSS = "-np.mean(goal * np.log(p) + (1 - goal) * np.log(1 - p))"
+
+
+def test_what_is_shown_and_not_called_a_loss_may_be_another_than_what_is_lowered(tmp_path: Path) -> None:
+    another = SHOWN.replace("np.mean((p - goal) ** 2)", CROSS).replace("goal) / 30", "goal) * p * (1 - p) / 30")
+    for text in (SHOWN.replace("LABEL", "mean square"), another.replace("LABEL", "cross entropy")):
+        told = said(text, tmp_path)
+        assert "no mistake found" in told
+        assert "lower another quantity" in told
+    assert "line 10:" in said(SHOWN.replace("LABEL", "loss"), tmp_path)
+
+
+def test_minus_shares_and_one_more_where_a_perplexity_is_printed(tmp_path: Path) -> None:
+    text = """
+import numpy as np
+draw = np.random.default_rng(1)
+rows, kind = draw.normal(size=(30, 4)), draw.integers(0, 3, 30)
+W = draw.normal(size=(4, 3)) * 0.1
+for turn in range(40):
+    e = np.exp(rows @ W)
+    p = e / e.sum(axis=1, keepdims=True)
+    d = -p
+    d[np.arange(30), kind] += 1
+    W += 0.5 * rows.T @ d / 30
+    print(np.exp(-np.log(p[np.arange(30), kind]).mean()))
+"""
+    assert "no mistake found" in said(text, tmp_path)
+    assert "no mistake found" not in said(text.replace("+= 1", "+= 2"), tmp_path)

@@ -373,3 +373,48 @@ for turn in range(12):
 
 def test_a_rate_that_falls_is_read_where_rows_are_subtracted(tmp_path: Path) -> None:
     assert "no mistake found" in said(SUBTRACTED, tmp_path)
+
+
+NAMED = """
+import numpy as np
+draw = np.random.default_rng(7)
+A = draw.normal(size=(30, 4))
+goal = A @ [1.0, -1.0, 0.5, 0.0]
+w, m, s = np.zeros(4), np.zeros(4), np.zeros(4)
+for t in range(1, 40):
+    miss = A @ w - goal
+    g = 2 * A.T @ miss / 30
+    RULE
+    print(np.mean(miss ** 2))
+"""
+NADAM = """m, s = 0.9 * m + 0.1 * g, 0.99 * s + 0.01 * g ** 2
+    ahead = 0.9 * m / (1 - 0.9 ** (t + 1)) + 0.1 * g / (1 - 0.9 ** t)
+    w -= 0.02 * ahead / (np.sqrt(s / (1 - 0.99 ** t)) + 1e-8)"""
+SIZES = """s = 0.95 * s + 0.05 * np.abs(g)
+    w -= 0.02 * g / (s + 0.001)"""
+PAIRS = """
+import numpy as np
+draw = np.random.default_rng(8)
+near = draw.uniform(1, 4, size=(5, 5))
+U, V = draw.normal(size=(5, 3)) * 0.3, draw.normal(size=(5, 3)) * 0.3
+gU, gV = np.ones((5, 3)), np.ones((5, 3))
+for turn in range(4):
+    cost = 0
+    for i, j in draw.permutation([(i, j) for i in range(5) for j in range(5) if i != j]):
+        miss = U[i] @ V[j] - np.log(near[i, j])
+        cost += 0.5 * miss ** 2
+        du, dv = miss * V[j], miss * U[i]
+        U[i] -= 0.1 * du / np.sqrt(gU[i])
+        V[j] -= 0.1 * dv / np.sqrt(gV[j])
+        gU[i] += du ** 2
+        gV[j] += dv ** 2
+    print(cost)
+"""
+
+
+def test_rules_are_called_by_their_names(tmp_path: Path) -> None:
+    assert "decays 0.9 and 0.99, as in Nadam" in said(NAMED.replace("RULE", NADAM), tmp_path)
+    assert "0.95" not in said(NAMED.replace("RULE", SIZES), tmp_path)
+    told = said(PAIRS, tmp_path)
+    assert "the gradient of U and V is right" in told
+    assert "gU" not in told

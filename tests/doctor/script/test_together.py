@@ -62,3 +62,77 @@ for turn in range(12):
 def test_a_perplexity_is_a_power_of_what_is_minimised(tmp_path: Path) -> None:
     assert "No mistake found" in said(PERPLEXITY, tmp_path)
     assert "line is wrong" in said(PERPLEXITY.replace("d.sum(0)", "d.sum()"), tmp_path)
+
+
+CRITIC = """
+import numpy as np
+draw = np.random.default_rng(1)
+pays = draw.uniform(0, 1, (4, 3))
+theta, value = np.zeros((4, 3)), np.zeros(4)
+for turn in range(60):
+    e = np.exp(theta)
+    p = e / e.sum(axis=1, keepdims=True)
+    gain = (p * pays).sum(axis=1)
+    actor_loss = -gain.mean()
+    critic_loss = ((gain - value) ** 2).mean()
+    theta += p * (pays - gain[:, None]) / 4
+    value += (gain - value) / 4
+    print(actor_loss, critic_loss)
+"""
+
+
+def test_each_block_its_own_loss_though_the_one_reads_both(tmp_path: Path) -> None:
+    assert "no mistake found" in said(CRITIC, tmp_path)
+    rewards = CRITIC.replace("actor_loss = -gain", "reward = gain").replace("print(actor_loss", "print(reward")
+    assert "no mistake found" in said(rewards, tmp_path)
+    assert "no mistake found" not in said(CRITIC.replace("pays - gain[", "pays + gain["), tmp_path)
+
+
+BETTER = """
+import numpy as np
+draw = np.random.default_rng(1)
+seen = draw.normal(size=(40, 3))
+best = (seen[:, 1] > 0).astype(int)
+W, v = np.zeros((3, 2)), np.zeros(3)
+for turn in range(40):
+    e = np.exp(seen @ W)
+    p = e / e.sum(axis=1, keepdims=True)
+    done = (draw.random(40) < p[:, 1]).astype(int)
+    gain = (done == best) * 1.0
+    value = seen @ v
+    better = gain - value
+    loss = -np.mean(np.log(p[np.arange(40), done]) * better) + 0.5 * np.mean((gain - value) ** 2)
+    W -= 0.5 * seen.T @ ((p - np.eye(2)[done]) * better[:, None]) / 40
+    v -= 0.5 * (-seen.T @ better) / 40
+    print(loss)
+"""
+
+
+def test_an_advantage_is_taken_for_a_constant(tmp_path: Path) -> None:
+    assert "no mistake found" in said(BETTER, tmp_path)
+    assert "no mistake found" not in said(BETTER.replace("(p - np.eye(2)[done])", "(p + np.eye(2)[done])"), tmp_path)
+
+
+PLAYERS = """
+import numpy as np
+draw = np.random.default_rng(4)
+share = lambda t: 1 / (1 + np.exp(-t))
+a, c, m = 0.1, 0.0, -1.0
+for turn in range(40):
+    x, g = draw.normal(1, 0.5, 30), draw.normal(0, 0.5, 30) + m
+    real, made = share(a * x + c), share(a * g + c)
+    d_loss = -(np.log(real).mean() + np.log(1 - made).mean())
+    ga = -((1 - real) * x).mean() + (made * g).mean()
+    gc = -(1 - real).mean() + made.mean()
+    a -= 0.2 * ga
+    c -= 0.2 * gc
+    made = share(a * (draw.normal(0, 0.5, 30) + m) + c)
+    g_loss = -np.log(made).mean()
+    m -= 0.1 * (-(1 - made) * a).mean()
+    print(d_loss, g_loss)
+"""
+
+
+def test_one_player_after_the_other(tmp_path: Path) -> None:
+    assert "no mistake found" in said(PLAYERS, tmp_path)
+    assert "line 16:" in said(PLAYERS.replace("(-(1 - made) * a)", "((1 - made) * a)"), tmp_path)

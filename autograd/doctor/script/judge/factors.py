@@ -58,11 +58,16 @@ def _is_lone(look: Look, v: Verdict) -> bool:
 
 
 def _lone_ones(
-    look: Look, points: list[Point], found: dict[str, Verdict], bars: list[dict[int, Array]], due: Collection[float]
-) -> None:
-    """No word on a single number beside steps that adapt, unless it has the factor of the others on its way."""
+    look: Look, points: list[Point], found: dict[str, Verdict], bars: list[dict[int, Array]], due: Collection[float],
+    known: bool,
+) -> None:  # fmt: skip
+    """No word on a single number beside steps that adapt, unless it has the factor of the others on its way.
+
+    Args:
+        known: whether the loss is, and so the gradient itself may be on its way.
+    """
     for name, v in found.items():
-        if _is_lone(look, v) and any(other.rule == "adaptive" for other in found.values()):
+        if _is_lone(look, v) and not (known and v.exact) and any(other.rule == "adaptive" for other in found.values()):
             right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
             on_the_way = [
                 matched([look.block(point.values, nodes) for point in points], right)
@@ -80,7 +85,7 @@ def same_factor(
     if clipped_alike(look, found):
         return
     factors, unread = of_steps(look, found, reading)
-    _lone_ones(look, points, found, bars, factors.values())
+    _lone_ones(look, points, found, bars, factors.values(), reading.kind == "loss")
     adapts = reading.kind == "loss" and any(v.rule == "adaptive" for v in found.values())
     plain = {n: found[n].change.scale for n in factors if found[n].rule == "plain" and not (adapts and found[n].exact)}
     if (len(plain) == len(factors) and agreed(plain.values())) or agreed(factors.values()):

@@ -36,7 +36,8 @@ def form_of(look: Look, points: list[Point], reading: Reading, bars: list[dict[i
                 match = matched(theirs, right)
                 if match.holds or (theirs[0].size > 2 and match.worst <= TOLERANCE):
                     return form, float(np.sign(match.scales[0]))
-                if matched([np.sign(e) for e in theirs], right).holds:
+                sides = [np.sign(e) for e in theirs]
+                if np.ptp(np.concatenate(list(map(np.ravel, sides)))) and matched(sides, right).holds:
                     return "absolute", 1.0
         if _by_its_logarithm(points, group, bars):
             return "errors", 1.0

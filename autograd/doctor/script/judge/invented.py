@@ -20,7 +20,7 @@ COMPARED = ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_eq
 
 def number_of(thing: Any) -> float:
     """A number, or that of a node."""
-    return float(np.reshape(thing.value if isinstance(thing, Node) else thing, ()))
+    return float(np.real(np.reshape(thing.value if isinstance(thing, Node) else thing, ())))
 
 
 def margins_of(look: Look) -> list[tuple[Node, float]]:

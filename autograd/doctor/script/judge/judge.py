@@ -25,13 +25,14 @@ from .left_out import left_out
 from .look import QUIET, Look, Point
 from .looked import look_at, losses_in, one_after_the_other, telling_look
 from .losses import Reading, is_crossed, readings
-from .overwritten import only_last
+from .meant import meant
+from .preconditioned import reads_samples
 from .rates import rate_of
 from .reference import gradient
 from .replay import ancestors
-from .slips import all_but_some, counts_unseen, forgets_weights, of_more_samples, sums_to_one, with_the_steps_own
+from .slips import counts_unseen, with_the_steps_own
 from .together import together
-from .told import is_told
+from .told import is_claimed
 from .verdicts import Judgement, verdicts
 from .written import united
 
@@ -50,15 +51,20 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     """
     best = _judged(training, loss, seed)
     several = best is not None and one_after_the_other(best.look)
-    if best is None or not _wrong(best) + _silent(best) or not (several or _not_updated(best)):
+    if best is None or not _wrong(best) + _silent(best):
         return best
-    shorter = finer(training)
-    again = None if shorter is None else _judged(shorter, loss, seed)
-    if again is not None and not one_after_the_other(again.look) and (several or _silent(again) < _silent(best)):
-        judged = again.look.training
-        sites = {site for p in judged.parameters for chain in p.chains for site in chain.sites}
-        judged.lost += [p for p in training.parameters if not sites & {s for c in p.chains for s in c.sites}]
-        return again
+    in_rows = any(len(p.chains) > 1 for p in training.parameters)  # of an array, by one line, in any order
+    asked = several or bool(_not_updated(best))
+    shorter = finer(training) if asked or (_wrong(best) and in_rows) else None
+    more = shorter is not None and len(shorter.steps) > len(training.steps)
+    again = _judged(shorter, loss, seed) if shorter is not None and (more or asked) else None
+    if again is not None and not one_after_the_other(again.look):
+        fewer = asked and (several or _silent(again) < _silent(best))
+        if fewer or all(v.right for v in again.verdicts.values()):
+            judged = again.look.training
+            sites = {site for p in judged.parameters for chain in p.chains for site in chain.sites}
+            judged.lost += [p for p in training.parameters if not sites & {s for c in p.chains for s in c.sites}]
+            return again
     for verdict in best.verdicts.values() if several else ():
         verdict.silent |= not verdict.right
     return best
@@ -180,7 +186,7 @@ def _by_reading(look: Look, points: list[Point], loss: str) -> tuple[list[Judgem
 
 def _best(found: list[Judgement], everything: list[Judgement]) -> Judgement:
     """The reading that explains most, or the loss that is meant by it."""
-    return _meant(explains_most(found), everything)
+    return meant(explains_most(found), everything)
 
 
 def _undisturbed(
@@ -259,7 +265,7 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
             continue  # where a loss is computed, no other is made up
         if _follows(best, other) or _follows(other, best):
             continue
-        known = bool(other.form or other.reading.turn)
+        known = bool(other.form or other.reading.turn) or _is_of_its_own(other)
         new = {name: v for name, v in other.verdicts.items()
                if v.right and not own[name].right and (known or (own[name].silent and v.rule == "plain"))}  # fmt: skip
         own |= new
@@ -276,6 +282,14 @@ def _several(best: Judgement, everything: list[Judgement]) -> Judgement | None:
             if all(v.right for v in joined.verdicts.values()):
                 return joined
     return None
+
+
+def _is_of_its_own(other: Judgement) -> bool:
+    """Whether all blocks that a quantity depends on follow it, which is called a loss and is no penalty."""
+    assert other.reading is not None
+    if other.reading.kind != "loss" or _wrong(other) or not reads_samples(other.look, other.reading.roots[0]):
+        return False
+    return all(v.rule == "plain" for v in other.verdicts.values()) and is_claimed(other.look, other.reading.roots[0])
 
 
 def _next_turn(best: Judgement, other: Judgement) -> bool:
@@ -430,69 +444,9 @@ def _judged_at(found: Judgement, step: Step, rng: np.random.Generator) -> Judgem
         return None
 
 
-def _meant(best: Judgement, everything: list[Judgement]) -> Judgement:
-    """The loss that the script computes, where its gradients are those of another one.
-
-    Squares in the script and gradients of cross-entropy, say: a slope is missing. After a softmax the squares may be
-    for show, and where large errors are cut off on the way back, as Huber does it.
-    """
-    assert best.reading is not None
-    if best.reading.kind == "loss" or best.reading.holds_something(best.look):
-        return best
-    computed = every = [o for o in everything if o.reading is not None and o.reading.kind == "loss"]
-    if all(v.right for v in best.verdicts.values()):  # an epoch's loss, of all samples, is not that of a step on one
-        computed = [o for o in computed if _data_read(o) < 2 * _data_read(best)]
-    computed = [o for o in computed if not of_more_samples(best, o)]
-    same = [o for o in computed if o.form == best.form or _but_for_a_penalty(o, best)]
-    if same:
-        return same[0]
-    told = [o for o in computed if o.reading and is_told(o.look, o.reading.roots[0], o.form)]
-    slips = [o for o in told if all_but_some(best, o) or forgets_weights(best, o)]
-    shown = {id(node) for _, node, _ in best.look.training.tape.shown}
-    printed = [o for o in every if o in told or (o.reading and id(o.reading.roots[0]) in shown)]
-    for other in (o for o in printed if o not in slips and counts_unseen(best, o)):
-        other.beside = best.reading
-        slips.append(other)
-    if best.reading.kind in ("likelihood", "errors"):  # many losses have such errors: the one that is there comes first
-        slips += [o for o in told if not o.form and o not in slips]
-    rights = max(1, sum(v.right for v in best.verdicts.values()))
-    slips += [o for o in told if _wrong(best) and len(only_last(o)) >= rights]
-    if slips:
-        slips[0].sure = True
-        return slips[0]
-    size = np.size(best.points[0].values[id(best.reading.roots[0])])
-    for_show = (best.form == "entropy" and size > 1 and sums_to_one(best)) or (
-        best.form == "errors" and len(np.unique(best.points[0].values[id(best.reading.errors[0][0])])) > 3
-    )
-    for other in computed:
-        assert other.reading is not None
-        if other.form in ("squares", "entropy", "errors") and other.form != best.form and not for_show:
-            return other
-        shared = (other.forward & best.forward) - best.look.program.leaves  # else it is of other samples
-        if best.aside is None and shared and is_told(best.look, other.reading.roots[0], other.form):
-            best.aside = other.reading
-    return best
-
-
 def _holds_targets(found: Judgement) -> bool:
     """Whether the errors are taken from targets that follow from the parameters, too, and are held fixed: the values
     of what comes next, as one learns them from rewards.
     """  # fmt: skip
     held = found.reading is not None and not found.reading.held and found.reading.holds_something(found.look)
     return held and any(v.right for v in found.verdicts.values())
-
-
-def _but_for_a_penalty(one: Judgement, other: Judgement) -> bool:
-    """Whether two readings say the same, and what is wrong has a penalty in the one."""
-    assert one.reading is not None
-    alike = all(v.right == other.verdicts[name].right for name, v in one.verdicts.items())
-    wrong = {name for name, v in one.verdicts.items() if not v.right}
-    return alike and 0 < len(wrong) < len(one.verdicts) and wrong <= one.penalised
-
-
-def _data_read(found: Judgement) -> int:
-    """How many numbers that do not follow from the parameters the forward pass, and the error, are computed with."""
-    assert found.reading is not None
-    nodes = [n for n, _ in found.reading.order(found.look)] + [error for error, _ in found.reading.errors]
-    read = {id(o): o for n in nodes for o in n.operands()}.values()
-    return sum(np.size(o.value) for o in read if id(o) not in found.look.depends and not o.hyper)

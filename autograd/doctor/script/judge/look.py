@@ -253,7 +253,9 @@ class Look:
                 found |= {id(s): id(at) for s in chain.states
                           if id(s) in self.rule_states & self.program.leaves and id(at) in self.start_ids}  # fmt: skip
         return {
-            key: at for key, at in found.items() if np.shape(self.nodes[key].value) == np.shape(self.nodes[at].value)
+            key: at
+            for key, at in found.items()
+            if {key, at} <= self.nodes.keys() and np.shape(self.nodes[key].value) == np.shape(self.nodes[at].value)
         }
 
     def points(self, rng: np.random.Generator, count: int, calm: bool = False, halved: int = 0) -> list[Point]:

@@ -9,7 +9,7 @@ import numpy as np
 from ..watch.direct import beside, way_back
 from ..watch.node import Node, comes_from
 from ..watch.sites import Site
-from ..watch.steps import Step, Training
+from ..watch.steps import Parameter, Step, Training
 from .engines import place_of_loss
 from .look import Look, Point
 from .losses import loss_nodes
@@ -104,9 +104,12 @@ def _points(look: Look, rng: np.random.Generator) -> list[Point]:
 def one_after_the_other(look: Look) -> bool:
     """Whether one line updates an element several times in what was taken for a step: then it is no single step.
 
-    Rows that are read twice and stepped one by one, by a gradient that was computed before, are still one step.
+    Rows that are read twice and stepped one by one, by a gradient that was computed before, are still one step. So do
+    the elements of an array of which each follows from what the ones before it have become: coordinate descent.
     """
     for parameter in look.training.parameters:
+        if len(parameter.chains) > 1 and _in_turn(parameter, look.step):
+            return True
         for chain in parameter.chains:
             seen: dict[str, list[Node]] = {}
             for time, key, state in zip(chain.times, chain.keys, chain.states[1:], strict=True):
@@ -115,6 +118,23 @@ def one_after_the_other(look: Look) -> bool:
                     if before and _follows(state, before):
                         return True
                     before.append(state)
+    return False
+
+
+def _in_turn(parameter: Parameter, step: Step) -> bool:
+    """Whether what is added to an element follows from others that were updated before it in the same step."""
+    rows = sorted(
+        ((time, state, old) for chain in parameter.chains
+         for time, state, old in zip(chain.times, chain.states[1:], chain.states, strict=False)
+         if step.start < time <= step.end),
+        key=lambda row: row[0],
+    )  # fmt: skip
+    earlier: set[int] = set()
+    for _, state, old in rows:
+        way = way_back(state, {id(old)})
+        if earlier and len(way) > 1 and comes_from(earlier, beside(way), rows[0][0]):
+            return True
+        earlier.add(id(state))
     return False
 
 

@@ -23,6 +23,7 @@ from .look import OF_A_SHAPE, Look, Point
 from .reference import computed_again, cotangents, forward_part
 from .replay import Values, pulled, resolved
 from .running import averaged, kept_by_the_rule
+from .stopped import is_of_the_others, looked_ahead, weights_of_logarithms
 
 Array = Any
 TERMINAL = 12
@@ -265,6 +266,8 @@ def _predicted(look: Look, node: Node) -> Iterator[tuple[Node, float]]:
             for part in parts:
                 if part is not whole and _shifted(part):
                     yield _row_of(through_copies(whole), node, whole), 1.0
+                elif part is not whole and _is_one_more(part, through_copies(whole)):
+                    yield through_copies(whole).args[0], -1.0
 
 
 def _row_of(whole: Node, error: Node, given: Node) -> Node:
@@ -295,6 +298,12 @@ def paired(error: Node, values: Values) -> Array:
     """The difference of each with its own."""
     left, right = (np.ravel(np.asarray(resolved(a, values), dtype=float)) for a in error.args)
     return left - right
+
+
+def _is_one_more(part: Node, whole: Node) -> bool:
+    """Whether shares were turned around, and 1 is added to those of what was right."""
+    kinds = [getattr(node.function, "__name__", "") for node in (part, whole)]
+    return kinds == ["add", "neg"] and hyper(part.args[1]) and number_of(part.args[1]) == 1
 
 
 def _shifted(node: Node) -> bool:
@@ -386,19 +395,6 @@ def _turns(look: Look, roots: list[Node]) -> list[list[Node]]:
     return [*found.values()]
 
 
-def _ahead(look: Look) -> frozenset[int]:
-    """What parameters are moved by before the gradient is taken: `loss(W + rho * g / norm)`."""
-    ends = {id(node) for nodes in look.ends.values() for node in nodes}
-    found = set()
-    for node in look.program.steps:
-        if getattr(node.function, "__name__", "") in ("add", "sub", "subtract") and id(node) not in ends:
-            sides = [a for a in node.args if isinstance(a, Node) and id(a) in look.depends]
-            moved = [a for a in sides if id(through_copies(a)) in look.start_ids]
-            if len(sides) == 2 and len(moved) == 1 and np.shape(node.value) == np.shape(moved[0].value):
-                found |= {id(a) for a in sides if a is not moved[0]}
-    return frozenset(found)
-
-
 def _bare(look: Look) -> dict[int, int]:
     """What a tiny number keeps from 0 or 1, `log(p + 1e-7)` or `clip(p, 1e-7, 1 - 1e-7)`: by it, what is inside."""
     found = {}
@@ -437,6 +433,7 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
     for reading in [*found]:  # blocks that take turns: each has the loss of its own pass
         turns = _turns(look, reading.roots) if len(reading.roots) > 1 else []
         found += [Reading("loss", roots, turn=k) for k, roots in enumerate(turns, 1) if len(turns) > 1]
+    found += [Reading("loss", r.roots, turn=-1) for r in found if r.renewed and is_of_the_others(look, r.roots)]
     inner = [(r, _inside(look, r.roots[0])) for r in found if len(r.roots) == 1]
     found += [Reading("loss", [root], turn=r.turn, inner=True) for r, root in inner if root is not None]
     bare = _bare(look)
@@ -445,10 +442,10 @@ def readings(look: Look, losses: list[list[Node]], points: list[Point]) -> list[
         for r in found
         if bare and any(id(n) in bare for n, _ in r.order(look))
     ]  # fmt: skip
-    ahead = _ahead(look)
-    found += [
-        Reading("loss", r.roots, held=ahead) for r in found if ahead and any(id(n) in ahead for n, _ in r.order(look))
-    ]
+    ahead = looked_ahead(look)
+    for order, r in [(r.order(look), r) for r in found]:
+        for held in (ahead, weights_of_logarithms(look, order)):
+            found += [Reading("loss", r.roots, held=held)] if any(id(n) in held for n, _ in order) else []
     for sign in {sign for _, sign in margins}:
         roots = [m for m, s in margins if s == sign]
         found.append(Reading("hinge", roots, [(m, sign) for m in roots]))

@@ -11,7 +11,12 @@ from .look import Look
 from .replay import Values
 
 LOSS = re.compile(r"loss|cost|err|mse|mae|nll|risk|energy|penal|(^|\W)(sse|rss)($|_|\W)", re.IGNORECASE)
+CLAIMED = re.compile(r"loss|cost|objective|criterion|risk|energy|nll|likelihood", re.IGNORECASE)
+GROWING = re.compile(
+    r"reward|return|utility|profit|fitness|elbo|evidence|likelihood|revenue|surplus|welfare|maxim|ascent", re.IGNORECASE
+)
 LETTER = re.compile(r"(^|\W)[jel]($|_|\W)", re.IGNORECASE)  # a cost is never below 0; a likelihood or a reward may be
+SHOWN, NEAR = 12, 60  # printed numbers, and what each is made of, that are looked at
 INDEX = re.compile(r"\[[^'\"\]]*\]")  # of a number, not a key
 
 
@@ -46,19 +51,46 @@ def is_told(look: Look, node: Node, form: str) -> bool:
     return False
 
 
+def is_claimed(look: Look, node: Node) -> bool:
+    """Whether the script calls a quantity what it minimises: a loss, a cost; not an error, which may be for show.
+
+    By the name of what it is kept in, or by what is printed beside it.
+    """
+    called = names_of(look, node)
+    return any(CLAIMED.search(name) or LETTER.search(name) for name in called) or _printed_as(CLAIMED, look, node)
+
+
+def is_to_grow(look: Look, node: Node) -> bool:
+    """Whether the script calls a quantity what one makes large, a reward or a likelihood, and no loss besides."""
+    called = any(GROWING.search(name) for name in names_of(look, node)) or _printed_as(GROWING, look, node)
+    return called and not _printed_as(LOSS, look, node)
+
+
+def _printed_as(word: re.Pattern[str], look: Look, node: Node) -> bool:
+    """Whether a word stands in a statement that prints a quantity, or what is made of it."""
+    shown = [n for _, n, site in look.training.tape.shown if word.search(site.source.segment(site.statement))]
+    return any(each.site is node.site for one in shown[:SHOWN] for each in _made_of(one))
+
+
+def _made_of(node: Node) -> list[Node]:
+    """What a number was made of most lately."""
+    found = {id(node): node}
+    waiting = [node]
+    while waiting and len(found) < NEAR:
+        new = {id(o): o for o in waiting.pop(0).operands() if id(o) not in found}
+        found |= new
+        waiting += new.values()
+    return [*found.values()]
+
+
 def shown_forms(look: Look) -> set[str]:
     """Which of squares and logarithms the printed numbers are made of, whenever they are printed."""
     found: set[str] = set()
-    for _, shown, _ in look.training.tape.shown[:12]:
-        stack = [shown]
-        known: set[int] = set()
-        while stack and len(known) < 60:
-            node = stack.pop(0)
+    for _, shown, _ in look.training.tape.shown[:SHOWN]:
+        for node in _made_of(shown):
             name = getattr(node.function, "__name__", "")
             if name in ("square", "log") or (name in ("pow", "power") and np.all(node.args[1] == 2)):
                 found.add("entropy" if name == "log" else "squares")
-            known.add(id(node))
-            stack += [o for o in node.operands() if id(o) not in known]
     return found if len(found) == 1 else set()
 
 

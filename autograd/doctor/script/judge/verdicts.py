@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from dataclasses import dataclass, field
@@ -17,14 +18,21 @@ from .look import Look, Point
 from .losses import Reading
 from .match import TOLERANCE, Match, matched
 from .narrow import gradient_nodes
+from .preconditioned import is_offset, is_scaled, is_through_samples, is_turned
 from .rates import by_own_rates, shrunk_twice, takes_a_share
 from .reference import gradient
 from .repeats import gradient_in_copies
-from .told import LETTER, LOSS, names_of
+from .told import LETTER, LOSS, is_to_grow, names_of
 from .verdict import Verdict
 
 Array = Any
 SUMS = ("add", "sub", "subtract", "iadd", "isub", "array", "sum", "mean", "assembled", "linked")
+BENT = (
+    "abs", "absolute", "fabs", "maximum", "minimum", "fmax", "fmin", "max", "min", "amax", "amin", "where", "clip",
+    "sign", "heaviside", "greater", "less", "gt", "lt", "ge", "le", "masked", "norm",
+)  # fmt: skip
+SOLVERS = ("solve", "inv", "pinv", "lstsq", "cho_solve")
+TAKEN_APART = ("eigh", "eig", "svd", "cholesky", "qr")  # matrices, before equations are solved with them
 SCALES = ("mul", "multiply", "truediv", "divide", "neg", "negative", "item", "float", "copy", "astype", "reshape")
 
 
@@ -55,12 +63,14 @@ def _is_climbed(look: Look, points: list[Point], reading: Reading, bars: list[di
     same = [np.ravel(n.value) for n in look.training.tape.nodes if n.site is reading.site and n.value is not None]
     values = np.concatenate([*same, np.zeros(0)]).astype(float)
     positive = bool(np.all(values > 1e-9 * np.max(np.abs(values), initial=0.0)))
-    if any(LOSS.search(name) or (positive and LETTER.search(name)) for name in names):
+    grows = reading.roots and is_to_grow(look, reading.roots[0])
+    if any(LOSS.search(name) or (positive and not grows and LETTER.search(name)) for name in names):
         return False
     matches = []
     for name in look.ends:
         right = [gradient(look, point, bar, name) for point, bar in zip(points, bars, strict=True)]
-        matches.append(matched([look.change(point.values, name) for point in points], right))
+        if any(map(np.any, right)):  # else it has no part in it, and may follow a loss of its own
+            matches.append(matched([look.change(point.values, name) for point in points], right))
     return all(m.holds and (m.scale > 0 or not m.scales) for m in matches) and any(m.scales for m in matches)
 
 
@@ -72,6 +82,8 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
     # the first one serves to try things quickly: a point at which all units are dead tells nothing
     pairs.sort(key=lambda pair: -sum(bool(np.any(gradient(look, pair[0], pair[1], name))) for name in look.starts))
     points, bars = [point for point, _ in pairs], [bar for _, bar in pairs]
+    if reading.kind == "loss" and _is_linear(look, points, order, bars):
+        raise ValueError("no loss")
     form, sign = form_of(look, points, reading, bars)
     if reading.inner and form not in ("squares", "entropy", "errors"):
         raise ValueError("a part of a loss")
@@ -96,8 +108,30 @@ def verdicts(look: Look, points: list[Point], reading: Reading) -> Judgement:
         v.silent |= look.ends[v.name] == look.starts[v.name]  # it is not updated here
         if not v.right and not v.silent:
             _as_far_as_stepped(look, points, bars, v)
+        there = None if v.right or v.silent else _where_it_was(look, reading, v.name)
+        if there is not None and is_turned(look, v.name, there):
+            v.rule, v.right, v.uphill = "adaptive", True, False
     same_factor(look, points, found, reading, bars)
     return Judgement(look, points, reading, found, bars, forward, form, held)
+
+
+def _where_it_was(look: Look, reading: Reading, name: str) -> Array | None:
+    """The gradient of a block at the parameters that the script had; None where they are not all known."""
+    with contextlib.suppress(KeyError):
+        return gradient(look, look.base, reading.cotangents(look, look.base), name)
+    return None
+
+
+def _is_linear(
+    look: Look, points: list[Point], order: list[tuple[Node, list[Node]]], bars: list[dict[int, Array]]
+) -> bool:
+    """Whether the gradient is the same everywhere, and no slope of a hinge: what is linear has no least value."""
+    slopes = [
+        np.concatenate([gradient(look, p, bar, n) for n in look.starts]) for p, bar in zip(points, bars, strict=True)
+    ]
+    same = len(slopes) > 2 and np.any(slopes[0]) and all(np.allclose(each, slopes[0], rtol=1e-9) for each in slopes)
+    bent = look.conditions or any(getattr(node.function, "__name__", "") in BENT for node, _ in order)
+    return bool(same and not bent)
 
 
 def _as_far_as_stepped(look: Look, points: list[Point], bars: list[dict[int, Array]], v: Verdict) -> None:
@@ -185,6 +219,8 @@ def verdict(
             found.rule, found.right = "adaptive", True
     if not found.right and not found.uphill and _is_second_order(look, name):
         found.rule, found.right = "adaptive", _goes_down(look, points, bars)
+    if not found.right and not found.uphill and is_scaled(look, points, steps, right, name):
+        found.rule, found.right = "adaptive", True
     if found.gradient is not None and not found.right and not found.uphill:
         _judge_rule(look, points, right, found)
         found.right &= free or found.rule != "decay" or not shrunk_twice(look, name, forward)
@@ -192,6 +228,9 @@ def verdict(
         _shrinks(look, points, right, found, free)
     if not found.right and not found.uphill and len(look.ends[name]) > 1 and by_own_rates(look, name, steps, right):
         found.rule, found.right = "adaptive", True
+    kept = (is_offset, is_through_samples)
+    if not found.right and any(is_so(look, points, steps, right, name) for is_so in kept):
+        found.rule, found.right, found.uphill = "adaptive", True, False
     return found
 
 
@@ -320,7 +359,8 @@ def _is_second_order(look: Look, name: str) -> bool:
     ends = {id(node) for node in look.ends[name]}
     for node in reversed(look.program.steps):
         if id(node) in ends:
-            if getattr(node.function, "__name__", "") in ("solve", "inv", "pinv", "lstsq", "cho_solve"):
+            kind = getattr(node.function, "__name__", "")
+            if kind in SOLVERS or (kind in TAKEN_APART and id(node) in look.depends):
                 return True
             ends |= {id(operand) for operand in node.operands()}
     return False

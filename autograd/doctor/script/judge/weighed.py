@@ -219,6 +219,7 @@ def common_factor(found: Judgement) -> float:
     """What all plain steps are of the gradient of the loss times the rate that is written; 1 where it is not known."""
     each = [*factors(found).values()]
     known = each and max(each) - min(each) <= 1e-5 * max(each)
+    known = known and not any(v.rule == "adaptive" for v in found.verdicts.values())  # of the others only
     return each[0] if known and all(v.right for v in found.verdicts.values()) else 1.0
 
 

@@ -45,6 +45,20 @@ def _multiple(thing: Any) -> Any:
     return thing
 
 
+def is_of_squares(parameter: Any) -> bool:
+    """Whether squares are added to the state, and nothing else: what Adagrad keeps of the gradients."""
+    ends = [chain.states[-1] for chain in parameter.chains]
+    changes = [_changes(end) if getattr(end.function, "__name__", "") in ("add", "iadd") else [] for end in ends]
+    return all(any(map(_is_square, each)) for each in changes)
+
+
+def _is_square(thing: Any) -> bool:
+    kind = getattr(thing.function, "__name__", "") if isinstance(thing, Node) else ""
+    if kind in ("mul", "multiply"):
+        return thing.args[0] is thing.args[1]
+    return kind == "square" or (kind in ("pow", "power") and not isinstance(thing.args[1], Node) and thing.args[1] == 2)
+
+
 def is_average(parameter: Any, among: list[Any], step: Any) -> bool:
     """Whether the new state is made of the old one and of other parameters alone: a mean of them that moves along."""
     own = {id(state) for chain in parameter.chains for state in chain.states}

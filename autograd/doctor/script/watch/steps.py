@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .chains import Chain, depends_on_itself, find_chains
-from .companions import is_average, is_summed_for, is_velocity
+from .companions import is_average, is_of_squares, is_summed_for, is_velocity
 from .direct import beside, way_back
 from .naming import name_blocks
 from .node import Node, assembled, comes_from
@@ -364,6 +364,7 @@ def _parameters(tape: Tape, lasting: list[Chain], steps: list[Step]) -> list[Par
     found = [Parameter("", group, group[0].sites[0]) for group in groups.values()]
     found = [parameter for parameter in found if not is_velocity(parameter, found, step)]
     found = [parameter for parameter in found if not is_average(parameter, found, step)]
+    found = [p for p in found if not is_of_squares(p)] or found
     found.sort(key=lambda p: p.chains[0].states[0].time)
     return found
 
