@@ -182,3 +182,9 @@ def test_of_two_repairs_that_undo_each_other_one_is_left(monkeypatch: pytest.Mon
     monkeypatch.setattr(Ranking, "by_convention", lambda *_: 1 / 16)
     (fault,) = told(NORMED.replace(" + g_var * 2 * (u - mid) / len(u)", ""))["faults"]
     assert "dropped-edge" in fault["name"]
+
+
+def test_a_mask_of_truth_values_has_its_name() -> None:
+    (fault,) = told(THINNED.replace("* on / keep * (z", "* (z"))["faults"]
+    assert fault["name"] == "missing-mask"
+    assert fault["instead"]

@@ -31,7 +31,7 @@ class Masks(Slopes):
         """A factor of the forward pass that is 0 or one other number, and that follows from no parameter."""
         if self.theirs[0].size != self.right[0].size or self.theirs[0].size < 2:
             return None
-        for quantity in self.quantities.forward:
+        for quantity in (*self.quantities.forward, *self.quantities.choices):
             if quantity.size != self.theirs[0].size or id(quantity.node) in self.look.depends:
                 continue
             mask = [np.reshape(v, t.shape) for v, t in zip(quantity.values, self.theirs, strict=True)]

@@ -236,6 +236,15 @@ class Quantities:
         return out
 
     @cached_property
+    def choices(self) -> list[Quantity]:
+        """The truth values that the forward pass multiplies by, and that follow from no parameter: who is left out."""
+        operands = {id(o): o for node, _ in self.order for o in node.operands() if id(o) not in self.look.depends}
+        known = [o for key, o in operands.items() if all(key in point.values for point in self.points)]
+        values = [[np.asarray(point.values[id(o)]) for point in self.points] for o in known]
+        pairs = [(o, each) for o, each in zip(known, values, strict=True) if each[0].dtype.kind == "b"]
+        return [Quantity("value", o, [value.astype(float) for value in each]) for o, each in pairs]
+
+    @cached_property
     def activations(self) -> list[tuple[Node, Node, set[int]]]:
         """(z, f(z), the nodes between): functions of one node, element by element, that the rest is computed from."""
         out = []
