@@ -25,6 +25,7 @@ from ...spelling import bracketed, level, quoted_as
 from ..judge.masks import new_draws
 from ..watch.edits import Edit
 from ..watch.node import Node, linked
+from .added import added_at, numpy_in
 from .at_hand import AtHand
 from .bindings import Bindings
 from .change import Changer
@@ -48,10 +49,22 @@ class Repairer(Bindings):
 
     def edits(self) -> Iterator[Edit]:
         """Edits that make the expression right, the smallest first, in the quotes of the script."""
+        told: Edit | None = None
         for edit in self._edits():
             if edit.new == edit.source.segment(edit.span):
                 continue
+            if edit.blind and told is not None:
+                yield from self._as_often(told)
+            told = None if edit.blind else told or edit
             yield replace(edit, new=quoted_as(edit.new, edit.source.text))
+
+    def _as_often(self, told: Edit) -> Iterator[Edit]:
+        """A line that adds to elements, right by its numbers, which adds to each of them as often as it comes, too."""
+        statement = self.place.statement
+        if self.place.kind == "augmented" and statement[:2] <= told.span[:2] and told.span[2:] <= statement[2:]:
+            each = added_at(told.within(statement)[1], numpy_in(self.hand.namespace))
+            if each:
+                yield Edit(self.place.source, statement, quoted_as(each, self.place.source.text), blind=True)
 
     def _edits(self) -> Iterator[Edit]:
         if self.fault.rescaled is not None and abs(self.fault.rescaled + 1.0) < 1e-6:

@@ -389,6 +389,12 @@ class Statements(Wanted):
         each = added_at(text, numpy_in(self.hand.namespace))
         if each and isinstance(tree, ast.AugAssign):
             yield Edit(source, statement, each, blind=True)
+            index = ast.unparse(tree.target.slice) if isinstance(tree.target, ast.Subscript) else ""
+            if index and self.hand.read(f"len({index})", 0):  # of a mean, too
+                sign, value = "+" if isinstance(tree.op, ast.Add) else "-", ast.unparse(tree.value)
+                value = value if level(value) > 1 else f"({value})"
+                whole = f"{ast.unparse(tree.target)} {sign}= {value} / len({index})"
+                yield Edit(source, statement, added_at(whole, numpy_in(self.hand.namespace)), blind=True)
         if (
             isinstance(tree, ast.Assign)
             and isinstance(tree.value, (ast.Call, ast.BinOp, ast.Name, ast.Subscript, ast.Attribute, ast.UnaryOp))
