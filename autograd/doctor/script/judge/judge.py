@@ -53,7 +53,7 @@ def judge(training: Training, loss: str = "", seed: int = 0) -> Judgement | None
     several = best is not None and one_after_the_other(best.look)
     if best is None or not _wrong(best) + _silent(best):
         return best
-    in_rows = any(len(p.chains) > 1 for p in training.parameters)  # of an array, by one line, in any order
+    in_rows = any(len({len(c.times) for c in p.chains}) > 1 for p in training.parameters)  # some oftener than others
     asked = several or bool(_not_updated(best))
     shorter = finer(training) if asked or (_wrong(best) and in_rows) else None
     more = shorter is not None and len(shorter.steps) > len(training.steps)
