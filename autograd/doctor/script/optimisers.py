@@ -37,6 +37,7 @@ from .moments import (
     moment,
     name_of,
     same,
+    uncopied,
 )  # fmt: skip
 from .slip import Found, Slip, at_operand, replaced
 from .watch.edits import Edit
@@ -217,6 +218,23 @@ def _no_share(of: Moments) -> Found:
             slip = at_operand(own[0], share) if own else at_operand(at, term, "missing-factor")
             if slip is not None:
                 yield each.node, slip
+
+
+def _of_the_other(of: Moments) -> Found:
+    """A mean that goes on from the mean of the squares, and not from its own; or the other way round."""
+    for q in of.quotients:
+        for each in (*q.above, q.below):
+            mine = each.moment if isinstance(each, Held) else None
+            before = None if mine is None else moment(mine.old)
+            if mine is None or before is None or mine.node.site is None or not (mine.shared and before.shared):
+                continue
+            old, own = uncopied(mine.old), of.names.get(id(mine.node), "")
+            terms = (f for k, arg in enumerate(mine.node.args) for f in factors(arg, mine.node, k))
+            read = next((f for f in terms if uncopied(f.thing) is old), None)
+            if (before.square is None) != (mine.square is None) and read is not None and own not in ("", read.text):
+                slip = at_operand(read, own)
+                if slip is not None:
+                    yield q.end, slip
 
 
 def _overwritten(of: Moments) -> Found:
@@ -417,7 +435,7 @@ def _counted(site: Site, text: str) -> int | None:
 
 
 QUOTIENTS = (
-    _another_ones, _swapped, _no_share, _no_square, _no_root, _multiplied, _outside, _overwritten, _wrong_power,
-    _decay_of_another, _one_corrected,
+    _of_the_other, _another_ones, _swapped, _no_share, _no_square, _no_root, _multiplied, _outside, _overwritten,
+    _wrong_power, _decay_of_another, _one_corrected,
     stored_corrected, _never_counted, _zero_power,
 )  # fmt: skip

@@ -113,5 +113,7 @@ def _terms(found: Judgement, name: str) -> Iterator[Term]:
         for k, arg in enumerate(node.args):
             if name_of(arg) in PRODUCT and len(arg.args) == 2 and sum(map(is_number, arg.args)) == 1:
                 at = int(is_number(arg.args[1]))
-                if id(uncopied(arg.args[1 - at])) in starts and not direct(arg):  # no share that stays
+                of = uncopied(arg.args[1 - at])
+                of = uncopied(of.args[0]) if name_of(of) == "sign" else of
+                if id(of) in starts and not direct(arg):  # no share that stays
                     yield node, k, arg

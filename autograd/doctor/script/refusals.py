@@ -166,7 +166,7 @@ def _is_along(found: Judgement, start: Node, node: Node) -> bool:
 def weighted(found: Judgement, faults: list[Fault]) -> str:
     """That errors have weights that no loss tells of, in a sentence; "" where they have none.
 
-    A policy gradient has: the returns, or the advantages.
+    A policy gradient has, one for each sample: the returns, or the advantages.
     """
     if found.reading is None or found.reading.kind == "loss":
         return ""
@@ -183,9 +183,16 @@ def weighted(found: Judgement, faults: list[Fault]) -> str:
             ratios = [np.ravel(np.asarray(a, float) / np.asarray(b, float)) for a, b in zip(theirs, right, strict=True)]
         first = ratios[0]
         steady = all(np.allclose(each, first, rtol=1e-6, atol=0.0) for each in ratios)
-        if first.size > 2 and steady and np.ptp(np.abs(first)) > 1e-6 * np.max(np.abs(first)):
+        varies = first.size > 2 and np.ptp(np.abs(first)) > 1e-6 * np.max(np.abs(first))
+        if varies and steady and _is_by_sample(first.reshape(np.shape(theirs[0]))):
             return say("weighted", line=site.line, code=site.source.line(site.line))
     return ""
+
+
+def _is_by_sample(weights: np.ndarray) -> bool:
+    """Whether all that belongs to a sample has one weight."""
+    sides = (weights.swapaxes(k, 0) for k in range(weights.ndim) if weights.ndim > 1)
+    return weights.ndim < 2 or any(np.allclose(side, side[:1], rtol=1e-6, atol=0.0) for side in sides)
 
 
 def _before_the_loop(recording: Recording, chains: list[Chain]) -> Site | None:

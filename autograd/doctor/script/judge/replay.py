@@ -448,5 +448,7 @@ def _pulled_by_difference(node: Node, values: Mapping[int, Any], operand: Node, 
             moved[at] += sign * STEP
             there = compute_node(node, Layered({id(operand): moved}, values))  # type: ignore[arg-type]
             sides.append(np.asarray(there, dtype=float))
+        if np.size(g) != sides[0].size:
+            return None  # of another size than where it was recorded
         found[at] = np.vdot((sides[0] - sides[1]) / (2 * STEP), np.reshape(g, sides[0].shape))
     return found
