@@ -311,6 +311,11 @@ def _cases(found: Judgement, recording: Recording, limit: Limit) -> Iterator[Cas
             continue  # nothing but the rounding of single precision
         if cause.name == "overwritten":  # the line that writes, not the one that made what is written
             fault.place = recording.tape.written_at.get(id(fault.first), fault.place)
+        updated = found.verdicts.get(cause.facts["block"]) if cause.name == "updated-weights" else None
+        if updated is not None and updated.silent:
+            for name in fault.repairs:  # what it is, and so of which moment it should be, is not known
+                found.verdicts[name].silent = True
+            continue
         if cause.name == "updated-weights" and in_turn(found, cause.facts["block"], fault):
             _excuse(found, fault.repairs, "in-turn")
             reads = fault.place or fault.first.site
