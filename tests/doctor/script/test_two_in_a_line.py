@@ -79,3 +79,33 @@ def test_a_wrong_gate_and_a_path_that_is_never_begun_anew(tmp_path: Path) -> Non
     first, second = run(path, cure=False).findings
     assert (first.line, first.instead) == (22, "du = dh * (1 - g) * (1 - u ** 2)")
     assert (second.line, second.instead) == (25, "after = dh * g + (A.T @ dg + B.T @ du)[:5]")
+
+
+ONLINE = """
+import numpy as np
+draw = np.random.RandomState(2)
+A, a, B, b = draw.randn(6, 2), np.zeros((6, 1)), draw.randn(2, 6), np.zeros((2, 1))
+seen = draw.uniform(-1, 1, (30, 2))
+for turn in range(20):
+    total = 0
+    for x in seen:
+        x, y = x.reshape(2, 1), np.array([[x[0] * x[1]], [abs(x[0])]])
+        h = 1 / (1 + np.exp(-(A @ x + a)))
+        e = y - (B @ h + b)
+        B += 0.05 * e @ h.T
+        b += 0.05 * e
+        back = B.T @ e
+        slope = back * h * (1 - h)
+        A += 0.05 * slope @ x.T
+        a += 0.05 * np.sum(slope)
+        total += float(np.sum(e ** 2))
+    print(total)
+"""
+
+
+def test_weights_of_after_their_update_and_one_number_for_all_biases(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.py"
+    path.write_text(ONLINE)
+    first, second = run(path, cure=False).findings
+    assert (first.line, first.name) == (14, "updated-weights")
+    assert (second.line, second.instead) == (17, "a += 0.05 * np.sum(slope, axis=1, keepdims=True)")
