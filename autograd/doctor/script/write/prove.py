@@ -75,8 +75,8 @@ class Prover:
         for case in self.cases:
             case.texts.sort(key=lambda text, case=case: self._is_alone(case, text))  # type: ignore[misc]
             told = [text for text in case.texts if not text.blind]
-            case.chosen = next((text for text in told if is_named(case, text)), None)
-            case.chosen = case.chosen or min(told, key=lambda text: not is_piece(text), default=None)  # a piece first
+            signed = [text for text in told if case.cause.name == "sign" and is_named(case, text)]
+            case.chosen = min(signed or told, key=lambda text: not is_piece(text), default=None)  # a piece first
         with Limit(seconds, work=True) as self.tries:
             if not any(case.chosen for case in self.cases) or not self._is_better([], at_all=True):
                 for case in self.cases:
