@@ -59,11 +59,11 @@ def meant(best: Judgement, everything: list[Judgement]) -> Judgement:
 
 
 def _only_watched(best: Judgement, other: Judgement) -> bool:
-    """Whether a script shows the one loss and lowers the other, all of it: squares beside cross-entropy, or the other
-    way round. It may be meant, where what is shown is not called a loss.
+    """Whether a script shows squares and lowers cross-entropy, all of it. It may be meant, where what is shown is not
+    called a loss; the other way round a slope is one too many.
     """  # fmt: skip
     assert other.reading is not None
-    known = {best.form, other.form} == {"squares", "entropy"}
+    known = (best.form, other.form) == ("entropy", "squares")
     whole = known and all(v.right and v.rule in ("plain", "adaptive") for v in best.verdicts.values())
     return whole and not is_claimed(other.look, other.reading.roots[0])
 

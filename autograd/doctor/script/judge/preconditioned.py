@@ -117,7 +117,7 @@ def is_through_samples(look: Look, points: list[Point], steps: list[Array], righ
             continue
         if any(np.shape(each)[:1] != (size,) or np.asarray(each).dtype.kind not in "fiu" for each in own):
             continue
-        by = [np.reshape(each, (size, -1)).astype(float) for each in own]
+        by = [np.reshape(np.asarray(each, dtype=float), (size, -1)) for each in own]  # also of a np.matrix
         along = [x @ (x.T @ np.ravel(g)) for x, g in zip(by, right, strict=True)]
         if matched(along, right).holds or np.size(node.value) > LARGE:
             continue  # it turns nothing
