@@ -422,6 +422,7 @@ class Locator(Turns):
                 return None if fit is None else rounded(fit[0])
         near_first = [name for name in outward(self.look, self.found.forward) if name in fits]
         near_first += [name for name in fits if name not in near_first]
+        near_first.sort(key=lambda name: not without or not self._has_more(name, without))  # a penalty tells the factor
         steps = {name: self._fit_at(self.look.ends[name], name, with_it, without) for name in near_first}
         told = {name: fit for name, fit in steps.items() if fit is not None}  # what is no step has no sign of its own
         name = leading({name: fit[1] for name, fit in (told or {n: fits[n] for n in near_first}).items()})
